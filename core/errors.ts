@@ -1,0 +1,100 @@
+/**
+ * The one error class and the one table of error codes.
+ * HTTP status, retry decision and docs/errors.md derive from the table; nothing maps from status back to a code.
+ */
+
+/** Whether trying again can help: `never` fails at once, `backoff` is tried again with growing delays. */
+export type Retry = "never" | "backoff";
+/** Who has to act: the API caller, the customer's own system, a provider (S3, ClickHouse), or we. */
+export type Fault = "caller" | "customer" | "provider" | "us";
+
+type ErrorEntry = { status: number; retry: Retry; fault: Fault; title: string; help: string };
+
+const entry = (status: number, retry: Retry, fault: Fault, title: string, help: string): ErrorEntry => ({
+  status,
+  retry,
+  fault,
+  title,
+  help,
+});
+
+export const errorTable = {
+  INVALID_JSON: entry(400, "never", "caller", "The body is not valid JSON", "Send a JSON object with content-type application/json."),
+  INVALID_REQUEST: entry(400, "never", "caller", "The request does not fit its schema", "Correct the fields listed in `errors`; the OpenAPI document shows the schema."),
+  UNKNOWN_TABLE: entry(400, "never", "caller", "This table cannot be exported", "GET /api/public/export-tables lists the tables."),
+  INVALID_FILTER: entry(400, "never", "caller", "The filter cannot be applied", "GET /api/public/export-tables/{table} lists the columns with their filter types and operators."),
+  INVALID_ORDER_BY: entry(400, "never", "caller", "The order cannot be applied", "GET /api/public/export-tables/{table} lists the sortable columns."),
+  INVALID_COLUMNS: entry(400, "never", "caller", "The selection of columns cannot be applied", "GET /api/public/export-tables/{table} lists the columns."),
+  INVALID_CURSOR: entry(400, "never", "caller", "The cursor is not valid", "Use the nextCursor of the page before, unchanged, or leave it out for the first page."),
+  UNAUTHENTICATED: entry(401, "never", "caller", "No valid API key", "Send Basic auth publicKey:secretKey, or Bearer with the secret key."),
+  API_KEY_EXPIRED: entry(401, "never", "caller", "This API key has expired", "Create a new key and use it."),
+  FORBIDDEN_SCOPE: entry(403, "never", "caller", "This API key lacks the scope", "Use a key with the scope named in `detail`, whose owner has a role that includes it."),
+  EXPORTS_DISABLED: entry(403, "never", "us", "Batch exports are switched off", "The operator sets LANGFUSE_S3_BATCH_EXPORT_ENABLED=true to switch them on."),
+  NOT_FOUND: entry(404, "never", "caller", "There is no such thing in this project", "Check the id and that the key belongs to the right project."),
+  METHOD_NOT_ALLOWED: entry(405, "never", "caller", "This method is not allowed here", "See the OpenAPI document for the methods of this path."),
+  EXPORT_NOT_CANCELLABLE: entry(409, "never", "caller", "The export has already ended", "Only queued and running exports can be cancelled."),
+  EXPORT_NOT_RETRYABLE: entry(409, "never", "caller", "The export cannot be retried", "Only failed and cancelled exports can be retried."),
+  EXPORT_NOT_READY: entry(409, "never", "caller", "The export has no file to download", "Wait until its status is COMPLETED."),
+  IDEMPOTENCY_KEY_IN_USE: entry(409, "never", "caller", "A request with this Idempotency-Key is still running", "Wait for it to end, then send the request again."),
+  EXPORT_EXPIRED: entry(410, "never", "caller", "The file of this export has expired", "Retry the request as a new export."),
+  PAYLOAD_TOO_LARGE: entry(413, "never", "caller", "The body is too large", "Send a smaller body; the limit is named in `detail`."),
+  UNSUPPORTED_MEDIA_TYPE: entry(415, "never", "caller", "The body is not JSON", "Send content-type application/json."),
+  IDEMPOTENCY_KEY_REUSED: entry(422, "never", "caller", "This Idempotency-Key was used with another body", "Use a new key for a new request."),
+  ROUTE_NOT_FOUND: entry(404, "never", "caller", "There is no such route", "See /api/public/openapi.json for the routes."),
+  INTERNAL: entry(500, "backoff", "us", "Something went wrong on our side", "Try again; if it stays, send us the request id."),
+  DATABASE_UNAVAILABLE: entry(503, "backoff", "us", "The database does not answer", "Try again in a few seconds."),
+  CLICKHOUSE_UNAVAILABLE: entry(503, "backoff", "provider", "ClickHouse does not answer", "It is tried again by itself; if it stays, check CLICKHOUSE_URL and the server."),
+  CLICKHOUSE_QUERY_FAILED: entry(502, "backoff", "provider", "ClickHouse could not run the query", "It is tried again by itself; the ClickHouse error code is named in `detail`."),
+  CLICKHOUSE_QUERY_REJECTED: entry(422, "never", "us", "ClickHouse refused the query", "The table or a column of it does not fit; check CLICKHOUSE_EVENTS_TABLE and the migrations."),
+  CLICKHOUSE_RESOURCES: entry(422, "backoff", "provider", "ClickHouse ran out of memory or time", "Narrow the time range or the filter, order by startTime, or raise the limits of the server."),
+  CLICKHOUSE_STREAM_CUT: entry(502, "backoff", "provider", "The answer of ClickHouse ended early", "It is tried again by itself; nothing of it was delivered."),
+  CLICKHOUSE_ACCESS_DENIED: entry(502, "never", "us", "ClickHouse refused our credentials", "The operator checks CLICKHOUSE_USER, CLICKHOUSE_PASSWORD and the grants."),
+  S3_UNAVAILABLE: entry(503, "backoff", "provider", "The object store does not answer", "It is tried again by itself; if it stays, check LANGFUSE_S3_BATCH_EXPORT_ENDPOINT."),
+  S3_ACCESS_DENIED: entry(502, "never", "us", "The object store refused our credentials", "The operator checks the access key, the bucket policy and the clock."),
+  S3_BUCKET_NOT_FOUND: entry(502, "never", "us", "The bucket does not exist", "The operator creates it or corrects LANGFUSE_S3_BATCH_EXPORT_BUCKET."),
+  S3_REJECTED: entry(502, "never", "us", "The object store refused the request", "The S3 error code is named in `detail`."),
+  S3_CLOCK_SKEW: entry(502, "never", "us", "The clock differs from that of the object store", "The operator sets the clock of the runner right."),
+  UPLOAD_NOT_VERIFIED: entry(502, "backoff", "provider", "The uploaded file is not what was sent", "It is tried again by itself; the faulty object was removed."),
+  EXPORT_COUNT_MISMATCH: entry(500, "backoff", "us", "The file does not hold the rows that were counted", "It is tried again by itself; the faulty object was removed."),
+  EXPORT_ROW_TOO_LARGE: entry(422, "never", "caller", "One row is larger than the runner accepts", "Leave out the columns input, output and metadata, or exclude the row by a filter."),
+  EXPORT_TOO_LARGE: entry(422, "never", "caller", "The export is larger than one object may be", "Split it by time range."),
+  EXPORT_TIMED_OUT: entry(504, "backoff", "us", "The export ran longer than allowed", "Split it by time range."),
+  EXPORT_TOO_OLD: entry(410, "never", "us", "The export waited in the queue for too long", "Create it again."),
+  RUNNER_LOST: entry(500, "backoff", "us", "The runner of this job went away", "It is tried again by itself on another runner."),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** One fault in a request: `path` is where (`query.filter[0].operator`), `message` what is wrong there. */
+export type FieldError = { path: string; message: string };
+
+type AppErrorInit = {
+  code: ErrorCode;
+  /** Safe to show to the caller. Defaults to the title of the code. */
+  message?: string;
+  /** For logs only: never sent to a caller. */
+  detail?: string;
+  fields?: FieldError[];
+  cause?: unknown;
+};
+
+/** Every failure we know by name. `message` is safe to show, `detail` is for logs. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly detail: string | undefined;
+  readonly fields: FieldError[];
+
+  constructor({ code, message, detail, fields = [], cause }: AppErrorInit) {
+    super(message ?? errorTable[code].title, cause === undefined ? undefined : { cause });
+    this.name = "AppError";
+    this.code = code;
+    this.detail = detail;
+    this.fields = fields;
+  }
+}
+
+/** Any thrown value as an AppError: unknown failures become INTERNAL, with the foreign text in `detail` only. */
+export const toAppError = (error: unknown): AppError =>
+  error instanceof AppError
+    ? error
+    : new AppError({ code: "INTERNAL", detail: error instanceof Error ? `${error.name}: ${error.message}` : String(error), cause: error });

@@ -1,0 +1,60 @@
+/** The receipt of an export, and what is known of it while it runs. Both are stored with the export and shown by the API. */
+import { z } from "zod";
+
+/** Raised when exported columns change in a way a reader could notice other than by an added column. */
+export const schemaVersion = 1;
+
+export const ManifestFile = z.object({
+  key: z.string(),
+  /** Name a browser saves the file under. */
+  name: z.string(),
+  rows: z.int().nonnegative(),
+  /** Bytes of the object as stored, after compression. */
+  bytes: z.int().nonnegative(),
+  contentType: z.string(),
+  /** CRC-32 (ISO-HDLC, as in gzip) of the stored bytes, eight hex digits. */
+  crc32: z.string().regex(/^[0-9a-f]{8}$/),
+});
+
+export const ExportManifest = z.object({
+  version: z.literal(1),
+  schemaVersion: z.int(),
+  exportId: z.string(),
+  projectId: z.string(),
+  tableName: z.string(),
+  format: z.string(),
+  compression: z.string(),
+  columns: z.array(z.string()),
+  /** Half-open `[start, cutoff)` of the table's time column; start is that of the oldest row, null when there is none. */
+  window: z.object({ start: z.string().nullable(), cutoff: z.string() }),
+  /** hex SHA-256 of the canonical query: equal queries have equal hashes. */
+  queryHash: z.string(),
+  files: z.array(ManifestFile),
+  rows: z.int().nonnegative(),
+  bytes: z.int().nonnegative(),
+  /** Rows that matched when the export was planned; null when counting them would have meant reading every payload. */
+  matchedRows: z.int().nonnegative().nullable(),
+  /** The limit that was in force and whether it cut the result. */
+  rowLimit: z.int(),
+  truncated: z.boolean(),
+  slices: z.int(),
+  attempt: z.int(),
+  startedAt: z.string(),
+  finishedAt: z.string(),
+  metadata: z.record(z.string(), z.string()).nullable(),
+});
+export type ExportManifest = z.infer<typeof ExportManifest>;
+
+export const exportStages = ["planning", "streaming", "finishing"] as const;
+
+export const ExportProgress = z.object({
+  stage: z.enum(exportStages),
+  /** Rows verified so far, and rows expected; expected is an upper bound when the filter reads payloads. */
+  rows: z.int(),
+  rowsTotal: z.int().nullable(),
+  /** Bytes handed to the object store so far, after compression. */
+  bytes: z.int(),
+  slices: z.int(),
+  slicesTotal: z.int().nullable(),
+});
+export type ExportProgress = z.infer<typeof ExportProgress>;

@@ -1,0 +1,41 @@
+/** The body of a new batch export: shape and bounds. Whether columns, filters and order fit the table is decided by core/exports/parse-request.ts. */
+import { z } from "zod";
+import { compressionNames, formatNames } from "../formats/index.ts";
+
+export const searchTypes = ["id", "content", "input", "output"] as const;
+
+export const OrderBy = z.strictObject({ column: z.string().min(1).max(200), order: z.enum(["ASC", "DESC"]) });
+export type OrderBy = z.infer<typeof OrderBy>;
+
+/**
+ * What to export. `filter` holds filters in the language of the table (core/filters/), checked there so that each fault names its field.
+ * `limit` is the greatest number of rows; without it the server's row limit holds. Reaching either is said in status, manifest and API.
+ */
+export const ExportQuery = z.strictObject({
+  tableName: z.string().min(1).max(100),
+  filter: z.array(z.unknown()).max(100).nullable().default(null),
+  searchQuery: z.string().max(2000).optional(),
+  searchType: z.array(z.enum(searchTypes)).optional(),
+  orderBy: OrderBy.nullable().default(null),
+  limit: z.int().min(1).max(1_000_000_000).optional(),
+  columns: z.array(z.string().max(100)).min(1).max(200).optional(),
+});
+export type ExportQuery = z.infer<typeof ExportQuery>;
+
+export const expiresAfterHoursMax = 24 * 30;
+
+export const CreateBatchExport = z.strictObject({
+  name: z.string().trim().min(1).max(200).optional(),
+  format: z.enum(formatNames),
+  compression: z.enum(compressionNames).default("none"),
+  query: ExportQuery,
+  csv: z
+    .strictObject({
+      /** Prefix text cells that a spreadsheet would run as a formula with a single quote. */
+      neutralizeFormulas: z.boolean().default(true),
+    })
+    .optional(),
+  expiresAfterHours: z.int().min(1).max(expiresAfterHoursMax).default(24),
+  metadata: z.record(z.string().min(1).max(64), z.string().max(512)).refine((m) => Object.keys(m).length <= 16, "at most 16 pairs").optional(),
+});
+export type CreateBatchExport = z.infer<typeof CreateBatchExport>;

@@ -1,0 +1,27 @@
+/**
+ * The file formats and compressions: extension, content type and how ClickHouse is asked for them.
+ * ClickHouse writes the final bytes; `compose` says how the bytes of several slices become one file.
+ */
+import { csv } from "./csv.ts";
+import type { FileFormat } from "./file-format.ts";
+import { json } from "./json.ts";
+import { jsonl } from "./jsonl.ts";
+
+export const formats = { CSV: csv, JSON: json, JSONL: jsonl } as const satisfies Record<string, FileFormat>;
+export type FormatName = keyof typeof formats;
+export const formatNames = Object.keys(formats) as [FormatName, ...FormatName[]];
+
+/** `contentEncoding` is the HTTP name ClickHouse is asked for; members can be concatenated, as RFC 1952 and RFC 8878 allow. */
+export const compressions = {
+  none: { contentEncoding: null, extension: "", contentType: null },
+  gzip: { contentEncoding: "gzip", extension: ".gz", contentType: "application/gzip" },
+  zstd: { contentEncoding: "zstd", extension: ".zst", contentType: "application/zstd" },
+} as const;
+export type CompressionName = keyof typeof compressions;
+export const compressionNames = Object.keys(compressions) as [CompressionName, ...CompressionName[]];
+
+export const contentTypeOf = (format: FormatName, compression: CompressionName): string =>
+  compressions[compression].contentType ?? formats[format].contentType;
+
+export const extensionOf = (format: FormatName, compression: CompressionName): string =>
+  `${formats[format].extension}${compressions[compression].extension}`;

@@ -1,0 +1,22 @@
+/** Job states (River's names) and how the public API shows them. One mapping, here. */
+export const jobStates = ["scheduled", "available", "running", "retryable", "completed", "cancelled", "discarded"] as const;
+export type JobState = (typeof jobStates)[number];
+
+/** States a job may be claimed from once `run_at` has come. */
+export const claimableStates = ["scheduled", "available", "retryable"] as const satisfies readonly JobState[];
+/** States nothing leaves again, except by an explicit retry of a person. */
+export const finalStates = ["completed", "cancelled", "discarded"] as const satisfies readonly JobState[];
+
+export const batchExportStatuses = ["QUEUED", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"] as const;
+export type BatchExportStatus = (typeof batchExportStatuses)[number];
+
+/** What the owner of an export sees for each state of its job. A retryable job has not failed: it waits for its next attempt. */
+export const batchExportStatusOf: Record<JobState, BatchExportStatus> = {
+  scheduled: "QUEUED",
+  available: "QUEUED",
+  running: "PROCESSING",
+  retryable: "QUEUED",
+  completed: "COMPLETED",
+  cancelled: "CANCELLED",
+  discarded: "FAILED",
+};

@@ -1,0 +1,209 @@
+/** 2 THE RECORD: the Postgres tables. Job rows are the queue; batch_exports is what a person sees. Names follow Langfuse where it has one. */
+import { sql } from "drizzle-orm";
+import { bigint, boolean, check, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import type { CreateBatchExport } from "../../core/exports/request.ts";
+import type { ExportManifest, ExportProgress } from "../../core/exports/manifest.ts";
+
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
+const createdAt = () => at("created_at").notNull().defaultNow();
+const updatedAt = () => at("updated_at").notNull().defaultNow();
+const bytes = (name: string) => bigint(name, { mode: "number" });
+
+export const organizations = pgTable("organizations", { id: text().primaryKey(), name: text().notNull(), createdAt: createdAt(), updatedAt: updatedAt() });
+
+export const projects = pgTable(
+  "projects",
+  {
+    id: text().primaryKey(),
+    organizationId: text("org_id").notNull().references(() => organizations.id, { onDelete: "cascade" }),
+    name: text().notNull(),
+    /** Export jobs of this project that may run at once; null takes the runner's default. */
+    runningJobsMax: integer("running_jobs_max"),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (t) => [index("projects_org_id_idx").on(t.organizationId)],
+);
+
+export const users = pgTable("users", { id: text().primaryKey(), email: text().notNull().unique(), name: text(), createdAt: createdAt(), updatedAt: updatedAt() });
+
+export const memberships = pgTable(
+  "memberships",
+  {
+    id: text().primaryKey(),
+    organizationId: text("org_id").notNull().references(() => organizations.id, { onDelete: "cascade" }),
+    userId: text("user_id").notNull().references(() => users.id, { onDelete: "cascade" }),
+    role: text({ enum: ["OWNER", "ADMIN", "MEMBER", "VIEWER"] }).notNull(),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (t) => [uniqueIndex("memberships_org_id_user_id_key").on(t.organizationId, t.userId), index("memberships_user_id_idx").on(t.userId)],
+);
+
+export const apiKeys = pgTable(
+  "api_keys",
+  {
+    id: text().primaryKey(),
+    projectId: text("project_id").notNull().references(() => projects.id, { onDelete: "cascade" }),
+    /** Owner: the scopes of the key never exceed those of the owner's role today. */
+    userId: text("user_id").notNull().references(() => users.id, { onDelete: "cascade" }),
+    note: text(),
+    publicKey: text("public_key").notNull().unique(),
+    /** hex SHA-256 of secret + hex SHA-256 of SALT, as Langfuse's fast hash; the secret itself is never stored. */
+    fastHashedSecretKey: text("fast_hashed_secret_key").notNull().unique(),
+    displaySecretKey: text("display_secret_key").notNull(),
+    scopes: text().array().notNull(),
+    expiresAt: at("expires_at"),
+    lastUsedAt: at("last_used_at"),
+    createdAt: createdAt(),
+  },
+  (t) => [index("api_keys_project_id_idx").on(t.projectId)],
+);
+
+export const batchExports = pgTable(
+  "batch_exports",
+  {
+    id: text().primaryKey(),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+    projectId: text("project_id").notNull().references(() => projects.id, { onDelete: "cascade" }),
+    userId: text("user_id").references(() => users.id, { onDelete: "set null" }),
+    apiKeyId: text("api_key_id"),
+    jobId: text("job_id").notNull(),
+    startedAt: at("started_at"),
+    finishedAt: at("finished_at"),
+    expiresAt: at("expires_at"),
+    expiresAfterHours: integer("expires_after_hours").notNull(),
+    name: text().notNull(),
+    status: text({ enum: ["QUEUED", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"] }).notNull(),
+    query: jsonb().$type<CreateBatchExport["query"]>().notNull(),
+    format: text({ enum: ["CSV", "JSON", "JSONL"] }).notNull(),
+    compression: text({ enum: ["none", "gzip", "zstd"] }).notNull(),
+    /** Options of the format, such as csv.neutralizeFormulas. */
+    options: jsonb().$type<{ neutralizeFormulas: boolean }>().notNull(),
+    /** Rows with a time at or after this instant are not exported: the moment of creation. */
+    cutoff: at("cutoff").notNull(),
+    metadata: jsonb().$type<Record<string, string>>(),
+    warnings: jsonb().$type<string[]>().notNull().default([]),
+    /** Written by the runner as it goes, and read by GET. */
+    progress: jsonb().$type<ExportProgress>(),
+    /** Set with COMPLETED, in one transaction with the job. */
+    manifest: jsonb().$type<ExportManifest>(),
+    rows: bytes("rows"),
+    bytes: bytes("bytes"),
+    truncated: boolean(),
+    errorCode: text("error_code"),
+    /** The sentence for the person who asked. */
+    log: text(),
+  },
+  (t) => [
+    index("batch_exports_project_id_created_at_idx").on(t.projectId, t.createdAt, t.id),
+    index("batch_exports_status_expires_at_idx").on(t.status, t.expiresAt),
+    check("batch_exports_finished_check", sql`(status in ('COMPLETED','FAILED','CANCELLED')) = (finished_at is not null)`),
+    check("batch_exports_manifest_check", sql`(status <> 'COMPLETED') or (manifest is not null)`),
+  ],
+);
+
+/** Objects and multipart uploads an attempt has begun, written before the first byte leaves, so that a crash leaves nothing unknown. */
+export const exportObjects = pgTable(
+  "export_objects",
+  {
+    id: uuid().primaryKey().defaultRandom(),
+    batchExportId: text("batch_export_id").notNull(),
+    projectId: text("project_id").notNull(),
+    jobId: text("job_id").notNull(),
+    leaseId: uuid("lease_id").notNull(),
+    bucket: text().notNull(),
+    key: text().notNull(),
+    /** Null for an object sent in one PUT, and until the store has answered. */
+    uploadId: text("upload_id"),
+    /** open: may exist in the store; kept: the file of a completed export; removed: aborted or deleted. */
+    state: text({ enum: ["open", "kept", "removed"] }).notNull().default("open"),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (t) => [index("export_objects_open_idx").on(t.updatedAt).where(sql`state = 'open'`), index("export_objects_export_idx").on(t.batchExportId)],
+);
+
+export const jobs = pgTable(
+  "jobs",
+  {
+    id: text().primaryKey(),
+    kind: text().notNull(),
+    projectId: text("project_id").notNull().references(() => projects.id, { onDelete: "cascade" }),
+    payload: jsonb().notNull(),
+    state: text({ enum: ["scheduled", "available", "running", "retryable", "completed", "cancelled", "discarded"] }).notNull(),
+    priority: integer().notNull(),
+    runAt: at("run_at").notNull().defaultNow(),
+    attempt: integer().notNull().default(0),
+    maxAttempts: integer("max_attempts").notNull(),
+    leaseId: uuid("lease_id"),
+    leaseUntil: at("lease_until"),
+    claimedBy: text("claimed_by"),
+    startedAt: at("started_at"),
+    heartbeatAt: at("heartbeat_at"),
+    /** At most one unfinished job for each value. */
+    dedupeKey: text("dedupe_key"),
+    cancelRequestedAt: at("cancel_requested_at"),
+    checkpoint: jsonb(),
+    lastError: jsonb("last_error").$type<{ code: string; message: string; detail?: string; attempt: number; at: string }>(),
+    createdAt: createdAt(),
+    finishedAt: at("finished_at"),
+  },
+  (t) => [
+    index("jobs_claimable_idx").on(t.projectId, t.kind, t.priority, t.runAt, t.id).where(sql`state in ('scheduled','available','retryable')`),
+    index("jobs_running_idx").on(t.projectId).where(sql`state = 'running'`),
+    index("jobs_finished_idx").on(t.finishedAt).where(sql`finished_at is not null`),
+    uniqueIndex("jobs_dedupe_key").on(t.dedupeKey).where(sql`finished_at is null`),
+    check("jobs_finished_check", sql`(state in ('completed','cancelled','discarded')) = (finished_at is not null)`),
+    check("jobs_lease_check", sql`(state = 'running') = (lease_id is not null and lease_until is not null)`),
+  ],
+);
+
+/** How many jobs of a project run now: claimed with SKIP LOCKED, so the limit is exact; repaired by the reaper from the job rows. */
+export const jobSlots = pgTable("job_slots", {
+  projectId: text("project_id").primaryKey().references(() => projects.id, { onDelete: "cascade" }),
+  running: integer().notNull().default(0),
+  /** The project served longest ago is served next. */
+  lastClaimedAt: at("last_claimed_at"),
+  updatedAt: updatedAt(),
+});
+
+export const auditLogs = pgTable(
+  "audit_logs",
+  {
+    id: text().primaryKey(),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+    type: text({ enum: ["USER", "API_KEY", "ADMIN", "RUNNER"] }).notNull(),
+    apiKeyId: text("api_key_id"),
+    userId: text("user_id"),
+    orgId: text("org_id"),
+    userOrgRole: text("user_org_role"),
+    projectId: text("project_id"),
+    userProjectRole: text("user_project_role"),
+    resourceType: text("resource_type").notNull(),
+    resourceId: text("resource_id").notNull(),
+    action: text().notNull(),
+    /** The address and request the action came with, where there was one. */
+    requestId: text("request_id"),
+    ipAddress: text("ip_address"),
+    before: jsonb(),
+    after: jsonb(),
+  },
+  (t) => [index("audit_logs_project_id_created_at_idx").on(t.projectId, t.createdAt, t.id)],
+);
+
+/** Answers of creating calls, kept 24 hours, so that a repeated request gets the first answer. */
+export const idempotencyKeys = pgTable(
+  "idempotency_keys",
+  {
+    projectId: text("project_id").notNull().references(() => projects.id, { onDelete: "cascade" }),
+    key: text().notNull(),
+    /** hex SHA-256 of route and canonical body. */
+    requestHash: text("request_hash").notNull(),
+    resourceId: text("resource_id").notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [primaryKey({ columns: [t.projectId, t.key] }), index("idempotency_keys_created_at_idx").on(t.createdAt)],
+);
