@@ -1,0 +1,44 @@
+/** Slices: the bounded ranges of the sorting key an export is read in. Pure; db/clickhouse/plan-export.ts does the counting. */
+
+/** Half-open ranges: time in microseconds since the epoch, and for crowded instants the 32-bit hash of the trace id. */
+export type Slice = {
+  startUs: number;
+  endUs: number;
+  hashStart: number;
+  hashEnd: number;
+  /** Counted when planned; `bytes` is an estimate of the uncompressed output. */
+  rows: number;
+  bytes: number;
+};
+
+export const hashEndMax = 2 ** 32;
+
+export type Bucket = { startUs: number; endUs: number; rows: number; bytes: number };
+
+/** Joins neighbouring buckets until one more would pass the target. Buckets come in ascending order of time; gaps are covered by the slice before them. */
+export const joinBuckets = (buckets: readonly Bucket[], targetBytes: number, rowsMax: number): Slice[] => {
+  const slices: Slice[] = [];
+  for (const bucket of buckets) {
+    const last = slices.at(-1);
+    if (last !== undefined && last.bytes + bucket.bytes <= targetBytes && last.rows + bucket.rows <= rowsMax) {
+      last.endUs = bucket.endUs;
+      last.rows += bucket.rows;
+      last.bytes += bucket.bytes;
+    } else {
+      slices.push({ ...bucket, hashStart: 0, hashEnd: hashEndMax });
+    }
+  }
+  return slices;
+};
+
+/** Cuts one instant that holds too much into equal ranges of the trace hash. A single trace cannot be cut further. */
+export const splitByHash = (bucket: Bucket, targetBytes: number, rowsMax: number): Slice[] => {
+  const parts = Math.min(4096, Math.max(1, Math.ceil(Math.max(bucket.bytes / targetBytes, bucket.rows / rowsMax))));
+  return Array.from({ length: parts }, (_, i) => ({
+    ...bucket,
+    hashStart: Math.floor((hashEndMax / parts) * i),
+    hashEnd: i === parts - 1 ? hashEndMax : Math.floor((hashEndMax / parts) * (i + 1)),
+    rows: Math.round(bucket.rows / parts),
+    bytes: Math.round(bucket.bytes / parts),
+  }));
+};

@@ -1,0 +1,198 @@
+/**
+ * ClickHouse over HTTP, for the Worker and the runner alike: rows for small answers, bytes for slices of an export.
+ * Foreign failures become AppErrors here, from ClickHouse's error code, never from its text.
+ */
+import { ClickHouseError, createClient } from "@clickhouse/client-web";
+import { AppError, type ErrorCode } from "../../core/errors.ts";
+
+export type ClickHouseConfig = { url: string; user: string; password: string; database: string; requestTimeoutMs?: number };
+
+type Statement = {
+  sql: string;
+  params?: Record<string, unknown>;
+  settings?: Record<string, string>;
+  queryId?: string;
+  signal?: AbortSignal | undefined;
+};
+
+/** One answer in ClickHouse's final bytes. The query has ended on the server before this exists, so `rows` is exact. */
+export type ByteAnswer = { body: ReadableStream<Uint8Array>; rows: number; exceptionTag: string | null };
+
+export type ClickHouse = {
+  /** Runs a small query and holds its rows. 64-bit integers and decimals arrive as strings. */
+  queryRows: <Row>(statement: Statement) => Promise<Row[]>;
+  /** Runs a query to its end on the server, then streams its bytes, still compressed when `contentEncoding` is given. */
+  openBytes: (statement: Statement & { contentEncoding: string | null }) => Promise<ByteAnswer>;
+  /** Stops the queries whose id starts so. Does not wait: a query blocked on its reader takes 30 s to notice (measured). */
+  kill: (queryIdPrefix: string) => Promise<void>;
+};
+
+/** Pinned for every query, whatever the server's profile says (measured traps: docs/architecture.md, "Reading ClickHouse"). */
+const pinned: Record<string, string> = {
+  readonly: "2",
+  cancel_http_readonly_queries_on_client_close: "1",
+  http_write_exception_in_output_format: "0",
+  do_not_merge_across_partitions_select_final: "1",
+  output_format_json_quote_64bit_integers: "1",
+  output_format_json_quote_decimals: "1",
+  output_format_json_quote_denormals: "1",
+  output_format_json_escape_forward_slashes: "0",
+  output_format_json_named_tuples_as_objects: "1",
+  output_format_json_validate_utf8: "0",
+  date_time_output_format: "iso",
+  output_format_decimal_trailing_zeros: "0",
+  session_timezone: "UTC",
+  max_result_rows: "0",
+  max_result_bytes: "0",
+  result_overflow_mode: "throw",
+  read_overflow_mode: "throw",
+  timeout_overflow_mode: "throw",
+};
+
+const codes: Record<string, ErrorCode> = {
+  "46": "CLICKHOUSE_QUERY_REJECTED",
+  "47": "CLICKHOUSE_QUERY_REJECTED",
+  "60": "CLICKHOUSE_QUERY_REJECTED",
+  "62": "CLICKHOUSE_QUERY_REJECTED",
+  "81": "CLICKHOUSE_QUERY_REJECTED",
+  "115": "CLICKHOUSE_QUERY_REJECTED",
+  "43": "CLICKHOUSE_QUERY_REJECTED",
+  "53": "CLICKHOUSE_QUERY_REJECTED",
+  "158": "CLICKHOUSE_RESOURCES",
+  "159": "CLICKHOUSE_RESOURCES",
+  "202": "CLICKHOUSE_RESOURCES",
+  "241": "CLICKHOUSE_RESOURCES",
+  "243": "CLICKHOUSE_RESOURCES",
+  "307": "CLICKHOUSE_RESOURCES",
+  "396": "CLICKHOUSE_RESOURCES",
+  "192": "CLICKHOUSE_ACCESS_DENIED",
+  "193": "CLICKHOUSE_ACCESS_DENIED",
+  "194": "CLICKHOUSE_ACCESS_DENIED",
+  "497": "CLICKHOUSE_ACCESS_DENIED",
+  "516": "CLICKHOUSE_ACCESS_DENIED",
+};
+
+/** ClickHouse's failure as ours; an unknown code is worth another try, a failure without a code is one of the connection. */
+export const clickHouseFailure = (error: unknown): AppError => {
+  if (error instanceof AppError) return error;
+  const detail = error instanceof Error ? error.message.slice(0, 2000) : String(error);
+  if (!(error instanceof ClickHouseError)) return new AppError({ code: "CLICKHOUSE_UNAVAILABLE", detail, cause: error });
+  const code = codes[error.code] ?? "CLICKHOUSE_QUERY_FAILED";
+  return new AppError({
+    code,
+    message: `ClickHouse answered with error ${error.code} (${error.type ?? "unknown"}).`,
+    detail,
+    cause: error,
+  });
+};
+
+/** Beyond this many characters, parameters travel in the body: proxies and servers bound the length of a URL. */
+const urlLengthMax = 8000;
+
+/** fetch that keeps compressed bytes as they are and moves long parameter lists from the URL into a form body. */
+const rawFetch =
+  (baseFetch: typeof fetch): typeof fetch =>
+  (async (input: RequestInfo | URL, init: RequestInit = {}) => {
+    const url = new URL(String(input));
+    const raw: RequestInit & { decompress?: boolean } = { ...init };
+    if (new Headers(init.headers).get("x-spillway-raw") !== null) raw.decompress = false;
+    const headers = new Headers(init.headers);
+    headers.delete("x-spillway-raw");
+    raw.headers = headers;
+    if (url.href.length > urlLengthMax && typeof init.body === "string") {
+      const form = new FormData();
+      form.set("query", init.body);
+      for (const [name, value] of [...url.searchParams]) {
+        if (!name.startsWith("param_")) continue;
+        form.set(name, value);
+        url.searchParams.delete(name);
+      }
+      headers.delete("content-type");
+      raw.body = form;
+    }
+    return baseFetch(url, raw);
+  }) as typeof fetch;
+
+export const createClickHouse = (config: ClickHouseConfig, baseFetch: typeof fetch): ClickHouse => {
+  const client = createClient({
+    url: config.url,
+    username: config.user,
+    password: config.password,
+    database: config.database,
+    request_timeout: config.requestTimeoutMs ?? 300_000,
+    compression: { response: false, request: false },
+    fetch: rawFetch(baseFetch),
+    log: { level: 127 },
+  });
+
+  /** The client takes over `onabort` of the signal it is given, so each query gets one of its own. */
+  const own = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abort_signal: AbortSignal.any([signal]) });
+
+  const queryRows: ClickHouse["queryRows"] = async <Row>({ sql, params, settings, queryId, signal }: Statement) => {
+    try {
+      const result = await client.exec({
+        query: `${sql} FORMAT JSONEachRow`,
+        query_params: params ?? {},
+        clickhouse_settings: { ...pinned, wait_end_of_query: 1, ...settings },
+        ...(queryId === undefined ? {} : { query_id: queryId }),
+        ...own(signal),
+      });
+      const text = await new Response(result.stream).text();
+      return text
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as Row);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw clickHouseFailure(error);
+    }
+  };
+
+  const openBytes: ClickHouse["openBytes"] = async ({ sql, params, settings, queryId, signal, contentEncoding }) => {
+    try {
+      const result = await client.exec({
+        query: sql,
+        query_params: params ?? {},
+        clickhouse_settings: {
+          ...pinned,
+          // The query ends before the first byte leaves: status, row count and error code are exact, and a slow reader blocks no query.
+          wait_end_of_query: 1,
+          buffer_size: String(64 * 1024 * 1024),
+          enable_http_compression: contentEncoding === null ? "0" : "1",
+          ...settings,
+        },
+        http_headers: { "accept-encoding": contentEncoding ?? "identity", "x-spillway-raw": "1" },
+        ...(queryId === undefined ? {} : { query_id: queryId }),
+        ...own(signal),
+      });
+      return {
+        body: result.stream as ReadableStream<Uint8Array>,
+        rows: resultRows(result.response_headers["x-clickhouse-summary"]),
+        exceptionTag: String(result.response_headers["x-clickhouse-exception-tag"] ?? "") || null,
+      };
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw clickHouseFailure(error);
+    }
+  };
+
+  const kill: ClickHouse["kill"] = async (queryIdPrefix) => {
+    try {
+      await client.command({
+        query: "KILL QUERY WHERE startsWith(query_id, {prefix:String}) AND user = currentUser() ASYNC",
+        query_params: { prefix: queryIdPrefix },
+      });
+    } catch (error) {
+      throw clickHouseFailure(error);
+    }
+  };
+
+  return { queryRows, openBytes, kill };
+};
+
+const resultRows = (summary: unknown): number => {
+  const rows = Number((JSON.parse(String(summary ?? "{}")) as { result_rows?: string }).result_rows);
+  if (!Number.isSafeInteger(rows))
+    throw new AppError({ code: "CLICKHOUSE_QUERY_FAILED", detail: "the answer carries no X-ClickHouse-Summary with result_rows" });
+  return rows;
+};

@@ -1,0 +1,103 @@
+/**
+ * Stages 4 to 6 in one line: slices out of ClickHouse, in order, into one object.
+ * While one slice is read the next ones already run on the server, which holds their bytes; here nothing is held but the upload's part buffers.
+ */
+import { AppError } from "../../core/errors.ts";
+import type { ByteAnswer } from "../../db/clickhouse/client.ts";
+import { compressions, type CompressionName, type FormatName, formats } from "../../core/formats/index.ts";
+import { createMember } from "./members.ts";
+
+/** One slice to write: `rows` is what the plan counted. */
+export type PlannedSlice = { rows: number; open: (tries: number, limitRows: number) => Promise<ByteAnswer> };
+
+export type WriteFileDeps = {
+  /** Reads one slice to its verified end; see runner/query/slice-reader.ts. */
+  readSlice: (
+    request: { open: (tries: number) => Promise<ByteAnswer>; ending: "lines" | "text" | "binary" },
+    first: Promise<ByteAnswer>,
+    take: (chunk: Uint8Array, rows: number) => Promise<void>,
+  ) => Promise<number>;
+  write: (bytes: Uint8Array) => Promise<void>;
+  onSlice: (done: { rows: number; slices: number }) => void;
+  /** Slices asked for ahead of the one being read. */
+  slicesAhead: number;
+};
+
+export type WriteFileRequest = {
+  format: FormatName;
+  compression: CompressionName;
+  slices: readonly PlannedSlice[];
+  /** Rows the plan counted in all; null when only an upper bound is known. */
+  rowsPlanned: number | null;
+  rowLimit: number;
+};
+
+/** Writes all slices. Resolves to the rows written; `isCut` tells that the limit ended the file before the data did. */
+export const writeFile = async (deps: WriteFileDeps, request: WriteFileRequest): Promise<{ rows: number; slices: number; isCut: boolean }> => {
+  const { format, compression, slices, rowLimit } = request;
+  const { before, between, after } = formats[format];
+  // Without a plan that stays under the limit, each slice has to know how many rows came before it.
+  const isBounded = request.rowsPlanned === null || request.rowsPlanned > rowLimit;
+  const ahead = isBounded ? 0 : deps.slicesAhead;
+  const opened = new Map<number, Promise<ByteAnswer>>();
+  let rows = 0;
+  let done = 0;
+  let isCut = false;
+
+  const openAt = (index: number): Promise<ByteAnswer> | undefined => {
+    const slice = slices[index];
+    if (slice === undefined) return undefined;
+    let answer = opened.get(index);
+    if (answer === undefined) {
+      // One row more than allowed tells a file that is exactly full from one that is cut.
+      answer = slice.open(0, isBounded ? rowLimit - rows : rowLimit + 1);
+      // Held until its turn comes; a failure is thrown there.
+      answer.catch(() => {});
+      opened.set(index, answer);
+    }
+    return answer;
+  };
+
+  await deps.write(createMember(before, compression));
+  try {
+    for (const [index, slice] of slices.entries()) {
+      if (rows >= rowLimit) {
+        isCut = true;
+        break;
+      }
+      const first = openAt(index);
+      if (first === undefined) break;
+      for (let next = index + 1; next <= index + ahead; next++) openAt(next);
+      const limitRows = isBounded ? rowLimit - rows : rowLimit + 1;
+      let needsBetween = between !== "" && rows > 0;
+      const found = await deps.readSlice({ open: (tries) => slice.open(tries, limitRows), ending: endingOf(format, compression) }, first, async (chunk, sliceRows) => {
+        // An empty slice still has the header of its compression; without rows there is nothing to separate.
+        if (between !== "" && sliceRows === 0) return;
+        if (needsBetween) {
+          needsBetween = false;
+          await deps.write(createMember(between, compression));
+        }
+        await deps.write(chunk);
+      });
+      opened.delete(index);
+      rows += found;
+      done++;
+      if (!isBounded && rows > rowLimit)
+        throw new AppError({ code: "EXPORT_COUNT_MISMATCH", message: "More rows arrived during the export than its row limit allows; it is planned anew." });
+      deps.onSlice({ rows, slices: done });
+    }
+  } finally {
+    for (const answer of opened.values())
+      void answer.then(
+        ({ body }) => body.cancel(),
+        () => undefined,
+      );
+  }
+  await deps.write(createMember(after, compression));
+  return { rows, slices: done, isCut };
+};
+
+const endingOf = (format: FormatName, compression: CompressionName): "lines" | "text" | "binary" => {
+  if (compressions[compression].contentEncoding !== null || format === "JSON") return "binary";
+  return format === "JSONL" ? "lines" : "text";
+};

@@ -1,0 +1,236 @@
+/**
+ * Stage 6, upload: bytes to one object. A multipart upload, or one PUT when everything fits one part.
+ * Memory: `partsInFlightMax + 1` part buffers, allocated once and reused; write() waits when all are busy.
+ */
+import { AppError } from "../../core/errors.ts";
+import { type S3Client, tag } from "./s3-client.ts";
+
+/** S3 allows 10,000 parts; with parts of 16 MiB an object ends at 156 GiB. */
+export const partsMax = 10_000;
+
+export type Checksum = "crc32" | "none";
+
+export type ObjectUploadDeps = {
+  s3: S3Client;
+  key: string;
+  contentType: string;
+  contentDisposition: string;
+  partSizeBytes: number;
+  partsInFlightMax: number;
+  /** Sent with each part and checked by the store. Some stores refuse the header, so it can be switched off. */
+  checksum: Checksum;
+  /** CRC-32 continued from `seed`. */
+  crc32: (bytes: Uint8Array, seed?: number) => number;
+  /** Called with the upload id before the first part leaves, and awaited: a crash then leaves nothing unknown. */
+  onStarted: (uploadId: string) => Promise<void>;
+  /** Called before completing, and awaited: throws when the lease is lost. */
+  onCompleting: () => Promise<void>;
+  signal: AbortSignal;
+};
+
+export type UploadedObject = { key: string; bytes: number; crc32: string };
+
+type Part = { number: number; etag: string; checksum: string };
+
+export class ObjectUpload {
+  #deps: ObjectUploadDeps;
+  #uploadId: Promise<string> | undefined;
+  #parts: Part[] = [];
+  #sent = 0;
+  #bytes = 0;
+  #crc = 0;
+  #current: Uint8Array<ArrayBuffer> | undefined;
+  #filled = 0;
+  #free: Uint8Array<ArrayBuffer>[] = [];
+  #allocated = 0;
+  #waiting: (() => void)[] = [];
+  #inFlight = new Set<Promise<void>>();
+  #failure: { error: unknown } | undefined;
+
+  constructor(deps: ObjectUploadDeps) {
+    this.#deps = deps;
+  }
+
+  /** Bytes taken so far. */
+  get bytes(): number {
+    return this.#bytes + this.#filled;
+  }
+
+  /** Copies the chunk into part buffers and sends each one that is full. The chunk may be reused as soon as this resolves. */
+  async write(chunk: Uint8Array): Promise<void> {
+    for (let offset = 0; offset < chunk.byteLength; ) {
+      this.#current ??= await this.#takeBuffer();
+      const room = this.#current.byteLength - this.#filled;
+      const taken = Math.min(room, chunk.byteLength - offset);
+      this.#current.set(offset === 0 && taken === chunk.byteLength ? chunk : chunk.subarray(offset, offset + taken), this.#filled);
+      this.#filled += taken;
+      offset += taken;
+      if (this.#filled === this.#current.byteLength) this.#sendCurrent();
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** Sends what is left, completes the object and proves its size. */
+  async finish(): Promise<UploadedObject> {
+    if (this.#sent === 0) await this.#putWhole();
+    else {
+      if (this.#filled > 0) this.#sendCurrent();
+      while (this.#inFlight.size > 0 && this.#failure === undefined) await Promise.race(this.#inFlight);
+      if (this.#failure !== undefined) throw this.#failure.error;
+      await this.#complete();
+    }
+    await this.#verify();
+    return { key: this.#deps.key, bytes: this.#bytes, crc32: hex(this.#crc) };
+  }
+
+  /** Takes everything back, whatever state it is in. Throws when the store does not confirm; the sweep then tries again. */
+  async abort(): Promise<void> {
+    this.#failure ??= { error: new AppError({ code: "INTERNAL", detail: "the upload was aborted" }) };
+    await Promise.allSettled(this.#inFlight);
+    await removeObject(this.#deps.s3, this.#deps.key, this.#uploadId === undefined ? null : await this.#uploadId.catch(() => null));
+  }
+
+  async #takeBuffer(): Promise<Uint8Array<ArrayBuffer>> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure.error;
+      const free = this.#free.pop();
+      if (free !== undefined) return free;
+      if (this.#allocated <= this.#deps.partsInFlightMax) {
+        this.#allocated++;
+        return new Uint8Array(this.#deps.partSizeBytes);
+      }
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  #sendCurrent(): void {
+    const buffer = this.#current;
+    if (buffer === undefined) return;
+    const body = this.#filled === buffer.byteLength ? buffer : buffer.subarray(0, this.#filled);
+    const number = ++this.#sent;
+    this.#take(body);
+    this.#current = undefined;
+    this.#filled = 0;
+    const sending: Promise<void> = this.#sendPart(number, body)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => {
+        this.#inFlight.delete(sending);
+        this.#free.push(buffer);
+        for (const wake of this.#waiting.splice(0)) wake();
+      });
+    this.#inFlight.add(sending);
+  }
+
+  #take(body: Uint8Array): void {
+    this.#bytes += body.byteLength;
+    this.#crc = this.#deps.crc32(body, this.#crc);
+  }
+
+  async #sendPart(number: number, body: Uint8Array<ArrayBuffer>): Promise<void> {
+    if (number > partsMax) throw new AppError({ code: "EXPORT_TOO_LARGE", detail: `more than ${partsMax} parts` });
+    this.#uploadId ??= this.#start();
+    const uploadId = await this.#uploadId;
+    const checksum = base64Crc(this.#deps.crc32(body));
+    const answer = await this.#deps.s3.send({
+      method: "PUT",
+      key: this.#deps.key,
+      query: { partNumber: String(number), uploadId },
+      headers: this.#checksumHeader(checksum),
+      body,
+      signal: this.#deps.signal,
+    });
+    const etag = answer.headers.get("etag");
+    if (etag === null) throw new AppError({ code: "S3_REJECTED", message: "The object store answered a part without an ETag." });
+    this.#parts.push({ number, etag, checksum });
+  }
+
+  async #start(): Promise<string> {
+    const { s3, key, contentType, contentDisposition, checksum, signal, onStarted } = this.#deps;
+    const answer = await s3.send({
+      method: "POST",
+      key,
+      query: { uploads: "" },
+      headers: {
+        "content-type": contentType,
+        "content-disposition": contentDisposition,
+        ...(checksum === "crc32" ? { "x-amz-checksum-algorithm": "CRC32" } : {}),
+      },
+      signal,
+    });
+    const uploadId = tag(answer.text, "UploadId");
+    if (uploadId === undefined) throw new AppError({ code: "S3_REJECTED", message: "The object store answered no upload id.", detail: answer.text.slice(0, 500) });
+    await onStarted(uploadId);
+    return uploadId;
+  }
+
+  async #complete(): Promise<void> {
+    const { s3, key, checksum, signal } = this.#deps;
+    const uploadId = (await this.#uploadId) ?? "";
+    const parts = this.#parts.toSorted((a, b) => a.number - b.number);
+    const xml = parts
+      .map((part) => {
+        const sum = checksum === "crc32" ? `<ChecksumCRC32>${part.checksum}</ChecksumCRC32>` : "";
+        return `<Part><PartNumber>${part.number}</PartNumber><ETag>${part.etag.replaceAll('"', "&quot;")}</ETag>${sum}</Part>`;
+      })
+      .join("");
+    await this.#deps.onCompleting();
+    try {
+      await s3.send({
+        method: "POST",
+        key,
+        query: { uploadId },
+        headers: { "content-type": "application/xml" },
+        body: `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${xml}</CompleteMultipartUpload>`,
+        signal,
+      });
+    } catch (error) {
+      // A lost answer to a completed upload looks like NoSuchUpload on the second try: the object itself decides.
+      if (!(await this.#isWhole())) throw error;
+    }
+  }
+
+  async #putWhole(): Promise<void> {
+    const { s3, key, contentType, contentDisposition, signal } = this.#deps;
+    const body = this.#current?.subarray(0, this.#filled) ?? new Uint8Array(0);
+    this.#take(body);
+    this.#filled = 0;
+    await this.#deps.onCompleting();
+    await s3.send({
+      method: "PUT",
+      key,
+      headers: {
+        "content-type": contentType,
+        "content-disposition": contentDisposition,
+        ...this.#checksumHeader(base64Crc(this.#deps.crc32(body))),
+      },
+      body,
+      signal,
+    });
+  }
+
+  #checksumHeader(checksum: string): Record<string, string> {
+    return this.#deps.checksum === "crc32" ? { "x-amz-checksum-crc32": checksum } : {};
+  }
+
+  async #isWhole(): Promise<boolean> {
+    const answer = await this.#deps.s3.send({ method: "HEAD", key: this.#deps.key, accept: [404], signal: this.#deps.signal });
+    return answer.status === 200 && Number(answer.headers.get("content-length")) === this.#bytes;
+  }
+
+  async #verify(): Promise<void> {
+    if (!(await this.#isWhole()))
+      throw new AppError({ code: "UPLOAD_NOT_VERIFIED", detail: `the object ${this.#deps.key} does not have ${this.#bytes} bytes` });
+  }
+}
+
+/** Aborts the multipart upload, if one is known, and deletes the object. Nothing to remove counts as removed. */
+export const removeObject = async (s3: S3Client, key: string, uploadId: string | null): Promise<void> => {
+  if (uploadId !== null) await s3.send({ method: "DELETE", key, query: { uploadId }, accept: [404], triesMax: 3 });
+  await s3.send({ method: "DELETE", key, accept: [404], triesMax: 3 });
+};
+
+const hex = (crc: number): string => crc.toString(16).padStart(8, "0");
+
+const base64Crc = (crc: number): string => btoa(String.fromCharCode(crc >>> 24, (crc >>> 16) & 255, (crc >>> 8) & 255, crc & 255));

@@ -1,0 +1,130 @@
+/**
+ * Stage 6, upload: signed requests to an S3-compatible store, each sent with our own retries.
+ * aws4fetch only signs: its own fetch neither retries a lost connection nor can resend (measured). Memory: the body it is given.
+ */
+import { AwsClient } from "aws4fetch";
+import { AppError, type ErrorCode } from "../../core/errors.ts";
+import { objectUrl } from "../../core/s3/object-url.ts";
+
+export type S3Config = {
+  endpoint: string | null;
+  region: string;
+  bucket: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+  forcePathStyle: boolean;
+};
+
+export type S3Deps = {
+  fetch: typeof fetch;
+  /** Milliseconds to wait before the next try; throws when the signal fires. */
+  wait: (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>;
+  random: () => number;
+};
+
+export type S3Request = {
+  method: "GET" | "PUT" | "POST" | "DELETE" | "HEAD";
+  key: string;
+  query?: Record<string, string>;
+  headers?: Record<string, string>;
+  body?: Uint8Array<ArrayBuffer> | string;
+  signal?: AbortSignal | undefined;
+  /** Statuses that are an answer, not a failure, such as 404 to a HEAD. */
+  accept?: readonly number[];
+  triesMax?: number;
+};
+
+export type S3Answer = { status: number; headers: Headers; text: string };
+export type S3Client = { send: (request: S3Request) => Promise<S3Answer>; bucket: string };
+
+/** One request may take this long, with 16 MiB on a slow line in mind. */
+const requestTimeoutMs = 120_000;
+const triesMaxDefault = 6;
+
+const codes: Record<string, ErrorCode> = {
+  NoSuchBucket: "S3_BUCKET_NOT_FOUND",
+  InvalidBucketName: "S3_BUCKET_NOT_FOUND",
+  InvalidAccessKeyId: "S3_ACCESS_DENIED",
+  SignatureDoesNotMatch: "S3_ACCESS_DENIED",
+  AccessDenied: "S3_ACCESS_DENIED",
+  AllAccessDisabled: "S3_ACCESS_DENIED",
+  AccountProblem: "S3_ACCESS_DENIED",
+  AuthorizationHeaderMalformed: "S3_ACCESS_DENIED",
+  ExpiredToken: "S3_ACCESS_DENIED",
+  RequestTimeTooSkewed: "S3_CLOCK_SKEW",
+};
+
+/** 4xx answers that another try can mend: an idle connection, a damaged body, a passing conflict, throttling. */
+const retryableCodes = new Set(["RequestTimeout", "BadDigest", "XAmzContentChecksumMismatch", "OperationAborted", "SlowDown", "Throttling", "InternalError", "ServiceUnavailable"]);
+
+export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
+  const aws = new AwsClient({
+    accessKeyId: config.accessKeyId,
+    secretAccessKey: config.secretAccessKey,
+    service: "s3",
+    region: config.region,
+  });
+
+  const send = async (request: S3Request): Promise<S3Answer> => {
+    const url = objectUrl(config, request.key);
+    for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value);
+    const triesMax = request.triesMax ?? triesMaxDefault;
+    for (let tries = 1; ; tries++) {
+      request.signal?.throwIfAborted();
+      const outcome = await sendOnce(url, request);
+      if (outcome.ok) return outcome.answer;
+      if (!outcome.retry || tries >= triesMax) throw outcome.error;
+      const backoffMs = Math.min(10_000, 200 * 2 ** (tries - 1)) * (0.5 + deps.random() / 2);
+      await deps.wait(Math.max(backoffMs, outcome.afterMs ?? 0), request.signal);
+    }
+  };
+
+  type Outcome = { ok: true; answer: S3Answer } | { ok: false; retry: boolean; error: AppError; afterMs?: number };
+
+  const sendOnce = async (url: URL, request: S3Request): Promise<Outcome> => {
+    const timeout = AbortSignal.timeout(requestTimeoutMs);
+    const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
+    let answer: S3Answer;
+    try {
+      const signed = await aws.sign(url, { method: request.method, headers: request.headers ?? {} });
+      const response = await deps.fetch(signed.url, {
+        method: request.method,
+        headers: signed.headers,
+        body: request.body ?? null,
+        redirect: "manual",
+        signal,
+      });
+      answer = { status: response.status, headers: response.headers, text: await response.text() };
+    } catch (cause) {
+      request.signal?.throwIfAborted();
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      return { ok: false, retry: true, error: new AppError({ code: "S3_UNAVAILABLE", detail, cause }) };
+    }
+    // CompleteMultipartUpload answers 200 before it is done and may put an <Error> into the body.
+    const failed = answer.status >= 300 || answer.text.includes("<Error>");
+    if (!failed || request.accept?.includes(answer.status)) return { ok: true, answer };
+    return failure(answer);
+  };
+
+  return { send, bucket: config.bucket };
+};
+
+const failure = (answer: S3Answer): { ok: false; retry: boolean; error: AppError; afterMs?: number } => {
+  const s3Code = tag(answer.text, "Code") ?? "";
+  const named = codes[s3Code];
+  const retry = named === undefined && (retryableCodes.has(s3Code) || answer.status >= 500 || answer.status === 408 || answer.status === 429 || answer.status < 300);
+  const code = named ?? (retry ? "S3_UNAVAILABLE" : answer.status === 401 || answer.status === 403 ? "S3_ACCESS_DENIED" : "S3_REJECTED");
+  const error = new AppError({
+    code,
+    message: `The object store answered ${answer.status}${s3Code === "" ? "" : ` ${s3Code}`}.`,
+    detail: answer.text.slice(0, 1000),
+  });
+  const afterSeconds = Number(answer.headers.get("retry-after") ?? "0");
+  return { ok: false, retry, error, afterMs: Number.isFinite(afterSeconds) ? Math.min(30, afterSeconds) * 1000 : 0 };
+};
+
+/** Text of the first element of this name; S3's answers are flat enough for that. */
+export const tag = (xml: string, name: string): string | undefined => {
+  const found = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
+  return found?.replaceAll("&quot;", '"').replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&#x2F;", "/").replaceAll("&amp;", "&");
+};
