@@ -2,17 +2,18 @@
 import type { FileFormat, SliceColumn } from "./file-format.ts";
 
 /** Characters a spreadsheet reads as the start of a formula (OWASP "CSV Injection", read 2026-08): = + - @ TAB CR LF, and the full-width forms. */
-const guard = ({ id, sql, isText }: SliceColumn): SliceColumn => ({
-  id,
-  isText,
-  sql: isText ? `if(match(${sql}, '^[=+\\\\-@\\t\\r\\n＝＋－＠]'), concat('\\'', ${sql}), ${sql})` : sql,
-});
+const formulaStart = "'^[=+\\\\-@\\t\\r\\n＝＋－＠]'";
+
+const guard = (column: SliceColumn): SliceColumn =>
+  column.isText ? { ...column, sql: `if(match(${column.sql}, ${formulaStart}), concat('\\'', ${column.sql}), ${column.sql})` } : column;
+
+const flatten = (column: SliceColumn): SliceColumn => (column.isNested ? { ...column, sql: `toJSONString(${column.sql})` } : column);
 
 export const csv: FileFormat = {
   extension: "csv",
   contentType: "text/csv; charset=utf-8",
   slice: (columns, { isFirst, neutralizeFormulas }) => ({
-    select: neutralizeFormulas ? columns.map(guard) : columns,
+    select: columns.map(flatten).map((column) => (neutralizeFormulas ? guard(column) : column)),
     clickhouseFormat: isFirst ? "CSVWithNames" : "CSV",
     settings: {
       format_csv_null_representation: "",

@@ -6,6 +6,8 @@ export type SliceColumn = {
   sql: string;
   /** Free text a spreadsheet could run as a formula. */
   isText: boolean;
+  /** A list or map: JSON text where the format has no nesting. */
+  isNested: boolean;
 };
 
 export type SliceFormat = {

@@ -1,0 +1,83 @@
+/** From untrusted filters to SQL with bound parameters. Every fault is named with its field; parameter names are stable, so equal shapes give equal text. */
+import { z } from "zod";
+import type { FieldError } from "../errors.ts";
+import type { ExportTable, FilterColumn } from "../tables/table.ts";
+import { type FilterType, type FilterTypeEntry, filterTypeNames, filterTypes } from "./operators.ts";
+
+export type Condition = { sql: string; params: Record<string, unknown>; readsContent: boolean };
+
+const Envelope = z.looseObject({ type: z.enum(filterTypeNames), column: z.string(), operator: z.string() });
+
+export const findFilterColumn = (table: ExportTable, id: string): FilterColumn | undefined => {
+  if (Object.hasOwn(table.filters, id)) return table.filters[id];
+  const alias = Object.hasOwn(table.aliases, id) ? table.aliases[id] : undefined;
+  return alias === undefined ? undefined : table.filters[alias];
+};
+
+/** Compiles one filter; faults are collected in `faults` with paths below `path`, and undefined is returned. */
+const compileOne = (filter: unknown, index: number, table: ExportTable, path: string, faults: FieldError[]): Condition | undefined => {
+  const fault = (where: string, message: string) => {
+    faults.push({ path: where === "" ? path : `${path}.${where}`, message });
+    return undefined;
+  };
+  const envelope = Envelope.safeParse(filter);
+  if (!envelope.success) {
+    for (const issue of envelope.error.issues) fault(issue.path.join("."), issue.message);
+    return undefined;
+  }
+  const { type, column: columnId, operator: operatorName, ...rest } = envelope.data;
+  const entry: FilterTypeEntry = filterTypes[type as FilterType];
+  const column = findFilterColumn(table, columnId);
+  if (column === undefined) return fault("column", `Column ${JSON.stringify(columnId)} cannot be filtered in table ${table.name}.`);
+  if (entry.columns !== undefined && !entry.columns.includes(column.type))
+    return fault("type", `Filter type ${type} does not fit column ${columnId}, which is of type ${column.type}.`);
+  const operator = Object.hasOwn(entry.operators, operatorName) ? entry.operators[operatorName] : undefined;
+  if (operator === undefined) return fault("operator", `Filter type ${type} has no operator ${JSON.stringify(operatorName)}; it has ${Object.keys(entry.operators).join(", ")}.`);
+  if (operator.needsMatch === true && column.canMatch !== true) return fault("operator", "`matches` is only supported for input, output, and metadata filters.");
+
+  const shape = entry.hasKey ? z.strictObject({ value: operator.value, key: z.string().min(1).max(10_000) }) : z.strictObject({ value: operator.value });
+  const parsed = shape.safeParse(rest);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues)
+      fault(issue.path.map(String).join("."), issue.code === "unrecognized_keys" ? `Unknown field ${issue.keys.join(", ")}.` : issue.message);
+    return undefined;
+  }
+  const { value, key = "" } = parsed.data as { value: never; key?: string };
+  const params: Record<string, unknown> = {};
+  let count = 0;
+  const bind = (parameterType: string, bound: unknown) => {
+    const name = `f${index}_${count++}`;
+    params[name] = bound;
+    return `{${name}:${parameterType}}`;
+  };
+  return { sql: operator.sql({ column, key, value, bind }), params, readsContent: column.readsContent === true };
+};
+
+/** Compiles a list of filters, AND-ed by the caller. Returns the conditions, or all faults at once. */
+export const compileFilter = (
+  filters: readonly unknown[],
+  table: ExportTable,
+  path = "query.filter",
+): { conditions: Condition[]; faults: FieldError[] } => {
+  const faults: FieldError[] = [];
+  const conditions = filters.flatMap((filter, index) => compileOne(filter, index, table, `${path}[${index}]`, faults) ?? []);
+  return { conditions, faults };
+};
+
+/** Filter types and operators each column accepts, for the table's description in the API. */
+export const describeFilters = (table: ExportTable) =>
+  Object.entries(table.filters).map(([id, column]) => ({
+    id,
+    type: column.type,
+    aliases: Object.entries(table.aliases)
+      .filter(([, target]) => target === id)
+      .map(([alias]) => alias),
+    filters: (Object.entries(filterTypes) as [FilterType, FilterTypeEntry][])
+      .filter(([, entry]) => entry.columns === undefined || entry.columns.includes(column.type))
+      .map(([type, entry]) => ({
+        type,
+        operators: Object.entries(entry.operators)
+          .filter(([, operator]) => operator.needsMatch !== true || column.canMatch === true)
+          .map(([name]) => name),
+      })),
+  }));

@@ -1,0 +1,173 @@
+/**
+ * The filter language: one entry for each filter type and operator, with its value and its SQL together.
+ * Filters of one list are AND-ed. Every value is a bound parameter; only expressions from the table registry reach the SQL text.
+ */
+import { z } from "zod";
+import type { FilterColumn, FilterColumnType } from "../tables/table.ts";
+
+/** Binds a value and returns its placeholder. */
+export type Bind = (type: string, value: unknown) => string;
+
+export type OperatorContext = { column: FilterColumn; key: string; value: never; bind: Bind };
+
+type Operator = {
+  value: z.ZodType;
+  sql: (context: { column: FilterColumn; key: string; bind: Bind; value: never }) => string;
+  /** Only on columns with full text. */
+  needsMatch?: boolean;
+};
+
+export type FilterTypeEntry = {
+  /** Column types this filter may be applied to; undefined is every type. */
+  columns: readonly FilterColumnType[] | undefined;
+  hasKey: boolean;
+  operators: Record<string, Operator>;
+};
+
+const operator = <S extends z.ZodType>(
+  value: S,
+  sql: (context: { column: FilterColumn; key: string; bind: Bind; value: z.infer<S> }) => string,
+  more: { needsMatch?: boolean } = {},
+): Operator => ({ value, sql: sql as Operator["sql"], ...more });
+
+const anyString = z.string().max(100_000);
+const strings = z.array(anyString).min(1, "at least one value").max(10_000);
+const stringsOrNone = z.array(anyString).max(10_000);
+const finite = z.number();
+
+/** An instant with zone, kept to the microsecond: a Date would cut it to milliseconds. */
+const instant = z.iso.datetime({ offset: true, error: "an ISO 8601 instant with zone, such as 2026-01-31T12:00:00.123456Z" });
+
+const absent = (sql: string) => `(${sql} = '')`;
+
+/** On string columns the empty string plays NULL, as the tables store it: absent values match `=''`, and never match a negation. */
+const stringOperators = (of: (context: { column: FilterColumn; key: string; bind: Bind }) => { cell: string; guard: string }) => {
+  const make = (build: (cell: string, p: string, isEmpty: boolean) => string) =>
+    operator(anyString, (context) => {
+      const { cell, guard } = of(context);
+      return `(${guard}${build(cell, context.bind("String", context.value), context.value === "")})`;
+    });
+  return {
+    "=": make((cell, p) => `${cell} = ${p}`),
+    contains: make((cell, p, isEmpty) => (isEmpty ? absent(cell) : `position(${cell}, ${p}) > 0`)),
+    "does not contain": make((cell, p, isEmpty) => (isEmpty ? `${cell} != ''` : `${cell} != '' AND position(${cell}, ${p}) = 0`)),
+    "starts with": make((cell, p, isEmpty) => (isEmpty ? absent(cell) : `startsWith(${cell}, ${p})`)),
+    "ends with": make((cell, p, isEmpty) => (isEmpty ? absent(cell) : `endsWith(${cell}, ${p})`)),
+  };
+};
+
+const plainString = stringOperators(({ column }) => ({ cell: column.sql, guard: "" }));
+
+const entryOf = ({ column, key, bind }: { column: FilterColumn; key: string; bind: Bind }) => {
+  const { names, values } = column.entries ?? { names: "[]", values: "[]" };
+  const p = bind("String", key);
+  return { cell: `${values}[indexOf(${names}, ${p})]`, guard: `has(${names}, ${p}) AND ` };
+};
+
+const compare = (sign: string) =>
+  operator(finite, ({ column, bind, value }) => {
+    const scale = column.scale ?? 12;
+    return `(${column.sql} ${sign} ${bind(`Decimal(38,${scale})`, decimalText(value, scale))})`;
+  });
+
+/** A double as plain decimal digits, without an exponent. */
+const decimalText = (value: number, scale: number): string => value.toFixed(Math.min(scale, 20));
+
+const compareTime = (sign: string) =>
+  operator(instant, ({ column, bind, value }) => `(${column.sql} ${sign} parseDateTime64BestEffort(${bind("String", value)}, 6, 'UTC'))`);
+
+const literalMatch = (cell: string, p: string) => `position(lowerUTF8(${cell}), lowerUTF8(${p})) > 0`;
+
+/** Words of the value must occur as whole words: each run of letters and digits, at most 64 of them. */
+const wordsMatch = (cell: string, value: string, bind: Bind): string => {
+  const words = [...new Set(value.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [])].slice(0, 64);
+  return `hasAll(extractAll(lowerUTF8(${cell}), '[\\\\pL\\\\pN]+'), ${bind("Array(String)", words)})`;
+};
+
+const withToken = anyString.refine((value) => /[\p{L}\p{N}]/u.test(value), "`matches` requires at least one search token.");
+
+export const filterTypes = {
+  string: {
+    columns: ["string", "stringOptions"],
+    hasKey: false,
+    operators: {
+      ...plainString,
+      matches: operator(withToken, ({ column, bind, value }) => `(${literalMatch(column.sql, bind("String", value))} AND ${wordsMatch(column.sql, value, bind)})`, {
+        needsMatch: true,
+      }),
+    },
+  },
+  stringOptions: {
+    columns: ["string", "stringOptions", "arrayOptions"],
+    hasKey: false,
+    operators: {
+      "any of": operator(strings, ({ column, bind, value }) =>
+        column.type === "arrayOptions" ? `hasAny(${column.sql}, ${bind("Array(String)", value)})` : `has(${bind("Array(String)", value)}, ${column.sql})`,
+      ),
+      "none of": operator(strings, ({ column, bind, value }) =>
+        column.type === "arrayOptions"
+          ? `(NOT hasAny(${column.sql}, ${bind("Array(String)", value)}))`
+          : `(${column.sql} != '' AND NOT has(${bind("Array(String)", value)}, ${column.sql}))`,
+      ),
+    },
+  },
+  arrayOptions: {
+    columns: ["arrayOptions"],
+    hasKey: false,
+    operators: {
+      "any of": operator(strings, ({ column, bind, value }) => `hasAny(${column.sql}, ${bind("Array(String)", value)})`),
+      "none of": operator(stringsOrNone, ({ column, bind, value }) => `(NOT hasAny(${column.sql}, ${bind("Array(String)", value)}))`),
+      "all of": operator(stringsOrNone, ({ column, bind, value }) => `hasAll(${column.sql}, ${bind("Array(String)", value)})`),
+    },
+  },
+  number: {
+    columns: ["number"],
+    hasKey: false,
+    operators: { "=": compare("="), ">": compare(">"), "<": compare("<"), ">=": compare(">="), "<=": compare("<=") },
+  },
+  datetime: {
+    columns: ["datetime"],
+    hasKey: false,
+    operators: { ">": compareTime(">"), "<": compareTime("<"), ">=": compareTime(">="), "<=": compareTime("<=") },
+  },
+  boolean: {
+    columns: ["boolean"],
+    hasKey: false,
+    operators: {
+      "=": operator(z.boolean(), ({ column, bind, value }) => `(${column.sql} = ${bind("Bool", value)})`),
+      "<>": operator(z.boolean(), ({ column, bind, value }) => `(${column.sql} != ${bind("Bool", value)})`),
+    },
+  },
+  stringObject: {
+    columns: ["stringObject"],
+    hasKey: true,
+    operators: {
+      ...stringOperators(entryOf),
+      matches: operator(
+        withToken,
+        ({ column, key, bind, value }) => {
+          const { cell, guard } = entryOf({ column, key, bind });
+          return `(${guard}position(${cell}, ${bind("String", value)}) > 0 AND ${wordsMatch(cell, value, bind)})`;
+        },
+        { needsMatch: true },
+      ),
+    },
+  },
+  null: {
+    columns: undefined,
+    hasKey: false,
+    operators: {
+      "is null": operator(z.literal(""), ({ column }) => absence(column)),
+      "is not null": operator(z.literal(""), ({ column }) => `(NOT ${absence(column)})`),
+    },
+  },
+} as const satisfies Record<string, FilterTypeEntry>;
+
+export type FilterType = keyof typeof filterTypes;
+export const filterTypeNames = Object.keys(filterTypes) as [FilterType, ...FilterType[]];
+
+const absence = ({ type, sql }: FilterColumn): string => {
+  if (type === "string" || type === "stringOptions") return absent(sql);
+  if (type === "arrayOptions" || type === "stringObject") return `empty(${sql})`;
+  return `isNull(${sql})`;
+};
