@@ -6,16 +6,26 @@ const contentColumns = { content: ["e.input", "e.output"], input: ["e.input"], o
 
 /** Python SDKs store JSON with non-ASCII escaped: the spelling such a text has there. */
 const escapedSpelling = (text: string): string =>
-  [...text].map((c) => (c.charCodeAt(0) < 128 ? c : Array.from({ length: c.length }, (_, i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, "0")}`).join(""))).join("");
+  [...text]
+    .map((c) =>
+      c.charCodeAt(0) < 128
+        ? c
+        : Array.from({ length: c.length }, (_, i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, "0")}`).join(""),
+    )
+    .join("");
 
 /** The condition of a search, or undefined without one. Types are OR-ed; without types the id columns are searched. */
-export const compileSearch = (query: string | undefined, types: readonly ("id" | "content" | "input" | "output")[] | undefined, table: ExportTable): Condition | undefined => {
+export const compileSearch = (
+  query: string | undefined,
+  types: readonly ("id" | "content" | "input" | "output")[] | undefined,
+  table: ExportTable,
+): Condition | undefined => {
   if (query === undefined || query === "") return undefined;
   const params: Record<string, unknown> = { search: query };
   const parts: string[] = [];
   let readsContent = false;
   const find = (cell: string, parameter: string) => `position(lowerUTF8(${cell}), lowerUTF8({${parameter}:String})) > 0`;
-  for (const type of new Set(types ?? ["id"])) {
+  for (const type of new Set(types ?? (["id"] as const))) {
     if (type === "id") parts.push(...table.searchIds.map((cell) => find(cell, "search")));
     else {
       readsContent = true;

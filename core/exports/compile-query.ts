@@ -1,8 +1,8 @@
 /** From a validated request to the pieces of its SQL. Slices, limits and formats are put around them by the runner. */
 import { AppError, type FieldError } from "../errors.ts";
-import { compileFilter, type Condition, findFilterColumn } from "../filters/compile-filter.ts";
-import { compileSearch } from "../search.ts";
+import { type Condition, compileFilter, findFilterColumn } from "../filters/compile-filter.ts";
 import type { SliceColumn } from "../formats/file-format.ts";
+import { compileSearch } from "../search.ts";
 import { findTable, tables } from "../tables/index.ts";
 import type { ExportTable } from "../tables/table.ts";
 import type { ExportQuery } from "./request.ts";
@@ -25,7 +25,10 @@ export type CompiledQuery = {
 export const compileQuery = (query: ExportQuery): CompiledQuery => {
   const table = findTable(query.tableName);
   if (table === undefined)
-    throw new AppError({ code: "UNKNOWN_TABLE", fields: [{ path: "query.tableName", message: `Known tables: ${Object.keys(tables).join(", ")}.` }] });
+    throw new AppError({
+      code: "UNKNOWN_TABLE",
+      fields: [{ path: "query.tableName", message: `Known tables: ${Object.keys(tables).join(", ")}.` }],
+    });
 
   const { conditions, faults } = compileFilter(query.filter ?? [], table);
   if (query.searchQuery !== undefined && query.searchQuery !== "" && query.searchType?.length === 0)
@@ -58,9 +61,12 @@ const selectColumns = (query: ExportQuery, table: ExportTable): { select: SliceC
   const ids = query.columns ?? Object.keys(table.columns);
   const select = ids.flatMap((id, index) => {
     const column = Object.hasOwn(table.columns, id) ? table.columns[id] : undefined;
-    if (column === undefined) faults.push({ path: `query.columns[${index}]`, message: `Table ${table.name} has no column ${JSON.stringify(id)}.` });
+    if (column === undefined)
+      faults.push({ path: `query.columns[${index}]`, message: `Table ${table.name} has no column ${JSON.stringify(id)}.` });
     if (ids.indexOf(id) !== index) faults.push({ path: `query.columns[${index}]`, message: `Column ${id} is named twice.` });
-    return column === undefined ? [] : [{ id, sql: column.sql, isText: column.kind === "text" || column.kind === "string", isNested: column.kind.includes("<") }];
+    return column === undefined
+      ? []
+      : [{ id, sql: column.sql, isText: column.kind === "text" || column.kind === "string", isNested: column.kind.includes("<") }];
   });
   return { select, faults };
 };
@@ -74,6 +80,11 @@ const compileOrder = (query: ExportQuery, table: ExportTable) => {
   const base = { faults: [] as FieldError[], isDescending: direction === "DESC" };
   if (asked === undefined || column?.sql === table.time) return { ...base, sql: ties, followsSortingKey: true };
   if (column === undefined || column.type === "arrayOptions" || column.type === "stringObject")
-    return { ...base, faults: [{ path: "query.orderBy.column", message: `Table ${table.name} cannot be ordered by ${JSON.stringify(asked)}.` }], sql: ties, followsSortingKey: true };
+    return {
+      ...base,
+      faults: [{ path: "query.orderBy.column", message: `Table ${table.name} cannot be ordered by ${JSON.stringify(asked)}.` }],
+      sql: ties,
+      followsSortingKey: true,
+    };
   return { ...base, sql: `${column.sql} ${direction} NULLS LAST, ${ties}`, followsSortingKey: false };
 };

@@ -1,9 +1,12 @@
 /** Names of the objects of an export: under the tenant, scoped to the attempt, safe in a URL and in a file system. */
-import { extensionOf, type FormatName, type CompressionName } from "../formats/index.ts";
+import { type CompressionName, extensionOf, type FormatName } from "../formats/index.ts";
 
 /** Keeps letters, digits, dot, hyphen and underscore; a segment can never be `.` or `..`. */
 export const safeSegment = (text: string, charactersMax = 100): string => {
-  const safe = text.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replaceAll(/^[.-]+|[.-]+$/g, "").slice(0, charactersMax);
+  const safe = text
+    .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
+    .replaceAll(/^[.-]+|[.-]+$/g, "")
+    .slice(0, charactersMax);
   return safe === "" ? "export" : safe;
 };
 

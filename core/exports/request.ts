@@ -36,6 +36,9 @@ export const CreateBatchExport = z.strictObject({
     })
     .optional(),
   expiresAfterHours: z.int().min(1).max(expiresAfterHoursMax).default(24),
-  metadata: z.record(z.string().min(1).max(64), z.string().max(512)).refine((m) => Object.keys(m).length <= 16, "at most 16 pairs").optional(),
+  metadata: z
+    .record(z.string().min(1).max(64), z.string().max(512))
+    .refine((m) => Object.keys(m).length <= 16, "at most 16 pairs")
+    .optional(),
 });
 export type CreateBatchExport = z.infer<typeof CreateBatchExport>;

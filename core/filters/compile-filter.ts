@@ -32,14 +32,24 @@ const compileOne = (filter: unknown, index: number, table: ExportTable, path: st
   if (entry.columns !== undefined && !entry.columns.includes(column.type))
     return fault("type", `Filter type ${type} does not fit column ${columnId}, which is of type ${column.type}.`);
   const operator = Object.hasOwn(entry.operators, operatorName) ? entry.operators[operatorName] : undefined;
-  if (operator === undefined) return fault("operator", `Filter type ${type} has no operator ${JSON.stringify(operatorName)}; it has ${Object.keys(entry.operators).join(", ")}.`);
-  if (operator.needsMatch === true && column.canMatch !== true) return fault("operator", "`matches` is only supported for input, output, and metadata filters.");
+  if (operator === undefined)
+    return fault(
+      "operator",
+      `Filter type ${type} has no operator ${JSON.stringify(operatorName)}; it has ${Object.keys(entry.operators).join(", ")}.`,
+    );
+  if (operator.needsMatch === true && column.canMatch !== true)
+    return fault("operator", "`matches` is only supported for input, output, and metadata filters.");
 
-  const shape = entry.hasKey ? z.strictObject({ value: operator.value, key: z.string().min(1).max(10_000) }) : z.strictObject({ value: operator.value });
+  const shape = entry.hasKey
+    ? z.strictObject({ value: operator.value, key: z.string().min(1).max(10_000) })
+    : z.strictObject({ value: operator.value });
   const parsed = shape.safeParse(rest);
   if (!parsed.success) {
     for (const issue of parsed.error.issues)
-      fault(issue.path.map(String).join("."), issue.code === "unrecognized_keys" ? `Unknown field ${issue.keys.join(", ")}.` : issue.message);
+      fault(
+        issue.path.map(String).join("."),
+        issue.code === "unrecognized_keys" ? `Unknown field ${issue.keys.join(", ")}.` : issue.message,
+      );
     return undefined;
   }
   const { value, key = "" } = parsed.data as { value: never; key?: string };

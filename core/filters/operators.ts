@@ -92,9 +92,13 @@ export const filterTypes = {
     hasKey: false,
     operators: {
       ...plainString,
-      matches: operator(withToken, ({ column, bind, value }) => `(${literalMatch(column.sql, bind("String", value))} AND ${wordsMatch(column.sql, value, bind)})`, {
-        needsMatch: true,
-      }),
+      matches: operator(
+        withToken,
+        ({ column, bind, value }) => `(${literalMatch(column.sql, bind("String", value))} AND ${wordsMatch(column.sql, value, bind)})`,
+        {
+          needsMatch: true,
+        },
+      ),
     },
   },
   stringOptions: {
@@ -102,7 +106,9 @@ export const filterTypes = {
     hasKey: false,
     operators: {
       "any of": operator(strings, ({ column, bind, value }) =>
-        column.type === "arrayOptions" ? `hasAny(${column.sql}, ${bind("Array(String)", value)})` : `has(${bind("Array(String)", value)}, ${column.sql})`,
+        column.type === "arrayOptions"
+          ? `hasAny(${column.sql}, ${bind("Array(String)", value)})`
+          : `has(${bind("Array(String)", value)}, ${column.sql})`,
       ),
       "none of": operator(strings, ({ column, bind, value }) =>
         column.type === "arrayOptions"

@@ -4,7 +4,13 @@ import type { ExportColumn, ExportTable, FilterColumn } from "./table.ts";
 const string = (sql: string, description: string): ExportColumn => ({ kind: "string", nullable: false, sql, description });
 const text = (sql: string, description: string): ExportColumn => ({ kind: "text", nullable: false, sql, description });
 const timestamp = (sql: string, description: string, nullable = true): ExportColumn => ({ kind: "timestamp", nullable, sql, description });
-const milliseconds = (sql: string, description: string): ExportColumn => ({ kind: "integer", nullable: true, sql, description, unit: "ms" });
+const milliseconds = (sql: string, description: string): ExportColumn => ({
+  kind: "integer",
+  nullable: true,
+  sql,
+  description,
+  unit: "ms",
+});
 
 const traceName = "if(e.trace_name != '', e.trace_name, if(e.parent_span_id = '', e.name, ''))";
 const total = (map: string) => `if(mapContains(${map}, 'total'), ${map}['total'], NULL)`;
@@ -45,7 +51,12 @@ export const events: ExportTable = {
     totalCost: { kind: "decimal", nullable: true, sql: total("e.cost_details"), description: "Total cost.", unit: "USD" },
     input: text("e.input", "Input as it was sent."),
     output: text("e.output", "Output as it was sent."),
-    metadata: { kind: "map<string>", nullable: false, sql: "mapFromArrays(e.metadata_names, e.metadata_values)", description: "Metadata by key." },
+    metadata: {
+      kind: "map<string>",
+      nullable: false,
+      sql: "mapFromArrays(e.metadata_names, e.metadata_values)",
+      description: "Metadata by key.",
+    },
     latencyMs: milliseconds(millisBetween("e.end_time"), "Time from start to end."),
     timeToFirstTokenMs: milliseconds(millisBetween("e.completion_start_time"), "Time from start to the first token."),
     tags: { kind: "array<string>", nullable: false, sql: "e.tags", description: "Tags of its trace." },
@@ -92,9 +103,13 @@ export const events: ExportTable = {
       entries: { names: "e.metadata_names", values: "e.metadata_values" },
     }),
     evaluatorId: is("string", metadataValue("evaluator_id"), { readsContent: true }),
-    ruleId: is("string", `if(${metadataValue("evaluation_rule_id")} != '', ${metadataValue("evaluation_rule_id")}, ${metadataValue("job_configuration_id")})`, {
-      readsContent: true,
-    }),
+    ruleId: is(
+      "string",
+      `if(${metadataValue("evaluation_rule_id")} != '', ${metadataValue("evaluation_rule_id")}, ${metadataValue("job_configuration_id")})`,
+      {
+        readsContent: true,
+      },
+    ),
     tags: is("arrayOptions", "e.tags"),
     hasParentObservation: is("boolean", "(e.parent_span_id != '')"),
     isRootObservation: is("boolean", "(e.parent_span_id = '' OR e.is_app_root)"),
@@ -110,7 +125,13 @@ export const events: ExportTable = {
     toolDefinitions: is("number", "length(mapKeys(e.tool_definitions))"),
     toolCalls: is("number", "length(e.tool_calls)"),
   },
-  aliases: { model: "providedModelName", traceTags: "tags", tokens: "totalTokens", traceEnvironment: "environment", timestamp: "startTime" },
+  aliases: {
+    model: "providedModelName",
+    traceTags: "tags",
+    tokens: "totalTokens",
+    traceEnvironment: "environment",
+    timestamp: "startTime",
+  },
   searchIds: ["e.span_id", "e.name", "e.trace_name", "e.user_id", "e.session_id", "e.trace_id"],
   time: "e.start_time",
   timeColumn: "startTime",

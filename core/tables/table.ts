@@ -1,6 +1,15 @@
 /** What an exportable table is: its columns in the file, and what it can be filtered, searched and ordered by. */
 
-export type ColumnKind = "string" | "text" | "timestamp" | "integer" | "decimal" | "array<string>" | "map<integer>" | "map<decimal>" | "map<string>";
+export type ColumnKind =
+  | "string"
+  | "text"
+  | "timestamp"
+  | "integer"
+  | "decimal"
+  | "array<string>"
+  | "map<integer>"
+  | "map<decimal>"
+  | "map<string>";
 
 /** One column of the file. `sql` is a ClickHouse expression over the alias `e`. */
 export type ExportColumn = {

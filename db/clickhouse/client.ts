@@ -90,8 +90,7 @@ export const clickHouseFailure = (error: unknown): AppError => {
 const urlLengthMax = 8000;
 
 /** fetch that keeps compressed bytes as they are and moves long parameter lists from the URL into a form body. */
-const rawFetch =
-  (baseFetch: typeof fetch): typeof fetch =>
+const rawFetch = (baseFetch: typeof fetch): typeof fetch =>
   (async (input: RequestInfo | URL, init: RequestInit = {}) => {
     const url = new URL(String(input));
     const raw: RequestInit & { decompress?: boolean } = { ...init };
@@ -158,7 +157,7 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: typeof fet
           // The query ends before the first byte leaves: status, row count and error code are exact, and a slow reader blocks no query.
           wait_end_of_query: 1,
           buffer_size: String(64 * 1024 * 1024),
-          enable_http_compression: contentEncoding === null ? "0" : "1",
+          enable_http_compression: contentEncoding === null ? 0 : 1,
           ...settings,
         },
         http_headers: { "accept-encoding": contentEncoding ?? "identity", "x-spillway-raw": "1" },

@@ -10,19 +10,33 @@ export type MigrateClickHouseConfig = { url: string; user: string; password: str
 const contextFor = (cluster: string | null | undefined): MigrationContext =>
   cluster === null || cluster === undefined || cluster === ""
     ? { onCluster: "", engine: (name, args) => `${name}(${args})` }
-    : { onCluster: `ON CLUSTER ${quoteName(cluster)}`, engine: (name, args) => `Replicated${name}('/clickhouse/tables/{shard}/{database}/{table}', '{replica}'${args === "" ? "" : `, ${args}`})` };
+    : {
+        onCluster: `ON CLUSTER ${quoteName(cluster)}`,
+        engine: (name, args) =>
+          `Replicated${name}('/clickhouse/tables/{shard}/{database}/{table}', '{replica}'${args === "" ? "" : `, ${args}`})`,
+      };
 
 /** Names come from the operator's configuration and cannot be bound. */
 const quoteName = (name: string): string => {
-  if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name)) throw new Error(`${JSON.stringify(name)} is not a name for a ClickHouse database or cluster.`);
+  if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name))
+    throw new Error(`${JSON.stringify(name)} is not a name for a ClickHouse database or cluster.`);
   return `\`${name}\``;
 };
 
 /** Brings the database up to date and returns the names of the migrations it applied. */
-export const migrateClickHouse = async (config: MigrateClickHouseConfig, migrations: readonly ClickHouseMigration[] = clickHouseMigrations): Promise<string[]> => {
+export const migrateClickHouse = async (
+  config: MigrateClickHouseConfig,
+  migrations: readonly ClickHouseMigration[] = clickHouseMigrations,
+): Promise<string[]> => {
   const context = contextFor(config.cluster);
   const open = (database?: string) =>
-    createClient({ url: config.url, username: config.user, password: config.password, ...(database === undefined ? {} : { database }), log: { level: 127 } });
+    createClient({
+      url: config.url,
+      username: config.user,
+      password: config.password,
+      ...(database === undefined ? {} : { database }),
+      log: { level: 127 },
+    });
   const server = open();
   await server.command({ query: `CREATE DATABASE IF NOT EXISTS ${quoteName(config.database)} ${context.onCluster}` });
   await server.close();
@@ -54,4 +68,6 @@ export const migrateClickHouse = async (config: MigrateClickHouseConfig, migrati
 };
 
 const sha256 = async (text: string): Promise<string> =>
-  Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");

@@ -105,7 +105,10 @@ const closeGaps = (slices: Slice[], all: Bucket): void => {
 };
 
 /** The bounds of a slice as SQL with its parameters. Names are stable, so the text of the query is the same for every slice. */
-export const sliceCondition = (query: Pick<PlanQuery, "time" | "hash">, slice: Slice): { sql: string; params: Record<string, unknown> } => ({
+export const sliceCondition = (
+  query: Pick<PlanQuery, "time" | "hash">,
+  slice: Slice,
+): { sql: string; params: Record<string, unknown> } => ({
   sql: `${query.time} >= fromUnixTimestamp64Micro({sliceStart:Int64}) AND ${query.time} < fromUnixTimestamp64Micro({sliceEnd:Int64})${
     slice.hashStart === 0 && slice.hashEnd === hashEndMax
       ? ""

@@ -1,21 +1,41 @@
 /** 2 THE RECORD: the Postgres tables. Job rows are the queue; batch_exports is what a person sees. Names follow Langfuse where it has one. */
 import { sql } from "drizzle-orm";
-import { bigint, boolean, check, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core";
-import type { CreateBatchExport } from "../../core/exports/request.ts";
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from "drizzle-orm/pg-core";
 import type { ExportManifest, ExportProgress } from "../../core/exports/manifest.ts";
+import type { CreateBatchExport } from "../../core/exports/request.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
 const createdAt = () => at("created_at").notNull().defaultNow();
 const updatedAt = () => at("updated_at").notNull().defaultNow();
 const bytes = (name: string) => bigint(name, { mode: "number" });
 
-export const organizations = pgTable("organizations", { id: text().primaryKey(), name: text().notNull(), createdAt: createdAt(), updatedAt: updatedAt() });
+export const organizations = pgTable("organizations", {
+  id: text().primaryKey(),
+  name: text().notNull(),
+  createdAt: createdAt(),
+  updatedAt: updatedAt(),
+});
 
 export const projects = pgTable(
   "projects",
   {
     id: text().primaryKey(),
-    organizationId: text("org_id").notNull().references(() => organizations.id, { onDelete: "cascade" }),
+    organizationId: text("org_id")
+      .notNull()
+      .references(() => organizations.id, { onDelete: "cascade" }),
     name: text().notNull(),
     /** Export jobs of this project that may run at once; null takes the runner's default. */
     runningJobsMax: integer("running_jobs_max"),
@@ -25,14 +45,24 @@ export const projects = pgTable(
   (t) => [index("projects_org_id_idx").on(t.organizationId)],
 );
 
-export const users = pgTable("users", { id: text().primaryKey(), email: text().notNull().unique(), name: text(), createdAt: createdAt(), updatedAt: updatedAt() });
+export const users = pgTable("users", {
+  id: text().primaryKey(),
+  email: text().notNull().unique(),
+  name: text(),
+  createdAt: createdAt(),
+  updatedAt: updatedAt(),
+});
 
 export const memberships = pgTable(
   "memberships",
   {
     id: text().primaryKey(),
-    organizationId: text("org_id").notNull().references(() => organizations.id, { onDelete: "cascade" }),
-    userId: text("user_id").notNull().references(() => users.id, { onDelete: "cascade" }),
+    organizationId: text("org_id")
+      .notNull()
+      .references(() => organizations.id, { onDelete: "cascade" }),
+    userId: text("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
     role: text({ enum: ["OWNER", "ADMIN", "MEMBER", "VIEWER"] }).notNull(),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
@@ -44,9 +74,13 @@ export const apiKeys = pgTable(
   "api_keys",
   {
     id: text().primaryKey(),
-    projectId: text("project_id").notNull().references(() => projects.id, { onDelete: "cascade" }),
+    projectId: text("project_id")
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
     /** Owner: the scopes of the key never exceed those of the owner's role today. */
-    userId: text("user_id").notNull().references(() => users.id, { onDelete: "cascade" }),
+    userId: text("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
     note: text(),
     publicKey: text("public_key").notNull().unique(),
     /** hex SHA-256 of secret + hex SHA-256 of SALT, as Langfuse's fast hash; the secret itself is never stored. */
@@ -66,7 +100,9 @@ export const batchExports = pgTable(
     id: text().primaryKey(),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
-    projectId: text("project_id").notNull().references(() => projects.id, { onDelete: "cascade" }),
+    projectId: text("project_id")
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
     userId: text("user_id").references(() => users.id, { onDelete: "set null" }),
     apiKeyId: text("api_key_id"),
     jobId: text("job_id").notNull(),
@@ -118,11 +154,16 @@ export const exportObjects = pgTable(
     /** Null for an object sent in one PUT, and until the store has answered. */
     uploadId: text("upload_id"),
     /** open: may exist in the store; kept: the file of a completed export; removed: aborted or deleted. */
-    state: text({ enum: ["open", "kept", "removed"] }).notNull().default("open"),
+    state: text({ enum: ["open", "kept", "removed"] })
+      .notNull()
+      .default("open"),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
-  (t) => [index("export_objects_open_idx").on(t.updatedAt).where(sql`state = 'open'`), index("export_objects_export_idx").on(t.batchExportId)],
+  (t) => [
+    index("export_objects_open_idx").on(t.updatedAt).where(sql`state = 'open'`),
+    index("export_objects_export_idx").on(t.batchExportId),
+  ],
 );
 
 export const jobs = pgTable(
@@ -130,7 +171,9 @@ export const jobs = pgTable(
   {
     id: text().primaryKey(),
     kind: text().notNull(),
-    projectId: text("project_id").notNull().references(() => projects.id, { onDelete: "cascade" }),
+    projectId: text("project_id")
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
     payload: jsonb().notNull(),
     state: text({ enum: ["scheduled", "available", "running", "retryable", "completed", "cancelled", "discarded"] }).notNull(),
     priority: integer().notNull(),
@@ -151,7 +194,9 @@ export const jobs = pgTable(
     finishedAt: at("finished_at"),
   },
   (t) => [
-    index("jobs_claimable_idx").on(t.projectId, t.kind, t.priority, t.runAt, t.id).where(sql`state in ('scheduled','available','retryable')`),
+    index("jobs_claimable_idx")
+      .on(t.projectId, t.kind, t.priority, t.runAt, t.id)
+      .where(sql`state in ('scheduled','available','retryable')`),
     index("jobs_running_idx").on(t.projectId).where(sql`state = 'running'`),
     index("jobs_finished_idx").on(t.finishedAt).where(sql`finished_at is not null`),
     uniqueIndex("jobs_dedupe_key").on(t.dedupeKey).where(sql`finished_at is null`),
@@ -162,7 +207,9 @@ export const jobs = pgTable(
 
 /** How many jobs of a project run now: claimed with SKIP LOCKED, so the limit is exact; repaired by the reaper from the job rows. */
 export const jobSlots = pgTable("job_slots", {
-  projectId: text("project_id").primaryKey().references(() => projects.id, { onDelete: "cascade" }),
+  projectId: text("project_id")
+    .primaryKey()
+    .references(() => projects.id, { onDelete: "cascade" }),
   running: integer().notNull().default(0),
   /** The project served longest ago is served next. */
   lastClaimedAt: at("last_claimed_at"),
@@ -198,7 +245,9 @@ export const auditLogs = pgTable(
 export const idempotencyKeys = pgTable(
   "idempotency_keys",
   {
-    projectId: text("project_id").notNull().references(() => projects.id, { onDelete: "cascade" }),
+    projectId: text("project_id")
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
     key: text().notNull(),
     /** hex SHA-256 of route and canonical body. */
     requestHash: text("request_hash").notNull(),

@@ -2,7 +2,15 @@
  * An S3-like server that discards what it is sent: the fastest store there can be, so that a benchmark measures the sender.
  * Speaks raw HTTP/1.1 over Bun sockets: Content-Length and chunked bodies, multipart calls, HEAD with the size of the last object.
  */
-type Conn = { head: string; left: number; chunked: boolean; state: "head" | "length" | "size" | "data" | "crlf" | "trailer"; line: string; request: string; body: number };
+type Conn = {
+  head: string;
+  left: number;
+  chunked: boolean;
+  state: "head" | "length" | "size" | "data" | "crlf" | "trailer";
+  line: string;
+  request: string;
+  body: number;
+};
 
 const sizes = new Map<string, number>();
 const answer = (status: string, body: string, headers = "") =>

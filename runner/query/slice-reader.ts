@@ -3,8 +3,9 @@
  * The server has finished the query before the first byte is here, so row count and failures are known up front; what is left is the connection.
  * When that is cut, the slice is asked for again and the bytes already taken must come out the same, or the attempt fails. Memory: one chunk.
  */
-import type { ByteAnswer } from "../../db/clickhouse/client.ts";
+
 import { AppError } from "../../core/errors.ts";
+import type { ByteAnswer } from "../../db/clickhouse/client.ts";
 
 export type SliceReaderDeps = {
   crc32: (bytes: Uint8Array, seed?: number) => number;
@@ -101,7 +102,11 @@ export const readSlice = async (
 
   function verifyEnd(answer: ByteAnswer, tail: Uint8Array, lines: number): void {
     const cut = (detail: string) => new AppError({ code: "CLICKHOUSE_STREAM_CUT", detail });
-    if (answer.exceptionTag !== null && endsWith(tail, marker) && new TextDecoder().decode(tail.subarray(-8192)).includes(answer.exceptionTag))
+    if (
+      answer.exceptionTag !== null &&
+      endsWith(tail, marker) &&
+      new TextDecoder().decode(tail.subarray(-8192)).includes(answer.exceptionTag)
+    )
       throw cut("the answer ends in an exception");
     if (request.ending === "binary" || answer.rows === 0) return;
     if (tail.at(-1) !== lineFeed) throw cut("the answer does not end in a line feed");
@@ -110,7 +115,11 @@ export const readSlice = async (
 };
 
 const changed = () =>
-  new AppError({ code: "CLICKHOUSE_QUERY_FAILED", message: "The data changed while a broken read was repeated.", detail: "replayed bytes differ" });
+  new AppError({
+    code: "CLICKHOUSE_QUERY_FAILED",
+    message: "The data changed while a broken read was repeated.",
+    detail: "replayed bytes differ",
+  });
 
 /** Cancelling a stream that is being given up: whether that works changes nothing. */
 const nothing = () => {};

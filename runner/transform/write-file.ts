@@ -3,8 +3,8 @@
  * While one slice is read the next ones already run on the server, which holds their bytes; here nothing is held but the upload's part buffers.
  */
 import { AppError } from "../../core/errors.ts";
+import { type CompressionName, compressions, type FormatName, formats } from "../../core/formats/index.ts";
 import type { ByteAnswer } from "../../db/clickhouse/client.ts";
-import { compressions, type CompressionName, type FormatName, formats } from "../../core/formats/index.ts";
 import { createMember } from "./members.ts";
 
 /** One slice to write: `rows` is what the plan counted. */
@@ -33,7 +33,10 @@ export type WriteFileRequest = {
 };
 
 /** Writes all slices. Resolves to the rows written; `isCut` tells that the limit ended the file before the data did. */
-export const writeFile = async (deps: WriteFileDeps, request: WriteFileRequest): Promise<{ rows: number; slices: number; isCut: boolean }> => {
+export const writeFile = async (
+  deps: WriteFileDeps,
+  request: WriteFileRequest,
+): Promise<{ rows: number; slices: number; isCut: boolean }> => {
   const { format, compression, slices, rowLimit } = request;
   const { before, between, after } = formats[format];
   // Without a plan that stays under the limit, each slice has to know how many rows came before it.
@@ -70,20 +73,27 @@ export const writeFile = async (deps: WriteFileDeps, request: WriteFileRequest):
       for (let next = index + 1; next <= index + ahead; next++) openAt(next);
       const limitRows = isBounded ? rowLimit - rows : rowLimit + 1;
       let needsBetween = between !== "" && rows > 0;
-      const found = await deps.readSlice({ open: (tries) => slice.open(tries, limitRows), ending: endingOf(format, compression) }, first, async (chunk, sliceRows) => {
-        // An empty slice still has the header of its compression; without rows there is nothing to separate.
-        if (between !== "" && sliceRows === 0) return;
-        if (needsBetween) {
-          needsBetween = false;
-          await deps.write(createMember(between, compression));
-        }
-        await deps.write(chunk);
-      });
+      const found = await deps.readSlice(
+        { open: (tries) => slice.open(tries, limitRows), ending: endingOf(format, compression) },
+        first,
+        async (chunk, sliceRows) => {
+          // An empty slice still has the header of its compression; without rows there is nothing to separate.
+          if (between !== "" && sliceRows === 0) return;
+          if (needsBetween) {
+            needsBetween = false;
+            await deps.write(createMember(between, compression));
+          }
+          await deps.write(chunk);
+        },
+      );
       opened.delete(index);
       rows += found;
       done++;
       if (!isBounded && rows > rowLimit)
-        throw new AppError({ code: "EXPORT_COUNT_MISMATCH", message: "More rows arrived during the export than its row limit allows; it is planned anew." });
+        throw new AppError({
+          code: "EXPORT_COUNT_MISMATCH",
+          message: "More rows arrived during the export than its row limit allows; it is planned anew.",
+        });
       deps.onSlice({ rows, slices: done });
     }
   } finally {

@@ -160,7 +160,8 @@ export class ObjectUpload {
       signal,
     });
     const uploadId = tag(answer.text, "UploadId");
-    if (uploadId === undefined) throw new AppError({ code: "S3_REJECTED", message: "The object store answered no upload id.", detail: answer.text.slice(0, 500) });
+    if (uploadId === undefined)
+      throw new AppError({ code: "S3_REJECTED", message: "The object store answered no upload id.", detail: answer.text.slice(0, 500) });
     await onStarted(uploadId);
     return uploadId;
   }

@@ -55,7 +55,16 @@ const codes: Record<string, ErrorCode> = {
 };
 
 /** 4xx answers that another try can mend: an idle connection, a damaged body, a passing conflict, throttling. */
-const retryableCodes = new Set(["RequestTimeout", "BadDigest", "XAmzContentChecksumMismatch", "OperationAborted", "SlowDown", "Throttling", "InternalError", "ServiceUnavailable"]);
+const retryableCodes = new Set([
+  "RequestTimeout",
+  "BadDigest",
+  "XAmzContentChecksumMismatch",
+  "OperationAborted",
+  "SlowDown",
+  "Throttling",
+  "InternalError",
+  "ServiceUnavailable",
+]);
 
 export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
   const aws = new AwsClient({
@@ -112,7 +121,9 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
 const failure = (answer: S3Answer): { ok: false; retry: boolean; error: AppError; afterMs?: number } => {
   const s3Code = tag(answer.text, "Code") ?? "";
   const named = codes[s3Code];
-  const retry = named === undefined && (retryableCodes.has(s3Code) || answer.status >= 500 || answer.status === 408 || answer.status === 429 || answer.status < 300);
+  const retry =
+    named === undefined &&
+    (retryableCodes.has(s3Code) || answer.status >= 500 || answer.status === 408 || answer.status === 429 || answer.status < 300);
   const code = named ?? (retry ? "S3_UNAVAILABLE" : answer.status === 401 || answer.status === 403 ? "S3_ACCESS_DENIED" : "S3_REJECTED");
   const error = new AppError({
     code,
@@ -126,5 +137,10 @@ const failure = (answer: S3Answer): { ok: false; retry: boolean; error: AppError
 /** Text of the first element of this name; S3's answers are flat enough for that. */
 export const tag = (xml: string, name: string): string | undefined => {
   const found = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
-  return found?.replaceAll("&quot;", '"').replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&#x2F;", "/").replaceAll("&amp;", "&");
+  return found
+    ?.replaceAll("&quot;", '"')
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&#x2F;", "/")
+    .replaceAll("&amp;", "&");
 };

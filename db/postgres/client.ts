@@ -1,0 +1,32 @@
+/** Postgres for long-lived processes: the runner, commands and tests. The Worker opens its own per request (api/worker.ts). */
+
+import type { SQL } from "drizzle-orm";
+import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
+import { drizzle } from "drizzle-orm/postgres-js";
+import postgres from "postgres";
+import * as schema from "./schema.ts";
+
+/** Any of our drivers, or a transaction of one. */
+export type Database = PgDatabase<PgQueryResultHKT, typeof schema>;
+
+export type OpenDatabase = { db: Database; close: () => Promise<void> };
+
+/** No session state and no prepared statements, so that it works behind a transaction pooler. Connects on first use. */
+export const openPostgres = (databaseUrl: string, { connectionsMax = 10, applicationName = "spillway" } = {}): OpenDatabase => {
+  const sql = postgres(databaseUrl, {
+    max: connectionsMax,
+    prepare: false,
+    connect_timeout: 10,
+    idle_timeout: 30,
+    onnotice: () => {},
+    connection: { application_name: applicationName, statement_timeout: 10_000, idle_in_transaction_session_timeout: 10_000 },
+  });
+  return { db: drizzle(sql, { schema }) as unknown as Database, close: () => sql.end({ timeout: 5 }) };
+};
+
+/** Rows of a raw statement: postgres.js answers an array, the Neon driver an object with `rows`. The caller names the shape its SQL returns. */
+export const execute = async <Row>(db: Database, statement: SQL): Promise<Row[]> => {
+  const result: unknown = await db.execute(statement);
+  if (Array.isArray(result)) return result as Row[];
+  return (result as { rows: Row[] }).rows;
+};

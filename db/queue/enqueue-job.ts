@@ -1,0 +1,27 @@
+/** Puts a job into the queue, in the transaction of its cause. */
+import { sql } from "drizzle-orm";
+import { type JobKind, type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
+import { type Database, execute } from "../postgres/client.ts";
+
+/**
+ * Inserts one available job, and the slot row of its project. Touching the slot row locks it until commit, so that pruning cannot take it away meanwhile.
+ * Inserts nothing and answers false when an unfinished job holds the dedupe key (unique index jobs_dedupe_key).
+ */
+export const enqueueJob = async <K extends JobKind>(
+  tx: Database,
+  job: { id: string; kind: K; projectId: string; payload: JobPayload<K>; dedupeKey?: string; maxAttempts?: number },
+): Promise<boolean> => {
+  const { maxAttempts, priority } = jobKinds[job.kind];
+  const rows = await execute<{ id: string }>(
+    tx,
+    sql`with slot as (
+      insert into job_slots (project_id) values (${job.projectId})
+      on conflict (project_id) do update set updated_at = now()
+    )
+    insert into jobs (id, kind, project_id, payload, state, priority, max_attempts, dedupe_key)
+    values (${job.id}, ${job.kind}, ${job.projectId}, ${JSON.stringify(jobKinds[job.kind].payload.parse(job.payload))}::jsonb, 'available', ${priority}, ${job.maxAttempts ?? maxAttempts}, ${job.dedupeKey ?? null})
+    on conflict (dedupe_key) where finished_at is null do nothing
+    returning id`,
+  );
+  return rows.length === 1;
+};

@@ -1,0 +1,25 @@
+/** Removes what nobody needs any more, in small batches. */
+import { sql } from "drizzle-orm";
+import { type Database, execute } from "../postgres/client.ts";
+
+const batchRows = 1000;
+
+/** Deletes finished jobs of deleted or long finished exports, old idempotency keys and idle slots. Returns the rows removed; call again while a batch was full. */
+export const pruneJobs = async (db: Database, { keepDays }: { keepDays: number }): Promise<number> => {
+  const jobs = await execute(
+    db,
+    sql`delete from jobs where id in (
+      select j.id from jobs j where j.finished_at < now() - make_interval(days => ${keepDays})
+      order by j.finished_at limit ${batchRows} for update skip locked) returning id`,
+  );
+  const keys = await execute(
+    db,
+    sql`delete from idempotency_keys where ctid in (select ctid from idempotency_keys where created_at < now() - interval '24 hours' limit ${batchRows}) returning key`,
+  );
+  const slots = await execute(
+    db,
+    sql`delete from job_slots s where running = 0 and updated_at < now() - interval '1 hour'
+      and not exists (select 1 from jobs j where j.project_id = s.project_id and j.finished_at is null) returning project_id`,
+  );
+  return jobs.length + keys.length + slots.length;
+};

@@ -1,0 +1,28 @@
+/** Makes the slot counters equal to the job rows again. */
+import { sql } from "drizzle-orm";
+import { type Database, execute } from "../postgres/client.ts";
+
+/**
+ * Two statements in one short transaction: first the slots are locked, then counted with a newer snapshot. Claims skip locked slots and settling
+ * waits for them, so what is counted is what the counter must say. Rows locked in order of project, so two repairs cannot wait for each other.
+ * Returns how many counters were wrong.
+ */
+export const repairSlots = (db: Database): Promise<number> =>
+  db.transaction(async (transaction) => {
+    const tx = transaction as unknown as Database;
+    await execute(
+      tx,
+      sql`insert into job_slots (project_id) select distinct project_id from jobs where finished_at is null on conflict do nothing`,
+    );
+    await execute(tx, sql`select project_id from job_slots order by project_id for update`);
+    const wrong = await execute<{ id: string }>(
+      tx,
+      sql`update job_slots s set running = counted.running, updated_at = now()
+        from (
+          select s2.project_id, (select count(*)::int from jobs j where j.project_id = s2.project_id and j.state = 'running') as running from job_slots s2
+        ) counted
+        where counted.project_id = s.project_id and counted.running <> s.running
+        returning s.project_id as id`,
+    );
+    return wrong.length;
+  });

@@ -1,0 +1,24 @@
+/** Cancels a job, or asks its runner to. */
+import { sql } from "drizzle-orm";
+import { type Database, execute } from "../postgres/client.ts";
+
+/**
+ * A waiting job is cancelled at once; a running one is marked, and its runner sees the mark with its next pulse; a finished one is left alone.
+ * Locks the job row: a claim of the same job waits or is waited for, so exactly one of the answers is true.
+ */
+export const requestCancel = async (
+  tx: Database,
+  { jobId, projectId }: { jobId: string; projectId: string },
+): Promise<"cancelled" | "requested" | "finished"> => {
+  const [row] = await execute<{ state: string }>(
+    tx,
+    sql`update jobs set
+        cancel_requested_at = coalesce(cancel_requested_at, now()),
+        finished_at = case when state = 'running' then null else now() end,
+        state = case when state = 'running' then 'running' else 'cancelled' end
+      where id = ${jobId} and project_id = ${projectId} and finished_at is null
+      returning state`,
+  );
+  if (row === undefined) return "finished";
+  return row.state === "running" ? "requested" : "cancelled";
+};

@@ -1,0 +1,55 @@
+/** Writes the outcome of an attempt. */
+import { type SQL, sql } from "drizzle-orm";
+import type { JobState } from "../../core/jobs/state.ts";
+import { type Database, execute } from "../postgres/client.ts";
+import type { Lease } from "./heartbeat-job.ts";
+
+export type JobError = { code: string; message: string; detail?: string | undefined };
+
+export type Outcome =
+  | { state: "completed" }
+  | { state: "cancelled" }
+  | { state: "discarded"; error: JobError }
+  | { state: "retryable"; error: JobError; delaySeconds: number }
+  /** Given back unstarted, at a shutdown: the attempt is not spent. */
+  | { state: "available" };
+
+/**
+ * Fenced: changes the job only while it runs under this lease, and gives the slot back in the same statement. False means the lease is lost and nothing was written.
+ * A job that is to be cancelled cannot be completed any more, so cancel and complete have one winner. Locks the job row, then its slot row.
+ */
+export const settleJob = async (tx: Database, lease: Lease, outcome: Outcome): Promise<boolean> => {
+  const error =
+    "error" in outcome
+      ? sql`${JSON.stringify(outcome.error)}::jsonb || jsonb_build_object('attempt', attempt, 'at', now())`
+      : sql`last_error`;
+  const runAt =
+    outcome.state === "retryable"
+      ? sql`now() + make_interval(secs => ${outcome.delaySeconds})`
+      : outcome.state === "available"
+        ? sql`now()`
+        : sql`run_at`;
+  const rows = await settle(tx, {
+    where: sql`id = ${lease.id} and lease_id = ${lease.leaseId} ${outcome.state === "completed" ? sql`and cancel_requested_at is null` : sql``}`,
+    state: outcome.state,
+    set: sql`, last_error = ${error}, run_at = ${runAt}, attempt = ${outcome.state === "available" ? sql`attempt - 1` : sql`attempt`}`,
+  });
+  return rows.length === 1;
+};
+
+/** The one place a running job leaves its state: lease cleared, finished_at set with final states, slot given back. */
+export const settle = (tx: Database, { where, state, set }: { where: SQL; state: JobState; set: SQL }): Promise<{ id: string }[]> => {
+  const isFinal = state === "completed" || state === "cancelled" || state === "discarded";
+  return execute<{ id: string }>(
+    tx,
+    sql`with job as (
+      update jobs set state = ${state}, lease_id = null, lease_until = null, finished_at = ${isFinal ? sql`now()` : sql`null`} ${set}
+      where ${where} and state = 'running'
+      returning id, project_id
+    ), slot as (
+      update job_slots s set running = greatest(0, s.running - 1), updated_at = now()
+      from job where s.project_id = job.project_id
+    )
+    select id from job`,
+  );
+};

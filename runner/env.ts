@@ -1,0 +1,122 @@
+/** The runner's configuration, parsed once from the environment. All problems are reported at once, by name and never by value. */
+import { z } from "zod";
+
+const text = z.string().trim().min(1);
+const flag = (fallback: "true" | "false") =>
+  z
+    .enum(["true", "false"])
+    .default(fallback)
+    .transform((value) => value === "true");
+const positive = (fallback: number, max = Number.MAX_SAFE_INTEGER) => z.coerce.number().positive().max(max).default(fallback);
+const whole = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
+
+export const RunnerEnv = z.object({
+  DATABASE_URL: text,
+  CLICKHOUSE_URL: z.url(),
+  CLICKHOUSE_USER: z.string().default("default"),
+  CLICKHOUSE_PASSWORD: z.string().default(""),
+  CLICKHOUSE_DB: text.default("default"),
+  CLICKHOUSE_EVENTS_TABLE: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$/)
+    .default("events"),
+  LANGFUSE_S3_BATCH_EXPORT_ENABLED: flag("false"),
+  LANGFUSE_S3_BATCH_EXPORT_BUCKET: text.optional(),
+  LANGFUSE_S3_BATCH_EXPORT_PREFIX: z
+    .string()
+    .regex(/^$|\/$/, "must be empty or end in /")
+    .default(""),
+  LANGFUSE_S3_BATCH_EXPORT_REGION: text.default("us-east-1"),
+  LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: z.url().optional(),
+  LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID: text.optional(),
+  LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: text.optional(),
+  LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE: flag("false"),
+  LANGFUSE_S3_BATCH_EXPORT_CHECKSUM: z.enum(["crc32", "none"]).default("crc32"),
+  QUEUE_CONSUMER_BATCH_EXPORT_QUEUE_IS_ENABLED: flag("true"),
+  BATCH_EXPORT_ROW_LIMIT: whole(10_000_000, 1, 1_000_000_000),
+  BATCH_EXPORT_S3_PART_SIZE_MIB: whole(8, 5, 100),
+  SPILLWAY_PARTS_IN_FLIGHT: whole(4, 1, 16),
+  SPILLWAY_SLICE_MIB: whole(32, 1, 512),
+  SPILLWAY_SLICES_AHEAD: whole(2, 0, 8),
+  SPILLWAY_RUNNER_CONCURRENCY: whole(4, 1, 64),
+  SPILLWAY_PROJECT_CONCURRENCY: whole(2, 1, 64),
+  SPILLWAY_LEASE_SECONDS: positive(60),
+  SPILLWAY_PULSE_SECONDS: positive(2),
+  SPILLWAY_SELF_FENCE_SECONDS: positive(40),
+  SPILLWAY_REAPER_SECONDS: positive(15),
+  SPILLWAY_SWEEP_SECONDS: positive(60),
+  SPILLWAY_SWEEP_GRACE_SECONDS: z.coerce.number().min(0).default(120),
+  SPILLWAY_SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(0).default(20),
+  SPILLWAY_POLL_MS: positive(1000),
+});
+
+export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
+  // Like Langfuse, an empty variable is one that is not set.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
+  const parsed = RunnerEnv.safeParse(given);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map(
+        (issue) => `${issue.path.join(".")}: ${issue.code === "invalid_type" ? "missing or not of the right type" : issue.message}`,
+      );
+  if (!parsed.success) return { ok: false as const, problems };
+  const e = parsed.data;
+  if (e.LANGFUSE_S3_BATCH_EXPORT_ENABLED)
+    for (const name of [
+      "LANGFUSE_S3_BATCH_EXPORT_BUCKET",
+      "LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID",
+      "LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY",
+    ] as const)
+      if (e[name] === undefined) problems.push(`${name}: needed because LANGFUSE_S3_BATCH_EXPORT_ENABLED is true`);
+  if (e.SPILLWAY_SELF_FENCE_SECONDS >= e.SPILLWAY_LEASE_SECONDS)
+    problems.push("SPILLWAY_SELF_FENCE_SECONDS: must be less than SPILLWAY_LEASE_SECONDS");
+  if (problems.length > 0) return { ok: false as const, problems };
+  const config = {
+    databaseUrl: e.DATABASE_URL,
+    clickhouse: {
+      url: e.CLICKHOUSE_URL,
+      user: e.CLICKHOUSE_USER,
+      password: e.CLICKHOUSE_PASSWORD,
+      database: e.CLICKHOUSE_DB,
+      eventsTable: e.CLICKHOUSE_EVENTS_TABLE,
+    },
+    s3: e.LANGFUSE_S3_BATCH_EXPORT_ENABLED
+      ? {
+          endpoint: e.LANGFUSE_S3_BATCH_EXPORT_ENDPOINT ?? null,
+          region: e.LANGFUSE_S3_BATCH_EXPORT_REGION,
+          bucket: e.LANGFUSE_S3_BATCH_EXPORT_BUCKET ?? "",
+          accessKeyId: e.LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID ?? "",
+          secretAccessKey: e.LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY ?? "",
+          forcePathStyle: e.LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE,
+        }
+      : null,
+    isExportQueueEnabled: e.QUEUE_CONSUMER_BATCH_EXPORT_QUEUE_IS_ENABLED,
+    exports: {
+      prefix: e.LANGFUSE_S3_BATCH_EXPORT_PREFIX,
+      rowLimit: e.BATCH_EXPORT_ROW_LIMIT,
+      partSizeBytes: e.BATCH_EXPORT_S3_PART_SIZE_MIB * 1024 * 1024,
+      partsInFlightMax: e.SPILLWAY_PARTS_IN_FLIGHT,
+      sliceBytes: e.SPILLWAY_SLICE_MIB * 1024 * 1024,
+      sliceRowsMax: 100_000,
+      slicesAhead: e.SPILLWAY_SLICES_AHEAD,
+      progressSeconds: e.SPILLWAY_PULSE_SECONDS,
+      checksum: e.LANGFUSE_S3_BATCH_EXPORT_CHECKSUM,
+    },
+    loop: {
+      concurrency: e.SPILLWAY_RUNNER_CONCURRENCY,
+      pollMs: e.SPILLWAY_POLL_MS,
+      pollIdleMs: Math.max(5 * e.SPILLWAY_POLL_MS, e.SPILLWAY_POLL_MS),
+      pulseSeconds: e.SPILLWAY_PULSE_SECONDS,
+      selfFenceSeconds: e.SPILLWAY_SELF_FENCE_SECONDS,
+      graceSeconds: e.SPILLWAY_SHUTDOWN_GRACE_SECONDS,
+    },
+    projectRunningMax: e.SPILLWAY_PROJECT_CONCURRENCY,
+    leaseSeconds: e.SPILLWAY_LEASE_SECONDS,
+    reaperSeconds: e.SPILLWAY_REAPER_SECONDS,
+    sweepSeconds: e.SPILLWAY_SWEEP_SECONDS,
+    sweepGraceSeconds: e.SPILLWAY_SWEEP_GRACE_SECONDS,
+  };
+  return { ok: true as const, config };
+};
+
+export type RunnerConfig = Extract<ReturnType<typeof parseRunnerEnv>, { ok: true }>["config"];

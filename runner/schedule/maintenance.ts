@@ -1,0 +1,39 @@
+/** What every runner does beside its jobs: rescue lost jobs, repair slots, sweep the bucket, prune. Safe to run in many runners at once. */
+import type { Clock, Log } from "../deps.ts";
+
+export type MaintenanceTask = { name: string; everySeconds: number; run: () => Promise<unknown> };
+
+/** Runs each task in its own rhythm, never twice at once; a failure is logged and the task tried again. The first run is after one interval. */
+export const startMaintenance = (
+  tasks: readonly MaintenanceTask[],
+  { clock, log }: { clock: Clock; log: Log },
+): { stop: () => Promise<void> } => {
+  const timers: { stop: () => void }[] = [];
+  const running = new Set<Promise<void>>();
+  for (const task of tasks) {
+    let isRunning = false;
+    const tick = async () => {
+      if (isRunning) return;
+      isRunning = true;
+      try {
+        await task.run();
+      } catch (error) {
+        log("error", "maintenance_failed", { task: task.name, detail: String(error) });
+      } finally {
+        isRunning = false;
+      }
+    };
+    timers.push(
+      clock.startTimer(task.everySeconds * 1000, () => {
+        const done = tick().finally(() => running.delete(done));
+        running.add(done);
+      }),
+    );
+  }
+  return {
+    stop: async () => {
+      for (const timer of timers) timer.stop();
+      await Promise.all(running);
+    },
+  };
+};
