@@ -1,0 +1,83 @@
+/** One child process of the local stack: started, awaited until it says that it is ready, watched, and stopped with its parent. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export type Service = {
+  name: string;
+  pid: number;
+  logFile: string;
+  /** Resolves when the process has ended, with a word on how. */
+  exited: Promise<string>;
+  /** Asks it to end, and ends it the hard way after `graceMs`. */
+  stop: (graceMs?: number) => Promise<void>;
+};
+
+export type ServiceStart = {
+  name: string;
+  command: string;
+  args: readonly string[];
+  env?: Record<string, string | undefined>;
+  logFile: string;
+  /** Asked again and again until it answers true; a service that ends or takes too long has failed. */
+  isReady: () => Promise<boolean>;
+  timeoutMs?: number;
+};
+
+export const repositoryRoot = fileURLToPath(new URL("..", import.meta.url));
+
+/** The Bun that runs this, or the one the repository installed: vitest may run under Node. */
+export const bunPath = process.versions["bun"] === undefined ? `${repositoryRoot}node_modules/bun/bin/bun.exe` : process.execPath;
+
+/** Starts a service. Its standard input is a pipe that closes when this process dies, whatever it dies of: the child watches it (local/watch-parent.ts). */
+export const startService = async (start: ServiceStart): Promise<Service> => {
+  mkdirSync(dirname(start.logFile), { recursive: true });
+  const log = openSync(start.logFile, "a");
+  const child: ChildProcess = spawn(start.command, start.args, { env: { ...process.env, ...start.env }, stdio: ["pipe", log, log] });
+  closeSync(log);
+  let ended: string | undefined;
+  const exited = new Promise<string>((resolve) => {
+    const end = (how: string) => {
+      ended ??= how;
+      resolve(ended);
+    };
+    child.once("error", (error) => end(error.message));
+    child.once("exit", (code, signal) => end(signal === null ? `exit status ${code}` : `signal ${signal}`));
+  });
+  child.stdin?.on("error", () => {
+    // The child is gone; `exited` tells.
+  });
+  const service: Service = {
+    name: start.name,
+    pid: child.pid ?? 0,
+    logFile: start.logFile,
+    exited,
+    stop: async (graceMs = 10_000) => {
+      if (ended !== undefined) return;
+      child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), graceMs);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+  const deadline = Date.now() + (start.timeoutMs ?? 60_000);
+  for (;;) {
+    if (ended !== undefined) throw new Error(`${start.name} did not start (${ended}). Its log, ${start.logFile}, ends:\n${tail(start.logFile)}`);
+    if (await start.isReady().catch(() => false)) return service;
+    if (Date.now() > deadline) {
+      await service.stop(0);
+      throw new Error(`${start.name} did not answer in time. Its log, ${start.logFile}, ends:\n${tail(start.logFile)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+};
+
+const tail = (file: string): string => readFileSync(file, "utf8").split("\n").slice(-12).join("\n");
+
+/** True when the address answers at all. */
+export const answers = async (url: string): Promise<boolean> => {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
+  await response.arrayBuffer();
+  return response.status < 500;
+};
