@@ -63,7 +63,8 @@ export const startService = async (start: ServiceStart): Promise<Service> => {
   };
   const deadline = Date.now() + (start.timeoutMs ?? 60_000);
   for (;;) {
-    if (ended !== undefined) throw new Error(`${start.name} did not start (${ended}). Its log, ${start.logFile}, ends:\n${tail(start.logFile)}`);
+    if (ended !== undefined)
+      throw new Error(`${start.name} did not start (${ended}). Its log, ${start.logFile}, ends:\n${tail(start.logFile)}`);
     if (await start.isReady().catch(() => false)) return service;
     if (Date.now() > deadline) {
       await service.stop(0);

@@ -5,6 +5,9 @@
 import { ClickHouseError, createClient } from "@clickhouse/client-web";
 import { AppError, type ErrorCode } from "../../core/errors.ts";
 
+/** What is needed of fetch: Workers, Bun and tests differ in the rest. */
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
 export type ClickHouseConfig = { url: string; user: string; password: string; database: string; requestTimeoutMs?: number };
 
 type Statement = {
@@ -90,7 +93,7 @@ export const clickHouseFailure = (error: unknown): AppError => {
 const urlLengthMax = 8000;
 
 /** fetch that keeps compressed bytes as they are and moves long parameter lists from the URL into a form body. */
-const rawFetch = (baseFetch: typeof fetch): typeof fetch =>
+const rawFetch = (baseFetch: Fetch): typeof fetch =>
   (async (input: RequestInfo | URL, init: RequestInit = {}) => {
     const url = new URL(String(input));
     const raw: RequestInit & { decompress?: boolean } = { ...init };
@@ -112,7 +115,7 @@ const rawFetch = (baseFetch: typeof fetch): typeof fetch =>
     return baseFetch(url, raw);
   }) as typeof fetch;
 
-export const createClickHouse = (config: ClickHouseConfig, baseFetch: typeof fetch): ClickHouse => {
+export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): ClickHouse => {
   const client = createClient({
     url: config.url,
     username: config.user,

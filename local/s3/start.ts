@@ -6,7 +6,12 @@ import { answers, bunPath, type Service, startService } from "../service.ts";
 
 export type LocalS3 = Service & { endpoint: string; region: string; accessKeyId: string; secretAccessKey: string; dataDir: string };
 
-export const startS3 = async (options: { dataDir: string; logFile: string; port?: number; buckets: readonly string[] }): Promise<LocalS3> => {
+export const startS3 = async (options: {
+  dataDir: string;
+  logFile: string;
+  port?: number;
+  buckets: readonly string[];
+}): Promise<LocalS3> => {
   mkdirSync(options.dataDir, { recursive: true });
   const port = options.port ?? (await freePort());
   const endpoint = `http://127.0.0.1:${port}`;

@@ -16,7 +16,7 @@ export type S3Config = {
 };
 
 export type S3Deps = {
-  fetch: typeof fetch;
+  fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /** Milliseconds to wait before the next try; throws when the signal fires. */
   wait: (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>;
   random: () => number;

@@ -1,0 +1,59 @@
+/** 1 REQUEST: the app: middleware, then routes by resource. Everything it needs is in `deps`. */
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { AppError } from "../core/errors.ts";
+import type { App, AppDeps, AppEnv } from "./deps.ts";
+import { authenticate, requireAdmin } from "./middleware/auth.ts";
+import { fieldErrors, problemAnswer, requestError } from "./middleware/problem.ts";
+import { jsonBody, requestFrame } from "./middleware/request-frame.ts";
+import { registerAdmin } from "./routes/admin/index.ts";
+import { registerBatchExports } from "./routes/batch-exports/index.ts";
+import { registerExportTables } from "./routes/export-tables/index.ts";
+import { registerSystem } from "./routes/system/index.ts";
+
+const open = new Set(["/api/public/openapi.json", "/api/public/docs"]);
+
+export const createApp = (deps: AppDeps): App => {
+  const app = new OpenAPIHono<AppEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw new AppError({ code: "INVALID_REQUEST", fields: fieldErrors(result.error.issues) });
+    },
+  });
+  app.use(requestFrame(deps));
+  app.onError((error, c) => {
+    const known = requestError(error);
+    if (known.code === "INTERNAL" || known.detail !== undefined)
+      deps.log({
+        event: "request_failed",
+        request_id: c.get("requestId"),
+        code: known.code,
+        detail: known.detail,
+        stack: known.code === "INTERNAL" ? error.stack : undefined,
+      });
+    return problemAnswer(c, known);
+  });
+  app.notFound((c) => problemAnswer(c, new AppError({ code: isKnownPath(app, c.req.path) ? "METHOD_NOT_ALLOWED" : "ROUTE_NOT_FOUND" })));
+
+  const publicAuth = authenticate(deps);
+  app.use("/api/public/*", (c, next) => (open.has(c.req.path) || !isKnownPath(app, c.req.path) ? next() : publicAuth(c, next)));
+  app.use("/api/admin/*", requireAdmin(deps));
+  app.use(jsonBody());
+  registerBatchExports(app, deps);
+  registerExportTables(app);
+  registerAdmin(app, deps);
+  registerSystem(app, deps);
+  app.openAPIRegistry.registerComponent("securitySchemes", "basicAuth", {
+    type: "http",
+    scheme: "basic",
+    description: "publicKey:secretKey",
+  });
+  app.openAPIRegistry.registerComponent("securitySchemes", "bearerAuth", { type: "http", scheme: "bearer", description: "secretKey" });
+  app.openAPIRegistry.registerComponent("securitySchemes", "adminKey", { type: "http", scheme: "bearer", description: "ADMIN_API_KEY" });
+  return app;
+};
+
+/** Whether some method has a route for this path. */
+const isKnownPath = (app: App, path: string): boolean =>
+  app.routes.some(
+    ({ method, path: pattern }) =>
+      method !== "ALL" && new RegExp(`^${pattern.replaceAll(/:[^/]+/g, "[^/]+").replaceAll("*", ".*")}$`).test(path),
+  );

@@ -1,0 +1,37 @@
+/** What routes are given, and what middleware leaves in the request's context. */
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Scope } from "../core/auth/scopes.ts";
+import type { IdKind } from "../core/ids.ts";
+import type { S3Location } from "../core/s3/object-url.ts";
+import type { ClickHouse, Fetch } from "../db/clickhouse/client.ts";
+import type { Database } from "../db/postgres/client.ts";
+import type { Actor } from "../db/queries/batch-exports.ts";
+
+export type AppDeps = {
+  /** Opens the database for one request; `close` is called when its answer is complete. */
+  openDatabase: () => { db: Database; close: () => Promise<void> };
+  clickhouse: ClickHouse;
+  eventsTable: string;
+  newId: (kind: IdKind) => string;
+  newUuid: () => string;
+  nowMs: () => number;
+  wait: (milliseconds: number) => Promise<void>;
+  salt: string;
+  adminApiKey: string | null;
+  rowLimit: number;
+  /** Null when batch exports are switched off. */
+  downloads: { location: S3Location; accessKeyId: string; secretAccessKey: string; internal: S3Location; linkSeconds: number } | null;
+  fetch: Fetch;
+  log: (line: Record<string, unknown>) => void;
+};
+
+export type AppEnv = {
+  Variables: {
+    requestId: string;
+    db: Database;
+    actor: Actor;
+    scopes: Scope[];
+  };
+};
+
+export type App = OpenAPIHono<AppEnv>;

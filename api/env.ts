@@ -1,0 +1,56 @@
+/** The Worker's bindings, parsed once per isolate. All problems are reported at once, by name and never by value. */
+import { z } from "zod";
+
+const text = z.string().trim().min(1);
+const flag = z
+  .enum(["true", "false"])
+  .default("false")
+  .transform((value) => value === "true");
+
+export const ApiEnv = z.object({
+  DATABASE_URL: text,
+  /** `host:port/path` of a WebSocket relay to Postgres, for stacks without Neon's proxy. */
+  NEON_WS_PROXY: text.optional(),
+  CLICKHOUSE_URL: z.url(),
+  CLICKHOUSE_USER: z.string().default("default"),
+  CLICKHOUSE_PASSWORD: z.string().default(""),
+  CLICKHOUSE_DB: text.default("default"),
+  CLICKHOUSE_EVENTS_TABLE: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$/)
+    .default("events"),
+  LANGFUSE_S3_BATCH_EXPORT_ENABLED: flag,
+  LANGFUSE_S3_BATCH_EXPORT_BUCKET: text.optional(),
+  LANGFUSE_S3_BATCH_EXPORT_REGION: text.default("us-east-1"),
+  LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: z.url().optional(),
+  LANGFUSE_S3_BATCH_EXPORT_EXTERNAL_ENDPOINT: z.url().optional(),
+  LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID: text.optional(),
+  LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: text.optional(),
+  LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE: flag,
+  BATCH_EXPORT_ROW_LIMIT: z.coerce.number().int().min(1).max(1_000_000_000).default(10_000_000),
+  BATCH_EXPORT_DOWNLOAD_LINK_EXPIRATION_HOURS: z.coerce.number().positive().max(168).default(1),
+  SALT: text,
+  ADMIN_API_KEY: z.string().min(16).optional(),
+});
+export type ApiEnv = z.infer<typeof ApiEnv>;
+
+export const parseApiEnv = (bindings: Record<string, unknown>): { ok: true; env: ApiEnv } | { ok: false; problems: string[] } => {
+  const given = Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined && value !== ""));
+  const parsed = ApiEnv.safeParse(given);
+  if (!parsed.success)
+    return {
+      ok: false,
+      problems: parsed.error.issues.map(
+        (issue) => `${issue.path.join(".")}: ${issue.code === "invalid_type" ? "missing or not of the right type" : issue.message}`,
+      ),
+    };
+  const problems: string[] = [];
+  if (parsed.data.LANGFUSE_S3_BATCH_EXPORT_ENABLED)
+    for (const name of [
+      "LANGFUSE_S3_BATCH_EXPORT_BUCKET",
+      "LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID",
+      "LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY",
+    ] as const)
+      if (parsed.data[name] === undefined) problems.push(`${name}: needed because LANGFUSE_S3_BATCH_EXPORT_ENABLED is true`);
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, env: parsed.data };
+};

@@ -1,0 +1,127 @@
+/** /api/admin: organisations, projects, users, memberships and keys, for the holder of the admin key. */
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { roles, scopes } from "../../../core/auth/scopes.ts";
+import { AppError } from "../../../core/errors.ts";
+import {
+  createApiKey,
+  createMembership,
+  createOrganization,
+  createProject,
+  createUser,
+  deleteApiKey,
+  listTenants,
+  type TenantDeps,
+} from "../../../db/queries/tenants.ts";
+import type { App, AppDeps, AppEnv } from "../../deps.ts";
+import { IdParam, json, refusals } from "../describe.ts";
+
+const Id = z.string().min(1).max(100);
+const Name = z.string().trim().min(1).max(200);
+const Row = z.record(z.string(), z.unknown()).openapi("AdminResource");
+const security = [{ adminKey: [] }];
+
+const resources = {
+  organizations: { body: z.strictObject({ name: Name }), create: createOrganization },
+  projects: {
+    body: z.strictObject({ organizationId: Id, name: Name, runningJobsMax: z.int().min(1).max(1000).optional() }),
+    create: createProject,
+  },
+  users: { body: z.strictObject({ email: z.email(), name: Name.optional() }), create: createUser },
+  memberships: { body: z.strictObject({ organizationId: Id, userId: Id, role: z.enum(roles) }), create: createMembership },
+  "api-keys": {
+    body: z.strictObject({
+      projectId: Id,
+      userId: Id,
+      scopes: z.array(z.enum(scopes)).min(1),
+      note: Name.optional(),
+      expiresAt: z.iso.datetime({ offset: true }).optional(),
+    }),
+    create: (
+      deps: TenantDeps,
+      {
+        expiresAt,
+        ...key
+      }: {
+        projectId: string;
+        userId: string;
+        scopes: (typeof scopes)[number][];
+        note?: string | undefined;
+        expiresAt?: string | undefined;
+      },
+    ) => createApiKey(deps, { ...key, expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt) }),
+  },
+} as const;
+
+const lists = { ...listTenants, "api-keys": listTenants.apiKeys };
+
+export const registerAdmin = (app: App, deps: AppDeps): void => {
+  const tenantDeps = (c: Context<AppEnv>): TenantDeps => ({
+    db: c.get("db"),
+    newId: deps.newId,
+    newUuid: deps.newUuid,
+    salt: deps.salt,
+    requestId: c.get("requestId"),
+  });
+  for (const [name, resource] of Object.entries(resources) as [
+    keyof typeof resources,
+    { body: z.ZodType; create: (deps: TenantDeps, body: never) => Promise<unknown> },
+  ][]) {
+    const title = name.replace("-", "");
+    app.openapi(
+      createRoute({
+        method: "post",
+        path: `/api/admin/${name}`,
+        operationId: `create_${title}`,
+        tags: ["Administration"],
+        summary: `Create one of ${name}`,
+        security,
+        request: { body: { required: true, content: { "application/json": { schema: resource.body } } } },
+        responses: { 201: json(Row, "What was created."), ...refusals },
+      }),
+      async (c) => {
+        try {
+          return c.json((await resource.create(tenantDeps(c), c.req.valid("json") as never)) as Record<string, unknown>, 201);
+        } catch (error) {
+          if (isMissingReference(error))
+            throw new AppError({ code: "NOT_FOUND", message: "An id in the body is not known.", cause: error });
+          throw error;
+        }
+      },
+    );
+    app.openapi(
+      createRoute({
+        method: "get",
+        path: `/api/admin/${name}`,
+        operationId: `list_${title}`,
+        tags: ["Administration"],
+        summary: `List ${name}`,
+        security,
+        responses: { 200: json(z.object({ data: z.array(Row) }), "Newest first, at most 1,000."), ...refusals },
+      }),
+      async (c) => c.json({ data: await lists[name](c.get("db")) }, 200),
+    );
+  }
+  app.openapi(
+    createRoute({
+      method: "delete",
+      path: "/api/admin/api-keys/{id}",
+      operationId: "delete_apikeys",
+      tags: ["Administration"],
+      summary: "Delete a key",
+      security,
+      request: { params: IdParam },
+      responses: { 204: { description: "It is gone." }, ...refusals },
+    }),
+    async (c) => {
+      if (!(await deleteApiKey(tenantDeps(c), c.req.valid("param").id))) throw new AppError({ code: "NOT_FOUND" });
+      return c.body(null, 204);
+    },
+  );
+};
+
+/** SQLSTATE 23503: a foreign key points nowhere. */
+const isMissingReference = (error: unknown): boolean => {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) if ("code" in at && at.code === "23503") return true;
+  return false;
+};

@@ -1,0 +1,60 @@
+/** POST /api/public/batch-exports: records the export, its job and the audit row; the runner does the rest. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { AppError } from "../../../core/errors.ts";
+import { checkExportRequest, defaultName } from "../../../core/exports/parse-request.ts";
+import { CreateBatchExport } from "../../../core/exports/request.ts";
+import { createBatchExport, findBatchExport } from "../../../db/queries/batch-exports.ts";
+import type { App, AppDeps } from "../../deps.ts";
+import { requireScope } from "../../middleware/auth.ts";
+import { json, refusals, security } from "../describe.ts";
+import { BatchExport, showBatchExport } from "./resource.ts";
+
+const route = createRoute({
+  method: "post",
+  path: "/api/public/batch-exports",
+  operationId: "createBatchExport",
+  tags: ["Batch exports"],
+  summary: "Start an export",
+  description: "Answers at once; follow `Location` or the events route. Rows from before this moment are exported.",
+  security,
+  middleware: [requireScope("batchExports:create")] as const,
+  request: {
+    headers: z.object({
+      "idempotency-key": z
+        .string()
+        .min(1)
+        .max(255)
+        .optional()
+        .describe("The same key with the same body answers the first export, for 24 hours."),
+    }),
+    body: { required: true, content: { "application/json": { schema: CreateBatchExport.openapi("CreateBatchExport") } } },
+  },
+  responses: { 202: json(BatchExport, "The export is in the queue."), ...refusals },
+});
+
+export const registerCreate = (app: App, deps: AppDeps): void => {
+  app.openapi(route, async (c) => {
+    if (deps.downloads === null) throw new AppError({ code: "EXPORTS_DISABLED" });
+    const body = c.req.valid("json");
+    const { warnings } = checkExportRequest(body);
+    const request = { ...body, name: body.name ?? defaultName(new Date(deps.nowMs()).toISOString(), body) };
+    const key = c.req.valid("header")["idempotency-key"];
+    const created = await createBatchExport(
+      c.get("db"),
+      c.get("actor"),
+      request,
+      { exportId: deps.newId("batchExport"), jobId: deps.newId("job"), auditId: deps.newId("auditLog") },
+      { warnings, idempotency: key === undefined ? null : { key, requestHash: await sha256(JSON.stringify(body)) } },
+    );
+    if (created.outcome === "keyReused") throw new AppError({ code: "IDEMPOTENCY_KEY_REUSED" });
+    const row = await findBatchExport(c.get("db"), c.get("actor").projectId, created.exportId);
+    if (row === undefined) throw new AppError({ code: "NOT_FOUND" });
+    c.header("location", `/api/public/batch-exports/${row.id}`);
+    return c.json(showBatchExport(row, deps.nowMs()), 202);
+  });
+};
+
+const sha256 = async (text: string): Promise<string> =>
+  Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");

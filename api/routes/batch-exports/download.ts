@@ -1,0 +1,57 @@
+/** GET /api/public/batch-exports/{id}/download: a short-lived signed address, made for each click. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { AwsClient } from "aws4fetch";
+import { AppError } from "../../../core/errors.ts";
+import { objectUrl } from "../../../core/s3/object-url.ts";
+import { writeAudit } from "../../../db/queries/batch-exports.ts";
+import type { App, AppDeps } from "../../deps.ts";
+import { requireScope } from "../../middleware/auth.ts";
+import { IdParam, refusals, security } from "../describe.ts";
+import { loadBatchExport } from "./get.ts";
+
+const route = createRoute({
+  method: "get",
+  path: "/api/public/batch-exports/{id}/download",
+  operationId: "downloadBatchExport",
+  tags: ["Batch exports"],
+  summary: "Download a file of a completed export",
+  description: "Redirects to a signed address of the object store that is valid for a short time.",
+  security,
+  middleware: [requireScope("batchExports:read")] as const,
+  request: { params: IdParam, query: z.strictObject({ file: z.coerce.number().int().min(0).default(0) }) },
+  responses: { 302: { description: "The file is at `Location`." }, ...refusals },
+});
+
+/** A signed address of S3 lives at most 7 days. */
+const linkSecondsMax = 7 * 86_400;
+
+export const registerDownload = (app: App, deps: AppDeps): void => {
+  app.openapi(route, async (c) => {
+    const { downloads } = deps;
+    if (downloads === null) throw new AppError({ code: "EXPORTS_DISABLED" });
+    const row = await loadBatchExport(c.get("db"), c.get("actor").projectId, c.req.valid("param").id);
+    if (row.status !== "COMPLETED" || row.manifest === null || row.expiresAt === null) throw new AppError({ code: "EXPORT_NOT_READY" });
+    const leftSeconds = Math.floor((row.expiresAt.getTime() - deps.nowMs()) / 1000);
+    if (leftSeconds <= 0) throw new AppError({ code: "EXPORT_EXPIRED" });
+    const file = row.manifest.files[c.req.valid("query").file];
+    if (file === undefined) throw new AppError({ code: "NOT_FOUND", message: "The export has no file with this number." });
+
+    const url = objectUrl(downloads.location, file.key);
+    url.searchParams.set("X-Amz-Expires", String(Math.max(1, Math.min(downloads.linkSeconds, leftSeconds, linkSecondsMax))));
+    url.searchParams.set("response-content-disposition", `attachment; filename="${file.name}"`);
+    url.searchParams.set("response-content-type", file.contentType);
+    const { accessKeyId, secretAccessKey, location } = downloads;
+    const signed = await new AwsClient({ accessKeyId, secretAccessKey, service: "s3", region: location.region }).sign(url, {
+      aws: { signQuery: true },
+    });
+    await writeAudit(c.get("db"), c.get("actor"), {
+      id: deps.newId("auditLog"),
+      resourceType: "batchExport",
+      resourceId: row.id,
+      action: "download",
+      after: { file: file.name },
+    });
+    c.header("cache-control", "no-store");
+    return c.redirect(signed.url, 302);
+  });
+};

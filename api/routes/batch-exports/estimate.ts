@@ -1,0 +1,79 @@
+/** POST /api/public/batch-exports/estimate: counts what an export would hold, without running it. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { countPredicate, fromClause, isCountExact } from "../../../core/exports/build-query.ts";
+import { checkExportRequest } from "../../../core/exports/parse-request.ts";
+import { ExportQuery } from "../../../core/exports/request.ts";
+import { planExport } from "../../../db/clickhouse/plan-export.ts";
+import type { App, AppDeps } from "../../deps.ts";
+import { requireScope } from "../../middleware/auth.ts";
+import { json, refusals, security } from "../describe.ts";
+
+/** The same bounds as the runner's defaults, so that `slices` is what will happen. */
+const bounds = { sliceBytes: 32 * 1024 * 1024, sliceRowsMax: 100_000 };
+
+const Estimate = z
+  .object({
+    rows: z.int(),
+    bytes: z.int().describe("Estimate of the uncompressed file."),
+    slices: z.int(),
+    exact: z.boolean().describe("False when a filter or search reads payloads: then rows is an upper bound."),
+    rowLimit: z.int(),
+    truncated: z.boolean().describe("The export would end at the row limit."),
+    warnings: z.array(z.string()),
+  })
+  .openapi("Estimate");
+
+const route = createRoute({
+  method: "post",
+  path: "/api/public/batch-exports/estimate",
+  operationId: "estimateBatchExport",
+  tags: ["Batch exports"],
+  summary: "Count what an export would hold",
+  security,
+  middleware: [requireScope("batchExports:create")] as const,
+  request: {
+    body: {
+      required: true,
+      content: { "application/json": { schema: z.strictObject({ query: ExportQuery }).openapi("EstimateBatchExport") } },
+    },
+  },
+  responses: { 200: json(Estimate, "The estimate."), ...refusals },
+});
+
+export const registerEstimate = (app: App, deps: AppDeps): void => {
+  app.openapi(route, async (c) => {
+    const { query } = c.req.valid("json");
+    const { compiled, warnings } = checkExportRequest({ query });
+    const { table } = compiled;
+    const { sql, params } = countPredicate(compiled, {
+      projectId: c.get("actor").projectId,
+      cutoff: new Date(deps.nowMs()).toISOString(),
+      physicalTable: deps.eventsTable,
+    });
+    const plan = await planExport(
+      deps.clickhouse,
+      {
+        from: fromClause(deps.eventsTable, { needsFinal: true }),
+        where: sql,
+        params,
+        time: table.time,
+        hash: table.hash,
+        rowBytes: table.rowBytes,
+      },
+      bounds,
+    );
+    const rowLimit = Math.min(deps.rowLimit, query.limit ?? Number.POSITIVE_INFINITY);
+    return c.json(
+      {
+        rows: plan.rows,
+        bytes: plan.bytes,
+        slices: compiled.followsSortingKey ? plan.slices.length : 1,
+        exact: isCountExact(compiled),
+        rowLimit,
+        truncated: plan.rows > rowLimit,
+        warnings,
+      },
+      200,
+    );
+  });
+};

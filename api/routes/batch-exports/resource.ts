@@ -1,0 +1,127 @@
+/** How a batch export looks to its owner. */
+import { z } from "@hono/zod-openapi";
+import { type ErrorCode, errorTable } from "../../../core/errors.ts";
+import { exportStages } from "../../../core/exports/manifest.ts";
+import { ExportQuery } from "../../../core/exports/request.ts";
+import { compressionNames, formatNames } from "../../../core/formats/index.ts";
+import { batchExportStatuses } from "../../../core/jobs/state.ts";
+import type { BatchExportRow } from "../../../db/queries/batch-exports.ts";
+
+const instant = z.iso.datetime();
+
+export const BatchExport = z
+  .object({
+    id: z.string(),
+    projectId: z.string(),
+    name: z.string(),
+    status: z.enum(batchExportStatuses),
+    format: z.enum(formatNames),
+    compression: z.enum(compressionNames),
+    query: ExportQuery,
+    csv: z.object({ neutralizeFormulas: z.boolean() }),
+    metadata: z.record(z.string(), z.string()).nullable(),
+    warnings: z.array(z.string()),
+    createdAt: instant,
+    startedAt: instant.nullable(),
+    finishedAt: instant.nullable(),
+    expiresAt: instant.nullable(),
+    isExpired: z.boolean(),
+    isDownloadable: z.boolean(),
+    cancelRequestedAt: instant.nullable(),
+    requestedBy: z.object({ userId: z.string().nullable(), apiKeyId: z.string().nullable() }),
+    progress: z.object({
+      stage: z.enum(["queued", ...exportStages, "finished"]),
+      percent: z.number().nullable().describe("0 to 100; null while the total is unknown."),
+      rows: z.int(),
+      rowsTotal: z.int().nullable(),
+      bytes: z.int(),
+      slices: z.int(),
+      slicesTotal: z.int().nullable(),
+      lastHeartbeatAt: instant.nullable(),
+      attempt: z.int(),
+      attemptsMax: z.int(),
+      nextAttemptAt: instant.nullable(),
+    }),
+    result: z
+      .object({
+        rows: z.int(),
+        bytes: z.int(),
+        matchedRows: z.int().nullable(),
+        truncated: z.boolean().describe("The row limit ended the file before the data did."),
+        rowLimit: z.int(),
+        files: z.array(z.object({ index: z.int(), name: z.string(), rows: z.int(), bytes: z.int(), crc32: z.string() })),
+      })
+      .nullable(),
+    error: z.object({ code: z.string(), message: z.string(), help: z.string(), attempt: z.int() }).nullable(),
+  })
+  .openapi("BatchExport");
+
+const iso = (date: Date | null | undefined): string | null => (date === null || date === undefined ? null : new Date(date).toISOString());
+
+export const showBatchExport = (row: BatchExportRow, nowMs: number): z.infer<typeof BatchExport> => {
+  const { manifest, job, progress } = row;
+  const isExpired = row.expiresAt !== null && row.expiresAt.getTime() <= nowMs;
+  const isOver = row.finishedAt !== null;
+  const rowsTotal = progress?.rowsTotal ?? null;
+  const percent =
+    row.status === "COMPLETED"
+      ? 100
+      : rowsTotal === null
+        ? null
+        : rowsTotal === 0
+          ? 0
+          : Math.min(99, Math.floor(((progress?.rows ?? 0) * 100) / rowsTotal));
+  return {
+    id: row.id,
+    projectId: row.projectId,
+    name: row.name,
+    status: row.status,
+    format: row.format,
+    compression: row.compression,
+    query: row.query,
+    csv: row.options,
+    metadata: row.metadata,
+    warnings: row.warnings,
+    createdAt: row.createdAt.toISOString(),
+    startedAt: iso(row.startedAt),
+    finishedAt: iso(row.finishedAt),
+    expiresAt: iso(row.expiresAt),
+    isExpired,
+    isDownloadable: row.status === "COMPLETED" && !isExpired,
+    cancelRequestedAt: iso(job?.cancelRequestedAt),
+    requestedBy: { userId: row.userId, apiKeyId: row.apiKeyId },
+    progress: {
+      stage: isOver ? "finished" : row.status === "QUEUED" ? "queued" : (progress?.stage ?? "planning"),
+      percent,
+      rows: manifest?.rows ?? progress?.rows ?? 0,
+      rowsTotal: manifest?.rows ?? rowsTotal,
+      bytes: manifest?.bytes ?? progress?.bytes ?? 0,
+      slices: manifest?.slices ?? progress?.slices ?? 0,
+      slicesTotal: manifest?.slices ?? progress?.slicesTotal ?? null,
+      lastHeartbeatAt: iso(job?.heartbeatAt),
+      attempt: job?.attempt ?? 0,
+      attemptsMax: job?.maxAttempts ?? 0,
+      nextAttemptAt: job?.state === "retryable" ? iso(job.runAt) : null,
+    },
+    result:
+      manifest === null
+        ? null
+        : {
+            rows: manifest.rows,
+            bytes: manifest.bytes,
+            matchedRows: manifest.matchedRows,
+            truncated: manifest.truncated,
+            rowLimit: manifest.rowLimit,
+            files: manifest.files.map(({ name, rows, bytes, crc32 }, index) => ({ index, name, rows, bytes, crc32 })),
+          },
+    error:
+      row.errorCode === null
+        ? null
+        : {
+            code: row.errorCode,
+            message: row.log ?? "",
+            help: Object.hasOwn(errorTable, row.errorCode) ? errorTable[row.errorCode as ErrorCode].help : "",
+            attempt: job?.lastError?.attempt ?? job?.attempt ?? 0,
+          },
+  };
+};

@@ -1,0 +1,87 @@
+/** GET /api/public/export-tables and /{table}: what can be exported, filtered and ordered. Derived from the table registry. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { AppError } from "../../../core/errors.ts";
+import { schemaVersion } from "../../../core/exports/manifest.ts";
+import { searchTypes } from "../../../core/exports/request.ts";
+import { describeFilters } from "../../../core/filters/compile-filter.ts";
+import { formatNames } from "../../../core/formats/index.ts";
+import { findTable, tables } from "../../../core/tables/index.ts";
+import type { ExportTable } from "../../../core/tables/table.ts";
+import type { App } from "../../deps.ts";
+import { requireScope } from "../../middleware/auth.ts";
+import { json, refusals, security } from "../describe.ts";
+
+const TableSummary = z.object({ name: z.string(), description: z.string() }).openapi("ExportTableSummary");
+const Table = TableSummary.extend({
+  schemaVersion: z.int(),
+  formats: z.array(z.string()),
+  searchTypes: z.array(z.string()),
+  columns: z.array(
+    z.object({ id: z.string(), type: z.string(), nullable: z.boolean(), unit: z.string().nullable(), description: z.string() }),
+  ),
+  filters: z.array(
+    z.object({
+      id: z.string(),
+      type: z.string(),
+      aliases: z.array(z.string()),
+      isSortable: z.boolean(),
+      filters: z.array(z.object({ type: z.string(), operators: z.array(z.string()) })),
+    }),
+  ),
+}).openapi("ExportTable");
+
+const middleware = requireScope("batchExports:read");
+
+const listRoute = createRoute({
+  method: "get",
+  path: "/api/public/export-tables",
+  operationId: "listExportTables",
+  tags: ["Tables"],
+  summary: "List the tables that can be exported",
+  security,
+  middleware,
+  responses: { 200: json(z.object({ data: z.array(TableSummary) }).openapi("ExportTableList"), "The tables."), ...refusals },
+});
+
+const getRoute = createRoute({
+  method: "get",
+  path: "/api/public/export-tables/{table}",
+  operationId: "getExportTable",
+  tags: ["Tables"],
+  summary: "Show columns, filters and operators of a table",
+  security,
+  middleware,
+  request: { params: z.object({ table: z.string() }) },
+  responses: { 200: json(Table, "The table."), ...refusals },
+});
+
+export const registerExportTables = (app: App): void => {
+  app.openapi(listRoute, (c) =>
+    c.json({ data: Object.values<ExportTable>(tables).map(({ name, description }) => ({ name, description })) }, 200),
+  );
+  app.openapi(getRoute, (c) => {
+    const table = findTable(c.req.valid("param").table);
+    if (table === undefined) throw new AppError({ code: "NOT_FOUND", message: "There is no such table." });
+    return c.json(
+      {
+        name: table.name,
+        description: table.description,
+        schemaVersion,
+        formats: [...formatNames],
+        searchTypes: [...searchTypes],
+        columns: Object.entries(table.columns).map(([id, { kind, nullable, unit, description }]) => ({
+          id,
+          type: kind,
+          nullable,
+          unit: unit ?? null,
+          description,
+        })),
+        filters: describeFilters(table).map((filter) => ({
+          ...filter,
+          isSortable: filter.type !== "arrayOptions" && filter.type !== "stringObject",
+        })),
+      },
+      200,
+    );
+  });
+};

@@ -1,0 +1,84 @@
+/** Composition root of the Worker: reads the bindings, constructs clients, and answers requests. */
+import { neonConfig, Pool } from "@neondatabase/serverless";
+import { drizzle } from "drizzle-orm/neon-serverless";
+import { createId } from "../core/ids.ts";
+import { createClickHouse } from "../db/clickhouse/client.ts";
+import type { Database } from "../db/postgres/client.ts";
+import * as schema from "../db/postgres/schema.ts";
+import { createApp } from "./app.ts";
+import type { App, AppDeps } from "./deps.ts";
+import { type ApiEnv, parseApiEnv } from "./env.ts";
+
+type ExecutionContext = { waitUntil: (promise: Promise<unknown>) => void };
+
+/** The app of this isolate, kept for as long as its bindings stay the same object. */
+const apps = new WeakMap<object, App>();
+
+const createDeps = (env: ApiEnv): AppDeps => {
+  if (env.NEON_WS_PROXY !== undefined) {
+    const proxy = env.NEON_WS_PROXY;
+    neonConfig.wsProxy = () => proxy;
+    neonConfig.useSecureWebSocket = false;
+    neonConfig.pipelineTLS = false;
+    neonConfig.pipelineConnect = false;
+  }
+  const internal = {
+    endpoint: env.LANGFUSE_S3_BATCH_EXPORT_ENDPOINT ?? null,
+    region: env.LANGFUSE_S3_BATCH_EXPORT_REGION,
+    bucket: env.LANGFUSE_S3_BATCH_EXPORT_BUCKET ?? "",
+    forcePathStyle: env.LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE,
+  };
+  return {
+    openDatabase: () => {
+      const pool = new Pool({ connectionString: env.DATABASE_URL, max: 2 });
+      // A connection that dies while idle has no request to report to; the next statement does.
+      pool.on("error", (error: Error) => console.log(JSON.stringify({ event: "postgres_connection_lost", detail: error.message })));
+      return { db: drizzle(pool, { schema }) as unknown as Database, close: () => pool.end() };
+    },
+    clickhouse: createClickHouse(
+      {
+        url: env.CLICKHOUSE_URL,
+        user: env.CLICKHOUSE_USER,
+        password: env.CLICKHOUSE_PASSWORD,
+        database: env.CLICKHOUSE_DB,
+        requestTimeoutMs: 60_000,
+      },
+      (input, init) => fetch(input, init),
+    ),
+    eventsTable: env.CLICKHOUSE_EVENTS_TABLE,
+    newId: (kind) => createId(kind, Date.now(), crypto.getRandomValues(new Uint8Array(16))),
+    newUuid: () => crypto.randomUUID(),
+    nowMs: () => Date.now(),
+    wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    salt: env.SALT,
+    adminApiKey: env.ADMIN_API_KEY ?? null,
+    rowLimit: env.BATCH_EXPORT_ROW_LIMIT,
+    downloads: env.LANGFUSE_S3_BATCH_EXPORT_ENABLED
+      ? {
+          location: { ...internal, endpoint: env.LANGFUSE_S3_BATCH_EXPORT_EXTERNAL_ENDPOINT ?? internal.endpoint },
+          internal,
+          accessKeyId: env.LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID ?? "",
+          secretAccessKey: env.LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY ?? "",
+          linkSeconds: Math.round(env.BATCH_EXPORT_DOWNLOAD_LINK_EXPIRATION_HOURS * 3600),
+        }
+      : null,
+    fetch: (input, init) => fetch(input, init),
+    log: (line) => console.log(JSON.stringify({ at: new Date().toISOString(), ...line })),
+  };
+};
+
+export default {
+  async fetch(request: Request, bindings: Record<string, unknown>, context: ExecutionContext): Promise<Response> {
+    let app = apps.get(bindings);
+    if (app === undefined) {
+      const parsed = parseApiEnv(bindings);
+      if (!parsed.ok) {
+        console.error(JSON.stringify({ event: "bad_configuration", problems: parsed.problems }));
+        return new Response("Internal Server Error", { status: 500 });
+      }
+      app = createApp(createDeps(parsed.env));
+      apps.set(bindings, app);
+    }
+    return app.fetch(request, bindings, context as never);
+  },
+};

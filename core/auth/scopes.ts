@@ -1,0 +1,26 @@
+/** Scopes of API keys and the roles that bound them: a key never does more than its owner's role allows today. */
+export const scopes = [
+  "batchExports:create",
+  "batchExports:read",
+  "integrations:CRUD",
+  "ingestion:write",
+  "traces:read",
+  "webhooks:CRUD",
+  "comments:CRUD",
+  "auditLogs:read",
+] as const;
+export type Scope = (typeof scopes)[number];
+
+export const roles = ["OWNER", "ADMIN", "MEMBER", "VIEWER"] as const;
+export type Role = (typeof roles)[number];
+
+export const roleScopes: Record<Role, readonly Scope[]> = {
+  OWNER: scopes,
+  ADMIN: scopes,
+  MEMBER: ["batchExports:create", "batchExports:read", "ingestion:write", "traces:read", "comments:CRUD"],
+  VIEWER: ["traces:read"],
+};
+
+/** What a key may do: its own scopes as far as the role of its owner has them; nothing when the owner has left. */
+export const effectiveScopes = (keyScopes: readonly string[], role: Role | null): Scope[] =>
+  role === null ? [] : roleScopes[role].filter((scope) => keyScopes.includes(scope));

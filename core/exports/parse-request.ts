@@ -1,0 +1,21 @@
+/** Everything that can be wrong with a request is found here, before anything is stored. */
+import { AppError } from "../errors.ts";
+import { type CompiledQuery, compileQuery } from "./compile-query.ts";
+import type { CreateBatchExport } from "./request.ts";
+
+/** Checks columns, filters, search and order against the table; throws one AppError that names every fault. */
+export const checkExportRequest = (request: Pick<CreateBatchExport, "query">): { compiled: CompiledQuery; warnings: string[] } => {
+  const compiled = compileQuery(request.query);
+  const warnings: string[] = [];
+  if (!compiled.followsSortingKey)
+    warnings.push(
+      `Ordering by ${request.query.orderBy?.column ?? ""} makes this one large query; order by ${compiled.table.timeColumn} to have it read in slices.`,
+    );
+  return { compiled, warnings };
+};
+
+/** The name an export gets when its owner gives none. */
+export const defaultName = (createdAt: string, request: Pick<CreateBatchExport, "format" | "query">): string =>
+  `${createdAt} - ${request.query.tableName} as ${request.format}`;
+
+export const unknownId = (): AppError => new AppError({ code: "NOT_FOUND" });

@@ -1,0 +1,222 @@
+/** Batch exports as their owners see and change them. Every statement is bounded by the project of the key. */
+import { and, desc, eq, lt, or, sql } from "drizzle-orm";
+import type { CreateBatchExport } from "../../core/exports/request.ts";
+import type { BatchExportStatus } from "../../core/jobs/state.ts";
+import { type Database, execute } from "../postgres/client.ts";
+import { auditLogs, batchExports, jobs } from "../postgres/schema.ts";
+import { enqueueJob } from "../queue/enqueue-job.ts";
+import { requestCancel } from "../queue/request-cancel.ts";
+import { retryJob } from "../queue/retry-job.ts";
+
+/** Who did it, from where: written with every change. */
+export type Actor = {
+  projectId: string;
+  organizationId: string;
+  userId: string | null;
+  apiKeyId: string | null;
+  role: string | null;
+  requestId: string;
+  ipAddress: string | null;
+};
+
+export type BatchExportRow = typeof batchExports.$inferSelect & {
+  job: Pick<
+    typeof jobs.$inferSelect,
+    "state" | "attempt" | "maxAttempts" | "heartbeatAt" | "runAt" | "cancelRequestedAt" | "lastError"
+  > | null;
+};
+
+const transaction = <T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> =>
+  db.transaction((tx) => work(tx as unknown as Database));
+
+export const writeAudit = async (
+  tx: Database,
+  actor: Actor,
+  entry: { id: string; resourceType: string; resourceId: string; action: string; before?: unknown; after?: unknown },
+): Promise<void> => {
+  await tx.insert(auditLogs).values({
+    id: entry.id,
+    type: actor.apiKeyId === null ? "ADMIN" : "API_KEY",
+    apiKeyId: actor.apiKeyId,
+    userId: actor.userId,
+    orgId: actor.organizationId,
+    userOrgRole: actor.role,
+    userProjectRole: actor.role,
+    projectId: actor.projectId,
+    resourceType: entry.resourceType,
+    resourceId: entry.resourceId,
+    action: entry.action,
+    requestId: actor.requestId,
+    ipAddress: actor.ipAddress,
+    before: entry.before ?? null,
+    after: entry.after ?? null,
+  });
+};
+
+export type Created = { outcome: "created" | "repeated"; exportId: string } | { outcome: "keyReused" };
+
+/**
+ * Export, job, audit row and idempotency key in one transaction. A repeated key with the same request answers the first export; with another request, `keyReused`.
+ * Two requests with one key at the same time: the second waits on the key's row until the first has committed.
+ */
+export const createBatchExport = (
+  db: Database,
+  actor: Actor,
+  request: CreateBatchExport & { name: string },
+  ids: { exportId: string; jobId: string; auditId: string },
+  options: { warnings: string[]; idempotency: { key: string; requestHash: string } | null; maxAttempts?: number },
+): Promise<Created> =>
+  transaction(db, async (tx) => {
+    if (options.idempotency !== null) {
+      const { key, requestHash } = options.idempotency;
+      const [mine] = await execute<{ id: string }>(
+        tx,
+        sql`insert into idempotency_keys (project_id, key, request_hash, resource_id) values (${actor.projectId}, ${key}, ${requestHash}, ${ids.exportId})
+          on conflict (project_id, key) do update set request_hash = excluded.request_hash, resource_id = excluded.resource_id, created_at = now()
+            where idempotency_keys.created_at < now() - interval '24 hours'
+          returning resource_id as id`,
+      );
+      if (mine === undefined) {
+        const [first] = await execute<{ hash: string; id: string }>(
+          tx,
+          sql`select request_hash as hash, resource_id as id from idempotency_keys where project_id = ${actor.projectId} and key = ${key}`,
+        );
+        return first !== undefined && first.hash === requestHash ? { outcome: "repeated", exportId: first.id } : { outcome: "keyReused" };
+      }
+    }
+    const [row] = await tx
+      .insert(batchExports)
+      .values({
+        id: ids.exportId,
+        projectId: actor.projectId,
+        userId: actor.userId,
+        apiKeyId: actor.apiKeyId,
+        jobId: ids.jobId,
+        name: request.name,
+        status: "QUEUED",
+        query: request.query,
+        format: request.format,
+        compression: request.compression,
+        options: { neutralizeFormulas: request.csv?.neutralizeFormulas ?? true },
+        cutoff: sql`now()`,
+        expiresAfterHours: request.expiresAfterHours,
+        metadata: request.metadata ?? null,
+        warnings: options.warnings,
+      })
+      .returning();
+    await enqueueJob(tx, {
+      id: ids.jobId,
+      kind: "export.run",
+      projectId: actor.projectId,
+      payload: { batchExportId: ids.exportId },
+      dedupeKey: `export.run:${ids.exportId}`,
+      ...(options.maxAttempts === undefined ? {} : { maxAttempts: options.maxAttempts }),
+    });
+    await writeAudit(tx, actor, { id: ids.auditId, resourceType: "batchExport", resourceId: ids.exportId, action: "create", after: row });
+    return { outcome: "created", exportId: ids.exportId };
+  });
+
+const columns = {
+  export: batchExports,
+  job: {
+    state: jobs.state,
+    attempt: jobs.attempt,
+    maxAttempts: jobs.maxAttempts,
+    heartbeatAt: jobs.heartbeatAt,
+    runAt: jobs.runAt,
+    cancelRequestedAt: jobs.cancelRequestedAt,
+    lastError: jobs.lastError,
+  },
+};
+
+export const findBatchExport = async (db: Database, projectId: string, id: string): Promise<BatchExportRow | undefined> => {
+  const [row] = await db
+    .select(columns)
+    .from(batchExports)
+    .leftJoin(jobs, eq(jobs.id, batchExports.jobId))
+    .where(and(eq(batchExports.projectId, projectId), eq(batchExports.id, id)));
+  return row === undefined ? undefined : { ...row.export, job: row.job };
+};
+
+/** A page, newest first, after the cursor. */
+export const listBatchExports = async (
+  db: Database,
+  projectId: string,
+  page: { limit: number; after: { createdAt: Date; id: string } | null; status: BatchExportStatus | null },
+): Promise<BatchExportRow[]> => {
+  const rows = await db
+    .select(columns)
+    .from(batchExports)
+    .leftJoin(jobs, eq(jobs.id, batchExports.jobId))
+    .where(
+      and(
+        eq(batchExports.projectId, projectId),
+        page.status === null ? undefined : eq(batchExports.status, page.status),
+        page.after === null
+          ? undefined
+          : or(
+              lt(sql`date_trunc('milliseconds', ${batchExports.createdAt})`, page.after.createdAt.toISOString()),
+              and(
+                eq(sql`date_trunc('milliseconds', ${batchExports.createdAt})`, page.after.createdAt.toISOString()),
+                lt(batchExports.id, page.after.id),
+              ),
+            ),
+      ),
+    )
+    .orderBy(desc(sql`date_trunc('milliseconds', ${batchExports.createdAt})`), desc(batchExports.id))
+    .limit(page.limit);
+  return rows.map((row) => ({ ...row.export, job: row.job }));
+};
+
+/** Cancels a waiting export at once; asks the runner of a running one. */
+export const cancelBatchExport = (
+  db: Database,
+  actor: Actor,
+  id: string,
+  auditId: string,
+): Promise<"cancelled" | "requested" | "finished" | "notFound"> =>
+  transaction(db, async (tx) => {
+    const before = await findBatchExport(tx, actor.projectId, id);
+    if (before === undefined) return "notFound";
+    const outcome = await requestCancel(tx, { jobId: before.jobId, projectId: actor.projectId });
+    if (outcome === "finished") return outcome;
+    if (outcome === "cancelled")
+      await tx
+        .update(batchExports)
+        .set({ status: "CANCELLED", finishedAt: sql`now()`, updatedAt: sql`now()` })
+        .where(and(eq(batchExports.id, id), eq(batchExports.projectId, actor.projectId)));
+    await writeAudit(tx, actor, {
+      id: auditId,
+      resourceType: "batchExport",
+      resourceId: id,
+      action: "cancel",
+      before: { status: before.status },
+      after: { outcome },
+    });
+    return outcome;
+  });
+
+/** Puts a failed or cancelled export back into the queue, with a new cutoff. */
+export const retryBatchExport = (
+  db: Database,
+  actor: Actor,
+  id: string,
+  auditId: string,
+): Promise<"queued" | "notRetryable" | "notFound"> =>
+  transaction(db, async (tx) => {
+    const before = await findBatchExport(tx, actor.projectId, id);
+    if (before === undefined) return "notFound";
+    if (!(await retryJob(tx, { jobId: before.jobId, projectId: actor.projectId }))) return "notRetryable";
+    await tx
+      .update(batchExports)
+      .set({ status: "QUEUED", finishedAt: null, startedAt: null, errorCode: null, log: null, progress: null, updatedAt: sql`now()` })
+      .where(and(eq(batchExports.id, id), eq(batchExports.projectId, actor.projectId)));
+    await writeAudit(tx, actor, {
+      id: auditId,
+      resourceType: "batchExport",
+      resourceId: id,
+      action: "retry",
+      before: { status: before.status },
+    });
+    return "queued";
+  });

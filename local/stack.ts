@@ -1,0 +1,256 @@
+/** The whole service on one machine: every part real, each replaceable by a real server through its environment variable. */
+import { randomBytes, randomUUID } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { scopes } from "../core/auth/scopes.ts";
+import { migrateClickHouse } from "../db/clickhouse/migrate.ts";
+import { openPostgres } from "../db/postgres/client.ts";
+import { migratePostgres } from "../db/postgres/migrate.ts";
+import { bootstrapProject, newIdWith } from "../db/queries/tenants.ts";
+import { startClickHouse } from "./clickhouse/start.ts";
+import { startNeonRelay } from "./neon-relay.ts";
+import { startPostgres } from "./postgres/start.ts";
+import { startS3 } from "./s3/start.ts";
+import { answers, bunPath, repositoryRoot, type Service, startService } from "./service.ts";
+import { startWorker } from "./workerd/start.ts";
+
+export type StackFile = {
+  apiUrl: string;
+  projectId: string;
+  publicKey: string;
+  secretKey: string;
+  adminKey: string;
+  clickhouseUrl: string;
+  postgresUrl: string;
+  s3: { endpoint: string; region: string; accessKeyId: string; secretAccessKey: string; buckets: { exports: string } };
+  pids: Record<string, number>;
+};
+
+export type Stack = StackFile & {
+  dataDir: string;
+  clickhouseDatabase: string;
+  /** Resolves with a sentence when a part has ended by itself. */
+  crashed: Promise<string>;
+  restartRunner: (env?: Record<string, string>) => Promise<void>;
+  stop: () => Promise<void>;
+};
+
+export type StackOptions = {
+  dataDir?: string;
+  apiPort?: number | undefined;
+  env?: Record<string, string | undefined>;
+  say?: (line: string) => void;
+  withRunner?: boolean;
+};
+
+type Secrets = { salt: string; adminKey: string; project?: { projectId: string; publicKey: string; secretKey: string } };
+
+const database = "spillway";
+const bucket = "spillway-exports";
+
+/** Starts what is not replaced, in order; stops everything again when a part does not start. */
+export const startStack = async (options: StackOptions = {}): Promise<Stack> => {
+  const env = { ...process.env, ...options.env };
+  const say = options.say ?? (() => {});
+  const dataDir = resolve(options.dataDir ?? env["SPILLWAY_DATA_DIR"] ?? join(repositoryRoot, ".spillway"));
+  mkdirSync(dataDir, { recursive: true });
+  const unlock = lock(dataDir);
+  const log = (name: string) => join(dataDir, "logs", `${name}.log`);
+  const parts: { stop: () => Promise<void> }[] = [];
+  const watched: Service[] = [];
+  let isStopping = false;
+  const keep = <S extends Service>(service: S): S => {
+    parts.push(service);
+    watched.push(service);
+    return service;
+  };
+  const stop = async () => {
+    isStopping = true;
+    for (const part of parts.toReversed()) await part.stop();
+    rmSync(join(dataDir, "stack.json"), { force: true });
+    unlock();
+  };
+  try {
+    const [clickhouse, postgres, s3] = await Promise.all([
+      env["CLICKHOUSE_URL"]
+        ? undefined
+        : startClickHouse({
+            dataDir: join(dataDir, "clickhouse"),
+            logFile: log("clickhouse"),
+            ...portOf(env, "SPILLWAY_CLICKHOUSE_PORT"),
+          }).then(keep),
+      env["DATABASE_URL"]
+        ? undefined
+        : startPostgres({ dataDir: join(dataDir, "postgres"), logFile: log("postgres"), ...portOf(env, "SPILLWAY_POSTGRES_PORT") }).then(
+            keep,
+          ),
+      env["LANGFUSE_S3_BATCH_EXPORT_ENDPOINT"]
+        ? undefined
+        : startS3({ dataDir: join(dataDir, "s3"), logFile: log("s3"), buckets: [bucket], ...portOf(env, "SPILLWAY_S3_PORT") }).then(keep),
+    ]);
+    const clickhouseUrl = clickhouse?.url ?? env["CLICKHOUSE_URL"] ?? "";
+    const postgresUrl = postgres?.url ?? env["DATABASE_URL"] ?? "";
+    const settings: Record<string, string> = {
+      DATABASE_URL: postgresUrl,
+      CLICKHOUSE_URL: clickhouseUrl,
+      CLICKHOUSE_USER: env["CLICKHOUSE_USER"] ?? "default",
+      CLICKHOUSE_PASSWORD: env["CLICKHOUSE_PASSWORD"] ?? "",
+      CLICKHOUSE_DB: env["CLICKHOUSE_DB"] ?? database,
+      CLICKHOUSE_EVENTS_TABLE: env["CLICKHOUSE_EVENTS_TABLE"] ?? "events",
+      LANGFUSE_S3_BATCH_EXPORT_ENABLED: env["LANGFUSE_S3_BATCH_EXPORT_ENABLED"] ?? "true",
+      LANGFUSE_S3_BATCH_EXPORT_BUCKET: env["LANGFUSE_S3_BATCH_EXPORT_BUCKET"] ?? bucket,
+      LANGFUSE_S3_BATCH_EXPORT_REGION: env["LANGFUSE_S3_BATCH_EXPORT_REGION"] ?? s3?.region ?? "us-east-1",
+      LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: s3?.endpoint ?? env["LANGFUSE_S3_BATCH_EXPORT_ENDPOINT"] ?? "",
+      LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID: s3?.accessKeyId ?? env["LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID"] ?? "",
+      LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: s3?.secretAccessKey ?? env["LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY"] ?? "",
+      LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE: s3 === undefined ? (env["LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE"] ?? "false") : "true",
+      BATCH_EXPORT_ROW_LIMIT: env["BATCH_EXPORT_ROW_LIMIT"] ?? "10000000",
+    };
+    await Promise.all([
+      migratePostgres(postgresUrl),
+      migrateClickHouse({
+        url: clickhouseUrl,
+        user: settings["CLICKHOUSE_USER"] ?? "",
+        password: settings["CLICKHOUSE_PASSWORD"] ?? "",
+        database: settings["CLICKHOUSE_DB"] ?? database,
+        cluster: env["CLICKHOUSE_CLUSTER"] ?? null,
+      }),
+    ]);
+    const secrets = await loadSecrets(join(dataDir, "secrets.json"), postgresUrl);
+    const relay = startNeonRelay(postgresUrl);
+    parts.push(relay);
+
+    const apiPort = options.apiPort ?? Number(env["SPILLWAY_API_PORT"] ?? 8787);
+    const worker = keep(
+      await startWorker({
+        dataDir: join(dataDir, "worker"),
+        logFile: log("worker"),
+        ...(apiPort === 0 ? {} : { port: apiPort }),
+        bindings: {
+          ...settings,
+          NEON_WS_PROXY: relay.address,
+          SALT: secrets.salt,
+          ADMIN_API_KEY: secrets.adminKey,
+          BATCH_EXPORT_DOWNLOAD_LINK_EXPIRATION_HOURS: env["BATCH_EXPORT_DOWNLOAD_LINK_EXPIRATION_HOURS"] ?? "1",
+        },
+      }),
+    );
+    let runner: Service | undefined;
+    const startRunner = async (extra: Record<string, string> = {}) => {
+      let size = existsSync(log("runner")) ? readFileSync(log("runner"), "utf8").length : 0;
+      runner = await startService({
+        name: "runner",
+        command: bunPath,
+        args: [join(repositoryRoot, "runner", "main.ts")],
+        env: { ...settings, ...pick(env, /^SPILLWAY_|^BATCH_EXPORT_|^QUEUE_CONSUMER_|_PREFIX$|_CHECKSUM$/), ...extra },
+        logFile: log("runner"),
+        isReady: async () => readFileSync(log("runner"), "utf8").slice(size).includes('"runner_started"'),
+      });
+      size = 0;
+      return runner;
+    };
+    if (options.withRunner !== false) watched.push(await startRunner());
+    parts.push({ stop: async () => runner?.stop(30_000) });
+    if (!(await answers(`${worker.url}/ready`)))
+      throw new Error(`The API is not ready: ${await (await fetch(`${worker.url}/ready`)).text()}`);
+
+    const { projectId, publicKey, secretKey } = secrets.project ?? { projectId: "", publicKey: "", secretKey: "" };
+    const file: StackFile = {
+      apiUrl: worker.url,
+      projectId,
+      publicKey,
+      secretKey,
+      adminKey: secrets.adminKey,
+      clickhouseUrl,
+      postgresUrl,
+      s3: {
+        endpoint: settings["LANGFUSE_S3_BATCH_EXPORT_ENDPOINT"] ?? "",
+        region: settings["LANGFUSE_S3_BATCH_EXPORT_REGION"] ?? "",
+        accessKeyId: settings["LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID"] ?? "",
+        secretAccessKey: settings["LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY"] ?? "",
+        buckets: { exports: settings["LANGFUSE_S3_BATCH_EXPORT_BUCKET"] ?? "" },
+      },
+      pids: Object.fromEntries(watched.map(({ name, pid }) => [name, pid])),
+    };
+    writePrivate(join(dataDir, "stack.json"), file);
+    say(`ready at ${worker.url}`);
+    const crashed = Promise.race(
+      watched.map(async ({ name, exited, logFile }) => {
+        const how = await exited;
+        return isStopping ? new Promise<never>(() => {}) : `The ${name} ended by itself (${how}). Its log is ${logFile}`;
+      }),
+    );
+    return {
+      ...file,
+      dataDir,
+      clickhouseDatabase: settings["CLICKHOUSE_DB"] ?? database,
+      crashed,
+      restartRunner: async (extra) => {
+        await runner?.stop(0);
+        await startRunner(extra);
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+const portOf = (env: Record<string, string | undefined>, name: string): { port?: number } => (env[name] ? { port: Number(env[name]) } : {});
+
+const pick = (env: Record<string, string | undefined>, names: RegExp): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value !== undefined && names.test(name) ? [[name, value]] : [])));
+
+const writePrivate = (file: string, value: unknown): void => {
+  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+  chmodSync(file, 0o600);
+};
+
+/** One stack a data directory: the lock names the process that holds it. */
+const lock = (dataDir: string): (() => void) => {
+  const file = join(dataDir, "lock");
+  if (existsSync(file)) {
+    const pid = Number(readFileSync(file, "utf8"));
+    if (pid !== process.pid && isAlive(pid))
+      throw new Error(`Another stack (process ${pid}) uses ${dataDir}. Stop it, or set SPILLWAY_DATA_DIR and SPILLWAY_API_PORT.`);
+  }
+  writeFileSync(file, String(process.pid));
+  return () => rmSync(file, { force: true });
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+};
+
+/** Made on the first boot: salt, admin key, and one organisation, project, user, membership and key. */
+const loadSecrets = async (file: string, postgresUrl: string): Promise<Secrets> => {
+  const known = existsSync(file)
+    ? (JSON.parse(readFileSync(file, "utf8")) as Secrets)
+    : { salt: randomBytes(32).toString("hex"), adminKey: `admin-${randomUUID()}` };
+  if (known.project !== undefined) return known;
+  const postgres = openPostgres(postgresUrl, { connectionsMax: 1 });
+  try {
+    const { projectId, publicKey, secretKey } = await bootstrapProject(
+      {
+        db: postgres.db,
+        newId: newIdWith(Date.now, (size) => randomBytes(size)),
+        newUuid: randomUUID,
+        salt: known.salt,
+        requestId: "local-stack",
+      },
+      { organization: "Local organisation", project: "Local project", email: "owner@example.com" },
+      scopes,
+    );
+    const secrets = { ...known, project: { projectId, publicKey, secretKey } };
+    writePrivate(file, secrets);
+    return secrets;
+  } finally {
+    await postgres.close();
+  }
+};
