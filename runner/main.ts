@@ -21,14 +21,14 @@ import { startMaintenance } from "./schedule/maintenance.ts";
 import { createS3Client } from "./upload/s3-client.ts";
 import { sweepObjects } from "./upload/sweep.ts";
 
-const log: Log = (level, event, fields = {}) =>
+const printLine: Log = (level, event, fields = {}) =>
   process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), level, event, ...fields })}\n`);
 
 /** Keep finished job rows this long. */
 const keepDays = 30;
 
 /** Starts everything and returns how to stop it. */
-export const startRunner = (config: RunnerConfig): { stop: () => Promise<void> } => {
+export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop: () => Promise<void>; poke: () => void } => {
   const clock = systemClock;
   const postgres = openPostgres(config.databaseUrl, { applicationName: "spillway-runner", connectionsMax: config.loop.concurrency + 4 });
   const clickhouse = createClickHouse(config.clickhouse, fetch);
@@ -94,6 +94,7 @@ export const startRunner = (config: RunnerConfig): { stop: () => Promise<void> }
   );
   log("info", "runner_started", { claimed_by: claimedBy, kinds });
   return {
+    poke: loop.poke,
     stop: async () => {
       await loop.stop();
       await maintenance.stop();
@@ -114,7 +115,7 @@ if (import.meta.main) {
     void runner.stop().then(
       () => process.exit(0),
       (error: unknown) => {
-        log("error", "stop_failed", { detail: String(error) });
+        printLine("error", "stop_failed", { detail: String(error) });
         process.exit(1);
       },
     );

@@ -105,17 +105,15 @@ export const deleteApiKey = async (deps: TenantDeps, id: string): Promise<boolea
     const tx = transaction as unknown as Database;
     const [row] = await tx.delete(apiKeys).where(eq(apiKeys.id, id)).returning({ id: apiKeys.id, projectId: apiKeys.projectId });
     if (row === undefined) return false;
-    await tx
-      .insert(auditLogs)
-      .values({
-        id: deps.newId("auditLog"),
-        type: "ADMIN",
-        projectId: row.projectId,
-        resourceType: "apiKey",
-        resourceId: id,
-        action: "delete",
-        requestId: deps.requestId,
-      });
+    await tx.insert(auditLogs).values({
+      id: deps.newId("auditLog"),
+      type: "ADMIN",
+      projectId: row.projectId,
+      resourceType: "apiKey",
+      resourceId: id,
+      action: "delete",
+      requestId: deps.requestId,
+    });
     return true;
   });
 

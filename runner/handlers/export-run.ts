@@ -248,7 +248,7 @@ const planSlices = (
   let where = `${base.sql} AND ${table.isDeleted} = 0`;
   if (moved.length > 0) {
     where += ` AND (${table.id}, toUnixTimestamp64Micro(${table.time})) NOT IN (SELECT arrayJoin(arrayZip({movedIds:Array(String)}, {movedTimes:Array(Int64)})) AS place)`;
-    Object.assign(params, { movedIds: moved.map(({ id }) => id), movedTimes: moved.map(({ timeUs }) => timeUs) });
+    Object.assign(params, { movedIds: moved.map(({ id }) => id), movedTimes: moved.map(({ timeUs }) => Number(timeUs)) });
   }
   const ordered = compiled.followsSortingKey && slices.length > 0 ? (compiled.isDescending ? slices.toReversed() : slices) : [undefined];
   return ordered.map((slice, index) => {

@@ -8,6 +8,9 @@ const compressors: Record<CompressionName, (bytes: Uint8Array) => Uint8Array> = 
   zstd: (bytes) => zstdCompressSync(bytes),
 };
 
+/** A complete member without content: ClickHouse sends no byte at all for an empty result, and no byte is no gzip file. */
+export const emptyMember = (compression: CompressionName): Uint8Array => compressors[compression](new Uint8Array(0));
+
 /** Text as a complete member: gzip members and zstd frames may follow one another in one file (RFC 1952, RFC 8878). */
 export const createMember = (text: string, compression: CompressionName): Uint8Array =>
   text === "" ? new Uint8Array(0) : compressors[compression](new TextEncoder().encode(text));

@@ -5,7 +5,7 @@
 import { AppError } from "../../core/errors.ts";
 import { type CompressionName, compressions, type FormatName, formats } from "../../core/formats/index.ts";
 import type { ByteAnswer } from "../../db/clickhouse/client.ts";
-import { createMember } from "./members.ts";
+import { createMember, emptyMember } from "./members.ts";
 
 /** One slice to write: `rows` is what the plan counted. */
 export type PlannedSlice = { rows: number; open: (tries: number, limitRows: number) => Promise<ByteAnswer> };
@@ -46,6 +46,11 @@ export const writeFile = async (
   let rows = 0;
   let done = 0;
   let isCut = false;
+  let isEmpty = true;
+  const write = (bytes: Uint8Array) => {
+    if (bytes.byteLength > 0) isEmpty = false;
+    return deps.write(bytes);
+  };
 
   const openAt = (index: number): Promise<ByteAnswer> | undefined => {
     const slice = slices[index];
@@ -61,7 +66,7 @@ export const writeFile = async (
     return answer;
   };
 
-  await deps.write(createMember(before, compression));
+  await write(createMember(before, compression));
   try {
     for (const [index, slice] of slices.entries()) {
       if (rows >= rowLimit) {
@@ -70,7 +75,7 @@ export const writeFile = async (
       }
       const first = openAt(index);
       if (first === undefined) break;
-      for (let next = index + 1; next <= index + ahead; next++) openAt(next);
+      for (let next = index + 1; next <= index + ahead; next++) await openAt(next);
       const limitRows = isBounded ? rowLimit - rows : rowLimit + 1;
       let needsBetween = between !== "" && rows > 0;
       const found = await deps.readSlice(
@@ -81,9 +86,9 @@ export const writeFile = async (
           if (between !== "" && sliceRows === 0) return;
           if (needsBetween) {
             needsBetween = false;
-            await deps.write(createMember(between, compression));
+            await write(createMember(between, compression));
           }
-          await deps.write(chunk);
+          await write(chunk);
         },
       );
       opened.delete(index);
@@ -103,7 +108,8 @@ export const writeFile = async (
         () => undefined,
       );
   }
-  await deps.write(createMember(after, compression));
+  await write(createMember(after, compression));
+  if (isEmpty) await write(emptyMember(compression));
   return { rows, slices: done, isCut };
 };
 

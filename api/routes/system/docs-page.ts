@@ -15,22 +15,22 @@ type Document = {
   components?: { schemas?: Record<string, unknown> };
 };
 
-const escape = (text: string): string =>
+const escapeHtml = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
-const pretty = (value: unknown): string => `<pre>${escape(JSON.stringify(value, null, 2))}</pre>`;
+const pretty = (value: unknown): string => `<pre>${escapeHtml(JSON.stringify(value, null, 2))}</pre>`;
 
 const operation = (
   method: string,
   path: string,
   { operationId = "", summary = "", description, requestBody, parameters, responses = {} }: Operation,
 ): string => `
-<section id="${escape(operationId)}"><h3><code class="${method}">${method.toUpperCase()}</code> <code>${escape(path)}</code></h3>
-<p>${escape(summary)}${description === undefined ? "" : `. ${escape(description)}`}</p>
+<section id="${escapeHtml(operationId)}"><h3><code class="${method}">${method.toUpperCase()}</code> <code>${escapeHtml(path)}</code></h3>
+<p>${escapeHtml(summary)}${description === undefined ? "" : `. ${escapeHtml(description)}`}</p>
 ${parameters === undefined ? "" : `<details><summary>Parameters</summary>${pretty(parameters)}</details>`}
 ${requestBody === undefined ? "" : `<details><summary>Body</summary>${pretty(requestBody)}</details>`}
 <details><summary>Answers: ${Object.keys(responses).join(", ")}</summary><ul>${Object.entries(responses)
-  .map(([status, { description: text = "" }]) => `<li><code>${status}</code> ${escape(text)}</li>`)
+  .map(([status, { description: text = "" }]) => `<li><code>${status}</code> ${escapeHtml(text)}</li>`)
   .join("")}</ul></details></section>`;
 
 export const docsPage = (document: unknown): string => {
@@ -39,23 +39,23 @@ export const docsPage = (document: unknown): string => {
     Object.entries(methods).map(([method, value]) => ({ method, path, value: value as Operation })),
   );
   const tags = [...new Set(operations.flatMap(({ value }) => value.tags ?? []))];
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(info.title)} API</title>
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(info.title)} API</title>
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2733}h1{margin-bottom:0}h2{border-bottom:2px solid #dde5ec;margin-top:2.5rem}
 section{border:1px solid #dde5ec;border-radius:6px;padding:.2rem 1rem .8rem;margin:1rem 0}code{background:#f1f5f8;padding:.1rem .3rem;border-radius:3px}.post{background:#d9f2e3}.get{background:#dcebfb}.delete{background:#fbdcdc}
 pre{overflow:auto;background:#f7f9fb;padding:.8rem;font-size:13px}summary{cursor:pointer;color:#35506b}nav a{margin-right:1rem}</style></head><body>
-<h1>${escape(info.title)} API</h1><p>${escape(info.description ?? "")} Version ${escape(info.version)}. <a href="/api/public/openapi.json">openapi.json</a></p>
+<h1>${escapeHtml(info.title)} API</h1><p>${escapeHtml(info.description ?? "")} Version ${escapeHtml(info.version)}. <a href="/api/public/openapi.json">openapi.json</a></p>
 <p>Send <code>Authorization: Basic base64(publicKey:secretKey)</code>, or <code>Bearer secretKey</code>. Errors are <code>application/problem+json</code> with a stable <code>code</code>.</p>
-<nav>${tags.map((tag) => `<a href="#tag-${escape(tag)}">${escape(tag)}</a>`).join("")}<a href="#schemas">Schemas</a></nav>
+<nav>${tags.map((tag) => `<a href="#tag-${escapeHtml(tag)}">${escapeHtml(tag)}</a>`).join("")}<a href="#schemas">Schemas</a></nav>
 ${tags
   .map(
     (tag) =>
-      `<h2 id="tag-${escape(tag)}">${escape(tag)}</h2>${operations
+      `<h2 id="tag-${escapeHtml(tag)}">${escapeHtml(tag)}</h2>${operations
         .filter(({ value }) => value.tags?.includes(tag))
         .map(({ method, path, value }) => operation(method, path, value))
         .join("")}`,
   )
   .join("")}
 <h2 id="schemas">Schemas</h2>${Object.entries(components?.schemas ?? {})
-    .map(([name, schema]) => `<details><summary>${escape(name)}</summary>${pretty(schema as Schema)}</details>`)
+    .map(([name, schema]) => `<details><summary>${escapeHtml(name)}</summary>${pretty(schema as Schema)}</details>`)
     .join("")}</body></html>`;
 };

@@ -1,0 +1,73 @@
+/** `npm run demo`: boots everything, inserts sample traces, exports them with the generated client, downloads and checks the file. `--exit` ends then. */
+import { crc32, gunzipSync } from "node:zlib";
+import { createClient } from "../openapi/client/client/index.ts";
+import { createBatchExport, downloadBatchExport, estimateBatchExport, getBatchExport } from "../openapi/client/sdk.gen.ts";
+import { insertEvents, sampleEvents } from "./sample-data.ts";
+import { type Stack, startStack } from "./stack.ts";
+import { runUntilStopped } from "./until-stopped.ts";
+
+const exitWhenDone = process.argv.includes("--exit");
+const startedMs = Date.now();
+const say = (line: string) => console.log(`${((Date.now() - startedMs) / 1000).toFixed(1).padStart(6)} s  ${line}`);
+
+const sampleSize = 20_000;
+
+const demo = async (stack: Stack): Promise<void> => {
+  const inserted = await insertEvents(
+    { url: stack.clickhouseUrl, database: stack.clickhouseDatabase },
+    sampleEvents({ projectId: stack.projectId, events: sampleSize, endMs: Date.now() - 60_000 }),
+  );
+  say(`inserted ${inserted.toLocaleString("en")} sample events`);
+
+  const client = createClient({ baseUrl: stack.apiUrl, auth: stack.secretKey, throwOnError: true });
+  const query = {
+    tableName: "events",
+    filter: [{ type: "stringOptions", column: "type", operator: "any of", value: ["GENERATION"] }],
+    orderBy: null,
+  };
+  const { data: estimate } = await estimateBatchExport({ client, body: { query }, throwOnError: true });
+  say(
+    `the API estimates ${estimate.rows.toLocaleString("en")} generations, about ${(estimate.bytes / 1e6).toFixed(1)} MB, in ${estimate.slices} slices`,
+  );
+
+  const { data: created } = await createBatchExport({
+    client,
+    body: { name: "Demo: all generations", format: "JSONL", compression: "gzip", query },
+    throwOnError: true,
+  });
+  say(`export ${created.id} is ${created.status}`);
+  let current = created;
+  for (const deadlineMs = Date.now() + 60_000; current.finishedAt === null; ) {
+    if (Date.now() > deadlineMs) throw new Error(`The export did not end in a minute; the runner's log is in ${stack.dataDir}/logs.`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const before = `${current.status} ${current.progress.percent}`;
+    ({ data: current } = await getBatchExport({ client, path: { id: created.id }, throwOnError: true }));
+    if (before !== `${current.status} ${current.progress.percent}`)
+      say(`  ${current.status}, ${current.progress.rows.toLocaleString("en")} rows, ${current.progress.percent ?? 0} %`);
+  }
+  const file = current.result?.files[0];
+  if (current.result === null || file === undefined) throw new Error(`The export ${current.status}: ${current.error?.message ?? ""}`);
+
+  const { data } = await downloadBatchExport({ client, path: { id: created.id }, parseAs: "arrayBuffer", throwOnError: true });
+  const bytes = Buffer.from(data as ArrayBuffer);
+  const lines = gunzipSync(bytes).toString("utf8").trimEnd().split("\n");
+  const sum = crc32(bytes).toString(16).padStart(8, "0");
+  if (bytes.byteLength !== file.bytes || sum !== file.crc32)
+    throw new Error(`The file has ${bytes.byteLength} bytes and CRC-32 ${sum}; the manifest says ${file.bytes} and ${file.crc32}.`);
+  if (lines.length !== current.result.rows) throw new Error(`The file has ${lines.length} rows; the manifest says ${current.result.rows}.`);
+  const first = JSON.parse(lines[0] ?? "{}") as Record<string, unknown>;
+  say(
+    `downloaded ${file.name}: ${bytes.byteLength.toLocaleString("en")} bytes, ${lines.length.toLocaleString("en")} rows, CRC-32 ${sum}: as in the manifest`,
+  );
+  say(
+    `newest row: ${String(first["startTime"])} ${String(first["traceName"])} / ${String(first["name"])} / ${String(first["providedModelName"])}`,
+  );
+  if (exitWhenDone) return;
+  console.log(`\nServing until Ctrl-C.
+  API page   ${stack.apiUrl}/api/public/docs
+  try        curl -u ${stack.publicKey}:${stack.secretKey} ${stack.apiUrl}/api/public/batch-exports
+  details    ${stack.dataDir}/stack.json`);
+};
+
+say("starting ClickHouse, Postgres, S3, the API and the runner");
+await runUntilStopped(startStack({ say: (line) => say(`the stack is ${line}`) }), demo, { exitWhenDone });

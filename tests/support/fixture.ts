@@ -1,0 +1,158 @@
+/** One project on the real services: its own ClickHouse database, a runner in this process, and helpers to export and read back. */
+import { randomBytes, randomUUID } from "node:crypto";
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { inject } from "vitest";
+import { scopes } from "../../core/auth/scopes.ts";
+import { checkExportRequest } from "../../core/exports/parse-request.ts";
+import { CreateBatchExport } from "../../core/exports/request.ts";
+import { migrateClickHouse } from "../../db/clickhouse/migrate.ts";
+import { openPostgres } from "../../db/postgres/client.ts";
+import { type Actor, type BatchExportRow, createBatchExport, findBatchExport } from "../../db/queries/batch-exports.ts";
+import { bootstrapProject, newIdWith } from "../../db/queries/tenants.ts";
+import { systemClock } from "../../runner/clock.ts";
+import { parseRunnerEnv } from "../../runner/env.ts";
+import { startRunner } from "../../runner/main.ts";
+import { createS3Client } from "../../runner/upload/s3-client.ts";
+import type { EventRow } from "./event-rows.ts";
+
+export const newId = newIdWith(Date.now, (size) => randomBytes(size));
+
+export const createFixture = async () => {
+  const clickhouseUrl = inject("clickhouseUrl");
+  const s3Config = inject("s3");
+  const database = `test_${randomUUID().replaceAll("-", "")}`;
+  await migrateClickHouse({ url: clickhouseUrl, user: "default", password: "", database });
+  const postgres = openPostgres(inject("postgresUrl"), { connectionsMax: 4, applicationName: "tests" });
+  const salt = "test-salt";
+  const project = await bootstrapProject(
+    { db: postgres.db, newId, newUuid: randomUUID, salt, requestId: "test" },
+    { organization: "Tests", project: "Tests", email: `${randomUUID()}@example.com` },
+    scopes,
+  );
+  const actor: Actor = {
+    projectId: project.projectId,
+    organizationId: project.organizationId,
+    userId: project.userId,
+    apiKeyId: project.keyId,
+    role: "OWNER",
+    requestId: "test",
+    ipAddress: null,
+  };
+  const s3 = createS3Client({ ...s3Config, forcePathStyle: true }, { fetch, wait: systemClock.wait, random: Math.random });
+
+  const query = async (sql: string, body?: string): Promise<string> => {
+    const url = new URL(clickhouseUrl);
+    url.searchParams.set("database", database);
+    if (body !== undefined) url.searchParams.set("query", sql);
+    const response = await fetch(url, { method: "POST", body: body ?? sql });
+    const text = await response.text();
+    if (!response.ok) throw new Error(text);
+    return text;
+  };
+
+  const runnerEnv = (overrides: Record<string, string> = {}): Record<string, string> => ({
+    DATABASE_URL: inject("postgresUrl"),
+    CLICKHOUSE_URL: clickhouseUrl,
+    CLICKHOUSE_DB: database,
+    LANGFUSE_S3_BATCH_EXPORT_ENABLED: "true",
+    LANGFUSE_S3_BATCH_EXPORT_BUCKET: s3Config.bucket,
+    LANGFUSE_S3_BATCH_EXPORT_PREFIX: `${database}/`,
+    LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: s3Config.endpoint,
+    LANGFUSE_S3_BATCH_EXPORT_REGION: s3Config.region,
+    LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID: s3Config.accessKeyId,
+    LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: s3Config.secretAccessKey,
+    LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE: "true",
+    BATCH_EXPORT_S3_PART_SIZE_MIB: "5",
+    SPILLWAY_POLL_MS: "50",
+    SPILLWAY_PULSE_SECONDS: "0.2",
+    SPILLWAY_SHUTDOWN_GRACE_SECONDS: "0",
+    ...overrides,
+  });
+
+  const requestExport = async (body: unknown, maxAttempts = 1): Promise<string> => {
+    const request = CreateBatchExport.parse(body);
+    const { warnings } = checkExportRequest(request);
+    const exportId = newId("batchExport");
+    await createBatchExport(
+      postgres.db,
+      actor,
+      { ...request, name: request.name ?? "test" },
+      { exportId, jobId: newId("job"), auditId: newId("auditLog") },
+      { warnings, idempotency: null, maxAttempts },
+    );
+    return exportId;
+  };
+
+  const load = async (exportId: string): Promise<BatchExportRow> => {
+    const row = await findBatchExport(postgres.db, project.projectId, exportId);
+    if (row === undefined) throw new Error(`no export ${exportId}`);
+    return row;
+  };
+
+  /** Looks until the export has ended, for at most `seconds`. */
+  const finished = async (exportId: string, seconds = 50): Promise<BatchExportRow> => {
+    for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
+      const row = await load(exportId);
+      if (row.finishedAt !== null) return row;
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    throw new Error(`the export did not end in ${seconds} s: ${JSON.stringify(await load(exportId))}`);
+  };
+
+  const readObject = async (key: string): Promise<Buffer> => {
+    const url = new URL(`${s3Config.endpoint}/${s3Config.bucket}/${key}`);
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`${response.status} for ${key}`);
+    return Buffer.from(await response.arrayBuffer());
+  };
+
+  /** The uncompressed text of a completed export. */
+  const readExport = async (row: BatchExportRow): Promise<string> => {
+    const file = row.manifest?.files[0];
+    if (file === undefined)
+      throw new Error(`not completed: ${row.status} ${row.errorCode} ${row.log} ${JSON.stringify(row.job?.lastError)}`);
+    const bytes = await readObject(file.key);
+    if (bytes.byteLength !== file.bytes) throw new Error(`${bytes.byteLength} bytes, manifest says ${file.bytes}`);
+    return (row.compression === "gzip" ? gunzipSync(bytes) : row.compression === "zstd" ? zstdDecompressSync(bytes) : bytes).toString(
+      "utf8",
+    );
+  };
+
+  return {
+    ...project,
+    actor,
+    db: postgres.db,
+    clickhouseUrl,
+    database,
+    s3,
+    s3Config,
+    query,
+    runnerEnv,
+    requestExport,
+    load,
+    finished,
+    readObject,
+    readExport,
+    insertEvents: async (rows: readonly EventRow[]) => {
+      for (let at = 0; at < rows.length; at += 5000)
+        await query(
+          "INSERT INTO events FORMAT JSONEachRow",
+          rows
+            .slice(at, at + 5000)
+            .map((row) => JSON.stringify(row))
+            .join("\n"),
+        );
+    },
+    startRunner: (overrides: Record<string, string> = {}, lines: Record<string, unknown>[] = []) => {
+      const parsed = parseRunnerEnv(runnerEnv(overrides));
+      if (!parsed.ok) throw new Error(parsed.problems.join("\n"));
+      return startRunner(parsed.config, (level, event, fields) => lines.push({ level, event, ...fields }));
+    },
+    stop: async () => {
+      await query(`DROP DATABASE IF EXISTS ${database} SYNC`);
+      await postgres.close();
+    },
+  };
+};
+
+export type Fixture = Awaited<ReturnType<typeof createFixture>>;

@@ -1,0 +1,30 @@
+/** Runs all tests and ends with one plain line: `N passed, N failed`. Arguments go to vitest. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bunPath, repositoryRoot } from "../../local/service.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "spillway-report-"));
+const report = join(dir, "report.json");
+const vitest = join(repositoryRoot, "node_modules", "vitest", "vitest.mjs");
+const result = spawnSync(
+  bunPath,
+  ["--bun", vitest, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...process.argv.slice(2)],
+  {
+    cwd: repositoryRoot,
+    stdio: ["ignore", "inherit", "inherit"],
+  },
+);
+type Report = { numPassedTests: number; numFailedTests: number; numFailedTestSuites: number; numTotalTests: number };
+let counts: Report = { numPassedTests: 0, numFailedTests: 0, numFailedTestSuites: 0, numTotalTests: 0 };
+try {
+  counts = JSON.parse(readFileSync(report, "utf8")) as Report;
+} catch {
+  console.error("vitest wrote no report");
+}
+rmSync(dir, { recursive: true, force: true });
+const status = result.status === 0 && counts.numTotalTests > 0 ? 0 : 1;
+const failed = counts.numFailedTests + (status !== 0 && counts.numFailedTests === 0 ? 1 : 0);
+console.log(`${counts.numPassedTests} passed, ${failed} failed`);
+process.exit(status);
