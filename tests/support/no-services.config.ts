@@ -1,3 +1,7 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({ test: { root: "../..", include: ["tests/unit/**/*.test.ts"], pool: "threads" } });
+export default defineConfig({
+  root: fileURLToPath(new URL("../..", import.meta.url)),
+  test: { include: ["tests/unit/**/*.test.ts"], pool: "threads" },
+});
