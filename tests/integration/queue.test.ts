@@ -1,0 +1,275 @@
+import { randomUUID } from "node:crypto";
+import { sql } from "drizzle-orm";
+import fc from "fast-check";
+import postgres from "postgres";
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import type { Database } from "../../db/postgres/client.ts";
+import { execute, type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
+import { migratePostgres } from "../../db/postgres/migrate.ts";
+import { type ClaimedJob, claimJob } from "../../db/queue/claim-job.ts";
+import { heartbeatJob } from "../../db/queue/heartbeat-job.ts";
+import { repairSlots } from "../../db/queue/repair-slots.ts";
+import { requestCancel } from "../../db/queue/request-cancel.ts";
+import { rescueJob } from "../../db/queue/rescue-job.ts";
+import { retryJob } from "../../db/queue/retry-job.ts";
+import { settleJob } from "../../db/queue/settle-job.ts";
+import { expireLeases, insertJob, insertProject, jobState, wrongSlots } from "../support/project.ts";
+
+let open: OpenDatabase;
+let db: Database;
+
+/** A database of its own: claims here must not take the jobs of other tests. */
+beforeAll(async () => {
+  const url = new URL(inject("postgresUrl"));
+  const name = `queue_${randomUUID().replaceAll("-", "")}`;
+  const admin = postgres(url.href, { max: 1 });
+  await admin.unsafe(`create database ${name}`);
+  await admin.end();
+  url.pathname = `/${name}`;
+  await migratePostgres(url.href);
+  open = openPostgres(url.href, { connectionsMax: 34 });
+  db = open.db;
+});
+afterAll(() => open.close());
+beforeEach(async () => {
+  await execute(db, sql`truncate organizations cascade`);
+  await execute(db, sql`truncate jobs, job_slots`);
+});
+
+const claim = (projectRunningMax = 2, claimedBy = "test") =>
+  claimJob(db, { kinds: ["export.run"], claimedBy, leaseSeconds: 60, projectRunningMax });
+
+const claimSurely = async (projectRunningMax = 2): Promise<ClaimedJob> => {
+  const job = await claim(projectRunningMax);
+  if (job === undefined) throw new Error("nothing to claim");
+  return job;
+};
+const leaseOf = ({ id, leaseId }: ClaimedJob) => ({ id, leaseId });
+const failed = { code: "INTERNAL", message: "x" };
+
+describe("claiming", () => {
+  it("32 claimers on 10 projects with a limit of 2 never run more than 2 of one project at once, and run every job", async () => {
+    const projectIds = await Promise.all(Array.from({ length: 10 }, () => insertProject(db)));
+    for (const projectId of projectIds) for (let i = 0; i < 30; i++) await insertJob(db, projectId);
+    let done = 0;
+    let worst = 0;
+    const sampled = async () => {
+      const rows = await execute<{ running: number }>(
+        db,
+        sql`select count(*)::int as running from jobs where state = 'running' group by project_id`,
+      );
+      worst = Math.max(worst, ...rows.map(({ running }) => running));
+    };
+    await Promise.all(
+      Array.from({ length: 32 }, async () => {
+        for (let empty = 0; empty < 400 && done < 300; ) {
+          const job = await claim();
+          await sampled();
+          if (job === undefined) {
+            empty++;
+            continue;
+          }
+          expect(await settleJob(db, leaseOf(job), { state: "completed" })).toBe(true);
+          done++;
+        }
+      }),
+    );
+    expect(done).toBe(300);
+    expect(worst).toBe(2);
+    expect(await wrongSlots(db)).toEqual([]);
+  });
+
+  it("a project with 1,000 queued jobs does not delay another project's first", async () => {
+    const [big, small] = [await insertProject(db), await insertProject(db)];
+    for (let i = 0; i < 1000; i++) await insertJob(db, big);
+    await claimSurely();
+    await insertJob(db, small);
+    expect((await claimSurely()).projectId).toBe(small);
+  });
+
+  it("counts an attempt, and gives every claim a lease of its own", async () => {
+    await insertJob(db, await insertProject(db));
+    const first = await claimSurely();
+    await settleJob(db, leaseOf(first), { state: "retryable", error: failed, delaySeconds: 0 });
+    const second = await claimSurely();
+    expect([first.attempt, second.attempt]).toEqual([1, 2]);
+    expect(second.leaseId).not.toBe(first.leaseId);
+  });
+
+  it("a retryable job is not claimed before its time", async () => {
+    await insertJob(db, await insertProject(db));
+    await settleJob(db, leaseOf(await claimSurely()), { state: "retryable", error: failed, delaySeconds: 600 });
+    expect(await claim()).toBeUndefined();
+  });
+});
+
+describe("fencing", () => {
+  it("a runner that lost its lease can write nothing, whatever it tries", async () => {
+    const id = await insertJob(db, await insertProject(db));
+    const lost = await claimSurely();
+    await expireLeases(db);
+    expect((await rescueJob(db))?.state).toBe("retryable");
+    await execute(db, sql`update jobs set run_at = now()`);
+    const winner = await claimSurely();
+    expect(await heartbeatJob(db, leaseOf(lost), 60)).toBe("lost");
+    for (const outcome of [
+      { state: "completed" },
+      { state: "cancelled" },
+      { state: "available" },
+      { state: "discarded", error: failed },
+      { state: "retryable", error: failed, delaySeconds: 1 },
+    ] as const)
+      expect(await settleJob(db, leaseOf(lost), outcome)).toBe(false);
+    expect(await jobState(db, id)).toEqual({ state: "running", attempt: 2 });
+    expect(await settleJob(db, leaseOf(winner), { state: "completed" })).toBe(true);
+    expect(await settleJob(db, leaseOf(winner), { state: "completed" })).toBe(false);
+  });
+
+  it("giving a job back spends no attempt", async () => {
+    const id = await insertJob(db, await insertProject(db));
+    await settleJob(db, leaseOf(await claimSurely()), { state: "available" });
+    expect(await jobState(db, id)).toEqual({ state: "available", attempt: 0 });
+  });
+});
+
+describe("cancel", () => {
+  it("a waiting job never starts; a finished one stays as it is", async () => {
+    const projectId = await insertProject(db);
+    const id = await insertJob(db, projectId);
+    expect(await requestCancel(db, { jobId: id, projectId })).toBe("cancelled");
+    expect(await claim()).toBeUndefined();
+    expect(await requestCancel(db, { jobId: id, projectId })).toBe("finished");
+  });
+
+  it("another project cannot cancel it", async () => {
+    const projectId = await insertProject(db);
+    const id = await insertJob(db, projectId);
+    expect(await requestCancel(db, { jobId: id, projectId: await insertProject(db) })).toBe("finished");
+    expect((await jobState(db, id)).state).toBe("available");
+  });
+
+  it("racing with complete has exactly one winner, 200 times", async () => {
+    const projectId = await insertProject(db);
+    for (let round = 0; round < 200; round++) {
+      const id = await insertJob(db, projectId);
+      const job = await claimSurely();
+      const [asked, completed] = await Promise.all([
+        requestCancel(db, { jobId: id, projectId }),
+        settleJob(db, leaseOf(job), { state: "completed" }),
+      ]);
+      expect(completed).toBe(asked === "finished");
+      if (!completed) expect(await settleJob(db, leaseOf(job), { state: "cancelled" })).toBe(true);
+      expect((await jobState(db, id)).state).toBe(completed ? "completed" : "cancelled");
+    }
+    expect(await wrongSlots(db)).toEqual([]);
+  });
+});
+
+describe("rescue and repair", () => {
+  it("discards a job whose attempts are spent, cancels one that was to be cancelled", async () => {
+    const projectId = await insertProject(db);
+    const spent = await insertJob(db, projectId, 1);
+    await claimSurely();
+    const toCancel = await insertJob(db, projectId);
+    await claimSurely();
+    await requestCancel(db, { jobId: toCancel, projectId });
+    await expireLeases(db);
+    while ((await rescueJob(db)) !== undefined);
+    expect((await jobState(db, spent)).state).toBe("discarded");
+    expect((await jobState(db, toCancel)).state).toBe("cancelled");
+    expect(await wrongSlots(db)).toEqual([]);
+    expect(await retryJob(db, { jobId: spent, projectId })).toBe(true);
+    expect(await jobState(db, spent)).toEqual({ state: "available", attempt: 0 });
+  });
+
+  it("makes wrong or missing slot counters right while claims go on", async () => {
+    const projectId = await insertProject(db);
+    for (let i = 0; i < 20; i++) await insertJob(db, projectId);
+    await claimSurely();
+    await execute(db, sql`update job_slots set running = 2`);
+    expect(await claim()).toBeUndefined();
+    expect(await repairSlots(db)).toBe(1);
+    await execute(db, sql`delete from job_slots`);
+    await Promise.all([repairSlots(db), repairSlots(db), claim(), claim()]);
+    expect(await wrongSlots(db)).toEqual([]);
+    await claimSurely(3);
+    expect(await wrongSlots(db)).toEqual([]);
+  });
+});
+
+type Model = { state: string; attempt: number; lease: ClaimedJob | undefined; cancel: boolean };
+
+describe("the queue as a whole", () => {
+  it("agrees with a model over random commands", async () => {
+    const command = fc.record({
+      verb: fc.constantFrom("enqueue", "claim", "complete", "fail", "discard", "release", "cancel", "rescue", "heartbeat", "retry"),
+      pick: fc.nat(1000),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(command, { maxLength: 40 }), async (commands) => {
+        const projectId = await insertProject(db);
+        const model = new Map<string, Model>();
+        const running = () => [...model].filter(([, job]) => job.state === "running");
+        for (const { verb, pick } of commands) {
+          const ids = [...model.keys()];
+          const id = ids[pick % Math.max(1, ids.length)];
+          const job = id === undefined ? undefined : model.get(id);
+          if (verb === "enqueue")
+            model.set(await insertJob(db, projectId), { state: "available", attempt: 0, lease: undefined, cancel: false });
+          if (verb === "claim") {
+            const canClaim =
+              running().length < 2 && [...model.values()].some(({ state }) => state === "available" || state === "retryable");
+            const claimed = await claim();
+            expect(claimed !== undefined).toBe(canClaim);
+            const taken = claimed === undefined ? undefined : model.get(claimed.id);
+            if (taken !== undefined) Object.assign(taken, { state: "running", attempt: taken.attempt + 1, lease: claimed });
+          }
+          if (job?.lease === undefined && !["cancel", "retry", "rescue"].includes(verb)) continue;
+          const held = job?.state === "running";
+          const lease = job?.lease === undefined ? { id: "none", leaseId: randomUUID() } : leaseOf(job.lease);
+          if (job !== undefined && id !== undefined) {
+            if (verb === "complete") {
+              expect(await settleJob(db, lease, { state: "completed" })).toBe(held && !job.cancel);
+              if (held && !job.cancel) job.state = "completed";
+            }
+            if (verb === "fail") {
+              expect(await settleJob(db, lease, { state: "retryable", error: failed, delaySeconds: 0 })).toBe(held);
+              if (held) job.state = "retryable";
+            }
+            if (verb === "discard") {
+              expect(await settleJob(db, lease, { state: "discarded", error: failed })).toBe(held);
+              if (held) job.state = "discarded";
+            }
+            if (verb === "release") {
+              expect(await settleJob(db, lease, { state: "available" })).toBe(held);
+              if (held) Object.assign(job, { state: "available", attempt: job.attempt - 1 });
+            }
+            if (verb === "heartbeat")
+              expect(await heartbeatJob(db, lease, 60)).toBe(held ? (job.cancel ? "cancelRequested" : "held") : "lost");
+            if (verb === "cancel") {
+              const isFinal = ["completed", "cancelled", "discarded"].includes(job.state);
+              expect(await requestCancel(db, { jobId: id, projectId })).toBe(isFinal ? "finished" : held ? "requested" : "cancelled");
+              if (!isFinal) Object.assign(job, { cancel: true, state: held ? "running" : "cancelled" });
+            }
+            if (verb === "retry") {
+              const can = job.state === "discarded" || job.state === "cancelled";
+              expect(await retryJob(db, { jobId: id, projectId })).toBe(can);
+              if (can) Object.assign(job, { state: "available", attempt: 0, cancel: false });
+            }
+          }
+          if (verb === "rescue") {
+            await expireLeases(db);
+            while ((await rescueJob(db)) !== undefined);
+            for (const [, lost] of running()) lost.state = lost.cancel ? "cancelled" : lost.attempt >= 3 ? "discarded" : "retryable";
+            await execute(db, sql`update jobs set run_at = now()`);
+          }
+          for (const [jobId, expected] of model)
+            expect(await jobState(db, jobId)).toEqual({ state: expected.state, attempt: expected.attempt });
+          expect(await wrongSlots(db)).toEqual([]);
+        }
+        await execute(db, sql`truncate jobs, job_slots`);
+      }),
+      { numRuns: 40, verbose: 1 },
+    );
+  });
+});
