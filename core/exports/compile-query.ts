@@ -33,6 +33,8 @@ export const compileQuery = (query: ExportQuery): CompiledQuery => {
   const { conditions, faults } = compileFilter(query.filter ?? [], table);
   if (query.searchQuery !== undefined && query.searchQuery !== "" && query.searchType?.length === 0)
     faults.push({ path: "query.searchType", message: "At least one search type is required when searching tracing data" });
+  if (query.searchQuery?.isWellFormed() === false)
+    faults.push({ path: "query.searchQuery", message: "well-formed Unicode, without lone surrogates" });
   const search = compileSearch(query.searchQuery, query.searchType, table);
   const order = compileOrder(query, table);
   const columns = selectColumns(query, table);

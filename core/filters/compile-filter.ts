@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { FieldError } from "../errors.ts";
 import type { ExportTable, FilterColumn } from "../tables/table.ts";
-import { type FilterType, type FilterTypeEntry, filterTypeNames, filterTypes } from "./operators.ts";
+import { anyString, type FilterType, type FilterTypeEntry, filterTypeNames, filterTypes } from "./operators.ts";
 
 export type Condition = { sql: string; params: Record<string, unknown>; readsContent: boolean };
 
@@ -40,9 +40,7 @@ const compileOne = (filter: unknown, index: number, table: ExportTable, path: st
   if (operator.needsMatch === true && column.canMatch !== true)
     return fault("operator", "`matches` is only supported for input, output, and metadata filters.");
 
-  const shape = entry.hasKey
-    ? z.strictObject({ value: operator.value, key: z.string().min(1).max(10_000) })
-    : z.strictObject({ value: operator.value });
+  const shape = entry.hasKey ? z.strictObject({ value: operator.value, key: anyString.min(1) }) : z.strictObject({ value: operator.value });
   const parsed = shape.safeParse(rest);
   if (!parsed.success) {
     for (const issue of parsed.error.issues)

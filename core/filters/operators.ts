@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import type { FilterColumn, FilterColumnType } from "../tables/table.ts";
+import { decimalText, instantBound, numberBound, type Sign } from "./bounds.ts";
 
 /** Binds a value and returns its placeholder. */
 export type Bind = (type: string, value: unknown) => string;
@@ -30,12 +31,14 @@ const operator = <S extends z.ZodType>(
   more: { needsMatch?: boolean } = {},
 ): Operator => ({ value, sql: sql as Operator["sql"], ...more });
 
-const anyString = z.string().max(100_000);
+/** Half a surrogate pair has no UTF-8 spelling: it can neither be sent nor be stored. */
+export const anyString = z
+  .string()
+  .max(100_000)
+  .refine((text) => text.isWellFormed(), "well-formed Unicode, without lone surrogates");
 const strings = z.array(anyString).min(1, "at least one value").max(10_000);
 const stringsOrNone = z.array(anyString).max(10_000);
-const finite = z.number();
-
-/** An instant with zone, kept to the microsecond: a Date would cut it to milliseconds. */
+/** An instant with zone, compared to the microsecond: a Date would cut it to milliseconds. */
 const instant = z.iso.datetime({ offset: true, error: "an ISO 8601 instant with zone, such as 2026-01-31T12:00:00.123456Z" });
 
 const absent = (sql: string) => `(${sql} = '')`;
@@ -64,17 +67,23 @@ const entryOf = ({ column, key, bind }: { column: FilterColumn; key: string; bin
   return { cell: `${values}[indexOf(${names}, ${p})]`, guard: `has(${names}, ${p}) AND ` };
 };
 
-const compare = (sign: string) =>
-  operator(finite, ({ column, bind, value }) => {
-    const scale = column.scale ?? 12;
-    return `(${column.sql} ${sign} ${bind(`Decimal(38,${scale})`, decimalText(value, scale))})`;
+const never = "(1 = 0)";
+
+const compare = (sign: Sign) =>
+  operator(z.number(), ({ column, bind, value }) => {
+    if (column.isFloat === true) return `(${column.sql} ${sign} ${bind("Float64", value)})`;
+    const scale = column.scale ?? 0;
+    const bound = numberBound(sign, value, scale);
+    return bound === "never" ? never : `(${column.sql} ${bound.sign} ${bind(`Decimal(38, ${scale})`, decimalText(bound.units, scale))})`;
   });
 
-/** A double as plain decimal digits, without an exponent. */
-const decimalText = (value: number, scale: number): string => value.toFixed(Math.min(scale, 20));
-
-const compareTime = (sign: string) =>
-  operator(instant, ({ column, bind, value }) => `(${column.sql} ${sign} parseDateTime64BestEffort(${bind("String", value)}, 6, 'UTC'))`);
+const compareTime = (sign: Sign) =>
+  operator(instant, ({ column, bind, value }) => {
+    const bound = instantBound(sign, value);
+    return bound === "never"
+      ? never
+      : `(${column.sql} ${bound.sign} fromUnixTimestamp64Micro(${bind("Int64", String(bound.units))}, 'UTC'))`;
+  });
 
 const literalMatch = (cell: string, p: string) => `position(lowerUTF8(${cell}), lowerUTF8(${p})) > 0`;
 
@@ -108,12 +117,12 @@ export const filterTypes = {
       "any of": operator(strings, ({ column, bind, value }) =>
         column.type === "arrayOptions"
           ? `hasAny(${column.sql}, ${bind("Array(String)", value)})`
-          : `has(${bind("Array(String)", value)}, ${column.sql})`,
+          : `(${column.sql} IN ${bind("Array(String)", value)})`,
       ),
       "none of": operator(strings, ({ column, bind, value }) =>
         column.type === "arrayOptions"
           ? `(NOT hasAny(${column.sql}, ${bind("Array(String)", value)}))`
-          : `(${column.sql} != '' AND NOT has(${bind("Array(String)", value)}, ${column.sql}))`,
+          : `(${column.sql} != '' AND ${column.sql} NOT IN ${bind("Array(String)", value)})`,
       ),
     },
   },

@@ -14,10 +14,11 @@ const milliseconds = (sql: string, description: string): ExportColumn => ({
 
 const traceName = "if(e.trace_name != '', e.trace_name, if(e.parent_span_id = '', e.name, ''))";
 const total = (map: string) => `if(mapContains(${map}, 'total'), ${map}['total'], NULL)`;
-const sumOf = (map: string, part: string) =>
-  `arraySum(arrayMap((k, v) -> if(positionCaseInsensitive(k, '${part}') > 0, v, 0), mapKeys(${map}), mapValues(${map})))`;
+/** Summed as decimals of 38 digits: 64-bit counts would wrap around. */
+const sumOf = (map: string, part: string, scale: number) =>
+  `arraySum(arrayMap((k, v) -> if(positionCaseInsensitive(k, '${part}') > 0, toDecimal128(v, ${scale}), toDecimal128(0, ${scale})), mapKeys(${map}), mapValues(${map})))`;
 const millisBetween = (end: string) => `if(isNull(${end}), NULL, date_diff('millisecond', e.start_time, assumeNotNull(${end})))`;
-const secondsBetween = (end: string) => `(${millisBetween(end)} / 1000)`;
+const secondsBetween = (end: string) => `(toDecimal64(${millisBetween(end)}, 3) / 1000)`;
 const metadataValue = (key: string) => `e.metadata_values[indexOf(e.metadata_names, '${key}')]`;
 
 const is = (type: FilterColumn["type"], sql: string, more: Partial<FilterColumn> = {}): FilterColumn => ({ type, sql, ...more });
@@ -54,7 +55,7 @@ export const events: ExportTable = {
     metadata: {
       kind: "map<string>",
       nullable: false,
-      sql: "mapFromArrays(e.metadata_names, e.metadata_values)",
+      sql: "mapFromArrays(e.metadata_names, arrayResize(e.metadata_values, length(e.metadata_names)))",
       description: "Metadata by key.",
     },
     latencyMs: milliseconds(millisBetween("e.end_time"), "Time from start to end."),
@@ -86,15 +87,21 @@ export const events: ExportTable = {
     promptVersion: is("number", "e.prompt_version"),
     modelId: is("stringOptions", "e.model_id"),
     providedModelName: is("stringOptions", "e.provided_model_name"),
-    totalCost: is("number", total("e.cost_details")),
-    inputCost: is("number", sumOf("e.cost_details", "input")),
-    outputCost: is("number", sumOf("e.cost_details", "output")),
-    inputTokens: is("number", sumOf("e.usage_details", "input"), { scale: 3 }),
-    outputTokens: is("number", sumOf("e.usage_details", "output"), { scale: 3 }),
-    totalTokens: is("number", total("e.usage_details"), { scale: 3 }),
+    totalCost: is("number", total("e.cost_details"), { scale: 12 }),
+    inputCost: is("number", sumOf("e.cost_details", "input", 12), { scale: 12 }),
+    outputCost: is("number", sumOf("e.cost_details", "output", 12), { scale: 12 }),
+    inputTokens: is("number", sumOf("e.usage_details", "input", 0)),
+    outputTokens: is("number", sumOf("e.usage_details", "output", 0)),
+    totalTokens: is("number", total("e.usage_details")),
     latency: is("number", secondsBetween("e.end_time"), { scale: 3 }),
     timeToFirstToken: is("number", secondsBetween("e.completion_start_time"), { scale: 3 }),
-    tokensPerSecond: is("number", `(${sumOf("e.usage_details", "output")} / nullIf(${secondsBetween("e.end_time")}, 0))`, { scale: 3 }),
+    tokensPerSecond: is(
+      "number",
+      `(toFloat64(${sumOf("e.usage_details", "output", 0)}) / nullIf(${millisBetween("e.end_time")} / 1000, 0))`,
+      {
+        isFloat: true,
+      },
+    ),
     input: is("string", "e.input", { readsContent: true, canMatch: true }),
     output: is("string", "e.output", { readsContent: true, canMatch: true }),
     metadata: is("stringObject", "e.metadata_values", {

@@ -34,8 +34,10 @@ export type FilterColumn = {
   canMatch?: boolean;
   /** Keys and values of a map kept as two arrays. */
   entries?: { names: string; values: string };
-  /** Decimals of the compared number; the default is 12. */
+  /** Decimals of the number; the default is 0, a whole number. */
   scale?: number;
+  /** The number is a double, compared as one. */
+  isFloat?: boolean;
 };
 
 export type ExportTable = {

@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
+import { createFixture, type Fixture } from "../support/fixture.ts";
+
+const rowsTotal = 3000;
+
+let fixture: Fixture;
+let proxy: FaultProxy;
+
+beforeAll(async () => {
+  fixture = await createFixture();
+  proxy = await startFaultProxy(fixture.clickhouseUrl);
+  await fixture.query(
+    `INSERT INTO events (project_id, trace_id, span_id, start_time, name, input, event_ts)
+     SELECT '${fixture.projectId}', concat('t', toString(intDiv(number, 10))), concat('s', toString(number)), toDateTime64('2026-01-01 00:00:00', 6, 'UTC') + number, 'n', repeat(concat('payload ', toString(number), ' '), 60), now64(6)
+     FROM numbers(${rowsTotal})`,
+  );
+  for (const [name, bad] of [
+    ["first", rowsTotal - 1],
+    ["middle", rowsTotal / 2],
+    ["last", 0],
+  ] as const) {
+    await fixture.query(`CREATE TABLE failing_${name} AS events`);
+    await fixture.query(`ALTER TABLE failing_${name} DROP COLUMN output_length, DROP COLUMN output`);
+    await fixture.query(
+      `ALTER TABLE failing_${name} ADD COLUMN output String ALIAS toString(throwIf(span_id = 's${bad}', 'broken row')), ADD COLUMN output_length UInt64 ALIAS 0`,
+    );
+    await fixture.query(
+      `INSERT INTO failing_${name} (project_id, trace_id, span_id, start_time, input, event_ts) SELECT project_id, trace_id, span_id, start_time, input, event_ts FROM events`,
+    );
+  }
+});
+afterAll(async () => {
+  proxy.stop();
+  await fixture.stop();
+});
+
+/** Objects of an export that are in the store. */
+const objectsOf = async (exportId: string): Promise<number> => {
+  const listing = await fetch(
+    `${fixture.s3Config.endpoint}/${fixture.s3Config.bucket}?prefix=${fixture.database}/exports/${fixture.projectId}/${exportId}`,
+  );
+  return ((await listing.text()).match(/<Key>/g) ?? []).length;
+};
+
+describe.each(["JSONL", "CSV", "JSON"])("%s", (format) => {
+  describe.each(["none", "gzip", "zstd"])("compression %s", (compression) => {
+    it.each(["first", "middle", "last"])("ClickHouse failing at the %s row: FAILED with a code and a sentence, no file", async (place) => {
+      const runner = fixture.startRunner({ CLICKHOUSE_EVENTS_TABLE: `failing_${place}` });
+      const exportId = await fixture.requestExport({
+        format,
+        compression,
+        query: { tableName: "events", columns: ["id", "input", "output"] },
+      });
+      const row = await fixture.finished(exportId);
+      await runner.stop();
+      expect(row).toMatchObject({ status: "FAILED", errorCode: "CLICKHOUSE_QUERY_FAILED", manifest: null });
+      expect(row.log).toContain("395");
+      expect(await objectsOf(exportId)).toBe(0);
+    });
+  });
+});
+
+describe("a connection cut at a random byte", () => {
+  const cuts = Array.from({ length: 24 }, (_, i) => ({
+    bytes: ((i + 1) * 104_729) % 2_200_000,
+    how: i % 2 === 0 ? ("RST" as const) : ("FIN" as const),
+  }));
+  it.each(cuts)("after $bytes bytes by $how: a complete file or none", async ({ bytes, how }) => {
+    const runner = fixture.startRunner({ CLICKHOUSE_URL: proxy.url, SPILLWAY_SLICE_MIB: "1" });
+    const cutsBefore = proxy.cuts();
+    proxy.cutAfter(bytes, how);
+    const compression = bytes % 3 === 0 ? "gzip" : "none";
+    const exportId = await fixture.requestExport(
+      { format: "JSONL", compression, query: { tableName: "events", columns: ["id", "input"] } },
+      3,
+    );
+    const row = await fixture.finished(exportId);
+    await runner.stop();
+    proxy.cutAfter(null);
+    if (row.status === "COMPLETED") {
+      const ids = (await fixture.readExport(row))
+        .trimEnd()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { id: string }).id);
+      expect(ids).toEqual(Array.from({ length: rowsTotal }, (_, i) => `s${rowsTotal - 1 - i}`));
+    } else {
+      expect(row.errorCode).toMatch(/^CLICKHOUSE_/);
+      expect(await objectsOf(exportId)).toBe(0);
+    }
+    console.log(`cut after ${bytes} bytes (${how}, ${proxy.cuts() - cutsBefore} cut): ${row.status}`);
+  });
+});
+
+describe("a server that cannot be reached", () => {
+  it("fails with a code that says so", async () => {
+    const runner = fixture.startRunner({ CLICKHOUSE_URL: "http://127.0.0.1:1" });
+    const row = await fixture.finished(await fixture.requestExport({ format: "CSV", query: { tableName: "events" } }));
+    await runner.stop();
+    expect(row).toMatchObject({ status: "FAILED", errorCode: "CLICKHOUSE_UNAVAILABLE" });
+  });
+
+  it("and a missing table fails at once, whatever attempts are left", async () => {
+    const runner = fixture.startRunner({ CLICKHOUSE_EVENTS_TABLE: "no_such_table" });
+    const row = await fixture.finished(await fixture.requestExport({ format: "CSV", query: { tableName: "events" } }, 8));
+    await runner.stop();
+    expect(row).toMatchObject({ status: "FAILED", errorCode: "CLICKHOUSE_QUERY_REJECTED", job: { attempt: 1 } });
+  });
+});

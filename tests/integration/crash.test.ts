@@ -1,0 +1,162 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { execute } from "../../db/postgres/client.ts";
+import { createFixture, type Fixture } from "../support/fixture.ts";
+import { type RunnerProcess, startRunnerProcess } from "../support/runner-process.ts";
+
+const rowsTotal = 30_000;
+
+/** Short leases, so that a takeover takes a second instead of a minute. */
+const fast = {
+  SPILLWAY_LEASE_SECONDS: "1.5",
+  SPILLWAY_SELF_FENCE_SECONDS: "1",
+  SPILLWAY_REAPER_SECONDS: "0.3",
+  SPILLWAY_SWEEP_SECONDS: "0.3",
+  SPILLWAY_SWEEP_GRACE_SECONDS: "0",
+  SPILLWAY_SLICE_MIB: "2",
+};
+
+let fixture: Fixture;
+
+beforeAll(async () => {
+  fixture = await createFixture();
+  await fixture.query(
+    `INSERT INTO events (project_id, trace_id, span_id, start_time, name, input, output, event_ts)
+     SELECT '${fixture.projectId}', concat('t', toString(intDiv(number, 10))), concat('s', toString(number)), toDateTime64('2026-01-01 00:00:00', 6, 'UTC') + toIntervalMillisecond(number * 37), 'n',
+       repeat(concat('payload ', toString(number), ' '), 80), repeat('out ', 60), now64(6) FROM numbers(${rowsTotal})`,
+  );
+});
+afterAll(() => fixture.stop());
+
+/** Objects and live multipart uploads below the fixture's prefix, as they lie on the store's disk. */
+const left = (): string[] => {
+  const bucket = join(fixture.s3Config.dataDir, fixture.s3Config.bucket);
+  if (!existsSync(bucket)) return [];
+  return readdirSync(bucket, { recursive: true, encoding: "utf8" }).filter(
+    (file) => (file.includes(fixture.database) || file.includes("upload")) && /_S3rver_object$|\.upload|uploads?\//.test(file),
+  );
+};
+
+const openObjects = async (exportId: string) =>
+  (
+    await execute<{ open: number }>(
+      fixture.db,
+      sql`select count(*)::int as open from export_objects where batch_export_id = ${exportId} and state = 'open'`,
+    )
+  )[0]?.open;
+
+const eventually = async (what: string, isTrue: () => Promise<boolean>, seconds = 20) => {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
+    if (await isTrue()) return;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  throw new Error(`not within ${seconds} s: ${what}`);
+};
+
+const seeds = Array.from({ length: 20 }, (_, i) => i + 1);
+
+describe("kill -9 at a random point", () => {
+  it.each(seeds)("seed %i: after a restart the export completes, each id once, and nothing is left in the bucket", async (seed) => {
+    const killAfterMs = (seed * 7919) % 700;
+    const before = new Set(left());
+    const exportId = await fixture.requestExport(
+      { format: "JSONL", query: { tableName: "events", columns: ["id", "input", "output"] } },
+      8,
+    );
+    let runner: RunnerProcess = startRunnerProcess(fixture.runnerEnv(fast));
+    await eventually("the export runs", async () => (await fixture.load(exportId)).startedAt !== null);
+    await new Promise((resolve) => setTimeout(resolve, killAfterMs));
+    await runner.kill();
+    runner = startRunnerProcess(fixture.runnerEnv(fast));
+    const row = await fixture.finished(exportId);
+    expect(row.status).toBe("COMPLETED");
+    const ids = (await fixture.readExport(row))
+      .trimEnd()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { id: string }).id);
+    expect(new Set(ids).size).toBe(rowsTotal);
+    expect(ids.length).toBe(rowsTotal);
+    await eventually("the sweep has removed what lost", async () => (await openObjects(exportId)) === 0);
+    const key = row.manifest?.files[0]?.key ?? "";
+    const added = left().filter((file) => !before.has(file));
+    expect(added.filter((file) => !file.includes(key))).toEqual([]);
+    expect(added.length).toBe(1);
+    await runner.kill("SIGTERM");
+    console.log(`seed ${seed}: killed after ${killAfterMs} ms, completed in attempt ${row.manifest?.attempt}`);
+  });
+});
+
+describe("a runner that was stopped past its lease", () => {
+  it("can write nothing when it is continued, and the file of the other stays", async () => {
+    const exportId = await fixture.requestExport({ format: "JSONL", query: { tableName: "events", columns: ["id", "input"] } }, 8);
+    const first = startRunnerProcess(fixture.runnerEnv(fast));
+    await eventually("the export streams", async () => (await fixture.load(exportId)).progress?.stage === "streaming");
+    first.signal("SIGSTOP");
+    const second = startRunnerProcess(fixture.runnerEnv(fast));
+    const done = await fixture.finished(exportId);
+    expect(done.manifest?.attempt).toBe(2);
+    const audits = () =>
+      execute<{ action: string }>(fixture.db, sql`select action from audit_logs where resource_id = ${exportId} order by created_at`);
+    const auditsBefore = await audits();
+    first.signal("SIGCONT");
+    await first.saw("lease_lost");
+    await eventually("the sweep has removed the loser's object", async () => (await openObjects(exportId)) === 0);
+    const after = await fixture.load(exportId);
+    expect(after.manifest).toEqual(done.manifest);
+    expect(after.updatedAt).toEqual(done.updatedAt);
+    expect(await audits()).toEqual(auditsBefore);
+    expect((await fixture.readExport(after)).trimEnd().split("\n").length).toBe(rowsTotal);
+    await Promise.all([first.kill("SIGTERM"), second.kill("SIGTERM")]);
+  });
+});
+
+describe("SIGTERM", () => {
+  it("gives a running job back without spending the attempt, and the next runner completes it", async () => {
+    const exportId = await fixture.requestExport({ format: "JSONL", query: { tableName: "events" } }, 1);
+    const first = startRunnerProcess(fixture.runnerEnv(fast));
+    await eventually("the export runs", async () => (await fixture.load(exportId)).status === "PROCESSING");
+    await first.kill("SIGTERM");
+    const given = await fixture.load(exportId);
+    if (given.status !== "COMPLETED") expect(given).toMatchObject({ status: "QUEUED", job: { state: "available", attempt: 0 } });
+    const second = startRunnerProcess(fixture.runnerEnv(fast));
+    expect((await fixture.finished(exportId)).status).toBe("COMPLETED");
+    await second.kill("SIGTERM");
+  });
+});
+
+describe("cancel", () => {
+  it("stops a running export within 5 s, with its query gone from the server and nothing left", async () => {
+    // One row in a thousand sleeps: the query would run for a minute.
+    const own = await createFixture();
+    await own.query("CREATE TABLE slow AS events");
+    await own.query("ALTER TABLE slow DROP COLUMN output_length, DROP COLUMN output");
+    await own.query(
+      "ALTER TABLE slow ADD COLUMN output String ALIAS toString(sleepEachRow(0.05)), ADD COLUMN output_length UInt64 ALIAS 0",
+    );
+    await own.query(
+      `INSERT INTO slow (project_id, trace_id, span_id, start_time, input, event_ts) SELECT '${own.projectId}', 't', concat('s', toString(number)), toDateTime64('2026-01-01 00:00:00', 6, 'UTC') + number, 'x', now64(6) FROM numbers(2000)`,
+    );
+    const runner = startRunnerProcess(own.runnerEnv({ CLICKHOUSE_EVENTS_TABLE: "slow" }));
+    const exportId = await own.requestExport({ format: "JSONL", query: { tableName: "events", columns: ["id", "output"] } });
+    const queries = async () =>
+      Number(
+        await own.query(
+          `SELECT count() FROM system.processes WHERE query LIKE '%sleepEachRow%' OR query LIKE '%slow AS e%' AND query NOT LIKE '%system.processes%'`,
+        ),
+      );
+    await eventually("the query runs", async () => (await own.load(exportId)).progress?.stage === "streaming" && (await queries()) > 0);
+    const { cancelBatchExport } = await import("../../db/queries/batch-exports.ts");
+    const { newId } = await import("../support/fixture.ts");
+    const askedMs = Date.now();
+    expect(await cancelBatchExport(own.db, own.actor, exportId, newId("auditLog"))).toBe("requested");
+    const row = await own.finished(exportId, 5);
+    await eventually("the query is gone", async () => (await queries()) === 0, 5);
+    expect(Date.now() - askedMs).toBeLessThan(5000);
+    expect(row.status).toBe("CANCELLED");
+    expect(row.manifest).toBeNull();
+    await runner.kill("SIGTERM");
+    await own.stop();
+  });
+});

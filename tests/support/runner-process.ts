@@ -1,0 +1,44 @@
+/** A runner in a process of its own, so that a test can kill, stop and continue it. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { bunPath, repositoryRoot } from "../../local/service.ts";
+
+export type RunnerProcess = {
+  child: ChildProcess;
+  lines: Record<string, unknown>[];
+  /** Resolves when a line with this event has been printed. */
+  saw: (event: string) => Promise<void>;
+  signal: (signal: NodeJS.Signals) => void;
+  /** Kills it and waits until it is gone. */
+  kill: (signal?: NodeJS.Signals) => Promise<void>;
+};
+
+export const startRunnerProcess = (env: Record<string, string>): RunnerProcess => {
+  const child = spawn(bunPath, [`${repositoryRoot}runner/main.ts`], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines: Record<string, unknown>[] = [];
+  const waiting: { event: string; resolve: () => void }[] = [];
+  let rest = "";
+  child.stdout?.on("data", (chunk: Buffer) => {
+    const parts = (rest + chunk.toString("utf8")).split("\n");
+    rest = parts.pop() ?? "";
+    for (const part of parts) {
+      const line = JSON.parse(part) as Record<string, unknown>;
+      lines.push(line);
+      for (const waiter of waiting) if (waiter.event === line["event"]) waiter.resolve();
+    }
+  });
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  return {
+    child,
+    lines,
+    saw: (event) =>
+      lines.some((line) => line["event"] === event) ? Promise.resolve() : new Promise((resolve) => waiting.push({ event, resolve })),
+    signal: (signal) => void child.kill(signal),
+    kill: async (signal = "SIGKILL") => {
+      child.kill(signal);
+      await gone;
+    },
+  };
+};
