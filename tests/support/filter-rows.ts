@@ -50,7 +50,7 @@ const micros = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -5_00
 const duration = fc.oneof(fc.constantFrom(0, 1, 999, 1000, 2000, 1_500_000), fc.integer({ min: 0, max: 9_000_000 }));
 const usageKey = fc.constantFrom("input", "output", "total", "input_cached", "cacheInput", "OUTPUT_reasoning");
 const usage = fc.oneof(fc.integer({ min: 0, max: 12 }).map(String), fc.constantFrom("9007199254740993", "18446744073709551615"));
-const cost = fc.constantFrom("0", "0.000000000001", "0.1", "0.2", "0.3", "0.30000000000001", "1", "12", "999999.999999999999", "-0.5");
+const cost = fc.constantFrom("0", "0.000000000001", "0.1", "0.2", "0.3", "0.300000000001", "1", "12", "999999.999999999999", "-0.5");
 
 export const filterRow = (projectId: string, index: number): fc.Arbitrary<FilterRow> =>
   fc
