@@ -83,7 +83,7 @@ export const clickHouseFailure = (error: unknown): AppError => {
   const code = codes[error.code] ?? "CLICKHOUSE_QUERY_FAILED";
   return new AppError({
     code,
-    message: `ClickHouse answered with error ${error.code} (${error.type ?? "unknown"}).`,
+    message: `ClickHouse answered with error ${error.code}${error.type === undefined || error.type === "EXCEPTION" ? "" : ` (${error.type})`}.`,
     detail,
     cause: error,
   });
@@ -112,8 +112,23 @@ const rawFetch = (baseFetch: Fetch): typeof fetch =>
       headers.delete("content-type");
       raw.body = form;
     }
-    return baseFetch(url, raw);
+    const response = await baseFetch(url, raw);
+    return raw.decompress === false ? readableFailure(response) : response;
   }) as typeof fetch;
+
+/**
+ * A failed answer in compressed bytes never ends (measured on 26.7: no final chunk, connection kept open), so it is not read:
+ * the error code is in its head. The text stays in the server's log, under the query id.
+ */
+const readableFailure = async (response: Response): Promise<Response> => {
+  const code = response.headers.get("x-clickhouse-exception-code");
+  const encoding = response.headers.get("content-encoding");
+  if (code === null || encoding === null || encoding === "identity") return response;
+  await response.body?.cancel();
+  const headers = new Headers(response.headers);
+  headers.delete("content-encoding");
+  return new Response(`Code: ${code}. DB::Exception: the query failed, see the server's log. (EXCEPTION)`, { status: 500, headers });
+};
 
 export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): ClickHouse => {
   const client = createClient({
