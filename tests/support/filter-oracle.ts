@@ -1,196 +1,88 @@
-/**
- * The meaning of filters and search over rows in memory, written from the documented language and not from the code under test:
- * no import of ours, numbers as fractions of integers, instants as microseconds.
- */
-import type { AnyFilter, FilterRow } from "./filter-rows.ts";
+/** What a filter means, in plain JavaScript over the inserted rows. Written from the documentation of the filters, not from their SQL. */
+import type { EventRow } from "./event-rows.ts";
 
-type Fraction = { over: bigint; under: bigint };
-type Cell = string | readonly string[] | boolean | Fraction | { double: number } | { us: bigint } | null;
+export type Filter = { type: string; column: string; operator: string; value: unknown; key?: string };
 
-const fraction = (text: string): Fraction => {
-  const [mantissa = "", exponent = "0"] = text.toLowerCase().split("e");
-  const [whole = "", decimals = ""] = mantissa.split(".");
-  const power = Number(exponent) - decimals.length;
-  const digits = BigInt(whole + decimals);
-  return power >= 0 ? { over: digits * 10n ** BigInt(power), under: 1n } : { over: digits, under: 10n ** BigInt(-power) };
-};
-const whole = (value: number | bigint): Fraction => ({ over: BigInt(value), under: 1n });
-const plus = (a: Fraction, b: Fraction): Fraction => ({ over: a.over * b.under + b.over * a.under, under: a.under * b.under });
-const sumWhere = (map: Record<string, string>, part: string): Fraction =>
-  Object.entries(map)
-    .filter(([name]) => name.toLowerCase().includes(part))
-    .reduce((sum, [, value]) => plus(sum, fraction(value)), whole(0));
-const totalOf = (map: Record<string, string>): Fraction | null => (map["total"] === undefined ? null : fraction(map["total"]));
-
-const usOf = (time: string): bigint => BigInt(Date.parse(`${time.slice(0, 19).replace(" ", "T")}Z`)) * 1000n + BigInt(time.slice(20, 26));
-/** Both ends are cut to milliseconds before they are compared, as ClickHouse's date_diff does. */
-const millis = (row: FilterRow, end: string | null): bigint | null =>
-  end === null ? null : usOf(end) / 1000n - usOf(row.start_time) / 1000n;
-const seconds = (ms: bigint | null): Fraction | null => (ms === null ? null : { over: ms, under: 1000n });
-
-const metadata = (row: FilterRow, key: string): string | undefined => row.metadata_values[row.metadata_names.indexOf(key)];
-
-const cells: Record<string, (row: FilterRow) => Cell> = {
+/** Value of a filter column; null where it is absent. Strings hold '' for absent. */
+const cells: Record<string, (row: EventRow) => string | number | boolean | string[] | null> = {
   id: (row) => row.span_id,
   traceId: (row) => row.trace_id,
-  startTime: (row) => ({ us: usOf(row.start_time) }),
-  endTime: (row) => (row.end_time === null ? null : { us: usOf(row.end_time) }),
   name: (row) => row.name,
   type: (row) => row.type,
-  environment: (row) => row.environment,
-  traceEnvironment: (row) => row.environment,
-  ingestionApiKey: (row) => row.ingestion_api_key,
-  ingestionSdkName: (row) => row.ingestion_sdk_name,
-  ingestionSdkVersion: (row) => row.ingestion_sdk_version,
-  ingestionSource: (row) => row.source,
-  version: (row) => row.version,
-  release: (row) => row.release,
   userId: (row) => row.user_id,
   sessionId: (row) => row.session_id,
-  traceName: (row) => row.trace_name || (row.parent_span_id === "" ? row.name : ""),
-  level: (row) => row.level,
+  release: (row) => row.release,
   statusMessage: (row) => row.status_message,
-  promptName: (row) => row.prompt_name,
-  promptVersion: (row) => (row.prompt_version === null ? null : whole(row.prompt_version)),
-  modelId: (row) => row.model_id,
+  level: (row) => row.level,
+  traceName: (row) => (row.trace_name !== "" ? row.trace_name : row.parent_span_id === "" ? row.name : ""),
   providedModelName: (row) => row.provided_model_name,
-  model: (row) => row.provided_model_name,
-  totalCost: (row) => totalOf(row.cost_details),
-  inputCost: (row) => sumWhere(row.cost_details, "input"),
-  outputCost: (row) => sumWhere(row.cost_details, "output"),
-  inputTokens: (row) => sumWhere(row.usage_details, "input"),
-  outputTokens: (row) => sumWhere(row.usage_details, "output"),
-  totalTokens: (row) => totalOf(row.usage_details),
-  tokens: (row) => totalOf(row.usage_details),
-  latency: (row) => seconds(millis(row, row.end_time)),
-  timeToFirstToken: (row) => seconds(millis(row, row.completion_start_time)),
-  tokensPerSecond: (row) => {
-    const ms = millis(row, row.end_time);
-    return ms === null || ms === 0n ? null : { double: Number(sumWhere(row.usage_details, "output").over) / (Number(ms) / 1000) };
-  },
   input: (row) => row.input,
   output: (row) => row.output,
-  metadata: (row) => row.metadata_names,
-  evaluatorId: (row) => metadata(row, "evaluator_id") ?? "",
-  ruleId: (row) => metadata(row, "evaluation_rule_id") || (metadata(row, "job_configuration_id") ?? ""),
+  parentObservationId: (row) => row.parent_span_id,
+  promptVersion: (row) => row.prompt_version,
+  totalCost: (row) => (row.cost_details["total"] === undefined ? null : Number(row.cost_details["total"])),
+  totalTokens: (row) => (row.usage_details["total"] === undefined ? null : Number(row.usage_details["total"])),
+  inputTokens: (row) =>
+    Object.entries(row.usage_details).reduce((sum, [kind, count]) => (/input/i.test(kind) ? sum + Number(count) : sum), 0),
+  latency: (row) =>
+    row.end_time === null ? null : (Date.parse(`${row.end_time.slice(0, 23)}Z`) - Date.parse(`${row.start_time.slice(0, 23)}Z`)) / 1000,
   tags: (row) => row.tags,
-  traceTags: (row) => row.tags,
+  calledToolNames: (row) => row.tool_call_names,
   hasParentObservation: (row) => row.parent_span_id !== "",
   isRootObservation: (row) => row.parent_span_id === "" || row.is_app_root,
-  parentObservationId: (row) => row.parent_span_id,
-  hasInput: (row) => row.input !== "",
-  hasOutput: (row) => row.output !== "",
-  experimentDatasetId: (row) => row.experiment_dataset_id,
-  experimentId: (row) => row.experiment_id,
-  experimentName: (row) => row.experiment_name,
-  isExperimentItemRootSpan: (row) => row.experiment_item_root_span_id === row.span_id,
-  toolNames: (row) => Object.keys(row.tool_definitions),
-  calledToolNames: (row) => row.tool_call_names,
-  toolDefinitions: (row) => whole(Object.keys(row.tool_definitions).length),
-  toolCalls: (row) => whole(row.tool_calls.length),
+  hasInput: (row) => row.input.length > 0,
 };
 
-const words = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-const hasAllWords = (text: string, value: string) => words(value).every((word) => words(text).includes(word));
+const times: Record<string, (row: EventRow) => string | null> = { startTime: (row) => row.start_time, endTime: (row) => row.end_time };
 
-/** An absent string is the empty one: equal to the empty string and to nothing else, and never the subject of a negation. */
-const stringMatches = (cell: string, operator: string, value: string): boolean => {
-  switch (operator) {
-    case "=":
-      return cell === value;
-    case "contains":
-      return value === "" ? cell === "" : cell.includes(value);
-    case "starts with":
-      return value === "" ? cell === "" : cell.startsWith(value);
-    case "ends with":
-      return value === "" ? cell === "" : cell.endsWith(value);
-    case "does not contain":
-      return cell !== "" && (value === "" || !cell.includes(value));
-    default:
-      throw new Error(operator);
+/** `2026-01-01T00:00:00.000001Z` as ClickHouse prints it: comparable as text. */
+const timeText = (iso: string): string => iso.replace("T", " ").replace("Z", "");
+
+const matchString = (cell: string, operator: string, value: string): boolean => {
+  if (operator === "=") return cell === value;
+  // An empty value asks for absent cells; an absent cell never satisfies a negation.
+  if (operator === "does not contain") return value === "" ? cell !== "" : cell !== "" && !cell.includes(value);
+  if (value === "") return cell === "";
+  if (operator === "contains") return cell.includes(value);
+  return operator === "starts with" ? cell.startsWith(value) : cell.endsWith(value);
+};
+
+const compare = <T extends string | number>(a: T, operator: string, b: T): boolean =>
+  operator === "=" ? a === b : operator === ">" ? a > b : operator === "<" ? a < b : operator === ">=" ? a >= b : a <= b;
+
+export const matches = (row: EventRow, filter: Filter): boolean => {
+  const { type, column, operator, value } = filter;
+  if (type === "stringObject") {
+    const index = row.metadata_names.indexOf(filter.key ?? "");
+    return index !== -1 && matchString(row.metadata_values[index] ?? "", operator, String(value));
   }
-};
-
-const orderMatches = (difference: number, operator: string): boolean => {
-  switch (operator) {
-    case "=":
-      return difference === 0;
-    case ">":
-      return difference > 0;
-    case "<":
-      return difference < 0;
-    case ">=":
-      return difference >= 0;
-    case "<=":
-      return difference <= 0;
-    default:
-      throw new Error(operator);
+  const time = times[column];
+  const cell = time === undefined ? cells[column]?.(row) : time(row);
+  if (type === "null") {
+    const isAbsent =
+      column === "metadata" ? row.metadata_names.length === 0 : cell === null || cell === "" || (Array.isArray(cell) && cell.length === 0);
+    return operator === "is null" ? isAbsent : !isAbsent;
   }
-};
-
-const listMatches = (cell: Cell, operator: string, list: readonly string[]): boolean => {
-  if (typeof cell === "string") return operator === "any of" ? list.includes(cell) : cell !== "" && !list.includes(cell);
-  const held = cell as readonly string[];
-  if (operator === "all of") return list.every((value) => held.includes(value));
-  return list.some((value) => held.includes(value)) === (operator === "any of");
-};
-
-const isAbsent = (cell: Cell): boolean => cell === null || cell === "" || (Array.isArray(cell) && cell.length === 0);
-
-/** Picoseconds: finer than the microseconds rows have. */
-const picoseconds = (instant: string): bigint => {
-  const [, head = "", digits = "", zone = ""] = /^([^.]*?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(instant) ?? [];
-  return BigInt(Date.parse(head + zone)) * 10n ** 9n + BigInt(digits.padEnd(12, "0").slice(0, 12));
-};
-
-export const filterMatches = (row: FilterRow, { type, column, operator, value, key = "" }: AnyFilter): boolean => {
-  const read = cells[column];
-  if (read === undefined) throw new Error(column);
-  const cell = read(row);
-  switch (type) {
-    case "string":
-      if (operator === "matches")
-        return String(cell).toLowerCase().includes(String(value).toLowerCase()) && hasAllWords(String(cell), String(value));
-      return stringMatches(cell as string, operator, value as string);
-    case "stringOptions":
-    case "arrayOptions":
-      return listMatches(cell, operator, value as string[]);
-    case "number": {
-      if (cell === null) return false;
-      if (typeof cell === "object" && "double" in cell) return orderMatches(Math.sign(cell.double - (value as number)), operator);
-      const a = cell as Fraction;
-      const b = fraction(String(value));
-      const difference = a.over * b.under - b.over * a.under;
-      return orderMatches(difference > 0n ? 1 : difference < 0n ? -1 : 0, operator);
-    }
-    case "datetime": {
-      if (cell === null) return false;
-      const difference = (cell as { us: bigint }).us * 10n ** 6n - picoseconds(value as string);
-      return orderMatches(difference > 0n ? 1 : difference < 0n ? -1 : 0, operator);
-    }
-    case "boolean":
-      return (cell === value) === (operator === "=");
-    case "stringObject": {
-      const held = metadata(row, key);
-      if (held === undefined) return false;
-      if (operator === "matches") return held.includes(value as string) && hasAllWords(held, value as string);
-      return stringMatches(held, operator, value as string);
-    }
-    case "null":
-      return isAbsent(cell) === (operator === "is null");
-    default:
-      throw new Error(type);
+  if (cell === null || cell === undefined) return false;
+  if (type === "datetime") return compare(String(cell), operator, timeText(String(value)));
+  if (type === "number") return compare(Number(cell), operator, Number(value));
+  if (type === "boolean") return operator === "=" ? cell === value : cell !== value;
+  const list = value as string[];
+  if (Array.isArray(cell)) {
+    if (operator === "any of") return list.some((item) => cell.includes(item));
+    return operator === "none of" ? !list.some((item) => cell.includes(item)) : list.every((item) => cell.includes(item));
   }
+  if (type === "string") return matchString(String(cell), operator, String(value));
+  return operator === "any of" ? list.includes(String(cell)) : cell !== "" && !list.includes(String(cell));
 };
 
-const escaped = (text: string): string => text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
-
-export const searchMatches = (row: FilterRow, query: string, types: readonly string[] = ["id"]): boolean => {
-  const has = (text: string, part: string) => text.toLowerCase().includes(part.toLowerCase());
-  const inContent = (text: string) => has(text, query) || has(text, escaped(query));
-  return types.some((type) => {
-    if (type === "id")
-      return [row.span_id, row.name, row.trace_name, row.user_id, row.session_id, row.trace_id].some((id) => has(id, query));
-    return (type !== "output" && inContent(row.input)) || (type !== "input" && inContent(row.output));
-  });
+/** Case-insensitive search; `%` and `_` are ordinary. */
+export const found = (row: EventRow, query: string, types: readonly string[]): boolean => {
+  const cellsOf: Record<string, string[]> = {
+    id: [row.span_id, row.name, row.trace_name, row.user_id, row.session_id, row.trace_id],
+    content: [row.input, row.output],
+    input: [row.input],
+    output: [row.output],
+  };
+  return types.some((type) => (cellsOf[type] ?? []).some((cell) => cell.toLowerCase().includes(query.toLowerCase())));
 };
