@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { compileSearch } from "../../../core/search.ts";
+import { events } from "../../../core/tables/events.ts";
+
+describe("search", () => {
+  it.each([[undefined], [""]])("of %j is no condition", (query) => {
+    expect(compileSearch(query, ["id"], events)).toBeUndefined();
+  });
+
+  it("without types looks at the ids and names only, never at payloads", () => {
+    const search = compileSearch("x", undefined, events);
+    expect(search?.readsContent).toBe(false);
+    for (const id of ["span_id", "name", "trace_name", "user_id", "session_id", "trace_id"]) expect(search?.sql).toContain(`e.${id})`);
+    expect(search?.sql).not.toMatch(/e\.(input|output)/);
+  });
+
+  it("by content looks at input and output, by either name at that one", () => {
+    expect(compileSearch("x", ["content"], events)?.sql).toMatch(/e\.input.* OR .*e\.output/);
+    expect(compileSearch("x", ["input"], events)?.sql).not.toContain("e.output");
+    expect(compileSearch("x", ["output"], events)).toMatchObject({ readsContent: true, params: { search: "x" } });
+  });
+
+  it("of other than ASCII also looks for the escaped spelling of JSON in payloads, surrogate pairs included", () => {
+    expect(compileSearch("aé👩", ["input"], events)?.params).toEqual({ search: "aé👩", searchEscaped: "a\\u00e9\\ud83d\\udc69" });
+    expect(compileSearch("aé", ["id"], events)?.params).toEqual({ search: "aé" });
+  });
+
+  it("binds the query as it is: wildcards are ordinary characters and need no escape", () => {
+    expect(compileSearch("50%_'\\", ["id"], events)?.params).toEqual({ search: "50%_'\\" });
+  });
+});
