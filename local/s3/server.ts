@@ -1,21 +1,77 @@
-/** An S3-compatible server on a folder: `bun server.ts DATA_DIR PORT BUCKET…`. Credentials S3RVER / S3RVER; for development only. */
+/**
+ * An S3-compatible server on a folder: `bun server.ts DATA_DIR PORT BUCKET…`. Credentials S3RVER / S3RVER; for development only.
+ * s3rver answers AbortMultipartUpload with 405 and knows no ListMultipartUploads, so both are added here, on its own folder of uploads.
+ */
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { watchParent } from "../watch-parent.ts";
 
-type S3rver = new (options: Record<string, unknown>) => { run: () => Promise<unknown> };
+type Context = {
+  method: string;
+  path: string;
+  query: Record<string, string | undefined>;
+  get: (header: string) => string;
+  status: number;
+  body: unknown;
+  type: string;
+};
+type Middleware = (context: Context, next: () => Promise<void>) => Promise<void>;
+type S3rver = new (options: Record<string, unknown>) => { middleware: Middleware[]; run: () => Promise<unknown> };
 
 const S3rver = createRequire(import.meta.url)("@20minutes/s3rver") as S3rver;
-const [directory, port, ...buckets] = process.argv.slice(2);
+const [directory = "", port, ...buckets] = process.argv.slice(2);
 watchParent(() => process.exit(0));
 process.on("SIGTERM", () => process.exit(0));
 process.on("SIGINT", () => {
   // Ctrl-C reaches the whole group; the stack stops its parts in order.
 });
-await new S3rver({
+
+const abortMultipartUpload: Middleware = async (context, next) => {
+  const { uploadId } = context.query;
+  if (context.method !== "DELETE" || uploadId === undefined || !/^[0-9a-f]{32}$/.test(uploadId) || context.get("authorization") === "")
+    return next();
+  const [bucket = "", ...key] = context.path.slice(1).split("/").map(decodeURIComponent);
+  const upload = join(directory, bucket, "._S3rver_uploads", uploadId);
+  if (!buckets.includes(bucket) || !existsSync(upload) || readFileSync(join(upload, "key"), "utf8") !== key.join("/")) {
+    context.status = 404;
+    context.type = "application/xml";
+    context.body = "<Error><Code>NoSuchUpload</Code><Message>The specified upload does not exist.</Message></Error>";
+    return;
+  }
+  rmSync(upload, { recursive: true, force: true });
+  context.status = 204;
+};
+
+const escapeXml = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+const listMultipartUploads: Middleware = async (context, next) => {
+  const [bucket = "", ...key] = context.path.slice(1).split("/");
+  if (
+    context.method !== "GET" ||
+    context.query["uploads"] === undefined ||
+    key.join("") !== "" ||
+    !buckets.includes(bucket) ||
+    context.get("authorization") === ""
+  )
+    return next();
+  const folder = join(directory, bucket, "._S3rver_uploads");
+  const ids = existsSync(folder) ? readdirSync(folder).filter((id) => existsSync(join(folder, id, "key"))) : [];
+  const uploads = ids
+    .map((id) => ({ id, key: readFileSync(join(folder, id, "key"), "utf8") }))
+    .filter((upload) => upload.key.startsWith(context.query["prefix"] ?? ""));
+  context.status = 200;
+  context.type = "application/xml";
+  context.body = `<ListMultipartUploadsResult>${uploads.map((upload) => `<Upload><Key>${escapeXml(upload.key)}</Key><UploadId>${upload.id}</UploadId></Upload>`).join("")}</ListMultipartUploadsResult>`;
+};
+
+const server = new S3rver({
   address: "127.0.0.1",
   port: Number(port),
   directory,
   silent: true,
   vhostBuckets: false,
   configureBuckets: buckets.map((name) => ({ name, configs: [] })),
-}).run();
+});
+server.middleware.unshift(abortMultipartUpload, listMultipartUploads);
+await server.run();

@@ -226,10 +226,24 @@ export class ObjectUpload {
   }
 }
 
-/** Aborts the multipart upload, if one is known, and deletes the object. Nothing to remove counts as removed. */
+/**
+ * Aborts every multipart upload of the key and deletes the object. Nothing to remove counts as removed.
+ * The store is asked for uploads we do not know: a crash, or a lost answer that was asked for again, can leave one whose id was never recorded.
+ */
 export const removeObject = async (s3: S3Client, key: string, uploadId: string | null): Promise<void> => {
-  if (uploadId !== null) await s3.send({ method: "DELETE", key, query: { uploadId }, accept: [404], triesMax: 3 });
+  const unknown = await listUploads(s3, key);
+  for (const id of new Set([...(uploadId === null ? [] : [uploadId]), ...unknown]))
+    await s3.send({ method: "DELETE", key, query: { uploadId: id }, accept: [404], triesMax: 3 });
   await s3.send({ method: "DELETE", key, accept: [404], triesMax: 3 });
+};
+
+/** Ids of the live uploads of exactly this key; none where the store cannot list them, which leaves the bucket's lifecycle rule. */
+const listUploads = async (s3: S3Client, key: string): Promise<string[]> => {
+  const answer = await s3.send({ method: "GET", key: "", query: { uploads: "", prefix: key }, accept: [400, 404, 405, 501], triesMax: 3 });
+  if (answer.status !== 200) return [];
+  return [...answer.text.matchAll(/<Upload>([\s\S]*?)<\/Upload>/g)].flatMap(([, upload = ""]) =>
+    tag(upload, "Key") === key ? (tag(upload, "UploadId") ?? []) : [],
+  );
 };
 
 const hex = (crc: number): string => crc.toString(16).padStart(8, "0");

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../db/postgres/client.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { type RunnerProcess, startRunnerProcess } from "../support/runner-process.ts";
@@ -30,13 +30,34 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.stop());
 
-/** Objects and live multipart uploads below the fixture's prefix, as they lie on the store's disk. */
+const started: RunnerProcess[] = [];
+const start = (env: Record<string, string>): RunnerProcess => {
+  const runner = startRunnerProcess(env);
+  started.push(runner);
+  return runner;
+};
+/** A test that failed half-way leaves its runners to this. */
+afterEach(() => {
+  for (const runner of started.splice(0)) {
+    runner.signal("SIGCONT");
+    runner.signal("SIGKILL");
+  }
+});
+
+/** Objects and live multipart uploads of this fixture, as they lie on the store's disk. */
 const left = (): string[] => {
   const bucket = join(fixture.s3Config.dataDir, fixture.s3Config.bucket);
   if (!existsSync(bucket)) return [];
-  return readdirSync(bucket, { recursive: true, encoding: "utf8" }).filter(
-    (file) => (file.includes(fixture.database) || file.includes("upload")) && /_S3rver_object$|\.upload|uploads?\//.test(file),
+  const uploads = join(bucket, "._S3rver_uploads");
+  const live = existsSync(uploads)
+    ? readdirSync(uploads).filter(
+        (id) => existsSync(join(uploads, id, "key")) && readFileSync(join(uploads, id, "key"), "utf8").startsWith(fixture.database),
+      )
+    : [];
+  const objects = readdirSync(bucket, { recursive: true, encoding: "utf8" }).filter(
+    (file) => file.includes(fixture.database) && file.endsWith("_S3rver_object"),
   );
+  return [...live, ...objects];
 };
 
 const openObjects = async (exportId: string) =>
@@ -65,11 +86,11 @@ describe("kill -9 at a random point", () => {
       { format: "JSONL", query: { tableName: "events", columns: ["id", "input", "output"] } },
       8,
     );
-    let runner: RunnerProcess = startRunnerProcess(fixture.runnerEnv(fast));
+    let runner: RunnerProcess = start(fixture.runnerEnv(fast));
     await eventually("the export runs", async () => (await fixture.load(exportId)).startedAt !== null);
     await new Promise((resolve) => setTimeout(resolve, killAfterMs));
     await runner.kill();
-    runner = startRunnerProcess(fixture.runnerEnv(fast));
+    runner = start(fixture.runnerEnv(fast));
     const row = await fixture.finished(exportId);
     expect(row.status).toBe("COMPLETED");
     const ids = (await fixture.readExport(row))
@@ -91,10 +112,10 @@ describe("kill -9 at a random point", () => {
 describe("a runner that was stopped past its lease", () => {
   it("can write nothing when it is continued, and the file of the other stays", async () => {
     const exportId = await fixture.requestExport({ format: "JSONL", query: { tableName: "events", columns: ["id", "input"] } }, 8);
-    const first = startRunnerProcess(fixture.runnerEnv(fast));
+    const first = start(fixture.runnerEnv(fast));
     await eventually("the export streams", async () => (await fixture.load(exportId)).progress?.stage === "streaming");
     first.signal("SIGSTOP");
-    const second = startRunnerProcess(fixture.runnerEnv(fast));
+    const second = start(fixture.runnerEnv(fast));
     const done = await fixture.finished(exportId);
     expect(done.manifest?.attempt).toBe(2);
     const audits = () =>
@@ -115,12 +136,12 @@ describe("a runner that was stopped past its lease", () => {
 describe("SIGTERM", () => {
   it("gives a running job back without spending the attempt, and the next runner completes it", async () => {
     const exportId = await fixture.requestExport({ format: "JSONL", query: { tableName: "events" } }, 1);
-    const first = startRunnerProcess(fixture.runnerEnv(fast));
+    const first = start(fixture.runnerEnv(fast));
     await eventually("the export runs", async () => (await fixture.load(exportId)).status === "PROCESSING");
     await first.kill("SIGTERM");
     const given = await fixture.load(exportId);
     if (given.status !== "COMPLETED") expect(given).toMatchObject({ status: "QUEUED", job: { state: "available", attempt: 0 } });
-    const second = startRunnerProcess(fixture.runnerEnv(fast));
+    const second = start(fixture.runnerEnv(fast));
     expect((await fixture.finished(exportId)).status).toBe("COMPLETED");
     await second.kill("SIGTERM");
   });
@@ -138,13 +159,11 @@ describe("cancel", () => {
     await own.query(
       `INSERT INTO slow (project_id, trace_id, span_id, start_time, input, event_ts) SELECT '${own.projectId}', 't', concat('s', toString(number)), toDateTime64('2026-01-01 00:00:00', 6, 'UTC') + number, 'x', now64(6) FROM numbers(2000)`,
     );
-    const runner = startRunnerProcess(own.runnerEnv({ CLICKHOUSE_EVENTS_TABLE: "slow" }));
+    const runner = start(own.runnerEnv({ CLICKHOUSE_EVENTS_TABLE: "slow" }));
     const exportId = await own.requestExport({ format: "JSONL", query: { tableName: "events", columns: ["id", "output"] } });
     const queries = async () =>
       Number(
-        await own.query(
-          `SELECT count() FROM system.processes WHERE query LIKE '%sleepEachRow%' OR query LIKE '%slow AS e%' AND query NOT LIKE '%system.processes%'`,
-        ),
+        await own.query(`SELECT count() FROM system.processes WHERE query LIKE '%slow AS e%' AND query NOT LIKE '%system.processes%'`),
       );
     await eventually("the query runs", async () => (await own.load(exportId)).progress?.stage === "streaming" && (await queries()) > 0);
     const { cancelBatchExport } = await import("../../db/queries/batch-exports.ts");

@@ -1,0 +1,279 @@
+/**
+ * `npm run bench [-- --events 500000 --rounds 3 --keep DIR]`: the export through the runner against the limit of moving bytes on this machine.
+ * In one run, side by side and in turn: (a) curl of the query to nowhere, (b) the same query piped by curl into `curl -T -` to a sink that discards,
+ * (c) the export through the runner into the same sink. The method and figures are in docs/benchmarks.md.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { randomBytes, randomUUID } from "node:crypto";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { scopes } from "../../core/auth/scopes.ts";
+import { exportPredicate, fromClause } from "../../core/exports/build-query.ts";
+import { compileQuery } from "../../core/exports/compile-query.ts";
+import { CreateBatchExport } from "../../core/exports/request.ts";
+import { type CompressionName, compressions, type FormatName, formats } from "../../core/formats/index.ts";
+import { migrateClickHouse } from "../../db/clickhouse/migrate.ts";
+import { openPostgres } from "../../db/postgres/client.ts";
+import { migratePostgres } from "../../db/postgres/migrate.ts";
+import { createBatchExport, findBatchExport } from "../../db/queries/batch-exports.ts";
+import { bootstrapProject, newIdWith } from "../../db/queries/tenants.ts";
+import { claimJob } from "../../db/queue/claim-job.ts";
+import { enqueueJob } from "../../db/queue/enqueue-job.ts";
+import { settleJob } from "../../db/queue/settle-job.ts";
+import { startClickHouse } from "../clickhouse/start.ts";
+import { freePort } from "../free-port.ts";
+import { startPostgres } from "../postgres/start.ts";
+import { insertEvents, sampleEvents } from "../sample-data.ts";
+import { bunPath, repositoryRoot, startService } from "../service.ts";
+
+const option = (name: string, fallback: number): number => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at === -1 ? fallback : Number(process.argv[at + 1]);
+};
+const events = option("events", 500_000);
+const rounds = option("rounds", 3);
+const seedEvents = Math.min(events, 20_000);
+
+const dir = mkdtempSync(join(tmpdir(), "spillway-bench-"));
+chmodSync(dir, 0o755);
+const log = (name: string) => join(dir, `${name}.log`);
+const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const clock = () => performance.now() / 1000;
+const newId = newIdWith(Date.now, (size) => randomBytes(size));
+
+const clickhouse = await startClickHouse({ dataDir: join(dir, "clickhouse"), logFile: log("clickhouse") });
+const postgres = await startPostgres({ dataDir: join(dir, "postgres"), logFile: log("postgres") });
+const sinkPort = await freePort();
+const sink = await startService({
+  name: "sink",
+  command: bunPath,
+  args: [join(repositoryRoot, "local/bench/sink.ts"), String(sinkPort)],
+  logFile: log("sink"),
+  isReady: async () => (await fetch(`http://127.0.0.1:${sinkPort}/b/k`, { method: "HEAD" })).ok,
+});
+const sinkUrl = `http://127.0.0.1:${sinkPort}`;
+const database = "bench";
+await migrateClickHouse({ url: clickhouse.url, user: "default", password: "", database });
+await migratePostgres(postgres.url);
+const open = openPostgres(postgres.url, { connectionsMax: 20 });
+
+const query = async (sql: string): Promise<string> => {
+  const response = await fetch(`${clickhouse.url}/?database=${database}`, { method: "POST", body: sql });
+  const text = await response.text();
+  if (!response.ok) throw new Error(text);
+  return text.trim();
+};
+
+try {
+  const project = await bootstrapProject(
+    { db: open.db, newId, newUuid: randomUUID, salt: "bench", requestId: "bench" },
+    { organization: "Bench", project: "Bench", email: "bench@example.com" },
+    scopes,
+  );
+  const actor = { ...project, apiKeyId: project.keyId, role: "OWNER", requestId: "bench", ipAddress: null };
+  await insertEvents(
+    { url: clickhouse.url, database },
+    sampleEvents({ projectId: project.projectId, events: seedEvents, endMs: Date.UTC(2026, 9, 1) }),
+  );
+  const columns = await query(
+    "SELECT arrayStringConcat(groupArray(name), ', ') FROM system.columns WHERE database = 'bench' AND table = 'events' AND default_kind = ''",
+  );
+  const shifted = columns
+    .split(", ")
+    .map((name) => {
+      if (name === "trace_id" || name === "span_id") return `concat(${name}, '-', toString(copy))`;
+      if (name === "parent_span_id") return "if(parent_span_id = '', '', concat(parent_span_id, '-', toString(copy)))";
+      if (name === "start_time" || name === "end_time" || name === "completion_start_time") return `${name} - toIntervalDay(copy)`;
+      return name;
+    })
+    .join(", ");
+  for (let copy = 1; copy < Math.round(events / seedEvents); copy++)
+    await query(
+      `INSERT INTO events (${columns}) SELECT ${shifted.replaceAll("copy", String(copy))} FROM events WHERE start_time > '2026-09-29 12:00:00' SETTINGS max_block_size = 8192`,
+    );
+  console.log(
+    `${await query("SELECT concat(toString(count()), ' events, ', formatReadableSize(sum(input_length + output_length)), ' of payload, in ', toString((SELECT count() FROM system.parts WHERE database = 'bench' AND table = 'events' AND active)), ' parts') FROM events")}; ${rounds} rounds; two figures are only comparable within one run`,
+  );
+
+  const sqlFor = (format: FormatName) => {
+    const compiled = compileQuery(CreateBatchExport.parse({ format, query: { tableName: "events" } }).query);
+    const { sql, params } = exportPredicate(compiled, {
+      projectId: project.projectId,
+      cutoff: "2100-01-01T00:00:00Z",
+      physicalTable: "events",
+    });
+    const slice = formats[format].slice(compiled.select, { isFirst: true, neutralizeFormulas: true });
+    const url = new URL(clickhouse.url);
+    for (const [name, value] of Object.entries({
+      database,
+      output_format_json_quote_64bit_integers: "1",
+      output_format_json_quote_decimals: "1",
+      date_time_output_format: "iso",
+      enable_http_compression: "1",
+      prefer_column_name_to_alias: "1",
+      output_format_decimal_trailing_zeros: "0",
+      output_format_json_escape_forward_slashes: "0",
+      ...slice.settings,
+    }))
+      url.searchParams.set(name, value);
+    for (const [name, value] of Object.entries(params)) url.searchParams.set(`param_${name}`, String(value));
+    const select = slice.select.map(({ id, sql: expression }) => `${expression} AS "${id}"`).join(", ");
+    return {
+      url: url.href,
+      sql: `SELECT ${select} FROM ${fromClause("events", { needsFinal: false })} WHERE ${sql} AND e.is_deleted = 0 ORDER BY ${compiled.orderBy} LIMIT 1 BY ${compiled.table.id} FORMAT ${slice.clickhouseFormat}`,
+    };
+  };
+  const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+  const timeShell = (command: string): number => {
+    const startedAt = clock();
+    const result = spawnSync("bash", ["-c", `set -o pipefail; ${command}`], { encoding: "utf8" });
+    if (result.status !== 0) throw new Error(result.stderr);
+    return clock() - startedAt;
+  };
+
+  const startRunner = async (): Promise<{ pid: number; stop: () => Promise<void> }> => {
+    const child = spawn(bunPath, [join(repositoryRoot, "runner/main.ts")], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: {
+        ...process.env,
+        DATABASE_URL: postgres.url,
+        CLICKHOUSE_URL: clickhouse.url,
+        CLICKHOUSE_DB: database,
+        LANGFUSE_S3_BATCH_EXPORT_ENABLED: "true",
+        LANGFUSE_S3_BATCH_EXPORT_BUCKET: "b",
+        LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: sinkUrl,
+        LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID: "a",
+        LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: "b",
+        LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE: "true",
+        SPILLWAY_POLL_MS: "100",
+        SPILLWAY_PROJECT_CONCURRENCY: "8",
+      },
+    });
+    await new Promise<void>((resolve) => child.stdout.once("data", () => resolve()));
+    child.stdout.resume();
+    return {
+      pid: child.pid ?? 0,
+      stop: () =>
+        new Promise((resolve) => {
+          child.once("exit", () => resolve());
+          child.kill("SIGTERM");
+        }),
+    };
+  };
+  const cpuSeconds = (pid: number): number => {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  };
+  const peakMb = (pid: number): number => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1000;
+
+  const createOne = async (format: FormatName, compression: CompressionName): Promise<string> => {
+    const exportId = newId("batchExport");
+    const request = { ...CreateBatchExport.parse({ format, compression, query: { tableName: "events" } }), name: "bench" };
+    await createBatchExport(
+      open.db,
+      actor,
+      request,
+      { exportId, jobId: newId("job"), auditId: newId("auditLog") },
+      { warnings: [], idempotency: null },
+    );
+    return exportId;
+  };
+  const finish = async (exportId: string) => {
+    for (;;) {
+      const row = await findBatchExport(open.db, project.projectId, exportId);
+      if (row === undefined || (row.finishedAt !== null && row.status !== "COMPLETED")) throw new Error(`the export failed: ${row?.log}`);
+      if (row.finishedAt !== null && row.startedAt !== null)
+        return { seconds: (row.finishedAt.getTime() - row.startedAt.getTime()) / 1000, bytes: row.bytes ?? 0, rows: row.rows ?? 0 };
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  const runExport = async (format: FormatName, compression: CompressionName) => {
+    const runner = await startRunner();
+    const cpuBefore = cpuSeconds(runner.pid);
+    const done = await finish(await createOne(format, compression));
+    const result = { ...done, cpu: cpuSeconds(runner.pid) - cpuBefore, peakMb: peakMb(runner.pid) };
+    await runner.stop();
+    return result;
+  };
+
+  console.log("format        (a) s   (b) s   (c) s    c/b    c/a   CPU s/GB   peak MB   GB out");
+  const rawGb = new Map<FormatName, number>();
+  for (const [format, compression] of [
+    ["JSONL", "none"],
+    ["CSV", "none"],
+    ["JSONL", "gzip"],
+  ] as [FormatName, CompressionName][]) {
+    const { url, sql } = sqlFor(format);
+    const encoding = compressions[compression].contentEncoding ?? "identity";
+    const curl = `curl -sSf ${quote(url)} -H ${quote(`accept-encoding: ${encoding}`)} --data-binary ${quote(sql)}`;
+    const all = { a: [] as number[], b: [] as number[], c: [] as Awaited<ReturnType<typeof runExport>>[] };
+    for (let round = 0; round < rounds; round++) {
+      all.a.push(timeShell(`${curl} > /dev/null`));
+      all.b.push(timeShell(`${curl} | curl -sSf -T - ${quote(`${sinkUrl}/b/limit`)}`));
+      all.c.push(await runExport(format, compression));
+    }
+    const [a, b, c] = [median(all.a), median(all.b), median(all.c.map(({ seconds }) => seconds))];
+    const gb = (all.c[0]?.bytes ?? 0) / 1e9;
+    if (compression === "none") rawGb.set(format, gb);
+    const cpu = median(all.c.map((run) => run.cpu)) / (rawGb.get(format) ?? gb);
+    const peak = Math.max(...all.c.map((run) => run.peakMb));
+    console.log(
+      `${`${format} ${compression}`.padEnd(12)}${[a, b, c].map((s) => s.toFixed(2).padStart(8)).join("")}${(c / b).toFixed(2).padStart(7)}${(c / a).toFixed(2).padStart(7)}${cpu.toFixed(2).padStart(11)}${peak.toFixed(0).padStart(10)}${gb.toFixed(2).padStart(9)}`,
+    );
+  }
+
+  const four = await startRunner();
+  const ids = await Promise.all(Array.from({ length: 4 }, () => createOne("JSONL", "none")));
+  for (const id of ids) await finish(id);
+  console.log(`four exports at once: peak ${peakMb(four.pid).toFixed(0)} MB`);
+  await four.stop();
+
+  const jobsTotal = 2000;
+  for (let i = 0; i < jobsTotal; i++)
+    await enqueueJob(open.db, { id: newId("job"), kind: "export.run", projectId: project.projectId, payload: { batchExportId: "bench" } });
+  const queueStart = clock();
+  let settled = 0;
+  await Promise.all(
+    Array.from({ length: 16 }, async () => {
+      while (settled < jobsTotal) {
+        const job = await claimJob(open.db, { kinds: ["export.run"], claimedBy: "bench", leaseSeconds: 60, projectRunningMax: 64 });
+        if (job !== undefined && (await settleJob(open.db, { id: job.id, leaseId: job.leaseId }, { state: "completed" }))) settled++;
+      }
+    }),
+  );
+  console.log(`queue: ${Math.round(jobsTotal / (clock() - queueStart))} claim+complete per second with 16 clients on one project`);
+
+  const runner = await startRunner();
+  const latencies: number[] = [];
+  for (let i = 0; i < 40; i++) {
+    const id = newId("batchExport");
+    const request = {
+      ...CreateBatchExport.parse({
+        format: "CSV",
+        query: { tableName: "events", filter: [{ type: "string", column: "traceId", operator: "=", value: "none" }] },
+      }),
+      name: "bench",
+    };
+    await createBatchExport(
+      open.db,
+      actor,
+      request,
+      { exportId: id, jobId: newId("job"), auditId: newId("auditLog") },
+      { warnings: [], idempotency: null },
+    );
+    await finish(id);
+    const row = await findBatchExport(open.db, project.projectId, id);
+    if (row?.startedAt != null) latencies.push(row.startedAt.getTime() - row.createdAt.getTime());
+  }
+  await runner.stop();
+  const sorted = latencies.toSorted((x, y) => x - y);
+  console.log(
+    `enqueue to start, poll 100 ms: p50 ${sorted[20]} ms, p95 ${sorted[37]} ms, max ${sorted.at(-1)} ms over ${sorted.length} exports`,
+  );
+} finally {
+  await open.close();
+  await Promise.all([sink.stop(0), postgres.stop(), clickhouse.stop()]);
+  rmSync(dir, { recursive: true, force: true });
+}
+process.exit(0);
