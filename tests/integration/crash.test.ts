@@ -149,16 +149,18 @@ describe("SIGTERM", () => {
 
 describe("cancel", () => {
   it("stops a running export within 5 s, with its query gone from the server and nothing left", async () => {
-    // One row in a thousand sleeps: the query would run for a minute.
+    // Every row sleeps a little, in small blocks: the query would run for many seconds.
     const own = await createFixture();
     await own.query("CREATE TABLE slow AS events");
     await own.query("ALTER TABLE slow DROP COLUMN output_length, DROP COLUMN output");
     await own.query(
-      "ALTER TABLE slow ADD COLUMN output String ALIAS toString(sleepEachRow(0.05)), ADD COLUMN output_length UInt64 ALIAS 0",
+      "ALTER TABLE slow ADD COLUMN output String ALIAS toString(sleepEachRow(0.0025)), ADD COLUMN output_length UInt64 ALIAS 0",
     );
-    await own.query(
-      `INSERT INTO slow (project_id, trace_id, span_id, start_time, input, event_ts) SELECT '${own.projectId}', 't', concat('s', toString(number)), toDateTime64('2026-01-01 00:00:00', 6, 'UTC') + number, 'x', now64(6) FROM numbers(2000)`,
-    );
+    await own.query("SYSTEM STOP MERGES slow");
+    for (let part = 0; part < 20; part++)
+      await own.query(
+        `INSERT INTO slow (project_id, trace_id, span_id, start_time, input, event_ts) SELECT '${own.projectId}', 't', concat('s', toString(number)), toDateTime64('2026-01-01 00:00:00', 6, 'UTC') + number, 'x', now64(6) FROM numbers(${part * 1000}, 1000)`,
+      );
     const runner = start(own.runnerEnv({ CLICKHOUSE_EVENTS_TABLE: "slow" }));
     const exportId = await own.requestExport({ format: "JSONL", query: { tableName: "events", columns: ["id", "output"] } });
     const queries = async () =>
