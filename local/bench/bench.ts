@@ -90,7 +90,7 @@ try {
     .join(", ");
   for (let copy = 1; copy < Math.round(events / seedEvents); copy++)
     await query(
-      `INSERT INTO events (${columns}) SELECT ${shifted.replaceAll("copy", String(copy))} FROM events WHERE start_time > '2026-09-29 12:00:00' SETTINGS max_block_size = 8192`,
+      `INSERT INTO events (${columns}) SELECT ${shifted.replaceAll("copy", String(copy))} FROM events WHERE length(splitByChar('-', span_id)) = 4 SETTINGS max_block_size = 8192`,
     );
   console.log(
     `${await query("SELECT concat(toString(count()), ' events, ', formatReadableSize(sum(input_length + output_length)), ' of payload, in ', toString((SELECT count() FROM system.parts WHERE database = 'bench' AND table = 'events' AND active)), ' parts') FROM events")}; ${rounds} rounds; two figures are only comparable within one run`,

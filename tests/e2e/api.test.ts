@@ -1,0 +1,360 @@
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { execute, type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
+import { insertEvents, sampleEvents } from "../../local/sample-data.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
+
+let stack: Stack;
+let dir: string;
+let open: OpenDatabase;
+let other: Key;
+let viewer: Key;
+let expired: Key;
+let narrow: Key;
+
+type Key = { publicKey: string; secretKey: string };
+
+const admin = async (path: string, body: object): Promise<Record<string, string>> => {
+  const response = await fetch(`${stack.apiUrl}/api/admin/${path}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${stack.adminKey}`, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  expect(response.status).toBe(201);
+  return (await response.json()) as Record<string, string>;
+};
+
+const newKey = async (role: string, scopes: string[], more: object = {}): Promise<Key> => {
+  const organization = await admin("organizations", { name: "Other" });
+  const project = await admin("projects", { organizationId: organization["id"], name: "Other" });
+  const user = await admin("users", { email: `${crypto.randomUUID()}@example.com` });
+  await admin("memberships", { organizationId: organization["id"], userId: user["id"], role });
+  return (await admin("api-keys", { projectId: project["id"], userId: user["id"], scopes, ...more })) as unknown as Key;
+};
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), "spillway-e2e-"));
+  chmodSync(dir, 0o755);
+  stack = await startStack({ dataDir: dir, apiPort: 0, env: { SPILLWAY_POLL_MS: "50" } });
+  open = openPostgres(stack.postgresUrl, { connectionsMax: 2 });
+  await insertEvents(
+    { url: stack.clickhouseUrl, database: stack.clickhouseDatabase },
+    sampleEvents({ projectId: stack.projectId, events: 500, endMs: Date.now() - 60_000 }),
+  );
+  const all = ["batchExports:create", "batchExports:read"];
+  other = await newKey("OWNER", all);
+  viewer = await newKey("VIEWER", all);
+  expired = await newKey("OWNER", all, { expiresAt: "2020-01-01T00:00:00Z" });
+  narrow = await newKey("OWNER", ["batchExports:read"]);
+}, 120_000);
+afterAll(async () => {
+  await open.close();
+  await stack.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const basic = ({ publicKey, secretKey }: Key) => `Basic ${btoa(`${publicKey}:${secretKey}`)}`;
+
+const call = async (
+  method: string,
+  path: string,
+  {
+    key = stack as Key,
+    body,
+    raw,
+    headers = {},
+  }: { key?: Key | null; body?: unknown; raw?: string; headers?: Record<string, string> } = {},
+) => {
+  const response = await fetch(`${stack.apiUrl}${path}`, {
+    method,
+    redirect: "manual",
+    headers: {
+      ...(key === null ? {} : { authorization: basic(key) }),
+      ...(body === undefined && raw === undefined ? {} : { "content-type": "application/json" }),
+      ...headers,
+    },
+    ...(body === undefined && raw === undefined ? {} : { body: raw ?? JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    json: text.startsWith("{") ? (JSON.parse(text) as Record<string, unknown>) : {},
+  };
+};
+
+const exportsPath = "/api/public/batch-exports";
+const valid = { format: "JSONL", query: { tableName: "events", filter: [], orderBy: null } };
+const stored = async () => (await execute<{ count: string }>(open.db, sql`select count(*) from batch_exports`))[0]?.count;
+
+const completed = async (body: object): Promise<Record<string, unknown>> => {
+  const created = await call("POST", exportsPath, { body });
+  expect(created.status).toBe(202);
+  const location = created.headers.get("location") ?? "";
+  for (const end = Date.now() + 20_000; Date.now() < end; ) {
+    const { json } = await call("GET", location);
+    if (json["finishedAt"] !== null) return json;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("the export did not end in 20 s");
+};
+
+describe("request to file", () => {
+  it("an export is created, followed, downloaded by a signed address, and its receipt agrees", async () => {
+    const done = await completed({
+      ...valid,
+      name: "a/b: name",
+      metadata: { ticket: "42" },
+      query: { ...valid.query, filter: [{ type: "stringOptions", column: "type", operator: "any of", value: ["TOOL"] }] },
+    });
+    expect(done).toMatchObject({
+      status: "COMPLETED",
+      isDownloadable: true,
+      error: null,
+      metadata: { ticket: "42" },
+      progress: { percent: 100, stage: "finished" },
+    });
+    const link = await call("GET", `${exportsPath}/${done["id"]}/download`);
+    expect(link.status).toBe(302);
+    expect(link.headers.get("cache-control")).toBe("no-store");
+    const address = link.headers.get("location") ?? "";
+    const file = await fetch(address);
+    expect(file.headers.get("content-disposition")).toBe('attachment; filename="a-b-name.jsonl"');
+    const lines = (await file.text()).trimEnd().split("\n");
+    expect(lines.every((line) => (JSON.parse(line) as { type: string }).type === "TOOL")).toBe(true);
+    const manifest = await call("GET", `${exportsPath}/${done["id"]}/manifest`);
+    expect(manifest.json).toMatchObject({ rows: lines.length, truncated: false, metadata: { ticket: "42" } });
+    const forged = await fetch(address.replace(/filename%3D%22a/, "filename%3D%22b"));
+    expect(forged.status).toBe(403);
+  });
+
+  it("estimate counts what the export then holds", async () => {
+    const { json } = await call("POST", `${exportsPath}/estimate`, { body: { query: valid.query } });
+    expect(json).toMatchObject({ rows: 500, exact: true, truncated: false });
+    expect((await completed(valid))["result"]).toMatchObject({ rows: 500 });
+  });
+
+  it("events are sent until the end", async () => {
+    const { json } = await call("POST", exportsPath, { body: valid });
+    const response = await fetch(`${stack.apiUrl}${exportsPath}/${json["id"]}/events`, { headers: { authorization: basic(stack) } });
+    const text = await response.text();
+    expect(text).toContain("event: end");
+    expect(text).toContain('"status":"COMPLETED"');
+  });
+
+  it("the row limit reached is said in the API", async () => {
+    const done = await completed({ ...valid, query: { ...valid.query, limit: 10 } });
+    expect(done["result"]).toMatchObject({ rows: 10, truncated: true, matchedRows: 500, rowLimit: 10 });
+  });
+
+  it("retrying and cancelling a completed export is refused", async () => {
+    const { id } = (await completed(valid)) as unknown as { id: string };
+    expect((await call("POST", `${exportsPath}/${id}/cancel`)).json).toMatchObject({ code: "EXPORT_NOT_CANCELLABLE" });
+    expect((await call("POST", `${exportsPath}/${id}/retry`)).json).toMatchObject({ code: "EXPORT_NOT_RETRYABLE" });
+  });
+});
+
+describe("bad input is refused with its field, and nothing is stored", () => {
+  const bad: [string, { body?: unknown; raw?: string; headers?: Record<string, string> }, number, string, string?][] = [
+    ["malformed JSON", { raw: "{" }, 400, "INVALID_JSON"],
+    ["not JSON", { raw: "a=1", headers: { "content-type": "text/plain" } }, 415, "UNSUPPORTED_MEDIA_TYPE"],
+    ["no body", {}, 400, "INVALID_REQUEST"],
+    ["an unknown field", { body: { ...valid, colour: "red" } }, 400, "INVALID_REQUEST", "colour"],
+    ["an unknown format", { body: { ...valid, format: "XLSX" } }, 400, "INVALID_REQUEST", "format"],
+    ["an unknown table", { body: { ...valid, query: { tableName: "datasets" } } }, 400, "UNKNOWN_TABLE", "query.tableName"],
+    [
+      "an unknown filter column",
+      { body: { ...valid, query: { tableName: "events", filter: [{ type: "string", column: "x; DROP", operator: "=", value: "" }] } } },
+      400,
+      "INVALID_FILTER",
+      "query.filter[0].column",
+    ],
+    [
+      "a filter type that does not fit",
+      { body: { ...valid, query: { tableName: "events", filter: [{ type: "number", column: "name", operator: "=", value: 1 }] } } },
+      400,
+      "INVALID_FILTER",
+      "query.filter[0].type",
+    ],
+    [
+      "an unknown operator",
+      { body: { ...valid, query: { tableName: "events", filter: [{ type: "string", column: "name", operator: "like", value: "" }] } } },
+      400,
+      "INVALID_FILTER",
+      "query.filter[0].operator",
+    ],
+    [
+      "an empty list",
+      {
+        body: {
+          ...valid,
+          query: { tableName: "events", filter: [{ type: "stringOptions", column: "name", operator: "any of", value: [] }] },
+        },
+      },
+      400,
+      "INVALID_FILTER",
+      "query.filter[0].value",
+    ],
+    [
+      "a time without zone",
+      {
+        body: {
+          ...valid,
+          query: { tableName: "events", filter: [{ type: "datetime", column: "startTime", operator: ">", value: "2026-01-01" }] },
+        },
+      },
+      400,
+      "INVALID_FILTER",
+      "query.filter[0].value",
+    ],
+    [
+      "an unknown order",
+      { body: { ...valid, query: { tableName: "events", orderBy: { column: "nope", order: "ASC" } } } },
+      400,
+      "INVALID_ORDER_BY",
+      "query.orderBy.column",
+    ],
+    [
+      "an unknown column",
+      { body: { ...valid, query: { tableName: "events", columns: ["id", "nope"] } } },
+      400,
+      "INVALID_COLUMNS",
+      "query.columns[1]",
+    ],
+    [
+      "search without a type",
+      { body: { ...valid, query: { tableName: "events", searchQuery: "x", searchType: [] } } },
+      400,
+      "INVALID_FILTER",
+      "query.searchType",
+    ],
+    ["an oversized body", { raw: `{"name":"${"x".repeat(1_100_000)}"}` }, 413, "PAYLOAD_TOO_LARGE"],
+  ];
+  it.each(bad)("%s", async (_name, request, status, code, field) => {
+    const before = await stored();
+    const answer = await call("POST", exportsPath, request);
+    expect([answer.status, answer.json["code"]]).toEqual([status, code]);
+    expect(answer.headers.get("content-type")).toContain("application/problem+json");
+    expect(answer.json["requestId"]).toBe(answer.headers.get("x-request-id"));
+    if (field !== undefined) expect((answer.json["errors"] as { path: string }[]).map(({ path }) => path)).toContain(field);
+    expect(await stored()).toBe(before);
+  });
+
+  it.each([
+    ["GET", `${exportsPath}?limit=0`, 400, "INVALID_REQUEST"],
+    ["GET", `${exportsPath}?cursor=rubbish`, 400, "INVALID_CURSOR"],
+    ["DELETE", exportsPath, 405, "METHOD_NOT_ALLOWED"],
+    ["GET", "/api/public/nothing", 404, "ROUTE_NOT_FOUND"],
+    ["GET", "/api/public/export-tables/nothing", 404, "NOT_FOUND"],
+  ])("%s %s", async (method, path, status, code) => {
+    const answer = await call(method, path);
+    expect([answer.status, answer.json["code"]]).toEqual([status, code]);
+  });
+});
+
+describe("keys", () => {
+  const routes: [string, string][] = [
+    ["GET", exportsPath],
+    ["POST", exportsPath],
+    ["POST", `${exportsPath}/estimate`],
+    ["GET", `${exportsPath}/ID`],
+    ["POST", `${exportsPath}/ID/cancel`],
+    ["POST", `${exportsPath}/ID/retry`],
+    ["GET", `${exportsPath}/ID/download`],
+    ["GET", `${exportsPath}/ID/manifest`],
+    ["GET", `${exportsPath}/ID/events`],
+    ["GET", "/api/public/export-tables"],
+    ["GET", "/api/public/export-tables/events"],
+  ];
+  const bodyOf = (method: string, path: string) =>
+    method === "POST" && !path.includes("ID") ? { body: path.endsWith("estimate") ? { query: valid.query } : valid } : {};
+
+  it.each(routes)("%s %s: missing, wrong, mismatched and expired keys are 401, a role without the scope 403", async (method, route) => {
+    const path = route.replace("ID", "exp_unknown");
+    const more = bodyOf(method, path);
+    expect((await call(method, path, { key: null, ...more })).json).toMatchObject({ status: 401, code: "UNAUTHENTICATED" });
+    expect((await call(method, path, { key: { publicKey: stack.publicKey, secretKey: "sk-lf-wrong" }, ...more })).json).toMatchObject({
+      code: "UNAUTHENTICATED",
+    });
+    expect((await call(method, path, { key: { publicKey: other.publicKey, secretKey: stack.secretKey }, ...more })).json).toMatchObject({
+      code: "UNAUTHENTICATED",
+    });
+    expect((await call(method, path, { key: expired, ...more })).json).toMatchObject({ status: 401, code: "API_KEY_EXPIRED" });
+    expect((await call(method, path, { key: viewer, ...more })).json).toMatchObject({ status: 403, code: "FORBIDDEN_SCOPE" });
+  });
+
+  it("another project's export does not exist for this key, on every route", async () => {
+    const { json } = await call("POST", exportsPath, { body: valid });
+    for (const [method, route] of routes.filter(([, path]) => path.includes("ID"))) {
+      const answer = await call(method, route.replace("ID", String(json["id"])), { key: other });
+      expect([route, answer.status, answer.json["code"]]).toEqual([route, 404, "NOT_FOUND"]);
+    }
+    expect((await call("GET", exportsPath, { key: other })).json).toEqual({ data: [], nextCursor: null });
+  });
+
+  it("a key without the scope cannot create", async () => {
+    expect((await call("POST", exportsPath, { key: narrow, body: valid })).json).toMatchObject({
+      status: 403,
+      detail: "This needs the scope batchExports:create.",
+    });
+  });
+
+  it("the admin routes refuse API keys, and no secret is stored", async () => {
+    expect((await call("GET", "/api/admin/projects")).status).toBe(401);
+    const [row] = await execute<{ all: string }>(open.db, sql`select string_agg(k::text, '') as all from api_keys k`);
+    expect(row?.all).not.toContain(stack.secretKey);
+  });
+});
+
+describe("idempotency", () => {
+  it("20 parallel requests with one key make one export and get the same answer; another body is refused", async () => {
+    const headers = { "idempotency-key": crypto.randomUUID() };
+    const answers = await Promise.all(Array.from({ length: 20 }, () => call("POST", exportsPath, { body: valid, headers })));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+    expect(new Set(answers.map(({ json }) => json["id"])).size).toBe(1);
+    expect((await call("POST", exportsPath, { body: { ...valid, format: "CSV" }, headers })).json).toMatchObject({
+      status: 422,
+      code: "IDEMPOTENCY_KEY_REUSED",
+    });
+  });
+});
+
+describe("lists", () => {
+  it("pages hold every export once, newest first", async () => {
+    for (let i = 0; i < 3; i++) await call("POST", exportsPath, { body: valid });
+    const all = ((await call("GET", `${exportsPath}?limit=100`)).json["data"] as { id: string }[]).map(({ id }) => id);
+    const paged: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const { json }: { json: Record<string, unknown> } = await call(
+        "GET",
+        `${exportsPath}?limit=2${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
+      );
+      paged.push(...(json["data"] as { id: string }[]).map(({ id }) => id));
+      cursor = json["nextCursor"] as string | null;
+    } while (cursor !== null);
+    expect(paged).toEqual(all);
+  });
+});
+
+describe("the service itself", () => {
+  it("is healthy and ready, and shows its document and page", async () => {
+    expect((await call("GET", "/health", { key: null })).json).toEqual({ status: "ok" });
+    expect((await call("GET", "/ready", { key: null })).json).toMatchObject({ status: "ready" });
+    expect((await call("GET", "/api/public/openapi.json", { key: null })).json).toMatchObject({ openapi: "3.1.0" });
+    expect((await call("GET", "/api/public/docs", { key: null })).text).toContain("createBatchExport");
+  });
+
+  it("every change has an audit row with its actor", async () => {
+    const rows = await execute<{ action: string; type: string; key: string | null }>(
+      open.db,
+      sql`select action, type, api_key_id as key from audit_logs where resource_type = 'batchExport'`,
+    );
+    expect(new Set(rows.map(({ action }) => action))).toEqual(new Set(["create", "complete", "download"]));
+    expect(rows.every(({ key }) => key !== null)).toBe(true);
+  });
+});
