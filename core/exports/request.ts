@@ -24,8 +24,11 @@ export type ExportQuery = z.infer<typeof ExportQuery>;
 
 export const expiresAfterHoursMax = 24 * 30;
 
+/** Text Postgres can store: no NUL, no half of a surrogate pair. */
+const storable = (text: string): boolean => !text.includes("\u0000") && text.isWellFormed();
+
 export const CreateBatchExport = z.strictObject({
-  name: z.string().trim().min(1).max(200).optional(),
+  name: z.string().trim().min(1).max(200).refine(storable, "must not contain NUL or broken Unicode").optional(),
   format: z.enum(formatNames),
   compression: z.enum(compressionNames).default("none"),
   query: ExportQuery,
@@ -39,6 +42,7 @@ export const CreateBatchExport = z.strictObject({
   metadata: z
     .record(z.string().min(1).max(64), z.string().max(512))
     .refine((m) => Object.keys(m).length <= 16, "at most 16 pairs")
+    .refine((m) => Object.entries(m).flat().every(storable), "must not contain NUL or broken Unicode")
     .optional(),
 });
 export type CreateBatchExport = z.infer<typeof CreateBatchExport>;

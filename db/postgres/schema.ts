@@ -6,6 +6,7 @@ import {
   check,
   index,
   integer,
+  json,
   jsonb,
   pgTable,
   primaryKey,
@@ -112,7 +113,8 @@ export const batchExports = pgTable(
     expiresAfterHours: integer("expires_after_hours").notNull(),
     name: text().notNull(),
     status: text({ enum: ["QUEUED", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"] }).notNull(),
-    query: jsonb().$type<CreateBatchExport["query"]>().notNull(),
+    /** json, not jsonb: a filter may hold any text, also NUL, which jsonb refuses. */
+    query: json().$type<CreateBatchExport["query"]>().notNull(),
     format: text({ enum: ["CSV", "JSON", "JSONL"] }).notNull(),
     compression: text({ enum: ["none", "gzip", "zstd"] }).notNull(),
     /** Options of the format, such as csv.neutralizeFormulas. */
@@ -235,8 +237,8 @@ export const auditLogs = pgTable(
     /** The address and request the action came with, where there was one. */
     requestId: text("request_id"),
     ipAddress: text("ip_address"),
-    before: jsonb(),
-    after: jsonb(),
+    before: json(),
+    after: json(),
   },
   (t) => [index("audit_logs_project_id_created_at_idx").on(t.projectId, t.createdAt, t.id)],
 );

@@ -132,7 +132,7 @@ const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<
       { format: target.format, compression: target.compression, slices, rowsPlanned: planned.isExact ? planned.plan.rows : null, rowLimit },
     );
     progress.stage = "finishing";
-    await assertCount(deps, compiled, scope, planned, written, context);
+    const truncated = await assertCount(deps, compiled, scope, planned, written, rowLimit, context);
     const object = await upload.finish();
     const manifest: ExportManifest = {
       version: 1,
@@ -159,7 +159,7 @@ const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<
       bytes: object.bytes,
       matchedRows: planned.isExact ? planned.plan.rows : null,
       rowLimit,
-      truncated: written.isCut || (planned.isExact && planned.plan.rows > written.rows && written.rows >= rowLimit),
+      truncated,
       slices: written.slices,
       attempt: job.attempt,
       startedAt: new Date(startedMs).toISOString(),
@@ -273,25 +273,40 @@ const planSlices = (
   });
 };
 
-/** What was written must be what is there: the count of the plan, or a fresh one when rows came or went meanwhile. */
+/**
+ * What was written must be what is there: the count of the plan, or a fresh one when rows came or went meanwhile.
+ * Answers whether the row limit left rows out; where the plan could not count, one more row than the limit is looked for.
+ */
 const assertCount = async (
   deps: ExportHandlerDeps,
   compiled: CompiledQuery,
   scope: ExportScope,
   { plan: { rows }, isExact }: Planned,
   written: { rows: number; isCut: boolean },
+  rowLimit: number,
   context: JobContext,
-): Promise<void> => {
-  if (!isExact || written.isCut || written.rows === rows) return;
-  const predicate = countPredicate(compiled, scope);
-  const [fresh] = await deps.clickhouse.queryRows<{ rows: string }>({
-    sql: `SELECT count() AS rows FROM ${fromClause(scope.physicalTable, { needsFinal: true })} WHERE ${predicate.sql}`,
-    params: predicate.params,
-    signal: context.signal,
-  });
-  const now = Number(fresh?.rows);
+): Promise<boolean> => {
+  const count = async (predicate: { sql: string; params: Record<string, unknown> }, limitRows?: number) => {
+    const from = `${fromClause(scope.physicalTable, { needsFinal: true })} WHERE ${predicate.sql}`;
+    const [found] = await deps.clickhouse.queryRows<{ rows: string }>({
+      sql:
+        limitRows === undefined
+          ? `SELECT count() AS rows FROM ${from}`
+          : `SELECT count() AS rows FROM (SELECT 1 FROM ${from} LIMIT ${limitRows})`,
+      params: predicate.params,
+      signal: context.signal,
+    });
+    return Number(found?.rows);
+  };
+  if (written.rows >= rowLimit) {
+    if (written.isCut) return true;
+    return isExact ? rows > rowLimit : (await count(exportPredicate(compiled, scope), rowLimit + 1)) > rowLimit;
+  }
+  if (!isExact || written.rows === rows) return false;
+  const now = await count(countPredicate(compiled, scope));
   if (written.rows < Math.min(rows, now) || written.rows > Math.max(rows, now))
     throw new AppError({ code: "EXPORT_COUNT_MISMATCH", detail: `planned ${rows}, written ${written.rows}, counted after ${now}` });
+  return false;
 };
 
 /** A pulse of its own for what the owner sees. A lost write is not worth an attempt: the lease decides that. */

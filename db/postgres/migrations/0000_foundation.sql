@@ -30,8 +30,8 @@ CREATE TABLE "audit_logs" (
 	"action" text NOT NULL,
 	"request_id" text,
 	"ip_address" text,
-	"before" jsonb,
-	"after" jsonb
+	"before" json,
+	"after" json
 );
 --> statement-breakpoint
 CREATE TABLE "batch_exports" (
@@ -48,7 +48,7 @@ CREATE TABLE "batch_exports" (
 	"expires_after_hours" integer NOT NULL,
 	"name" text NOT NULL,
 	"status" text NOT NULL,
-	"query" jsonb NOT NULL,
+	"query" json NOT NULL,
 	"format" text NOT NULL,
 	"compression" text NOT NULL,
 	"options" jsonb NOT NULL,
