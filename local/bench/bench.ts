@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --events 500000 --rounds 3 --keep DIR]`: the export through the runner against the limit of moving bytes on this machine.
+ * `npm run bench [-- --events 500000 --rounds 3 --only JSONL]`: the export through the runner against the limit of moving bytes on this machine.
  * In one run, side by side and in turn: (a) curl of the query to nowhere, (b) the same query piped by curl into `curl -T -` to a sink that discards,
  * (c) the export through the runner into the same sink. The method and figures are in docs/benchmarks.md.
  */
@@ -33,6 +33,7 @@ const option = (name: string, fallback: number): number => {
 };
 const events = option("events", 500_000);
 const rounds = option("rounds", 3);
+const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
 const seedEvents = Math.min(events, 20_000);
 
 const dir = mkdtempSync(join(tmpdir(), "spillway-bench-"));
@@ -204,6 +205,7 @@ try {
     ["CSV", "none"],
     ["JSONL", "gzip"],
   ] as [FormatName, CompressionName][]) {
+    if (only !== undefined && only !== format) continue;
     const { url, sql } = sqlFor(format);
     const encoding = compressions[compression].contentEncoding ?? "identity";
     const curl = `curl -sSf ${quote(url)} -H ${quote(`accept-encoding: ${encoding}`)} --data-binary ${quote(sql)}`;

@@ -1,6 +1,7 @@
 /** One project on the real services: its own ClickHouse database, a runner in this process, and helpers to export and read back. */
 import { randomBytes, randomUUID } from "node:crypto";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import postgresJs from "postgres";
 import { inject } from "vitest";
 import { scopes } from "../../core/auth/scopes.ts";
 import { checkExportRequest } from "../../core/exports/parse-request.ts";
@@ -17,12 +18,41 @@ import type { EventRow } from "./event-rows.ts";
 
 export const newId = newIdWith(Date.now, (size) => randomBytes(size));
 
+/** A migrated Postgres database of its own, cloned from the one the set-up migrated: runners of one test must not claim the jobs of another. */
+const createPostgresDatabase = async (name: string): Promise<{ url: string; drop: () => Promise<void> }> => {
+  const template = new URL(inject("postgresUrl"));
+  const admin = new URL(template);
+  admin.pathname = "/postgres";
+  const run = async (statement: string) => {
+    const sql = postgresJs(admin.href, { max: 1, onnotice: () => {} });
+    try {
+      await sql.unsafe(statement);
+    } finally {
+      await sql.end({ timeout: 1 });
+    }
+  };
+  // Another file may be cloning the template right now: SQLSTATE 55006.
+  for (let tries = 1; ; tries++) {
+    try {
+      await run(`create database ${name} template ${template.pathname.slice(1)}`);
+      break;
+    } catch (error) {
+      if (tries === 50 || !(error instanceof postgresJs.PostgresError) || error.code !== "55006") throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+  const url = new URL(template);
+  url.pathname = `/${name}`;
+  return { url: url.href, drop: () => run(`drop database ${name} with (force)`) };
+};
+
 export const createFixture = async () => {
   const clickhouseUrl = inject("clickhouseUrl");
   const s3Config = inject("s3");
   const database = `test_${randomUUID().replaceAll("-", "")}`;
   await migrateClickHouse({ url: clickhouseUrl, user: "default", password: "", database });
-  const postgres = openPostgres(inject("postgresUrl"), { connectionsMax: 4, applicationName: "tests" });
+  const ownPostgres = await createPostgresDatabase(database);
+  const postgres = openPostgres(ownPostgres.url, { connectionsMax: 4, applicationName: "tests" });
   const salt = "test-salt";
   const project = await bootstrapProject(
     { db: postgres.db, newId, newUuid: randomUUID, salt, requestId: "test" },
@@ -51,7 +81,7 @@ export const createFixture = async () => {
   };
 
   const runnerEnv = (overrides: Record<string, string> = {}): Record<string, string> => ({
-    DATABASE_URL: inject("postgresUrl"),
+    DATABASE_URL: ownPostgres.url,
     CLICKHOUSE_URL: clickhouseUrl,
     CLICKHOUSE_DB: database,
     LANGFUSE_S3_BATCH_EXPORT_ENABLED: "true",
@@ -151,6 +181,7 @@ export const createFixture = async () => {
     stop: async () => {
       await query(`DROP DATABASE IF EXISTS ${database} SYNC`);
       await postgres.close();
+      await ownPostgres.drop();
     },
   };
 };
