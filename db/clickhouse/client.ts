@@ -174,7 +174,7 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
           ...pinned,
           // The query ends before the first byte leaves: status, row count and error code are exact, and a slow reader blocks no query.
           wait_end_of_query: 1,
-          buffer_size: String(64 * 1024 * 1024),
+          buffer_size: String(256 * 1024 * 1024),
           enable_http_compression: contentEncoding === null ? 0 : 1,
           ...settings,
         },

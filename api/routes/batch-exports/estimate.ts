@@ -9,7 +9,7 @@ import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";
 
 /** The same bounds as the runner's defaults, so that `slices` is what will happen. */
-const bounds = { sliceBytes: 32 * 1024 * 1024, sliceRowsMax: 100_000 };
+const bounds = { sliceBytes: 96 * 1024 * 1024, sliceRowsMax: 100_000 };
 
 const Estimate = z
   .object({
