@@ -1,5 +1,6 @@
 /** The runner's configuration, parsed once from the environment. All problems are reported at once, by name and never by value. */
 import { z } from "zod";
+import { sliceMibDefault, sliceRowsMax } from "../core/exports/slice.ts";
 
 const text = z.string().trim().min(1);
 const flag = (fallback: "true" | "false") =>
@@ -36,10 +37,14 @@ export const RunnerEnv = z.object({
   BATCH_EXPORT_ROW_LIMIT: whole(10_000_000, 1, 1_000_000_000),
   BATCH_EXPORT_S3_PART_SIZE_MIB: whole(8, 5, 100),
   SPILLWAY_PARTS_IN_FLIGHT: whole(4, 1, 16),
-  SPILLWAY_SLICE_MIB: whole(96, 1, 512),
-  SPILLWAY_SLICES_AHEAD: whole(1, 0, 8),
+  SPILLWAY_SLICE_MIB: whole(sliceMibDefault, 1, 200),
+  SPILLWAY_SLICES_AHEAD: whole(2, 0, 8),
+  /** Threads of the server for one slice: an export is a guest there, and several slices run at once. */
+  SPILLWAY_SLICE_THREADS: whole(1, 1, 64),
   SPILLWAY_RUNNER_CONCURRENCY: whole(4, 1, 64),
   SPILLWAY_PROJECT_CONCURRENCY: whole(2, 1, 64),
+  /** Most connections to Postgres; by default the jobs at once and four. */
+  SPILLWAY_POSTGRES_CONNECTIONS: z.coerce.number().int().min(2).max(200).optional(),
   SPILLWAY_LEASE_SECONDS: positive(60),
   SPILLWAY_PULSE_SECONDS: positive(2),
   SPILLWAY_SELF_FENCE_SECONDS: positive(40),
@@ -73,6 +78,7 @@ export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
   if (problems.length > 0) return { ok: false as const, problems };
   const config = {
     databaseUrl: e.DATABASE_URL,
+    postgresConnectionsMax: e.SPILLWAY_POSTGRES_CONNECTIONS ?? e.SPILLWAY_RUNNER_CONCURRENCY + 4,
     clickhouse: {
       url: e.CLICKHOUSE_URL,
       user: e.CLICKHOUSE_USER,
@@ -97,8 +103,9 @@ export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
       partSizeBytes: e.BATCH_EXPORT_S3_PART_SIZE_MIB * 1024 * 1024,
       partsInFlightMax: e.SPILLWAY_PARTS_IN_FLIGHT,
       sliceBytes: e.SPILLWAY_SLICE_MIB * 1024 * 1024,
-      sliceRowsMax: 100_000,
+      sliceRowsMax,
       slicesAhead: e.SPILLWAY_SLICES_AHEAD,
+      sliceThreads: e.SPILLWAY_SLICE_THREADS,
       progressSeconds: e.SPILLWAY_PULSE_SECONDS,
       checksum: e.LANGFUSE_S3_BATCH_EXPORT_CHECKSUM,
     },

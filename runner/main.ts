@@ -30,7 +30,7 @@ const keepDays = 30;
 /** Starts everything and returns how to stop it. */
 export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop: () => Promise<void>; poke: () => void } => {
   const clock = systemClock;
-  const postgres = openPostgres(config.databaseUrl, { applicationName: "spillway-runner", connectionsMax: config.loop.concurrency + 4 });
+  const postgres = openPostgres(config.databaseUrl, { applicationName: "spillway-runner", connectionsMax: config.postgresConnectionsMax });
   const clickhouse = createClickHouse(config.clickhouse, fetch);
   const s3 = config.s3 === null ? null : createS3Client(config.s3, { fetch, wait: clock.wait, random: Math.random });
   const newAuditId = () => createId("auditLog", clock.nowMs(), randomBytes(16));

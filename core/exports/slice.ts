@@ -13,6 +13,10 @@ export type Slice = {
 
 export const hashEndMax = 2 ** 32;
 
+/** Estimated uncompressed MiB of a slice: smaller ones read one or two granules too many each, larger ones pass what the server may hold (docs/architecture.md). */
+export const sliceMibDefault = 96;
+export const sliceRowsMax = 100_000;
+
 export type Bucket = { startUs: number; endUs: number; rows: number; bytes: number };
 
 /** Joins neighbouring buckets until one more would pass the target. Buckets come in ascending order of time; gaps are covered by the slice before them. */

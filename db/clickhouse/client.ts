@@ -36,6 +36,8 @@ const pinned: Record<string, string> = {
   cancel_http_readonly_queries_on_client_close: "1",
   http_write_exception_in_output_format: "0",
   do_not_merge_across_partitions_select_final: "1",
+  // Without it, older servers skip granules that hold a newer version under FINAL, and the old one comes back.
+  use_skip_indexes_if_final_exact_mode: "1",
   output_format_json_quote_64bit_integers: "1",
   output_format_json_quote_decimals: "1",
   output_format_json_quote_denormals: "1",

@@ -113,6 +113,7 @@ try {
       date_time_output_format: "iso",
       enable_http_compression: "1",
       prefer_column_name_to_alias: "1",
+      max_threads: "2",
       output_format_decimal_trailing_zeros: "0",
       output_format_json_escape_forward_slashes: "0",
       ...slice.settings,

@@ -12,21 +12,30 @@ type Conn = {
   body: number;
 };
 
-const sizes = new Map<string, number>();
+/** Bytes of each part by number, so that parts may arrive in any order; a plain PUT is part 1. */
+const objects = new Map<string, Map<number, number>>();
 const answer = (status: string, body: string, headers = "") =>
   `HTTP/1.1 ${status}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${headers}\r\n${body}`;
 
 const respond = (conn: Conn): string => {
   const [method = "", target = ""] = conn.request.split(" ");
   const url = new URL(target, "http://sink");
-  if (method === "POST" && url.searchParams.has("uploads"))
+  if (method === "POST" && url.searchParams.has("uploads")) {
+    objects.delete(url.pathname);
     return answer("200 OK", "<InitiateMultipartUploadResult><UploadId>upload</UploadId></InitiateMultipartUploadResult>");
+  }
   if (method === "PUT") {
-    sizes.set(url.pathname, (url.searchParams.get("partNumber") ?? "1") === "1" ? conn.body : (sizes.get(url.pathname) ?? 0) + conn.body);
+    const partNumber = url.searchParams.get("partNumber");
+    if (partNumber === null) objects.delete(url.pathname);
+    const parts = objects.get(url.pathname) ?? new Map<number, number>();
+    objects.set(url.pathname, parts.set(Number(partNumber ?? 1), conn.body));
     return answer("200 OK", "", 'etag: "0"\r\n');
   }
   if (method === "POST") return answer("200 OK", "<CompleteMultipartUploadResult></CompleteMultipartUploadResult>");
-  if (method === "HEAD") return `HTTP/1.1 200 OK\r\ncontent-length: ${sizes.get(url.pathname) ?? 0}\r\n\r\n`;
+  if (method === "HEAD") {
+    const bytes = [...(objects.get(url.pathname)?.values() ?? [])].reduce((sum, part) => sum + part, 0);
+    return `HTTP/1.1 200 OK\r\ncontent-length: ${bytes}\r\n\r\n`;
+  }
   return answer("204 No Content", "");
 };
 

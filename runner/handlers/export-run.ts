@@ -35,6 +35,7 @@ export type ExportSettings = {
   partSizeBytes: number;
   partsInFlightMax: number;
   slicesAhead: number;
+  sliceThreads: number;
   progressSeconds: number;
   checksum: Checksum;
 } & PlanBounds;
@@ -264,7 +265,12 @@ const planSlices = (
         deps.clickhouse.openBytes({
           sql: `SELECT ${columns} FROM ${fromClause(scope.physicalTable, { needsFinal })} WHERE ${where} AND ${bounds.sql} ORDER BY ${compiled.orderBy} LIMIT 1 BY ${table.id} LIMIT ${limitRows} FORMAT ${format.clickhouseFormat}`,
           params: { ...params, ...bounds.params },
-          settings: { ...format.settings, prefer_column_name_to_alias: "1" },
+          settings: {
+            ...format.settings,
+            prefer_column_name_to_alias: "1",
+            // The one query of an order that does not follow the sorting key has nothing running beside it.
+            ...(slice === undefined ? {} : { max_threads: String(deps.settings.sliceThreads) }),
+          },
           contentEncoding: compressions[target.compression].contentEncoding,
           queryId: `${queryId}-${index}-${tries}`,
           signal: context.signal,

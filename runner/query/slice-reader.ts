@@ -26,9 +26,11 @@ const triesMax = 4;
 /** No byte for this long while we are reading is a dead connection. */
 const idleTimeoutMs = 60_000;
 const lineFeed = 10;
+/** The end of an answer that is looked at: ClickHouse puts at most 16 KiB of exception there, its tag last. */
+const tailBytes = 8192;
 const marker = new TextEncoder().encode("__exception__\r\n");
 
-/** Reads the slice; each chunk is handed to `take` and awaited, so a slow taker slows the reader down. Resolves to the rows. */
+/** Reads the slice; each chunk is handed to `take`, awaited, and gone when that resolves: a slow taker slows the reader down. Resolves to the rows. */
 export const readSlice = async (
   request: SliceRequest,
   first: Promise<ByteAnswer>,
@@ -77,7 +79,7 @@ export const readSlice = async (
         idleTicks = 0;
         if (done) break;
         if (request.ending === "lines") lines += countLines(value);
-        if (value.byteLength > 0) tail = value;
+        if (value.byteLength > 0) tail = value.slice(-tailBytes);
         let fresh = value;
         if (toSkip > 0) {
           const skipped = Math.min(toSkip, value.byteLength);
@@ -90,6 +92,7 @@ export const readSlice = async (
         taken += fresh.byteLength;
         takenCrc = deps.crc32(fresh, takenCrc);
         await take(fresh, answer.rows);
+        free(value);
       }
       isDone = true;
     } finally {
@@ -102,11 +105,7 @@ export const readSlice = async (
 
   function verifyEnd(answer: ByteAnswer, tail: Uint8Array, lines: number): void {
     const cut = (detail: string) => new AppError({ code: "CLICKHOUSE_STREAM_CUT", detail });
-    if (
-      answer.exceptionTag !== null &&
-      endsWith(tail, marker) &&
-      new TextDecoder().decode(tail.subarray(-8192)).includes(answer.exceptionTag)
-    )
+    if (answer.exceptionTag !== null && endsWith(tail, marker) && new TextDecoder().decode(tail).includes(answer.exceptionTag))
       throw cut("the answer ends in an exception");
     if (request.ending === "binary" || answer.rows === 0) return;
     if (tail.at(-1) !== lineFeed) throw cut("the answer does not end in a line feed");
@@ -123,6 +122,11 @@ const changed = () =>
 
 /** Cancelling a stream that is being given up: whether that works changes nothing. */
 const nothing = () => {};
+
+/** Gives a chunk's memory back now: left to the collector, some 40 MB of them wait for it (measured). */
+const free = (chunk: Uint8Array): void => {
+  if (chunk.buffer instanceof ArrayBuffer && chunk.buffer.byteLength === chunk.byteLength) chunk.buffer.transfer(0);
+};
 
 const endsWith = (bytes: Uint8Array, end: Uint8Array): boolean =>
   bytes.byteLength >= end.byteLength && end.every((byte, i) => bytes[bytes.byteLength - end.byteLength + i] === byte);

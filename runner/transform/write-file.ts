@@ -75,7 +75,7 @@ export const writeFile = async (
       }
       const first = openAt(index);
       if (first === undefined) break;
-      for (let next = index + 1; next <= index + ahead; next++) await openAt(next);
+      for (let next = index + 1; next <= index + ahead; next++) void openAt(next);
       const limitRows = isBounded ? rowLimit - rows : rowLimit + 1;
       let needsBetween = between !== "" && rows > 0;
       const found = await deps.readSlice(

@@ -13,6 +13,7 @@ import { requestCancel } from "../../db/queue/request-cancel.ts";
 import { rescueJob } from "../../db/queue/rescue-job.ts";
 import { retryJob } from "../../db/queue/retry-job.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
+import { createFixture } from "../support/fixture.ts";
 import { expireLeases, insertJob, insertProject, jobState, wrongSlots } from "../support/project.ts";
 
 let open: OpenDatabase;
@@ -77,6 +78,60 @@ describe("claiming", () => {
     expect(done).toBe(300);
     expect(worst).toBe(2);
     expect(await wrongSlots(db)).toEqual([]);
+  });
+
+  it("32 whole runners on 10 projects with a limit of 2 never run more than 2 of one project at once, and run every job", async () => {
+    const fixture = await createFixture();
+    const projectIds = [fixture.projectId, ...(await Promise.all(Array.from({ length: 9 }, () => insertProject(fixture.db))))];
+    const runners = Array.from({ length: 32 }, () =>
+      fixture.startRunner({ SPILLWAY_PROJECT_CONCURRENCY: "2", SPILLWAY_RUNNER_CONCURRENCY: "1", SPILLWAY_POSTGRES_CONNECTIONS: "3" }),
+    );
+    try {
+      const ids = (
+        await Promise.all(
+          projectIds.map((projectId) =>
+            Promise.all(
+              Array.from({ length: 6 }, () => fixture.requestExport({ format: "CSV", query: { tableName: "events" } }, 3, projectId)),
+            ),
+          ),
+        )
+      ).flat();
+      let worst = 0;
+      const idList = sql.join(
+        ids.map((id) => sql`${id}`),
+        sql`, `,
+      );
+      for (const end = Date.now() + 50_000; Date.now() < end; ) {
+        const rows = await execute<{ running: number }>(
+          fixture.db,
+          sql`select count(*)::int as running from jobs where state = 'running' group by project_id`,
+        );
+        worst = Math.max(worst, ...rows.map(({ running }) => running));
+        const [left] = await execute<{ open: number }>(
+          fixture.db,
+          sql`select count(*)::int as open from batch_exports where id in (${idList}) and finished_at is null`,
+        );
+        if (left?.open === 0) break;
+      }
+      // The sampling can miss a moment, the intervals of the exports themselves cannot.
+      const [overlap] = await execute<{ most: number }>(
+        fixture.db,
+        sql`select max(n)::int as most from (
+          select count(*) as n from batch_exports a join batch_exports b on b.project_id = a.project_id and b.started_at <= a.started_at and b.finished_at > a.started_at
+          where a.id in (${idList}) and b.id in (${idList}) group by a.id) counted`,
+      );
+      const statuses = await execute<{ status: string; n: number }>(
+        fixture.db,
+        sql`select status, count(*)::int as n from batch_exports where id in (${idList}) group by status`,
+      );
+      expect(statuses).toEqual([{ status: "COMPLETED", n: 60 }]);
+      expect(worst).toBeLessThanOrEqual(2);
+      expect(overlap?.most).toBe(2);
+      expect(await wrongSlots(fixture.db)).toEqual([]);
+    } finally {
+      await Promise.all(runners.map((runner) => runner.stop()));
+      await fixture.stop();
+    }
   });
 
   it("a project with 1,000 queued jobs does not delay another project's first", async () => {

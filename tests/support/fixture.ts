@@ -99,13 +99,13 @@ export const createFixture = async () => {
     ...overrides,
   });
 
-  const requestExport = async (body: unknown, maxAttempts = 1): Promise<string> => {
+  const requestExport = async (body: unknown, maxAttempts = 1, projectId = project.projectId): Promise<string> => {
     const request = CreateBatchExport.parse(body);
     const { warnings } = checkExportRequest(request);
     const exportId = newId("batchExport");
     await createBatchExport(
       postgres.db,
-      actor,
+      { ...actor, projectId },
       { ...request, name: request.name ?? "test" },
       { exportId, jobId: newId("job"), auditId: newId("auditLog") },
       { warnings, idempotency: null, maxAttempts },

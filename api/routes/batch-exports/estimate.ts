@@ -3,13 +3,14 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { countPredicate, fromClause, isCountExact } from "../../../core/exports/build-query.ts";
 import { checkExportRequest } from "../../../core/exports/parse-request.ts";
 import { ExportQuery } from "../../../core/exports/request.ts";
+import { sliceMibDefault, sliceRowsMax } from "../../../core/exports/slice.ts";
 import { planExport } from "../../../db/clickhouse/plan-export.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";
 
-/** The same bounds as the runner's defaults, so that `slices` is what will happen. */
-const bounds = { sliceBytes: 96 * 1024 * 1024, sliceRowsMax: 100_000 };
+/** The runner's defaults, so that `slices` is what will happen. */
+const bounds = { sliceBytes: sliceMibDefault * 1024 * 1024, sliceRowsMax };
 
 const Estimate = z
   .object({
