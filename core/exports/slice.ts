@@ -19,18 +19,30 @@ export const sliceRowsMax = 100_000;
 
 export type Bucket = { startUs: number; endUs: number; rows: number; bytes: number };
 
-/** Joins neighbouring buckets until one more would pass the target. Buckets come in ascending order of time; gaps are covered by the slice before them. */
+/** Slices begin and end small, so that the first bytes leave early and little is left to move when the last query has ended. */
+const taper = 8;
+
+/**
+ * Joins neighbouring buckets until one more would pass the target: `targetBytes` in the middle, down to an eighth of it near either end.
+ * Buckets come in ascending order of time; gaps are covered by the slice before them.
+ */
 export const joinBuckets = (buckets: readonly Bucket[], targetBytes: number, rowsMax: number): Slice[] => {
   const slices: Slice[] = [];
+  const total = buckets.reduce((sum, { bytes }) => sum + bytes, 0);
+  let before = 0;
+  let room = 0;
   for (const bucket of buckets) {
     const last = slices.at(-1);
-    if (last !== undefined && last.bytes + bucket.bytes <= targetBytes && last.rows + bucket.rows <= rowsMax) {
+    if (last !== undefined && last.bytes + bucket.bytes <= room && last.rows + bucket.rows <= rowsMax) {
       last.endUs = bucket.endUs;
       last.rows += bucket.rows;
       last.bytes += bucket.bytes;
     } else {
+      const toEnd = Math.min(before, total - before) / 2;
+      room = Math.max(targetBytes / taper, Math.min(targetBytes, toEnd));
       slices.push({ ...bucket, hashStart: 0, hashEnd: hashEndMax });
     }
+    before += bucket.bytes;
   }
   return slices;
 };
