@@ -6,7 +6,9 @@ import { authenticate, requireAdmin } from "./middleware/auth.ts";
 import { fieldErrors, problemAnswer, requestError } from "./middleware/problem.ts";
 import { jsonBody, requestFrame } from "./middleware/request-frame.ts";
 import { registerAdmin } from "./routes/admin/index.ts";
+import { registerAuditLogs } from "./routes/audit-logs/index.ts";
 import { registerBatchExports } from "./routes/batch-exports/index.ts";
+import { registerComments } from "./routes/comments/index.ts";
 import { registerExportTables } from "./routes/export-tables/index.ts";
 import { registerSystem } from "./routes/system/index.ts";
 
@@ -39,6 +41,8 @@ export const createApp = (deps: AppDeps): App => {
   app.use(jsonBody());
   registerBatchExports(app, deps);
   registerExportTables(app);
+  registerComments(app, deps);
+  registerAuditLogs(app);
   registerAdmin(app, deps);
   registerSystem(app, deps);
   app.openAPIRegistry.registerComponent("securitySchemes", "basicAuth", {

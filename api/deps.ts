@@ -19,6 +19,8 @@ export type AppDeps = {
   salt: string;
   adminApiKey: string | null;
   rowLimit: number;
+  /** ENCRYPTION_KEY is set, so that the runner can hash. */
+  canHash: boolean;
   /** Null when batch exports are switched off. */
   downloads: { location: S3Location; accessKeyId: string; secretAccessKey: string; internal: S3Location; linkSeconds: number } | null;
   fetch: Fetch;

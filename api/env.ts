@@ -28,6 +28,10 @@ export const ApiEnv = z.object({
   LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: text.optional(),
   LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE: flag,
   BATCH_EXPORT_ROW_LIMIT: z.coerce.number().int().min(1).max(1_000_000_000).default(10_000_000),
+  ENCRYPTION_KEY: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, "must be 64 hex digits")
+    .optional(),
   BATCH_EXPORT_DOWNLOAD_LINK_EXPIRATION_HOURS: z.coerce.number().positive().max(168).default(1),
   SALT: text,
   ADMIN_API_KEY: z.string().min(16).optional(),

@@ -53,6 +53,7 @@ const createDeps = (env: ApiEnv): AppDeps => {
     salt: env.SALT,
     adminApiKey: env.ADMIN_API_KEY ?? null,
     rowLimit: env.BATCH_EXPORT_ROW_LIMIT,
+    canHash: env.ENCRYPTION_KEY !== undefined,
     downloads: env.LANGFUSE_S3_BATCH_EXPORT_ENABLED
       ? {
           location: { ...internal, endpoint: env.LANGFUSE_S3_BATCH_EXPORT_EXTERNAL_ENDPOINT ?? internal.endpoint },

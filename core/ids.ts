@@ -8,6 +8,7 @@ export const idPrefixes = {
   batchExport: "exp",
   job: "job",
   auditLog: "aud",
+  comment: "com",
   request: "req",
 } as const;
 

@@ -2,7 +2,7 @@
 import type { Condition } from "./filters/compile-filter.ts";
 import type { ExportTable } from "./tables/table.ts";
 
-const contentColumns = { content: ["e.input", "e.output"], input: ["e.input"], output: ["e.output"] } as const;
+const contentColumns = { content: ["input", "output"], input: ["input"], output: ["output"] } as const;
 
 /** Python SDKs store JSON with non-ASCII escaped: the spelling such a text has there. */
 const escapedSpelling = (text: string): string =>
@@ -31,7 +31,8 @@ export const compileSearch = (
       readsContent = true;
       const escaped = escapedSpelling(query);
       if (escaped !== query) params["searchEscaped"] = escaped;
-      for (const cell of contentColumns[type]) {
+      for (const side of contentColumns[type]) {
+        const cell = table.searchContent?.[side] ?? "''";
         parts.push(find(cell, "search"));
         if (escaped !== query) parts.push(find(cell, "searchEscaped"));
       }

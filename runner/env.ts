@@ -34,6 +34,22 @@ export const RunnerEnv = z.object({
   LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE: flag("false"),
   LANGFUSE_S3_BATCH_EXPORT_CHECKSUM: z.enum(["crc32", "none"]).default("crc32"),
   QUEUE_CONSUMER_BATCH_EXPORT_QUEUE_IS_ENABLED: flag("true"),
+  QUEUE_CONSUMER_MAIL_QUEUE_IS_ENABLED: flag("true"),
+  SMTP_CONNECTION_URL: z
+    .url()
+    .regex(/^smtps?:/, "must begin with smtp: or smtps:")
+    .optional(),
+  EMAIL_FROM_ADDRESS: text.optional(),
+  /** Where the API answers; used in links of mails. */
+  SPILLWAY_PUBLIC_URL: z.url().optional(),
+  ENCRYPTION_KEY: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, "must be 64 hex digits")
+    .optional(),
+  /** A mail is sent this long before files are deleted. */
+  SPILLWAY_EXPIRY_NOTICE_HOURS: positive(6),
+  /** Files are deleted this long after they expire: links made before then last an hour. */
+  SPILLWAY_EXPIRY_GRACE_SECONDS: z.coerce.number().min(0).default(3600),
   BATCH_EXPORT_ROW_LIMIT: whole(10_000_000, 1, 1_000_000_000),
   BATCH_EXPORT_S3_PART_SIZE_MIB: whole(8, 5, 100),
   SPILLWAY_PARTS_IN_FLIGHT: whole(4, 1, 16),
@@ -73,6 +89,8 @@ export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
       "LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY",
     ] as const)
       if (e[name] === undefined) problems.push(`${name}: needed because LANGFUSE_S3_BATCH_EXPORT_ENABLED is true`);
+  if ((e.SMTP_CONNECTION_URL === undefined) !== (e.EMAIL_FROM_ADDRESS === undefined))
+    problems.push("SMTP_CONNECTION_URL, EMAIL_FROM_ADDRESS: set both or neither");
   if (e.SPILLWAY_SELF_FENCE_SECONDS >= e.SPILLWAY_LEASE_SECONDS)
     problems.push("SPILLWAY_SELF_FENCE_SECONDS: must be less than SPILLWAY_LEASE_SECONDS");
   if (problems.length > 0) return { ok: false as const, problems };
@@ -97,6 +115,15 @@ export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
         }
       : null,
     isExportQueueEnabled: e.QUEUE_CONSUMER_BATCH_EXPORT_QUEUE_IS_ENABLED,
+    isMailQueueEnabled: e.QUEUE_CONSUMER_MAIL_QUEUE_IS_ENABLED,
+    mail:
+      e.SMTP_CONNECTION_URL === undefined || e.EMAIL_FROM_ADDRESS === undefined
+        ? null
+        : { url: e.SMTP_CONNECTION_URL, from: e.EMAIL_FROM_ADDRESS },
+    publicUrl: e.SPILLWAY_PUBLIC_URL?.replace(/\/$/, "") ?? null,
+    encryptionKey: e.ENCRYPTION_KEY ?? null,
+    expiryNoticeHours: e.SPILLWAY_EXPIRY_NOTICE_HOURS,
+    expiryGraceSeconds: e.SPILLWAY_EXPIRY_GRACE_SECONDS,
     exports: {
       prefix: e.LANGFUSE_S3_BATCH_EXPORT_PREFIX,
       rowLimit: e.BATCH_EXPORT_ROW_LIMIT,

@@ -1,13 +1,16 @@
 /** Composition root of the runner: the only place that reads its environment, constructs clients and chooses implementations. */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, createHmac, randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { crc32 } from "node:zlib";
 import { createId } from "../core/ids.ts";
-import type { JobKind } from "../core/jobs/kinds.ts";
+import { type JobKind, jobKinds } from "../core/jobs/kinds.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
 import { openPostgres } from "../db/postgres/client.ts";
+import { expireExports } from "../db/queries/expire-exports.ts";
+import { announceExpiry } from "../db/queries/export-mails.ts";
 import { listAbandonedObjects, markObjectRemoved, rescueExport } from "../db/queries/export-outcomes.ts";
-import { claimJob } from "../db/queue/claim-job.ts";
+import { type ClaimedJob, claimJob } from "../db/queue/claim-job.ts";
+import { claimSlotlessJob } from "../db/queue/claim-slotless-job.ts";
 import { heartbeatJob } from "../db/queue/heartbeat-job.ts";
 import { pruneJobs } from "../db/queue/prune-jobs.ts";
 import { repairSlots } from "../db/queue/repair-slots.ts";
@@ -17,6 +20,7 @@ import { parseRunnerEnv, type RunnerConfig } from "./env.ts";
 import { createEvents } from "./events.ts";
 import { createHandlers } from "./handlers/index.ts";
 import { startLoop } from "./loop.ts";
+import { createMailer } from "./notify/mailer.ts";
 import { startMaintenance } from "./schedule/maintenance.ts";
 import { createS3Client } from "./upload/s3-client.ts";
 import { sweepObjects } from "./upload/sweep.ts";
@@ -34,38 +38,65 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
   const clickhouse = createClickHouse(config.clickhouse, fetch);
   const s3 = config.s3 === null ? null : createS3Client(config.s3, { fetch, wait: clock.wait, random: Math.random });
   const newAuditId = () => createId("auditLog", clock.nowMs(), randomBytes(16));
+  const newJobId = () => createId("job", clock.nowMs(), randomBytes(16));
   const handlers = createHandlers({
     db: postgres.db,
     clickhouse,
     s3,
-    settings: { ...config.exports, physicalTable: config.clickhouse.eventsTable },
+    settings: { ...config.exports, physical: { events: config.clickhouse.eventsTable } },
     clock,
     log,
     crc32,
     newAuditId,
+    newJobId,
+    hashKeyOf: (projectId) => (config.encryptionKey === null ? null : hashKey(config.encryptionKey, projectId)),
+    mailer: config.mail === null ? null : createMailer(config.mail),
+    publicUrl: config.publicUrl,
     sha256: (text) => createHash("sha256").update(text).digest("hex"),
   });
-  const kinds: JobKind[] = config.isExportQueueEnabled ? ["export.run"] : [];
+  const enabled: Record<JobKind, boolean> = { "export.run": config.isExportQueueEnabled, "mail.send": config.isMailQueueEnabled };
+  const kinds = (Object.keys(enabled) as JobKind[]).filter((kind) => enabled[kind]);
   const claimedBy = `${hostname()}-${process.pid}`;
-  const loop = startLoop(
-    {
-      clock,
-      log,
-      handlers,
-      events: createEvents(log),
-      random: Math.random,
-      claim: async () =>
-        kinds.length === 0
-          ? undefined
-          : claimJob(postgres.db, { kinds, claimedBy, leaseSeconds: config.leaseSeconds, projectRunningMax: config.projectRunningMax }),
-      heartbeat: (job) => heartbeatJob(postgres.db, { id: job.id, leaseId: job.leaseId }, config.leaseSeconds),
-    },
-    config.loop,
-  );
+  const events = createEvents(log);
+  const lease = { claimedBy, leaseSeconds: config.leaseSeconds };
+  const loopOf = (
+    hasSlot: boolean,
+    concurrency: number,
+    claim: (own: JobKind[]) => Promise<ClaimedJob | undefined>,
+  ): ReturnType<typeof startLoop> => {
+    const own = kinds.filter((kind) => jobKinds[kind].hasSlot === hasSlot);
+    return startLoop(
+      {
+        clock,
+        log,
+        handlers,
+        events,
+        random: Math.random,
+        claim: async () => (own.length === 0 ? undefined : claim(own)),
+        heartbeat: (job) => heartbeatJob(postgres.db, { id: job.id, leaseId: job.leaseId }, config.leaseSeconds),
+      },
+      { ...config.loop, concurrency },
+    );
+  };
+  // Short work has a loop of its own: it does not wait until a long export ends.
+  const loops = [
+    loopOf(true, config.loop.concurrency, (own) =>
+      claimJob(postgres.db, { ...lease, kinds: own, projectRunningMax: config.projectRunningMax }),
+    ),
+    loopOf(false, 2, (own) => claimSlotlessJob(postgres.db, { ...lease, kinds: own })),
+  ];
   const rescueAll = async () => {
-    for (let job = await rescueExport(postgres.db, newAuditId()); job !== undefined; job = await rescueExport(postgres.db, newAuditId()))
+    for (;;) {
+      const job = await rescueExport(postgres.db, newAuditId(), newJobId());
+      if (job === undefined) break;
       log("warn", "job_rescued", { job_id: job.id, state: job.state });
+    }
     await repairSlots(postgres.db);
+  };
+  const expireAll = async () => {
+    while ((await announceExpiry(postgres.db, { jobId: newJobId(), withinHours: config.expiryNoticeHours })) !== undefined);
+    const expired = await expireExports(postgres.db, { graceSeconds: config.expiryGraceSeconds });
+    if (expired.length > 0) log("info", "exports_expired", { exports: expired.length });
   };
   const pruneAll = async () => {
     while ((await pruneJobs(postgres.db, { keepDays })) >= 1000);
@@ -74,6 +105,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     [
       { name: "rescue", everySeconds: config.reaperSeconds, run: rescueAll },
       { name: "prune", everySeconds: 3600, run: pruneAll },
+      { name: "expire", everySeconds: config.sweepSeconds, run: expireAll },
       ...(s3 === null
         ? []
         : [
@@ -94,14 +126,22 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
   );
   log("info", "runner_started", { claimed_by: claimedBy, kinds });
   return {
-    poke: loop.poke,
+    poke: () => {
+      for (const { poke } of loops) poke();
+    },
     stop: async () => {
-      await loop.stop();
+      await Promise.all(loops.map((loop) => loop.stop()));
       await maintenance.stop();
       await postgres.close();
       log("info", "runner_stopped");
     },
   };
+};
+
+/** Two unsigned 64-bit halves of a key that is the project's own: HMAC-SHA-256 of its id. */
+const hashKey = (encryptionKey: string, projectId: string): [string, string] => {
+  const digest = createHmac("sha256", Buffer.from(encryptionKey, "hex")).update(`privacy:${projectId}`).digest();
+  return [digest.readBigUInt64LE(0).toString(), digest.readBigUInt64LE(8).toString()];
 };
 
 if (import.meta.main) {

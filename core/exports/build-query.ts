@@ -1,13 +1,16 @@
 /** Puts the pieces of a compiled query together: what is counted, what a slice is asked with. Pure text and parameters. */
 import type { Condition } from "../filters/compile-filter.ts";
+import { type ExportTable, relationsIn } from "../tables/table.ts";
 import type { CompiledQuery } from "./compile-query.ts";
+
+/** Names of tables in ClickHouse that an operator can change. */
+export type PhysicalTables = { events: string };
 
 export type ExportScope = {
   projectId: string;
   /** Rows at or after this instant are left out; ISO 8601 UTC with microseconds. */
   cutoff: string;
-  /** Table in ClickHouse; an operator's setting, checked to be a plain name. */
-  physicalTable: string;
+  physical: PhysicalTables;
 };
 
 export type Predicate = { sql: string; params: Record<string, unknown> };
@@ -35,8 +38,31 @@ export const isCountExact = (compiled: CompiledQuery): boolean => compiled.cheap
 
 const plainName = /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$/;
 
-/** `table e FINAL`, each id once in its newest version; without FINAL where the plan has shown that there is nothing to merge. */
-export const fromClause = (physicalTable: string, { needsFinal }: { needsFinal: boolean }): string => {
-  if (!plainName.test(physicalTable)) throw new Error(`${JSON.stringify(physicalTable)} is not the name of a ClickHouse table.`);
-  return `${physicalTable} AS e${needsFinal ? " FINAL" : ""}`;
+/**
+ * FROM with the alias `e` and the relations that the given SQL names. FINAL gives each id once in its newest version;
+ * without it where the plan has shown that there is nothing to merge.
+ */
+export const fromClause = (
+  table: ExportTable,
+  physical: PhysicalTables,
+  { needsFinal, names }: { needsFinal: boolean; names: readonly string[] },
+): string => {
+  const joins = [...new Set(names.flatMap((sql) => relationsIn(table, sql)))].map((alias) => table.relations[alias] ?? "");
+  return [rowsOf(table, physical, needsFinal), ...joins].join(" ");
+};
+
+const rowsOf = ({ source }: ExportTable, physical: PhysicalTables, needsFinal: boolean): string => {
+  switch (source.kind) {
+    case "derived":
+      return `${source.sql} AS e`;
+    case "postgres":
+      return `format(JSONEachRow, '${source.structure.replaceAll("'", "''")}', {handedRows:String}) AS e`;
+    case "replacing": {
+      const name = source.table === "events" ? physical.events : source.table;
+      if (!plainName.test(name)) throw new Error(`${JSON.stringify(name)} is not the name of a ClickHouse table.`);
+      return `${name} AS e${needsFinal ? " FINAL" : ""}`;
+    }
+    default:
+      return source satisfies never;
+  }
 };

@@ -1,15 +1,17 @@
 /** From a validated request to the pieces of its SQL. Slices, limits and formats are put around them by the runner. */
 import { AppError, type FieldError } from "../errors.ts";
-import { type Condition, compileFilter, findFilterColumn } from "../filters/compile-filter.ts";
-import type { SliceColumn } from "../formats/file-format.ts";
+import { type CommentFilter, type Condition, compileFilter, findFilterColumn } from "../filters/compile-filter.ts";
 import { compileSearch } from "../search.ts";
 import { findTable, tables } from "../tables/index.ts";
-import type { ExportTable } from "../tables/table.ts";
+import type { ExportTable, FilterColumn, FilterColumnType } from "../tables/table.ts";
 import type { ExportQuery } from "./request.ts";
+import { type ScoreName, type Selection, selectColumns } from "./select-columns.ts";
 
 export type CompiledQuery = {
   table: ExportTable;
-  select: SliceColumn[];
+  selection: Omit<Selection, "faults">;
+  /** Filters on comments, answered before the query runs; AND-ed. */
+  commentFilters: CommentFilter[];
   /** All conditions but project, cutoff and slice. */
   conditions: Condition[];
   /** The conditions that can be counted without reading payloads. */
@@ -21,8 +23,8 @@ export type CompiledQuery = {
   isDescending: boolean;
 };
 
-/** Compiles, or throws one AppError that names every fault. */
-export const compileQuery = (query: ExportQuery): CompiledQuery => {
+/** Compiles, or throws one AppError that names every fault. `scoreNames` are those of the project, known when the export runs. */
+export const compileQuery = (query: ExportQuery, scoreNames: readonly ScoreName[] = []): CompiledQuery => {
   const table = findTable(query.tableName);
   if (table === undefined)
     throw new AppError({
@@ -30,18 +32,21 @@ export const compileQuery = (query: ExportQuery): CompiledQuery => {
       fields: [{ path: "query.tableName", message: `Known tables: ${Object.keys(tables).join(", ")}.` }],
     });
 
-  const { conditions, faults } = compileFilter(query.filter ?? [], table);
+  const { conditions, commentFilters, faults } = compileFilter(query.filter ?? [], table);
   if (query.searchQuery !== undefined && query.searchQuery !== "" && query.searchType?.length === 0)
     faults.push({ path: "query.searchType", message: "At least one search type is required when searching tracing data" });
   if (query.searchQuery?.isWellFormed() === false)
     faults.push({ path: "query.searchQuery", message: "well-formed Unicode, without lone surrogates" });
+  for (const [index, type] of (query.searchType ?? []).entries())
+    if (type !== "id" && table.searchContent === null)
+      faults.push({ path: `query.searchType[${index}]`, message: `Table ${table.name} has no ${type} to search.` });
   const search = compileSearch(query.searchQuery, query.searchType, table);
   const order = compileOrder(query, table);
-  const columns = selectColumns(query, table);
+  const { faults: columnFaults, ...selection } = selectColumns(query, table, scoreNames);
   const problems: [FieldError[], "INVALID_FILTER" | "INVALID_ORDER_BY" | "INVALID_COLUMNS"][] = [
     [faults, "INVALID_FILTER"],
     [order.faults, "INVALID_ORDER_BY"],
-    [columns.faults, "INVALID_COLUMNS"],
+    [columnFaults, "INVALID_COLUMNS"],
   ];
   const first = problems.find(([list]) => list.length > 0);
   if (first !== undefined) throw new AppError({ code: first[1], fields: problems.flatMap(([list]) => list) });
@@ -49,7 +54,8 @@ export const compileQuery = (query: ExportQuery): CompiledQuery => {
   const all = search === undefined ? conditions : [...conditions, search];
   return {
     table,
-    select: columns.select,
+    selection,
+    commentFilters,
     conditions: all,
     cheapConditions: all.filter((condition) => !condition.readsContent),
     orderBy: order.sql,
@@ -58,20 +64,11 @@ export const compileQuery = (query: ExportQuery): CompiledQuery => {
   };
 };
 
-const selectColumns = (query: ExportQuery, table: ExportTable): { select: SliceColumn[]; faults: FieldError[] } => {
-  const faults: FieldError[] = [];
-  const ids = query.columns ?? Object.keys(table.columns);
-  const select = ids.flatMap((id, index) => {
-    const column = Object.hasOwn(table.columns, id) ? table.columns[id] : undefined;
-    if (column === undefined)
-      faults.push({ path: `query.columns[${index}]`, message: `Table ${table.name} has no column ${JSON.stringify(id)}.` });
-    if (ids.indexOf(id) !== index) faults.push({ path: `query.columns[${index}]`, message: `Column ${id} is named twice.` });
-    return column === undefined
-      ? []
-      : [{ id, sql: column.sql, isText: column.kind === "text" || column.kind === "string", isNested: column.kind.includes("<") }];
-  });
-  return { select, faults };
-};
+const sortableTypes: ReadonlySet<FilterColumnType> = new Set(["string", "stringOptions", "number", "datetime", "boolean"]);
+
+/** Whether rows can be ordered by this column. Tables of Postgres are read in the order of time only. */
+export const isSortable = (table: ExportTable, column: FilterColumn): boolean =>
+  column.sql === table.time || (sortableTypes.has(column.type) && column.comment === undefined && table.source.kind !== "postgres");
 
 /** Newest first by default. Equal values are ordered by time, trace hash, id and version, so that every order is total; absent values come last. */
 const compileOrder = (query: ExportQuery, table: ExportTable) => {
@@ -81,7 +78,7 @@ const compileOrder = (query: ExportQuery, table: ExportTable) => {
   const column = asked === undefined ? undefined : findFilterColumn(table, asked);
   const base = { faults: [] as FieldError[], isDescending: direction === "DESC" };
   if (asked === undefined || column?.sql === table.time) return { ...base, sql: ties, followsSortingKey: true };
-  if (column === undefined || column.type === "arrayOptions" || column.type === "stringObject")
+  if (column === undefined || !isSortable(table, column))
     return {
       ...base,
       faults: [{ path: "query.orderBy.column", message: `Table ${table.name} cannot be ordered by ${JSON.stringify(asked)}.` }],

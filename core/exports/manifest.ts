@@ -16,6 +16,8 @@ export const ManifestFile = z.object({
   crc32: z.string().regex(/^[0-9a-f]{8}$/),
 });
 
+export type ManifestFile = z.infer<typeof ManifestFile>;
+
 export const ExportManifest = z.object({
   version: z.literal(1),
   schemaVersion: z.int(),
@@ -25,6 +27,10 @@ export const ExportManifest = z.object({
   format: z.string(),
   compression: z.string(),
   columns: z.array(z.string()),
+  /** Name of the score behind each column of scores. */
+  scoreColumns: z.record(z.string(), z.string()),
+  /** What was dropped, hashed or masked. */
+  privacy: z.array(z.object({ path: z.string(), action: z.string() })),
   /** Half-open `[start, cutoff)` of the table's time column; start is that of the oldest row, null when there is none. */
   window: z.object({ start: z.string().nullable(), cutoff: z.string() }),
   /** hex SHA-256 of the canonical query: equal queries have equal hashes. */
@@ -39,6 +45,8 @@ export const ExportManifest = z.object({
   truncated: z.boolean(),
   slices: z.int(),
   attempt: z.int(),
+  /** Slices taken over from an attempt before, without reading them again. */
+  slicesResumed: z.int(),
   startedAt: z.string(),
   finishedAt: z.string(),
   metadata: z.record(z.string(), z.string()).nullable(),

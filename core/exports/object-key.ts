@@ -20,12 +20,17 @@ export const objectKey = (key: {
   tableName: string;
   format: FormatName;
   compression: CompressionName;
+  /** Its number among several files, from 0. */
+  file: number | null;
 }): string =>
-  `${key.prefix}exports/${safeSegment(key.projectId)}/${safeSegment(key.exportId)}/${key.attempt}-${key.leaseId.slice(0, 8)}/${safeSegment(key.tableName)}.${extensionOf(key.format, key.compression)}`;
+  `${key.prefix}exports/${safeSegment(key.projectId)}/${safeSegment(key.exportId)}/${key.attempt}-${key.leaseId.slice(0, 8)}/${safeSegment(key.tableName)}${numbered(key.file)}.${extensionOf(key.format, key.compression)}`;
 
 /** Name a browser saves the file under: readable, ASCII, with the right ending. */
-export const downloadName = (file: { name: string; createdAt: string; format: FormatName; compression: CompressionName }): string => {
-  const ending = `.${extensionOf(file.format, file.compression)}`;
-  const base = safeSegment(file.name, 120);
-  return base.endsWith(ending) ? base : `${base}${ending}`;
+export const downloadName = (of: { name: string; format: FormatName; compression: CompressionName; file: number | null }): string => {
+  const ending = `.${extensionOf(of.format, of.compression)}`;
+  const safe = safeSegment(of.name, 120);
+  const base = safe.endsWith(ending) ? safe.slice(0, -ending.length) : safe;
+  return `${base}${numbered(of.file)}${ending}`;
 };
+
+const numbered = (file: number | null): string => (file === null ? "" : `-${String(file + 1).padStart(4, "0")}`);

@@ -1,11 +1,24 @@
 /** Everything that can be wrong with a request is found here, before anything is stored. */
 import { AppError } from "../errors.ts";
+import { formats } from "../formats/index.ts";
 import { type CompiledQuery, compileQuery } from "./compile-query.ts";
 import type { CreateBatchExport } from "./request.ts";
 
 /** Checks columns, filters, search and order against the table; throws one AppError that names every fault. */
-export const checkExportRequest = (request: Pick<CreateBatchExport, "query">): { compiled: CompiledQuery; warnings: string[] } => {
+export const checkExportRequest = (
+  request: Pick<CreateBatchExport, "query"> & Partial<Pick<CreateBatchExport, "format" | "compression">>,
+): { compiled: CompiledQuery; warnings: string[] } => {
   const compiled = compileQuery(request.query);
+  if (
+    request.format !== undefined &&
+    request.compression !== undefined &&
+    request.compression !== "none" &&
+    !formats[request.format].canCompress
+  )
+    throw new AppError({
+      code: "INVALID_REQUEST",
+      fields: [{ path: "compression", message: `${request.format} files are compressed inside; leave compression out or send "none".` }],
+    });
   const warnings: string[] = [];
   if (!compiled.followsSortingKey)
     warnings.push(

@@ -1,6 +1,8 @@
 /** The body of a new batch export: shape and bounds. Whether columns, filters and order fit the table is decided by core/exports/parse-request.ts. */
 import { z } from "zod";
 import { compressionNames, formatNames } from "../formats/index.ts";
+import { PrivacyRule } from "./privacy.ts";
+import { scoreModes } from "./select-columns.ts";
 
 export const searchTypes = ["id", "content", "input", "output"] as const;
 
@@ -18,26 +20,41 @@ export const ExportQuery = z.strictObject({
   searchType: z.array(z.enum(searchTypes)).optional(),
   orderBy: OrderBy.nullable().default(null),
   limit: z.int().min(1).max(1_000_000_000).optional(),
+  /** Columns in the order of the file; `scores` stands for all columns of scores. Without it, all. */
   columns: z.array(z.string().max(100)).min(1).max(200).optional(),
+  /** Scores as one column for each name, as one nested column, or not at all. */
+  scores: z.enum(scoreModes).default("columns"),
+  /** What is dropped, hashed or masked; recorded in the manifest. */
+  privacy: z.array(PrivacyRule).max(100).default([]),
 });
 export type ExportQuery = z.infer<typeof ExportQuery>;
 
 export const expiresAfterHoursMax = 24 * 30;
 
 /** Text Postgres can store: no NUL, no half of a surrogate pair. */
-const storable = (text: string): boolean => !text.includes("\u0000") && text.isWellFormed();
+export const storable = (text: string): boolean => !text.includes("\u0000") && text.isWellFormed();
 
 export const CreateBatchExport = z.strictObject({
   name: z.string().trim().min(1).max(200).refine(storable, "must not contain NUL or broken Unicode").optional(),
   format: z.enum(formatNames),
   compression: z.enum(compressionNames).default("none"),
   query: ExportQuery,
+  json: z
+    .strictObject({
+      /** Put text that holds a JSON object or array (input, output, metadata, modelParameters…) into the file as JSON; false leaves it text. */
+      embed: z.boolean().default(true),
+    })
+    .optional(),
   csv: z
     .strictObject({
       /** Prefix text cells that a spreadsheet would run as a formula with a single quote. */
       neutralizeFormulas: z.boolean().default(true),
     })
     .optional(),
+  /** Start a new file after about so many MiB of uncompressed rows; the manifest lists the files. Without it, one file. */
+  targetFileMib: z.int().min(1).max(100_000).optional(),
+  /** Mail to the user of the key when the export ends and before its files are deleted. */
+  notify: z.boolean().default(true),
   expiresAfterHours: z.int().min(1).max(expiresAfterHoursMax).default(24),
   metadata: z
     .record(z.string().min(1).max(64), z.string().max(512))
@@ -46,3 +63,19 @@ export const CreateBatchExport = z.strictObject({
     .optional(),
 });
 export type CreateBatchExport = z.infer<typeof CreateBatchExport>;
+
+/** What the runner is told about the files beside format and compression; stored with the export. */
+export const ExportOptions = z.object({
+  neutralizeFormulas: z.boolean().default(true),
+  embedJson: z.boolean().default(true),
+  targetFileMib: z.int().nullable().default(null),
+  notify: z.boolean().default(true),
+});
+export type ExportOptions = z.infer<typeof ExportOptions>;
+
+export const optionsOf = (request: Pick<CreateBatchExport, "csv" | "json" | "targetFileMib" | "notify">): ExportOptions => ({
+  neutralizeFormulas: request.csv?.neutralizeFormulas ?? true,
+  embedJson: request.json?.embed ?? true,
+  targetFileMib: request.targetFileMib ?? null,
+  notify: request.notify,
+});

@@ -6,6 +6,9 @@ import { anyString, type FilterType, type FilterTypeEntry, filterTypeNames, filt
 
 export type Condition = { sql: string; params: Record<string, unknown>; readsContent: boolean };
 
+/** A filter on comments: answered in Postgres, then applied as a list of ids. */
+export type CommentFilter = { on: "count" | "content"; operator: string; value: string | number };
+
 const Envelope = z.looseObject({ type: z.enum(filterTypeNames), column: z.string(), operator: z.string() });
 
 export const findFilterColumn = (table: ExportTable, id: string): FilterColumn | undefined => {
@@ -14,8 +17,21 @@ export const findFilterColumn = (table: ExportTable, id: string): FilterColumn |
   return alias === undefined ? undefined : table.filters[alias];
 };
 
+/** The old column id `scores` means another column for each type of filter. */
+const scoresBy: Partial<Record<string, string>> = {
+  numberObject: "scores_avg",
+  categoryOptions: "score_categories",
+  booleanObject: "score_booleans",
+};
+
 /** Compiles one filter; faults are collected in `faults` with paths below `path`, and undefined is returned. */
-const compileOne = (filter: unknown, index: number, table: ExportTable, path: string, faults: FieldError[]): Condition | undefined => {
+const compileOne = (
+  filter: unknown,
+  index: number,
+  table: ExportTable,
+  path: string,
+  faults: FieldError[],
+): Condition | CommentFilter | undefined => {
   const fault = (where: string, message: string) => {
     faults.push({ path: where === "" ? path : `${path}.${where}`, message });
     return undefined;
@@ -27,7 +43,7 @@ const compileOne = (filter: unknown, index: number, table: ExportTable, path: st
   }
   const { type, column: columnId, operator: operatorName, ...rest } = envelope.data;
   const entry: FilterTypeEntry = filterTypes[type as FilterType];
-  const column = findFilterColumn(table, columnId);
+  const column = findFilterColumn(table, columnId === "scores" ? (scoresBy[type] ?? columnId) : columnId);
   if (column === undefined) return fault("column", `Column ${JSON.stringify(columnId)} cannot be filtered in table ${table.name}.`);
   if (entry.columns !== undefined && !entry.columns.includes(column.type))
     return fault("type", `Filter type ${type} does not fit column ${columnId}, which is of type ${column.type}.`);
@@ -51,6 +67,7 @@ const compileOne = (filter: unknown, index: number, table: ExportTable, path: st
     return undefined;
   }
   const { value, key = "" } = parsed.data as { value: never; key?: string };
+  if (column.comment !== undefined) return { on: column.comment, operator: operatorName, value };
   const params: Record<string, unknown> = {};
   let count = 0;
   const bind = (parameterType: string, bound: unknown) => {
@@ -66,10 +83,14 @@ export const compileFilter = (
   filters: readonly unknown[],
   table: ExportTable,
   path = "query.filter",
-): { conditions: Condition[]; faults: FieldError[] } => {
+): { conditions: Condition[]; commentFilters: CommentFilter[]; faults: FieldError[] } => {
   const faults: FieldError[] = [];
-  const conditions = filters.flatMap((filter, index) => compileOne(filter, index, table, `${path}[${index}]`, faults) ?? []);
-  return { conditions, faults };
+  const compiled = filters.flatMap((filter, index) => compileOne(filter, index, table, `${path}[${index}]`, faults) ?? []);
+  return {
+    conditions: compiled.flatMap((one) => ("sql" in one ? one : [])),
+    commentFilters: compiled.flatMap((one) => ("sql" in one ? [] : one)),
+    faults,
+  };
 };
 
 /** Filter types and operators each column accepts, for the table's description in the API. */

@@ -85,6 +85,19 @@ const compareTime = (sign: Sign) =>
       : `(${column.sql} ${bound.sign} fromUnixTimestamp64Micro(${bind("Int64", String(bound.units))}, 'UTC'))`;
   });
 
+/** Scores by name: any entry of that name decides, so a negation holds for rows without one. */
+type Entries<V> = { column: FilterColumn; key: string; bind: Bind; value: V };
+const compareEntry = (sign: Sign) =>
+  operator(
+    z.number(),
+    ({ column, key, bind, value }) =>
+      `arrayExists(x -> x.1 = ${bind("String", key)} AND x.2 ${sign} ${bind("Float64", value)}, ${column.sql})`,
+  );
+const hasCategory = ({ column, key, bind, value }: Entries<string[]>) =>
+  `arrayExists(x -> x.1 = ${bind("String", key)} AND has(${bind("Array(String)", value)}, x.2), ${column.sql})`;
+const hasBoolean = ({ column, key, bind, value }: Entries<boolean>) =>
+  `has(${column.sql}, (${bind("String", key)}, ${bind("Bool", value)} != 0))`;
+
 const literalMatch = (cell: string, p: string) => `position(lowerUTF8(${cell}), lowerUTF8(${p})) > 0`;
 
 /** Words of the value must occur as whole words: each run of letters and digits, at most 64 of them. */
@@ -145,6 +158,33 @@ export const filterTypes = {
     hasKey: false,
     operators: { ">": compareTime(">"), "<": compareTime("<"), ">=": compareTime(">="), "<=": compareTime("<=") },
   },
+  numberObject: {
+    columns: ["numberObject"],
+    hasKey: true,
+    operators: {
+      "=": compareEntry("="),
+      ">": compareEntry(">"),
+      "<": compareEntry("<"),
+      ">=": compareEntry(">="),
+      "<=": compareEntry("<="),
+    },
+  },
+  categoryOptions: {
+    columns: ["categoryOptions"],
+    hasKey: true,
+    operators: {
+      "any of": operator(strings, (context) => hasCategory(context)),
+      "none of": operator(strings, (context) => `(NOT ${hasCategory(context)})`),
+    },
+  },
+  booleanObject: {
+    columns: ["booleanObject"],
+    hasKey: true,
+    operators: {
+      "=": operator(z.boolean(), (context) => hasBoolean(context)),
+      "<>": operator(z.boolean(), (context) => `(NOT ${hasBoolean(context)})`),
+    },
+  },
   boolean: {
     columns: ["boolean"],
     hasKey: false,
@@ -183,6 +223,6 @@ export const filterTypeNames = Object.keys(filterTypes) as [FilterType, ...Filte
 
 const absence = ({ type, sql }: FilterColumn): string => {
   if (type === "string" || type === "stringOptions") return absent(sql);
-  if (type === "arrayOptions" || type === "stringObject") return `empty(${sql})`;
+  if (type === "arrayOptions" || type.endsWith("Object") || type === "categoryOptions") return `empty(${sql})`;
   return `isNull(${sql})`;
 };

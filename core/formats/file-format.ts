@@ -1,17 +1,16 @@
 /** What a file format is: how ClickHouse is asked for its bytes, and how the bytes of several slices become one file. */
-export type SliceColumn = {
-  /** Name in the file. */
-  id: string;
-  /** ClickHouse expression over the alias `e`. */
-  sql: string;
-  /** Free text a spreadsheet could run as a formula. */
-  isText: boolean;
-  /** A list or map: JSON text where the format has no nesting. */
-  isNested: boolean;
+import type { SelectedColumn } from "../exports/select-columns.ts";
+
+export type FormatOptions = {
+  /** CSV: text cells a spreadsheet would run get a quote in front. */
+  neutralizeFormulas: boolean;
+  /** JSON, JSONL: text that holds a JSON object or array becomes JSON. */
+  embedJson: boolean;
 };
 
 export type SliceFormat = {
-  select: SliceColumn[];
+  /** SELECT list, each with the alias the format needs. */
+  select: { alias: string; sql: string }[];
   /** Name after FORMAT. */
   clickhouseFormat: string;
   settings: Record<string, string>;
@@ -20,10 +19,20 @@ export type SliceFormat = {
 export type FileFormat = {
   extension: string;
   contentType: string;
-  /** How one slice is asked for; `isFirst` is the first slice of the file. */
-  slice: (columns: SliceColumn[], options: { isFirst: boolean; neutralizeFormulas: boolean }) => SliceFormat;
+  /** `slices`: bytes of slices follow one another; `footer`: each slice is a whole file, merged by its footer (Parquet). */
+  joining: "slices" | "footer";
+  /** What each slice of an uncompressed file ends in: one line feed a row, a line feed, or anything. */
+  ending: "lines" | "text" | "binary";
+  /** Whether the whole file may be compressed. */
+  canCompress: boolean;
+  /** How one slice is asked for; `isFirst` is the first slice of a file. */
+  slice: (columns: SelectedColumn[], options: FormatOptions & { isFirst: boolean }) => SliceFormat;
   /** Bytes before the first slice, between two slices that hold rows, and after the last; compressed as members of their own. */
   before: string;
   between: string;
   after: string;
 };
+
+/** The SELECT list as text. Aliases are quoted: names of scores may hold anything. */
+export const selectList = ({ select }: SliceFormat): string =>
+  select.map(({ alias, sql }) => `${sql} AS "${alias.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`).join(", ");

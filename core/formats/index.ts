@@ -1,13 +1,14 @@
 /**
  * The file formats and compressions: extension, content type and how ClickHouse is asked for them.
- * ClickHouse writes the final bytes; `compose` says how the bytes of several slices become one file.
+ * ClickHouse writes the final bytes; an entry says how those of several slices become one file.
  */
 import { csv } from "./csv.ts";
 import type { FileFormat } from "./file-format.ts";
 import { json } from "./json.ts";
 import { jsonl } from "./jsonl.ts";
+import { parquet } from "./parquet.ts";
 
-export const formats = { CSV: csv, JSON: json, JSONL: jsonl } as const satisfies Record<string, FileFormat>;
+export const formats = { CSV: csv, JSON: json, JSONL: jsonl, PARQUET: parquet } as const satisfies Record<string, FileFormat>;
 export type FormatName = keyof typeof formats;
 export const formatNames = Object.keys(formats) as [FormatName, ...FormatName[]];
 

@@ -9,6 +9,8 @@ type JobKindEntry = {
   maxRunSeconds: number;
   /** Smaller runs first within a project. */
   priority: number;
+  /** Counts against the jobs a project may run at once. Short work does not wait for long exports. */
+  hasSlot: boolean;
 };
 
 export const jobKinds = {
@@ -17,6 +19,15 @@ export const jobKinds = {
     maxAttempts: 8,
     maxRunSeconds: 6 * 3600,
     priority: 100,
+    hasSlot: true,
+  },
+  /** Tells the user of an export that it has ended or is about to expire. */
+  "mail.send": {
+    payload: z.strictObject({ batchExportId: z.string(), event: z.enum(["completed", "failed", "expiring"]) }),
+    maxAttempts: 8,
+    maxRunSeconds: 300,
+    priority: 50,
+    hasSlot: false,
   },
 } as const satisfies Record<string, JobKindEntry>;
 

@@ -1,31 +1,38 @@
 /** The events table: denormalised spans, every row with the fields of its trace. Columns as Langfuse exports them, filters as its table offers them. */
-import type { ExportColumn, ExportTable, FilterColumn } from "./table.ts";
-
-const string = (sql: string, description: string): ExportColumn => ({ kind: "string", nullable: false, sql, description });
-const text = (sql: string, description: string): ExportColumn => ({ kind: "text", nullable: false, sql, description });
-const timestamp = (sql: string, description: string, nullable = true): ExportColumn => ({ kind: "timestamp", nullable, sql, description });
-const milliseconds = (sql: string, description: string): ExportColumn => ({
-  kind: "integer",
-  nullable: true,
-  sql,
-  description,
-  unit: "ms",
-});
+import {
+  commentFilters,
+  costs,
+  integer,
+  is,
+  json,
+  millisBetween,
+  milliseconds,
+  scoreFilters,
+  seconds,
+  string,
+  strings,
+  sumOf,
+  text,
+  texts,
+  timestamp,
+  tokens,
+  total,
+  usd,
+} from "./columns.ts";
+import { observationScores, traceOwnScores } from "./relations.ts";
+import type { ExportTable } from "./table.ts";
 
 const traceName = "if(e.trace_name != '', e.trace_name, if(e.parent_span_id = '', e.name, ''))";
-const total = (map: string) => `if(mapContains(${map}, 'total'), ${map}['total'], NULL)`;
-/** Summed as decimals of 38 digits: 64-bit counts would wrap around. */
-const sumOf = (map: string, part: string, scale: number) =>
-  `arraySum(arrayMap((k, v) -> if(positionCaseInsensitive(k, '${part}') > 0, toDecimal128(v, ${scale}), toDecimal128(0, ${scale})), mapKeys(${map}), mapValues(${map})))`;
-const millisBetween = (end: string) => `if(isNull(${end}), NULL, date_diff('millisecond', e.start_time, assumeNotNull(${end})))`;
-const secondsBetween = (end: string) => `(toDecimal64(${millisBetween(end)}, 3) / 1000)`;
+const latencyMs = millisBetween("e.start_time", "e.end_time");
+const firstTokenMs = millisBetween("e.start_time", "e.completion_start_time");
 const metadataValue = (key: string) => `e.metadata_values[indexOf(e.metadata_names, '${key}')]`;
 
-const is = (type: FilterColumn["type"], sql: string, more: Partial<FilterColumn> = {}): FilterColumn => ({ type, sql, ...more });
+const scoreItems = "arrayConcat(ownScores.items, traceScores.items)";
 
 export const events: ExportTable = {
   name: "events",
   description: "Observations (spans, generations, events…), each with the fields of its trace.",
+  source: { kind: "replacing", table: "events" },
   columns: {
     id: string("e.span_id", "Id of the observation."),
     traceId: string("e.trace_id", "Id of its trace."),
@@ -43,24 +50,19 @@ export const events: ExportTable = {
     statusMessage: text("e.status_message", "What went wrong, or other words on the outcome."),
     promptName: text("e.prompt_name", "Name of the managed prompt."),
     promptId: string("e.prompt_id", "Id of the managed prompt."),
-    promptVersion: { kind: "integer", nullable: true, sql: "e.prompt_version", description: "Version of the managed prompt." },
+    promptVersion: integer("e.prompt_version", "Version of the managed prompt."),
     modelId: string("e.model_id", "Id of the matched model."),
     providedModelName: text("e.provided_model_name", "Model name as it was sent."),
-    modelParameters: text("e.model_parameters", "Model parameters as JSON text."),
-    usageDetails: { kind: "map<integer>", nullable: false, sql: "e.usage_details", description: "Usage by kind.", unit: "tokens" },
-    costDetails: { kind: "map<decimal>", nullable: false, sql: "e.cost_details", description: "Cost by kind.", unit: "USD" },
-    totalCost: { kind: "decimal", nullable: true, sql: total("e.cost_details"), description: "Total cost.", unit: "USD" },
-    input: text("e.input", "Input as it was sent."),
-    output: text("e.output", "Output as it was sent."),
-    metadata: {
-      kind: "map<string>",
-      nullable: false,
-      sql: "mapFromArrays(e.metadata_names, arrayResize(e.metadata_values, length(e.metadata_names)))",
-      description: "Metadata by key.",
-    },
-    latencyMs: milliseconds(millisBetween("e.end_time"), "Time from start to end."),
-    timeToFirstTokenMs: milliseconds(millisBetween("e.completion_start_time"), "Time from start to the first token."),
-    tags: { kind: "array<string>", nullable: false, sql: "e.tags", description: "Tags of its trace." },
+    modelParameters: json("e.model_parameters", "Model parameters."),
+    usageDetails: tokens("e.usage_details", "Usage by kind."),
+    costDetails: costs("e.cost_details", "Cost by kind."),
+    totalCost: usd(total("e.cost_details"), "Total cost."),
+    input: json("e.input", "Input as it was sent."),
+    output: json("e.output", "Output as it was sent."),
+    metadata: texts("mapFromArrays(e.metadata_names, arrayResize(e.metadata_values, length(e.metadata_names)))", "Metadata by key."),
+    latencyMs: milliseconds(latencyMs, "Time from start to end."),
+    timeToFirstTokenMs: milliseconds(firstTokenMs, "Time from start to the first token."),
+    tags: strings("e.tags", "Tags of its trace."),
     release: text("e.release", "Release of the application."),
     parentObservationId: string("e.parent_span_id", "Id of the parent observation; empty for a root."),
   },
@@ -93,15 +95,11 @@ export const events: ExportTable = {
     inputTokens: is("number", sumOf("e.usage_details", "input", 0)),
     outputTokens: is("number", sumOf("e.usage_details", "output", 0)),
     totalTokens: is("number", total("e.usage_details")),
-    latency: is("number", secondsBetween("e.end_time"), { scale: 3 }),
-    timeToFirstToken: is("number", secondsBetween("e.completion_start_time"), { scale: 3 }),
-    tokensPerSecond: is(
-      "number",
-      `(toFloat64(${sumOf("e.usage_details", "output", 0)}) / nullIf(${millisBetween("e.end_time")} / 1000, 0))`,
-      {
-        isFloat: true,
-      },
-    ),
+    latency: is("number", seconds(latencyMs), { scale: 3 }),
+    timeToFirstToken: is("number", seconds(firstTokenMs), { scale: 3 }),
+    tokensPerSecond: is("number", `(toFloat64(${sumOf("e.usage_details", "output", 0)}) / nullIf(${latencyMs} / 1000, 0))`, {
+      isFloat: true,
+    }),
     input: is("string", "e.input", { readsContent: true, canMatch: true }),
     output: is("string", "e.output", { readsContent: true, canMatch: true }),
     metadata: is("stringObject", "e.metadata_values", {
@@ -131,6 +129,9 @@ export const events: ExportTable = {
     calledToolNames: is("arrayOptions", "e.tool_call_names"),
     toolDefinitions: is("number", "length(mapKeys(e.tool_definitions))"),
     toolCalls: is("number", "length(e.tool_calls)"),
+    ...scoreFilters(scoreItems),
+    ...scoreFilters("traceScores.items", "trace_"),
+    ...commentFilters,
   },
   aliases: {
     model: "providedModelName",
@@ -140,6 +141,11 @@ export const events: ExportTable = {
     timestamp: "startTime",
   },
   searchIds: ["e.span_id", "e.name", "e.trace_name", "e.user_id", "e.session_id", "e.trace_id"],
+  searchContent: { input: "e.input", output: "e.output" },
+  relations: { ownScores: observationScores("ownScores", "e.span_id"), traceScores: traceOwnScores("traceScores", "e.trace_id") },
+  commentObject: "OBSERVATION",
+  scoreItems,
+  requiredScope: null,
   time: "e.start_time",
   timeColumn: "startTime",
   id: "e.span_id",

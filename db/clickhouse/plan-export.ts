@@ -104,6 +104,22 @@ const closeGaps = (slices: Slice[], all: Bucket): void => {
   });
 };
 
+/** Leaves the old places of moved rows out. The newest place of an id is never among them, since version and time order the places. */
+export const withoutMoved = (
+  table: { id: string; time: string; version: string },
+  moved: readonly MovedRow[],
+): { sql: string; params: Record<string, unknown> } =>
+  moved.length === 0
+    ? { sql: "", params: {} }
+    : {
+        sql: ` AND (${table.id}, toUnixTimestamp64Micro(${table.time}), toUnixTimestamp64Micro(${table.version})) NOT IN (SELECT arrayJoin(arrayZip({movedIds:Array(String)}, {movedTimes:Array(Int64)}, {movedVersions:Array(Int64)})) AS place)`,
+        params: {
+          movedIds: moved.map(({ id }) => id),
+          movedTimes: moved.map(({ timeUs }) => Number(timeUs)),
+          movedVersions: moved.map(({ versionUs }) => Number(versionUs)),
+        },
+      };
+
 /** The bounds of a slice as SQL with its parameters. Names are stable, so the text of the query is the same for every slice. */
 export const sliceCondition = (
   query: Pick<PlanQuery, "time" | "hash">,
@@ -120,10 +136,10 @@ export const sliceCondition = (
 /** Ids a table may hold under two keys are listed up to here; above, the export is refused rather than wrong. */
 const movedRowsMax = 200_000;
 
-export type MovedRow = { id: string; timeUs: string };
+export type MovedRow = { id: string; timeUs: string; versionUs: string };
 
 /**
- * Old places of rows that were written again with another time: the engine keeps both, since time is part of its key.
+ * Old places of rows that were written again with another key, such as another time or type: the engine keeps both.
  * Returns every place but the newest of each such id. Looks at the whole project, whatever the filter: the newest version decides whether an id is exported at all.
  */
 export const findMovedRows = async (
@@ -133,9 +149,9 @@ export const findMovedRows = async (
 ): Promise<MovedRow[]> => {
   const rows = await clickhouse.queryRows<MovedRow>({
     sql: `WITH doubles AS (SELECT cityHash64(${table.id}) AS hash FROM ${table.from} WHERE ${table.project} GROUP BY hash HAVING count() > 1)
-      SELECT id, toString(time_us) AS timeUs FROM (
-        SELECT ${table.id} AS id, toUnixTimestamp64Micro(${table.time}) AS time_us,
-          row_number() OVER (PARTITION BY ${table.id} ORDER BY ${table.version} DESC, time_us DESC) AS place
+      SELECT id, toString(time_us) AS timeUs, toString(version_us) AS versionUs FROM (
+        SELECT ${table.id} AS id, toUnixTimestamp64Micro(${table.time}) AS time_us, toUnixTimestamp64Micro(${table.version}) AS version_us,
+          row_number() OVER (PARTITION BY ${table.id} ORDER BY version_us DESC, time_us DESC) AS place
         FROM ${table.from} WHERE ${table.project} AND cityHash64(${table.id}) IN doubles
       ) WHERE place > 1 LIMIT ${movedRowsMax + 1}`,
     params: table.params,
@@ -144,6 +160,6 @@ export const findMovedRows = async (
     ...(queryId === undefined ? {} : { queryId: `${queryId}-moved` }),
   });
   if (rows.length > movedRowsMax)
-    throw new AppError({ code: "EXPORT_TOO_LARGE", message: `More than ${movedRowsMax} rows of this project are stored under two times.` });
+    throw new AppError({ code: "EXPORT_TOO_LARGE", message: `More than ${movedRowsMax} rows of this project are stored under two keys.` });
   return rows;
 };

@@ -15,8 +15,9 @@ import {
   uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
-import type { ExportManifest, ExportProgress } from "../../core/exports/manifest.ts";
-import type { CreateBatchExport } from "../../core/exports/request.ts";
+import type { ExportManifest, ExportProgress, ManifestFile } from "../../core/exports/manifest.ts";
+import type { CreateBatchExport, ExportOptions } from "../../core/exports/request.ts";
+import { commentObjects } from "../../core/tables/table.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
 const createdAt = () => at("created_at").notNull().defaultNow();
@@ -115,10 +116,13 @@ export const batchExports = pgTable(
     status: text({ enum: ["QUEUED", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"] }).notNull(),
     /** json, not jsonb: a filter may hold any text, also NUL, which jsonb refuses. */
     query: json().$type<CreateBatchExport["query"]>().notNull(),
-    format: text({ enum: ["CSV", "JSON", "JSONL"] }).notNull(),
+    format: text({ enum: ["CSV", "JSON", "JSONL", "PARQUET"] }).notNull(),
     compression: text({ enum: ["none", "gzip", "zstd"] }).notNull(),
-    /** Options of the format, such as csv.neutralizeFormulas. */
-    options: jsonb().$type<{ neutralizeFormulas: boolean }>().notNull(),
+    /** Options of the format, such as csv.neutralizeFormulas, and of the files. */
+    options: jsonb().$type<ExportOptions>().notNull(),
+    /** When its owner was told that it is about to expire, and when its objects were deleted. */
+    expiryNotifiedAt: at("expiry_notified_at"),
+    filesDeletedAt: at("files_deleted_at"),
     /** Rows with a time at or after this instant are not exported: the moment of creation. */
     cutoff: at("cutoff").notNull(),
     metadata: jsonb().$type<Record<string, string>>(),
@@ -151,6 +155,10 @@ export const exportObjects = pgTable(
     projectId: text("project_id").notNull(),
     jobId: text("job_id").notNull(),
     leaseId: uuid("lease_id").notNull(),
+    /** Its place among the files of the export, from 0. */
+    fileIndex: integer("file_index").notNull().default(0),
+    /** Its line in the manifest, once it is complete and proven. */
+    file: jsonb().$type<ManifestFile>(),
     bucket: text().notNull(),
     key: text().notNull(),
     /** Null for an object sent in one PUT, and until the store has answered. */
@@ -168,6 +176,89 @@ export const exportObjects = pgTable(
   ],
 );
 
+/**
+ * Parts that have arrived, with all that a later attempt needs to go on behind them. `slice` is the slice in which the part ends;
+ * `slice_start_byte` and `slice_start_crc32` are length and CRC-32 of the file before that slice, `crc32` that of the file up to the end of the part.
+ */
+export const exportParts = pgTable(
+  "export_parts",
+  {
+    objectId: uuid("object_id")
+      .notNull()
+      .references(() => exportObjects.id, { onDelete: "cascade" }),
+    number: integer().notNull(),
+    etag: text().notNull(),
+    checksum: text().notNull(),
+    endByte: bytes("end_byte").notNull(),
+    crc32: bigint({ mode: "number" }).notNull(),
+    slice: integer().notNull(),
+    sliceStartByte: bytes("slice_start_byte").notNull(),
+    sliceStartCrc32: bigint("slice_start_crc32", { mode: "number" }).notNull(),
+    sliceStartRows: bytes("slice_start_rows").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.objectId, t.number] })],
+);
+
+export const comments = pgTable(
+  "comments",
+  {
+    id: text().primaryKey(),
+    projectId: text("project_id")
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
+    objectType: text("object_type", { enum: [...commentObjects] }).notNull(),
+    objectId: text("object_id").notNull(),
+    content: text().notNull(),
+    authorUserId: text("author_user_id").references(() => users.id, { onDelete: "set null" }),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (t) => [
+    index("comments_object_idx").on(t.projectId, t.objectType, t.objectId),
+    index("comments_created_at_idx").on(t.projectId, t.createdAt, t.id),
+  ],
+);
+
+export const datasets = pgTable(
+  "datasets",
+  {
+    id: text().primaryKey(),
+    projectId: text("project_id")
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
+    name: text().notNull(),
+    description: text(),
+    metadata: json(),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (t) => [uniqueIndex("datasets_project_id_name_key").on(t.projectId, t.name)],
+);
+
+export const datasetItems = pgTable(
+  "dataset_items",
+  {
+    id: text().notNull(),
+    projectId: text("project_id")
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
+    datasetId: text("dataset_id")
+      .notNull()
+      .references(() => datasets.id, { onDelete: "cascade" }),
+    status: text({ enum: ["ACTIVE", "ARCHIVED"] })
+      .notNull()
+      .default("ACTIVE"),
+    input: json(),
+    expectedOutput: json("expected_output"),
+    metadata: json(),
+    sourceTraceId: text("source_trace_id"),
+    sourceObservationId: text("source_observation_id"),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (t) => [primaryKey({ columns: [t.projectId, t.id] }), index("dataset_items_created_at_idx").on(t.projectId, t.createdAt, t.id)],
+);
+
 export const jobs = pgTable(
   "jobs",
   {
@@ -177,6 +268,8 @@ export const jobs = pgTable(
       .notNull()
       .references(() => projects.id, { onDelete: "cascade" }),
     payload: jsonb().notNull(),
+    /** Whether the job takes one of its project's slots while it runs. */
+    hasSlot: boolean("has_slot").notNull().default(true),
     state: text({ enum: ["scheduled", "available", "running", "retryable", "completed", "cancelled", "discarded"] }).notNull(),
     priority: integer().notNull(),
     runAt: at("run_at").notNull().defaultNow(),
@@ -199,6 +292,7 @@ export const jobs = pgTable(
     index("jobs_claimable_idx")
       .on(t.projectId, t.kind, t.priority, t.runAt, t.id)
       .where(sql`state in ('scheduled','available','retryable')`),
+    index("jobs_slotless_idx").on(t.priority, t.runAt, t.id).where(sql`state in ('scheduled','available','retryable') and not has_slot`),
     index("jobs_running_idx").on(t.projectId).where(sql`state = 'running'`),
     index("jobs_finished_idx").on(t.finishedAt).where(sql`finished_at is not null`),
     uniqueIndex("jobs_dedupe_key").on(t.dedupeKey).where(sql`finished_at is null`),

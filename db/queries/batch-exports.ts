@@ -1,9 +1,9 @@
 /** Batch exports as their owners see and change them. Every statement is bounded by the project of the key. */
-import { and, desc, eq, lt, or, sql } from "drizzle-orm";
-import type { CreateBatchExport } from "../../core/exports/request.ts";
+import { and, desc, eq, inArray, lt, notInArray, or, sql } from "drizzle-orm";
+import { type CreateBatchExport, optionsOf } from "../../core/exports/request.ts";
 import type { BatchExportStatus } from "../../core/jobs/state.ts";
 import { type Database, execute } from "../postgres/client.ts";
-import { auditLogs, batchExports, jobs } from "../postgres/schema.ts";
+import { auditLogs, batchExports, exportObjects, jobs } from "../postgres/schema.ts";
 import { enqueueJob } from "../queue/enqueue-job.ts";
 import { requestCancel } from "../queue/request-cancel.ts";
 import { retryJob } from "../queue/retry-job.ts";
@@ -26,7 +26,7 @@ export type BatchExportRow = typeof batchExports.$inferSelect & {
   > | null;
 };
 
-const transaction = <T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> =>
+export const transaction = <T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> =>
   db.transaction((tx) => work(tx as unknown as Database));
 
 export const writeAudit = async (
@@ -84,35 +84,13 @@ export const createBatchExport = (
         return first !== undefined && first.hash === requestHash ? { outcome: "repeated", exportId: first.id } : { outcome: "keyReused" };
       }
     }
-    const [row] = await tx
-      .insert(batchExports)
-      .values({
-        id: ids.exportId,
-        projectId: actor.projectId,
-        userId: actor.userId,
-        apiKeyId: actor.apiKeyId,
-        jobId: ids.jobId,
-        name: request.name,
-        status: "QUEUED",
-        query: request.query,
-        format: request.format,
-        compression: request.compression,
-        options: { neutralizeFormulas: request.csv?.neutralizeFormulas ?? true },
-        cutoff: sql`now()`,
-        expiresAfterHours: request.expiresAfterHours,
-        metadata: request.metadata ?? null,
-        warnings: options.warnings,
-      })
-      .returning();
-    await enqueueJob(tx, {
-      id: ids.jobId,
-      kind: "export.run",
-      projectId: actor.projectId,
-      payload: { batchExportId: ids.exportId },
-      dedupeKey: `export.run:${ids.exportId}`,
-      ...(options.maxAttempts === undefined ? {} : { maxAttempts: options.maxAttempts }),
-    });
-    await writeAudit(tx, actor, { id: ids.auditId, resourceType: "batchExport", resourceId: ids.exportId, action: "create", after: row });
+    await insertExport(
+      tx,
+      actor,
+      { ...request, options: optionsOf(request), metadata: request.metadata ?? null, warnings: options.warnings },
+      ids,
+      { action: "create", maxAttempts: options.maxAttempts },
+    );
     return { outcome: "created", exportId: ids.exportId };
   });
 
@@ -142,7 +120,13 @@ export const findBatchExport = async (db: Database, projectId: string, id: strin
 export const listBatchExports = async (
   db: Database,
   projectId: string,
-  page: { limit: number; after: { createdAt: Date; id: string } | null; status: BatchExportStatus | null },
+  page: {
+    limit: number;
+    after: { createdAt: Date; id: string } | null;
+    status: BatchExportStatus | null;
+    /** Exports of these tables are left out. */
+    hiddenTables: readonly string[];
+  },
 ): Promise<BatchExportRow[]> => {
   const rows = await db
     .select(columns)
@@ -152,6 +136,7 @@ export const listBatchExports = async (
       and(
         eq(batchExports.projectId, projectId),
         page.status === null ? undefined : eq(batchExports.status, page.status),
+        page.hiddenTables.length === 0 ? undefined : notInArray(sql`${batchExports.query}->>'tableName'`, [...page.hiddenTables]),
         page.after === null
           ? undefined
           : or(
@@ -209,7 +194,16 @@ export const retryBatchExport = (
     if (!(await retryJob(tx, { jobId: before.jobId, projectId: actor.projectId }))) return "notRetryable";
     await tx
       .update(batchExports)
-      .set({ status: "QUEUED", finishedAt: null, startedAt: null, errorCode: null, log: null, progress: null, updatedAt: sql`now()` })
+      .set({
+        status: "QUEUED",
+        cutoff: sql`now()`,
+        finishedAt: null,
+        startedAt: null,
+        errorCode: null,
+        log: null,
+        progress: null,
+        updatedAt: sql`now()`,
+      })
       .where(and(eq(batchExports.id, id), eq(batchExports.projectId, actor.projectId)));
     await writeAudit(tx, actor, {
       id: auditId,
@@ -220,3 +214,87 @@ export const retryBatchExport = (
     });
     return "queued";
   });
+
+/** A new export with the request of a finished one. False while that one still runs. */
+export const rerunBatchExport = (
+  db: Database,
+  actor: Actor,
+  before: BatchExportRow,
+  ids: { exportId: string; jobId: string; auditId: string },
+): Promise<boolean> =>
+  transaction(db, async (tx) => {
+    if (before.finishedAt === null) return false;
+    const { name, query, format, compression, options, expiresAfterHours, metadata, warnings } = before;
+    await insertExport(tx, actor, { name, query, format, compression, options, expiresAfterHours, metadata, warnings }, ids, {
+      action: "rerun",
+      before: { batchExportId: before.id },
+    });
+    return true;
+  });
+
+/** Deletes a finished export. Its objects are handed to the sweep, which deletes them and tries again until they are gone. */
+export const deleteBatchExport = (db: Database, actor: Actor, id: string, auditId: string): Promise<"deleted" | "running" | "notFound"> =>
+  transaction(db, async (tx) => {
+    const mine = and(eq(batchExports.id, id), eq(batchExports.projectId, actor.projectId));
+    const [row] = await tx
+      .delete(batchExports)
+      .where(and(mine, inArray(batchExports.status, ["COMPLETED", "FAILED", "CANCELLED"])))
+      .returning();
+    if (row === undefined) return (await findBatchExport(tx, actor.projectId, id)) === undefined ? "notFound" : "running";
+    await tx
+      .update(exportObjects)
+      .set({ state: "open", updatedAt: sql`now()` })
+      .where(and(eq(exportObjects.batchExportId, id), eq(exportObjects.state, "kept")));
+    await writeAudit(tx, actor, {
+      id: auditId,
+      resourceType: "batchExport",
+      resourceId: id,
+      action: "delete",
+      before: { status: row.status, name: row.name, rows: row.rows, bytes: row.bytes },
+    });
+    return "deleted";
+  });
+
+type NewExport = Pick<
+  typeof batchExports.$inferInsert,
+  "name" | "query" | "format" | "compression" | "options" | "expiresAfterHours" | "metadata" | "warnings"
+>;
+
+/** Export, job and audit row. */
+const insertExport = async (
+  tx: Database,
+  actor: Actor,
+  request: NewExport,
+  ids: { exportId: string; jobId: string; auditId: string },
+  more: { action: string; before?: unknown; maxAttempts?: number | undefined },
+): Promise<void> => {
+  const [row] = await tx
+    .insert(batchExports)
+    .values({
+      ...request,
+      id: ids.exportId,
+      projectId: actor.projectId,
+      userId: actor.userId,
+      apiKeyId: actor.apiKeyId,
+      jobId: ids.jobId,
+      status: "QUEUED",
+      cutoff: sql`now()`,
+    })
+    .returning();
+  await enqueueJob(tx, {
+    id: ids.jobId,
+    kind: "export.run",
+    projectId: actor.projectId,
+    payload: { batchExportId: ids.exportId },
+    dedupeKey: `export.run:${ids.exportId}`,
+    ...(more.maxAttempts === undefined ? {} : { maxAttempts: more.maxAttempts }),
+  });
+  await writeAudit(tx, actor, {
+    id: ids.auditId,
+    resourceType: "batchExport",
+    resourceId: ids.exportId,
+    action: more.action,
+    before: more.before ?? null,
+    after: row,
+  });
+};

@@ -1,21 +1,24 @@
 /** What happens to an export while its job runs. Each write is in one transaction with the job and does nothing once the lease is lost. */
 import { sql } from "drizzle-orm";
 import type { ErrorCode } from "../../core/errors.ts";
-import type { ExportManifest, ExportProgress } from "../../core/exports/manifest.ts";
+import type { ExportManifest, ExportProgress, ManifestFile } from "../../core/exports/manifest.ts";
+import type { UploadedPart } from "../../core/exports/uploaded-part.ts";
+import type { CompressionName, FormatName } from "../../core/formats/index.ts";
 import { batchExportStatusOf } from "../../core/jobs/state.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import type { Lease } from "../queue/heartbeat-job.ts";
 import { rescueJob } from "../queue/rescue-job.ts";
 import { type Outcome, settleJob } from "../queue/settle-job.ts";
+import { enqueueExportMail } from "./export-mails.ts";
 
 export type ExportToRun = {
   id: string;
   projectId: string;
   name: string;
   query: unknown;
-  format: "CSV" | "JSON" | "JSONL";
-  compression: "none" | "gzip" | "zstd";
-  options: { neutralizeFormulas: boolean };
+  format: FormatName;
+  compression: CompressionName;
+  options: unknown;
   metadata: Record<string, string> | null;
   createdAt: string;
   cutoff: string;
@@ -45,16 +48,16 @@ export const saveProgress = async (db: Database, lease: Lease, exportId: string,
   return rows.length === 1;
 };
 
-/** Remembers an object before its first byte leaves. Throws when the lease is lost. */
+/** Remembers an object before its first byte leaves. Undefined when the lease is lost. */
 export const rememberObject = async (
   db: Database,
   lease: Lease,
-  object: { batchExportId: string; projectId: string; bucket: string; key: string },
+  object: { batchExportId: string; projectId: string; bucket: string; key: string; fileIndex: number },
 ): Promise<string | undefined> => {
   const [row] = await execute<{ id: string }>(
     db,
-    sql`insert into export_objects (batch_export_id, project_id, job_id, lease_id, bucket, key)
-      select ${object.batchExportId}, ${object.projectId}, ${lease.id}, ${lease.leaseId}::uuid, ${object.bucket}, ${object.key} where ${isHeld(lease)}
+    sql`insert into export_objects (batch_export_id, project_id, job_id, lease_id, bucket, key, file_index)
+      select ${object.batchExportId}, ${object.projectId}, ${lease.id}, ${lease.leaseId}::uuid, ${object.bucket}, ${object.key}, ${object.fileIndex} where ${isHeld(lease)}
       returning id`,
   );
   return row?.id;
@@ -71,27 +74,134 @@ export const rememberUploadId = async (db: Database, lease: Lease, objectId: str
 export const markObjectRemoved = (db: Database, objectId: string): Promise<unknown> =>
   execute(db, sql`update export_objects set state = 'removed', updated_at = now() where id = ${objectId}::uuid and state = 'open'`);
 
-/** Objects whose attempt is over without having won. The grace gives a runner that has lost its lease time to notice. */
+/** Remembers a part that has arrived, for an attempt after this one. Does nothing once the lease is lost. */
+export const rememberPart = (db: Database, lease: Lease, objectId: string, part: UploadedPart): Promise<unknown> =>
+  execute(
+    db,
+    sql`with object as (update export_objects set updated_at = now() where id = ${objectId}::uuid and state = 'open' and ${isHeld(lease)} returning id)
+      insert into export_parts (object_id, number, etag, checksum, end_byte, crc32, slice, slice_start_byte, slice_start_crc32, slice_start_rows)
+      select object.id, ${part.number}, ${part.etag}, ${part.checksum}, ${part.endByte}, ${part.crc}, ${part.mark.slice}, ${part.mark.startByte}, ${part.mark.startCrc}, ${part.mark.startRows}
+      from object on conflict do nothing`,
+  );
+
+/** The file is complete and proven: a later attempt takes it as it is. */
+export const rememberFile = (db: Database, lease: Lease, objectId: string, file: ManifestFile): Promise<unknown> =>
+  execute(
+    db,
+    sql`update export_objects set file = ${JSON.stringify(file)}::jsonb, updated_at = now() where id = ${objectId}::uuid and ${isHeld(lease)}`,
+  );
+
+/** The plan of this attempt, for the next one: it must cut the same slices. */
+export const rememberPlan = (db: Database, lease: Lease, checkpoint: unknown): Promise<unknown> =>
+  execute(
+    db,
+    sql`update jobs set checkpoint = ${JSON.stringify(checkpoint)}::jsonb where id = ${lease.id} and lease_id = ${lease.leaseId} and state = 'running'`,
+  );
+
+export type LeftObject = {
+  id: string;
+  key: string;
+  uploadId: string | null;
+  fileIndex: number;
+  file: ManifestFile | null;
+  /** In order, up to the first gap. */
+  parts: UploadedPart[];
+};
+
+/**
+ * Takes over what attempts before this one have left of a job: complete files, and for the file after them the upload with the most parts in a row.
+ * The rows then carry the new lease, so the sweep leaves them alone; everything else stays behind for it.
+ */
+export const takeOverObjects = async (db: Database, lease: Lease, batchExportId: string, bucket: string): Promise<LeftObject[]> => {
+  const objects = await execute<Omit<LeftObject, "parts">>(
+    db,
+    sql`select id, key, upload_id as "uploadId", file_index as "fileIndex", file from export_objects
+      where batch_export_id = ${batchExportId} and job_id = ${lease.id} and bucket = ${bucket} and state = 'open' and (file is not null or upload_id is not null)
+      order by file_index, file is null, created_at`,
+  );
+  const taken: LeftObject[] = [];
+  for (let index = 0; ; index++) {
+    const candidates = objects.filter(({ fileIndex }) => fileIndex === index);
+    const complete = candidates.find(({ file }) => file !== null);
+    if (complete !== undefined) {
+      taken.push({ ...complete, parts: [] });
+      continue;
+    }
+    const started = await Promise.all(candidates.map(async (object) => ({ ...object, parts: await listParts(db, object.id) })));
+    const best = started.toSorted((a, b) => b.parts.length - a.parts.length)[0];
+    if (best !== undefined && best.parts.length > 0) taken.push(best);
+    break;
+  }
+  if (taken.length === 0) return [];
+  const held = await execute<{ id: string }>(
+    db,
+    sql`update export_objects set lease_id = ${lease.leaseId}::uuid, updated_at = now()
+      where state = 'open' and id in (${sql.join(
+        taken.map(({ id }) => sql`${id}::uuid`),
+        sql`, `,
+      )}) and ${isHeld(lease)} returning id`,
+  );
+  return held.length === taken.length ? taken : [];
+};
+
+/** The parts of an upload in order, up to the first that is missing. */
+const listParts = async (db: Database, objectId: string): Promise<UploadedPart[]> => {
+  const rows = await execute<
+    Record<"number" | "slice", number> & Record<"etag" | "checksum" | "end" | "crc" | "startByte" | "startCrc" | "startRows", string>
+  >(
+    db,
+    sql`select number, etag, checksum, end_byte as "end", crc32 as crc, slice, slice_start_byte as "startByte", slice_start_crc32 as "startCrc", slice_start_rows as "startRows"
+      from export_parts where object_id = ${objectId}::uuid order by number`,
+  );
+  const gap = rows.findIndex(({ number }, index) => number !== index + 1);
+  return rows.slice(0, gap === -1 ? undefined : gap).map(({ number, etag, checksum, end, crc, slice, startByte, startCrc, startRows }) => ({
+    number,
+    etag,
+    checksum,
+    endByte: Number(end),
+    crc: Number(crc),
+    mark: { slice, startByte: Number(startByte), startCrc: Number(startCrc), startRows: Number(startRows) },
+  }));
+};
+
+/**
+ * Objects nobody will go on with: their job is over, or runs under another lease that has not taken them over. The grace gives a runner that has
+ * lost its lease time to notice, and a new one time to take over. While a job waits for its next attempt its objects stay, to be resumed.
+ */
 export const listAbandonedObjects = (db: Database, { graceSeconds, rowsMax }: { graceSeconds: number; rowsMax: number }) =>
   execute<{ id: string; bucket: string; key: string; uploadId: string | null }>(
     db,
     sql`select o.id, o.bucket, o.key, o.upload_id as "uploadId" from export_objects o
       where o.state = 'open' and o.updated_at < now() - make_interval(secs => ${graceSeconds})
-        and not exists (select 1 from jobs j where j.id = o.job_id and j.lease_id = o.lease_id and j.state = 'running')
+        and not exists (select 1 from jobs j where j.id = o.job_id and j.finished_at is null and (j.state <> 'running' or j.lease_id = o.lease_id))
       order by o.updated_at limit ${rowsMax}`,
   );
 
-type Settled = { lease: Lease; exportId: string; outcome: Outcome; manifest?: ExportManifest; objectId?: string; auditId: string };
+type Settled = {
+  lease: Lease;
+  exportId: string;
+  outcome: Outcome;
+  manifest?: ExportManifest;
+  objectIds?: string[];
+  auditId: string;
+  mailJobId: string;
+};
 
 /** Job, export, object and audit row in one transaction. False: the lease is lost, or the job is to be cancelled, and nothing was written. */
-export const settleExport = (db: Database, { lease, exportId, outcome, manifest, objectId, auditId }: Settled): Promise<boolean> =>
+export const settleExport = (
+  db: Database,
+  { lease, exportId, outcome, manifest, objectIds, auditId, mailJobId }: Settled,
+): Promise<boolean> =>
   db.transaction(async (transaction) => {
     const tx = transaction as unknown as Database;
     if (!(await settleJob(tx, lease, outcome))) return false;
-    if (objectId !== undefined)
-      await execute(tx, sql`update export_objects set state = 'kept', updated_at = now() where id = ${objectId}::uuid`);
+    for (const id of objectIds ?? [])
+      await execute(tx, sql`update export_objects set state = 'kept', updated_at = now() where id = ${id}::uuid`);
     await writeExport(tx, exportId, outcome.state, "error" in outcome ? outcome.error : undefined, manifest);
-    if (outcome.state !== "available" && outcome.state !== "retryable") await writeAudit(tx, exportId, outcome.state, auditId);
+    if (outcome.state === "available" || outcome.state === "retryable") return true;
+    await writeAudit(tx, exportId, outcome.state, auditId);
+    if (outcome.state !== "cancelled")
+      await enqueueExportMail(tx, { jobId: mailJobId, exportId, event: outcome.state === "completed" ? "completed" : "failed" });
     return true;
   });
 
@@ -131,7 +241,7 @@ const writeAudit = async (tx: Database, exportId: string, state: keyof typeof ac
 const runnerLost: { code: ErrorCode; message: string } = { code: "RUNNER_LOST", message: "The runner of this export went away." };
 
 /** Takes back one job whose lease has ended, with its export. Undefined when there is none; call again until then. */
-export const rescueExport = (db: Database, auditId: string): Promise<{ id: string; state: string } | undefined> =>
+export const rescueExport = (db: Database, auditId: string, mailJobId: string): Promise<{ id: string; state: string } | undefined> =>
   db.transaction(async (transaction) => {
     const tx = transaction as unknown as Database;
     const job = await rescueJob(tx);
@@ -146,5 +256,6 @@ export const rescueExport = (db: Database, auditId: string): Promise<{ id: strin
       undefined,
     );
     if (job.state !== "retryable") await writeAudit(tx, row.id, job.state, auditId);
+    if (job.state === "discarded") await enqueueExportMail(tx, { jobId: mailJobId, exportId: row.id, event: "failed" });
     return job;
   });

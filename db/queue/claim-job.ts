@@ -41,7 +41,7 @@ export const claimJob = async (
       where s.running < coalesce(p.running_jobs_max, ${projectRunningMax}::int)
         and exists (
           select 1 from jobs j
-          where j.project_id = s.project_id and j.state in ('scheduled','available','retryable') and j.run_at <= now() and j.kind in (${kindList})
+          where j.project_id = s.project_id and j.state in ('scheduled','available','retryable') and j.run_at <= now() and j.has_slot and j.kind in (${kindList})
         )
       order by s.last_claimed_at nulls first, s.project_id
       limit 1
@@ -49,7 +49,7 @@ export const claimJob = async (
     ), job as (
       select j.id, j.project_id
       from jobs j join slot on j.project_id = slot.project_id
-      where j.state in ('scheduled','available','retryable') and j.run_at <= now() and j.kind in (${kindList})
+      where j.state in ('scheduled','available','retryable') and j.run_at <= now() and j.has_slot and j.kind in (${kindList})
       order by j.priority, j.run_at, j.id
       limit 1
       for update of j skip locked

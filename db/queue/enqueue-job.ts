@@ -11,15 +11,15 @@ export const enqueueJob = async <K extends JobKind>(
   tx: Database,
   job: { id: string; kind: K; projectId: string; payload: JobPayload<K>; dedupeKey?: string; maxAttempts?: number },
 ): Promise<boolean> => {
-  const { maxAttempts, priority } = jobKinds[job.kind];
+  const { maxAttempts, priority, hasSlot } = jobKinds[job.kind];
   const rows = await execute<{ id: string }>(
     tx,
     sql`with slot as (
       insert into job_slots (project_id) values (${job.projectId})
       on conflict (project_id) do update set updated_at = now()
     )
-    insert into jobs (id, kind, project_id, payload, state, priority, max_attempts, dedupe_key)
-    values (${job.id}, ${job.kind}, ${job.projectId}, ${JSON.stringify(jobKinds[job.kind].payload.parse(job.payload))}::jsonb, 'available', ${priority}, ${job.maxAttempts ?? maxAttempts}, ${job.dedupeKey ?? null})
+    insert into jobs (id, kind, project_id, payload, state, priority, max_attempts, dedupe_key, has_slot)
+    values (${job.id}, ${job.kind}, ${job.projectId}, ${JSON.stringify(jobKinds[job.kind].payload.parse(job.payload))}::jsonb, 'available', ${priority}, ${job.maxAttempts ?? maxAttempts}, ${job.dedupeKey ?? null}, ${hasSlot})
     on conflict (dedupe_key) where finished_at is null do nothing
     returning id`,
   );

@@ -19,7 +19,7 @@ export const repairSlots = (db: Database): Promise<number> =>
       tx,
       sql`update job_slots s set running = counted.running, updated_at = now()
         from (
-          select s2.project_id, (select count(*)::int from jobs j where j.project_id = s2.project_id and j.state = 'running') as running from job_slots s2
+          select s2.project_id, (select count(*)::int from jobs j where j.project_id = s2.project_id and j.state = 'running' and has_slot) as running from job_slots s2
         ) counted
         where counted.project_id = s.project_id and counted.running <> s.running
         returning s.project_id as id`,

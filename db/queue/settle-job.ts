@@ -45,10 +45,10 @@ export const settle = (tx: Database, { where, state, set }: { where: SQL; state:
     sql`with job as (
       update jobs set state = ${state}, lease_id = null, lease_until = null, finished_at = ${isFinal ? sql`now()` : sql`null`} ${set}
       where ${where} and state = 'running'
-      returning id, project_id
+      returning id, project_id, has_slot
     ), slot as (
       update job_slots s set running = greatest(0, s.running - 1), updated_at = now()
-      from job where s.project_id = job.project_id
+      from job where s.project_id = job.project_id and job.has_slot
     )
     select id from job`,
   );

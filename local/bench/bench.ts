@@ -12,6 +12,7 @@ import { scopes } from "../../core/auth/scopes.ts";
 import { exportPredicate, fromClause } from "../../core/exports/build-query.ts";
 import { compileQuery } from "../../core/exports/compile-query.ts";
 import { CreateBatchExport } from "../../core/exports/request.ts";
+import { selectList } from "../../core/formats/file-format.ts";
 import { type CompressionName, compressions, type FormatName, formats } from "../../core/formats/index.ts";
 import { migrateClickHouse } from "../../db/clickhouse/migrate.ts";
 import { openPostgres } from "../../db/postgres/client.ts";
@@ -55,6 +56,7 @@ const sink = await startService({
 });
 const sinkUrl = `http://127.0.0.1:${sinkPort}`;
 const database = "bench";
+const physical = { events: "events" };
 await migrateClickHouse({ url: clickhouse.url, user: "default", password: "", database });
 await migratePostgres(postgres.url);
 const open = openPostgres(postgres.url, { connectionsMax: 20 });
@@ -102,9 +104,9 @@ try {
     const { sql, params } = exportPredicate(compiled, {
       projectId: project.projectId,
       cutoff: "2100-01-01T00:00:00Z",
-      physicalTable: "events",
+      physical,
     });
-    const slice = formats[format].slice(compiled.select, { isFirst: true, neutralizeFormulas: true });
+    const slice = formats[format].slice(compiled.selection.select, { isFirst: true, neutralizeFormulas: true, embedJson: true });
     const url = new URL(clickhouse.url);
     for (const [name, value] of Object.entries({
       database,
@@ -119,11 +121,12 @@ try {
       ...slice.settings,
     }))
       url.searchParams.set(name, value);
-    for (const [name, value] of Object.entries(params)) url.searchParams.set(`param_${name}`, String(value));
-    const select = slice.select.map(({ id, sql: expression }) => `${expression} AS "${id}"`).join(", ");
+    const all = { ...params, ...compiled.selection.params, commentIds: "['']", commentTexts: "['[]']" };
+    for (const [name, value] of Object.entries(all)) url.searchParams.set(`param_${name}`, String(value));
+    const select = selectList(slice);
     return {
       url: url.href,
-      sql: `SELECT ${select} FROM ${fromClause("events", { needsFinal: false })} WHERE ${sql} AND e.is_deleted = 0 ORDER BY ${compiled.orderBy} LIMIT 1 BY ${compiled.table.id} FORMAT ${slice.clickhouseFormat}`,
+      sql: `SELECT ${select} FROM ${fromClause(compiled.table, physical, { needsFinal: false, names: [select, sql] })} WHERE ${sql} AND e.is_deleted = 0 ORDER BY ${compiled.orderBy} LIMIT 1 BY ${compiled.table.id} FORMAT ${slice.clickhouseFormat}`,
     };
   };
   const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateApikeysData, CreateApikeysErrors, CreateApikeysResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateMembershipsData, CreateMembershipsErrors, CreateMembershipsResponses, CreateOrganizationsData, CreateOrganizationsErrors, CreateOrganizationsResponses, CreateProjectsData, CreateProjectsErrors, CreateProjectsResponses, CreateUsersData, CreateUsersErrors, CreateUsersResponses, DeleteApikeysData, DeleteApikeysErrors, DeleteApikeysResponses, DownloadBatchExportData, DownloadBatchExportErrors, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, GetBatchExportData, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, ListApikeysData, ListApikeysErrors, ListApikeysResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListMembershipsData, ListMembershipsErrors, ListMembershipsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListUsersData, ListUsersErrors, ListUsersResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses } from './types.gen';
+import type { CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateApikeysData, CreateApikeysErrors, CreateApikeysResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateMembershipsData, CreateMembershipsErrors, CreateMembershipsResponses, CreateOrganizationsData, CreateOrganizationsErrors, CreateOrganizationsResponses, CreateProjectsData, CreateProjectsErrors, CreateProjectsResponses, CreateUsersData, CreateUsersErrors, CreateUsersResponses, DeleteApikeysData, DeleteApikeysErrors, DeleteApikeysResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DownloadBatchExportData, DownloadBatchExportErrors, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, GetBatchExportData, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, ListApikeysData, ListApikeysErrors, ListApikeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListMembershipsData, ListMembershipsErrors, ListMembershipsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListUsersData, ListUsersErrors, ListUsersResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -68,6 +68,21 @@ export const createBatchExport = <ThrowOnError extends boolean = false>(options:
 });
 
 /**
+ * Delete a finished export with its files
+ *
+ * The export is gone at once, its files within minutes. Links made before stop working then.
+ */
+export const deleteBatchExport = <ThrowOnError extends boolean = false>(options: Options<DeleteBatchExportData, ThrowOnError>): RequestResult<DeleteBatchExportResponses, DeleteBatchExportErrors, ThrowOnError> => (options.client ?? client).delete<DeleteBatchExportResponses, DeleteBatchExportErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/batch-exports/{id}',
+    ...options
+});
+
+/**
  * Show an export with its progress
  */
 export const getBatchExport = <ThrowOnError extends boolean = false>(options: Options<GetBatchExportData, ThrowOnError>): RequestResult<GetBatchExportResponses, GetBatchExportErrors, ThrowOnError> => (options.client ?? client).get<GetBatchExportResponses, GetBatchExportErrors, ThrowOnError>({
@@ -111,7 +126,7 @@ export const cancelBatchExport = <ThrowOnError extends boolean = false>(options:
 /**
  * Run a failed or cancelled export again
  *
- * It gets all its attempts again.
+ * It gets all its attempts again, and exports what is there now.
  */
 export const retryBatchExport = <ThrowOnError extends boolean = false>(options: Options<RetryBatchExportData, ThrowOnError>): RequestResult<RetryBatchExportResponses, RetryBatchExportErrors, ThrowOnError> => (options.client ?? client).post<RetryBatchExportResponses, RetryBatchExportErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -120,6 +135,21 @@ export const retryBatchExport = <ThrowOnError extends boolean = false>(options: 
             type: 'http'
         }],
     url: '/api/public/batch-exports/{id}/retry',
+    ...options
+});
+
+/**
+ * Start a finished export once more
+ *
+ * Makes a new export with the same request, of the rows that are there now; the old one stays as it is.
+ */
+export const rerunBatchExport = <ThrowOnError extends boolean = false>(options: Options<RerunBatchExportData, ThrowOnError>): RequestResult<RerunBatchExportResponses, RerunBatchExportErrors, ThrowOnError> => (options.client ?? client).post<RerunBatchExportResponses, RerunBatchExportErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/batch-exports/{id}/rerun',
     ...options
 });
 
@@ -167,6 +197,19 @@ export const listExportTables = <ThrowOnError extends boolean = false>(options?:
 });
 
 /**
+ * Show how a format writes the columns of a table
+ */
+export const getExportSchema = <ThrowOnError extends boolean = false>(options: Options<GetExportSchemaData, ThrowOnError>): RequestResult<GetExportSchemaResponses, GetExportSchemaErrors, ThrowOnError> => (options.client ?? client).get<GetExportSchemaResponses, GetExportSchemaErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/export-tables/{table}/schema/{format}',
+    ...options
+});
+
+/**
  * Show columns, filters and operators of a table
  */
 export const getExportTable = <ThrowOnError extends boolean = false>(options: Options<GetExportTableData, ThrowOnError>): RequestResult<GetExportTableResponses, GetExportTableErrors, ThrowOnError> => (options.client ?? client).get<GetExportTableResponses, GetExportTableErrors, ThrowOnError>({
@@ -176,6 +219,62 @@ export const getExportTable = <ThrowOnError extends boolean = false>(options: Op
             type: 'http'
         }],
     url: '/api/public/export-tables/{table}',
+    ...options
+});
+
+/**
+ * List comments
+ */
+export const listComments = <ThrowOnError extends boolean = false>(options?: Options<ListCommentsData, ThrowOnError>): RequestResult<ListCommentsResponses, ListCommentsErrors, ThrowOnError> => (options?.client ?? client).get<ListCommentsResponses, ListCommentsErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/comments',
+    ...options
+});
+
+/**
+ * Comment on a trace, observation, session or prompt
+ */
+export const createComment = <ThrowOnError extends boolean = false>(options: Options<CreateCommentData, ThrowOnError>): RequestResult<CreateCommentResponses, CreateCommentErrors, ThrowOnError> => (options.client ?? client).post<CreateCommentResponses, CreateCommentErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/comments',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a comment
+ */
+export const deleteComment = <ThrowOnError extends boolean = false>(options: Options<DeleteCommentData, ThrowOnError>): RequestResult<DeleteCommentResponses, DeleteCommentErrors, ThrowOnError> => (options.client ?? client).delete<DeleteCommentResponses, DeleteCommentErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/comments/{id}',
+    ...options
+});
+
+/**
+ * List audit logs
+ */
+export const listAuditLogs = <ThrowOnError extends boolean = false>(options?: Options<ListAuditLogsData, ThrowOnError>): RequestResult<ListAuditLogsResponses, ListAuditLogsErrors, ThrowOnError> => (options?.client ?? client).get<ListAuditLogsResponses, ListAuditLogsErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/audit-logs',
     ...options
 });
 

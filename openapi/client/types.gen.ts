@@ -29,7 +29,7 @@ export type Problem = {
     status: number;
     detail: string;
     instance: string;
-    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'IDEMPOTENCY_KEY_IN_USE' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'EXPORT_ROW_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST';
+    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'IDEMPOTENCY_KEY_IN_USE' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'EXPORT_ROW_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'TOO_MANY_SCORE_NAMES' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST';
     requestId: string;
     help: string;
     errors: Array<{
@@ -50,6 +50,11 @@ export type EstimateBatchExport = {
         } | null;
         limit?: number;
         columns?: Array<string>;
+        scores?: 'columns' | 'nested' | 'none';
+        privacy?: Array<{
+            path: string;
+            action: 'drop' | 'hash' | 'mask';
+        }>;
     };
 };
 
@@ -58,7 +63,7 @@ export type BatchExport = {
     projectId: string;
     name: string;
     status: 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
-    format: 'CSV' | 'JSON' | 'JSONL';
+    format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
     compression: 'none' | 'gzip' | 'zstd';
     query: {
         tableName: string;
@@ -71,6 +76,11 @@ export type BatchExport = {
         } | null;
         limit?: number;
         columns?: Array<string>;
+        scores?: 'columns' | 'nested' | 'none';
+        privacy?: Array<{
+            path: string;
+            action: 'drop' | 'hash' | 'mask';
+        }>;
     };
     csv: {
         neutralizeFormulas: boolean;
@@ -133,7 +143,7 @@ export type BatchExport = {
 
 export type CreateBatchExport = {
     name?: string;
-    format: 'CSV' | 'JSON' | 'JSONL';
+    format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
     compression?: 'none' | 'gzip' | 'zstd';
     query: {
         tableName: string;
@@ -146,10 +156,20 @@ export type CreateBatchExport = {
         } | null;
         limit?: number;
         columns?: Array<string>;
+        scores?: 'columns' | 'nested' | 'none';
+        privacy?: Array<{
+            path: string;
+            action: 'drop' | 'hash' | 'mask';
+        }>;
+    };
+    json?: {
+        embed?: boolean;
     };
     csv?: {
         neutralizeFormulas?: boolean;
     };
+    targetFileMib?: number;
+    notify?: boolean;
     expiresAfterHours?: number;
     metadata?: {
         [key: string]: string;
@@ -170,6 +190,13 @@ export type ExportManifest = {
     format: string;
     compression: string;
     columns: Array<string>;
+    scoreColumns: {
+        [key: string]: string;
+    };
+    privacy: Array<{
+        path: string;
+        action: string;
+    }>;
     window: {
         start: string | null;
         cutoff: string;
@@ -190,6 +217,7 @@ export type ExportManifest = {
     truncated: boolean;
     slices: number;
     attempt: number;
+    slicesResumed: number;
     startedAt: string;
     finishedAt: string;
     metadata: {
@@ -204,6 +232,19 @@ export type ExportTableList = {
 export type ExportTableSummary = {
     name: string;
     description: string;
+};
+
+export type ExportSchema = {
+    table: string;
+    format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    schemaVersion: number;
+    columns: Array<{
+        id: string;
+        type: string;
+        encoding: string;
+        nullable: boolean;
+        unit: string | null;
+    }>;
 };
 
 export type ExportTable = ExportTableSummary & {
@@ -227,6 +268,53 @@ export type ExportTable = ExportTableSummary & {
             operators: Array<string>;
         }>;
     }>;
+};
+
+export type Comment = {
+    id: string;
+    objectType: 'TRACE' | 'OBSERVATION' | 'SESSION' | 'PROMPT';
+    objectId: string;
+    content: string;
+    authorUserId: string | null;
+    authorEmail: string | null;
+    createdAt: string;
+    updatedAt: string;
+};
+
+export type CreateComment = {
+    objectType: 'TRACE' | 'OBSERVATION' | 'SESSION' | 'PROMPT';
+    objectId: string;
+    content: string;
+    /**
+     * A member of the organisation; the owner of the key by default.
+     */
+    authorUserId?: string;
+};
+
+export type CommentPage = {
+    data: Array<Comment>;
+    nextCursor: string | null;
+};
+
+export type AuditLogPage = {
+    data: Array<AuditLog>;
+    nextCursor: string | null;
+};
+
+export type AuditLog = {
+    id: string;
+    createdAt: string;
+    type: string;
+    apiKeyId: string | null;
+    userId: string | null;
+    userProjectRole: string | null;
+    resourceType: string;
+    resourceId: string;
+    action: string;
+    requestId: string | null;
+    ipAddress: string | null;
+    before?: unknown;
+    after?: unknown;
 };
 
 export type AdminResource = {
@@ -425,6 +513,69 @@ export type CreateBatchExportResponses = {
 };
 
 export type CreateBatchExportResponse = CreateBatchExportResponses[keyof CreateBatchExportResponses];
+
+export type DeleteBatchExportData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/batch-exports/{id}';
+};
+
+export type DeleteBatchExportErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type DeleteBatchExportError = DeleteBatchExportErrors[keyof DeleteBatchExportErrors];
+
+export type DeleteBatchExportResponses = {
+    /**
+     * It is gone.
+     */
+    204: void;
+};
+
+export type DeleteBatchExportResponse = DeleteBatchExportResponses[keyof DeleteBatchExportResponses];
 
 export type GetBatchExportData = {
     body?: never;
@@ -678,6 +829,69 @@ export type RetryBatchExportResponses = {
 
 export type RetryBatchExportResponse = RetryBatchExportResponses[keyof RetryBatchExportResponses];
 
+export type RerunBatchExportData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/batch-exports/{id}/rerun';
+};
+
+export type RerunBatchExportErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type RerunBatchExportError = RerunBatchExportErrors[keyof RerunBatchExportErrors];
+
+export type RerunBatchExportResponses = {
+    /**
+     * The export as it is now.
+     */
+    202: BatchExport;
+};
+
+export type RerunBatchExportResponse = RerunBatchExportResponses[keyof RerunBatchExportResponses];
+
 export type DownloadBatchExportData = {
     body?: never;
     path: {
@@ -858,6 +1072,70 @@ export type ListExportTablesResponses = {
 
 export type ListExportTablesResponse = ListExportTablesResponses[keyof ListExportTablesResponses];
 
+export type GetExportSchemaData = {
+    body?: never;
+    path: {
+        table: string;
+        format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    };
+    query?: never;
+    url: '/api/public/export-tables/{table}/schema/{format}';
+};
+
+export type GetExportSchemaErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type GetExportSchemaError = GetExportSchemaErrors[keyof GetExportSchemaErrors];
+
+export type GetExportSchemaResponses = {
+    /**
+     * The schema.
+     */
+    200: ExportSchema;
+};
+
+export type GetExportSchemaResponse = GetExportSchemaResponses[keyof GetExportSchemaResponses];
+
 export type GetExportTableData = {
     body?: never;
     path: {
@@ -920,6 +1198,263 @@ export type GetExportTableResponses = {
 };
 
 export type GetExportTableResponse = GetExportTableResponses[keyof GetExportTableResponses];
+
+export type ListCommentsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        limit?: number;
+        cursor?: string;
+        objectType?: 'TRACE' | 'OBSERVATION' | 'SESSION' | 'PROMPT';
+        objectId?: string;
+    };
+    url: '/api/public/comments';
+};
+
+export type ListCommentsErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type ListCommentsError = ListCommentsErrors[keyof ListCommentsErrors];
+
+export type ListCommentsResponses = {
+    /**
+     * A page, newest first.
+     */
+    200: CommentPage;
+};
+
+export type ListCommentsResponse = ListCommentsResponses[keyof ListCommentsResponses];
+
+export type CreateCommentData = {
+    body: CreateComment;
+    path?: never;
+    query?: never;
+    url: '/api/public/comments';
+};
+
+export type CreateCommentErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type CreateCommentError = CreateCommentErrors[keyof CreateCommentErrors];
+
+export type CreateCommentResponses = {
+    /**
+     * The comment.
+     */
+    201: Comment;
+};
+
+export type CreateCommentResponse = CreateCommentResponses[keyof CreateCommentResponses];
+
+export type DeleteCommentData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/comments/{id}';
+};
+
+export type DeleteCommentErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type DeleteCommentError = DeleteCommentErrors[keyof DeleteCommentErrors];
+
+export type DeleteCommentResponses = {
+    /**
+     * It is gone.
+     */
+    204: void;
+};
+
+export type DeleteCommentResponse = DeleteCommentResponses[keyof DeleteCommentResponses];
+
+export type ListAuditLogsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        limit?: number;
+        cursor?: string;
+        resourceType?: string;
+        resourceId?: string;
+        action?: string;
+    };
+    url: '/api/public/audit-logs';
+};
+
+export type ListAuditLogsErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type ListAuditLogsError = ListAuditLogsErrors[keyof ListAuditLogsErrors];
+
+export type ListAuditLogsResponses = {
+    /**
+     * A page, newest first.
+     */
+    200: AuditLogPage;
+};
+
+export type ListAuditLogsResponse = ListAuditLogsResponses[keyof ListAuditLogsResponses];
 
 export type ListOrganizationsData = {
     body?: never;

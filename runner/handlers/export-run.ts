@@ -1,36 +1,40 @@
 /**
- * export.run: plan, query, transform, upload, settle. Runs at least once; each attempt writes an object of its own, and the one that settles wins.
- * Memory: the part buffers of one upload, whatever the size of the export.
+ * export.run: plan, query, transform, upload, settle. Runs at least once; an attempt goes on behind the parts of the one before it where it can prove
+ * that the bytes are the same, and the attempt that settles wins. Memory: the part buffers of one upload, whatever the size of the export.
  */
 import { AppError } from "../../core/errors.ts";
-import { countPredicate, type ExportScope, exportPredicate, fromClause, isCountExact } from "../../core/exports/build-query.ts";
+import type { PhysicalTables } from "../../core/exports/build-query.ts";
 import { type CompiledQuery, compileQuery } from "../../core/exports/compile-query.ts";
-import { type ExportManifest, type ExportProgress, schemaVersion } from "../../core/exports/manifest.ts";
-import { downloadName, objectKey } from "../../core/exports/object-key.ts";
-import { ExportQuery } from "../../core/exports/request.ts";
-import { compressions, contentTypeOf, formats } from "../../core/formats/index.ts";
+import { type ExportManifest, type ExportProgress, type ManifestFile, schemaVersion } from "../../core/exports/manifest.ts";
+import { ExportOptions, ExportQuery } from "../../core/exports/request.ts";
+import { formats } from "../../core/formats/index.ts";
 import { jobKinds } from "../../core/jobs/kinds.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
-import { type ExportPlan, findMovedRows, type PlanBounds, planExport, sliceCondition } from "../../db/clickhouse/plan-export.ts";
+import type { PlanBounds } from "../../db/clickhouse/plan-export.ts";
+import { listScoreNames } from "../../db/clickhouse/score-names.ts";
 import type { Database } from "../../db/postgres/client.ts";
+import { answerCommentFilters } from "../../db/queries/comments.ts";
 import {
   type ExportToRun,
-  markObjectRemoved,
-  rememberObject,
-  rememberUploadId,
+  type LeftObject,
+  rememberPlan,
   saveProgress,
   settleExport,
   startExport,
+  takeOverObjects,
 } from "../../db/queries/export-outcomes.ts";
+import { loadLookups } from "../../db/queries/lookups.ts";
 import { type Clock, type Handler, type JobContext, LeaseLost, type Log } from "../deps.ts";
-import { readSlice } from "../query/slice-reader.ts";
-import { type PlannedSlice, writeFile } from "../transform/write-file.ts";
-import { type Checksum, ObjectUpload } from "../upload/object-upload.ts";
+import { openClickHouseSource } from "../query/clickhouse-source.ts";
+import type { ExportSource, SourcePlan, SourceRequest } from "../query/export-source.ts";
+import { openPostgresSource } from "../query/postgres-source.ts";
+import type { Checksum } from "../upload/object-upload.ts";
 import type { S3Client } from "../upload/s3-client.ts";
+import { createFileWriter, type FileWriter, ReplayDiffers } from "./export-file.ts";
 
 export type ExportSettings = {
   prefix: string;
-  physicalTable: string;
+  physical: PhysicalTables;
   rowLimit: number;
   partSizeBytes: number;
   partsInFlightMax: number;
@@ -50,11 +54,16 @@ export type ExportHandlerDeps = {
   log: Log;
   crc32: (bytes: Uint8Array, seed?: number) => number;
   newAuditId: () => string;
+  newJobId: () => string;
   sha256: (text: string) => string;
+  /** Two halves of the key a project's values are hashed with; null without ENCRYPTION_KEY. */
+  hashKeyOf: (projectId: string) => [string, string] | null;
 };
 
 /** An export that has waited longer is not what its owner expects any more. */
 const waitDaysMax = 30;
+/** A plan that would be larger is not kept: the next attempt then starts over. */
+const checkpointBytesMax = 8 * 1024 * 1024;
 
 export const createExportHandler = (deps: ExportHandlerDeps): Handler => ({
   run: (context) => runExport(deps, context),
@@ -64,6 +73,7 @@ export const createExportHandler = (deps: ExportHandlerDeps): Handler => ({
       exportId: jobKinds["export.run"].payload.parse(job.payload).batchExportId,
       outcome,
       auditId: deps.newAuditId(),
+      mailJobId: deps.newJobId(),
     }),
 });
 
@@ -73,243 +83,211 @@ const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<
   const { batchExportId } = jobKinds["export.run"].payload.parse(job.payload);
   const target = await startExport(deps.db, lease, batchExportId);
   if (target === undefined) throw new LeaseLost();
-  if (deps.s3 === null) throw new AppError({ code: "EXPORTS_DISABLED" });
+  const { s3 } = deps;
+  if (s3 === null) throw new AppError({ code: "EXPORTS_DISABLED" });
   const startedMs = deps.clock.nowMs();
   if (startedMs - Date.parse(target.createdAt) > waitDaysMax * 86_400_000) throw new AppError({ code: "EXPORT_TOO_OLD" });
   // What an attempt before this one may have left running would only be in the way.
   if (job.attempt > 1) await deps.clickhouse.kill(`${job.id}-`);
 
   const query = ExportQuery.parse(target.query);
-  const compiled = compileQuery(query);
-  const scope: ExportScope = { projectId: target.projectId, cutoff: target.cutoff, physicalTable: deps.settings.physicalTable };
-  const progress: ExportProgress = { stage: "planning", rows: 0, rowsTotal: null, bytes: 0, slices: 0, slicesTotal: null };
-  const queryId = `${job.id}-${job.leaseId.slice(0, 8)}`;
-  const planned = await plan(deps, context, compiled, scope, queryId);
-  const rowLimit = Math.min(deps.settings.rowLimit, query.limit ?? Number.POSITIVE_INFINITY);
-  const slices = planSlices(deps, context, target, compiled, scope, planned, queryId);
-  Object.assign(progress, { stage: "streaming", rowsTotal: Math.min(planned.plan.rows, rowLimit), slicesTotal: slices.length });
+  const options = ExportOptions.parse(target.options);
+  const left = await listLeft(deps, context, target);
+  const attempt = async (objects: LeftObject[], checkpoint: Checkpoint | null): Promise<void> => {
+    const queryId = `${job.id}-${job.leaseId.slice(0, 8)}${objects.length === 0 && left.objects.length > 0 ? "-anew" : ""}`;
+    const progress: ExportProgress = { stage: "planning", rows: 0, rowsTotal: null, bytes: 0, slices: 0, slicesTotal: null };
+    const compiled = await compile(deps, context, query, target);
+    const columns = compiled.selection.select.map(({ id }) => id);
+    if (checkpoint !== null && JSON.stringify(checkpoint.columns) !== JSON.stringify(columns))
+      throw new ReplayDiffers("the columns have changed");
+    const known = checkpoint?.plan ?? null;
+    const source = await openSource(deps, { ...target, options, compiled, queryId, signal: context.signal, known });
+    const rowLimit = Math.min(deps.settings.rowLimit, query.limit ?? Number.POSITIVE_INFINITY);
+    Object.assign(progress, { stage: "streaming", rowsTotal: Math.min(source.rows, rowLimit), slicesTotal: source.slices.length });
+    if (known === null) await keepPlan(deps, context, { plan: source.plan, columns });
 
-  const key = objectKey({
-    ...target,
-    prefix: deps.settings.prefix,
-    exportId: target.id,
-    attempt: job.attempt,
-    leaseId: job.leaseId,
-    tableName: query.tableName,
-  });
-  const objectId = await rememberObject(deps.db, lease, { batchExportId, projectId: target.projectId, bucket: deps.s3.bucket, key });
-  if (objectId === undefined) throw new LeaseLost();
-  const name = downloadName(target);
-  const upload = new ObjectUpload({
-    s3: deps.s3,
-    key,
-    contentType: contentTypeOf(target.format, target.compression),
-    contentDisposition: `attachment; filename="${name}"`,
-    partSizeBytes: deps.settings.partSizeBytes,
-    partsInFlightMax: deps.settings.partsInFlightMax,
-    checksum: deps.settings.checksum,
-    crc32: deps.crc32,
-    onStarted: async (uploadId) => {
-      if (!(await rememberUploadId(deps.db, lease, objectId, uploadId))) throw new LeaseLost();
-    },
-    onCompleting: context.assertHeld,
-    signal: context.signal,
-  });
-  const reporting = reportProgress(deps, context, batchExportId, () => ({ ...progress, bytes: upload.bytes }));
-  try {
-    const written = await writeFile(
-      {
-        readSlice: (request, first, take) =>
-          readSlice(
-            request,
-            first,
-            { crc32: deps.crc32, wait: deps.clock.wait, startTimer: deps.clock.startTimer, signal: context.signal },
-            take,
-          ),
-        write: (bytes) => upload.write(bytes),
-        onSlice: (done) => Object.assign(progress, done),
-        slicesAhead: deps.settings.slicesAhead,
-      },
-      { format: target.format, compression: target.compression, slices, rowsPlanned: planned.isExact ? planned.plan.rows : null, rowLimit },
-    );
-    progress.stage = "finishing";
-    const truncated = await assertCount(deps, compiled, scope, planned, written, rowLimit, context);
-    const object = await upload.finish();
-    const manifest: ExportManifest = {
-      version: 1,
-      schemaVersion,
-      exportId: target.id,
-      projectId: target.projectId,
-      tableName: query.tableName,
-      format: target.format,
-      compression: target.compression,
-      columns: compiled.select.map(({ id }) => id),
-      window: { start: planned.plan.startUs === null ? null : isoOf(planned.plan.startUs), cutoff: target.cutoff },
-      queryHash: deps.sha256(JSON.stringify(query)),
-      files: [
-        {
-          key,
-          name,
-          rows: written.rows,
-          bytes: object.bytes,
-          contentType: contentTypeOf(target.format, target.compression),
-          crc32: object.crc32,
-        },
-      ],
-      rows: written.rows,
-      bytes: object.bytes,
-      matchedRows: planned.isExact ? planned.plan.rows : null,
-      rowLimit,
-      truncated,
-      slices: written.slices,
-      attempt: job.attempt,
-      startedAt: new Date(startedMs).toISOString(),
-      finishedAt: new Date(deps.clock.nowMs()).toISOString(),
-      metadata: target.metadata,
-    };
-    context.signal.throwIfAborted();
-    const settled = await settleExport(deps.db, {
-      lease,
-      exportId: batchExportId,
-      outcome: { state: "completed" },
-      manifest,
-      objectId,
-      auditId: deps.newAuditId(),
-    });
-    // Not ours any more, or to be cancelled: the next look at the lease says which.
-    if (!settled) {
-      await context.assertHeld();
-      throw new LeaseLost();
+    const writer = createFileWriter({ ...deps, s3 }, context, { target, query, progress });
+    const reporting = reportProgress(deps, context, batchExportId, () => ({ ...progress, bytes: writer.bytes() }));
+    try {
+      const written = await writeFiles(writer, source, objects, { target, rowLimit, targetFileMib: options.targetFileMib });
+      progress.stage = "finishing";
+      const truncated = await assertCount(source, written, rowLimit);
+      const manifest: ExportManifest = {
+        version: 1,
+        schemaVersion,
+        exportId: target.id,
+        projectId: target.projectId,
+        tableName: query.tableName,
+        format: target.format,
+        compression: target.compression,
+        columns,
+        scoreColumns: compiled.selection.scoreColumns,
+        privacy: query.privacy,
+        window: { start: source.plan.startUs === null ? null : isoOf(source.plan.startUs), cutoff: target.cutoff },
+        queryHash: deps.sha256(JSON.stringify(query)),
+        files: written.files,
+        rows: written.rows,
+        bytes: written.files.reduce((sum, file) => sum + file.bytes, 0),
+        matchedRows: source.isExact ? source.rows : null,
+        rowLimit,
+        truncated,
+        slices: written.slices,
+        slicesResumed: written.slicesResumed,
+        attempt: job.attempt,
+        startedAt: new Date(startedMs).toISOString(),
+        finishedAt: new Date(deps.clock.nowMs()).toISOString(),
+        metadata: target.metadata,
+      };
+      context.signal.throwIfAborted();
+      const settled = await settleExport(deps.db, {
+        lease,
+        exportId: batchExportId,
+        outcome: { state: "completed" },
+        manifest,
+        objectIds: writer.objectIds(),
+        auditId: deps.newAuditId(),
+        mailJobId: deps.newJobId(),
+      });
+      // Not ours any more, or to be cancelled: the next look at the lease says which.
+      if (!settled) {
+        await context.assertHeld();
+        throw new LeaseLost();
+      }
+    } catch (error) {
+      await writer.giveUp(error, queryId);
+      throw error;
+    } finally {
+      reporting.stop();
     }
+  };
+
+  try {
+    await attempt(left.objects, left.checkpoint);
   } catch (error) {
-    const isLost = context.signal.aborted ? context.signal.reason instanceof LeaseLost : error instanceof LeaseLost;
-    if (!isLost) await takeBack(deps, upload, objectId, queryId);
-    throw error;
-  } finally {
-    reporting.stop();
+    if (!(error instanceof ReplayDiffers)) throw error;
+    deps.log("warn", "resume_refused", { job_id: job.id, attempt: job.attempt, detail: error.message });
+    await attempt([], null);
   }
 };
 
-type Planned = { plan: ExportPlan; isExact: boolean; moved: { id: string; timeUs: string }[]; needsFinal: boolean };
+/** Kept with the job: with these an attempt can go on where the one before was. */
+type Checkpoint = { plan: SourcePlan; columns: string[] };
 
-/** Counts with FINAL and without: when both agree, no row is replaced or deleted, and slices can be read without merging. */
-const plan = async (
+/** What attempts before this one have left, as far as it can be gone on with. Parquet starts over: its footers went with the process. */
+const listLeft = async (
   deps: ExportHandlerDeps,
-  context: JobContext,
-  compiled: CompiledQuery,
-  scope: ExportScope,
-  queryId: string,
-): Promise<Planned> => {
-  const { table } = compiled;
-  const predicate = countPredicate(compiled, scope);
-  const from = fromClause(scope.physicalTable, { needsFinal: true });
-  const at = { signal: context.signal, queryId };
-  const [found, moved, raw] = await Promise.all([
-    planExport(
-      deps.clickhouse,
-      { from, where: predicate.sql, params: predicate.params, time: table.time, hash: table.hash, rowBytes: table.rowBytes },
-      deps.settings,
-      at,
-    ),
-    findMovedRows(
-      deps.clickhouse,
-      {
-        from,
-        project: "e.project_id = {projectId:String}",
-        id: table.id,
-        time: table.time,
-        version: table.version,
-        params: { projectId: scope.projectId },
-      },
-      at,
-    ),
-    deps.clickhouse.queryRows<{ rows: string }>({
-      sql: `SELECT count() AS rows FROM ${fromClause(scope.physicalTable, { needsFinal: false })} WHERE ${predicate.sql} AND ${table.isDeleted} = 0`,
-      params: predicate.params,
-      signal: context.signal,
-      queryId: `${queryId}-raw`,
-    }),
-  ]);
-  return { plan: found, moved, isExact: isCountExact(compiled) && moved.length === 0, needsFinal: Number(raw[0]?.rows) !== found.rows };
-};
-
-/** The slices in the order of the file. At least one, so that an empty export still has the header of its format. */
-const planSlices = (
-  deps: ExportHandlerDeps,
-  context: JobContext,
+  { job }: JobContext,
   target: ExportToRun,
-  compiled: CompiledQuery,
-  scope: ExportScope,
-  { plan: { slices }, moved, needsFinal }: Planned,
-  queryId: string,
-): PlannedSlice[] => {
-  const { table } = compiled;
-  const base = exportPredicate(compiled, scope);
-  const params: Record<string, unknown> = { ...base.params };
-  let where = `${base.sql} AND ${table.isDeleted} = 0`;
-  if (moved.length > 0) {
-    where += ` AND (${table.id}, toUnixTimestamp64Micro(${table.time})) NOT IN (SELECT arrayJoin(arrayZip({movedIds:Array(String)}, {movedTimes:Array(Int64)})) AS place)`;
-    Object.assign(params, { movedIds: moved.map(({ id }) => id), movedTimes: moved.map(({ timeUs }) => Number(timeUs)) });
-  }
-  const ordered = compiled.followsSortingKey && slices.length > 0 ? (compiled.isDescending ? slices.toReversed() : slices) : [undefined];
-  return ordered.map((slice, index) => {
-    const bounds = slice === undefined ? { sql: "1", params: {} } : sliceCondition(table, slice);
-    const format = formats[target.format].slice(compiled.select, {
-      isFirst: index === 0,
-      neutralizeFormulas: target.options.neutralizeFormulas,
+): Promise<{ objects: LeftObject[]; checkpoint: Checkpoint | null }> => {
+  const none = { objects: [], checkpoint: null };
+  if (job.checkpoint === null || deps.s3 === null) return none;
+  const objects = await takeOverObjects(deps.db, { id: job.id, leaseId: job.leaseId }, target.id, deps.s3.bucket);
+  const usable = formats[target.format].joining === "footer" ? objects.filter(({ file }) => file !== null) : objects;
+  return usable.length === 0 ? none : { objects: usable, checkpoint: job.checkpoint as Checkpoint };
+};
+
+const keepPlan = async (deps: ExportHandlerDeps, { job }: JobContext, checkpoint: Checkpoint): Promise<void> => {
+  if (JSON.stringify(checkpoint).length <= checkpointBytesMax)
+    await rememberPlan(deps.db, { id: job.id, leaseId: job.leaseId }, checkpoint);
+};
+
+/** The query with all that is only known when it runs: names of scores, ids of comment filters, the hash key. */
+const compile = async (
+  deps: ExportHandlerDeps,
+  { signal }: JobContext,
+  query: ExportQuery,
+  target: ExportToRun,
+): Promise<CompiledQuery> => {
+  const first = compileQuery(query);
+  const names = first.selection.hasScores ? await listScoreNames(deps.clickhouse, first.table, target.projectId, signal) : [];
+  const compiled = await answerCommentFilters(deps.db, compileQuery(query, names), target);
+  if (!compiled.selection.hashes) return compiled;
+  const key = deps.hashKeyOf(target.projectId);
+  if (key === null) throw new AppError({ code: "HASHING_DISABLED" });
+  const [hashKey0, hashKey1] = key;
+  return { ...compiled, selection: { ...compiled.selection, params: { ...compiled.selection.params, hashKey0, hashKey1 } } };
+};
+
+const openSource = async (deps: ExportHandlerDeps, request: SourceRequest): Promise<ExportSource> => {
+  const { settings, db, clickhouse } = deps;
+  if (request.compiled.table.source.kind === "postgres")
+    return openPostgresSource({ db, clickhouse, physical: settings.physical }, request);
+  const text = [...request.compiled.selection.select.map(({ sql }) => sql), ...request.compiled.conditions.map(({ sql }) => sql)].join(" ");
+  return openClickHouseSource(
+    {
+      db,
+      clickhouse,
+      physical: settings.physical,
+      bounds: {
+        sliceBytes: Math.min(settings.sliceBytes, (request.options.targetFileMib ?? Number.POSITIVE_INFINITY) * 1024 * 1024),
+        sliceRowsMax: settings.sliceRowsMax,
+      },
+      sliceThreads: settings.sliceThreads,
+    },
+    request,
+    await loadLookups(db, request.projectId, text),
+  );
+};
+
+type Written = { files: ManifestFile[]; rows: number; slices: number; slicesResumed: number; isCut: boolean };
+
+/** The files one after the other. Which slices belong to which file is decided by the plan alone, so that a later attempt decides the same. */
+const writeFiles = async (
+  writer: FileWriter,
+  source: ExportSource,
+  left: readonly LeftObject[],
+  { rowLimit, targetFileMib }: { target: ExportToRun; rowLimit: number; targetFileMib: number | null },
+): Promise<Written> => {
+  const written: Written = { files: [], rows: 0, slices: 0, slicesResumed: 0, isCut: false };
+  const isBounded = !source.isExact || source.rows > rowLimit;
+  const groups = groupSlices(source.slices, targetFileMib === null ? Number.POSITIVE_INFINITY : targetFileMib * 1024 * 1024);
+  for (const [index, slices] of groups.entries()) {
+    if (index > 0 && written.rows >= rowLimit) {
+      written.isCut = true;
+      break;
+    }
+    const before = left.find(({ fileIndex }) => fileIndex === index) ?? null;
+    const done = await writer.write({
+      index,
+      filesTotal: groups.length,
+      slices,
+      left: before,
+      rowLimit: rowLimit - written.rows,
+      isBounded,
     });
-    const columns = format.select.map(({ id, sql }) => `${sql} AS "${id}"`).join(", ");
-    return {
-      rows: slice?.rows ?? 0,
-      open: (tries, limitRows) =>
-        deps.clickhouse.openBytes({
-          sql: `SELECT ${columns} FROM ${fromClause(scope.physicalTable, { needsFinal })} WHERE ${where} AND ${bounds.sql} ORDER BY ${compiled.orderBy} LIMIT 1 BY ${table.id} LIMIT ${limitRows} FORMAT ${format.clickhouseFormat}`,
-          params: { ...params, ...bounds.params },
-          settings: {
-            ...format.settings,
-            prefer_column_name_to_alias: "1",
-            // The one query of an order that does not follow the sorting key has nothing running beside it.
-            ...(slice === undefined ? {} : { max_threads: String(deps.settings.sliceThreads) }),
-          },
-          contentEncoding: compressions[target.compression].contentEncoding,
-          queryId: `${queryId}-${index}-${tries}`,
-          signal: context.signal,
-        }),
-    };
-  });
+    // A limit that was reached exactly at the end of the file before leaves an empty one.
+    written.files.push(done.file);
+    written.rows += done.file.rows;
+    written.slices += done.slices;
+    written.slicesResumed += done.slicesResumed;
+    written.isCut ||= done.isCut;
+  }
+  return written;
+};
+
+const groupSlices = <S extends { bytes: number }>(slices: readonly S[], bytesMax: number): S[][] => {
+  const groups: S[][] = [];
+  let bytes = 0;
+  for (const slice of slices) {
+    if (groups.length === 0 || bytes + slice.bytes > bytesMax) {
+      groups.push([]);
+      bytes = 0;
+    }
+    groups.at(-1)?.push(slice);
+    bytes += slice.bytes;
+  }
+  return groups;
 };
 
 /**
  * What was written must be what is there: the count of the plan, or a fresh one when rows came or went meanwhile.
  * Answers whether the row limit left rows out; where the plan could not count, one more row than the limit is looked for.
  */
-const assertCount = async (
-  deps: ExportHandlerDeps,
-  compiled: CompiledQuery,
-  scope: ExportScope,
-  { plan: { rows }, isExact }: Planned,
-  written: { rows: number; isCut: boolean },
-  rowLimit: number,
-  context: JobContext,
-): Promise<boolean> => {
-  const count = async (predicate: { sql: string; params: Record<string, unknown> }, limitRows?: number) => {
-    const from = `${fromClause(scope.physicalTable, { needsFinal: true })} WHERE ${predicate.sql}`;
-    const [found] = await deps.clickhouse.queryRows<{ rows: string }>({
-      sql:
-        limitRows === undefined
-          ? `SELECT count() AS rows FROM ${from}`
-          : `SELECT count() AS rows FROM (SELECT 1 FROM ${from} LIMIT ${limitRows})`,
-      params: predicate.params,
-      signal: context.signal,
-    });
-    return Number(found?.rows);
-  };
-  if (written.rows >= rowLimit) {
-    if (written.isCut) return true;
-    return isExact ? rows > rowLimit : (await count(exportPredicate(compiled, scope), rowLimit + 1)) > rowLimit;
-  }
+const assertCount = async (source: ExportSource, written: Written, rowLimit: number): Promise<boolean> => {
+  const { rows, isExact } = source;
+  if (written.rows >= rowLimit) return written.isCut && isExact ? true : source.hasMoreThan(rowLimit);
   if (!isExact || written.rows === rows) return false;
-  const now = await count(countPredicate(compiled, scope));
+  const now = await source.count();
   if (written.rows < Math.min(rows, now) || written.rows > Math.max(rows, now))
     throw new AppError({ code: "EXPORT_COUNT_MISMATCH", detail: `planned ${rows}, written ${written.rows}, counted after ${now}` });
   return false;
@@ -331,16 +309,6 @@ const reportProgress = (deps: ExportHandlerDeps, { job }: JobContext, exportId: 
   };
   void save();
   return deps.clock.startTimer(deps.settings.progressSeconds * 1000, () => void save());
-};
-
-/** Nothing of a failed attempt stays: queries stopped, upload aborted, object deleted. What cannot be removed now is left to the sweep. */
-const takeBack = async (deps: ExportHandlerDeps, upload: ObjectUpload, objectId: string, queryId: string): Promise<void> => {
-  const [killed, aborted] = await Promise.allSettled([
-    deps.clickhouse.kill(`${queryId}-`),
-    upload.abort().then(() => markObjectRemoved(deps.db, objectId)),
-  ]);
-  for (const result of [killed, aborted])
-    if (result.status === "rejected") deps.log("warn", "take_back_failed", { detail: String(result.reason) });
 };
 
 const isoOf = (microseconds: number): string =>

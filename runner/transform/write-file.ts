@@ -6,9 +6,13 @@ import { AppError } from "../../core/errors.ts";
 import { type CompressionName, compressions, type FormatName, formats } from "../../core/formats/index.ts";
 import type { ByteAnswer } from "../../db/clickhouse/client.ts";
 import { createMember, emptyMember } from "./members.ts";
+import { createParquetJoiner } from "./parquet-joiner.ts";
 
 /** One slice to write: `rows` is what the plan counted. */
-export type PlannedSlice = { rows: number; open: (tries: number, limitRows: number) => Promise<ByteAnswer> };
+export type PlannedSlice = {
+  rows: number;
+  open: (ask: { tries: number; limitRows: number; isFirst: boolean }) => Promise<ByteAnswer>;
+};
 
 export type WriteFileDeps = {
   /** Reads one slice to its verified end; see runner/query/slice-reader.ts. */
@@ -18,6 +22,8 @@ export type WriteFileDeps = {
     take: (chunk: Uint8Array, rows: number) => Promise<void>,
   ) => Promise<number>;
   write: (bytes: Uint8Array) => Promise<void>;
+  /** Called before the first byte of each slice. */
+  onSliceStart: (start: { slice: number; rows: number }) => void;
   onSlice: (done: { rows: number; slices: number }) => void;
   /** Slices asked for ahead of the one being read. */
   slicesAhead: number;
@@ -27,38 +33,41 @@ export type WriteFileRequest = {
   format: FormatName;
   compression: CompressionName;
   slices: readonly PlannedSlice[];
-  /** Rows the plan counted in all; null when only an upper bound is known. */
-  rowsPlanned: number | null;
+  /** Where to begin: slices and rows that are in the file already. */
+  from: { slice: number; rows: number };
+  /** Rows this file may hold; one more is looked for. */
   rowLimit: number;
+  /** The limit may be reached, so each slice has to know how many rows came before it. */
+  isBounded: boolean;
 };
 
-/** Writes all slices. Resolves to the rows written; `isCut` tells that the limit ended the file before the data did. */
+/** Writes all slices. Resolves to the rows of the file, those before `from` included; `isCut` tells that the limit ended the file before the data did. */
 export const writeFile = async (
   deps: WriteFileDeps,
   request: WriteFileRequest,
 ): Promise<{ rows: number; slices: number; isCut: boolean }> => {
-  const { format, compression, slices, rowLimit } = request;
-  const { before, between, after } = formats[format];
-  // Without a plan that stays under the limit, each slice has to know how many rows came before it.
-  const isBounded = request.rowsPlanned === null || request.rowsPlanned > rowLimit;
+  const { format, compression, slices, rowLimit, isBounded, from } = request;
+  const { before, between, after, joining } = formats[format];
   const ahead = isBounded ? 0 : deps.slicesAhead;
   const opened = new Map<number, Promise<ByteAnswer>>();
-  let rows = 0;
-  let done = 0;
+  let { rows } = from;
+  let done = from.slice;
   let isCut = false;
-  let isEmpty = true;
+  let isEmpty = from.slice === 0;
   const write = (bytes: Uint8Array) => {
     if (bytes.byteLength > 0) isEmpty = false;
     return deps.write(bytes);
   };
+  const joiner = joining === "footer" ? createParquetJoiner(write) : null;
 
+  // One row more than allowed tells a file that is exactly full from one that is cut.
+  const limitNow = () => (isBounded ? rowLimit - rows : rowLimit + 1);
   const openAt = (index: number): Promise<ByteAnswer> | undefined => {
     const slice = slices[index];
     if (slice === undefined) return undefined;
     let answer = opened.get(index);
     if (answer === undefined) {
-      // One row more than allowed tells a file that is exactly full from one that is cut.
-      answer = slice.open(0, isBounded ? rowLimit - rows : rowLimit + 1);
+      answer = slice.open({ tries: 0, limitRows: limitNow(), isFirst: index === 0 });
       // Held until its turn comes; a failure is thrown there.
       answer.catch(() => {});
       opened.set(index, answer);
@@ -66,22 +75,26 @@ export const writeFile = async (
     return answer;
   };
 
-  await write(createMember(before, compression));
   try {
-    for (const [index, slice] of slices.entries()) {
+    for (let index = from.slice; index < slices.length; index++) {
+      const slice = slices[index];
+      if (slice === undefined) break;
       if (rows >= rowLimit) {
         isCut = true;
         break;
       }
+      deps.onSliceStart({ slice: index, rows });
+      if (index === 0) await write(createMember(before, compression));
       const first = openAt(index);
       if (first === undefined) break;
       for (let next = index + 1; next <= index + ahead; next++) void openAt(next);
-      const limitRows = isBounded ? rowLimit - rows : rowLimit + 1;
+      const limitRows = limitNow();
       let needsBetween = between !== "" && rows > 0;
       const found = await deps.readSlice(
-        { open: (tries) => slice.open(tries, limitRows), ending: endingOf(format, compression) },
+        { open: (tries) => slice.open({ tries, limitRows, isFirst: index === 0 }), ending: endingOf(format, compression) },
         first,
         async (chunk, sliceRows) => {
+          if (joiner !== null) return joiner.chunk(chunk);
           // An empty slice still has the header of its compression; without rows there is nothing to separate.
           if (between !== "" && sliceRows === 0) return;
           if (needsBetween) {
@@ -91,6 +104,7 @@ export const writeFile = async (
           await write(chunk);
         },
       );
+      await joiner?.endSlice();
       opened.delete(index);
       rows += found;
       done++;
@@ -105,12 +119,15 @@ export const writeFile = async (
     // What was asked for ahead is given up; whether that works changes nothing any more.
     for (const answer of opened.values()) void answer.then(({ body }) => body.cancel()).catch(() => {});
   }
+  if (joiner !== null) {
+    await joiner.finish();
+    if (joiner.rows() !== rows)
+      throw new AppError({ code: "EXPORT_COUNT_MISMATCH", detail: `${joiner.rows()} rows in the footers, ${rows} announced` });
+  }
   await write(createMember(after, compression));
   if (isEmpty) await write(emptyMember(compression));
   return { rows, slices: done, isCut };
 };
 
-const endingOf = (format: FormatName, compression: CompressionName): "lines" | "text" | "binary" => {
-  if (compressions[compression].contentEncoding !== null || format === "JSON") return "binary";
-  return format === "JSONL" ? "lines" : "text";
-};
+const endingOf = (format: FormatName, compression: CompressionName): "lines" | "text" | "binary" =>
+  compressions[compression].contentEncoding !== null ? "binary" : formats[format].ending;

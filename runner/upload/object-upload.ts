@@ -3,6 +3,7 @@
  * Memory: `partsInFlightMax + 1` part buffers, allocated once and reused; write() waits when all are busy.
  */
 import { AppError } from "../../core/errors.ts";
+import type { SliceMark, UploadedPart } from "../../core/exports/uploaded-part.ts";
 import { type S3Client, tag } from "./s3-client.ts";
 
 /** S3 allows 10,000 parts; with parts of 16 MiB an object ends at 156 GiB. */
@@ -23,6 +24,10 @@ export type ObjectUploadDeps = {
   crc32: (bytes: Uint8Array, seed?: number) => number;
   /** Called with the upload id before the first part leaves, and awaited: a crash then leaves nothing unknown. */
   onStarted: (uploadId: string) => Promise<void>;
+  /** Called for each part that has arrived; not awaited by the upload. */
+  onPart: (part: UploadedPart) => void;
+  /** Goes on behind the parts of an upload that was left. */
+  resumed: ResumedUpload | null;
   /** Called before completing, and awaited: throws when the lease is lost. */
   onCompleting: () => Promise<void>;
   signal: AbortSignal;
@@ -30,12 +35,14 @@ export type ObjectUploadDeps = {
 
 export type UploadedObject = { key: string; bytes: number; crc32: string };
 
-type Part = { number: number; etag: string; checksum: string };
+/** An upload of an attempt before this one, with its parts in order and without gaps. */
+export type ResumedUpload = { uploadId: string; parts: readonly UploadedPart[] };
 
 export class ObjectUpload {
   #deps: ObjectUploadDeps;
   #uploadId: Promise<string> | undefined;
-  #parts: Part[] = [];
+  #parts: UploadedPart[] = [];
+  #mark: SliceMark = { slice: 0, startByte: 0, startCrc: 0, startRows: 0 };
   #sent = 0;
   #bytes = 0;
   #crc = 0;
@@ -49,6 +56,24 @@ export class ObjectUpload {
 
   constructor(deps: ObjectUploadDeps) {
     this.#deps = deps;
+    const last = deps.resumed?.parts.at(-1);
+    if (deps.resumed === null || last === undefined) return;
+    this.#uploadId = Promise.resolve(deps.resumed.uploadId);
+    this.#parts = [...deps.resumed.parts];
+    this.#sent = last.number;
+    this.#bytes = last.endByte;
+    this.#crc = last.crc;
+    this.#mark = last.mark;
+  }
+
+  /** A slice begins here. */
+  markSlice({ slice, rows }: { slice: number; rows: number }): void {
+    this.#mark = {
+      slice,
+      startByte: this.bytes,
+      startCrc: this.#current === undefined ? this.#crc : this.#deps.crc32(this.#current.subarray(0, this.#filled), this.#crc),
+      startRows: rows,
+    };
   }
 
   /** Bytes taken so far. */
@@ -90,6 +115,12 @@ export class ObjectUpload {
     await removeObject(this.#deps.s3, this.#deps.key, this.#uploadId === undefined ? null : await this.#uploadId.catch(() => null));
   }
 
+  /** Ends without removing anything: what is on its way arrives or fails, and the parts stay for a later attempt. */
+  async settle(): Promise<void> {
+    this.#failure ??= { error: new AppError({ code: "INTERNAL", detail: "the upload was left" }) };
+    await Promise.allSettled(this.#inFlight);
+  }
+
   async #takeBuffer(): Promise<Uint8Array<ArrayBuffer>> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error;
@@ -109,9 +140,10 @@ export class ObjectUpload {
     const body = this.#filled === buffer.byteLength ? buffer : buffer.subarray(0, this.#filled);
     const number = ++this.#sent;
     this.#take(body);
+    const reached = { endByte: this.#bytes, crc: this.#crc, mark: this.#mark };
     this.#current = undefined;
     this.#filled = 0;
-    const sending: Promise<void> = this.#sendPart(number, body)
+    const sending: Promise<void> = this.#sendPart(number, body, reached)
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })
@@ -128,7 +160,7 @@ export class ObjectUpload {
     this.#crc = this.#deps.crc32(body, this.#crc);
   }
 
-  async #sendPart(number: number, body: Uint8Array<ArrayBuffer>): Promise<void> {
+  async #sendPart(number: number, body: Uint8Array<ArrayBuffer>, reached: Pick<UploadedPart, "endByte" | "crc" | "mark">): Promise<void> {
     if (number > partsMax) throw new AppError({ code: "EXPORT_TOO_LARGE", detail: `more than ${partsMax} parts` });
     this.#uploadId ??= this.#start();
     const uploadId = await this.#uploadId;
@@ -143,7 +175,9 @@ export class ObjectUpload {
     });
     const etag = answer.headers.get("etag");
     if (etag === null) throw new AppError({ code: "S3_REJECTED", message: "The object store answered a part without an ETag." });
-    this.#parts.push({ number, etag, checksum });
+    const part = { number, etag, checksum, ...reached };
+    this.#parts.push(part);
+    this.#deps.onPart(part);
   }
 
   async #start(): Promise<string> {

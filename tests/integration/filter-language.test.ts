@@ -10,7 +10,7 @@ import { type AnyFilter, anyFilter, anySearch, columnsByType, type FilterRow, fi
 
 const seed = Number(process.env["FILTER_SEED"] ?? 20260121);
 const projectId = "filters";
-const scope = { projectId, cutoff: "2027-01-01T00:00:00.000000Z", physicalTable: "events" };
+const scope = { projectId, cutoff: "2027-01-01T00:00:00.000000Z", physical: { events: "events" } };
 
 let database: Awaited<ReturnType<typeof createClickHouseDatabase>>;
 /** The rows an export may see: newest versions that are not deleted. */
@@ -48,7 +48,7 @@ const exportedIds = async (query: Partial<ExportQuery>): Promise<string[]> => {
   const compiled = compileQuery(ExportQuery.parse({ tableName: "events", ...query }));
   const { sql, params } = exportPredicate(compiled, scope);
   const found = await database.clickhouse.queryRows<{ id: string }>({
-    sql: `SELECT e.span_id AS id FROM ${fromClause(scope.physicalTable, { needsFinal: true })} WHERE ${sql} ORDER BY ${compiled.orderBy}`,
+    sql: `SELECT e.span_id AS id FROM ${fromClause(compiled.table, scope.physical, { needsFinal: true, names: [sql] })} WHERE ${sql} ORDER BY ${compiled.orderBy}`,
     params,
   });
   return found.map((row) => row.id);

@@ -28,12 +28,12 @@ export const jobState = async (db: Database, id: string): Promise<{ state: strin
 
 /** Ends every lease, as time would. */
 export const expireLeases = (db: Database): Promise<unknown> =>
-  execute(db, sql`update jobs set lease_until = now() - interval '1 second' where state = 'running'`);
+  execute(db, sql`update jobs set lease_until = now() - interval '1 second' where state = 'running' and has_slot`);
 
 /** Projects whose slot counter differs from their running jobs. */
 export const wrongSlots = (db: Database): Promise<{ id: string }[]> =>
   execute(
     db,
     sql`select s.project_id as id from job_slots s
-      where s.running <> (select count(*) from jobs j where j.project_id = s.project_id and j.state = 'running')`,
+      where s.running <> (select count(*) from jobs j where j.project_id = s.project_id and j.state = 'running' and has_slot)`,
   );

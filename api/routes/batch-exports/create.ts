@@ -8,6 +8,7 @@ import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";
 import { BatchExport, showBatchExport } from "./resource.ts";
+import { requireTableScope } from "./table-scope.ts";
 
 const route = createRoute({
   method: "post",
@@ -36,7 +37,9 @@ export const registerCreate = (app: App, deps: AppDeps): void => {
   app.openapi(route, async (c) => {
     if (deps.downloads === null) throw new AppError({ code: "EXPORTS_DISABLED" });
     const body = c.req.valid("json");
-    const { warnings } = checkExportRequest(body);
+    const { compiled, warnings } = checkExportRequest(body);
+    requireTableScope(c, body.query.tableName);
+    if (compiled.selection.hashes && !deps.canHash) throw new AppError({ code: "HASHING_DISABLED" });
     const request = { ...body, name: body.name ?? defaultName(new Date(deps.nowMs()).toISOString(), body) };
     const key = c.req.valid("header")["idempotency-key"];
     const created = await createBatchExport(

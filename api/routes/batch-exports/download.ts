@@ -7,7 +7,7 @@ import { writeAudit } from "../../../db/queries/batch-exports.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { IdParam, refusals, security } from "../describe.ts";
-import { loadBatchExport } from "./get.ts";
+import { loadBatchExport } from "./load.ts";
 
 const route = createRoute({
   method: "get",
@@ -29,10 +29,10 @@ export const registerDownload = (app: App, deps: AppDeps): void => {
   app.openapi(route, async (c) => {
     const { downloads } = deps;
     if (downloads === null) throw new AppError({ code: "EXPORTS_DISABLED" });
-    const row = await loadBatchExport(c.get("db"), c.get("actor").projectId, c.req.valid("param").id);
+    const row = await loadBatchExport(c, c.req.valid("param").id);
     if (row.status !== "COMPLETED" || row.manifest === null || row.expiresAt === null) throw new AppError({ code: "EXPORT_NOT_READY" });
     const leftSeconds = Math.floor((row.expiresAt.getTime() - deps.nowMs()) / 1000);
-    if (leftSeconds <= 0) throw new AppError({ code: "EXPORT_EXPIRED" });
+    if (leftSeconds <= 0 || row.filesDeletedAt !== null) throw new AppError({ code: "EXPORT_EXPIRED" });
     const file = row.manifest.files[c.req.valid("query").file];
     if (file === undefined) throw new AppError({ code: "NOT_FOUND", message: "The export has no file with this number." });
 

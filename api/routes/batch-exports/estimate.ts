@@ -1,13 +1,13 @@
 /** POST /api/public/batch-exports/estimate: counts what an export would hold, without running it. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { countPredicate, fromClause, isCountExact } from "../../../core/exports/build-query.ts";
 import { checkExportRequest } from "../../../core/exports/parse-request.ts";
 import { ExportQuery } from "../../../core/exports/request.ts";
 import { sliceMibDefault, sliceRowsMax } from "../../../core/exports/slice.ts";
-import { planExport } from "../../../db/clickhouse/plan-export.ts";
+import { estimateExport } from "../../../db/queries/estimate-export.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";
+import { requireTableScope } from "./table-scope.ts";
 
 /** The runner's defaults, so that `slices` is what will happen. */
 const bounds = { sliceBytes: sliceMibDefault * 1024 * 1024, sliceRowsMax };
@@ -45,31 +45,19 @@ export const registerEstimate = (app: App, deps: AppDeps): void => {
   app.openapi(route, async (c) => {
     const { query } = c.req.valid("json");
     const { compiled, warnings } = checkExportRequest({ query });
-    const { table } = compiled;
-    const { sql, params } = countPredicate(compiled, {
+    requireTableScope(c, query.tableName);
+    const plan = await estimateExport({ db: c.get("db"), clickhouse: deps.clickhouse, bounds }, compiled, {
       projectId: c.get("actor").projectId,
       cutoff: new Date(deps.nowMs()).toISOString(),
-      physicalTable: deps.eventsTable,
+      physical: { events: deps.eventsTable },
     });
-    const plan = await planExport(
-      deps.clickhouse,
-      {
-        from: fromClause(deps.eventsTable, { needsFinal: true }),
-        where: sql,
-        params,
-        time: table.time,
-        hash: table.hash,
-        rowBytes: table.rowBytes,
-      },
-      bounds,
-    );
     const rowLimit = Math.min(deps.rowLimit, query.limit ?? Number.POSITIVE_INFINITY);
     return c.json(
       {
         rows: plan.rows,
         bytes: plan.bytes,
-        slices: compiled.followsSortingKey ? plan.slices.length : 1,
-        exact: isCountExact(compiled),
+        slices: compiled.followsSortingKey ? plan.slices : 1,
+        exact: plan.isExact,
         rowLimit,
         truncated: plan.rows > rowLimit,
         warnings,

@@ -4,7 +4,7 @@ import { streamSSE } from "hono/streaming";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { IdParam, refusals, security } from "../describe.ts";
-import { loadBatchExport } from "./get.ts";
+import { loadBatchExport } from "./load.ts";
 import { showBatchExport } from "./resource.ts";
 
 const route = createRoute({
@@ -30,15 +30,14 @@ const pollsMax = 3600;
 export const registerEvents = (app: App, deps: AppDeps): void => {
   app.openapi(route, async (c) => {
     const { id } = c.req.valid("param");
-    const { projectId } = c.get("actor");
-    await loadBatchExport(c.get("db"), projectId, id);
+    await loadBatchExport(c, id);
     c.header("cache-control", "no-store");
     return streamSSE(c, async (stream) => {
       const opened = deps.openDatabase();
       try {
         let last = "";
         for (let polls = 0; polls < pollsMax && !stream.aborted && !stream.closed; polls++) {
-          const row = await loadBatchExport(opened.db, projectId, id);
+          const row = await loadBatchExport(c, id, opened.db);
           const data = JSON.stringify(showBatchExport(row, deps.nowMs()));
           if (row.finishedAt !== null) {
             await stream.writeSSE({ event: "end", data });

@@ -1,6 +1,8 @@
 /** GET /api/public/export-tables and /{table}: what can be exported, filtered and ordered. Derived from the table registry. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
+import { isSortable } from "../../../core/exports/compile-query.ts";
+import { describeColumns, encodingOf } from "../../../core/exports/describe-columns.ts";
 import { schemaVersion } from "../../../core/exports/manifest.ts";
 import { searchTypes } from "../../../core/exports/request.ts";
 import { describeFilters } from "../../../core/filters/compile-filter.ts";
@@ -55,30 +57,67 @@ const getRoute = createRoute({
   responses: { 200: json(Table, "The table."), ...refusals },
 });
 
+const Schema = z
+  .object({
+    table: z.string(),
+    format: z.enum(formatNames),
+    schemaVersion: z.int(),
+    columns: z.array(
+      z.object({ id: z.string(), type: z.string(), encoding: z.string(), nullable: z.boolean(), unit: z.string().nullable() }),
+    ),
+  })
+  .openapi("ExportSchema");
+
+const schemaRoute = createRoute({
+  method: "get",
+  path: "/api/public/export-tables/{table}/schema/{format}",
+  operationId: "getExportSchema",
+  tags: ["Tables"],
+  summary: "Show how a format writes the columns of a table",
+  security,
+  middleware,
+  request: { params: z.object({ table: z.string(), format: z.enum(formatNames) }) },
+  responses: { 200: json(Schema, "The schema."), ...refusals },
+});
+
+const isSortableId = (table: ExportTable, id: string): boolean => {
+  const column = table.filters[id];
+  return column !== undefined && isSortable(table, column);
+};
+
 export const registerExportTables = (app: App): void => {
   app.openapi(listRoute, (c) =>
     c.json({ data: Object.values<ExportTable>(tables).map(({ name, description }) => ({ name, description })) }, 200),
   );
-  app.openapi(getRoute, (c) => {
-    const table = findTable(c.req.valid("param").table);
+  const load = (name: string): ExportTable => {
+    const table = findTable(name);
     if (table === undefined) throw new AppError({ code: "NOT_FOUND", message: "There is no such table." });
+    return table;
+  };
+  app.openapi(schemaRoute, (c) => {
+    const { table, format } = c.req.valid("param");
+    const columns = describeColumns(load(table)).map(({ id, type, nullable, unit }) => ({
+      id,
+      type,
+      encoding: encodingOf(type, format),
+      nullable,
+      unit,
+    }));
+    return c.json({ table, format, schemaVersion, columns }, 200);
+  });
+  app.openapi(getRoute, (c) => {
+    const table = load(c.req.valid("param").table);
     return c.json(
       {
         name: table.name,
         description: table.description,
         schemaVersion,
         formats: [...formatNames],
-        searchTypes: [...searchTypes],
-        columns: Object.entries(table.columns).map(([id, { kind, nullable, unit, description }]) => ({
-          id,
-          type: kind,
-          nullable,
-          unit: unit ?? null,
-          description,
-        })),
+        searchTypes: table.searchContent === null ? ["id"] : [...searchTypes],
+        columns: describeColumns(table),
         filters: describeFilters(table).map((filter) => ({
           ...filter,
-          isSortable: filter.type !== "arrayOptions" && filter.type !== "stringObject",
+          isSortable: isSortableId(table, filter.id),
         })),
       },
       200,

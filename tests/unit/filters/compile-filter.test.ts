@@ -24,6 +24,9 @@ const columnOf: Record<FilterColumnType, string> = {
   number: "latency",
   boolean: "hasInput",
   stringObject: "metadata",
+  numberObject: "scores_avg",
+  categoryOptions: "score_categories",
+  booleanObject: "score_booleans",
 };
 const filterOf: Record<keyof typeof filterTypes, object> = {
   string: { type: "string", operator: "=", value: "x" },
@@ -33,6 +36,9 @@ const filterOf: Record<keyof typeof filterTypes, object> = {
   number: { type: "number", operator: ">", value: 1 },
   boolean: { type: "boolean", operator: "=", value: true },
   stringObject: { type: "stringObject", operator: "=", key: "k", value: "x" },
+  numberObject: { type: "numberObject", operator: ">", key: "k", value: 1 },
+  categoryOptions: { type: "categoryOptions", operator: "any of", key: "k", value: ["x"] },
+  booleanObject: { type: "booleanObject", operator: "=", key: "k", value: true },
   null: { type: "null", operator: "is null", value: "" },
 };
 const accepted: Record<FilterColumnType, (keyof typeof filterTypes)[]> = {
@@ -43,6 +49,9 @@ const accepted: Record<FilterColumnType, (keyof typeof filterTypes)[]> = {
   number: ["number", "null"],
   boolean: ["boolean", "null"],
   stringObject: ["stringObject", "null"],
+  numberObject: ["numberObject", "null"],
+  categoryOptions: ["categoryOptions", "null"],
+  booleanObject: ["booleanObject", "null"],
 };
 
 describe("filter types and column types", () => {
@@ -62,7 +71,7 @@ describe("a filter that cannot be applied is refused with its field", () => {
     ["null", null, ""],
     ["unknown type", { ...good, type: "regex" }, ".type"],
     ["unknown column", { ...good, column: "user_id" }, ".column"],
-    ["column of a later step", { ...good, column: "scores_avg" }, ".column"],
+    ["string filter on scores", { ...good, column: "scores_avg" }, ".type"],
     ["name of the prototype as a column", { ...good, column: "__proto__" }, ".column"],
     ["unknown operator", { ...good, operator: "like" }, ".operator"],
     ["operator of the prototype", { ...good, operator: "toString" }, ".operator"],
@@ -122,7 +131,7 @@ describe("a filter that cannot be applied is refused with its field", () => {
   });
 
   it.each([
-    [{ tableName: "traces" }, "UNKNOWN_TABLE", "query.tableName"],
+    [{ tableName: "datasets" }, "UNKNOWN_TABLE", "query.tableName"],
     [{ tableName: "constructor" }, "UNKNOWN_TABLE", "query.tableName"],
     [{ tableName: "events", orderBy: { column: "nope", order: "ASC" } }, "INVALID_ORDER_BY", "query.orderBy.column"],
     [{ tableName: "events", orderBy: { column: "metadata", order: "ASC" } }, "INVALID_ORDER_BY", "query.orderBy.column"],
@@ -211,6 +220,9 @@ describe("golden SQL", () => {
         number: 1.25,
         boolean: true,
         stringObject: "some words",
+        numberObject: 1.25,
+        categoryOptions: ["a", "b"],
+        booleanObject: true,
         null: "",
       };
       const columns: Record<string, string> = { ...columnOf, null: "userId", ...(operator === "matches" ? { string: "input" } : {}) };
@@ -219,7 +231,7 @@ describe("golden SQL", () => {
         column: columns[type],
         operator,
         value: values[type],
-        ...(type === "stringObject" ? { key: "k" } : {}),
+        ...(type.endsWith("Object") || type === "categoryOptions" ? { key: "k" } : {}),
       });
       const params = Object.entries(condition?.params ?? {}).map(([name, value]) => `-- ${name} = ${JSON.stringify(value)}\n`);
       const name = `${type} ${operator}`

@@ -4,6 +4,7 @@ import { ExportQuery } from "../../../core/exports/request.ts";
 import { describeFilters } from "../../../core/filters/compile-filter.ts";
 import { events } from "../../../core/tables/events.ts";
 import { tables } from "../../../core/tables/index.ts";
+import type { ExportTable } from "../../../core/tables/table.ts";
 
 describe("events", () => {
   it("exports the documented columns in the documented order", () => {
@@ -23,8 +24,8 @@ describe("events", () => {
   });
 
   it("exports selected columns in the order asked for", () => {
-    const { select } = compileQuery(ExportQuery.parse({ tableName: "events", columns: ["output", "id"] }));
-    expect(select.map(({ id }) => id)).toEqual(["output", "id"]);
+    const { selection } = compileQuery(ExportQuery.parse({ tableName: "events", columns: ["output", "id"] }));
+    expect(selection.select.map(({ id }) => id)).toEqual(["output", "id"]);
   });
 
   it("offers `matches` on payloads only", () => {
@@ -33,7 +34,7 @@ describe("events", () => {
   });
 });
 
-describe.each(Object.values(tables))("table $name", (table) => {
+describe.each<ExportTable>(Object.values(tables))("table $name", (table) => {
   it("has aliases that lead to a filter column and hide none", () => {
     for (const [alias, id] of Object.entries(table.aliases)) {
       expect(table.filters).toHaveProperty(id);

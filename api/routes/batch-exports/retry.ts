@@ -1,0 +1,33 @@
+/** POST /api/public/batch-exports/{id}/retry. */
+import { createRoute } from "@hono/zod-openapi";
+import { AppError } from "../../../core/errors.ts";
+import { retryBatchExport } from "../../../db/queries/batch-exports.ts";
+import type { App, AppDeps } from "../../deps.ts";
+import { requireScope } from "../../middleware/auth.ts";
+import { IdParam, json, refusals, security } from "../describe.ts";
+import { loadBatchExport } from "./load.ts";
+import { BatchExport, showBatchExport } from "./resource.ts";
+
+const route = createRoute({
+  method: "post",
+  path: "/api/public/batch-exports/{id}/retry",
+  operationId: "retryBatchExport",
+  tags: ["Batch exports"],
+  summary: "Run a failed or cancelled export again",
+  description: "It gets all its attempts again, and exports what is there now.",
+  security,
+  middleware: [requireScope("batchExports:create")] as const,
+  request: { params: IdParam },
+  responses: { 202: json(BatchExport, "The export as it is now."), ...refusals },
+});
+
+export const registerRetry = (app: App, deps: AppDeps): void => {
+  app.openapi(route, async (c) => {
+    const { id } = c.req.valid("param");
+    await loadBatchExport(c, id);
+    const outcome = await retryBatchExport(c.get("db"), c.get("actor"), id, deps.newId("auditLog"));
+    if (outcome === "notFound") throw new AppError({ code: "NOT_FOUND" });
+    if (outcome === "notRetryable") throw new AppError({ code: "EXPORT_NOT_RETRYABLE" });
+    return c.json(showBatchExport(await loadBatchExport(c, id), deps.nowMs()), 202);
+  });
+};

@@ -1,0 +1,44 @@
+/** POST /api/public/comments. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { storable } from "../../../core/exports/request.ts";
+import { commentObjects } from "../../../core/tables/table.ts";
+import { createComment } from "../../../db/queries/comments.ts";
+import type { App, AppDeps } from "../../deps.ts";
+import { requireScope } from "../../middleware/auth.ts";
+import { json, refusals, security } from "../describe.ts";
+import { Comment, showComment } from "./resource.ts";
+
+const storableText = (max: number) => z.string().min(1).max(max).refine(storable, "must not contain NUL or broken Unicode");
+
+const CreateComment = z.strictObject({
+  objectType: z.enum(commentObjects),
+  objectId: storableText(500),
+  content: storableText(20_000),
+  authorUserId: storableText(100).optional().describe("A member of the organisation; the owner of the key by default."),
+});
+
+const route = createRoute({
+  method: "post",
+  path: "/api/public/comments",
+  operationId: "createComment",
+  tags: ["Comments"],
+  summary: "Comment on a trace, observation, session or prompt",
+  security,
+  middleware: [requireScope("comments:CRUD")] as const,
+  request: { body: { required: true, content: { "application/json": { schema: CreateComment.openapi("CreateComment") } } } },
+  responses: { 201: json(Comment, "The comment."), ...refusals },
+});
+
+export const registerCreateComment = (app: App, deps: AppDeps): void => {
+  app.openapi(route, async (c) => {
+    const body = c.req.valid("json");
+    const actor = c.get("actor");
+    const row = await createComment(
+      c.get("db"),
+      actor,
+      { ...body, id: deps.newId("comment"), authorUserId: body.authorUserId ?? actor.userId },
+      deps.newId("auditLog"),
+    );
+    return c.json(showComment(row), 201);
+  });
+};

@@ -1,0 +1,11 @@
+/** The routes of comments. */
+import type { App, AppDeps } from "../../deps.ts";
+import { registerCreateComment } from "./create.ts";
+import { registerDeleteComment } from "./delete.ts";
+import { registerListComments } from "./list.ts";
+
+export const registerComments = (app: App, deps: AppDeps): void => {
+  registerCreateComment(app, deps);
+  registerListComments(app);
+  registerDeleteComment(app, deps);
+};

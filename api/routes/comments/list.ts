@@ -1,0 +1,40 @@
+/** GET /api/public/comments: pages of comments, newest first. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { commentObjects } from "../../../core/tables/table.ts";
+import { listComments } from "../../../db/queries/comments.ts";
+import type { App } from "../../deps.ts";
+import { requireScope } from "../../middleware/auth.ts";
+import { CursorQuery, decodeCursor, pageOf } from "../cursor.ts";
+import { json, refusals, security } from "../describe.ts";
+import { Comment, showComment } from "./resource.ts";
+
+const route = createRoute({
+  method: "get",
+  path: "/api/public/comments",
+  operationId: "listComments",
+  tags: ["Comments"],
+  summary: "List comments",
+  security,
+  middleware: [requireScope("comments:CRUD")] as const,
+  request: {
+    query: z.strictObject({ ...CursorQuery, objectType: z.enum(commentObjects).optional(), objectId: z.string().max(500).optional() }),
+  },
+  responses: {
+    200: json(z.object({ data: z.array(Comment), nextCursor: z.string().nullable() }).openapi("CommentPage"), "A page, newest first."),
+    ...refusals,
+  },
+});
+
+export const registerListComments = (app: App): void => {
+  app.openapi(route, async (c) => {
+    const { limit, cursor, objectType, objectId } = c.req.valid("query");
+    const rows = await listComments(c.get("db"), c.get("actor").projectId, {
+      limit: limit + 1,
+      after: cursor === undefined ? null : decodeCursor(cursor),
+      objectType: objectType ?? null,
+      objectId: objectId ?? null,
+    });
+    const { page, nextCursor } = pageOf(rows, limit);
+    return c.json({ data: page.map(showComment), nextCursor }, 200);
+  });
+};

@@ -1,0 +1,162 @@
+/** The columns of a file: chosen and ordered by the request, with scores and comments, and with what is private taken out. */
+import type { FieldError } from "../errors.ts";
+import type { ExportColumn, ExportTable } from "../tables/table.ts";
+import { hideColumn, hideKey, hidePath, type PrivacyRule, parsePath } from "./privacy.ts";
+import type { ExportQuery } from "./request.ts";
+
+export type SelectedColumn = ExportColumn & { id: string };
+
+/** A score name of the project, and whether all its values are numbers. */
+export type ScoreName = { name: string; isNumber: boolean };
+
+export const commentsColumn: ExportColumn = {
+  kind: "document",
+  nullable: false,
+  sql: "",
+  description: "Comments, oldest first: id, content, authorEmail, createdAt.",
+};
+
+/** Comments of a slice arrive with its query: ids and their JSON. */
+const commentsOf = (table: ExportTable): string => `transform(${table.id}, {commentIds:Array(String)}, {commentTexts:Array(String)}, '[]')`;
+
+const scoresColumn = (items: string): ExportColumn => ({
+  kind: "document",
+  nullable: false,
+  sql: `toJSONString(arrayMap(s -> CAST((s.1, s.2, s.3, s.4), 'Tuple(name String, dataType String, value Float64, stringValue String)'), ${items}))`,
+  description: "Scores: name, dataType, value (averaged), stringValue.",
+});
+
+export const scoreModes = ["columns", "nested", "none"] as const;
+
+export type Selection = {
+  select: SelectedColumn[];
+  params: Record<string, unknown>;
+  hasComments: boolean;
+  hasScores: boolean;
+  hashes: boolean;
+  faults: FieldError[];
+  /** The columns of scores by their id in the file. */
+  scoreColumns: Record<string, string>;
+};
+
+/** Ids of all columns of a table, `comments` and `scores` included where it has them, in the order of the file. */
+export const columnIdsOf = (table: ExportTable): string[] => [
+  ...Object.keys(table.columns),
+  ...(table.commentObject === null ? [] : ["comments"]),
+  ...(table.scoreItems === null ? [] : ["scores"]),
+];
+
+export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames: readonly ScoreName[]): Selection => {
+  const faults: FieldError[] = [];
+  const params: Record<string, unknown> = {};
+  let bound = 0;
+  const bind = (type: string, value: unknown) => {
+    const name = `c${bound++}`;
+    params[name] = value;
+    return `{${name}:${type}}`;
+  };
+  const known = columnIdsOf(table);
+  const ids = query.columns ?? known.filter((id) => id !== "scores" || query.scores !== "none");
+  const scoreColumns: Record<string, string> = {};
+  const select: SelectedColumn[] = [];
+  for (const [index, id] of ids.entries()) {
+    const path = `query.columns[${index}]`;
+    if (!known.includes(id)) faults.push({ path, message: `Table ${table.name} has no column ${JSON.stringify(id)}.` });
+    else if (ids.indexOf(id) !== index) faults.push({ path, message: `Column ${id} is named twice.` });
+    else if (id === "comments") select.push({ ...commentsColumn, id, sql: commentsOf(table) });
+    else if (id === "scores" && query.scores === "columns") select.push(...scoreColumnsOf(table, scoreNames, scoreColumns, bind));
+    else if (id === "scores") {
+      if (query.scores === "nested") select.push({ ...scoresColumn(table.scoreItems ?? "[]"), id });
+    } else {
+      const column = table.columns[id];
+      if (column !== undefined) select.push({ ...column, id });
+    }
+  }
+  const { visible, hashes } = applyPrivacy(query.privacy, select, table, bind, faults);
+  return {
+    select: visible,
+    params,
+    hasComments: visible.some(({ id }) => id === "comments"),
+    hasScores: table.scoreItems !== null && query.scores === "columns" && ids.includes("scores"),
+    hashes,
+    faults,
+    scoreColumns,
+  };
+};
+
+/** One column for each score name. A name that is taken by another column gets `score_` in front, as often as needed. */
+const scoreColumnsOf = (
+  table: ExportTable,
+  scoreNames: readonly ScoreName[],
+  ids: Record<string, string>,
+  bind: (type: string, value: unknown) => string,
+): SelectedColumn[] => {
+  const taken = new Set(columnIdsOf(table));
+  return scoreNames.map(({ name, isNumber }) => {
+    let id = name;
+    while (taken.has(id) || id === "") id = `score_${id}`;
+    taken.add(id);
+    ids[id] = name;
+    const found = `arrayFilter(s -> s.1 = ${bind("String", name)}, ${table.scoreItems})`;
+    return {
+      id,
+      kind: isNumber ? "array<number>" : "array<string>",
+      // No score of this name: null where the format knows it.
+      nullable: true,
+      sql: isNumber ? `arrayMap(s -> s.3, ${found})` : `arrayMap(s -> if(s.2 IN ('CATEGORICAL', 'TEXT'), s.4, toString(s.3)), ${found})`,
+      description: `Scores named ${name}.`,
+    };
+  });
+};
+
+const applyPrivacy = (
+  rules: readonly PrivacyRule[],
+  select: readonly SelectedColumn[],
+  table: ExportTable,
+  bind: (type: string, value: unknown) => string,
+  faults: FieldError[],
+): { visible: SelectedColumn[]; hashes: boolean } => {
+  let visible = [...select];
+  let hashes = false;
+  for (const [index, { path, action }] of rules.entries()) {
+    const where = `query.privacy[${index}].path`;
+    const parsed = parsePath(path);
+    if (parsed === undefined) {
+      faults.push({ path: where, message: "Write a column, or a column and a path such as input.messages[*].content." });
+      continue;
+    }
+    if (!columnIdsOf(table).includes(parsed.column)) {
+      faults.push({ path: where, message: `Table ${table.name} has no column ${JSON.stringify(parsed.column)}.` });
+      continue;
+    }
+    const { column: id, steps } = parsed;
+    const at = visible.findIndex((column) => column.id === id);
+    const column = visible[at];
+    if (id === "scores" && column === undefined) {
+      if (action === "drop" && steps.length === 0)
+        visible = visible.filter((one) => Object.hasOwn(table.columns, one.id) || one.id === "comments");
+      else faults.push({ path: where, message: "Scores as columns can only be dropped as a whole." });
+      continue;
+    }
+    // Left out by `columns` already.
+    if (column === undefined) continue;
+    if (action === "hash") hashes = true;
+    if (steps.length === 0) {
+      if (action === "drop") visible = visible.filter((one) => one.id !== id);
+      else visible[at] = { ...column, kind: "text", sql: hideColumn(column.sql, column.kind, column.nullable, action) };
+      continue;
+    }
+    const [step] = steps;
+    if (column.kind === "map<string>" && steps.length === 1 && step !== "each" && step !== undefined)
+      visible[at] = { ...column, sql: hideKey(column.sql, step.key, action, bind) };
+    else if (column.kind === "map<string>" && step !== "each" && step !== undefined) {
+      const inner = hidePath("v", steps.slice(1), action, bind);
+      visible[at] = { ...column, sql: `mapApply((k, v) -> (k, if(k = ${bind("String", step.key)}, ${inner}, v)), ${column.sql})` };
+    } else if (column.kind === "json" || column.kind === "document")
+      visible[at] = { ...column, sql: hidePath(column.sql, steps, action, bind) };
+    else faults.push({ path: where, message: `Column ${id} has no JSON inside.` });
+  }
+  if (visible.length === 0 && rules.length > 0 && select.length > 0)
+    faults.push({ path: "query.privacy", message: "No column would be left." });
+  return { visible, hashes };
+};

@@ -1,0 +1,51 @@
+/**
+ * Joins that bring what belongs to a row from other tables. Each reads one project, the newest version of each id wherever its key has moved
+ * (argMax, so also across partitions, where FINAL does not look), and drops deleted rows.
+ */
+
+const newest = (table: string, fields: readonly string[], version = "event_ts") => {
+  const packed = `argMax(tuple(${fields.join(", ")}, is_deleted), ${version})`;
+  const unpacked = fields.map((field, i) => `row.${i + 1} AS ${field}`).join(", ");
+  return `(SELECT id, ${unpacked} FROM (SELECT id, ${packed} AS row FROM ${table} WHERE project_id = {projectId:String} GROUP BY id) WHERE row.${fields.length + 1} = 0)`;
+};
+
+/** Scores of one key as Array(Tuple(name, type, value, text)): averaged for each name, type and text, in a fixed order. */
+const scoresBy = (alias: string, key: string, on: string, where: string) => `LEFT JOIN (
+  SELECT key, groupArray((name, data_type, value, text)) AS items FROM (
+    SELECT ifNull(${key}, '') AS key, name, data_type, avg(value) AS value, if(data_type = 'TEXT' AND long_string_value != '', long_string_value, ifNull(string_value, '')) AS text
+    FROM ${newest("scores", ["trace_id", "observation_id", "session_id", "name", "data_type", "value", "string_value", "long_string_value"])}
+    WHERE ${where} AND data_type IN ('NUMERIC', 'BOOLEAN', 'CATEGORICAL', 'TEXT')
+    GROUP BY key, name, data_type, text ORDER BY key, name, data_type, text
+  ) GROUP BY key
+) AS ${alias} ON ${alias}.key = ${on}`;
+
+const isSet = (column: string) => `ifNull(${column}, '') != ''`;
+
+/** Scores of exactly this observation. Ids of observations are unique within a project. */
+export const observationScores = (alias: string, id: string) => scoresBy(alias, "observation_id", id, isSet("observation_id"));
+/** Scores of the trace itself, not of its observations. */
+export const traceOwnScores = (alias: string, id: string) =>
+  scoresBy(alias, "trace_id", id, `${isSet("trace_id")} AND NOT (${isSet("observation_id")})`);
+/** Scores of the trace and of all its observations. */
+export const traceAllScores = (alias: string, id: string) => scoresBy(alias, "trace_id", id, isSet("trace_id"));
+export const sessionScores = (alias: string, id: string) => scoresBy(alias, "session_id", id, isSet("session_id"));
+
+/** The trace of an observation or score. */
+export const traceOf = (alias: string, id: string) =>
+  `LEFT JOIN ${newest("traces", ["timestamp", "name", "user_id", "session_id", "tags", "environment"])} AS ${alias} ON ${alias}.id = ${id}`;
+
+const summed = (map: string, part: string, scale: number) =>
+  `sum(arraySum(arrayMap((k, v) -> if(positionCaseInsensitive(k, '${part}') > 0, toDecimal128(v, ${scale}), toDecimal128(0, ${scale})), mapKeys(${map}), mapValues(${map}))))`;
+const totals = (map: string, scale: number) => `sum(toDecimal128(${map}['total'], ${scale}))`;
+
+/** What the observations of a trace come to. A trace without any has counts and sums of 0 and no latency. */
+export const observationTotals = (alias: string, key: string, id: string, from = "") => `LEFT JOIN (
+  SELECT ${key} AS key, count() AS observations,
+    toNullable(date_diff('millisecond', min(start_time), max(ifNull(end_time, start_time)))) AS latency_ms,
+    countIf(level = 'ERROR') AS errors, countIf(level = 'WARNING') AS warnings, countIf(level = 'DEFAULT') AS defaults, countIf(level = 'DEBUG') AS debugs,
+    ${summed("usage_details", "input", 0)} AS input_tokens, ${summed("usage_details", "output", 0)} AS output_tokens, ${totals("usage_details", 0)} AS total_tokens,
+    ${summed("cost_details", "input", 12)} AS input_cost, ${summed("cost_details", "output", 12)} AS output_cost, ${totals("cost_details", 12)} AS total_cost
+  FROM ${newest("observations", ["trace_id", "start_time", "end_time", "level", "usage_details", "cost_details"])} AS o ${from} GROUP BY key
+) AS ${alias} ON ${alias}.key = ${id}`;
+
+export const newestOf = newest;

@@ -1,0 +1,207 @@
+/** One file of an export: object, upload and slices put together, begun anew or gone on with behind the parts of an attempt before. */
+import type { ExportProgress, ManifestFile } from "../../core/exports/manifest.ts";
+import { downloadName, objectKey } from "../../core/exports/object-key.ts";
+import type { ExportQuery } from "../../core/exports/request.ts";
+import { contentTypeOf } from "../../core/formats/index.ts";
+import {
+  type ExportToRun,
+  type LeftObject,
+  markObjectRemoved,
+  rememberFile,
+  rememberObject,
+  rememberPart,
+  rememberUploadId,
+} from "../../db/queries/export-outcomes.ts";
+import { JobCancelled, type JobContext, LeaseLost, RunnerStopping } from "../deps.ts";
+import { readSlice } from "../query/slice-reader.ts";
+import { type PlannedSlice, writeFile } from "../transform/write-file.ts";
+import { ObjectUpload } from "../upload/object-upload.ts";
+import type { S3Client } from "../upload/s3-client.ts";
+import type { ExportHandlerDeps } from "./export-run.ts";
+
+/** The rows are not what an attempt before this one has uploaded: the export starts over. */
+export class ReplayDiffers extends Error {
+  override name = "ReplayDiffers";
+}
+
+export type FileToWrite = {
+  index: number;
+  filesTotal: number;
+  slices: readonly PlannedSlice[];
+  left: LeftObject | null;
+  rowLimit: number;
+  isBounded: boolean;
+};
+
+export type FileWriter = {
+  write: (file: FileToWrite) => Promise<{ file: ManifestFile; slices: number; slicesResumed: number; isCut: boolean }>;
+  /** Objects of the files written or taken over. */
+  objectIds: () => string[];
+  /** Bytes handed to the store, all files together. */
+  bytes: () => number;
+  /** After a failure: what cannot be gone on with is taken back. */
+  giveUp: (error: unknown, queryId: string) => Promise<void>;
+};
+
+export const createFileWriter = (
+  deps: ExportHandlerDeps & { s3: S3Client },
+  context: JobContext,
+  { target, query, progress }: { target: ExportToRun; query: ExportQuery; progress: ExportProgress },
+): FileWriter => {
+  const { job } = context;
+  const lease = { id: job.id, leaseId: job.leaseId };
+  const objectIds: string[] = [];
+  let finishedBytes = 0;
+  let finishedRows = 0;
+  let finishedSlices = 0;
+  const remembering = new Set<Promise<unknown>>();
+  let current: { upload: ObjectUpload; objectId: string } | undefined;
+  const contentType = contentTypeOf(target.format, target.compression);
+
+  const openObject = async ({ index, filesTotal, left }: FileToWrite) => {
+    const name = downloadName({ ...target, file: filesTotal === 1 ? null : index });
+    const key =
+      left?.key ??
+      objectKey({
+        ...target,
+        prefix: deps.settings.prefix,
+        exportId: target.id,
+        attempt: job.attempt,
+        leaseId: job.leaseId,
+        tableName: query.tableName,
+        file: filesTotal === 1 ? null : index,
+      });
+    const objectId =
+      left?.id ??
+      (await rememberObject(deps.db, lease, {
+        batchExportId: target.id,
+        projectId: target.projectId,
+        bucket: deps.s3.bucket,
+        key,
+        fileIndex: index,
+      }));
+    if (objectId === undefined) throw new LeaseLost();
+    const upload = new ObjectUpload({
+      s3: deps.s3,
+      key,
+      contentType,
+      contentDisposition: `attachment; filename="${name}"`,
+      partSizeBytes: deps.settings.partSizeBytes,
+      partsInFlightMax: deps.settings.partsInFlightMax,
+      checksum: deps.settings.checksum,
+      crc32: deps.crc32,
+      onStarted: async (uploadId) => {
+        if (!(await rememberUploadId(deps.db, lease, objectId, uploadId))) throw new LeaseLost();
+      },
+      onPart: (part) => {
+        const remembered: Promise<unknown> = rememberPart(deps.db, lease, objectId, part)
+          .catch((error: unknown) => deps.log("warn", "part_not_remembered", { job_id: job.id, detail: String(error) }))
+          .finally(() => remembering.delete(remembered));
+        remembering.add(remembered);
+      },
+      resumed: left?.uploadId == null ? null : { uploadId: left.uploadId, parts: left.parts },
+      onCompleting: context.assertHeld,
+      signal: context.signal,
+    });
+    return { name, key, objectId, upload };
+  };
+
+  return {
+    objectIds: () => objectIds,
+    bytes: () => finishedBytes + (current?.upload.bytes ?? 0),
+    write: async (file) => {
+      const { left, slices, rowLimit, isBounded } = file;
+      if (left?.file != null) {
+        objectIds.push(left.id);
+        finishedBytes += left.file.bytes;
+        finishedRows += left.file.rows;
+        finishedSlices += slices.length;
+        return { file: left.file, slices: slices.length, slicesResumed: slices.length, isCut: left.file.rows >= rowLimit };
+      }
+      const last = left?.parts.at(-1);
+      const { name, key, objectId, upload } = await openObject(file);
+      current = { upload, objectId };
+      const replay = last === undefined ? null : afterReplay(deps, upload, last);
+      const from = last === undefined ? { slice: 0, rows: 0 } : { slice: last.mark.slice, rows: last.mark.startRows };
+      // The marks of the slice that is replayed are those of the attempt before.
+      let isReplaying = last !== undefined;
+      const written = await writeFile(
+        {
+          readSlice: (request, first, take) =>
+            readSlice(
+              request,
+              first,
+              { crc32: deps.crc32, wait: deps.clock.wait, startTimer: deps.clock.startTimer, signal: context.signal },
+              take,
+            ),
+          write: replay === null ? (bytes) => upload.write(bytes) : replay.write,
+          onSliceStart: (mark) => {
+            if (!isReplaying) upload.markSlice(mark);
+            isReplaying = false;
+          },
+          onSlice: ({ rows, slices: done }) => Object.assign(progress, { rows: finishedRows + rows, slices: finishedSlices + done }),
+          slicesAhead: deps.settings.slicesAhead,
+        },
+        { format: target.format, compression: target.compression, slices, from, rowLimit, isBounded },
+      );
+      replay?.assertProven();
+      const object = await upload.finish();
+      const line: ManifestFile = { key, name, rows: written.rows, bytes: object.bytes, contentType, crc32: object.crc32 };
+      await rememberFile(deps.db, lease, objectId, line);
+      current = undefined;
+      objectIds.push(objectId);
+      finishedBytes += object.bytes;
+      finishedRows += written.rows;
+      finishedSlices += written.slices;
+      return { file: line, slices: written.slices, slicesResumed: from.slice, isCut: written.isCut };
+    },
+    giveUp: async (error, queryId) => {
+      const reason: unknown = context.signal.aborted ? context.signal.reason : error;
+      if (reason instanceof LeaseLost) return;
+      const killed = deps.clickhouse.kill(`${queryId}-`);
+      const canGoOn =
+        reason instanceof RunnerStopping ||
+        (!(reason instanceof JobCancelled) && !(reason instanceof ReplayDiffers) && job.attempt < job.maxAttempts);
+      const settled = await Promise.allSettled([killed, canGoOn ? current?.upload.settle() : takeBack()]);
+      for (const result of settled)
+        if (result.status === "rejected") deps.log("warn", "take_back_failed", { job_id: job.id, detail: String(result.reason) });
+      await Promise.all(remembering);
+    },
+  };
+
+  /** Nothing of the current file stays; files before it are left to the sweep. */
+  async function takeBack(): Promise<void> {
+    if (current === undefined) return;
+    await current.upload.abort();
+    await markObjectRemoved(deps.db, current.objectId);
+  }
+};
+
+/**
+ * Writes what comes after the parts that are there. The bytes between the start of the slice and the end of the parts are read again and must be the
+ * same: the CRC-32 of the file up to there decides.
+ */
+const afterReplay = (
+  { crc32 }: Pick<ExportHandlerDeps, "crc32">,
+  upload: ObjectUpload,
+  { endByte, crc, mark }: { endByte: number; crc: number; mark: { startByte: number; startCrc: number } },
+) => {
+  let at = mark.startByte;
+  let replayedCrc = mark.startCrc;
+  const assertProven = () => {
+    if (at < endByte || replayedCrc !== crc) throw new ReplayDiffers(`the first ${endByte} bytes are not what was uploaded`);
+  };
+  if (at === endByte) assertProven();
+  return {
+    assertProven,
+    write: async (bytes: Uint8Array): Promise<void> => {
+      const known = Math.min(bytes.byteLength, Math.max(0, endByte - at));
+      if (known > 0) {
+        replayedCrc = crc32(bytes.subarray(0, known), replayedCrc);
+        at += known;
+        if (at === endByte) assertProven();
+      }
+      if (known < bytes.byteLength) await upload.write(bytes.subarray(known));
+    },
+  };
+};

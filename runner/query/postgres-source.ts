@@ -1,0 +1,74 @@
+/** Stage 4, query: tables of Postgres. Each slice is read there and handed to ClickHouse, which filters it and writes the final bytes. Memory: one slice for each that is asked for. */
+import { exportPredicate, fromClause, isCountExact, type PhysicalTables } from "../../core/exports/build-query.ts";
+import { selectList } from "../../core/formats/file-format.ts";
+import { compressions, formats } from "../../core/formats/index.ts";
+import type { ClickHouse } from "../../db/clickhouse/client.ts";
+import type { Database } from "../../db/postgres/client.ts";
+import { countRows, planRows, type RowSlice, readRows } from "../../db/queries/export-rows.ts";
+import type { ExportSource, SourceRequest, SourceSlice } from "./export-source.ts";
+
+export type PostgresSourceDeps = { db: Database; clickhouse: ClickHouse; physical: PhysicalTables };
+
+const sliceBytes = 4 * 1024 * 1024;
+
+export const openPostgresSource = async (
+  { db, clickhouse, physical }: PostgresSourceDeps,
+  request: SourceRequest,
+): Promise<ExportSource> => {
+  const { compiled, projectId, cutoff } = request;
+  const { table } = compiled;
+  const scope = { projectId, cutoff };
+  const slices = request.known?.rowSlices ?? (await planRows(db, table.name, scope, sliceBytes));
+  const rows = slices.reduce((sum, slice) => sum + slice.rows, 0);
+  const predicate = exportPredicate(compiled, { ...scope, physical });
+  const ordered = slices.length === 0 ? [undefined] : compiled.isDescending ? slices.toReversed() : slices;
+  const isExact = isCountExact(compiled) && compiled.conditions.length === 0;
+
+  const ask = async (slice: RowSlice | undefined) => ({
+    ...predicate.params,
+    ...compiled.selection.params,
+    handedRows: slice === undefined ? "" : await readRows(db, table.name, scope, slice),
+  });
+  const open =
+    (slice: RowSlice | undefined, index: number): SourceSlice["open"] =>
+    async ({ tries, limitRows, isFirst }) => {
+      const format = formats[request.format].slice(compiled.selection.select, { isFirst, ...request.options });
+      return clickhouse.openBytes({
+        sql: `SELECT ${selectList(format)} FROM ${fromClause(table, physical, { needsFinal: false, names: [] })} WHERE ${predicate.sql} ORDER BY ${compiled.orderBy} LIMIT ${limitRows} FORMAT ${format.clickhouseFormat}`,
+        params: await ask(slice),
+        settings: { ...format.settings, prefer_column_name_to_alias: "1" },
+        contentEncoding: compressions[request.compression].contentEncoding,
+        queryId: `${request.queryId}-${index}-${tries}`,
+        signal: request.signal,
+      });
+    };
+
+  const first = slices[0];
+  return {
+    plan: {
+      slices: [],
+      rowSlices: slices,
+      rows,
+      startUs: first === undefined ? null : Date.parse(first.from.at) * 1000,
+      needsFinal: false,
+    },
+    slices: ordered.map((slice, index) => ({ rows: slice?.rows ?? 0, bytes: slice?.bytes ?? 0, open: open(slice, index) })),
+    rows,
+    isExact,
+    count: () => countRows(db, table.name, scope),
+    hasMoreThan: async (limit) => {
+      if (isExact) return rows > limit;
+      let found = 0;
+      for (const slice of ordered) {
+        const [counted] = await clickhouse.queryRows<{ rows: string }>({
+          sql: `SELECT count() AS rows FROM ${fromClause(table, physical, { needsFinal: false, names: [] })} WHERE ${predicate.sql}`,
+          params: await ask(slice),
+          signal: request.signal,
+        });
+        found += Number(counted?.rows);
+        if (found > limit) return true;
+      }
+      return false;
+    },
+  };
+};
