@@ -48,7 +48,10 @@ export const fromClause = (
   { needsFinal, names }: { needsFinal: boolean; names: readonly string[] },
 ): string => {
   const joins = [...new Set(names.flatMap((sql) => relationsIn(table, sql)))].map((alias) => table.relations[alias] ?? "");
-  return [rowsOf(table, physical, needsFinal), ...joins].join(" ");
+  const comments = names.some((sql) => sql.includes("commentRows."))
+    ? [`LEFT JOIN comment_rows AS commentRows ON commentRows.id = ${table.id}`]
+    : [];
+  return [rowsOf(table, physical, needsFinal), ...joins, ...comments].join(" ");
 };
 
 const rowsOf = ({ source }: ExportTable, physical: PhysicalTables, needsFinal: boolean): string => {
@@ -56,7 +59,7 @@ const rowsOf = ({ source }: ExportTable, physical: PhysicalTables, needsFinal: b
     case "derived":
       return `${source.sql} AS e`;
     case "postgres":
-      return `format(JSONEachRow, '${source.structure.replaceAll("'", "''")}', {handedRows:String}) AS e`;
+      return "handed_rows AS e";
     case "replacing": {
       const name = source.table === "events" ? physical.events : source.table;
       if (!plainName.test(name)) throw new Error(`${JSON.stringify(name)} is not the name of a ClickHouse table.`);

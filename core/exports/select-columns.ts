@@ -16,8 +16,8 @@ export const commentsColumn: ExportColumn = {
   description: "Comments, oldest first: id, content, authorEmail, createdAt.",
 };
 
-/** Comments of a slice arrive with its query: ids and their JSON. */
-const commentsOf = (table: ExportTable): string => `transform(${table.id}, {commentIds:Array(String)}, {commentTexts:Array(String)}, '[]')`;
+/** Comments of a slice arrive with its query, as the table comment_rows of ids and their JSON. */
+const commentTexts = "if(commentRows.text = '', '[]', commentRows.text)";
 
 const scoresColumn = (items: string): ExportColumn => ({
   kind: "document",
@@ -63,7 +63,7 @@ export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames
     const path = `query.columns[${index}]`;
     if (!known.includes(id)) faults.push({ path, message: `Table ${table.name} has no column ${JSON.stringify(id)}.` });
     else if (ids.indexOf(id) !== index) faults.push({ path, message: `Column ${id} is named twice.` });
-    else if (id === "comments") select.push({ ...commentsColumn, id, sql: commentsOf(table) });
+    else if (id === "comments") select.push({ ...commentsColumn, id, sql: commentTexts });
     else if (id === "scores" && query.scores === "columns") select.push(...scoreColumnsOf(table, scoreNames, scoreColumns, bind));
     else if (id === "scores") {
       if (query.scores === "nested") select.push({ ...scoresColumn(table.scoreItems ?? "[]"), id });

@@ -1,6 +1,7 @@
 /** From untrusted filters to SQL with bound parameters. Every fault is named with its field; parameter names are stable, so equal shapes give equal text. */
 import { z } from "zod";
 import type { FieldError } from "../errors.ts";
+import { isHandedTable } from "../exports/handed-table.ts";
 import type { ExportTable, FilterColumn } from "../tables/table.ts";
 import { anyString, type FilterType, type FilterTypeEntry, filterTypeNames, filterTypes } from "./operators.ts";
 
@@ -73,7 +74,7 @@ const compileOne = (
   const bind = (parameterType: string, bound: unknown) => {
     const name = `f${index}_${count++}`;
     params[name] = bound;
-    return `{${name}:${parameterType}}`;
+    return isHandedTable(bound) ? `(SELECT v FROM ${name})` : `{${name}:${parameterType}}`;
   };
   return { sql: operator.sql({ column, key, value, bind }), params, readsContent: column.readsContent === true };
 };

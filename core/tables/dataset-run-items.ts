@@ -1,6 +1,6 @@
 /** Dataset run items: what each run of an experiment did with each item. */
 import { is, json, scoreFilters, string, text, texts, timestamp } from "./columns.ts";
-import { traceAllScores } from "./relations.ts";
+import { lookup, traceAllScores } from "./relations.ts";
 import type { ExportTable } from "./table.ts";
 
 export const datasetRunItems: ExportTable = {
@@ -13,10 +13,7 @@ export const datasetRunItems: ExportTable = {
     datasetRunId: string("e.dataset_run_id", "Id of the run."),
     datasetRunName: text("e.dataset_run_name", "Name of the run."),
     datasetId: string("e.dataset_id", "Id of the dataset."),
-    datasetName: text(
-      "transform(e.dataset_id, {datasetsIds:Array(String)}, {datasetsNames:Array(String)}, 'Unknown')",
-      "Name of the dataset; Unknown when it is gone.",
-    ),
+    datasetName: text("if(datasets.name = '', 'Unknown', datasets.name)", "Name of the dataset; Unknown when it is gone."),
     datasetItemId: string("e.dataset_item_id", "Id of the dataset item."),
     traceId: string("e.trace_id", "Id of the trace it made."),
     observationId: string("e.observation_id", "Id of the observation, when the run linked one.", true),
@@ -43,7 +40,7 @@ export const datasetRunItems: ExportTable = {
   aliases: { timestamp: "createdAt", startTime: "createdAt" },
   searchIds: ["e.id", "e.dataset_item_id", "e.trace_id", "e.dataset_run_name"],
   searchContent: null,
-  relations: { allScores: traceAllScores("allScores", "e.trace_id") },
+  relations: { allScores: traceAllScores("allScores", "e.trace_id"), datasets: lookup("datasets", "e.dataset_id") },
   commentObject: null,
   scoreItems: null,
   requiredScope: null,

@@ -2,6 +2,7 @@
  * Joins that bring what belongs to a row from other tables. Each reads one project, the newest version of each id wherever its key has moved
  * (argMax, so also across partitions, where FINAL does not look), and drops deleted rows.
  */
+import type { LookupName } from "./table.ts";
 
 const newest = (table: string, fields: readonly string[], version = "event_ts") => {
   const packed = `argMax(tuple(${fields.join(", ")}, is_deleted), ${version})`;
@@ -49,3 +50,6 @@ export const observationTotals = (alias: string, key: string, id: string, from =
 ) AS ${alias} ON ${alias}.key = ${id}`;
 
 export const newestOf = newest;
+
+/** A list of Postgres that is handed over with the query. */
+export const lookup = (name: LookupName, id: string) => `LEFT JOIN handed_${name} AS ${name} ON ${name}.id = ${id}`;

@@ -1,6 +1,6 @@
 /** The scores table, each row with the fields of its trace. */
 import { is, number, string, strings, text, texts, timestamp } from "./columns.ts";
-import { traceOf } from "./relations.ts";
+import { lookup, traceOf } from "./relations.ts";
 import type { ExportTable } from "./table.ts";
 
 export const scores: ExportTable = {
@@ -30,10 +30,7 @@ export const scores: ExportTable = {
     traceTags: strings("trace.tags", "Tags of its trace."),
     environment: string("e.environment", "Environment, such as production."),
     authorUserId: string("e.author_user_id", "Id of the person who scored.", true),
-    authorUserName: text(
-      "transform(ifNull(e.author_user_id, ''), {usersIds:Array(String)}, {usersNames:Array(String)}, '')",
-      "Name of the person who scored; empty when not a member.",
-    ),
+    authorUserName: text("users.name", "Name of the person who scored; empty when not a member."),
     configId: string("e.config_id", "Id of the score configuration.", true),
     queueId: string("e.queue_id", "Id of the annotation queue.", true),
   },
@@ -65,7 +62,7 @@ export const scores: ExportTable = {
   aliases: { traceTags: "trace_tags", tags: "trace_tags", createdAt: "timestamp", startTime: "timestamp" },
   searchIds: ["e.id", "e.name", "ifNull(e.trace_id, '')", "ifNull(trace.user_id, '')"],
   searchContent: null,
-  relations: { trace: traceOf("trace", "e.trace_id") },
+  relations: { trace: traceOf("trace", "e.trace_id"), users: lookup("users", "ifNull(e.author_user_id, '')") },
   commentObject: null,
   scoreItems: null,
   requiredScope: null,

@@ -10,9 +10,9 @@ export const sessions: ExportTable = {
   description: "Sessions: the traces of one conversation or visit taken together.",
   source: {
     kind: "derived",
-    sql: `(SELECT {projectId:String} AS project_id, ifNull(session_id, '') AS id, min(timestamp) AS created_at, max(timestamp) AS last_at, count() AS traces,
+    sql: `(SELECT {projectId:String} AS project_id, assumeNotNull(session_id) AS id, min(timestamp) AS created_at, max(timestamp) AS last_at, count() AS traces,
       arraySort(groupUniqArrayIf(ifNull(user_id, ''), ifNull(user_id, '') != '')) AS user_ids, arraySort(groupUniqArrayArray(tags)) AS tags, arraySort(groupUniqArray(toString(environment))) AS environments
-      FROM ${traceRows} WHERE ifNull(session_id, '') != '' GROUP BY id)`,
+      FROM ${traceRows} WHERE ifNull(session_id, '') != '' GROUP BY session_id)`,
   },
   columns: {
     id: text("e.id", "Id of the session."),

@@ -4,6 +4,7 @@
  */
 import { ClickHouseError, createClient } from "@clickhouse/client-web";
 import { AppError, type ErrorCode } from "../../core/errors.ts";
+import { type HandedTable, isHandedTable } from "../../core/exports/handed-table.ts";
 
 /** What is needed of fetch: Workers, Bun and tests differ in the rest. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -12,6 +13,7 @@ export type ClickHouseConfig = { url: string; user: string; password: string; da
 
 type Statement = {
   sql: string;
+  /** Bound by name; a HandedTable travels as a table of that name. */
   params?: Record<string, unknown>;
   settings?: Record<string, string>;
   queryId?: string;
@@ -45,6 +47,8 @@ const pinned: Record<string, string> = {
   output_format_json_named_tuples_as_objects: "1",
   output_format_json_validate_utf8: "0",
   date_time_output_format: "iso",
+  // An alias of a file column never hides a column of the table that another expression reads.
+  prefer_column_name_to_alias: "1",
   output_format_decimal_trailing_zeros: "0",
   session_timezone: "UTC",
   max_result_rows: "0",
@@ -91,11 +95,13 @@ export const clickHouseFailure = (error: unknown): AppError => {
   });
 };
 
+const tablesHeader = "x-spillway-tables";
+
 /** Beyond this many characters, parameters travel in the body: proxies and servers bound the length of a URL. */
 const urlLengthMax = 8000;
 
-/** fetch that keeps compressed bytes as they are and moves long parameter lists from the URL into a form body. */
-const rawFetch = (baseFetch: Fetch): typeof fetch =>
+/** fetch that keeps compressed bytes as they are, and sends long parameters and handed tables in a form body. */
+const rawFetch = (baseFetch: Fetch, tablesOf: Map<string, [string, HandedTable][]>): typeof fetch =>
   (async (input: RequestInfo | URL, init: RequestInit = {}) => {
     const url = new URL(String(input));
     const raw: RequestInit & { decompress?: boolean } = { ...init };
@@ -103,13 +109,20 @@ const rawFetch = (baseFetch: Fetch): typeof fetch =>
     const headers = new Headers(init.headers);
     headers.delete("x-spillway-raw");
     raw.headers = headers;
-    if (url.href.length > urlLengthMax && typeof init.body === "string") {
+    const tables = tablesOf.get(headers.get(tablesHeader) ?? "") ?? [];
+    headers.delete(tablesHeader);
+    if ((tables.length > 0 || url.href.length > urlLengthMax) && typeof init.body === "string") {
       const form = new FormData();
       form.set("query", init.body);
       for (const [name, value] of [...url.searchParams]) {
         if (!name.startsWith("param_")) continue;
         form.set(name, value);
         url.searchParams.delete(name);
+      }
+      for (const [name, { structure, lines }] of tables) {
+        form.set(`${name}_structure`, structure);
+        form.set(`${name}_format`, "JSONEachRow");
+        form.set(name, new Blob([lines]), name);
       }
       headers.delete("content-type");
       raw.body = form;
@@ -133,6 +146,9 @@ const readableFailure = async (response: Response): Promise<Response> => {
 };
 
 export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): ClickHouse => {
+  /** Tables on their way through the client, which knows nothing of them. */
+  const tablesOf = new Map<string, [string, HandedTable][]>();
+  let calls = 0;
   const client = createClient({
     url: config.url,
     username: config.user,
@@ -140,22 +156,42 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
     database: config.database,
     request_timeout: config.requestTimeoutMs ?? 300_000,
     compression: { response: false, request: false },
-    fetch: rawFetch(baseFetch),
+    fetch: rawFetch(baseFetch, tablesOf),
     log: { level: 127 },
   });
 
   /** The client takes over `onabort` of the signal it is given, so each query gets one of its own. */
   const own = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abort_signal: AbortSignal.any([signal]) });
 
+  /** Runs with the parameters split into those the client binds and those that travel as tables. */
+  const withTables = async <R>(
+    params: Record<string, unknown>,
+    run: (plain: Record<string, unknown>, headers: Record<string, string>) => Promise<R>,
+  ): Promise<R> => {
+    const entries = Object.entries(params);
+    const tables = entries.flatMap(([name, value]): [string, HandedTable][] => (isHandedTable(value) ? [[name, value]] : []));
+    if (tables.length === 0) return run(params, {});
+    const key = String(++calls);
+    tablesOf.set(key, tables);
+    try {
+      return await run(Object.fromEntries(entries.filter(([, value]) => !isHandedTable(value))), { [tablesHeader]: key });
+    } finally {
+      tablesOf.delete(key);
+    }
+  };
+
   const queryRows: ClickHouse["queryRows"] = async <Row>({ sql, params, settings, queryId, signal }: Statement) => {
     try {
-      const result = await client.exec({
-        query: `${sql} FORMAT JSONEachRow`,
-        query_params: params ?? {},
-        clickhouse_settings: { ...pinned, wait_end_of_query: 1, ...settings },
-        ...(queryId === undefined ? {} : { query_id: queryId }),
-        ...own(signal),
-      });
+      const result = await withTables(params ?? {}, (plain, headers) =>
+        client.exec({
+          query: `${sql} FORMAT JSONEachRow`,
+          query_params: plain,
+          clickhouse_settings: { ...pinned, wait_end_of_query: 1, ...settings },
+          http_headers: headers,
+          ...(queryId === undefined ? {} : { query_id: queryId }),
+          ...own(signal),
+        }),
+      );
       const text = await new Response(result.stream).text();
       return text
         .split("\n")
@@ -169,21 +205,23 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
 
   const openBytes: ClickHouse["openBytes"] = async ({ sql, params, settings, queryId, signal, contentEncoding }) => {
     try {
-      const result = await client.exec({
-        query: sql,
-        query_params: params ?? {},
-        clickhouse_settings: {
-          ...pinned,
-          // The query ends before the first byte leaves: status, row count and error code are exact, and a slow reader blocks no query.
-          wait_end_of_query: 1,
-          buffer_size: String(256 * 1024 * 1024),
-          enable_http_compression: contentEncoding === null ? 0 : 1,
-          ...settings,
-        },
-        http_headers: { "accept-encoding": contentEncoding ?? "identity", "x-spillway-raw": "1" },
-        ...(queryId === undefined ? {} : { query_id: queryId }),
-        ...own(signal),
-      });
+      const result = await withTables(params ?? {}, (plain, headers) =>
+        client.exec({
+          query: sql,
+          query_params: plain,
+          clickhouse_settings: {
+            ...pinned,
+            // The query ends before the first byte leaves: status, row count and error code are exact, and a slow reader blocks no query.
+            wait_end_of_query: 1,
+            buffer_size: String(256 * 1024 * 1024),
+            enable_http_compression: contentEncoding === null ? 0 : 1,
+            ...settings,
+          },
+          http_headers: { "accept-encoding": contentEncoding ?? "identity", "x-spillway-raw": "1", ...headers },
+          ...(queryId === undefined ? {} : { query_id: queryId }),
+          ...own(signal),
+        }),
+      );
       return {
         body: result.stream as ReadableStream<Uint8Array>,
         rows: resultRows(result.response_headers["x-clickhouse-summary"]),

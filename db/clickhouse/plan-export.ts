@@ -3,6 +3,7 @@
  * Reads key columns and the stored lengths only, never payloads. Memory: one entry for each bucket (at most 50,000) and slice.
  */
 import { AppError } from "../../core/errors.ts";
+import { handTable } from "../../core/exports/handed-table.ts";
 import { type Bucket, hashEndMax, joinBuckets, type Slice, splitByHash } from "../../core/exports/slice.ts";
 import type { ClickHouse } from "./client.ts";
 
@@ -112,12 +113,8 @@ export const withoutMoved = (
   moved.length === 0
     ? { sql: "", params: {} }
     : {
-        sql: ` AND (${table.id}, toUnixTimestamp64Micro(${table.time}), toUnixTimestamp64Micro(${table.version})) NOT IN (SELECT arrayJoin(arrayZip({movedIds:Array(String)}, {movedTimes:Array(Int64)}, {movedVersions:Array(Int64)})) AS place)`,
-        params: {
-          movedIds: moved.map(({ id }) => id),
-          movedTimes: moved.map(({ timeUs }) => Number(timeUs)),
-          movedVersions: moved.map(({ versionUs }) => Number(versionUs)),
-        },
+        sql: ` AND (${table.id}, toUnixTimestamp64Micro(${table.time}), toUnixTimestamp64Micro(${table.version})) NOT IN (SELECT id, timeUs, versionUs FROM moved_rows)`,
+        params: { moved_rows: handTable("id String, timeUs Int64, versionUs Int64", moved) },
       };
 
 /** The bounds of a slice as SQL with its parameters. Names are stable, so the text of the query is the same for every slice. */

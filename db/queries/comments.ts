@@ -2,6 +2,7 @@
 import { and, desc, eq, lt, or, sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
 import type { CompiledQuery } from "../../core/exports/compile-query.ts";
+import { handSet } from "../../core/exports/handed-table.ts";
 import type { CommentFilter, Condition } from "../../core/filters/compile-filter.ts";
 import type { CommentObject } from "../../core/tables/table.ts";
 import { type Database, execute } from "../postgres/client.ts";
@@ -114,8 +115,8 @@ export const answerCommentFilters = async (
         message: `A comment filter matches more than ${filterIdsMax.toLocaleString("en")} ids.`,
       });
     conditions.push({
-      sql: `(${compiled.table.id} ${isExcluding ? "NOT IN" : "IN"} {commentFilter${index}:Array(String)})`,
-      params: { [`commentFilter${index}`]: ids },
+      sql: `(${compiled.table.id} ${isExcluding ? "NOT IN" : "IN"} (SELECT v FROM comment_filter_${index}))`,
+      params: { [`comment_filter_${index}`]: handSet(ids) },
       readsContent: false,
     });
   }

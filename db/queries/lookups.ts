@@ -1,5 +1,6 @@
 /** Short lists of Postgres that give ids their words in an export: handed to ClickHouse with the query. */
 import { sql } from "drizzle-orm";
+import { handTable } from "../../core/exports/handed-table.ts";
 import type { LookupName } from "../../core/tables/table.ts";
 import { type Database, execute } from "../postgres/client.ts";
 
@@ -12,15 +13,15 @@ const queries: Record<LookupName, (projectId: string) => ReturnType<typeof sql>>
   datasets: (projectId) => sql`select id, name from datasets where project_id = ${projectId} order by id limit ${rowsMax}`,
 };
 
-/** The parameters of the lookups that the SQL names: `{usersIds:…}` and `{usersNames:…}`. */
+/** The lookups that the SQL names, as tables: `handed_users` for `users.name`. */
 export const loadLookups = async (db: Database, projectId: string, text: string): Promise<Record<string, unknown>> => {
   const params: Record<string, unknown> = {};
   for (const name of Object.keys(queries) as LookupName[]) {
-    if (!text.includes(`{${name}Ids:`)) continue;
-    const rows = await execute<{ id: string; name: string }>(db, queries[name](projectId));
-    // transform() refuses empty lists.
-    params[`${name}Ids`] = rows.length === 0 ? [""] : rows.map(({ id }) => id);
-    params[`${name}Names`] = rows.length === 0 ? [""] : rows.map((row) => row.name);
+    if (!text.includes(`${name}.name`)) continue;
+    params[`handed_${name}`] = handTable(
+      "id String, name String",
+      await execute<{ id: string; name: string }>(db, queries[name](projectId)),
+    );
   }
   return params;
 };

@@ -121,7 +121,7 @@ try {
       ...slice.settings,
     }))
       url.searchParams.set(name, value);
-    const all = { ...params, ...compiled.selection.params, commentIds: "['']", commentTexts: "['[]']" };
+    const all = { ...params, ...compiled.selection.params };
     for (const [name, value] of Object.entries(all)) url.searchParams.set(`param_${name}`, String(value));
     const select = selectList(slice);
     return {

@@ -8,6 +8,7 @@ import {
   isCountExact,
   type PhysicalTables,
 } from "../../core/exports/build-query.ts";
+import { handSet, handTable } from "../../core/exports/handed-table.ts";
 import type { Slice } from "../../core/exports/slice.ts";
 import { selectList } from "../../core/formats/file-format.ts";
 import { compressions, formats } from "../../core/formats/index.ts";
@@ -63,7 +64,6 @@ export const openClickHouseSource = async (
         params: { ...params, ...bounds.params, ...(await commentParams(deps, request, commentedIds?.[index])) },
         settings: {
           ...format.settings,
-          prefer_column_name_to_alias: "1",
           // The one query of an order that does not follow the sorting key has nothing running beside it.
           ...(slice === undefined ? {} : { max_threads: String(deps.sliceThreads) }),
         },
@@ -173,9 +173,8 @@ const commentedBySlice = async (
   for (let from = 0; from < ids.length; from += 20_000) {
     const places = await deps.clickhouse.queryRows<{ id: string; us: string }>({
       sql: `SELECT ${table.id} AS id, toUnixTimestamp64Micro(${table.time}) AS us FROM ${fromClause(table, deps.physical, { needsFinal: false, names: [] })}
-        WHERE e.project_id = {projectId:String} AND ${table.id} IN {ids:Array(String)}`,
-      params: { projectId: scope.projectId, ids: ids.slice(from, from + 20_000) },
-      settings: { max_query_size: "0" },
+        WHERE e.project_id = {projectId:String} AND ${table.id} IN (SELECT v FROM commented_ids)`,
+      params: { projectId: scope.projectId, commented_ids: handSet(ids.slice(from, from + 20_000)) },
       signal,
       queryId: `${queryId}-comments`,
     });
@@ -194,7 +193,5 @@ const commentParams = async (
   if (ids === undefined || compiled.table.commentObject === null) return {};
   const found =
     ids.length === 0 ? [] : await loadCommentTexts(deps.db, { projectId, objectType: compiled.table.commentObject, cutoff }, ids);
-  // transform() refuses empty lists; no row has the empty id.
-  const rows = found.length === 0 ? [{ id: "", text: "[]" }] : found;
-  return { commentIds: rows.map(({ id }) => id), commentTexts: rows.map(({ text }) => text) };
+  return { comment_rows: handTable("id String, text String", found) };
 };

@@ -24,10 +24,11 @@ export const openPostgresSource = async (
   const ordered = slices.length === 0 ? [undefined] : compiled.isDescending ? slices.toReversed() : slices;
   const isExact = isCountExact(compiled) && compiled.conditions.length === 0;
 
+  const structure = table.source.kind === "postgres" ? table.source.structure : "";
   const ask = async (slice: RowSlice | undefined) => ({
     ...predicate.params,
     ...compiled.selection.params,
-    handedRows: slice === undefined ? "" : await readRows(db, table.name, scope, slice),
+    handed_rows: { structure, lines: slice === undefined ? "" : await readRows(db, table.name, scope, slice) },
   });
   const open =
     (slice: RowSlice | undefined, index: number): SourceSlice["open"] =>
@@ -36,7 +37,7 @@ export const openPostgresSource = async (
       return clickhouse.openBytes({
         sql: `SELECT ${selectList(format)} FROM ${fromClause(table, physical, { needsFinal: false, names: [] })} WHERE ${predicate.sql} ORDER BY ${compiled.orderBy} LIMIT ${limitRows} FORMAT ${format.clickhouseFormat}`,
         params: await ask(slice),
-        settings: { ...format.settings, prefer_column_name_to_alias: "1" },
+        settings: format.settings,
         contentEncoding: compressions[request.compression].contentEncoding,
         queryId: `${request.queryId}-${index}-${tries}`,
         signal: request.signal,

@@ -1,13 +1,14 @@
 /** One project on the real services: its own ClickHouse database, a runner in this process, and helpers to export and read back. */
 import { randomBytes, randomUUID } from "node:crypto";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { sql } from "drizzle-orm";
 import postgresJs from "postgres";
 import { inject } from "vitest";
 import { scopes } from "../../core/auth/scopes.ts";
 import { checkExportRequest } from "../../core/exports/parse-request.ts";
 import { CreateBatchExport } from "../../core/exports/request.ts";
 import { migrateClickHouse } from "../../db/clickhouse/migrate.ts";
-import { openPostgres } from "../../db/postgres/client.ts";
+import { execute, openPostgres } from "../../db/postgres/client.ts";
 import { type Actor, type BatchExportRow, createBatchExport, findBatchExport } from "../../db/queries/batch-exports.ts";
 import { bootstrapProject, newIdWith } from "../../db/queries/tenants.ts";
 import { systemClock } from "../../runner/clock.ts";
@@ -172,6 +173,12 @@ export const createFixture = async () => {
             .map((row) => JSON.stringify(row))
             .join("\n"),
         );
+    },
+    /** Empties the exportable tables of Postgres. */
+    clearPostgresRows: async () => {
+      await execute(postgres.db, sql`delete from dataset_items`);
+      await execute(postgres.db, sql`delete from audit_logs`);
+      await execute(postgres.db, sql`delete from comments`);
     },
     startRunner: (overrides: Record<string, string> = {}, lines: Record<string, unknown>[] = []) => {
       const parsed = parseRunnerEnv(runnerEnv(overrides));
