@@ -1,6 +1,6 @@
 /** The runner's configuration, parsed once from the environment. All problems are reported at once, by name and never by value. */
 import { z } from "zod";
-import { sliceMibDefault, sliceRowsMax } from "../core/exports/slice.ts";
+import { sliceBytesMin, sliceMibDefault, sliceRowsMax } from "../core/exports/slice.ts";
 
 const text = z.string().trim().min(1);
 const flag = (fallback: "true" | "false") =>
@@ -130,6 +130,10 @@ export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
       partSizeBytes: e.BATCH_EXPORT_S3_PART_SIZE_MIB * 1024 * 1024,
       partsInFlightMax: e.SPILLWAY_PARTS_IN_FLIGHT,
       sliceBytes: e.SPILLWAY_SLICE_MIB * 1024 * 1024,
+      sliceBytesMin: sliceBytesMin(
+        e.SPILLWAY_SLICE_MIB * 1024 * 1024,
+        (e.SPILLWAY_PARTS_IN_FLIGHT + 1) * e.BATCH_EXPORT_S3_PART_SIZE_MIB * 1024 * 1024,
+      ),
       sliceRowsMax,
       slicesAhead: e.SPILLWAY_SLICES_AHEAD,
       sliceThreads: e.SPILLWAY_SLICE_THREADS,

@@ -17,16 +17,26 @@ export const hashEndMax = 2 ** 32;
 export const sliceMibDefault = 96;
 export const sliceRowsMax = 100_000;
 
+/**
+ * The smallest slice that is planned while there is more: an eighth of the target, but no less than what is on its way to the object store at any time,
+ * so that a crash costs at most one slice that was read to its end.
+ */
+export const sliceBytesMin = (sliceBytes: number, inFlightBytes: number): number =>
+  Math.min(sliceBytes, Math.max(sliceBytes / 8, inFlightBytes));
+
+/** The parts a runner holds by default: four in flight and one being filled, of 8 MiB. */
+export const inFlightBytesDefault = 5 * 8 * 1024 * 1024;
+
 export type Bucket = { startUs: number; endUs: number; rows: number; bytes: number };
 
-/** Slices begin and end small, so that the first bytes leave early and little is left to move when the last query has ended. */
-const taper = 8;
-
 /**
- * Joins neighbouring buckets until one more would pass the target: `targetBytes` in the middle, down to an eighth of it near either end.
- * Buckets come in ascending order of time; gaps are covered by the slice before them.
+ * Joins neighbouring buckets until one more would pass the target: `targetBytes` in the middle, down to `bytesMin` near either end, so that
+ * the first bytes leave early and little is left to move when the last query has ended. Buckets come in ascending order of time; gaps are covered by the slice before them.
  */
-export const joinBuckets = (buckets: readonly Bucket[], targetBytes: number, rowsMax: number): Slice[] => {
+export const joinBuckets = (
+  buckets: readonly Bucket[],
+  { sliceBytes: targetBytes, sliceBytesMin, sliceRowsMax: rowsMax }: { sliceBytes: number; sliceBytesMin: number; sliceRowsMax: number },
+): Slice[] => {
   const slices: Slice[] = [];
   const total = buckets.reduce((sum, { bytes }) => sum + bytes, 0);
   let before = 0;
@@ -39,7 +49,7 @@ export const joinBuckets = (buckets: readonly Bucket[], targetBytes: number, row
       last.bytes += bucket.bytes;
     } else {
       const toEnd = Math.min(before, total - before) / 2;
-      room = Math.max(targetBytes / taper, Math.min(targetBytes, toEnd));
+      room = Math.max(sliceBytesMin, Math.min(targetBytes, toEnd));
       slices.push({ ...bucket, hashStart: 0, hashEnd: hashEndMax });
     }
     before += bucket.bytes;

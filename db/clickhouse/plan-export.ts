@@ -30,7 +30,7 @@ export type ExportPlan = {
   endUs: number | null;
 };
 
-export type PlanBounds = { sliceBytes: number; sliceRowsMax: number };
+export type PlanBounds = { sliceBytes: number; sliceBytesMin: number; sliceRowsMax: number };
 
 /** A bucket over twice the target is cut again. */
 const isHot = (bucket: Bucket, { sliceBytes, sliceRowsMax }: PlanBounds) => bucket.bytes > 2 * sliceBytes || bucket.rows > 2 * sliceRowsMax;
@@ -78,7 +78,7 @@ export const planExport = async (
     const slices: Slice[] = [];
     let calm: Bucket[] = [];
     const flush = () => {
-      slices.push(...joinBuckets(calm, bounds.sliceBytes, bounds.sliceRowsMax));
+      slices.push(...joinBuckets(calm, bounds));
       calm = [];
     };
     for (const bucket of buckets) {

@@ -139,7 +139,10 @@ export const createFileWriter = (
             if (!isReplaying) upload.markSlice(mark);
             isReplaying = false;
           },
-          onSlice: ({ rows, slices: done }) => Object.assign(progress, { rows: finishedRows + rows, slices: finishedSlices + done }),
+          onSlice: ({ rows, slices: done }) => {
+            Object.assign(progress, { rows: finishedRows + rows, slices: finishedSlices + done });
+            deps.log("info", "slice_written", { job_id: job.id, attempt: job.attempt, file: file.index, slice: done - 1, rows });
+          },
           slicesAhead: deps.settings.slicesAhead,
         },
         { format: target.format, compression: target.compression, slices, from, rowLimit, isBounded },

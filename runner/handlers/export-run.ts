@@ -218,15 +218,18 @@ const openSource = async (deps: ExportHandlerDeps, request: SourceRequest): Prom
       db,
       clickhouse,
       physical: settings.physical,
-      bounds: {
-        sliceBytes: Math.min(settings.sliceBytes, (request.options.targetFileMib ?? Number.POSITIVE_INFINITY) * 1024 * 1024),
-        sliceRowsMax: settings.sliceRowsMax,
-      },
+      bounds: boundsFor(settings, request.options.targetFileMib),
       sliceThreads: settings.sliceThreads,
     },
     request,
     await loadLookups(db, request.projectId, text),
   );
+};
+
+/** A slice is never larger than a file is meant to be. */
+const boundsFor = ({ sliceBytes, sliceBytesMin, sliceRowsMax }: PlanBounds, targetFileMib: number | null): PlanBounds => {
+  const bytesMax = Math.min(sliceBytes, (targetFileMib ?? Number.POSITIVE_INFINITY) * 1024 * 1024);
+  return { sliceBytes: bytesMax, sliceBytesMin: Math.min(bytesMax, sliceBytesMin), sliceRowsMax };
 };
 
 type Written = { files: ManifestFile[]; rows: number; slices: number; slicesResumed: number; isCut: boolean };

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../db/postgres/client.ts";
+import { type FaultStore, startFaultStore } from "../support/fault-store.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { type RunnerProcess, startRunnerProcess } from "../support/runner-process.ts";
 
@@ -76,36 +77,75 @@ const eventually = async (what: string, isTrue: () => Promise<boolean>, seconds 
   throw new Error(`not within ${seconds} s: ${what}`);
 };
 
-const seeds = Array.from({ length: 20 }, (_, i) => i + 1);
+const seeds = Array.from({ length: 50 }, (_, i) => i + 1);
 
-describe("kill -9 at a random point", () => {
-  it.each(seeds)("seed %i: after a restart the export completes, each id once, and nothing is left in the bucket", async (seed) => {
-    const killAfterMs = (seed * 7919) % 700;
-    const before = new Set(left());
-    const exportId = await fixture.requestExport(
-      { format: "JSONL", query: { tableName: "events", columns: ["id", "input", "output"] } },
-      8,
-    );
-    let runner: RunnerProcess = start(fixture.runnerEnv(fast));
-    await eventually("the export runs", async () => (await fixture.load(exportId)).startedAt !== null);
-    await new Promise((resolve) => setTimeout(resolve, killAfterMs));
-    await runner.kill();
-    runner = start(fixture.runnerEnv(fast));
-    const row = await fixture.finished(exportId);
-    expect(row.status).toBe("COMPLETED");
-    const ids = (await fixture.readExport(row))
-      .trimEnd()
-      .split("\n")
-      .map((line) => (JSON.parse(line) as { id: string }).id);
-    expect(new Set(ids).size).toBe(rowsTotal);
-    expect(ids.length).toBe(rowsTotal);
-    await eventually("the sweep has removed what lost", async () => (await openObjects(exportId)) === 0);
-    const key = row.manifest?.files[0]?.key ?? "";
-    const added = left().filter((file) => !before.has(file));
-    expect(added.filter((file) => !file.includes(key))).toEqual([]);
-    expect(added.length).toBe(1);
-    await runner.kill("SIGTERM");
-    console.log(`seed ${seed}: killed after ${killAfterMs} ms, completed in attempt ${row.manifest?.attempt}`);
+/** Small parts, one in flight: slices of 10 MiB are never smaller than what is on its way. */
+const resuming = { ...fast, SPILLWAY_SLICE_MIB: "10", SPILLWAY_PARTS_IN_FLIGHT: "1" };
+
+/** Where the runner is killed: after a random time, or in the middle of completing the object, before or after the store has done it. */
+const pointOf = (seed: number): { at: "time"; ms: number } | { at: "beforeComplete" | "afterComplete" } =>
+  seed % 5 === 0 ? { at: seed % 2 === 0 ? "beforeComplete" : "afterComplete" } : { at: "time", ms: (seed * 7919) % 900 };
+
+describe("kill -9", () => {
+  let store: FaultStore;
+  let resumed = 0;
+  beforeAll(async () => {
+    store = await startFaultStore(fixture.s3Config.endpoint);
+  });
+  afterAll(() => store.stop());
+
+  it.each(seeds)(
+    "seed %i: the next attempt completes the export, each id once; at most one slice is read twice, and nothing is left",
+    async (seed) => {
+      const point = pointOf(seed);
+      const before = new Set(left());
+      const env = { ...fixture.runnerEnv(resuming), LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: store.endpoint };
+      const exportId = await fixture.requestExport(
+        { format: "JSONL", notify: false, query: { tableName: "events", columns: ["id", "input", "output"] } },
+        8,
+      );
+      const first = start(env);
+      let isKilled = false;
+      const gone = new Promise<void>((resolve) => first.child.once("exit", () => resolve()));
+      store.fail((call) => {
+        if (point.at === "time" || isKilled || call.kind !== "complete") return undefined;
+        isKilled = true;
+        first.signal("SIGKILL");
+        return point.at === "beforeComplete" ? "reset" : "lostAnswer";
+      });
+      await eventually("the export runs", async () => (await fixture.load(exportId)).startedAt !== null);
+      if (point.at === "time") {
+        await new Promise((resolve) => setTimeout(resolve, point.ms));
+        first.signal("SIGKILL");
+      }
+      await gone;
+      const second = start(env);
+      const row = await fixture.finished(exportId);
+      expect([row.status, row.job?.lastError?.code ?? "RUNNER_LOST"]).toEqual(["COMPLETED", "RUNNER_LOST"]);
+      const ids = (await fixture.readExport(row))
+        .trimEnd()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { id: string }).id);
+      expect(new Set(ids).size).toBe(rowsTotal);
+      expect(ids.length).toBe(rowsTotal);
+      const slices = [...first.lines, ...second.lines].filter(({ event }) => event === "slice_written").map(({ slice }) => slice);
+      expect(new Set(slices).size).toBe(row.manifest?.slices);
+      expect(slices.length - new Set(slices).size).toBeLessThanOrEqual(1);
+      resumed += row.manifest?.slicesResumed ?? 0;
+      await eventually("the sweep has removed what lost", async () => (await openObjects(exportId)) === 0);
+      const key = row.manifest?.files[0]?.key ?? "";
+      const added = left().filter((file) => !before.has(file));
+      expect(added.filter((file) => !file.includes(key))).toEqual([]);
+      expect(added.length).toBe(1);
+      await second.kill("SIGTERM");
+      console.log(
+        `seed ${seed}: killed ${point.at === "time" ? `after ${point.ms} ms` : point.at}, completed in attempt ${row.manifest?.attempt} with ${row.manifest?.slicesResumed} of ${row.manifest?.slices} slices taken over`,
+      );
+    },
+  );
+
+  it("slices were taken over, not only read again", () => {
+    expect(resumed).toBeGreaterThan(10);
   });
 });
 

@@ -104,7 +104,7 @@ describe("claiming", () => {
       for (const end = Date.now() + 50_000; Date.now() < end; ) {
         const rows = await execute<{ running: number }>(
           fixture.db,
-          sql`select count(*)::int as running from jobs where state = 'running' group by project_id`,
+          sql`select count(*)::int as running from jobs where state = 'running' and has_slot group by project_id`,
         );
         worst = Math.max(worst, ...rows.map(({ running }) => running));
         const [left] = await execute<{ open: number }>(

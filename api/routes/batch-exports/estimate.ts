@@ -2,7 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { checkExportRequest } from "../../../core/exports/parse-request.ts";
 import { ExportQuery } from "../../../core/exports/request.ts";
-import { sliceMibDefault, sliceRowsMax } from "../../../core/exports/slice.ts";
+import { inFlightBytesDefault, sliceBytesMin, sliceMibDefault, sliceRowsMax } from "../../../core/exports/slice.ts";
 import { estimateExport } from "../../../db/queries/estimate-export.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
@@ -10,7 +10,8 @@ import { json, refusals, security } from "../describe.ts";
 import { requireTableScope } from "./table-scope.ts";
 
 /** The runner's defaults, so that `slices` is what will happen. */
-const bounds = { sliceBytes: sliceMibDefault * 1024 * 1024, sliceRowsMax };
+const sliceBytes = sliceMibDefault * 1024 * 1024;
+const bounds = { sliceBytes, sliceBytesMin: sliceBytesMin(sliceBytes, inFlightBytesDefault), sliceRowsMax };
 
 const Estimate = z
   .object({
