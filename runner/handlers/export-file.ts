@@ -125,6 +125,7 @@ export const createFileWriter = (
       const from = last === undefined ? { slice: 0, rows: 0 } : { slice: last.mark.slice, rows: last.mark.startRows };
       // The marks of the slice that is replayed are those of the attempt before.
       let isReplaying = last !== undefined;
+      let sliceStart = last?.mark.startByte ?? 0;
       const written = await writeFile(
         {
           readSlice: (request, first, take) =>
@@ -135,8 +136,14 @@ export const createFileWriter = (
               take,
             ),
           write: replay === null ? (bytes) => upload.write(bytes) : replay.write,
-          onSliceStart: (mark) => {
-            if (!isReplaying) upload.markSlice(mark);
+          onSliceStart: async (mark) => {
+            // Once the slice before this one has begun to be safe, a crash costs at most one slice that was read to its end.
+            await upload.reached(sliceStart);
+            await Promise.all(remembering);
+            if (!isReplaying) {
+              upload.markSlice(mark);
+              sliceStart = upload.bytes;
+            }
             isReplaying = false;
           },
           onSlice: ({ rows, slices: done }) => {

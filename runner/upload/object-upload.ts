@@ -115,6 +115,18 @@ export class ObjectUpload {
     await removeObject(this.#deps.s3, this.#deps.key, this.#uploadId === undefined ? null : await this.#uploadId.catch(() => null));
   }
 
+  /**
+   * Waits until the parts up to this byte of the file have arrived, as far as they have left: what is still being filled is not waited for.
+   * Throws when a part has failed.
+   */
+  async reached(byte: number): Promise<void> {
+    const needed = Math.ceil(byte / this.#deps.partSizeBytes);
+    if (needed > this.#sent) return;
+    const arrived = () => this.#parts.filter(({ number }) => number <= needed).length === needed;
+    while (!arrived() && this.#failure === undefined) await Promise.race(this.#inFlight);
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
   /** Ends without removing anything: what is on its way arrives or fails, and the parts stay for a later attempt. */
   async settle(): Promise<void> {
     this.#failure ??= { error: new AppError({ code: "INTERNAL", detail: "the upload was left" }) };

@@ -62,6 +62,8 @@ export const startFaultStore = (target: string): Promise<FaultStore> => {
       incoming.socket.destroy();
       return;
     }
+    // The sender may go away in the middle of its body.
+    const gone = () => incoming.socket.destroy();
     void readAll(incoming).then((body) => {
       if (fault === "slowDown") return answer(503, errorXml("SlowDown"));
       if (fault === "internalError") return answer(500, errorXml("InternalError"));
@@ -80,7 +82,7 @@ export const startFaultStore = (target: string): Promise<FaultStore> => {
           headers: { ...incoming.headers, "content-length": body.byteLength },
         },
         (reply) => {
-          void readAll(reply).then((text) => {
+          readAll(reply).then((text) => {
             if (fault === "lostAnswer") return incoming.socket.destroy();
             const headers = { ...reply.headers };
             delete headers["transfer-encoding"];
@@ -89,12 +91,12 @@ export const startFaultStore = (target: string): Promise<FaultStore> => {
               return outgoing.writeHead(reply.statusCode ?? 500, headers).end();
             }
             return outgoing.writeHead(reply.statusCode ?? 500, { ...headers, "content-length": String(text.byteLength) }).end(text);
-          });
+          }, gone);
         },
       );
-      forward.on("error", () => incoming.socket.destroy());
+      forward.on("error", gone);
       return forward.end(body);
-    });
+    }, gone);
   });
   return new Promise((resolve) =>
     server.listen(0, "127.0.0.1", () => {
