@@ -8,6 +8,7 @@ import { openPostgres } from "../db/postgres/client.ts";
 import { migratePostgres } from "../db/postgres/migrate.ts";
 import { bootstrapProject, newIdWith } from "../db/queries/tenants.ts";
 import { startClickHouse } from "./clickhouse/start.ts";
+import { startMailbox } from "./mail/start.ts";
 import { startNeonRelay } from "./neon-relay.ts";
 import { startPostgres } from "./postgres/start.ts";
 import { startS3 } from "./s3/start.ts";
@@ -23,6 +24,8 @@ export type StackFile = {
   clickhouseUrl: string;
   postgresUrl: string;
   s3: { endpoint: string; region: string; accessKeyId: string; secretAccessKey: string; buckets: { exports: string } };
+  /** Mails the stack has sent, one .eml file each; null when SMTP_CONNECTION_URL names a server. */
+  mailboxDir: string | null;
   pids: Record<string, number>;
 };
 
@@ -43,7 +46,12 @@ export type StackOptions = {
   withRunner?: boolean;
 };
 
-type Secrets = { salt: string; adminKey: string; project?: { projectId: string; publicKey: string; secretKey: string } };
+type Secrets = {
+  salt: string;
+  adminKey: string;
+  encryptionKey: string;
+  project?: { projectId: string; publicKey: string; secretKey: string };
+};
 
 const database = "spillway";
 const bucket = "spillway-exports";
@@ -71,7 +79,8 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
     unlock();
   };
   try {
-    const [clickhouse, postgres, s3] = await Promise.all([
+    const mailboxDir = env["SMTP_CONNECTION_URL"] ? null : join(dataDir, "mailbox");
+    const [clickhouse, postgres, s3, mail] = await Promise.all([
       env["CLICKHOUSE_URL"]
         ? undefined
         : startClickHouse({
@@ -87,6 +96,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
       env["LANGFUSE_S3_BATCH_EXPORT_ENDPOINT"]
         ? undefined
         : startS3({ dataDir: join(dataDir, "s3"), logFile: log("s3"), buckets: [bucket], ...portOf(env, "SPILLWAY_S3_PORT") }).then(keep),
+      mailboxDir === null ? undefined : startMailbox({ mailboxDir, logFile: log("mail"), ...portOf(env, "SPILLWAY_SMTP_PORT") }).then(keep),
     ]);
     const clickhouseUrl = clickhouse?.url ?? env["CLICKHOUSE_URL"] ?? "";
     const postgresUrl = postgres?.url ?? env["DATABASE_URL"] ?? "";
@@ -117,6 +127,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
       }),
     ]);
     const secrets = await loadSecrets(join(dataDir, "secrets.json"), postgresUrl);
+    settings["ENCRYPTION_KEY"] = env["ENCRYPTION_KEY"] || secrets.encryptionKey;
     const relay = startNeonRelay(postgresUrl);
     parts.push(relay);
 
@@ -138,11 +149,16 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
     let runner: Service | undefined;
     const startRunner = async (extra: Record<string, string> = {}) => {
       let size = existsSync(log("runner")) ? readFileSync(log("runner"), "utf8").length : 0;
+      const mailSettings = {
+        SMTP_CONNECTION_URL: mail?.url ?? env["SMTP_CONNECTION_URL"] ?? "",
+        EMAIL_FROM_ADDRESS: env["EMAIL_FROM_ADDRESS"] ?? "exports@spillway.local",
+        SPILLWAY_PUBLIC_URL: env["SPILLWAY_PUBLIC_URL"] ?? worker.url,
+      };
       runner = await startService({
         name: "runner",
         command: bunPath,
         args: [join(repositoryRoot, "runner", "main.ts")],
-        env: { ...settings, ...pick(env, /^SPILLWAY_|^BATCH_EXPORT_|^QUEUE_CONSUMER_|_PREFIX$|_CHECKSUM$/), ...extra },
+        env: { ...settings, ...mailSettings, ...pick(env, /^SPILLWAY_|^BATCH_EXPORT_|^QUEUE_CONSUMER_|_PREFIX$|_CHECKSUM$/), ...extra },
         logFile: log("runner"),
         isReady: async () => readFileSync(log("runner"), "utf8").slice(size).includes('"runner_started"'),
       });
@@ -170,6 +186,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
         secretAccessKey: settings["LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY"] ?? "",
         buckets: { exports: settings["LANGFUSE_S3_BATCH_EXPORT_BUCKET"] ?? "" },
       },
+      mailboxDir,
       pids: Object.fromEntries(watched.map(({ name, pid }) => [name, pid])),
     };
     writePrivate(join(dataDir, "stack.json"), file);
@@ -230,10 +247,12 @@ const isAlive = (pid: number): boolean => {
 
 /** Made on the first boot: salt, admin key, and one organisation, project, user, membership and key. */
 const loadSecrets = async (file: string, postgresUrl: string): Promise<Secrets> => {
-  const known = existsSync(file)
-    ? (JSON.parse(readFileSync(file, "utf8")) as Secrets)
-    : { salt: randomBytes(32).toString("hex"), adminKey: `admin-${randomUUID()}` };
-  if (known.project !== undefined) return known;
+  const made = { salt: randomBytes(32).toString("hex"), adminKey: `admin-${randomUUID()}`, encryptionKey: randomBytes(32).toString("hex") };
+  const known: Secrets = existsSync(file) ? { ...made, ...(JSON.parse(readFileSync(file, "utf8")) as Partial<Secrets>) } : made;
+  if (known.project !== undefined) {
+    writePrivate(file, known);
+    return known;
+  }
   const postgres = openPostgres(postgresUrl, { connectionsMax: 1 });
   try {
     const { projectId, publicKey, secretKey } = await bootstrapProject(

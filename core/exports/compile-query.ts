@@ -3,6 +3,7 @@ import { AppError, type FieldError } from "../errors.ts";
 import { type CommentFilter, type Condition, compileFilter, findFilterColumn } from "../filters/compile-filter.ts";
 import { compileSearch } from "../search.ts";
 import { findTable, tables } from "../tables/index.ts";
+import { nestedTraces } from "../tables/nested-traces.ts";
 import type { ExportTable, FilterColumn, FilterColumnType } from "../tables/table.ts";
 import type { ExportQuery } from "./request.ts";
 import { type ScoreName, type Selection, selectColumns } from "./select-columns.ts";
@@ -25,7 +26,12 @@ export type CompiledQuery = {
 
 /** Compiles, or throws one AppError that names every fault. `scoreNames` are those of the project, known when the export runs. */
 export const compileQuery = (query: ExportQuery, scoreNames: readonly ScoreName[] = []): CompiledQuery => {
-  const table = findTable(query.tableName);
+  if (query.shape === "trace" && query.tableName !== "traces")
+    throw new AppError({
+      code: "INVALID_REQUEST",
+      fields: [{ path: "query.shape", message: "Only traces have the shape `trace`." }],
+    });
+  const table = query.shape === "trace" ? nestedTraces : findTable(query.tableName);
   if (table === undefined)
     throw new AppError({
       code: "UNKNOWN_TABLE",

@@ -19,6 +19,11 @@ export const checkExportRequest = (
       code: "INVALID_REQUEST",
       fields: [{ path: "compression", message: `${request.format} files are compressed inside; leave compression out or send "none".` }],
     });
+  if (request.query.shape === "trace" && request.format !== undefined && request.format !== "JSONL" && request.format !== "JSON")
+    throw new AppError({
+      code: "INVALID_REQUEST",
+      fields: [{ path: "format", message: "Nested traces are written as JSONL or JSON." }],
+    });
   const warnings: string[] = [];
   if (!compiled.followsSortingKey)
     warnings.push(

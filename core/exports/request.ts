@@ -24,6 +24,8 @@ export const ExportQuery = z.strictObject({
   columns: z.array(z.string().max(100)).min(1).max(200).optional(),
   /** Scores as one column for each name, as one nested column, or not at all. */
   scores: z.enum(scoreModes).default("columns"),
+  /** `trace`: traces with their observations and scores nested, one JSON document each. */
+  shape: z.enum(["row", "trace"]).default("row"),
   /** What is dropped, hashed or masked; recorded in the manifest. */
   privacy: z.array(PrivacyRule).max(100).default([]),
 });

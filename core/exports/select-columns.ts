@@ -56,7 +56,7 @@ export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames
     return `{${name}:${type}}`;
   };
   const known = columnIdsOf(table);
-  const ids = query.columns ?? known.filter((id) => id !== "scores" || query.scores !== "none");
+  const ids = query.columns ?? known.filter((id) => id !== "scores" || query.scores !== "none" || table.scoreItems === null);
   const scoreColumns: Record<string, string> = {};
   const select: SelectedColumn[] = [];
   for (const [index, id] of ids.entries()) {
@@ -64,8 +64,9 @@ export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames
     if (!known.includes(id)) faults.push({ path, message: `Table ${table.name} has no column ${JSON.stringify(id)}.` });
     else if (ids.indexOf(id) !== index) faults.push({ path, message: `Column ${id} is named twice.` });
     else if (id === "comments") select.push({ ...commentsColumn, id, sql: commentTexts });
-    else if (id === "scores" && query.scores === "columns") select.push(...scoreColumnsOf(table, scoreNames, scoreColumns, bind));
-    else if (id === "scores") {
+    else if (id === "scores" && table.scoreItems !== null && query.scores === "columns")
+      select.push(...scoreColumnsOf(table, scoreNames, scoreColumns, bind));
+    else if (id === "scores" && table.scoreItems !== null) {
       if (query.scores === "nested") select.push({ ...scoresColumn(table.scoreItems ?? "[]"), id });
     } else {
       const column = table.columns[id];

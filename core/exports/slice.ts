@@ -19,7 +19,7 @@ export const sliceRowsMax = 100_000;
 
 /**
  * The smallest slice that is planned while there is more: an eighth of the target, but no less than what is on its way to the object store at any time,
- * since the next slice waits until the one before it is on its way (runner/handlers/export-file.ts).
+ * since a slice waits for those before it to arrive (runner/handlers/export-file.ts).
  */
 export const sliceBytesMin = (sliceBytes: number, inFlightBytes: number): number =>
   Math.min(sliceBytes, Math.max(sliceBytes / 8, inFlightBytes));

@@ -23,6 +23,15 @@ const rawOf = ({ kind, sql, nullable }: SelectedColumn, embedJson: boolean): str
   return undefined;
 };
 
+/** A row as the SQL of one JSON object, for rows that are nested in others. */
+export const jsonObject = (columns: readonly SelectedColumn[]): string =>
+  `concat('{', ${columns
+    .map(
+      (column, i) =>
+        `'${i === 0 ? "" : ","}${JSON.stringify(column.id)}:', ${rawOf(column, true) ?? `ifNull(toJSONString(${column.sql}), 'null')`}`,
+    )
+    .join(", ")}, '}')`;
+
 /** One row and what comes after it, with aliases of our own: names of columns are text in the template, where `$` is special. */
 export const jsonRows = (
   columns: SelectedColumn[],

@@ -30,7 +30,7 @@ export const estimateExport = async (
   const plan = await planExport(
     clickhouse,
     {
-      from: fromClause(table, scope.physical, { needsFinal: true, names: [sql] }),
+      from: fromClause(table, scope.physical, { needsFinal: true, names: [sql, table.rowBytes] }),
       where: sql,
       params,
       time: table.time,

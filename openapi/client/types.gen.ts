@@ -51,6 +51,7 @@ export type EstimateBatchExport = {
         limit?: number;
         columns?: Array<string>;
         scores?: 'columns' | 'nested' | 'none';
+        shape?: 'row' | 'trace';
         privacy?: Array<{
             path: string;
             action: 'drop' | 'hash' | 'mask';
@@ -77,6 +78,7 @@ export type BatchExport = {
         limit?: number;
         columns?: Array<string>;
         scores?: 'columns' | 'nested' | 'none';
+        shape?: 'row' | 'trace';
         privacy?: Array<{
             path: string;
             action: 'drop' | 'hash' | 'mask';
@@ -157,6 +159,7 @@ export type CreateBatchExport = {
         limit?: number;
         columns?: Array<string>;
         scores?: 'columns' | 'nested' | 'none';
+        shape?: 'row' | 'trace';
         privacy?: Array<{
             path: string;
             action: 'drop' | 'hash' | 'mask';

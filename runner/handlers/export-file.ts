@@ -126,6 +126,7 @@ export const createFileWriter = (
       // The marks of the slice that is replayed are those of the attempt before.
       let isReplaying = last !== undefined;
       let sliceStart = last?.mark.startByte ?? 0;
+      let isStartSafe = true;
       const written = await writeFile(
         {
           readSlice: (request, first, take) =>
@@ -135,14 +136,19 @@ export const createFileWriter = (
               { crc32: deps.crc32, wait: deps.clock.wait, startTimer: deps.clock.startTimer, signal: context.signal },
               take,
             ),
-          write: replay === null ? (bytes) => upload.write(bytes) : replay.write,
-          onSliceStart: async (mark) => {
-            // Once the slice before this one has begun to be safe, a crash costs at most one slice that was read to its end.
+          write: async (bytes) => {
+            await (replay === null ? upload.write(bytes) : replay.write(bytes));
+            if (isStartSafe || upload.bytes - sliceStart < deps.settings.partSizeBytes) return;
+            // No slice is read to its end before all that came before it is safe: a crash costs at most one slice that was read to its end.
+            isStartSafe = true;
             await upload.reached(sliceStart);
             await Promise.all(remembering);
+          },
+          onSliceStart: (mark) => {
             if (!isReplaying) {
               upload.markSlice(mark);
               sliceStart = upload.bytes;
+              isStartSafe = false;
             }
             isReplaying = false;
           },

@@ -54,7 +54,7 @@ export const openClickHouseSource = async (
   const commentedIds = compiled.selection.hasComments ? await commentedBySlice(deps, request, scope, ordered) : undefined;
 
   const open = (slice: Slice | undefined, index: number): SourceSlice["open"] => {
-    const bounds = slice === undefined ? { sql: "1", params: {} } : sliceCondition(table, slice);
+    const bounds = slice === undefined ? { sql: "1", params: wholeTime } : sliceCondition(table, slice);
     return async ({ tries, limitRows, isFirst }) => {
       const format = formats[request.format].slice(compiled.selection.select, { isFirst, ...request.options });
       const list = selectList(format);
@@ -124,7 +124,7 @@ export const openClickHouseSource = async (
       planExport(
         clickhouse,
         {
-          from: from(true, [predicate.sql]),
+          from: from(true, [predicate.sql, table.rowBytes]),
           where: predicate.sql,
           params: predicate.params,
           time: table.time,
@@ -153,6 +153,9 @@ export const openClickHouseSource = async (
     };
   }
 };
+
+/** For relations that look at the time of the slice: all that DateTime64 can hold. */
+const wholeTime = { sliceStart: Date.UTC(1900, 0, 1) * 1000, sliceEnd: Date.UTC(2262, 0, 1) * 1000 };
 
 /** Ids with comments are looked up in one go, their words only with the slice that needs them. Memory: the ids. */
 const commentedIdsMax = 500_000;

@@ -22,8 +22,8 @@ export type WriteFileDeps = {
     take: (chunk: Uint8Array, rows: number) => Promise<void>,
   ) => Promise<number>;
   write: (bytes: Uint8Array) => Promise<void>;
-  /** Called before the first byte of each slice, and awaited. */
-  onSliceStart: (start: { slice: number; rows: number }) => Promise<void>;
+  /** Called before the first byte of each slice. */
+  onSliceStart: (start: { slice: number; rows: number }) => void;
   onSlice: (done: { rows: number; slices: number }) => void;
   /** Slices asked for ahead of the one being read. */
   slicesAhead: number;
@@ -86,7 +86,7 @@ export const writeFile = async (
       const first = openAt(index);
       if (first === undefined) break;
       for (let next = index + 1; next <= index + ahead; next++) void openAt(next);
-      await deps.onSliceStart({ slice: index, rows });
+      deps.onSliceStart({ slice: index, rows });
       if (index === 0) await write(createMember(before, compression));
       const limitRows = limitNow();
       let needsBetween = between !== "" && rows > 0;

@@ -112,13 +112,13 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
     // CompleteMultipartUpload answers 200 before it is done and may put an <Error> into the body.
     const failed = answer.status >= 300 || answer.text.includes("<Error>");
     if (!failed || request.accept?.includes(answer.status)) return { ok: true, answer };
-    return failure(answer);
+    return failure(answer, `${request.method} ${url.pathname}${url.search}`);
   };
 
   return { send, bucket: config.bucket };
 };
 
-const failure = (answer: S3Answer): { ok: false; retry: boolean; error: AppError; afterMs?: number } => {
+const failure = (answer: S3Answer, asked: string): { ok: false; retry: boolean; error: AppError; afterMs?: number } => {
   const s3Code = tag(answer.text, "Code") ?? "";
   const named = codes[s3Code];
   const retry =
@@ -128,7 +128,7 @@ const failure = (answer: S3Answer): { ok: false; retry: boolean; error: AppError
   const error = new AppError({
     code,
     message: `The object store answered ${answer.status}${s3Code === "" ? "" : ` ${s3Code}`}.`,
-    detail: answer.text.slice(0, 1000),
+    detail: `${asked}: ${answer.text.slice(0, 1000)}`,
   });
   const afterSeconds = Number(answer.headers.get("retry-after") ?? "0");
   return { ok: false, retry, error, afterMs: Number.isFinite(afterSeconds) ? Math.min(30, afterSeconds) * 1000 : 0 };

@@ -86,14 +86,17 @@ describe("npm start", () => {
     expect(await first.ended).toBe(0);
   });
 
-  it.each(["runner", "ClickHouse", "Postgres", "S3", "worker"])("ends with status 1 and names the log when the %s dies", async (part) => {
-    const stack = boot(`crash-${part}`);
-    const { pids } = await stack.ready;
-    const pid = Object.entries(pids).find(([name]) => name.toLowerCase().includes(part.toLowerCase()))?.[1];
-    expect(pid).toBeGreaterThan(0);
-    process.kill(pid ?? 0, "SIGKILL");
-    expect(await stack.ended).toBe(1);
-    expect(stack.output()).toMatch(/The .* ended by itself .* Its log is .*\.log/);
-    expect(Object.entries(pids).filter(([, other]) => isAlive(other))).toEqual([]);
-  });
+  it.each(["runner", "ClickHouse", "Postgres", "S3", "mail", "worker"])(
+    "ends with status 1 and names the log when the %s dies",
+    async (part) => {
+      const stack = boot(`crash-${part}`);
+      const { pids } = await stack.ready;
+      const pid = Object.entries(pids).find(([name]) => name.toLowerCase().includes(part.toLowerCase()))?.[1];
+      expect(pid).toBeGreaterThan(0);
+      process.kill(pid ?? 0, "SIGKILL");
+      expect(await stack.ended).toBe(1);
+      expect(stack.output()).toMatch(/The .* ended by itself .* Its log is .*\.log/);
+      expect(Object.entries(pids).filter(([, other]) => isAlive(other))).toEqual([]);
+    },
+  );
 });

@@ -229,6 +229,38 @@ describe("scores", () => {
   });
 });
 
+describe("nested traces", () => {
+  it("hold their observations and scores, each once in its newest version", async () => {
+    const rows = byId(await exported("traces", { shape: "trace" }));
+    expect(rows.size).toBe(count);
+    const one = rows.get("trace-1") as { observations: Row[]; scores: Row[]; comments: Row[] };
+    expect(one.observations.map(({ id }) => id)).toEqual(["observation-1"]);
+    expect(one.observations[0]).toMatchObject({
+      traceId: "trace-1",
+      startTime: "2026-04-01T00:00:01.001Z",
+      usageDetails: { input: "18446744073709551615" },
+      modelParameters: { temperature: 1 },
+      endTime: null,
+      input: "x".repeat(100_000),
+    });
+    expect(one.scores.map(({ id }) => id).toSorted()).toEqual(["c1", "n1", "n2"]);
+    expect(one.comments).toEqual([]);
+    expect((rows.get("trace-4") as { scores: Row[] }).scores).toMatchObject([{ id: "old", value: 2 }]);
+    expect((rows.get("trace-5") as { scores: Row[] }).scores).toEqual([]);
+  });
+
+  it("can be ordered by another column and chosen from", async () => {
+    const rows = await exported("traces", {
+      shape: "trace",
+      columns: ["id", "observations"],
+      orderBy: { column: "id", order: "ASC" },
+      limit: 3,
+    });
+    expect(rows.map(({ id }) => id)).toEqual(["trace-0", "trace-1", "trace-10"]);
+    expect((rows[0] as { observations: Row[] }).observations).toMatchObject([{ id: "observation-0" }]);
+  });
+});
+
 describe("filters across levels", () => {
   it.each([
     ["traces", { type: "number", column: "errorCount", operator: "=", value: 1 }, count],

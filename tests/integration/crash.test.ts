@@ -121,7 +121,10 @@ describe("kill -9", () => {
       await gone;
       const second = start(env);
       const row = await fixture.finished(exportId);
-      expect([row.status, row.job?.lastError?.code === "RUNNER_LOST" ? undefined : row.job?.lastError]).toEqual(["COMPLETED", undefined]);
+      expect([row.status, row.job?.lastError?.code === "RUNNER_LOST" ? undefined : (row.job?.lastError ?? undefined)]).toEqual([
+        "COMPLETED",
+        undefined,
+      ]);
       const ids = (await fixture.readExport(row))
         .trimEnd()
         .split("\n")
