@@ -246,7 +246,7 @@ export const errorTable = {
   ),
   EXPORT_NOT_DELETABLE: entry(409, "never", "caller", "A running export cannot be deleted", "Cancel it first."),
   EXPORT_TIMED_OUT: entry(504, "backoff", "us", "The export ran longer than allowed", "Split it by time range."),
-  EXPORT_TOO_OLD: entry(410, "never", "us", "The export waited in the queue for too long", "Create it again."),
+  EXPORT_TOO_OLD: entry(410, "never", "us", "The export is too old to be run", "Create it again, or re-run it."),
   RUNNER_LOST: entry(500, "backoff", "us", "The runner of this job went away", "It is tried again by itself on another runner."),
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -37,6 +37,8 @@ export type Log = (level: "info" | "warn" | "error", event: string, fields?: Rec
 
 export type Clock = {
   nowMs: () => number;
+  /** Milliseconds that never jump, for measuring how long something has lasted. */
+  steadyMs: () => number;
   /** Resolves after the time, or rejects with the signal's reason. */
   wait: (milliseconds: number, signal?: AbortSignal | undefined) => Promise<void>;
   startTimer: (milliseconds: number, onTick: () => void) => { stop: () => void };

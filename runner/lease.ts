@@ -18,12 +18,12 @@ export const holdLease = (deps: LeaseDeps, job: ClaimedJob, times: LeaseTimes): 
   const abort = (reason: Error) => {
     if (!controller.signal.aborted) controller.abort(reason);
   };
-  const startedMs = deps.clock.nowMs();
+  const startedMs = deps.clock.steadyMs();
   let confirmedMs = startedMs;
   let isBeating = false;
 
   const beat = async () => {
-    const askedMs = deps.clock.nowMs();
+    const askedMs = deps.clock.steadyMs();
     const answer = await deps.heartbeat(job);
     if (answer === "lost") abort(new LeaseLost());
     else confirmedMs = askedMs;
@@ -31,7 +31,7 @@ export const holdLease = (deps: LeaseDeps, job: ClaimedJob, times: LeaseTimes): 
   };
 
   const pulse = async () => {
-    const nowMs = deps.clock.nowMs();
+    const nowMs = deps.clock.steadyMs();
     if (nowMs - confirmedMs > times.selfFenceSeconds * 1000) return abort(new LeaseLost());
     if (nowMs - startedMs > times.maxRunSeconds * 1000) return abort(new AppError({ code: "EXPORT_TIMED_OUT" }));
     if (isBeating) return;

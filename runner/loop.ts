@@ -31,6 +31,19 @@ export type Loop = {
   poke: () => void;
 };
 
+/** Rejects when the lease is lost; never settles otherwise. */
+const lostLease = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    const look = () => {
+      if (signal.reason instanceof LeaseLost) reject(signal.reason);
+    };
+    if (signal.aborted) look();
+    else signal.addEventListener("abort", look, { once: true });
+  });
+
+/** After the grace, an attempt that does not end by itself is left behind: its lease ends without it. */
+const leaveBehindMs = 15_000;
+
 export const startLoop = (deps: LoopDeps, config: LoopConfig): Loop => {
   const running = new Map<string, { lease: HeldLease; done: Promise<void> }>();
   let isStopping = false;
@@ -43,7 +56,8 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Loop => {
     let outcome: Outcome = { state: "completed" };
     let failure: AppError | undefined;
     try {
-      await handler.run({ job, signal: lease.signal, assertHeld: lease.assertHeld });
+      // A database that has gone silent answers nothing: the end of the lease ends the attempt all the same.
+      await Promise.race([handler.run({ job, signal: lease.signal, assertHeld: lease.assertHeld }), lostLease(lease.signal)]);
     } catch (error) {
       // Once the signal has fired, its reason is why everything else failed.
       const reason: unknown = lease.signal.aborted ? lease.signal.reason : error;
@@ -152,7 +166,15 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Loop => {
       ]);
       grace.abort(new RunnerStopping());
       for (const { lease } of running.values()) lease.abort(new RunnerStopping());
-      await Promise.all(all.map(({ done }) => done));
+      const last = new AbortController();
+      await Promise.race([
+        Promise.all(all.map(({ done }) => done)),
+        deps.clock
+          .wait(leaveBehindMs, last.signal)
+          .then(() => deps.log("error", "jobs_left_behind", { jobs: running.size }))
+          .catch(() => {}),
+      ]);
+      last.abort(new RunnerStopping());
     },
   };
 };

@@ -16,6 +16,8 @@ export const openPostgres = (databaseUrl: string, { connectionsMax = 10, applica
   const sql = postgres(databaseUrl, {
     max: connectionsMax,
     prepare: false,
+    // The question for array types is the driver's own: when its connection ends meanwhile, nobody can catch the failure, and the process would end.
+    fetch_types: false,
     connect_timeout: 10,
     idle_timeout: 30,
     onnotice: () => {},

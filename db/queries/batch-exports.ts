@@ -187,10 +187,11 @@ export const retryBatchExport = (
   actor: Actor,
   id: string,
   auditId: string,
-): Promise<"queued" | "notRetryable" | "notFound"> =>
+): Promise<"queued" | "notRetryable" | "notFound" | "tooOld"> =>
   transaction(db, async (tx) => {
     const before = await findBatchExport(tx, actor.projectId, id);
     if (before === undefined) return "notFound";
+    if (before.job === null) return "tooOld";
     if (!(await retryJob(tx, { jobId: before.jobId, projectId: actor.projectId }))) return "notRetryable";
     await tx
       .update(batchExports)

@@ -24,6 +24,10 @@ export type ExportToRun = {
   cutoff: string;
 };
 
+/** The job while this lease holds it, locked: a rescue waits, or has been waited for and is seen. */
+const held = (lease: Lease) =>
+  sql`select j.id from jobs j where j.id = ${lease.id} and j.lease_id = ${lease.leaseId} and j.state = 'running' for share`;
+
 const isHeld = (lease: Lease) =>
   sql`exists (select 1 from jobs j where j.id = ${lease.id} and j.lease_id = ${lease.leaseId} and j.state = 'running')`;
 
@@ -32,9 +36,10 @@ export const startExport = async (db: Database, lease: Lease, exportId: string):
   const iso = (column: string) => sql.raw(`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`);
   const [row] = await execute<ExportToRun>(
     db,
-    sql`update batch_exports set status = 'PROCESSING', started_at = coalesce(started_at, now()), progress = null, error_code = null, log = null, updated_at = now()
-      where id = ${exportId} and finished_at is null and ${isHeld(lease)}
-      returning id, project_id as "projectId", name, query, format, compression, options, metadata, ${iso("created_at")} as "createdAt", ${iso("cutoff")} as cutoff`,
+    sql`with held as (${held(lease)})
+      update batch_exports set status = 'PROCESSING', started_at = coalesce(started_at, now()), progress = null, error_code = null, log = null, updated_at = now()
+      from held where batch_exports.id = ${exportId} and finished_at is null
+      returning batch_exports.id, project_id as "projectId", name, query, format, compression, options, metadata, ${iso("created_at")} as "createdAt", ${iso("cutoff")} as cutoff`,
   );
   return row;
 };
@@ -43,7 +48,8 @@ export const startExport = async (db: Database, lease: Lease, exportId: string):
 export const saveProgress = async (db: Database, lease: Lease, exportId: string, progress: ExportProgress): Promise<boolean> => {
   const rows = await execute(
     db,
-    sql`update batch_exports set progress = ${JSON.stringify(progress)}::jsonb, updated_at = now() where id = ${exportId} and ${isHeld(lease)} returning id`,
+    sql`with held as (${held(lease)})
+      update batch_exports set progress = ${JSON.stringify(progress)}::jsonb, updated_at = now() from held where batch_exports.id = ${exportId} returning batch_exports.id`,
   );
   return rows.length === 1;
 };
@@ -194,14 +200,15 @@ export const settleExport = (
 ): Promise<boolean> =>
   db.transaction(async (transaction) => {
     const tx = transaction as unknown as Database;
-    if (!(await settleJob(tx, lease, outcome))) return false;
+    const state = await settleJob(tx, lease, outcome);
+    if (state === undefined) return false;
     for (const id of objectIds ?? [])
       await execute(tx, sql`update export_objects set state = 'kept', updated_at = now() where id = ${id}::uuid`);
-    await writeExport(tx, exportId, outcome.state, "error" in outcome ? outcome.error : undefined, manifest);
-    if (outcome.state === "available" || outcome.state === "retryable") return true;
-    await writeAudit(tx, exportId, outcome.state, auditId);
-    if (outcome.state !== "cancelled")
-      await enqueueExportMail(tx, { jobId: mailJobId, exportId, event: outcome.state === "completed" ? "completed" : "failed" });
+    await writeExport(tx, exportId, state, "error" in outcome && state !== "cancelled" ? outcome.error : undefined, manifest);
+    if (state !== "completed" && state !== "cancelled" && state !== "discarded") return true;
+    await writeAudit(tx, exportId, state, auditId);
+    if (state !== "cancelled")
+      await enqueueExportMail(tx, { jobId: mailJobId, exportId, event: state === "completed" ? "completed" : "failed" });
     return true;
   });
 
@@ -216,7 +223,7 @@ const writeExport = async (
   const isFinal = state === "completed" || state === "cancelled" || state === "discarded";
   await execute(
     tx,
-    sql`update batch_exports set status = ${status}, updated_at = now(),
+    sql`update batch_exports set status = ${status}, updated_at = now(), progress = ${isFinal ? sql`progress` : sql`null`},
         finished_at = ${isFinal ? sql`now()` : sql`null`},
         expires_at = ${state === "completed" ? sql`now() + make_interval(hours => expires_after_hours)` : sql`null`},
         error_code = ${error?.code ?? null}, log = ${error?.message ?? null},

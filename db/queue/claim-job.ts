@@ -45,7 +45,7 @@ export const claimJob = async (
         )
       order by s.last_claimed_at nulls first, s.project_id
       limit 1
-      for update of s skip locked
+      for no key update of s skip locked
     ), job as (
       select j.id, j.project_id
       from jobs j join slot on j.project_id = slot.project_id

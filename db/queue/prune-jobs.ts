@@ -18,8 +18,11 @@ export const pruneJobs = async (db: Database, { keepDays }: { keepDays: number }
   );
   const slots = await execute(
     db,
-    sql`delete from job_slots s where running = 0 and updated_at < now() - interval '1 hour'
-      and not exists (select 1 from jobs j where j.project_id = s.project_id and j.finished_at is null) returning project_id`,
+    // Rows that a creation holds are skipped; a job created since is seen by the second look at the locked row.
+    sql`delete from job_slots where project_id in (
+        select project_id from job_slots s where running = 0 and updated_at < now() - interval '1 hour'
+          and not exists (select 1 from jobs j where j.project_id = s.project_id and j.finished_at is null) for update skip locked
+      ) and running = 0 and not exists (select 1 from jobs j where j.project_id = job_slots.project_id and j.finished_at is null) returning project_id`,
   );
   return jobs.length + keys.length + slots.length;
 };

@@ -12,7 +12,7 @@ export const repairSlots = (db: Database): Promise<number> =>
     const tx = transaction as unknown as Database;
     await execute(
       tx,
-      sql`insert into job_slots (project_id) select distinct project_id from jobs where finished_at is null on conflict do nothing`,
+      sql`insert into job_slots (project_id) select distinct project_id from jobs where finished_at is null order by project_id on conflict do nothing`,
     );
     await execute(tx, sql`select project_id from job_slots order by project_id for update`);
     const wrong = await execute<{ id: string }>(

@@ -15,10 +15,11 @@ export type Outcome =
   | { state: "available" };
 
 /**
- * Fenced: changes the job only while it runs under this lease, and gives the slot back in the same statement. False means the lease is lost and nothing was written.
- * A job that is to be cancelled cannot be completed any more, so cancel and complete have one winner. Locks the job row, then its slot row.
+ * Fenced: changes the job only while it runs under this lease, and gives the slot back in the same statement. Undefined means the lease is lost and nothing was written.
+ * A job that is to be cancelled cannot be completed any more, so cancel and complete have one winner; and whatever else becomes of its attempt, it ends cancelled.
+ * Answers the state that was written. Locks the job row, then its slot row.
  */
-export const settleJob = async (tx: Database, lease: Lease, outcome: Outcome): Promise<boolean> => {
+export const settleJob = async (tx: Database, lease: Lease, outcome: Outcome): Promise<SettledState | undefined> => {
   const error =
     "error" in outcome
       ? sql`${JSON.stringify(outcome.error)}::jsonb || jsonb_build_object('attempt', attempt, 'at', now())`
@@ -29,27 +30,34 @@ export const settleJob = async (tx: Database, lease: Lease, outcome: Outcome): P
       : outcome.state === "available"
         ? sql`now()`
         : sql`run_at`;
-  const rows = await settle(tx, {
+  const [row] = await settle(tx, {
     where: sql`id = ${lease.id} and lease_id = ${lease.leaseId} ${outcome.state === "completed" ? sql`and cancel_requested_at is null` : sql``}`,
     state: outcome.state,
     set: sql`, last_error = ${error}, run_at = ${runAt}, attempt = ${outcome.state === "available" ? sql`attempt - 1` : sql`attempt`}`,
   });
-  return rows.length === 1;
+  return row?.state;
 };
 
+/** What becomes of a job that runs. */
+export type SettledState = Exclude<JobState, "running" | "scheduled">;
+
 /** The one place a running job leaves its state: lease cleared, finished_at set with final states, slot given back. */
-export const settle = (tx: Database, { where, state, set }: { where: SQL; state: JobState; set: SQL }): Promise<{ id: string }[]> => {
+export const settle = (
+  tx: Database,
+  { where, state, set }: { where: SQL; state: SettledState; set: SQL },
+): Promise<{ state: SettledState }[]> => {
   const isFinal = state === "completed" || state === "cancelled" || state === "discarded";
-  return execute<{ id: string }>(
+  return execute<{ state: SettledState }>(
     tx,
     sql`with job as (
-      update jobs set state = ${state}, lease_id = null, lease_until = null, finished_at = ${isFinal ? sql`now()` : sql`null`} ${set}
+      update jobs set state = case when cancel_requested_at is null then ${state} else 'cancelled' end, lease_id = null, lease_until = null,
+        finished_at = case when cancel_requested_at is not null then now() else ${isFinal ? sql`now()` : sql`null::timestamptz`} end ${set}
       where ${where} and state = 'running'
-      returning id, project_id, has_slot
+      returning project_id, has_slot, state
     ), slot as (
       update job_slots s set running = greatest(0, s.running - 1), updated_at = now()
       from job where s.project_id = job.project_id and job.has_slot
     )
-    select id from job`,
+    select state from job`,
   );
 };

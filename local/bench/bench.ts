@@ -8,12 +8,15 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sql as drizzleSql } from "drizzle-orm";
 import { scopes } from "../../core/auth/scopes.ts";
 import { exportPredicate, fromClause } from "../../core/exports/build-query.ts";
 import { compileQuery } from "../../core/exports/compile-query.ts";
 import { CreateBatchExport } from "../../core/exports/request.ts";
 import { selectList } from "../../core/formats/file-format.ts";
-import { type CompressionName, compressions, type FormatName, formats } from "../../core/formats/index.ts";
+import { type CompressionName, compressions, type FormatName, formatNames, formats } from "../../core/formats/index.ts";
+import { events as eventsTable } from "../../core/tables/events.ts";
+import { tables } from "../../core/tables/index.ts";
 import { migrateClickHouse } from "../../db/clickhouse/migrate.ts";
 import { openPostgres } from "../../db/postgres/client.ts";
 import { migratePostgres } from "../../db/postgres/migrate.ts";
@@ -99,14 +102,20 @@ try {
     `${await query("SELECT concat(toString(count()), ' events, ', formatReadableSize(sum(input_length + output_length)), ' of payload, in ', toString((SELECT count() FROM system.parts WHERE database = 'bench' AND table = 'events' AND active)), ' parts') FROM events")}; ${rounds} rounds; two figures are only comparable within one run`,
   );
 
-  const sqlFor = (format: FormatName) => {
-    const compiled = compileQuery(CreateBatchExport.parse({ format, query: { tableName: "events" } }).query);
+  type Body = { format: FormatName; compression?: CompressionName; query: object; json?: object };
+  const sqlFor = (body: Body) => {
+    const { format, query: asked, json } = CreateBatchExport.parse(body);
+    const compiled = compileQuery(asked);
     const { sql, params } = exportPredicate(compiled, {
       projectId: project.projectId,
       cutoff: "2100-01-01T00:00:00Z",
       physical,
     });
-    const slice = formats[format].slice(compiled.selection.select, { isFirst: true, neutralizeFormulas: true, embedJson: true });
+    const slice = formats[format].slice(compiled.selection.select, {
+      isFirst: true,
+      neutralizeFormulas: true,
+      embedJson: json?.embed ?? true,
+    });
     const url = new URL(clickhouse.url);
     for (const [name, value] of Object.entries({
       database,
@@ -128,6 +137,22 @@ try {
       url: url.href,
       sql: `SELECT ${select} FROM ${fromClause(compiled.table, physical, { needsFinal: false, names: [select, sql] })} WHERE ${sql} AND e.is_deleted = 0 ORDER BY ${compiled.orderBy} LIMIT 1 BY ${compiled.table.id} FORMAT ${slice.clickhouseFormat}`,
     };
+  };
+  let isFilled = false;
+  /** Traces, observations and 20,000 scores made of the events, and 20,000 comments on them. */
+  const fillExtras = async () => {
+    if (isFilled) return;
+    isFilled = true;
+    await query(`INSERT INTO traces (id, project_id, timestamp, name, user_id, session_id, tags, input, output, event_ts)
+      SELECT trace_id, any(project_id), min(start_time), any(trace_name), any(user_id), any(session_id), any(tags), any(input), any(output), now64(3) FROM events GROUP BY trace_id`);
+    await query(`INSERT INTO observations (id, trace_id, project_id, type, start_time, end_time, name, metadata, level, input, output, provided_model_name, usage_details, cost_details, event_ts)
+      SELECT span_id, trace_id, project_id, type, start_time, end_time, name, mapFromArrays(metadata_names, metadata_values), level, input, output, provided_model_name, usage_details, cost_details, event_ts FROM events SETTINGS max_block_size = 8192`);
+    await query(`INSERT INTO scores (id, project_id, timestamp, trace_id, observation_id, name, value, source, data_type, event_ts)
+      SELECT concat('s', span_id), project_id, start_time, trace_id, span_id, concat('score ', toString(cityHash64(span_id) % 10)), 0.5, 'API', 'NUMERIC', now64(3) FROM events ORDER BY cityHash64(span_id) LIMIT 20000`);
+    const ids = (await query("SELECT span_id FROM events ORDER BY cityHash64(span_id, 1) LIMIT 20000")).split("\n");
+    await open.db.execute(drizzleSql`insert into comments (id, project_id, object_type, object_id, content, author_user_id)
+      select 'c' || v, ${project.projectId}, 'OBSERVATION', v, 'A comment of some length, as people write them when they look at a trace.', ${project.userId}
+      from json_array_elements_text(${JSON.stringify(ids)}::json) v`);
   };
   const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
   const timeShell = (command: string): number => {
@@ -172,9 +197,9 @@ try {
   };
   const peakMb = (pid: number): number => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1000;
 
-  const createOne = async (format: FormatName, compression: CompressionName): Promise<string> => {
+  const createOne = async (body: Body): Promise<string> => {
     const exportId = newId("batchExport");
-    const request = { ...CreateBatchExport.parse({ format, compression, query: { tableName: "events" } }), name: "bench" };
+    const request = { ...CreateBatchExport.parse({ ...body, notify: false }), name: "bench" };
     await createBatchExport(
       open.db,
       actor,
@@ -193,49 +218,84 @@ try {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   };
-  const runExport = async (format: FormatName, compression: CompressionName) => {
+  const runExport = async (body: Body) => {
     const runner = await startRunner();
     const cpuBefore = cpuSeconds(runner.pid);
-    const done = await finish(await createOne(format, compression));
+    const done = await finish(await createOne(body));
     const result = { ...done, cpu: cpuSeconds(runner.pid) - cpuBefore, peakMb: peakMb(runner.pid) };
     await runner.stop();
     return result;
   };
 
-  console.log("format        (a) s   (b) s   (c) s    c/b    c/a   CPU s/GB   peak MB   GB out");
-  const rawGb = new Map<FormatName, number>();
-  for (const [format, compression] of [
-    ["JSONL", "none"],
-    ["CSV", "none"],
-    ["JSONL", "gzip"],
-  ] as [FormatName, CompressionName][]) {
-    if (only !== undefined && only !== format) continue;
-    const { url, sql } = sqlFor(format);
-    const encoding = compressions[compression].contentEncoding ?? "identity";
+  console.log("what                 (a) s   (b) s   (c) s    c/b    c/a   CPU s/GB   peak MB   GB out");
+  const rawGb = new Map<string, number>();
+  const against = async (label: string, body: Body, times: number, raw = label) => {
+    const { url, sql } = sqlFor(body);
+    const encoding = compressions[body.compression ?? "none"].contentEncoding ?? "identity";
     const curl = `curl -sSf ${quote(url)} -H ${quote(`accept-encoding: ${encoding}`)} --data-binary ${quote(sql)}`;
     const all = { a: [] as number[], b: [] as number[], c: [] as Awaited<ReturnType<typeof runExport>>[] };
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < times; round++) {
       all.a.push(timeShell(`${curl} > /dev/null`));
       all.b.push(timeShell(`${curl} | curl -sSf -T - ${quote(`${sinkUrl}/b/limit`)}`));
-      all.c.push(await runExport(format, compression));
+      all.c.push(await runExport(body));
     }
     const [a, b, c] = [median(all.a), median(all.b), median(all.c.map(({ seconds }) => seconds))];
     const gb = (all.c[0]?.bytes ?? 0) / 1e9;
-    if (compression === "none") rawGb.set(format, gb);
-    const cpu = median(all.c.map((run) => run.cpu)) / (rawGb.get(format) ?? gb);
+    rawGb.set(label, gb);
+    const cpu = median(all.c.map((run) => run.cpu)) / (rawGb.get(raw) ?? gb);
     const peak = Math.max(...all.c.map((run) => run.peakMb));
     console.log(
-      `${`${format} ${compression}`.padEnd(12)}${[a, b, c].map((s) => s.toFixed(2).padStart(8)).join("")}${(c / b).toFixed(2).padStart(7)}${(c / a).toFixed(2).padStart(7)}${cpu.toFixed(2).padStart(11)}${peak.toFixed(0).padStart(10)}${gb.toFixed(2).padStart(9)}`,
+      `${label.padEnd(19)}${[a, b, c].map((s) => s.toFixed(2).padStart(8)).join("")}${(c / b).toFixed(2).padStart(7)}${(c / a).toFixed(2).padStart(7)}${cpu.toFixed(2).padStart(11)}${peak.toFixed(0).padStart(10)}${gb.toFixed(2).padStart(9)}`,
     );
+  };
+  const stored = { tableName: "events", columns: Object.keys(eventsTable.columns) };
+  const wants = (format: string) => only === undefined || only === format;
+  if (wants("JSONL")) await against("JSONL", { format: "JSONL", query: stored }, rounds);
+  if (wants("CSV")) await against("CSV", { format: "CSV", query: stored }, rounds);
+  if (wants("JSONL")) await against("JSONL gzip", { format: "JSONL", compression: "gzip", query: stored }, rounds, "JSONL");
+  if (wants("PARQUET")) await against("PARQUET", { format: "PARQUET", query: stored }, rounds, "JSONL");
+  if (wants("JSON")) await against("JSON", { format: "JSON", query: stored }, rounds);
+
+  if (only === undefined || only === "EXTRAS") {
+    await fillExtras();
+    const plain: Body = { format: "JSONL", query: stored };
+    const withComments: Body = { format: "JSONL", query: { ...stored, columns: [...stored.columns, "comments"] } };
+    const withScores: Body = { format: "JSONL", query: { ...stored, columns: [...stored.columns, "scores"] } };
+    const seconds = { plain: [] as number[], comments: [] as number[], scores: [] as number[] };
+    for (let round = 0; round < rounds; round++) {
+      seconds.plain.push((await runExport(plain)).seconds);
+      seconds.comments.push((await runExport(withComments)).seconds);
+      seconds.scores.push((await runExport(withScores)).seconds);
+    }
+    const [base, comments, scored] = [median(seconds.plain), median(seconds.comments), median(seconds.scores)];
+    console.log(
+      `JSONL ${base.toFixed(2)} s; with 20,000 comments ${comments.toFixed(2)} s, ${(comments / base).toFixed(2)}; with columns of 20,000 scores ${scored.toFixed(2)} s, ${(scored / base).toFixed(2)}`,
+    );
+  }
+  if (process.argv.includes("--tables")) {
+    if (only === undefined || only !== "EXTRAS") await fillExtras();
+    for (const tableName of ["traces", "observations", "scores"])
+      for (const format of formatNames) {
+        const { columns: ids } = tables[tableName as "traces"];
+        const own = Object.keys(ids).filter((id) => id !== "authorUserName");
+        await against(`${tableName} ${format}`, { format, query: { tableName, columns: own } }, 1);
+      }
+    for (const tableName of ["sessions", "dataset_run_items", "dataset_items", "audit_logs"])
+      for (const format of formatNames) {
+        const { seconds, rows, peakMb: peak } = await runExport({ format, query: { tableName } });
+        console.log(
+          `${`${tableName} ${format}`.padEnd(26)} ${rows.toLocaleString("en")} rows in ${seconds.toFixed(2)} s, peak ${peak.toFixed(0)} MB`,
+        );
+      }
   }
 
   const four = await startRunner();
-  const ids = await Promise.all(Array.from({ length: 4 }, () => createOne("JSONL", "none")));
+  const ids = await Promise.all(Array.from({ length: 4 }, () => createOne({ format: "JSONL", query: stored })));
   for (const id of ids) await finish(id);
   console.log(`four exports at once: peak ${peakMb(four.pid).toFixed(0)} MB`);
   await four.stop();
 
-  const jobsTotal = 2000;
+  const jobsTotal = only === undefined ? 2000 : 200;
   for (let i = 0; i < jobsTotal; i++)
     await enqueueJob(open.db, { id: newId("job"), kind: "export.run", projectId: project.projectId, payload: { batchExportId: "bench" } });
   const queueStart = clock();
@@ -248,7 +308,9 @@ try {
       }
     }),
   );
-  console.log(`queue: ${Math.round(jobsTotal / (clock() - queueStart))} claim+complete per second with 16 clients on one project`);
+  console.log(
+    `queue: ${Math.round(jobsTotal / (clock() - queueStart))} claim+complete per second with 16 clients on one project, whose slot serialises them`,
+  );
 
   const runner = await startRunner();
   const latencies: number[] = [];

@@ -1,4 +1,5 @@
 /** One file of an export: object, upload and slices put together, begun anew or gone on with behind the parts of an attempt before. */
+import { AppError } from "../../core/errors.ts";
 import type { ExportProgress, ManifestFile } from "../../core/exports/manifest.ts";
 import { downloadName, objectKey } from "../../core/exports/object-key.ts";
 import type { ExportQuery } from "../../core/exports/request.ts";
@@ -106,7 +107,7 @@ export const createFileWriter = (
     return { name, key, objectId, upload };
   };
 
-  return {
+  const writer: FileWriter = {
     objectIds: () => objectIds,
     bytes: () => finishedBytes + (current?.upload.bytes ?? 0),
     write: async (file) => {
@@ -182,6 +183,19 @@ export const createFileWriter = (
       for (const result of settled)
         if (result.status === "rejected") deps.log("warn", "take_back_failed", { job_id: job.id, detail: String(result.reason) });
       await Promise.all(remembering);
+    },
+  };
+
+  return {
+    ...writer,
+    write: async (file) => {
+      try {
+        return await writer.write(file);
+      } catch (error) {
+        // The store has forgotten the upload or one of its parts.
+        if (file.left !== null && error instanceof AppError && error.code === "S3_REJECTED") throw new ReplayDiffers(error.message);
+        throw error;
+      }
     },
   };
 

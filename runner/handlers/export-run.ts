@@ -86,7 +86,7 @@ const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<
   const { s3 } = deps;
   if (s3 === null) throw new AppError({ code: "EXPORTS_DISABLED" });
   const startedMs = deps.clock.nowMs();
-  if (startedMs - Date.parse(target.createdAt) > waitDaysMax * 86_400_000) throw new AppError({ code: "EXPORT_TOO_OLD" });
+  if (startedMs - Date.parse(target.cutoff) > waitDaysMax * 86_400_000) throw new AppError({ code: "EXPORT_TOO_OLD" });
   // What an attempt before this one may have left running would only be in the way.
   if (job.attempt > 1) await deps.clickhouse.kill(`${job.id}-`);
 

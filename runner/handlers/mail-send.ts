@@ -17,7 +17,8 @@ export type MailHandlerDeps = {
 };
 
 export const createMailHandler = ({ db, log, mailer, publicUrl }: MailHandlerDeps): Handler => {
-  const settle: Handler["settle"] = (job, outcome) => settleJob(db, { id: job.id, leaseId: job.leaseId }, outcome);
+  const settle: Handler["settle"] = (job, outcome) =>
+    settleJob(db, { id: job.id, leaseId: job.leaseId }, outcome).then((state) => state !== undefined);
   return {
     settle,
     run: async ({ job }) => {

@@ -232,6 +232,79 @@ describe("bad input is refused with its field, and nothing is stored", () => {
       "INVALID_FILTER",
       "query.searchType",
     ],
+    [
+      "an unknown score mode",
+      { body: { ...valid, query: { tableName: "events", scores: "all" } } },
+      400,
+      "INVALID_REQUEST",
+      "query.scores",
+    ],
+    ["compressed Parquet", { body: { ...valid, format: "PARQUET", compression: "gzip" } }, 400, "INVALID_REQUEST", "compression"],
+    ["nested events", { body: { ...valid, query: { tableName: "events", shape: "trace" } } }, 400, "INVALID_REQUEST", "query.shape"],
+    ["nested traces as CSV", { body: { format: "CSV", query: { tableName: "traces", shape: "trace" } } }, 400, "INVALID_REQUEST", "format"],
+    [
+      "a privacy path that is none",
+      { body: { ...valid, query: { tableName: "events", privacy: [{ path: "input[", action: "drop" }] } } },
+      400,
+      "INVALID_COLUMNS",
+      "query.privacy[0].path",
+    ],
+    [
+      "a privacy rule for an unknown column",
+      { body: { ...valid, query: { tableName: "events", privacy: [{ path: "nope.a", action: "mask" }] } } },
+      400,
+      "INVALID_COLUMNS",
+      "query.privacy[0].path",
+    ],
+    [
+      "an unknown privacy action",
+      { body: { ...valid, query: { tableName: "events", privacy: [{ path: "input", action: "burn" }] } } },
+      400,
+      "INVALID_REQUEST",
+      "query.privacy[0].action",
+    ],
+    [
+      "privacy that leaves no column",
+      { body: { ...valid, query: { tableName: "events", columns: ["id"], privacy: [{ path: "id", action: "drop" }] } } },
+      400,
+      "INVALID_COLUMNS",
+      "query.privacy",
+    ],
+    [
+      "a comment filter where nothing has comments",
+      { body: { ...valid, query: { tableName: "scores", filter: [{ type: "number", column: "commentCount", operator: "=", value: 1 }] } } },
+      400,
+      "INVALID_FILTER",
+      "query.filter[0].column",
+    ],
+    [
+      "a score filter without a key",
+      {
+        body: {
+          ...valid,
+          query: { tableName: "traces", filter: [{ type: "numberObject", column: "scores_avg", operator: "=", value: 1 }] },
+        },
+      },
+      400,
+      "INVALID_FILTER",
+      "query.filter[0].key",
+    ],
+    [
+      "content search where there is none",
+      { body: { ...valid, query: { tableName: "scores", searchQuery: "x", searchType: ["content"] } } },
+      400,
+      "INVALID_FILTER",
+      "query.searchType[0]",
+    ],
+    [
+      "an order of a table of Postgres",
+      { body: { ...valid, query: { tableName: "dataset_items", orderBy: { column: "status", order: "ASC" } } } },
+      400,
+      "INVALID_ORDER_BY",
+      "query.orderBy.column",
+    ],
+    ["files of no size", { body: { ...valid, targetFileMib: 0 } }, 400, "INVALID_REQUEST", "targetFileMib"],
+    ["an expiry out of bounds", { body: { ...valid, expiresAfterHours: 721 } }, 400, "INVALID_REQUEST", "expiresAfterHours"],
     ["an oversized body", { raw: `{"name":"${"x".repeat(1_100_000)}"}` }, 413, "PAYLOAD_TOO_LARGE"],
   ];
   it.each(bad)("%s", async (_name, request, status, code, field) => {
@@ -250,9 +323,116 @@ describe("bad input is refused with its field, and nothing is stored", () => {
     ["DELETE", exportsPath, 405, "METHOD_NOT_ALLOWED"],
     ["GET", "/api/public/nothing", 404, "ROUTE_NOT_FOUND"],
     ["GET", "/api/public/export-tables/nothing", 404, "NOT_FOUND"],
+    ["GET", "/api/public/export-tables/nothing/schema/CSV", 404, "NOT_FOUND"],
+    ["GET", "/api/public/export-tables/events/schema/XLSX", 400, "INVALID_REQUEST"],
+    ["GET", "/api/public/comments?objectType=DREAM", 400, "INVALID_REQUEST"],
+    ["GET", "/api/public/audit-logs?cursor=x", 400, "INVALID_CURSOR"],
+    ["DELETE", "/api/public/comments/com_unknown", 404, "NOT_FOUND"],
   ])("%s %s", async (method, path, status, code) => {
     const answer = await call(method, path);
     expect([answer.status, answer.json["code"]]).toEqual([status, code]);
+  });
+});
+
+describe("comments", () => {
+  const path = "/api/public/comments";
+  it("are made, listed, exported and deleted, each with its audit row", async () => {
+    const made = await call("POST", path, { body: { objectType: "TRACE", objectId: "trace-of-comment", content: "looks wrong 👀" } });
+    expect(made.status).toBe(201);
+    expect(made.json).toMatchObject({ objectId: "trace-of-comment", authorEmail: "owner@example.com" });
+    const id = String(made.json["id"]);
+    expect((await call("GET", `${path}?objectType=TRACE&objectId=trace-of-comment`)).json).toMatchObject({
+      data: [{ id }],
+      nextCursor: null,
+    });
+    expect((await call("DELETE", `${path}/${id}`, { key: other })).status).toBe(403);
+    expect((await call("DELETE", `${path}/${id}`)).status).toBe(204);
+    expect((await call("DELETE", `${path}/${id}`)).status).toBe(404);
+    const audit = await call("GET", `/api/public/audit-logs?resourceType=comment&resourceId=${id}`);
+    expect((audit.json["data"] as { action: string }[]).map(({ action }) => action)).toEqual(["delete", "create"]);
+  });
+
+  it.each([
+    ["NUL", { objectType: "TRACE", objectId: "t", content: "a\u0000b" }, "content"],
+    ["no text", { objectType: "TRACE", objectId: "t", content: "" }, "content"],
+    ["an unknown type", { objectType: "DREAM", objectId: "t", content: "a" }, "objectType"],
+    ["an author who is no member", { objectType: "TRACE", objectId: "t", content: "a", authorUserId: "usr_nobody" }, "authorUserId"],
+    ["an unknown field", { objectType: "TRACE", objectId: "t", content: "a", projectId: "p" }, "projectId"],
+  ])("with %s are refused", async (_name, body, field) => {
+    const answer = await call("POST", path, { body });
+    expect([answer.status, answer.json["code"]]).toEqual([400, "INVALID_REQUEST"]);
+    expect((answer.json["errors"] as { path: string }[])[0]?.path).toBe(field);
+  });
+});
+
+describe("audit logs", () => {
+  it("can only be exported, seen and downloaded with auditLogs:read", async () => {
+    const reader = await newKey("OWNER", ["batchExports:create", "batchExports:read", "auditLogs:read"]);
+    const body = { format: "JSONL", query: { tableName: "audit_logs" } };
+    expect((await call("POST", exportsPath, { key: other, body })).json).toMatchObject({ status: 403, code: "FORBIDDEN_SCOPE" });
+    expect((await call("POST", `${exportsPath}/estimate`, { key: other, body: { query: body.query } })).status).toBe(403);
+    const done = await completed(body);
+    expect(done["status"]).toBe("COMPLETED");
+    // A key of the same project and user without the scope.
+    const [project] = await execute<{ userId: string }>(
+      open.db,
+      sql`select user_id as "userId" from api_keys where public_key = ${stack.publicKey}`,
+    );
+    const blind = (await admin("api-keys", {
+      projectId: stack.projectId,
+      userId: project?.userId,
+      scopes: ["batchExports:create", "batchExports:read"],
+    })) as unknown as Key;
+    for (const [method, suffix] of [
+      ["GET", ""],
+      ["GET", "/download"],
+      ["GET", "/manifest"],
+      ["GET", "/events"],
+      ["POST", "/rerun"],
+      ["POST", "/retry"],
+      ["POST", "/cancel"],
+      ["DELETE", ""],
+    ] as const)
+      expect([suffix, (await call(method, `${exportsPath}/${String(done["id"])}${suffix}`, { key: blind })).status]).toEqual([suffix, 403]);
+    const listed = (await call("GET", `${exportsPath}?limit=100`, { key: blind })).json["data"] as { query: { tableName: string } }[];
+    expect(listed.length).toBeGreaterThan(0);
+    expect(listed.some(({ query }) => query.tableName === "audit_logs")).toBe(false);
+    expect((await call("GET", `${exportsPath}?limit=100`)).text).toContain("audit_logs");
+    expect((await call("GET", exportsPath, { key: reader })).json).toMatchObject({ data: [] });
+  });
+});
+
+describe("the life of an export through the API", () => {
+  it("re-run makes a new one, delete removes it, and a deleted one is not found", async () => {
+    const first = await completed({ ...valid, query: { tableName: "events", limit: 3 } });
+    const again = await call("POST", `${exportsPath}/${String(first["id"])}/rerun`);
+    expect(again.status).toBe(202);
+    expect(again.headers.get("location")).toBe(`${exportsPath}/${String(again.json["id"])}`);
+    expect(again.json["id"]).not.toBe(first["id"]);
+    expect((await call("DELETE", `${exportsPath}/${String(first["id"])}`)).status).toBe(204);
+    expect((await call("GET", `${exportsPath}/${String(first["id"])}/download`)).json).toMatchObject({ status: 404, code: "NOT_FOUND" });
+  });
+
+  it("several files are downloaded by their number", async () => {
+    const done = await completed({ ...valid, format: "CSV", targetFileMib: 1, query: { tableName: "events" } });
+    const files = (done["result"] as { files: { bytes: number }[] }).files;
+    for (const [index, file] of files.entries()) {
+      const link = await call("GET", `${exportsPath}/${String(done["id"])}/download?file=${index}`);
+      const bytes = await (await fetch(link.headers.get("location") ?? "")).arrayBuffer();
+      expect(bytes.byteLength).toBe(file.bytes);
+    }
+    expect((await call("GET", `${exportsPath}/${String(done["id"])}/download?file=${files.length}`)).status).toBe(404);
+  });
+
+  it("every table and format has a schema", async () => {
+    const { data } = (await call("GET", "/api/public/export-tables")).json as { data: { name: string }[] };
+    expect(data.length).toBe(8);
+    for (const { name } of data)
+      for (const format of ["CSV", "JSON", "JSONL", "PARQUET"]) {
+        const { json, status } = await call("GET", `/api/public/export-tables/${name}/schema/${format}`);
+        expect([name, format, status]).toEqual([name, format, 200]);
+        expect((json["columns"] as unknown[]).length).toBeGreaterThan(5);
+      }
   });
 });
 
@@ -264,14 +444,25 @@ describe("keys", () => {
     ["GET", `${exportsPath}/ID`],
     ["POST", `${exportsPath}/ID/cancel`],
     ["POST", `${exportsPath}/ID/retry`],
+    ["POST", `${exportsPath}/ID/rerun`],
+    ["DELETE", `${exportsPath}/ID`],
     ["GET", `${exportsPath}/ID/download`],
     ["GET", `${exportsPath}/ID/manifest`],
     ["GET", `${exportsPath}/ID/events`],
     ["GET", "/api/public/export-tables"],
     ["GET", "/api/public/export-tables/events"],
+    ["GET", "/api/public/export-tables/events/schema/PARQUET"],
+    ["GET", "/api/public/comments"],
+    ["POST", "/api/public/comments"],
+    ["DELETE", "/api/public/comments/com_unknown"],
+    ["GET", "/api/public/audit-logs"],
   ];
   const bodyOf = (method: string, path: string) =>
-    method === "POST" && !path.includes("ID") ? { body: path.endsWith("estimate") ? { query: valid.query } : valid } : {};
+    path.endsWith("comments") && method === "POST"
+      ? { body: { objectType: "TRACE", objectId: "t", content: "c" } }
+      : method === "POST" && !path.includes("ID")
+        ? { body: path.endsWith("estimate") ? { query: valid.query } : valid }
+        : {};
 
   it.each(routes)("%s %s: missing, wrong, mismatched and expired keys are 401, a role without the scope 403", async (method, route) => {
     const path = route.replace("ID", "exp_unknown");
@@ -354,7 +545,7 @@ describe("the service itself", () => {
       open.db,
       sql`select action, type, api_key_id as key from audit_logs where resource_type = 'batchExport'`,
     );
-    expect(new Set(rows.map(({ action }) => action))).toEqual(new Set(["create", "complete", "download"]));
+    expect(new Set(rows.map(({ action }) => action))).toEqual(new Set(["create", "complete", "download", "rerun", "delete"]));
     expect(rows.every(({ key }) => key !== null)).toBe(true);
   });
 });

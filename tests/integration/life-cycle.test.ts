@@ -128,7 +128,7 @@ describe("expiry", () => {
 
   it("refuses an export that waited for more than 30 days, with a clear outcome", async () => {
     const id = await fixture.requestExport(body);
-    await execute(fixture.db, sql`update batch_exports set created_at = now() - interval '31 days' where id = ${id}`);
+    await execute(fixture.db, sql`update batch_exports set cutoff = now() - interval '31 days' where id = ${id}`);
     const row = await fixture.finished(id);
     // It may have been claimed before its age was changed.
     if (row.status !== "COMPLETED") expect(row).toMatchObject({ status: "FAILED", errorCode: "EXPORT_TOO_OLD" });

@@ -12,7 +12,7 @@ import { repairSlots } from "../../db/queue/repair-slots.ts";
 import { requestCancel } from "../../db/queue/request-cancel.ts";
 import { rescueJob } from "../../db/queue/rescue-job.ts";
 import { retryJob } from "../../db/queue/retry-job.ts";
-import { settleJob } from "../../db/queue/settle-job.ts";
+import { type Outcome, settleJob as settleJobState } from "../../db/queue/settle-job.ts";
 import { createFixture } from "../support/fixture.ts";
 import { expireLeases, insertJob, insertProject, jobState, wrongSlots } from "../support/project.ts";
 
@@ -45,6 +45,9 @@ const claimSurely = async (projectRunningMax = 2): Promise<ClaimedJob> => {
   if (job === undefined) throw new Error("nothing to claim");
   return job;
 };
+/** Whether the lease still held. */
+const settleJob = async (on: Database, lease: { id: string; leaseId: string }, outcome: Outcome): Promise<boolean> =>
+  (await settleJobState(on, lease, outcome)) !== undefined;
 const leaseOf = ({ id, leaseId }: ClaimedJob) => ({ id, leaseId });
 const failed = { code: "INTERNAL", message: "x" };
 
@@ -220,6 +223,33 @@ describe("cancel", () => {
   });
 });
 
+describe("cancel of a job whose attempt then fails or is given back", () => {
+  it.each([
+    { state: "retryable", error: failed, delaySeconds: 600 },
+    { state: "discarded", error: failed },
+    { state: "available" },
+  ] as const)("ends it, whatever its runner wanted: $state", async (outcome) => {
+    const projectId = await insertProject(db);
+    const id = await insertJob(db, projectId);
+    const job = await claimSurely();
+    expect(await requestCancel(db, { jobId: id, projectId })).toBe("requested");
+    expect(await settleJobState(db, leaseOf(job), outcome)).toBe("cancelled");
+    expect((await jobState(db, id)).state).toBe("cancelled");
+    expect(await wrongSlots(db)).toEqual([]);
+  });
+});
+
+describe("creating while claiming", () => {
+  it("a transaction that has created a job and not ended does not keep others from claiming", async () => {
+    const projectId = await insertProject(db);
+    const first = await insertJob(db, projectId);
+    await db.transaction(async (tx) => {
+      await insertJob(tx as unknown as Database, projectId);
+      expect((await claim())?.id).toBe(first);
+    });
+  });
+});
+
 describe("rescue and repair", () => {
   it("discards a job whose attempts are spent, cancels one that was to be cancelled", async () => {
     const projectId = await insertProject(db);
@@ -289,15 +319,15 @@ describe("the queue as a whole", () => {
             }
             if (verb === "fail") {
               expect(await settleJob(db, lease, { state: "retryable", error: failed, delaySeconds: 0 })).toBe(held);
-              if (held) job.state = "retryable";
+              if (held) job.state = job.cancel ? "cancelled" : "retryable";
             }
             if (verb === "discard") {
               expect(await settleJob(db, lease, { state: "discarded", error: failed })).toBe(held);
-              if (held) job.state = "discarded";
+              if (held) job.state = job.cancel ? "cancelled" : "discarded";
             }
             if (verb === "release") {
               expect(await settleJob(db, lease, { state: "available" })).toBe(held);
-              if (held) Object.assign(job, { state: "available", attempt: job.attempt - 1 });
+              if (held) Object.assign(job, { state: job.cancel ? "cancelled" : "available", attempt: job.attempt - 1 });
             }
             if (verb === "heartbeat")
               expect(await heartbeatJob(db, lease, 60)).toBe(held ? (job.cancel ? "cancelRequested" : "held") : "lost");

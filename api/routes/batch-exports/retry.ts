@@ -27,6 +27,7 @@ export const registerRetry = (app: App, deps: AppDeps): void => {
     await loadBatchExport(c, id);
     const outcome = await retryBatchExport(c.get("db"), c.get("actor"), id, deps.newId("auditLog"));
     if (outcome === "notFound") throw new AppError({ code: "NOT_FOUND" });
+    if (outcome === "tooOld") throw new AppError({ code: "EXPORT_TOO_OLD" });
     if (outcome === "notRetryable") throw new AppError({ code: "EXPORT_NOT_RETRYABLE" });
     return c.json(showBatchExport(await loadBatchExport(c, id), deps.nowMs()), 202);
   });
