@@ -41,7 +41,7 @@ const createDeps = (env: ApiEnv): AppDeps => {
         user: env.CLICKHOUSE_USER,
         password: env.CLICKHOUSE_PASSWORD,
         database: env.CLICKHOUSE_DB,
-        requestTimeoutMs: 60_000,
+        timeoutSeconds: 60,
       },
       (input, init) => fetch(input, init),
     ),

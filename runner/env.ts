@@ -66,7 +66,7 @@ export const RunnerEnv = z.object({
   SPILLWAY_SELF_FENCE_SECONDS: positive(40),
   SPILLWAY_REAPER_SECONDS: positive(15),
   SPILLWAY_SWEEP_SECONDS: positive(60),
-  SPILLWAY_SWEEP_GRACE_SECONDS: z.coerce.number().min(0).default(120),
+  SPILLWAY_SWEEP_GRACE_SECONDS: z.coerce.number().min(0).default(180),
   SPILLWAY_SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(0).default(20),
   SPILLWAY_POLL_MS: positive(1000),
 });

@@ -8,7 +8,7 @@ import { createClickHouse } from "../db/clickhouse/client.ts";
 import { openPostgres } from "../db/postgres/client.ts";
 import { expireExports } from "../db/queries/expire-exports.ts";
 import { announceExpiry } from "../db/queries/export-mails.ts";
-import { listAbandonedObjects, markObjectRemoved, rescueExport } from "../db/queries/export-outcomes.ts";
+import { markObjectRemoved, rescueExport, takeAbandonedObjects } from "../db/queries/export-outcomes.ts";
 import { type ClaimedJob, claimJob } from "../db/queue/claim-job.ts";
 import { claimSlotlessJob } from "../db/queue/claim-slotless-job.ts";
 import { heartbeatJob } from "../db/queue/heartbeat-job.ts";
@@ -116,7 +116,8 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
                 sweepObjects({
                   s3,
                   log,
-                  list: (rowsMax) => listAbandonedObjects(postgres.db, { graceSeconds: config.sweepGraceSeconds, rowsMax }),
+                  take: (rowsMax) =>
+                    takeAbandonedObjects(postgres.db, { bucket: s3.bucket, graceSeconds: config.sweepGraceSeconds, rowsMax }),
                   markRemoved: (id) => markObjectRemoved(postgres.db, id),
                 }),
             },

@@ -49,6 +49,7 @@ export const datasetItems: ExportTable = {
   id: "e.id",
   version: "e.updated_at",
   isDeleted: "0",
+  place: "0",
   hash: "xxHash32(e.id)",
   rowBytes: "0",
 };

@@ -49,6 +49,7 @@ export const datasetRunItems: ExportTable = {
   id: "e.id",
   version: "e.event_ts",
   isDeleted: "e.is_deleted",
+  place: "cityHash64(e.dataset_id, e.dataset_run_id)",
   hash: "xxHash32(e.id)",
   rowBytes: "(ifNull(length(e.dataset_item_input), 0) + ifNull(length(e.dataset_item_expected_output), 0) + 500)",
 };

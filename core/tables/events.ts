@@ -151,6 +151,7 @@ export const events: ExportTable = {
   id: "e.span_id",
   version: "e.event_ts",
   isDeleted: "e.is_deleted",
+  place: "cityHash64(e.start_time, xxHash32(e.trace_id))",
   hash: "xxHash32(e.trace_id)",
   rowBytes: "(e.input_length + e.output_length + 900)",
 };

@@ -147,6 +147,7 @@ export const observations: ExportTable = {
   id: "e.id",
   version: "e.event_ts",
   isDeleted: "e.is_deleted",
+  place: "cityHash64(e.type, toDate(e.start_time))",
   hash: "xxHash32(e.trace_id)",
   rowBytes: "(e.input_length + e.output_length + 1200)",
 };

@@ -71,6 +71,7 @@ export const scores: ExportTable = {
   id: "e.id",
   version: "e.event_ts",
   isDeleted: "e.is_deleted",
+  place: "cityHash64(toDate(e.timestamp), e.name)",
   hash: "xxHash32(e.id)",
   rowBytes: "700",
 };

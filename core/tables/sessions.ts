@@ -73,6 +73,7 @@ export const sessions: ExportTable = {
   id: "e.id",
   version: "e.last_at",
   isDeleted: "0",
+  place: "0",
   hash: "xxHash32(e.id)",
   rowBytes: "500",
 };

@@ -101,6 +101,8 @@ export type ExportTable = {
   id: string;
   version: string;
   isDeleted: string;
+  /** Hash of the sorting key beside project and id: rows of one id with the same place are versions that FINAL merges, with another they are not. */
+  place: string;
   /** Hash that cuts crowded instants, and the tie-breakers that make every order total. */
   hash: string;
   /** Estimate of the uncompressed bytes of a row, from stored lengths. */

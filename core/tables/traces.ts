@@ -80,6 +80,7 @@ export const traces: ExportTable = {
   id: "e.id",
   version: "e.event_ts",
   isDeleted: "e.is_deleted",
+  place: "cityHash64(toDate(e.timestamp))",
   hash: "xxHash32(e.id)",
   rowBytes: "(e.input_length + e.output_length + 500)",
 };

@@ -9,7 +9,14 @@ import { type HandedTable, isHandedTable } from "../../core/exports/handed-table
 /** What is needed of fetch: Workers, Bun and tests differ in the rest. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
-export type ClickHouseConfig = { url: string; user: string; password: string; database: string; requestTimeoutMs?: number };
+export type ClickHouseConfig = {
+  url: string;
+  user: string;
+  password: string;
+  database: string;
+  /** Of statements that name no time of their own; 300. */
+  timeoutSeconds?: number;
+};
 
 type Statement = {
   sql: string;
@@ -18,6 +25,8 @@ type Statement = {
   settings?: Record<string, string>;
   queryId?: string;
   signal?: AbortSignal | undefined;
+  /** Without an answer by then, the query counts as lost. */
+  timeoutSeconds?: number;
 };
 
 /** One answer in ClickHouse's final bytes. The query has ended on the server before this exists, so `rows` is exact. */
@@ -53,9 +62,28 @@ const pinned: Record<string, string> = {
   session_timezone: "UTC",
   max_result_rows: "0",
   max_result_bytes: "0",
+  // A profile may ask for less than everything, and most of it silently.
+  limit: "0",
+  offset: "0",
+  extremes: "0",
+  use_query_cache: "0",
+  skip_unavailable_shards: "0",
   result_overflow_mode: "throw",
   read_overflow_mode: "throw",
+  read_overflow_mode_leaf: "throw",
   timeout_overflow_mode: "throw",
+  timeout_overflow_mode_leaf: "throw",
+  sort_overflow_mode: "throw",
+  group_by_overflow_mode: "throw",
+  distinct_overflow_mode: "throw",
+  set_overflow_mode: "throw",
+  join_overflow_mode: "throw",
+  transfer_overflow_mode: "throw",
+  format_csv_delimiter: ",",
+  output_format_csv_crlf_end_of_line: "0",
+  output_format_json_map_as_array_of_tuples: "0",
+  output_format_json_array_of_rows: "0",
+  output_format_write_statistics: "0",
 };
 
 const codes: Record<string, ErrorCode> = {
@@ -128,8 +156,23 @@ const rawFetch = (baseFetch: Fetch, tablesOf: Map<string, [string, HandedTable][
       raw.body = form;
     }
     const response = await baseFetch(url, raw);
+    if (response.status >= 400 && response.headers.get("x-clickhouse-exception-code") === null) throw await refusal(response);
     return raw.decompress === false ? readableFailure(response) : response;
   }) as typeof fetch;
+
+/** A failure that does not come from a query: the server's HTTP layer refused the form, or something before it refused the request. */
+const refusal = async (response: Response): Promise<AppError> => {
+  const { status } = response;
+  const detail = `HTTP ${status}: ${(await response.text()).slice(0, 2000)}`;
+  const isRefused = detail.includes("Poco::Exception") || (status < 500 && status !== 408 && status !== 429);
+  const code =
+    status === 401 || status === 403 || status === 407
+      ? "CLICKHOUSE_ACCESS_DENIED"
+      : isRefused
+        ? "CLICKHOUSE_QUERY_REJECTED"
+        : "CLICKHOUSE_UNAVAILABLE";
+  return new AppError({ code, message: `ClickHouse, or a proxy before it, answered ${status}.`, detail });
+};
 
 /**
  * A failed answer in compressed bytes never ends (measured on 26.7: no final chunk, connection kept open), so it is not read:
@@ -154,14 +197,35 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
     username: config.user,
     password: config.password,
     database: config.database,
-    request_timeout: config.requestTimeoutMs ?? 300_000,
+    // Each statement has its own time; the client's would end a stream that is being read.
+    request_timeout: 24 * 3600 * 1000,
     compression: { response: false, request: false },
     fetch: rawFetch(baseFetch, tablesOf),
     log: { level: 127 },
   });
 
-  /** The client takes over `onabort` of the signal it is given, so each query gets one of its own. */
-  const own = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { abort_signal: AbortSignal.any([signal]) });
+  /** The client takes over `onabort` of the signal it is given, so each query gets one of its own; it also ends a query that takes too long. */
+  const bounded = async <R>(
+    { signal, timeoutSeconds = config.timeoutSeconds ?? 300 }: Statement,
+    run: (signal: AbortSignal) => Promise<R>,
+  ): Promise<R> => {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), timeoutSeconds * 1000);
+    try {
+      return await run(AbortSignal.any(signal === undefined ? [late.signal] : [signal, late.signal]));
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (late.signal.aborted)
+        throw new AppError({
+          code: "CLICKHOUSE_UNAVAILABLE",
+          message: `ClickHouse did not answer within ${timeoutSeconds} s.`,
+          cause: error,
+        });
+      throw clickHouseFailure(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 
   /** Runs with the parameters split into those the client binds and those that travel as tables. */
   const withTables = async <R>(
@@ -180,8 +244,9 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
     }
   };
 
-  const queryRows: ClickHouse["queryRows"] = async <Row>({ sql, params, settings, queryId, signal }: Statement) => {
-    try {
+  const queryRows: ClickHouse["queryRows"] = <Row>(statement: Statement) =>
+    bounded(statement, async (signal) => {
+      const { sql, params, settings, queryId } = statement;
       const result = await withTables(params ?? {}, (plain, headers) =>
         client.exec({
           query: `${sql} FORMAT JSONEachRow`,
@@ -189,7 +254,7 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
           clickhouse_settings: { ...pinned, wait_end_of_query: 1, ...settings },
           http_headers: headers,
           ...(queryId === undefined ? {} : { query_id: queryId }),
-          ...own(signal),
+          abort_signal: signal,
         }),
       );
       const text = await new Response(result.stream).text();
@@ -197,14 +262,11 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
         .split("\n")
         .filter((line) => line !== "")
         .map((line) => JSON.parse(line) as Row);
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw clickHouseFailure(error);
-    }
-  };
+    });
 
-  const openBytes: ClickHouse["openBytes"] = async ({ sql, params, settings, queryId, signal, contentEncoding }) => {
-    try {
+  const openBytes: ClickHouse["openBytes"] = (statement) =>
+    bounded(statement, async (signal) => {
+      const { sql, params, settings, queryId, contentEncoding } = statement;
       const result = await withTables(params ?? {}, (plain, headers) =>
         client.exec({
           query: sql,
@@ -219,7 +281,7 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
           },
           http_headers: { "accept-encoding": contentEncoding ?? "identity", "x-spillway-raw": "1", ...headers },
           ...(queryId === undefined ? {} : { query_id: queryId }),
-          ...own(signal),
+          abort_signal: signal,
         }),
       );
       return {
@@ -227,11 +289,7 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
         rows: resultRows(result.response_headers["x-clickhouse-summary"]),
         exceptionTag: String(result.response_headers["x-clickhouse-exception-tag"] ?? "") || null,
       };
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw clickHouseFailure(error);
-    }
-  };
+    });
 
   const kill: ClickHouse["kill"] = async (queryIdPrefix) => {
     try {

@@ -5,6 +5,7 @@
 import { AppError } from "../../core/errors.ts";
 import { handTable } from "../../core/exports/handed-table.ts";
 import { type Bucket, hashEndMax, joinBuckets, type Slice, splitByHash } from "../../core/exports/slice.ts";
+import type { ExportTable } from "../../core/tables/table.ts";
 import type { ClickHouse } from "./client.ts";
 
 /** What is planned: `from` names the table with its alias `e` and FINAL; `where` holds everything but slice bounds. */
@@ -18,6 +19,8 @@ export type PlanQuery = {
   hash: string;
   /** Estimate of the uncompressed bytes of one row. */
   rowBytes: string;
+  /** Hash that tells one version of a row from another. */
+  rowHash: string;
 };
 
 export type ExportPlan = {
@@ -28,6 +31,8 @@ export type ExportPlan = {
   /** Microseconds since the epoch; null when nothing matches. */
   startUs: number | null;
   endUs: number | null;
+  /** Sum of the rows' hashes: equal sums mean the same versions of the same rows. */
+  checksum: string;
 };
 
 export type PlanBounds = { sliceBytes: number; sliceBytesMin: number; sliceRowsMax: number };
@@ -51,11 +56,12 @@ export const planExport = async (
     });
   const us = `toUnixTimestamp64Micro(${query.time})`;
 
-  const [total] = await run<{ rows: string; bytes: string; min_us: string; max_us: string }>(
-    `SELECT count() AS rows, sum(${query.rowBytes}) AS bytes, min(${us}) AS min_us, max(${us}) AS max_us FROM ${query.from} WHERE ${query.where}`,
+  const [total] = await run<{ rows: string; bytes: string; min_us: string; max_us: string; checksum: string }>(
+    `SELECT count() AS rows, sum(${query.rowBytes}) AS bytes, min(${us}) AS min_us, max(${us}) AS max_us, sum(${query.rowHash}) AS checksum
+     FROM ${query.from} WHERE ${query.where}`,
   );
-  const rows = Number(total?.rows ?? 0);
-  if (total === undefined || rows === 0) return { slices: [], rows: 0, bytes: 0, startUs: null, endUs: null };
+  const rows = countFrom(total?.rows);
+  if (total === undefined || rows === 0) return { slices: [], rows: 0, bytes: 0, startUs: null, endUs: null, checksum: "0" };
   const all: Bucket = { startUs: Number(total.min_us), endUs: Number(total.max_us) + 1, rows, bytes: Number(total.bytes) };
 
   const cut = async (range: Bucket): Promise<Slice[]> => {
@@ -93,7 +99,7 @@ export const planExport = async (
 
   const slices = await cut(all);
   closeGaps(slices, all);
-  return { slices, rows, bytes: all.bytes, startUs: all.startUs, endUs: all.endUs };
+  return { slices, rows, bytes: all.bytes, startUs: all.startUs, endUs: all.endUs, checksum: total.checksum };
 };
 
 /** Stretches slices over the empty stretches between them, so that together they cover the whole range: a row that appears late is not between two slices. */
@@ -104,18 +110,6 @@ const closeGaps = (slices: Slice[], all: Bucket): void => {
     else if (next.startUs > slice.endUs && slice.hashEnd === hashEndMax) slice.endUs = next.startUs;
   });
 };
-
-/** Leaves the old places of moved rows out. The newest place of an id is never among them, since version and time order the places. */
-export const withoutMoved = (
-  table: { id: string; time: string; version: string },
-  moved: readonly MovedRow[],
-): { sql: string; params: Record<string, unknown> } =>
-  moved.length === 0
-    ? { sql: "", params: {} }
-    : {
-        sql: ` AND (${table.id}, toUnixTimestamp64Micro(${table.time}), toUnixTimestamp64Micro(${table.version})) NOT IN (SELECT id, timeUs, versionUs FROM moved_rows)`,
-        params: { moved_rows: handTable("id String, timeUs Int64, versionUs Int64", moved) },
-      };
 
 /** The bounds of a slice as SQL with its parameters. Names are stable, so the text of the query is the same for every slice. */
 export const sliceCondition = (
@@ -130,33 +124,71 @@ export const sliceCondition = (
   params: { sliceStart: slice.startUs, sliceEnd: slice.endUs, sliceHashStart: slice.hashStart, sliceHashEnd: slice.hashEnd },
 });
 
-/** Ids a table may hold under two keys are listed up to here; above, the export is refused rather than wrong. */
+/** Ids a table may hold in two places are listed up to here; above, the export is refused rather than wrong. */
 const movedRowsMax = 200_000;
 
-export type MovedRow = { id: string; timeUs: string; versionUs: string };
+/** A place of a row that was written in more than one. `nth` 1 is the newest; `versionUs` is its newest version. */
+export type MovedRow = { id: string; place: string; versionUs: string; nth: string };
+
+type PlacedTable = Pick<ExportTable, "id" | "time" | "version" | "isDeleted" | "place">;
 
 /**
- * Old places of rows that were written again with another key, such as another time or type: the engine keeps both.
- * Returns every place but the newest of each such id. Looks at the whole project, whatever the filter: the newest version decides whether an id is exported at all.
+ * Places of rows that were written again with another key, such as another time or type: the engine keeps all of them, and only the newest counts.
+ * When that is a deletion, it is one of the row, wherever it was before. A row whose time changed within its place is among them as well.
+ * Looks at the whole project, whatever the filter: the newest version decides whether an id is exported at all. `from` has no FINAL.
  */
+const movedSql = (from: string, { id, time, version, isDeleted, place }: PlacedTable): string => {
+  const project = "e.project_id = {projectId:String}";
+  return `SELECT id, place, version_us, row_number() OVER (PARTITION BY id ORDER BY version_us DESC, is_gone, time_us DESC, place) AS nth FROM (
+      SELECT ${id} AS id, ${place} AS place, max(toUnixTimestamp64Micro(${version})) AS version_us, max(toUnixTimestamp64Micro(${time})) AS time_us,
+        argMax(${isDeleted}, ${version}) AS is_gone
+      FROM ${from} WHERE ${project} AND cityHash64(${id}) IN (
+        SELECT cityHash64(${id}) AS hash FROM ${from} WHERE ${project} GROUP BY hash HAVING min(${place}) != max(${place}) OR min(${time}) != max(${time})
+      ) GROUP BY id, place
+    )`;
+};
+
+/** Lists them, to be left out by `withoutMoved` and compared by `haveMoved`. Reads ids and keys of the project; spills beyond 1 GiB of hashes. */
 export const findMovedRows = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
-  table: { from: string; project: string; id: string; time: string; version: string; params: Record<string, unknown> },
+  { from, table, projectId }: { from: string; table: PlacedTable; projectId: string },
   { signal, queryId }: { signal?: AbortSignal | undefined; queryId?: string } = {},
 ): Promise<MovedRow[]> => {
   const rows = await clickhouse.queryRows<MovedRow>({
-    sql: `WITH doubles AS (SELECT cityHash64(${table.id}) AS hash FROM ${table.from} WHERE ${table.project} GROUP BY hash HAVING count() > 1)
-      SELECT id, toString(time_us) AS timeUs, toString(version_us) AS versionUs FROM (
-        SELECT ${table.id} AS id, toUnixTimestamp64Micro(${table.time}) AS time_us, toUnixTimestamp64Micro(${table.version}) AS version_us,
-          row_number() OVER (PARTITION BY ${table.id} ORDER BY version_us DESC, time_us DESC) AS place
-        FROM ${table.from} WHERE ${table.project} AND cityHash64(${table.id}) IN doubles
-      ) WHERE place > 1 LIMIT ${movedRowsMax + 1}`,
-    params: table.params,
+    sql: `SELECT id, toString(place) AS place, toString(version_us) AS versionUs, toString(nth) AS nth FROM (${movedSql(from, table)}) LIMIT ${movedRowsMax + 1}`,
+    params: { projectId },
     settings: { max_bytes_before_external_group_by: String(1024 * 1024 * 1024) },
     signal,
-    ...(queryId === undefined ? {} : { queryId: `${queryId}-moved` }),
+    ...(queryId === undefined ? {} : { queryId }),
   });
   if (rows.length > movedRowsMax)
-    throw new AppError({ code: "EXPORT_TOO_LARGE", message: `More than ${movedRowsMax} rows of this project are stored under two keys.` });
+    throw new AppError({ code: "EXPORT_TOO_LARGE", message: `More than ${movedRowsMax} rows of this project are stored in two places.` });
   return rows;
+};
+
+/** Whether a row was written in another place between the two looks. One that is no longer listed has only been merged. */
+export const haveMoved = (before: readonly MovedRow[], after: readonly MovedRow[]): boolean => {
+  const newest = new Map(before.filter(({ nth }) => nth === "1").map(({ id, versionUs }) => [id, versionUs]));
+  return after.some(({ id, versionUs, nth }) => nth === "1" && newest.get(id) !== versionUs);
+};
+
+/** Leaves all places but the newest out. */
+export const withoutMoved = ({ id, place }: PlacedTable, moved: readonly MovedRow[]): { sql: string; params: Record<string, unknown> } => {
+  const old = moved.filter(({ nth }) => nth !== "1").map((row) => ({ id: row.id, place: row.place }));
+  if (old.length === 0) return { sql: "", params: {} };
+  return {
+    sql: ` AND (${id}, ${place}) NOT IN (SELECT id, place FROM moved_rows)`,
+    params: { moved_rows: handTable("id String, place UInt64", old) },
+  };
+};
+
+/** The same within the query itself, so that both see the table at one moment. */
+export const withoutMovedInside = (from: string, table: PlacedTable): string =>
+  ` AND (${table.id}, ${table.place}) NOT IN (SELECT id, place FROM (${movedSql(from, table)}) WHERE nth > 1)`;
+
+/** A count from an answer; an answer without one is a failure, never a zero. */
+export const countFrom = (text: string | undefined): number => {
+  const count = Number(text ?? Number.NaN);
+  if (!Number.isSafeInteger(count) || count < 0) throw new AppError({ code: "CLICKHOUSE_QUERY_FAILED", detail: `${text} is not a count` });
+  return count;
 };

@@ -163,15 +163,15 @@ export const exportObjects = pgTable(
     key: text().notNull(),
     /** Null for an object sent in one PUT, and until the store has answered. */
     uploadId: text("upload_id"),
-    /** open: may exist in the store; kept: the file of a completed export; removed: aborted or deleted. */
-    state: text({ enum: ["open", "kept", "removed"] })
+    /** open: may exist in the store; kept: the file of a completed export; removing: the sweep's, nobody goes on with it; removed: aborted or deleted. */
+    state: text({ enum: ["open", "kept", "removing", "removed"] })
       .notNull()
       .default("open"),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
   (t) => [
-    index("export_objects_open_idx").on(t.updatedAt).where(sql`state = 'open'`),
+    index("export_objects_open_idx").on(t.updatedAt).where(sql`state in ('open', 'removing')`),
     index("export_objects_export_idx").on(t.batchExportId),
   ],
 );

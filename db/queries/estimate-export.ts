@@ -36,6 +36,7 @@ export const estimateExport = async (
       time: table.time,
       hash: table.hash,
       rowBytes: table.rowBytes,
+      rowHash: "0",
     },
     bounds,
   );

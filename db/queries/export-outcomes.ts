@@ -1,6 +1,6 @@
 /** What happens to an export while its job runs. Each write is in one transaction with the job and does nothing once the lease is lost. */
 import { sql } from "drizzle-orm";
-import type { ErrorCode } from "../../core/errors.ts";
+import { AppError, type ErrorCode } from "../../core/errors.ts";
 import type { ExportManifest, ExportProgress, ManifestFile } from "../../core/exports/manifest.ts";
 import type { UploadedPart } from "../../core/exports/uploaded-part.ts";
 import type { CompressionName, FormatName } from "../../core/formats/index.ts";
@@ -78,7 +78,7 @@ export const rememberUploadId = async (db: Database, lease: Lease, objectId: str
 };
 
 export const markObjectRemoved = (db: Database, objectId: string): Promise<unknown> =>
-  execute(db, sql`update export_objects set state = 'removed', updated_at = now() where id = ${objectId}::uuid and state = 'open'`);
+  execute(db, sql`update export_objects set state = 'removed', updated_at = now() where id = ${objectId}::uuid and state = 'removing'`);
 
 /** Remembers a part that has arrived, for an attempt after this one. Does nothing once the lease is lost. */
 export const rememberPart = (db: Database, lease: Lease, objectId: string, part: UploadedPart): Promise<unknown> =>
@@ -150,6 +150,14 @@ export const takeOverObjects = async (db: Database, lease: Lease, batchExportId:
   return held.length === taken.length ? taken : [];
 };
 
+/** Nobody goes on with what this lease holds: an export starts over, and its objects so far are the sweep's. */
+export const discardObjects = (db: Database, lease: Lease, batchExportId: string): Promise<unknown> =>
+  execute(
+    db,
+    sql`update export_objects set state = 'removing', updated_at = now()
+      where batch_export_id = ${batchExportId} and job_id = ${lease.id} and lease_id = ${lease.leaseId}::uuid and state = 'open' and ${isHeld(lease)}`,
+  );
+
 /** The parts of an upload in order, up to the first that is missing. */
 const listParts = async (db: Database, objectId: string): Promise<UploadedPart[]> => {
   const rows = await execute<
@@ -171,17 +179,29 @@ const listParts = async (db: Database, objectId: string): Promise<UploadedPart[]
 };
 
 /**
- * Objects nobody will go on with: their job is over, or runs under another lease that has not taken them over. The grace gives a runner that has
- * lost its lease time to notice, and a new one time to take over. While a job waits for its next attempt its objects stay, to be resumed.
+ * Takes objects nobody will go on with, for removal: their job is over, or has run for a while under another lease that has not taken them over.
+ * The grace gives a runner that has lost its lease time to notice, and a request of its that is still on its way time to arrive. While a job waits
+ * for its next attempt its objects stay, to be resumed. One that could not be removed is taken again after another grace, behind all others.
  */
-export const listAbandonedObjects = (db: Database, { graceSeconds, rowsMax }: { graceSeconds: number; rowsMax: number }) =>
-  execute<{ id: string; bucket: string; key: string; uploadId: string | null }>(
+export const takeAbandonedObjects = (
+  db: Database,
+  { bucket, graceSeconds, rowsMax }: { bucket: string; graceSeconds: number; rowsMax: number },
+): Promise<AbandonedObject[]> =>
+  execute<AbandonedObject>(
     db,
-    sql`select o.id, o.bucket, o.key, o.upload_id as "uploadId" from export_objects o
-      where o.state = 'open' and o.updated_at < now() - make_interval(secs => ${graceSeconds})
-        and not exists (select 1 from jobs j where j.id = o.job_id and j.finished_at is null and (j.state <> 'running' or j.lease_id = o.lease_id))
-      order by o.updated_at limit ${rowsMax}`,
+    sql`with grace as (select now() - make_interval(secs => ${graceSeconds}) as before), abandoned as (
+        select o.id from export_objects o, grace
+        where o.state in ('open', 'removing') and o.bucket = ${bucket} and o.updated_at < grace.before
+          and (o.state = 'removing' or not exists (
+            select 1 from jobs j where j.id = o.job_id and j.finished_at is null
+              and (j.state <> 'running' or j.lease_id = o.lease_id or j.started_at >= grace.before)))
+        order by o.updated_at limit ${rowsMax} for update of o skip locked
+      )
+      update export_objects o set state = 'removing', updated_at = now() from abandoned where o.id = abandoned.id
+      returning o.id, o.key, o.upload_id as "uploadId"`,
   );
+
+export type AbandonedObject = { id: string; key: string; uploadId: string | null };
 
 type Settled = {
   lease: Lease;
@@ -202,8 +222,13 @@ export const settleExport = (
     const tx = transaction as unknown as Database;
     const state = await settleJob(tx, lease, outcome);
     if (state === undefined) return false;
-    for (const id of objectIds ?? [])
-      await execute(tx, sql`update export_objects set state = 'kept', updated_at = now() where id = ${id}::uuid`);
+    for (const id of objectIds ?? []) {
+      const kept = await execute(
+        tx,
+        sql`update export_objects set state = 'kept', updated_at = now() where id = ${id}::uuid and state = 'open' returning id`,
+      );
+      if (kept.length === 0) throw new AppError({ code: "INTERNAL", detail: `the object ${id} is not there to be kept` });
+    }
     await writeExport(tx, exportId, state, "error" in outcome && state !== "cancelled" ? outcome.error : undefined, manifest);
     if (state !== "completed" && state !== "cancelled" && state !== "discarded") return true;
     await writeAudit(tx, exportId, state, auditId);

@@ -1,6 +1,7 @@
 /**
  * An S3-compatible server on a folder: `bun server.ts DATA_DIR PORT BUCKET…`. Credentials S3RVER / S3RVER; for development only.
- * s3rver answers AbortMultipartUpload with 405 and knows no ListMultipartUploads, so both are added here, on its own folder of uploads.
+ * s3rver answers AbortMultipartUpload with 405, knows no ListMultipartUploads and takes parts of uploads that are not there; all three are put right
+ * here, on its own folder of uploads.
  */
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -27,18 +28,20 @@ process.on("SIGINT", () => {
   // Ctrl-C reaches the whole group; the stack stops its parts in order.
 });
 
-const abortMultipartUpload: Middleware = async (context, next) => {
+/** Every request about one multipart upload: aborts it, and answers NoSuchUpload where there is none of this key. */
+const multipartUpload: Middleware = async (context, next) => {
   const { uploadId } = context.query;
-  if (context.method !== "DELETE" || uploadId === undefined || !/^[0-9a-f]{32}$/.test(uploadId) || context.get("authorization") === "")
-    return next();
+  if (uploadId === undefined || context.get("authorization") === "") return next();
   const [bucket = "", ...key] = context.path.slice(1).split("/").map(decodeURIComponent);
   const upload = join(directory, bucket, "._S3rver_uploads", uploadId);
-  if (!buckets.includes(bucket) || !existsSync(upload) || readFileSync(join(upload, "key"), "utf8") !== key.join("/")) {
+  const isThere = /^[0-9a-f]{32}$/.test(uploadId) && buckets.includes(bucket) && existsSync(join(upload, "key"));
+  if (!isThere || readFileSync(join(upload, "key"), "utf8") !== key.join("/")) {
     context.status = 404;
     context.type = "application/xml";
     context.body = "<Error><Code>NoSuchUpload</Code><Message>The specified upload does not exist.</Message></Error>";
     return;
   }
+  if (context.method !== "DELETE") return next();
   rmSync(upload, { recursive: true, force: true });
   context.status = 204;
 };
@@ -73,5 +76,5 @@ const server = new S3rver({
   vhostBuckets: false,
   configureBuckets: buckets.map((name) => ({ name, configs: [] })),
 });
-server.middleware.unshift(abortMultipartUpload, listMultipartUploads);
+server.middleware.unshift(multipartUpload, listMultipartUploads);
 await server.run();

@@ -7,13 +7,13 @@ import { contentTypeOf } from "../../core/formats/index.ts";
 import {
   type ExportToRun,
   type LeftObject,
-  markObjectRemoved,
   rememberFile,
   rememberObject,
   rememberPart,
   rememberUploadId,
 } from "../../db/queries/export-outcomes.ts";
 import { JobCancelled, type JobContext, LeaseLost, RunnerStopping } from "../deps.ts";
+import { RowsMoved } from "../query/export-source.ts";
 import { readSlice } from "../query/slice-reader.ts";
 import { type PlannedSlice, writeFile } from "../transform/write-file.ts";
 import { ObjectUpload } from "../upload/object-upload.ts";
@@ -56,7 +56,7 @@ export const createFileWriter = (
   let finishedRows = 0;
   let finishedSlices = 0;
   const remembering = new Set<Promise<unknown>>();
-  let current: { upload: ObjectUpload; objectId: string } | undefined;
+  let current: { upload: ObjectUpload } | undefined;
   const contentType = contentTypeOf(target.format, target.compression);
 
   const openObject = async ({ index, filesTotal, left }: FileToWrite) => {
@@ -121,7 +121,7 @@ export const createFileWriter = (
       }
       const last = left?.parts.at(-1);
       const { name, key, objectId, upload } = await openObject(file);
-      current = { upload, objectId };
+      current = { upload };
       const replay = last === undefined ? null : afterReplay(deps, upload, last);
       const from = last === undefined ? { slice: 0, rows: 0 } : { slice: last.mark.slice, rows: last.mark.startRows };
       // The marks of the slice that is replayed are those of the attempt before.
@@ -178,7 +178,8 @@ export const createFileWriter = (
       const killed = deps.clickhouse.kill(`${queryId}-`);
       const canGoOn =
         reason instanceof RunnerStopping ||
-        (!(reason instanceof JobCancelled) && !(reason instanceof ReplayDiffers) && job.attempt < job.maxAttempts);
+        (!(reason instanceof JobCancelled || reason instanceof ReplayDiffers || reason instanceof RowsMoved) &&
+          job.attempt < job.maxAttempts);
       const settled = await Promise.allSettled([killed, canGoOn ? current?.upload.settle() : takeBack()]);
       for (const result of settled)
         if (result.status === "rejected") deps.log("warn", "take_back_failed", { job_id: job.id, detail: String(result.reason) });
@@ -199,11 +200,9 @@ export const createFileWriter = (
     },
   };
 
-  /** Nothing of the current file stays; files before it are left to the sweep. */
+  /** Frees the space of the current file at once. Its row stays open: the sweep looks again, for what was still on its way, and at the files before it. */
   async function takeBack(): Promise<void> {
-    if (current === undefined) return;
-    await current.upload.abort();
-    await markObjectRemoved(deps.db, current.objectId);
+    await current?.upload.abort();
   }
 };
 

@@ -15,6 +15,7 @@ import { listScoreNames } from "../../db/clickhouse/score-names.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { answerCommentFilters } from "../../db/queries/comments.ts";
 import {
+  discardObjects,
   type ExportToRun,
   type LeftObject,
   rememberPlan,
@@ -26,7 +27,7 @@ import {
 import { loadLookups } from "../../db/queries/lookups.ts";
 import { type Clock, type Handler, type JobContext, LeaseLost, type Log } from "../deps.ts";
 import { openClickHouseSource } from "../query/clickhouse-source.ts";
-import type { ExportSource, SourcePlan, SourceRequest } from "../query/export-source.ts";
+import { type ExportSource, RowsMoved, type SourcePlan, type SourceRequest } from "../query/export-source.ts";
 import { openPostgresSource } from "../query/postgres-source.ts";
 import type { Checksum } from "../upload/object-upload.ts";
 import type { S3Client } from "../upload/s3-client.ts";
@@ -87,21 +88,23 @@ const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<
   if (s3 === null) throw new AppError({ code: "EXPORTS_DISABLED" });
   const startedMs = deps.clock.nowMs();
   if (startedMs - Date.parse(target.cutoff) > waitDaysMax * 86_400_000) throw new AppError({ code: "EXPORT_TOO_OLD" });
-  // What an attempt before this one may have left running would only be in the way.
-  if (job.attempt > 1) await deps.clickhouse.kill(`${job.id}-`);
+  // What an attempt before this one may have left running would only be in the way; a server that does not answer now fails the plan, with a better reason.
+  if (job.attempt > 1)
+    await deps.clickhouse
+      .kill(`${job.id}-`)
+      .catch((error: unknown) => deps.log("warn", "kill_failed", { job_id: job.id, detail: String(error) }));
 
   const query = ExportQuery.parse(target.query);
   const options = ExportOptions.parse(target.options);
-  const left = await listLeft(deps, context, target);
-  const attempt = async (objects: LeftObject[], checkpoint: Checkpoint | null): Promise<void> => {
-    const queryId = `${job.id}-${job.leaseId.slice(0, 8)}${objects.length === 0 && left.objects.length > 0 ? "-anew" : ""}`;
+  const attempt = async ({ objects, checkpoint, isWhole }: Start, tries: number): Promise<void> => {
+    const queryId = `${job.id}-${job.leaseId.slice(0, 8)}-${tries}`;
     const progress: ExportProgress = { stage: "planning", rows: 0, rowsTotal: null, bytes: 0, slices: 0, slicesTotal: null };
     const compiled = await compile(deps, context, query, target);
     const columns = compiled.selection.select.map(({ id }) => id);
     if (checkpoint !== null && JSON.stringify(checkpoint.columns) !== JSON.stringify(columns))
       throw new ReplayDiffers("the columns have changed");
     const known = checkpoint?.plan ?? null;
-    const source = await openSource(deps, { ...target, options, compiled, queryId, signal: context.signal, known });
+    const source = await openSource(deps, { ...target, options, compiled, queryId, signal: context.signal, known, isWhole });
     const rowLimit = Math.min(deps.settings.rowLimit, query.limit ?? Number.POSITIVE_INFINITY);
     Object.assign(progress, { stage: "streaming", rowsTotal: Math.min(source.rows, rowLimit), slicesTotal: source.slices.length });
     if (known === null) await keepPlan(deps, context, { plan: source.plan, columns });
@@ -111,7 +114,8 @@ const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<
     try {
       const written = await writeFiles(writer, source, objects, { target, rowLimit, targetFileMib: options.targetFileMib });
       progress.stage = "finishing";
-      const truncated = await assertCount(source, written, rowLimit);
+      await source.proveUnmoved(written.rows >= rowLimit ? null : written.rows);
+      const truncated = await isTruncated(source, written, rowLimit);
       const manifest: ExportManifest = {
         version: 1,
         schemaVersion,
@@ -161,14 +165,24 @@ const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<
     }
   };
 
-  try {
-    await attempt(left.objects, left.checkpoint);
-  } catch (error) {
-    if (!(error instanceof ReplayDiffers)) throw error;
-    deps.log("warn", "resume_refused", { job_id: job.id, attempt: job.attempt, detail: error.message });
-    await attempt([], null);
+  let start: Start = { ...(await listLeft(deps, context, target)), isWhole: false };
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt(start, tries);
+    } catch (error) {
+      if (tries === startsMax || !(error instanceof ReplayDiffers || error instanceof RowsMoved)) throw error;
+      deps.log("warn", "export_starts_over", { job_id: job.id, attempt: job.attempt, reason: error.name, detail: error.message });
+      await discardObjects(deps.db, lease, batchExportId);
+      start = { objects: [], checkpoint: null, isWhole: start.isWhole || error instanceof RowsMoved };
+    }
   }
 };
+
+/** What an attempt goes on with, and whether it reads with one query. */
+type Start = { objects: LeftObject[]; checkpoint: Checkpoint | null; isWhole: boolean };
+
+/** Goes on, starts over because the bytes differ, starts over because rows moved: after that something else is wrong. */
+const startsMax = 3;
 
 /** Kept with the job: with these an attempt can go on where the one before was. */
 type Checkpoint = { plan: SourcePlan; columns: string[] };
@@ -282,19 +296,9 @@ const groupSlices = <S extends { bytes: number }>(slices: readonly S[], bytesMax
   return groups;
 };
 
-/**
- * What was written must be what is there: the count of the plan, or a fresh one when rows came or went meanwhile.
- * Answers whether the row limit left rows out; where the plan could not count, one more row than the limit is looked for.
- */
-const assertCount = async (source: ExportSource, written: Written, rowLimit: number): Promise<boolean> => {
-  const { rows, isExact } = source;
-  if (written.rows >= rowLimit) return written.isCut && isExact ? true : source.hasMoreThan(rowLimit);
-  if (!isExact || written.rows === rows) return false;
-  const now = await source.count();
-  if (written.rows < Math.min(rows, now) || written.rows > Math.max(rows, now))
-    throw new AppError({ code: "EXPORT_COUNT_MISMATCH", detail: `planned ${rows}, written ${written.rows}, counted after ${now}` });
-  return false;
-};
+/** Whether the row limit left rows out; where the plan could not count, one more row than the limit is looked for. */
+const isTruncated = async (source: ExportSource, written: Written, rowLimit: number): Promise<boolean> =>
+  written.rows >= rowLimit && ((written.isCut && source.isExact) || (await source.hasMoreThan(rowLimit)));
 
 /** A pulse of its own for what the owner sees. A lost write is not worth an attempt: the lease decides that. */
 const reportProgress = (deps: ExportHandlerDeps, { job }: JobContext, exportId: string, progress: () => ExportProgress) => {
@@ -314,5 +318,8 @@ const reportProgress = (deps: ExportHandlerDeps, { job }: JobContext, exportId: 
   return deps.clock.startTimer(deps.settings.progressSeconds * 1000, () => void save());
 };
 
-const isoOf = (microseconds: number): string =>
-  new Date(Math.floor(microseconds / 1000)).toISOString().replace("Z", `${String(microseconds % 1000).padStart(3, "0")}Z`);
+/** Also before 1970, where microseconds are negative. */
+const isoOf = (microseconds: number): string => {
+  const milliseconds = Math.floor(microseconds / 1000);
+  return new Date(milliseconds).toISOString().replace("Z", `${String(microseconds - milliseconds * 1000).padStart(3, "0")}Z`);
+};

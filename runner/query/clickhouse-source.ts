@@ -14,16 +14,18 @@ import { selectList } from "../../core/formats/file-format.ts";
 import { compressions, formats } from "../../core/formats/index.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import {
+  countFrom,
   findMovedRows,
-  type MovedRow,
+  haveMoved,
   type PlanBounds,
   planExport,
   sliceCondition,
   withoutMoved,
+  withoutMovedInside,
 } from "../../db/clickhouse/plan-export.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { listCommentedIds, loadCommentTexts } from "../../db/queries/comments.ts";
-import type { ExportSource, SourceRequest, SourceSlice } from "./export-source.ts";
+import { type ExportSource, isExplained, RowsMoved, type SourcePlan, type SourceRequest, type SourceSlice } from "./export-source.ts";
 
 export type ClickHouseSourceDeps = {
   db: Database;
@@ -39,19 +41,37 @@ export const openClickHouseSource = async (
   request: SourceRequest,
   lookups: Record<string, unknown>,
 ): Promise<ExportSource> => {
-  const { compiled } = request;
+  const { clickhouse, physical } = deps;
+  const { compiled, projectId, known } = request;
   const { table } = compiled;
-  const scope: ExportScope = { projectId: request.projectId, cutoff: request.cutoff, physical: deps.physical };
-  const at = { signal: request.signal, queryId: request.queryId };
-  const { rows, slices, startUs, moved, needsFinal } = await planned(deps, request, scope);
-  const isExact = isCountExact(compiled) && moved.length === 0;
+  const { signal } = request;
+  const scope: ExportScope = { projectId, cutoff: request.cutoff, physical };
+  const isReplacing = table.source.kind === "replacing";
+  const isWhole = known?.isWhole ?? request.isWhole;
+  const from = (needsFinal: boolean, names: readonly string[]) => fromClause(table, physical, { needsFinal, names });
+  const findMoved = (name: string) =>
+    isReplacing
+      ? findMovedRows(clickhouse, { from: from(false, []), table, projectId }, { signal, queryId: `${request.queryId}-${name}` })
+      : [];
+
+  const moved = await findMoved("moved");
+  const without = withoutMoved(table, moved);
+  const counted = {
+    sql: `${countPredicate(compiled, scope).sql}${without.sql}`,
+    params: { ...countPredicate(compiled, scope).params, ...without.params },
+  };
+  const plan = known ?? (await makePlan());
+  const { rows, slices, needsFinal } = plan;
+  const isExact = isCountExact(compiled) && !isWhole;
 
   const base = exportPredicate(compiled, scope);
-  const without = withoutMoved(table, moved);
-  const where = `${base.sql} AND ${table.isDeleted} = 0${without.sql}`;
-  const params = { ...base.params, ...without.params, ...compiled.selection.params, ...lookups };
-  const ordered = compiled.followsSortingKey && slices.length > 0 ? (compiled.isDescending ? slices.toReversed() : slices) : [undefined];
+  const exported = isWhole && isReplacing ? { sql: withoutMovedInside(from(false, []), table), params: {} } : without;
+  const where = `${base.sql} AND ${table.isDeleted} = 0${exported.sql}`;
+  const params = { ...base.params, ...exported.params, ...compiled.selection.params, ...lookups };
+  const isSliced = compiled.followsSortingKey && slices.length > 0 && !isWhole;
+  const ordered = isSliced ? (compiled.isDescending ? slices.toReversed() : slices) : [undefined];
   const commentedIds = compiled.selection.hasComments ? await commentedBySlice(deps, request, scope, ordered) : undefined;
+  const oneMoment = isSliced ? {} : await sharedSnapshot(clickhouse, signal);
 
   const open = (slice: Slice | undefined, index: number): SourceSlice["open"] => {
     const bounds = slice === undefined ? { sql: "1", params: wholeTime } : sliceCondition(table, slice);
@@ -59,99 +79,125 @@ export const openClickHouseSource = async (
       const format = formats[request.format].slice(compiled.selection.select, { isFirst, ...request.options });
       const list = selectList(format);
       const names = [list, where, compiled.orderBy];
-      return deps.clickhouse.openBytes({
-        sql: `SELECT ${list} FROM ${fromClause(table, deps.physical, { needsFinal, names })} WHERE ${where} AND ${bounds.sql} ORDER BY ${compiled.orderBy} LIMIT 1 BY ${table.id} LIMIT ${limitRows} FORMAT ${format.clickhouseFormat}`,
+      return clickhouse.openBytes({
+        sql: `SELECT ${list} FROM ${from(needsFinal, names)} WHERE ${where} AND ${bounds.sql} ORDER BY ${compiled.orderBy} LIMIT 1 BY ${table.id} LIMIT ${limitRows} FORMAT ${format.clickhouseFormat}`,
         params: { ...params, ...bounds.params, ...(await commentParams(deps, request, commentedIds?.[index])) },
         settings: {
           ...format.settings,
           // The one query of an order that does not follow the sorting key has nothing running beside it.
-          ...(slice === undefined ? {} : { max_threads: String(deps.sliceThreads) }),
+          ...(slice === undefined ? oneMoment : { max_threads: String(deps.sliceThreads) }),
         },
         contentEncoding: compressions[request.compression].contentEncoding,
         queryId: `${request.queryId}-${index}-${tries}`,
-        signal: request.signal,
+        timeoutSeconds: slice === undefined ? wholeTimeoutSeconds : sliceTimeoutSeconds,
+        signal,
       });
     };
   };
 
-  const countOf = async (predicate: { sql: string; params: Record<string, unknown> }, limitRows?: number) => {
-    const from = `${fromClause(table, deps.physical, { needsFinal: true, names: [predicate.sql] })} WHERE ${predicate.sql}`;
-    const [found] = await deps.clickhouse.queryRows<{ rows: string }>({
+  const countOf = async (name: string, predicate: { sql: string; params: Record<string, unknown> }, limitRows?: number) => {
+    const source = `${from(true, [predicate.sql])} WHERE ${predicate.sql}`;
+    const [found] = await clickhouse.queryRows<{ rows: string }>({
       sql:
         limitRows === undefined
-          ? `SELECT count() AS rows FROM ${from}`
-          : `SELECT count() AS rows FROM (SELECT 1 FROM ${from} LIMIT ${limitRows})`,
+          ? `SELECT count() AS rows FROM ${source}`
+          : `SELECT count() AS rows FROM (SELECT 1 FROM ${source} LIMIT ${limitRows})`,
       params: predicate.params,
-      signal: request.signal,
+      queryId: `${request.queryId}-${name}`,
+      signal,
     });
-    return Number(found?.rows);
+    return countFrom(found?.rows);
   };
 
   return {
-    plan: { slices, rowSlices: [], rows, startUs, needsFinal },
+    plan,
     slices: ordered.map((slice, index) => ({ rows: slice?.rows ?? rows, bytes: slice?.bytes ?? 0, open: open(slice, index) })),
     rows,
     isExact,
-    count: () => countOf(countPredicate(compiled, scope)),
-    hasMoreThan: async (limit) => (isExact ? rows > limit : (await countOf(exportPredicate(compiled, scope), limit + 1)) > limit),
+    proveUnmoved: async (written) => {
+      if (!isSliced) return;
+      const movedNow = await findMoved("moved-after");
+      if (haveMoved(moved, movedNow)) throw new RowsMoved("a row was written in another place during the export");
+      if (written === null || !isExact || written === rows) return;
+      const now = await countOf("after", counted);
+      const changes = isReplacing ? await countChanges() : 0;
+      if (!isExplained({ planned: rows, written, now, changes }))
+        throw new RowsMoved(`planned ${rows}, written ${written}, counted after ${now}, ${changes} changed meanwhile`);
+    },
+    hasMoreThan: async (limit) =>
+      isExact
+        ? rows > limit
+        : (await countOf("more", { sql: `${base.sql}${without.sql}`, params: { ...base.params, ...without.params } }, limit + 1)) > limit,
   };
 
-  /** Counts with FINAL and without: when both agree, no row is replaced or deleted, and slices can be read without merging. */
-  async function planned(
-    { clickhouse, physical, bounds }: ClickHouseSourceDeps,
-    { known }: SourceRequest,
-    { projectId }: ExportScope,
-  ): Promise<{ rows: number; slices: Slice[]; startUs: number | null; moved: MovedRow[]; needsFinal: boolean }> {
-    const predicate = countPredicate(compiled, scope);
-    const isReplacing = table.source.kind === "replacing";
-    const from = (needsFinal: boolean, names: string[]) => fromClause(table, physical, { needsFinal, names });
-    const moving = isReplacing
-      ? findMovedRows(
-          clickhouse,
-          {
-            from: from(true, []),
-            project: "e.project_id = {projectId:String}",
-            id: table.id,
-            time: table.time,
-            version: table.version,
-            params: { projectId },
-          },
-          at,
-        )
-      : Promise.resolve([]);
-    if (known !== null) return { ...known, moved: await moving };
-    const [found, moved, raw] = await Promise.all([
+  /** Rows of the project, in any version, that were written since the plan was made; by their own clock, which may be a minute behind. */
+  async function countChanges(): Promise<number> {
+    const [found] = await clickhouse.queryRows<{ rows: string }>({
+      sql: `SELECT count() AS rows FROM ${from(false, [])} WHERE e.project_id = {projectId:String} AND ${table.version} >= fromUnixTimestamp64Micro({plannedAt:Int64}) - INTERVAL 60 SECOND`,
+      params: { projectId, plannedAt: plan.plannedAtUs },
+      queryId: `${request.queryId}-changes`,
+      signal,
+    });
+    return countFrom(found?.rows);
+  }
+
+  /**
+   * Sums the rows' hashes with FINAL and without: when both agree, no row is replaced or deleted, and slices can be read without merging.
+   * Sums and not counts, since the two are not taken at one moment, and rows that come and go in between could make counts agree.
+   */
+  async function makePlan(): Promise<SourcePlan> {
+    const us = `toUnixTimestamp64Micro(${table.version})`;
+    const rowHash = `cityHash64(${table.id}, ${table.place}, ${us})`;
+    const [found, raw, clock] = await Promise.all([
       planExport(
         clickhouse,
         {
-          from: from(true, [predicate.sql, table.rowBytes]),
-          where: predicate.sql,
-          params: predicate.params,
+          from: from(true, [counted.sql, table.rowBytes]),
+          where: counted.sql,
+          params: counted.params,
           time: table.time,
           hash: table.hash,
           rowBytes: table.rowBytes,
+          rowHash,
         },
-        bounds,
-        at,
+        deps.bounds,
+        { signal, queryId: request.queryId },
       ),
-      moving,
       isReplacing
-        ? clickhouse.queryRows<{ rows: string }>({
-            sql: `SELECT count() AS rows FROM ${from(false, [predicate.sql])} WHERE ${predicate.sql} AND ${table.isDeleted} = 0`,
-            params: predicate.params,
-            signal: request.signal,
+        ? clickhouse.queryRows<{ checksum: string }>({
+            sql: `SELECT sum(${rowHash}) AS checksum FROM ${from(false, [counted.sql])} WHERE ${counted.sql} AND ${table.isDeleted} = 0`,
+            params: counted.params,
             queryId: `${request.queryId}-raw`,
+            signal,
           })
         : [],
+      clickhouse.queryRows<{ us: string }>({ sql: "SELECT toUnixTimestamp64Micro(now64(6)) AS us", signal }),
     ]);
     return {
       rows: found.rows,
-      slices: found.slices,
+      slices: isWhole ? [] : found.slices,
+      rowSlices: [],
       startUs: found.startUs,
-      moved,
-      needsFinal: isReplacing && Number(raw[0]?.rows) !== found.rows,
+      needsFinal: isReplacing && (isWhole || raw[0]?.checksum !== found.checksum),
+      isWhole,
+      plannedAtUs: countFrom(clock[0]?.us),
     };
   }
+};
+
+/** A slice that takes longer has no server behind it any more; one query for everything may well take long. */
+const sliceTimeoutSeconds = 600;
+const wholeTimeoutSeconds = 6 * 3600;
+
+/** Makes all parts of a query see one state of the table, where the server knows how; before, they are apart by milliseconds. */
+const sharedSnapshot = async (clickhouse: ClickHouse, signal: AbortSignal): Promise<Record<string, string>> => {
+  const name = "enable_shared_storage_snapshot_in_query";
+  const found = await clickhouse.queryRows<{ name: string }>({
+    sql: "SELECT name FROM system.settings WHERE name = {name:String}",
+    params: { name },
+    signal,
+  });
+  return found.length === 0 ? {} : { [name]: "1" };
 };
 
 /** For relations that look at the time of the slice: all that DateTime64 can hold. */

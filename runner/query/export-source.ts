@@ -1,4 +1,5 @@
 /** Stage 4, query: what an export reads from, whichever database holds the rows. */
+import { AppError } from "../../core/errors.ts";
 import type { CompiledQuery } from "../../core/exports/compile-query.ts";
 import type { ExportOptions } from "../../core/exports/request.ts";
 import type { Slice } from "../../core/exports/slice.ts";
@@ -29,7 +30,19 @@ export type SourcePlan = {
   startUs: number | null;
   /** Versions have to be merged while reading. */
   needsFinal: boolean;
+  /** Read by one query, which sees the table at one moment: rows went from slice to slice under an attempt before. */
+  isWhole: boolean;
+  /** When it was made, by the clock of the server that holds the rows. */
+  plannedAtUs: number;
 };
+
+/** Rows went from one slice to another while they were read, so that one may be there twice or not at all. */
+export class RowsMoved extends AppError {
+  override name = "RowsMoved";
+  constructor(detail: string) {
+    super({ code: "EXPORT_COUNT_MISMATCH", detail });
+  }
+}
 
 export type ExportSource = {
   plan: SourcePlan;
@@ -38,8 +51,8 @@ export type ExportSource = {
   /** Counted when planned; an upper bound where a filter reads payloads. */
   rows: number;
   isExact: boolean;
-  /** Counts the same rows again, now. */
-  count: () => Promise<number>;
+  /** Throws RowsMoved unless what the slices gave together is a state of the data. `written` rows; null when a limit ended the file. */
+  proveUnmoved: (written: number | null) => Promise<void>;
   /** Whether the export would have more rows than this. */
   hasMoreThan: (rows: number) => Promise<boolean>;
 };
@@ -56,4 +69,22 @@ export type SourceRequest = {
   signal: AbortSignal;
   /** The plan of an attempt before this one. */
   known: SourcePlan | null;
+  /** Reads with one query instead of slices. */
+  isWhole: boolean;
 };
+
+/**
+ * Whether the rows written fit what was planned: the same, between that and what is there now, or as far off as rows were written since.
+ * Every answer's own rows are proven by its reader; this is about what lies between the answers.
+ */
+export const isExplained = ({
+  planned,
+  written,
+  now,
+  changes,
+}: {
+  planned: number;
+  written: number;
+  now: number;
+  changes: number;
+}): boolean => (written >= Math.min(planned, now) && written <= Math.max(planned, now)) || Math.abs(written - planned) <= changes;

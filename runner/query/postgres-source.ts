@@ -3,9 +3,10 @@ import { exportPredicate, fromClause, isCountExact, type PhysicalTables } from "
 import { selectList } from "../../core/formats/file-format.ts";
 import { compressions, formats } from "../../core/formats/index.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
+import { countFrom } from "../../db/clickhouse/plan-export.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { countRows, planRows, type RowSlice, readRows } from "../../db/queries/export-rows.ts";
-import type { ExportSource, SourceRequest, SourceSlice } from "./export-source.ts";
+import { type ExportSource, isExplained, RowsMoved, type SourceRequest, type SourceSlice } from "./export-source.ts";
 
 export type PostgresSourceDeps = { db: Database; clickhouse: ClickHouse; physical: PhysicalTables };
 
@@ -52,21 +53,28 @@ export const openPostgresSource = async (
       rows,
       startUs: first === undefined ? null : Date.parse(first.from.at) * 1000,
       needsFinal: false,
+      isWhole: false,
+      plannedAtUs: request.known?.plannedAtUs ?? 0,
     },
     slices: ordered.map((slice, index) => ({ rows: slice?.rows ?? 0, bytes: slice?.bytes ?? 0, open: open(slice, index) })),
     rows,
     isExact,
-    count: () => countRows(db, table.name, scope),
+    proveUnmoved: async (written) => {
+      if (written === null || !isExact || written === rows) return;
+      const now = await countRows(db, table.name, scope);
+      if (!isExplained({ planned: rows, written, now, changes: 0 }))
+        throw new RowsMoved(`planned ${rows}, written ${written}, counted after ${now}`);
+    },
     hasMoreThan: async (limit) => {
       if (isExact) return rows > limit;
       let found = 0;
       for (const slice of ordered) {
-        const [counted] = await clickhouse.queryRows<{ rows: string }>({
+        const [count] = await clickhouse.queryRows<{ rows: string }>({
           sql: `SELECT count() AS rows FROM ${fromClause(table, physical, { needsFinal: false, names: [] })} WHERE ${predicate.sql}`,
           params: await ask(slice),
           signal: request.signal,
         });
-        found += Number(counted?.rows);
+        found += countFrom(count?.rows);
         if (found > limit) return true;
       }
       return false;

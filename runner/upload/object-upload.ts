@@ -43,6 +43,8 @@ export class ObjectUpload {
   #uploadId: Promise<string> | undefined;
   #parts: UploadedPart[] = [];
   #mark: SliceMark = { slice: 0, startByte: 0, startCrc: 0, startRows: 0 };
+  /** More than one: the store may have begun an upload whose id never came back. */
+  #startTries = 0;
   #sent = 0;
   #bytes = 0;
   #crc = 0;
@@ -105,6 +107,8 @@ export class ObjectUpload {
       await this.#complete();
     }
     await this.#verify();
+    if (this.#startTries > 1)
+      for (const id of await listUploads(this.#deps.s3, this.#deps.key)) await abortUpload(this.#deps.s3, this.#deps.key, id);
     return { key: this.#deps.key, bytes: this.#bytes, crc32: hex(this.#crc) };
   }
 
@@ -205,6 +209,7 @@ export class ObjectUpload {
       },
       signal,
     });
+    this.#startTries = answer.tries;
     const uploadId = tag(answer.text, "UploadId");
     if (uploadId === undefined)
       throw new AppError({ code: "S3_REJECTED", message: "The object store answered no upload id.", detail: answer.text.slice(0, 500) });
@@ -275,17 +280,21 @@ export class ObjectUpload {
 /**
  * Aborts every multipart upload of the key and deletes the object. Nothing to remove counts as removed.
  * The store is asked for uploads we do not know: a crash, or a lost answer that was asked for again, can leave one whose id was never recorded.
+ * What is known goes first, so that a store that cannot list loses nothing else.
  */
 export const removeObject = async (s3: S3Client, key: string, uploadId: string | null): Promise<void> => {
-  const unknown = await listUploads(s3, key);
-  for (const id of new Set([...(uploadId === null ? [] : [uploadId]), ...unknown]))
-    await s3.send({ method: "DELETE", key, query: { uploadId: id }, accept: [404], triesMax: 3 });
+  if (uploadId !== null) await abortUpload(s3, key, uploadId);
   await s3.send({ method: "DELETE", key, accept: [404], triesMax: 3 });
+  for (const id of await listUploads(s3, key)) if (id !== uploadId) await abortUpload(s3, key, id);
 };
 
-/** Ids of the live uploads of exactly this key; none where the store cannot list them, which leaves the bucket's lifecycle rule. */
+const abortUpload = (s3: S3Client, key: string, uploadId: string): Promise<unknown> =>
+  s3.send({ method: "DELETE", key, query: { uploadId }, accept: [404], triesMax: 3 });
+
+/** Ids of the live uploads of exactly this key; none where the store cannot or may not list them, which leaves the bucket's lifecycle rule. */
 const listUploads = async (s3: S3Client, key: string): Promise<string[]> => {
-  const answer = await s3.send({ method: "GET", key: "", query: { uploads: "", prefix: key }, accept: [400, 404, 405, 501], triesMax: 3 });
+  const accept = [400, 401, 403, 404, 405, 501];
+  const answer = await s3.send({ method: "GET", key: "", query: { uploads: "", prefix: key }, accept, triesMax: 3 });
   if (answer.status !== 200) return [];
   return [...answer.text.matchAll(/<Upload>([\s\S]*?)<\/Upload>/g)].flatMap(([, upload = ""]) =>
     tag(upload, "Key") === key ? (tag(upload, "UploadId") ?? []) : [],

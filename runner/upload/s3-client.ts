@@ -34,7 +34,13 @@ export type S3Request = {
   triesMax?: number;
 };
 
-export type S3Answer = { status: number; headers: Headers; text: string };
+export type S3Answer = {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** How often it was asked for, from 1: those before the last may have been obeyed all the same. */
+  tries: number;
+};
 export type S3Client = { send: (request: S3Request) => Promise<S3Answer>; bucket: string };
 
 /** One request may take this long, with 16 MiB on a slow line in mind. */
@@ -80,7 +86,7 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
     const triesMax = request.triesMax ?? triesMaxDefault;
     for (let tries = 1; ; tries++) {
       request.signal?.throwIfAborted();
-      const outcome = await sendOnce(url, request);
+      const outcome = await sendOnce(url, request, tries);
       if (outcome.ok) return outcome.answer;
       if (!outcome.retry || tries >= triesMax) throw outcome.error;
       const backoffMs = Math.min(10_000, 200 * 2 ** (tries - 1)) * (0.5 + deps.random() / 2);
@@ -90,7 +96,7 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
 
   type Outcome = { ok: true; answer: S3Answer } | { ok: false; retry: boolean; error: AppError; afterMs?: number };
 
-  const sendOnce = async (url: URL, request: S3Request): Promise<Outcome> => {
+  const sendOnce = async (url: URL, request: S3Request, tries: number): Promise<Outcome> => {
     const timeout = AbortSignal.timeout(requestTimeoutMs);
     const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
     let answer: S3Answer;
@@ -103,7 +109,7 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
         redirect: "manual",
         signal,
       });
-      answer = { status: response.status, headers: response.headers, text: await response.text() };
+      answer = { status: response.status, headers: response.headers, text: await response.text(), tries };
     } catch (cause) {
       request.signal?.throwIfAborted();
       const detail = cause instanceof Error ? cause.message : String(cause);
@@ -111,7 +117,7 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
     }
     // CompleteMultipartUpload answers 200 before it is done and may put an <Error> into the body.
     const failed = answer.status >= 300 || answer.text.includes("<Error>");
-    if (!failed || request.accept?.includes(answer.status)) return { ok: true, answer };
+    if (!failed || (answer.status >= 300 && request.accept?.includes(answer.status))) return { ok: true, answer };
     return failure(answer, `${request.method} ${url.pathname}${url.search}`);
   };
 

@@ -6,18 +6,15 @@ import type { S3Client } from "./s3-client.ts";
 export type SweepDeps = {
   s3: S3Client;
   log: Log;
-  list: (rowsMax: number) => Promise<{ id: string; bucket: string; key: string; uploadId: string | null }[]>;
+  /** Objects of this bucket that nobody will go on with; once taken, no attempt can take them over. */
+  take: (rowsMax: number) => Promise<{ id: string; key: string; uploadId: string | null }[]>;
   markRemoved: (id: string) => Promise<unknown>;
 };
 
-/** Returns how many objects were removed. One that cannot be removed is logged and tried again by the next sweep. */
-export const sweepObjects = async ({ s3, log, list, markRemoved }: SweepDeps): Promise<number> => {
+/** Returns how many objects were removed. One that cannot be removed is logged and taken again by a later sweep. */
+export const sweepObjects = async ({ s3, log, take, markRemoved }: SweepDeps): Promise<number> => {
   let removed = 0;
-  for (const object of await list(100)) {
-    if (object.bucket !== s3.bucket) {
-      log("warn", "sweep_other_bucket", { bucket: object.bucket, key: object.key });
-      continue;
-    }
+  for (const object of await take(100)) {
     try {
       await removeObject(s3, object.key, object.uploadId);
       await markRemoved(object.id);

@@ -15,7 +15,7 @@ const fast = {
   SPILLWAY_SELF_FENCE_SECONDS: "1",
   SPILLWAY_REAPER_SECONDS: "0.3",
   SPILLWAY_SWEEP_SECONDS: "0.3",
-  SPILLWAY_SWEEP_GRACE_SECONDS: "0",
+  SPILLWAY_SWEEP_GRACE_SECONDS: "1",
   SPILLWAY_SLICE_MIB: "2",
 };
 
@@ -65,7 +65,7 @@ const openObjects = async (exportId: string) =>
   (
     await execute<{ open: number }>(
       fixture.db,
-      sql`select count(*)::int as open from export_objects where batch_export_id = ${exportId} and state = 'open'`,
+      sql`select count(*)::int as open from export_objects where batch_export_id = ${exportId} and state in ('open', 'removing')`,
     )
   )[0]?.open;
 

@@ -1,3 +1,4 @@
+import { connect, createServer, type Socket } from "node:net";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { execute } from "../../db/postgres/client.ts";
@@ -48,5 +49,79 @@ it("exports survive a Postgres that ends every connection of the runner again an
     expect(kills).toBeGreaterThan(3);
   } finally {
     await runner.stop();
+  }
+});
+
+/** A TCP proxy that loses the answer to the COMMIT after the statement it is told of, once: the transaction is in, the client cannot know. */
+const startCommitLoser = (target: URL, statement: string) => {
+  let lost = 0;
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connect(Number(target.port), target.hostname);
+    let isAfter = false;
+    let isLosing = false;
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on("error", () => {
+        // The other side went away; both are destroyed below.
+      });
+      socket.on("close", () => {
+        sockets.delete(socket);
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.on("data", (chunk: Buffer) => {
+      const text = chunk.toString("latin1");
+      isAfter ||= text.includes(statement);
+      isLosing = isAfter && lost === 0 && text.toLowerCase().includes("commit");
+      upstream.write(chunk);
+    });
+    upstream.on("data", (chunk: Buffer) => {
+      if (isLosing) {
+        lost++;
+        client.resetAndDestroy();
+        return;
+      }
+      client.write(chunk);
+    });
+  });
+  return new Promise<{ url: string; lost: () => number; stop: () => void }>((resolve) =>
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const url = new URL(target);
+      url.host = `127.0.0.1:${address !== null && typeof address === "object" ? address.port : 0}`;
+      resolve({
+        url: url.href,
+        lost: () => lost,
+        stop: () => {
+          for (const socket of sockets) socket.destroy();
+          server.close();
+        },
+      });
+    }),
+  );
+};
+
+it("an export whose COMMIT was answered by nobody is completed, and its file stays", async () => {
+  const env = fixture.runnerEnv();
+  const proxy = await startCommitLoser(new URL(env["DATABASE_URL"] ?? ""), '"slicesResumed"');
+  const lines: Record<string, unknown>[] = [];
+  const runner = fixture.startRunner({ DATABASE_URL: proxy.url, SPILLWAY_SWEEP_SECONDS: "0.2", SPILLWAY_SWEEP_GRACE_SECONDS: "0" }, lines);
+  try {
+    const exportId = await fixture.requestExport({ format: "JSONL", query: { tableName: "events" } }, 10);
+    const row = await fixture.finished(exportId);
+    expect(proxy.lost()).toBe(1);
+    expect(row.status).toBe("COMPLETED");
+    // The attempt has seen its failure and given up; the sweep has run since.
+    for (const end = Date.now() + 10_000; Date.now() < end && !lines.some(({ event }) => event === "job_attempt"); )
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    const after = await fixture.load(exportId);
+    expect([after.status, after.job?.state]).toEqual(["COMPLETED", "completed"]);
+    expect((await fixture.readExport(after)).trimEnd().split("\n")).toHaveLength(60_000);
+  } finally {
+    await runner.stop();
+    proxy.stop();
   }
 });
