@@ -1,6 +1,8 @@
+import { createServer } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
+import { startQueryHook } from "../support/query-hook.ts";
 
 const rowsTotal = 3000;
 
@@ -105,5 +107,84 @@ describe("a server that cannot be reached", () => {
     const row = await fixture.finished(await fixture.requestExport({ format: "CSV", query: { tableName: "events" } }, 8));
     await runner.stop();
     expect(row).toMatchObject({ status: "FAILED", errorCode: "CLICKHOUSE_QUERY_REJECTED", job: { attempt: 1 } });
+  });
+});
+
+describe("a server that would give less than everything", () => {
+  it("by the profile of its user: nothing is missing and nothing looks different", async () => {
+    const hook = await startQueryHook(fixture.clickhouseUrl);
+    hook.profile({
+      limit: "5",
+      offset: "2",
+      extremes: "1",
+      max_rows_to_sort: "10",
+      sort_overflow_mode: "break",
+      group_by_overflow_mode: "break",
+      distinct_overflow_mode: "break",
+      set_overflow_mode: "break",
+      read_overflow_mode: "break",
+      max_result_rows: "7",
+      max_result_bytes: "100",
+      result_overflow_mode: "break",
+      format_csv_delimiter: ";",
+      output_format_csv_crlf_end_of_line: "0",
+      use_query_cache: "1",
+      output_format_json_quote_64bit_integers: "0",
+      session_timezone: "Asia/Tokyo",
+      date_time_output_format: "simple",
+    });
+    const runner = fixture.startRunner({ CLICKHOUSE_URL: hook.url });
+    try {
+      const filter = [{ column: "name", type: "stringOptions", operator: "any of", value: ["n", "m", "o"] }];
+      const row = await fixture.finished(
+        await fixture.requestExport({ format: "CSV", query: { tableName: "events", filter, columns: ["id", "startTime"] } }),
+      );
+      expect([row.status, row.errorCode]).toEqual(["COMPLETED", null]);
+      const lines = (await fixture.readExport(row)).trimEnd().split("\r\n");
+      expect(lines).toHaveLength(rowsTotal + 1);
+      expect(lines).toContain('"s0","2026-01-01T00:00:00.000000Z"');
+    } finally {
+      await runner.stop();
+      hook.stop();
+    }
+  });
+});
+
+describe("an answer that does not come from a query", () => {
+  const answering = (status: number, text: string) =>
+    new Promise<{ url: string; stop: () => void }>((resolve) => {
+      const server = createServer((incoming, outgoing) => {
+        incoming.resume().on("end", () => outgoing.writeHead(status, { "content-type": "text/plain" }).end(text));
+      });
+      server.listen(0, "127.0.0.1", () => {
+        const address = server.address();
+        resolve({
+          url: `http://127.0.0.1:${address !== null && typeof address === "object" ? address.port : 0}`,
+          stop: () => {
+            server.closeAllConnections();
+            server.close();
+          },
+        });
+      });
+    });
+
+  it.each([
+    [400, "Poco::Exception. Code: 1000, e.displayText() = HTML Form Exception: Field value too long", "CLICKHOUSE_QUERY_REJECTED"],
+    [500, "Poco::Exception. Code: 1000, e.displayText() = HTML Form Exception", "CLICKHOUSE_QUERY_REJECTED"],
+    [413, "Request Entity Too Large", "CLICKHOUSE_QUERY_REJECTED"],
+    [401, "who are you", "CLICKHOUSE_ACCESS_DENIED"],
+    [429, "slow down", "CLICKHOUSE_UNAVAILABLE"],
+    [502, "Bad Gateway", "CLICKHOUSE_UNAVAILABLE"],
+    [200, "", "CLICKHOUSE_QUERY_FAILED"],
+  ])("%i %s: %s", async (status, text, code) => {
+    const server = await answering(status, text);
+    const runner = fixture.startRunner({ CLICKHOUSE_URL: server.url });
+    try {
+      const row = await fixture.finished(await fixture.requestExport({ format: "CSV", query: { tableName: "events" } }));
+      expect([row.status, row.errorCode]).toEqual(["FAILED", code]);
+    } finally {
+      await runner.stop();
+      server.stop();
+    }
   });
 });

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { execute } from "../../db/postgres/client.ts";
 import { type FaultStore, type StoreCall, type StoreFault, startFaultStore } from "../support/fault-store.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 
@@ -56,6 +58,12 @@ const objectsOf = (exportId: string): string[] => {
     : [];
 };
 
+/** Keys of the live multipart uploads of one export, as the store tells them. */
+const uploadsOf = async (exportId: string): Promise<string[]> => {
+  const answer = await fixture.s3.send({ method: "GET", key: "", query: { uploads: "" } });
+  return [...answer.text.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key]) => key ?? "").filter((key) => key.includes(exportId));
+};
+
 describe("a fault of the store that passes is not seen by the caller", () => {
   const cases: [string, (call: StoreCall, times: number) => StoreFault | undefined, unknown][] = [
     ["a part whose connection is reset", once("part", "reset", 2), body],
@@ -84,6 +92,7 @@ describe("a fault of the store that passes is not seen by the caller", () => {
     expect(new Set(ids).size).toBe(request === small ? 10 : rowsTotal);
     expect(ids.length).toBe(row.rows);
     expect(objectsOf(row.id)).toHaveLength(1);
+    expect(await uploadsOf(row.id)).toEqual([]);
   });
 });
 
@@ -109,4 +118,75 @@ it("what is sent once is not sent again: without faults each part travels once",
   const parts = store.calls.filter(({ kind }) => kind === "part").map(({ partNumber }) => partNumber);
   expect(parts.toSorted((a, b) => a - b)).toEqual(Array.from({ length: Math.ceil((row.bytes ?? 0) / (5 * 1024 * 1024)) }, (_, i) => i + 1));
   expect(store.calls.filter(({ kind }) => kind === "create" || kind === "complete")).toHaveLength(2);
+});
+
+describe("the sweep", () => {
+  const open = async (bucket: string, key: string, ageSeconds: number) => {
+    await execute(
+      fixture.db,
+      sql`insert into export_objects (batch_export_id, project_id, job_id, lease_id, bucket, key, updated_at)
+        values ('exp_swept', ${fixture.projectId}, 'job_gone', gen_random_uuid(), ${bucket}, ${key}, now() - make_interval(secs => ${ageSeconds}))`,
+    );
+  };
+  const stateOf = async (key: string) =>
+    (await execute<{ state: string }>(fixture.db, sql`select state from export_objects where key = ${key}`))[0]?.state;
+  const exists = async (key: string) => (await fixture.s3.send({ method: "HEAD", key, accept: [404] })).status === 200;
+  const swept = (faults: (call: StoreCall, times: number) => StoreFault | undefined) => {
+    store.fail(faults);
+    return fixture.startRunner({
+      LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: store.endpoint,
+      SPILLWAY_SWEEP_SECONDS: "0.1",
+      SPILLWAY_SWEEP_GRACE_SECONDS: "2",
+    });
+  };
+  const untilRemoved = async (key: string) => {
+    for (const end = Date.now() + 10_000; Date.now() < end && (await stateOf(key)) !== "removed"; )
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    expect([await stateOf(key), await exists(key)]).toEqual(["removed", false]);
+  };
+
+  it("removes what it knows where the store does not let it list uploads", async () => {
+    const key = `${fixture.database}/exports/denied-listing`;
+    await fixture.s3.send({ method: "PUT", key, body: "left" });
+    await open(fixture.s3Config.bucket, key, 60);
+    const sweeper = swept(({ kind }) => (kind === "list" ? "denied" : undefined));
+    await untilRemoved(key);
+    await sweeper.stop();
+  });
+
+  it("is not held up by hundreds of objects in another bucket, or by those that cannot be removed", async () => {
+    for (let i = 0; i < 150; i++) await open("another-bucket", `other-${i}`, 3600 + i);
+    const key = `${fixture.database}/exports/behind-others`;
+    await fixture.s3.send({ method: "PUT", key, body: "left" });
+    await open(fixture.s3Config.bucket, key, 60);
+    const sweeper = swept((call, times) => (call.kind === "delete" && times === 1 ? "denied" : undefined));
+    await untilRemoved(key);
+    await sweeper.stop();
+    expect(await stateOf("other-0")).toBe("open");
+  });
+
+  it("leaves alone what a running job holds, and what it has only just claimed", async () => {
+    const exportId = await fixture.requestExport(body, 5);
+    await fixture.finished(exportId);
+    const key = `${fixture.database}/exports/just-claimed`;
+    await fixture.s3.send({ method: "PUT", key, body: "left" });
+    await execute(
+      fixture.db,
+      sql`insert into jobs (id, kind, project_id, payload, priority, state, attempt, max_attempts, lease_id, lease_until, started_at, run_at)
+      values ('job_claimed', 'export.run', ${fixture.projectId}, '{}'::jsonb, 0, 'running', 2, 5, gen_random_uuid(), now() + interval '1 hour', now(), now())`,
+    );
+    await execute(
+      fixture.db,
+      sql`insert into export_objects (batch_export_id, project_id, job_id, lease_id, bucket, key, updated_at)
+      values ('exp_swept', ${fixture.projectId}, 'job_claimed', gen_random_uuid(), ${fixture.s3Config.bucket}, ${key}, now() - interval '1 hour')`,
+    );
+    const left = `${fixture.database}/exports/left-behind`;
+    await fixture.s3.send({ method: "PUT", key: left, body: "left" });
+    await open(fixture.s3Config.bucket, left, 60);
+    const sweeper = swept(() => undefined);
+    await untilRemoved(left);
+    await sweeper.stop();
+    expect([await stateOf(key), await exists(key)]).toEqual(["open", true]);
+    await execute(fixture.db, sql`delete from jobs where id = 'job_claimed'`);
+  });
 });

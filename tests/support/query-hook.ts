@@ -5,18 +5,29 @@ export type QueryHook = {
   url: string;
   /** Awaited before the query with this id is passed on. */
   before: (act: (queryId: string) => Promise<void>) => void;
+  /** Settings of queries that do not set them themselves, as a user's profile gives them. */
+  profile: (settings: Record<string, string>) => void;
   stop: () => void;
 };
 
 export const startQueryHook = (target: string): Promise<QueryHook> => {
   const upstream = new URL(target);
   let act: (queryId: string) => Promise<void> = async () => {};
+  let profile: [string, string][] = [];
   const server = createServer((incoming, outgoing) => {
-    const queryId = new URL(incoming.url ?? "/", upstream).searchParams.get("query_id") ?? "";
+    const url = new URL(incoming.url ?? "/", upstream);
+    for (const [name, value] of profile) if (!url.searchParams.has(name)) url.searchParams.set(name, value);
+    const queryId = url.searchParams.get("query_id") ?? "";
     const gone = () => outgoing.destroy();
     act(queryId).then(() => {
       const forward = httpRequest(
-        { host: upstream.hostname, port: upstream.port, path: incoming.url, method: incoming.method, headers: incoming.headers },
+        {
+          host: upstream.hostname,
+          port: upstream.port,
+          path: `${url.pathname}${url.search}`,
+          method: incoming.method,
+          headers: incoming.headers,
+        },
         (reply) => {
           outgoing.writeHead(reply.statusCode ?? 500, reply.headers);
           reply.pipe(outgoing);
@@ -34,6 +45,9 @@ export const startQueryHook = (target: string): Promise<QueryHook> => {
         url: `http://127.0.0.1:${address !== null && typeof address === "object" ? address.port : 0}`,
         before: (next) => {
           act = next;
+        },
+        profile: (settings) => {
+          profile = Object.entries(settings);
         },
         stop: () => {
           server.closeAllConnections();
