@@ -41,6 +41,18 @@ const lostLease = (signal: AbortSignal): Promise<never> =>
     else signal.addEventListener("abort", look, { once: true });
   });
 
+/** A database that has gone silent holds up nothing but this one question; a claim that arrives late is rescued when its lease ends. */
+const claimTimeoutMs = 20_000;
+
+const answered = <R>({ clock }: Pick<LoopDeps, "clock">, answer: Promise<R>): Promise<R> =>
+  new Promise((resolve, reject) => {
+    const timer = clock.startTimer(claimTimeoutMs, () => {
+      timer.stop();
+      reject(new Error(`no answer within ${claimTimeoutMs} ms`));
+    });
+    answer.finally(timer.stop).then(resolve, reject);
+  });
+
 /** After the grace, an attempt that does not end by itself is left behind: its lease ends without it. */
 const leaveBehindMs = 15_000;
 
@@ -129,7 +141,7 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Loop => {
       let job: ClaimedJob | undefined;
       if (running.size < config.concurrency) {
         try {
-          job = await deps.claim();
+          job = await answered(deps, deps.claim());
         } catch (error) {
           deps.log("error", "claim_failed", { detail: String(error) });
         }
