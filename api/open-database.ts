@@ -1,5 +1,5 @@
 /** Postgres for one request of the Worker, over Neon's driver. Every wait has an end: a Postgres that accepts and never answers is one that is down. */
-import { Pool } from "@neondatabase/serverless";
+import { Pool, type PoolClient } from "@neondatabase/serverless";
 import { drizzle } from "drizzle-orm/neon-serverless";
 import { AppError } from "../core/errors.ts";
 import type { Database, OpenDatabase } from "../db/postgres/client.ts";
@@ -19,8 +19,11 @@ const closeMsMax = 1000;
 export const openRequestDatabase = ({ databaseUrl, timeoutMs, log }: DatabaseOptions): OpenDatabase => {
   const pool = boundedPool(databaseUrl, timeoutMs);
   const logLost = (error: unknown) => log({ event: "postgres_connection_lost", detail: connectionFailure(error).detail });
-  // A connection that dies while idle has no request to report to; the next statement does.
-  pool.on("error", logLost);
+  // A connection that dies says so to whoever listens, and to the whole isolate when nobody does; its statement fails by itself.
+  pool.on("connect", (client: PoolClient) => client.on("error", logLost));
+  pool.on("error", () => {
+    // The listener above has said it.
+  });
   const db = drizzle(pool, { schema }) as unknown as Database;
   db.transaction = boundedTransaction(db, timeoutMs);
   return { db, close: () => within(pool.end(), closeMsMax).catch(logLost) };
