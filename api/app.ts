@@ -3,8 +3,9 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { AppError } from "../core/errors.ts";
 import type { App, AppDeps, AppEnv } from "./deps.ts";
 import { authenticate, requireAdmin } from "./middleware/auth.ts";
-import { fieldErrors, problemAnswer, requestError } from "./middleware/problem.ts";
-import { jsonBody, requestFrame } from "./middleware/request-frame.ts";
+import { jsonBody } from "./middleware/json-body.ts";
+import { fieldErrors, logProblem, problemAnswer, requestError } from "./middleware/problem.ts";
+import { requestFrame } from "./middleware/request-frame.ts";
 import { registerAdmin } from "./routes/admin/index.ts";
 import { registerAuditLogs } from "./routes/audit-logs/index.ts";
 import { registerBatchExports } from "./routes/batch-exports/index.ts";
@@ -23,14 +24,7 @@ export const createApp = (deps: AppDeps): App => {
   app.use(requestFrame(deps));
   app.onError((error, c) => {
     const known = requestError(error);
-    if (known.code === "INTERNAL" || known.detail !== undefined)
-      deps.log({
-        event: "request_failed",
-        request_id: c.get("requestId"),
-        code: known.code,
-        detail: known.detail,
-        stack: known.code === "INTERNAL" ? error.stack : undefined,
-      });
+    logProblem(c, deps, known, error);
     return problemAnswer(c, known);
   });
   app.notFound((c) => problemAnswer(c, new AppError({ code: isKnownPath(app, c.req.path) ? "METHOD_NOT_ALLOWED" : "ROUTE_NOT_FOUND" })));

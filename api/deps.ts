@@ -27,12 +27,13 @@ export type AppDeps = {
   log: (line: Record<string, unknown>) => void;
 };
 
+/** Who calls, and what the key allows at this moment. */
+export type Principal = { actor: Actor; scopes: Scope[] };
+
 export type AppEnv = {
-  Variables: {
+  Variables: Principal & {
     requestId: string;
     db: Database;
-    actor: Actor;
-    scopes: Scope[];
   };
 };
 

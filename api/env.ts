@@ -11,6 +11,8 @@ export const ApiEnv = z.object({
   DATABASE_URL: text,
   /** `host:port/path` of a WebSocket relay to Postgres, for stacks without Neon's proxy. */
   NEON_WS_PROXY: text.optional(),
+  /** The longest a statement or a transaction of a request may take. */
+  SPILLWAY_DATABASE_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(60).default(10),
   CLICKHOUSE_URL: z.url(),
   CLICKHOUSE_USER: z.string().default("default"),
   CLICKHOUSE_PASSWORD: z.string().default(""),

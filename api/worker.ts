@@ -1,13 +1,11 @@
 /** Composition root of the Worker: reads the bindings, constructs clients, and answers requests. */
-import { neonConfig, Pool } from "@neondatabase/serverless";
-import { drizzle } from "drizzle-orm/neon-serverless";
+import { neonConfig } from "@neondatabase/serverless";
 import { createId } from "../core/ids.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
-import type { Database } from "../db/postgres/client.ts";
-import * as schema from "../db/postgres/schema.ts";
 import { createApp } from "./app.ts";
 import type { App, AppDeps } from "./deps.ts";
 import { type ApiEnv, parseApiEnv } from "./env.ts";
+import { openRequestDatabase } from "./open-database.ts";
 
 type ExecutionContext = { waitUntil: (promise: Promise<unknown>) => void };
 
@@ -28,13 +26,10 @@ const createDeps = (env: ApiEnv): AppDeps => {
     bucket: env.LANGFUSE_S3_BATCH_EXPORT_BUCKET ?? "",
     forcePathStyle: env.LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE,
   };
+  const log: AppDeps["log"] = (line) => console.log(JSON.stringify({ at: new Date().toISOString(), ...line }));
   return {
-    openDatabase: () => {
-      const pool = new Pool({ connectionString: env.DATABASE_URL, max: 2 });
-      // A connection that dies while idle has no request to report to; the next statement does.
-      pool.on("error", (error: Error) => console.log(JSON.stringify({ event: "postgres_connection_lost", detail: error.message })));
-      return { db: drizzle(pool, { schema }) as unknown as Database, close: () => pool.end() };
-    },
+    openDatabase: () =>
+      openRequestDatabase({ databaseUrl: env.DATABASE_URL, timeoutMs: env.SPILLWAY_DATABASE_TIMEOUT_SECONDS * 1000, log }),
     clickhouse: createClickHouse(
       {
         url: env.CLICKHOUSE_URL,
@@ -64,7 +59,7 @@ const createDeps = (env: ApiEnv): AppDeps => {
         }
       : null,
     fetch: (input, init) => fetch(input, init),
-    log: (line) => console.log(JSON.stringify({ at: new Date().toISOString(), ...line })),
+    log,
   };
 };
 

@@ -14,6 +14,9 @@ export const idPrefixes = {
 
 export type IdKind = keyof typeof idPrefixes;
 
+/** What an id is made of, also one that another system gave. Anything else names nothing. */
+export const idPattern = /^[A-Za-z0-9_-]{1,100}$/;
+
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /**

@@ -1,10 +1,11 @@
 /** Who is calling: an API key (Basic or Bearer), which alone decides the project; or an administrator. */
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { effectiveScopes, type Scope } from "../../core/auth/scopes.ts";
 import { hashSecret, isSameSecret } from "../../core/auth/secret-hash.ts";
 import { AppError } from "../../core/errors.ts";
+import type { Database } from "../../db/postgres/client.ts";
 import { findKeyByHash, markKeyUsed } from "../../db/queries/api-keys.ts";
-import type { AppDeps, AppEnv } from "../deps.ts";
+import type { AppDeps, AppEnv, Principal } from "../deps.ts";
 
 type Credentials = { publicKey: string | null; secretKey: string };
 
@@ -21,35 +22,46 @@ const parseCredentials = (header: string | undefined): Credentials | undefined =
   }
 };
 
-/** Sets actor and scopes, or answers 401. The public key, when sent, must belong to the secret. */
+/** Sets actor and scopes, or answers 401. */
 export const authenticate = (deps: AppDeps): MiddlewareHandler<AppEnv> =>
   async function authenticate(c, next) {
-    const credentials = parseCredentials(c.req.header("authorization"));
-    if (credentials === undefined) throw new AppError({ code: "UNAUTHENTICATED" });
-    const key = await findKeyByHash(c.get("db"), await hashSecret(credentials.secretKey, deps.salt));
-    if (key === undefined || (credentials.publicKey !== null && credentials.publicKey !== key.publicKey))
-      throw new AppError({ code: "UNAUTHENTICATED" });
-    if (key.isExpired) throw new AppError({ code: "API_KEY_EXPIRED" });
-    c.set("actor", {
-      projectId: key.projectId,
-      organizationId: key.organizationId,
-      userId: key.userId,
-      apiKeyId: key.id,
-      role: key.role,
-      requestId: c.get("requestId"),
-      ipAddress: c.req.header("cf-connecting-ip") ?? null,
-    });
-    c.set("scopes", effectiveScopes(key.scopes, key.role));
-    if (key.isUseStale) await markKeyUsed(c.get("db"), key.id);
+    const { actor, scopes, isUseStale } = await identify(c, deps, c.get("db"));
+    c.set("actor", actor);
+    c.set("scopes", scopes);
+    if (isUseStale && actor.apiKeyId !== null) await markKeyUsed(c.get("db"), actor.apiKeyId);
     await next();
   };
+
+/** Who sends this request, as the database knows the key now. The public key, when sent, must belong to the secret. Throws UNAUTHENTICATED and API_KEY_EXPIRED. */
+export const identify = async (c: Context<AppEnv>, deps: AppDeps, db: Database): Promise<Principal & { isUseStale: boolean }> => {
+  const credentials = parseCredentials(c.req.header("authorization"));
+  if (credentials === undefined) throw new AppError({ code: "UNAUTHENTICATED" });
+  const key = await findKeyByHash(db, await hashSecret(credentials.secretKey, deps.salt));
+  if (key === undefined || (credentials.publicKey !== null && credentials.publicKey !== key.publicKey))
+    throw new AppError({ code: "UNAUTHENTICATED" });
+  if (key.isExpired) throw new AppError({ code: "API_KEY_EXPIRED" });
+  const actor = {
+    projectId: key.projectId,
+    organizationId: key.organizationId,
+    userId: key.userId,
+    apiKeyId: key.id,
+    role: key.role,
+    requestId: c.get("requestId"),
+    ipAddress: c.req.header("cf-connecting-ip") ?? null,
+  };
+  return { actor, scopes: effectiveScopes(key.scopes, key.role), isUseStale: key.isUseStale };
+};
 
 /** Refuses a key without the scope. */
 export const requireScope = (scope: Scope): MiddlewareHandler<AppEnv> =>
   async function requireScope(c, next) {
-    if (!c.get("scopes").includes(scope)) throw new AppError({ code: "FORBIDDEN_SCOPE", message: `This needs the scope ${scope}.` });
+    assertScope(c.get("scopes"), scope);
     await next();
   };
+
+export const assertScope = (scopes: readonly Scope[], scope: Scope): void => {
+  if (!scopes.includes(scope)) throw new AppError({ code: "FORBIDDEN_SCOPE", message: `This needs the scope ${scope}.` });
+};
 
 export const requireAdmin = (deps: AppDeps): MiddlewareHandler<AppEnv> =>
   async function requireAdmin(c, next) {

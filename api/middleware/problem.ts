@@ -5,7 +5,8 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { AppError, type ErrorCode, errorTable, type FieldError, toAppError } from "../../core/errors.ts";
-import type { AppEnv } from "../deps.ts";
+import { postgresFailure } from "../../db/postgres/failure.ts";
+import type { AppDeps, AppEnv } from "../deps.ts";
 
 export const Problem = z
   .object({
@@ -21,9 +22,9 @@ export const Problem = z
   })
   .openapi("Problem");
 
-export const problemAnswer = (c: Context<AppEnv>, error: AppError): Response => {
+export const problemOf = (c: Context<AppEnv>, error: AppError): z.infer<typeof Problem> => {
   const { status, title, help } = errorTable[error.code];
-  const body: z.infer<typeof Problem> = {
+  return {
     type: `https://spillway.dev/errors#${error.code.toLowerCase()}`,
     title,
     status,
@@ -34,6 +35,11 @@ export const problemAnswer = (c: Context<AppEnv>, error: AppError): Response => 
     help,
     errors: error.fields,
   };
+};
+
+export const problemAnswer = (c: Context<AppEnv>, error: AppError): Response => {
+  const body = problemOf(c, error);
+  const { status } = body;
   if (status === 401) c.header("www-authenticate", 'Basic realm="spillway", charset="UTF-8"');
   if (status === 503) c.header("retry-after", "5");
   return c.body(JSON.stringify(body), status as ContentfulStatusCode, {
@@ -42,32 +48,45 @@ export const problemAnswer = (c: Context<AppEnv>, error: AppError): Response => 
   });
 };
 
-/** Any failure of a request as the error its caller sees. Postgres errors of connection (SQLSTATE class 08, 57) are ours to wait for. */
+/** Any failure of a request as the error its caller sees. */
 export const requestError = (error: unknown): AppError => {
   if (error instanceof HTTPException)
     return new AppError({
       code: error.status === 413 ? "PAYLOAD_TOO_LARGE" : error.status === 415 ? "UNSUPPORTED_MEDIA_TYPE" : "INVALID_JSON",
       cause: error,
     });
-  if (isDatabaseDown(error)) return new AppError({ code: "DATABASE_UNAVAILABLE", detail: String(error), cause: error });
-  return toAppError(error);
+  return postgresFailure(error) ?? toAppError(error);
 };
 
-const downCodes = /^(08|57P|53)|^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTFOUND|CONNECT_TIMEOUT|CONNECTION_)/;
-
-const isDatabaseDown = (error: unknown): boolean => {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++)
-    if ("code" in at && typeof at.code === "string" && downCodes.test(at.code)) return true;
-  return false;
+/** Logs what the caller is not told. */
+export const logProblem = (c: Context<AppEnv>, deps: Pick<AppDeps, "log">, known: AppError, error: unknown): void => {
+  if (known.code !== "INTERNAL" && known.detail === undefined) return;
+  deps.log({
+    event: "request_failed",
+    request_id: c.get("requestId"),
+    code: known.code,
+    detail: known.detail,
+    stack: known.code === "INTERNAL" && error instanceof Error ? framesOf(error) : undefined,
+  });
 };
+
+/** Where it was thrown, without the message: drizzle's holds the parameters. */
+const framesOf = ({ stack = "" }: Error): string => {
+  const start = stack.search(/^\s+at /m);
+  return start === -1 ? "" : stack.slice(start);
+};
+
+/** `["query", "filter", 0, "operator"]` as `query.filter[0].operator`. */
+export const fieldPath = (keys: readonly PropertyKey[]): string =>
+  keys.reduce<string>(
+    (text, key) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`),
+    "",
+  );
 
 /** zod's issues as field errors with paths such as `query.filter[0].operator`. */
 export const fieldErrors = (issues: readonly z.core.$ZodIssue[]): FieldError[] =>
   issues.flatMap((issue) => {
-    const path = issue.path.reduce<string>(
-      (text, part) => (typeof part === "number" ? `${text}[${part}]` : text === "" ? String(part) : `${text}.${String(part)}`),
-      "",
-    );
+    const path = fieldPath(issue.path);
     if (issue.code === "unrecognized_keys")
       return issue.keys.map((key) => ({ path: path === "" ? key : `${path}.${key}`, message: "Unknown field." }));
     return [{ path, message: issue.message }];

@@ -1,8 +1,10 @@
 /** Cursor pages: newest first, the cursor names the last row of the page before. */
 import { z } from "@hono/zod-openapi";
 import { AppError } from "../../core/errors.ts";
+import { isStorableInstant } from "../../core/storable.ts";
+import { Id } from "./describe.ts";
 
-const Cursor = z.strictObject({ at: z.iso.datetime(), id: z.string() });
+const Cursor = z.strictObject({ at: z.iso.datetime().refine(isStorableInstant), id: Id });
 
 export const CursorQuery = { limit: z.coerce.number().int().min(1).max(100).default(50), cursor: z.string().max(500).optional() };
 
@@ -21,9 +23,11 @@ export const pageOf = <Row extends { createdAt: Date; id: string }>(
   limit: number,
 ): { page: Row[]; nextCursor: string | null } => {
   const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  return {
-    page,
-    nextCursor: rows.length > limit && last !== undefined ? btoa(JSON.stringify({ at: last.createdAt.toISOString(), id: last.id })) : null,
-  };
+  return { page, nextCursor: rows.length > limit ? cursorAfter(page) : null };
+};
+
+/** The cursor of the page behind these rows. */
+export const cursorAfter = (rows: readonly { createdAt: Date; id: string }[]): string | null => {
+  const last = rows.at(-1);
+  return last === undefined ? null : btoa(JSON.stringify({ at: last.createdAt.toISOString(), id: last.id }));
 };

@@ -1,5 +1,6 @@
 /** Pieces every route's description shares. */
 import { z } from "@hono/zod-openapi";
+import { idPattern } from "../../core/ids.ts";
 import { Problem } from "../middleware/problem.ts";
 
 export const security: Record<string, string[]>[] = [{ basicAuth: [] }, { bearerAuth: [] }];
@@ -22,4 +23,5 @@ export const refusals = {
   503: problem("A part of the service does not answer; try again."),
 };
 
-export const IdParam = z.object({ id: z.string().min(1).max(100) });
+export const Id = z.string().regex(idPattern, "must be an id: letters, digits, _ and -, at most 100");
+export const IdParam = z.object({ id: Id });

@@ -3,13 +3,14 @@
  * A path is `input.messages[*].content` or `metadata.email`. Hashes are SipHash-2-4-128 with a key of the project: equal values stay equal within a project, and cannot be guessed without the key.
  */
 import { z } from "zod";
+import { storableText } from "../storable.ts";
 import type { ColumnKind } from "../tables/table.ts";
 
 export const privacyActions = ["drop", "hash", "mask"] as const;
 
 export const PrivacyRule = z.strictObject({
   /** A column, or a column with a path into its JSON: `.key`, `["any key"]` and `[*]` for every element. */
-  path: z.string().min(1).max(500),
+  path: storableText(500).min(1),
   action: z.enum(privacyActions),
 });
 export type PrivacyRule = z.infer<typeof PrivacyRule>;

@@ -1,6 +1,7 @@
 /** The body of a new batch export: shape and bounds. Whether columns, filters and order fit the table is decided by core/exports/parse-request.ts. */
 import { z } from "zod";
 import { compressionNames, formatNames } from "../formats/index.ts";
+import { notStorable, storable } from "../storable.ts";
 import { PrivacyRule } from "./privacy.ts";
 import { scoreModes } from "./select-columns.ts";
 
@@ -33,11 +34,8 @@ export type ExportQuery = z.infer<typeof ExportQuery>;
 
 export const expiresAfterHoursMax = 24 * 30;
 
-/** Text Postgres can store: no NUL, no half of a surrogate pair. */
-export const storable = (text: string): boolean => !text.includes("\u0000") && text.isWellFormed();
-
 export const CreateBatchExport = z.strictObject({
-  name: z.string().trim().min(1).max(200).refine(storable, "must not contain NUL or broken Unicode").optional(),
+  name: z.string().trim().min(1).max(200).refine(storable, notStorable).optional(),
   format: z.enum(formatNames),
   compression: z.enum(compressionNames).default("none"),
   query: ExportQuery,
@@ -61,7 +59,7 @@ export const CreateBatchExport = z.strictObject({
   metadata: z
     .record(z.string().min(1).max(64), z.string().max(512))
     .refine((m) => Object.keys(m).length <= 16, "at most 16 pairs")
-    .refine((m) => Object.entries(m).flat().every(storable), "must not contain NUL or broken Unicode")
+    .refine((m) => Object.entries(m).flat().every(storable), notStorable)
     .optional(),
 });
 export type CreateBatchExport = z.infer<typeof CreateBatchExport>;

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { FieldError } from "../errors.ts";
 import { isHandedTable } from "../exports/handed-table.ts";
+import { notStorable, storable } from "../storable.ts";
 import type { ExportTable, FilterColumn } from "../tables/table.ts";
 import { anyString, type FilterType, type FilterTypeEntry, filterTypeNames, filterTypes } from "./operators.ts";
 
@@ -68,7 +69,11 @@ const compileOne = (
     return undefined;
   }
   const { value, key = "" } = parsed.data as { value: never; key?: string };
-  if (column.comment !== undefined) return { on: column.comment, operator: operatorName, value };
+  if (column.comment !== undefined) {
+    // Comments are in Postgres, which compares no text it cannot store.
+    if (typeof value === "string" && !storable(value)) return fault("value", notStorable);
+    return { on: column.comment, operator: operatorName, value };
+  }
   const params: Record<string, unknown> = {};
   let count = 0;
   const bind = (parameterType: string, bound: unknown) => {

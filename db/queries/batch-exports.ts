@@ -1,5 +1,6 @@
 /** Batch exports as their owners see and change them. Every statement is bounded by the project of the key. */
-import { and, desc, eq, inArray, lt, notInArray, or, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, inArray, lt, notInArray, or, sql } from "drizzle-orm";
+import type { ExportManifest } from "../../core/exports/manifest.ts";
 import { type CreateBatchExport, optionsOf } from "../../core/exports/request.ts";
 import type { BatchExportStatus } from "../../core/jobs/state.ts";
 import { type Database, execute } from "../postgres/client.ts";
@@ -19,11 +20,19 @@ export type Actor = {
   ipAddress: string | null;
 };
 
-export type BatchExportRow = typeof batchExports.$inferSelect & {
+type JobOfExport = {
   job: Pick<
     typeof jobs.$inferSelect,
     "state" | "attempt" | "maxAttempts" | "heartbeatAt" | "runAt" | "cancelRequestedAt" | "lastError"
   > | null;
+};
+
+export type BatchExportRow = typeof batchExports.$inferSelect & JobOfExport;
+
+/** An export without what can be large: a query may have a megabyte, and a manifest a hundred thousand files. */
+export type BatchExportSummaryRow = Omit<BatchExportRow, "query" | "manifest"> & {
+  tableName: string;
+  manifest: Pick<ExportManifest, "rows" | "bytes" | "slices" | "matchedRows" | "truncated" | "rowLimit"> | null;
 };
 
 export const transaction = <T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> =>
@@ -69,6 +78,7 @@ export const createBatchExport = (
   transaction(db, async (tx) => {
     if (options.idempotency !== null) {
       const { key, requestHash } = options.idempotency;
+      // A row that is there is locked also where it is not updated, so that it is still there for the second statement.
       const [mine] = await execute<{ id: string }>(
         tx,
         sql`insert into idempotency_keys (project_id, key, request_hash, resource_id) values (${actor.projectId}, ${key}, ${requestHash}, ${ids.exportId})
@@ -94,22 +104,44 @@ export const createBatchExport = (
     return { outcome: "created", exportId: ids.exportId };
   });
 
-const columns = {
-  export: batchExports,
-  job: {
-    state: jobs.state,
-    attempt: jobs.attempt,
-    maxAttempts: jobs.maxAttempts,
-    heartbeatAt: jobs.heartbeatAt,
-    runAt: jobs.runAt,
-    cancelRequestedAt: jobs.cancelRequestedAt,
-    lastError: jobs.lastError,
+const jobColumns = {
+  state: jobs.state,
+  attempt: jobs.attempt,
+  maxAttempts: jobs.maxAttempts,
+  heartbeatAt: jobs.heartbeatAt,
+  runAt: jobs.runAt,
+  cancelRequestedAt: jobs.cancelRequestedAt,
+  lastError: jobs.lastError,
+};
+const columns = { export: batchExports, job: jobColumns };
+
+/** Found in the text, where quotes inside values are escaped: `->>` reads the whole document and fails where a filter holds NUL (SQLSTATE 22P05). */
+const tableName = sql<string>`coalesce(substring(${batchExports.query}::text from '"tableName"\\s*:\\s*"(\\w+)"'), '')`;
+
+const { query: _query, manifest, ...smallColumns } = getTableColumns(batchExports);
+const summaryColumns = {
+  export: {
+    ...smallColumns,
+    tableName: tableName.as("table_name"),
+    manifest: sql<BatchExportSummaryRow["manifest"]>`case when ${manifest} is not null then jsonb_build_object(
+      'rows', ${manifest}->'rows', 'bytes', ${manifest}->'bytes', 'slices', ${manifest}->'slices', 'matchedRows', ${manifest}->'matchedRows',
+      'truncated', ${manifest}->'truncated', 'rowLimit', ${manifest}->'rowLimit') end`.as("manifest_summary"),
   },
+  job: jobColumns,
 };
 
 export const findBatchExport = async (db: Database, projectId: string, id: string): Promise<BatchExportRow | undefined> => {
   const [row] = await db
     .select(columns)
+    .from(batchExports)
+    .leftJoin(jobs, eq(jobs.id, batchExports.jobId))
+    .where(and(eq(batchExports.projectId, projectId), eq(batchExports.id, id)));
+  return row === undefined ? undefined : { ...row.export, job: row.job };
+};
+
+export const findBatchExportSummary = async (db: Database, projectId: string, id: string): Promise<BatchExportSummaryRow | undefined> => {
+  const [row] = await db
+    .select(summaryColumns)
     .from(batchExports)
     .leftJoin(jobs, eq(jobs.id, batchExports.jobId))
     .where(and(eq(batchExports.projectId, projectId), eq(batchExports.id, id)));
@@ -127,16 +159,16 @@ export const listBatchExports = async (
     /** Exports of these tables are left out. */
     hiddenTables: readonly string[];
   },
-): Promise<BatchExportRow[]> => {
+): Promise<BatchExportSummaryRow[]> => {
   const rows = await db
-    .select(columns)
+    .select(summaryColumns)
     .from(batchExports)
     .leftJoin(jobs, eq(jobs.id, batchExports.jobId))
     .where(
       and(
         eq(batchExports.projectId, projectId),
         page.status === null ? undefined : eq(batchExports.status, page.status),
-        page.hiddenTables.length === 0 ? undefined : notInArray(sql`${batchExports.query}->>'tableName'`, [...page.hiddenTables]),
+        page.hiddenTables.length === 0 ? undefined : notInArray(tableName, [...page.hiddenTables]),
         page.after === null
           ? undefined
           : or(

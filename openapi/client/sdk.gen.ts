@@ -37,6 +37,8 @@ export const estimateBatchExport = <ThrowOnError extends boolean = false>(option
 
 /**
  * List exports
+ *
+ * Without query and files, which the export itself shows.
  */
 export const listBatchExports = <ThrowOnError extends boolean = false>(options?: Options<ListBatchExportsData, ThrowOnError>): RequestResult<ListBatchExportsResponses, ListBatchExportsErrors, ThrowOnError> => (options?.client ?? client).get<ListBatchExportsResponses, ListBatchExportsErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -171,7 +173,7 @@ export const downloadBatchExport = <ThrowOnError extends boolean = false>(option
 /**
  * Follow an export
  *
- * Server-sent events: `progress` with the export whenever it changes, `end` with its final state. Connect again at any time: the first event is the state of then.
+ * Server-sent events: `progress` with a BatchExportSummary whenever the export changes, `end` with its final state, `problem` with a Problem when the key or the export is gone. A connection ends after 15 minutes. Connect again at any time: the first event is the state of then.
  */
 export const streamBatchExportEvents = <ThrowOnError extends boolean = false>(options: Options<StreamBatchExportEventsData, ThrowOnError, StreamBatchExportEventsResponse>): Promise<ServerSentEventsResult<StreamBatchExportEventsResponses>> => (options.client ?? client).sse.get<StreamBatchExportEventsResponses, StreamBatchExportEventsErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -267,6 +269,8 @@ export const deleteComment = <ThrowOnError extends boolean = false>(options: Opt
 
 /**
  * List audit logs
+ *
+ * A page has fewer rows than its limit when they are large; `nextCursor` tells whether there are more.
  */
 export const listAuditLogs = <ThrowOnError extends boolean = false>(options?: Options<ListAuditLogsData, ThrowOnError>): RequestResult<ListAuditLogsResponses, ListAuditLogsErrors, ThrowOnError> => (options?.client ?? client).get<ListAuditLogsResponses, ListAuditLogsErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {

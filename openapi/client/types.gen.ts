@@ -66,24 +66,7 @@ export type BatchExport = {
     status: 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
     compression: 'none' | 'gzip' | 'zstd';
-    query: {
-        tableName: string;
-        filter?: Array<unknown> | null;
-        searchQuery?: string;
-        searchType?: Array<'id' | 'content' | 'input' | 'output'>;
-        orderBy?: {
-            column: string;
-            order: 'ASC' | 'DESC';
-        } | null;
-        limit?: number;
-        columns?: Array<string>;
-        scores?: 'columns' | 'nested' | 'none';
-        shape?: 'row' | 'trace';
-        privacy?: Array<{
-            path: string;
-            action: 'drop' | 'hash' | 'mask';
-        }>;
-    };
+    tableName: string;
     csv: {
         neutralizeFormulas: boolean;
     };
@@ -141,6 +124,24 @@ export type BatchExport = {
         help: string;
         attempt: number;
     } | null;
+    query: {
+        tableName: string;
+        filter?: Array<unknown> | null;
+        searchQuery?: string;
+        searchType?: Array<'id' | 'content' | 'input' | 'output'>;
+        orderBy?: {
+            column: string;
+            order: 'ASC' | 'DESC';
+        } | null;
+        limit?: number;
+        columns?: Array<string>;
+        scores?: 'columns' | 'nested' | 'none';
+        shape?: 'row' | 'trace';
+        privacy?: Array<{
+            path: string;
+            action: 'drop' | 'hash' | 'mask';
+        }>;
+    };
 };
 
 export type CreateBatchExport = {
@@ -180,8 +181,68 @@ export type CreateBatchExport = {
 };
 
 export type BatchExportPage = {
-    data: Array<BatchExport>;
+    data: Array<BatchExportSummary>;
     nextCursor: string | null;
+};
+
+export type BatchExportSummary = {
+    id: string;
+    projectId: string;
+    name: string;
+    status: 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+    format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    compression: 'none' | 'gzip' | 'zstd';
+    tableName: string;
+    csv: {
+        neutralizeFormulas: boolean;
+    };
+    metadata: {
+        [key: string]: string;
+    } | null;
+    warnings: Array<string>;
+    createdAt: string;
+    startedAt: string | null;
+    finishedAt: string | null;
+    expiresAt: string | null;
+    isExpired: boolean;
+    isDownloadable: boolean;
+    cancelRequestedAt: string | null;
+    requestedBy: {
+        userId: string | null;
+        apiKeyId: string | null;
+    };
+    progress: {
+        stage: 'queued' | 'planning' | 'streaming' | 'finishing' | 'finished';
+        /**
+         * 0 to 100; null while the total is unknown.
+         */
+        percent: number | null;
+        rows: number;
+        rowsTotal: number | null;
+        bytes: number;
+        slices: number;
+        slicesTotal: number | null;
+        lastHeartbeatAt: string | null;
+        attempt: number;
+        attemptsMax: number;
+        nextAttemptAt: string | null;
+    };
+    result: {
+        rows: number;
+        bytes: number;
+        matchedRows: number | null;
+        /**
+         * The row limit ended the file before the data did.
+         */
+        truncated: boolean;
+        rowLimit: number;
+    } | null;
+    error: {
+        code: string;
+        message: string;
+        help: string;
+        attempt: number;
+    } | null;
 };
 
 export type ExportManifest = {

@@ -1,11 +1,14 @@
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute, type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
+import { startNeonRelay } from "../../local/neon-relay.ts";
 import { insertEvents, sampleEvents } from "../../local/sample-data.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
+import { startWorker } from "../../local/workerd/start.ts";
+import { startGate } from "../support/gate.ts";
 
 let stack: Stack;
 let dir: string;
@@ -17,12 +20,15 @@ let narrow: Key;
 
 type Key = { publicKey: string; secretKey: string };
 
-const admin = async (path: string, body: object): Promise<Record<string, string>> => {
-  const response = await fetch(`${stack.apiUrl}/api/admin/${path}`, {
+const postAdmin = (path: string, body: object): Promise<Response> =>
+  fetch(`${stack.apiUrl}/api/admin/${path}`, {
     method: "POST",
     headers: { authorization: `Bearer ${stack.adminKey}`, "content-type": "application/json" },
     body: JSON.stringify(body),
   });
+
+const admin = async (path: string, body: object): Promise<Record<string, string>> => {
+  const response = await postAdmin(path, body);
   expect(response.status).toBe(201);
   return (await response.json()) as Record<string, string>;
 };
@@ -66,9 +72,10 @@ const call = async (
     body,
     raw,
     headers = {},
-  }: { key?: Key | null; body?: unknown; raw?: string; headers?: Record<string, string> } = {},
+    baseUrl = stack.apiUrl,
+  }: { key?: Key | null; body?: unknown; raw?: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string>; baseUrl?: string } = {},
 ) => {
-  const response = await fetch(`${stack.apiUrl}${path}`, {
+  const response = await fetch(`${baseUrl}${path}`, {
     method,
     redirect: "manual",
     headers: {
@@ -159,8 +166,70 @@ describe("request to file", () => {
 });
 
 describe("bad input is refused with its field, and nothing is stored", () => {
-  const bad: [string, { body?: unknown; raw?: string; headers?: Record<string, string> }, number, string, string?][] = [
+  const bad: [
+    string,
+    { body?: unknown; raw?: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> },
+    number,
+    string,
+    string?,
+  ][] = [
     ["malformed JSON", { raw: "{" }, 400, "INVALID_JSON"],
+    [
+      "bytes that are no UTF-8",
+      {
+        raw: Uint8Array.from([...new TextEncoder().encode('{"format":"JSONL","query":{"tableName":"events"},"name":"'), 0xff, 0x22, 0x7d]),
+      },
+      400,
+      "INVALID_JSON",
+    ],
+    [
+      "lists without end",
+      { raw: `{"format":"JSONL","query":{"tableName":"events","filter":${"[".repeat(200_000)}${"]".repeat(200_000)}}}` },
+      400,
+      "INVALID_FILTER",
+    ],
+    ["compressed JSON", { body: valid, headers: { "content-encoding": "gzip" } }, 415, "UNSUPPORTED_MEDIA_TYPE"],
+    [
+      "JSON in another charset",
+      { body: valid, headers: { "content-type": "application/json; charset=latin1" } },
+      415,
+      "UNSUPPORTED_MEDIA_TYPE",
+    ],
+    [
+      "__proto__ in the metadata",
+      { raw: '{"format":"JSONL","query":{"tableName":"events"},"metadata":{"__proto__":"x"}}' },
+      400,
+      "INVALID_REQUEST",
+      "metadata.__proto__",
+    ],
+    [
+      "__proto__ in a filter",
+      {
+        raw: '{"format":"JSONL","query":{"tableName":"events","filter":[{"type":"string","column":"name","operator":"=","value":"x","__proto__":{}}]}}',
+      },
+      400,
+      "INVALID_REQUEST",
+      "query.filter[0].__proto__",
+    ],
+    [
+      "NUL in a privacy path",
+      { body: { ...valid, query: { ...valid.query, privacy: [{ path: 'metadata["\u0000"]', action: "drop" }] } } },
+      400,
+      "INVALID_REQUEST",
+      "query.privacy[0].path",
+    ],
+    [
+      "NUL in a comment filter",
+      {
+        body: {
+          ...valid,
+          query: { tableName: "traces", filter: [{ type: "string", column: "commentContent", operator: "=", value: "\u0000" }] },
+        },
+      },
+      400,
+      "INVALID_FILTER",
+      "query.filter[0].value",
+    ],
     ["not JSON", { raw: "a=1", headers: { "content-type": "text/plain" } }, 415, "UNSUPPORTED_MEDIA_TYPE"],
     ["no body", {}, 400, "INVALID_REQUEST"],
     ["an unknown field", { body: { ...valid, colour: "red" } }, 400, "INVALID_REQUEST", "colour"],
@@ -328,9 +397,70 @@ describe("bad input is refused with its field, and nothing is stored", () => {
     ["GET", "/api/public/comments?objectType=DREAM", 400, "INVALID_REQUEST"],
     ["GET", "/api/public/audit-logs?cursor=x", 400, "INVALID_CURSOR"],
     ["DELETE", "/api/public/comments/com_unknown", 404, "NOT_FOUND"],
+    ["GET", `${exportsPath}/%00`, 400, "INVALID_REQUEST"],
+    ["GET", `${exportsPath}/exp_%EF%BF%BD`, 400, "INVALID_REQUEST"],
+    ["GET", `${exportsPath}/exp_%ff/events`, 400, "INVALID_REQUEST"],
+    ["POST", `${exportsPath}/%00/rerun`, 400, "INVALID_REQUEST"],
+    ["DELETE", `${exportsPath}/%00`, 400, "INVALID_REQUEST"],
+    ["DELETE", "/api/public/comments/com_%00", 400, "INVALID_REQUEST"],
+    ["GET", "/api/public/export-tables/%00", 404, "NOT_FOUND"],
+    ["GET", "/api/public/export-tables/__proto__", 404, "NOT_FOUND"],
+    ["GET", "/api/public/comments?objectId=%00", 400, "INVALID_REQUEST"],
+    ["GET", "/api/public/audit-logs?resourceType=%00", 400, "INVALID_REQUEST"],
+    ["GET", "/api/public/audit-logs?resourceId=%00", 400, "INVALID_REQUEST"],
+    ["GET", "/api/public/audit-logs?action=%00", 400, "INVALID_REQUEST"],
   ])("%s %s", async (method, path, status, code) => {
     const answer = await call(method, path);
     expect([answer.status, answer.json["code"]]).toEqual([status, code]);
+  });
+
+  it.each([exportsPath, "/api/public/comments", "/api/public/audit-logs"])("cursors of no page of %s", async (path) => {
+    for (const cursor of [
+      { at: "0000-01-01T00:00:00Z", id: "x" },
+      { at: "2026-02-30T00:00:00Z", id: "x" },
+      { at: "2026-13-01T00:00:00Z", id: "x" },
+      { at: "+010000-01-01T00:00:00Z", id: "x" },
+      { at: "-000001-01-01T00:00:00Z", id: "x" },
+      { at: "2026-01-01T00:00:00Z", id: "\u0000" },
+      { at: "2026-01-01T00:00:00Z", id: "x".repeat(101) },
+      { at: 0, id: "x" },
+      { __proto__: null },
+      null,
+    ]) {
+      const answer = await call("GET", `${path}?cursor=${encodeURIComponent(btoa(JSON.stringify(cursor)))}`);
+      expect([cursor, answer.status, answer.json["code"]]).toEqual([cursor, 400, "INVALID_CURSOR"]);
+    }
+    for (const at of ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"])
+      expect((await call("GET", `${path}?cursor=${encodeURIComponent(btoa(JSON.stringify({ at, id: "x" })))}`)).status).toBe(200);
+  });
+
+  it.each([
+    ["organizations", { name: "a\u0000" }, "name"],
+    ["organizations", { name: "\ud800" }, "name"],
+    ["projects", { organizationId: "\u0000", name: "a" }, "organizationId"],
+    ["users", { email: `${"a".repeat(64)}@${"b.".repeat(200)}example.com` }, "email"],
+    ["users", { email: "a@example.com", name: "\u0000" }, "name"],
+    ["memberships", { organizationId: "a", userId: "\ud800", role: "OWNER" }, "userId"],
+    ["api-keys", { projectId: "a", userId: "b", scopes: ["batchExports:read"], note: "\u0000" }, "note"],
+    ["api-keys", { projectId: "a", userId: "b", scopes: ["batchExports:read"], expiresAt: "0000-01-01T00:00:00Z" }, "expiresAt"],
+    ["api-keys", { projectId: "a", userId: "b", scopes: ["batchExports:read"], expiresAt: "9999-12-31T23:59:59-01:00" }, "expiresAt"],
+  ])("administrators: %s %j", async (path, body, field) => {
+    const response = await postAdmin(path, body);
+    const json = (await response.json()) as { code: string; errors: { path: string }[] };
+    expect([response.status, json.code, json.errors.map((error) => error.path)]).toEqual([400, "INVALID_REQUEST", [field]]);
+  });
+});
+
+describe("a body is JSON by any of its names", () => {
+  it.each([
+    "application/json ; charset=utf-8",
+    'APPLICATION/JSON;charset="UTF-8"',
+    "application/x+json",
+    'application/vnd.api.v2+json; profile="a;b"',
+    "model/gltf+json",
+  ])("%s", async (type) => {
+    const answer = await call("POST", `${exportsPath}/estimate`, { body: { query: valid.query }, headers: { "content-type": type } });
+    expect([answer.status, answer.json["code"]]).toEqual([200, undefined]);
   });
 });
 
@@ -394,9 +524,9 @@ describe("audit logs", () => {
       ["DELETE", ""],
     ] as const)
       expect([suffix, (await call(method, `${exportsPath}/${String(done["id"])}${suffix}`, { key: blind })).status]).toEqual([suffix, 403]);
-    const listed = (await call("GET", `${exportsPath}?limit=100`, { key: blind })).json["data"] as { query: { tableName: string } }[];
+    const listed = (await call("GET", `${exportsPath}?limit=100`, { key: blind })).json["data"] as { tableName: string }[];
     expect(listed.length).toBeGreaterThan(0);
-    expect(listed.some(({ query }) => query.tableName === "audit_logs")).toBe(false);
+    expect(listed.some(({ tableName }) => tableName === "audit_logs")).toBe(false);
     expect((await call("GET", `${exportsPath}?limit=100`)).text).toContain("audit_logs");
     expect((await call("GET", exportsPath, { key: reader })).json).toMatchObject({ data: [] });
   });
@@ -512,6 +642,30 @@ describe("idempotency", () => {
       code: "IDEMPOTENCY_KEY_REUSED",
     });
   });
+
+  it("the same JSON in another order of keys and another spelling of numbers is the same request", async () => {
+    const headers = { "idempotency-key": crypto.randomUUID() };
+    const one =
+      '{"format":"JSONL","metadata":{"a":"1","b":"2"},"query":{"tableName":"events","limit":1,"filter":[{"type":"number","column":"latency","operator":">","value":1}]}}';
+    const other =
+      '{"query":{"filter":[{"value":1.0,"operator":">","column":"latency","type":"number"}],"limit":1e0,"tableName":"events"},"metadata":{"b":"2","a":"1"},"format":"JSONL"}';
+    const first = await call("POST", exportsPath, { raw: one, headers });
+    const second = await call("POST", exportsPath, { raw: other, headers });
+    expect([first.status, second.status, second.json["id"]]).toEqual([202, 202, first.json["id"]]);
+    const third = await call("POST", exportsPath, { raw: other.replace('"b":"2"', '"b":"3"'), headers });
+    expect(third.json["code"]).toBe("IDEMPOTENCY_KEY_REUSED");
+  });
+
+  it("a repeated request whose export was deleted is told so, and begins no other", async () => {
+    const headers = { "idempotency-key": crypto.randomUUID() };
+    const { json } = await call("POST", exportsPath, { body: valid, headers });
+    await execute(open.db, sql`delete from batch_exports where id = ${String(json["id"])}`);
+    const before = await stored();
+    const again = await call("POST", exportsPath, { body: valid, headers });
+    expect([again.status, again.json["code"]]).toEqual([404, "NOT_FOUND"]);
+    expect(again.json["detail"]).toContain("Idempotency-Key");
+    expect(await stored()).toBe(before);
+  });
 });
 
 describe("lists", () => {
@@ -529,6 +683,55 @@ describe("lists", () => {
       cursor = json["nextCursor"] as string | null;
     } while (cursor !== null);
     expect(paged).toEqual(all);
+  });
+
+  it("of exports are without queries and files, which the export itself shows, also to a key that may not see every table", async () => {
+    const key = await newKey("OWNER", ["batchExports:create", "batchExports:read"]);
+    // NUL is text that Postgres keeps in a document, and can read none of its fields from.
+    const value = Array.from({ length: 100 }, (_, index) => `${index}\u0000${"x".repeat(1500)}`);
+    const filter = [{ type: "stringOptions", column: "name", operator: "any of", value }];
+    const query = { tableName: "events", filter };
+    for (let i = 0; i < 3; i++) expect((await call("POST", exportsPath, { key, body: { ...valid, query } })).status).toBe(202);
+    const page = await call("GET", exportsPath, { key });
+    expect(page.status).toBe(200);
+    expect(page.text.length).toBeLessThan(10_000);
+    const data = page.json["data"] as Record<string, unknown>[];
+    expect(data).toHaveLength(3);
+    for (const item of data) expect([item["tableName"], "query" in item]).toEqual(["events", false]);
+    expect((await call("GET", `${exportsPath}/${String(data[0]?.["id"])}`, { key })).json["query"]).toMatchObject(query);
+  });
+
+  it("of audit logs hold fewer rows when they are large, and every row once", async () => {
+    const [project] = await execute<{ id: string }>(
+      open.db,
+      sql`insert into projects (id, org_id, name) select 'prj_audit', org_id, 'Audit' from projects where id = ${stack.projectId} returning id`,
+    );
+    const [owner] = await execute<{ id: string }>(open.db, sql`select user_id as id from api_keys where public_key = ${stack.publicKey}`);
+    const key = (await admin("api-keys", {
+      projectId: project?.id,
+      userId: owner?.id,
+      scopes: ["auditLogs:read"],
+    })) as unknown as Key;
+    await execute(
+      open.db,
+      sql`insert into audit_logs (id, type, project_id, resource_type, resource_id, action, after, created_at)
+        select 'aud_large_' || n, 'API_KEY', 'prj_audit', 'large', 'x', 'create', json_build_object('text', repeat('x', 1500000)), now() + make_interval(secs => n)
+        from generate_series(1, 7) n`,
+    );
+    const found: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const more: string = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+      const { json, text }: { json: Record<string, unknown>; text: string } = await call(
+        "GET",
+        `/api/public/audit-logs?resourceType=large&limit=100${more}`,
+        { key },
+      );
+      expect(text.length).toBeLessThan(4_500_000);
+      found.push(...(json["data"] as { id: string }[]).map(({ id }) => id));
+      cursor = json["nextCursor"] as string | null;
+    } while (cursor !== null);
+    expect(found).toEqual([7, 6, 5, 4, 3, 2, 1].map((n) => `aud_large_${n}`));
   });
 });
 
@@ -548,4 +751,83 @@ describe("the service itself", () => {
     expect(new Set(rows.map(({ action }) => action))).toEqual(new Set(["create", "complete", "download", "rerun", "delete"]));
     expect(rows.every(({ key }) => key !== null)).toBe(true);
   });
+});
+
+describe("Postgres away", () => {
+  it("is answered with 503 and Retry-After, whether it or its proxy refuses or says nothing, or a row is held too long, and is logged without parameters", async () => {
+    const server = await startGate(stack.postgresUrl);
+    const relay = startNeonRelay(server.url);
+    const proxy = await startGate(`http://${relay.address}`);
+    const { salt } = JSON.parse(readFileSync(join(stack.dataDir, "secrets.json"), "utf8")) as { salt: string };
+    const worker = await startWorker({
+      dataDir: join(dir, "cut-off"),
+      logFile: join(dir, "cut-off.log"),
+      bindings: {
+        DATABASE_URL: stack.postgresUrl,
+        NEON_WS_PROXY: proxy.url.slice("http://".length),
+        SPILLWAY_DATABASE_TIMEOUT_SECONDS: "2",
+        CLICKHOUSE_URL: stack.clickhouseUrl,
+        LANGFUSE_S3_BATCH_EXPORT_ENABLED: "true",
+        LANGFUSE_S3_BATCH_EXPORT_BUCKET: stack.s3.buckets.exports,
+        LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID: stack.s3.accessKeyId,
+        LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: stack.s3.secretAccessKey,
+        SALT: salt,
+        ADMIN_API_KEY: stack.adminKey,
+      },
+    });
+    const baseUrl = worker.url;
+    const refuse = async (why: string) => {
+      // Administrators need no look-up: the first statement begins a transaction.
+      const asAdmin = { key: null, headers: { authorization: `Bearer ${stack.adminKey}` } };
+      const [ready, ...answers] = await Promise.all([
+        call("GET", "/ready", { baseUrl, key: null }),
+        call("GET", exportsPath, { baseUrl }),
+        call("POST", exportsPath, { baseUrl, body: { ...valid, name: "private-name" } }),
+        call("POST", "/api/admin/organizations", { baseUrl, body: { name: "private-name" }, ...asAdmin }),
+      ]);
+      expect([why, ready.status, ready.json["checks"]]).toMatchObject([why, 503, { postgres: "unavailable" }]);
+      for (const answer of answers) {
+        expect([why, answer.status, answer.json["code"], answer.headers.get("retry-after")]).toEqual([
+          why,
+          503,
+          "DATABASE_UNAVAILABLE",
+          "5",
+        ]);
+        expect(answer.text).not.toMatch(/private-name|select|insert/i);
+      }
+    };
+    try {
+      for (const [name, gate] of Object.entries({ server, proxy })) {
+        expect((await call("GET", exportsPath, { baseUrl })).status).toBe(200);
+        await gate.shut();
+        await refuse(`${name} refuses`);
+        await gate.open();
+        expect((await call("GET", exportsPath, { baseUrl })).status).toBe(200);
+        for (const how of ["silent", "mute"] as const) {
+          await gate.open(how);
+          await refuse(`${name} ${how}`);
+        }
+        await gate.open();
+      }
+      // A row that another transaction holds: the answer does not wait for it.
+      const headers = { "idempotency-key": crypto.randomUUID() };
+      await open.db.transaction(async (tx) => {
+        await tx.execute(
+          sql`insert into idempotency_keys (project_id, key, request_hash, resource_id) values (${stack.projectId}, ${headers["idempotency-key"]}, '', '')`,
+        );
+        expect((await call("POST", exportsPath, { baseUrl, body: valid, headers })).json["code"]).toBe("DATABASE_UNAVAILABLE");
+        await tx.execute(sql`delete from idempotency_keys where key = ${headers["idempotency-key"]}`);
+      });
+      expect((await call("POST", exportsPath, { baseUrl, body: valid, headers })).status).toBe(202);
+      const log = readFileSync(worker.logFile, "utf8");
+      expect(log).toContain("DATABASE_UNAVAILABLE");
+      expect(log).not.toMatch(/params|private-name/);
+    } finally {
+      await worker.stop();
+      await proxy.shut();
+      await relay.stop();
+      await server.shut();
+    }
+    // The runtime itself gives up a silent socket after 60 s: what is not bounded by us is red.
+  }, 50_000);
 });

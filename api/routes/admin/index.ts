@@ -3,6 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { roles, scopes } from "../../../core/auth/scopes.ts";
 import { AppError } from "../../../core/errors.ts";
+import { isStorableInstant, notStorable, notStorableInstant, storable } from "../../../core/storable.ts";
 import {
   createApiKey,
   createMembership,
@@ -14,10 +15,11 @@ import {
   type TenantDeps,
 } from "../../../db/queries/tenants.ts";
 import type { App, AppDeps, AppEnv } from "../../deps.ts";
-import { IdParam, json, refusals } from "../describe.ts";
+import { Id, IdParam, json, refusals } from "../describe.ts";
 
-const Id = z.string().min(1).max(100);
-const Name = z.string().trim().min(1).max(200);
+const Name = z.string().trim().min(1).max(200).refine(storable, notStorable);
+/** RFC 5321: 64 characters before the @ and 255 behind it. */
+const Email = z.email().max(320);
 const Row = z.record(z.string(), z.unknown()).openapi("AdminResource");
 const security = [{ adminKey: [] }];
 
@@ -27,7 +29,7 @@ const resources = {
     body: z.strictObject({ organizationId: Id, name: Name, runningJobsMax: z.int().min(1).max(1000).optional() }),
     create: createProject,
   },
-  users: { body: z.strictObject({ email: z.email(), name: Name.optional() }), create: createUser },
+  users: { body: z.strictObject({ email: Email, name: Name.optional() }), create: createUser },
   memberships: { body: z.strictObject({ organizationId: Id, userId: Id, role: z.enum(roles) }), create: createMembership },
   "api-keys": {
     body: z.strictObject({
@@ -35,7 +37,7 @@ const resources = {
       userId: Id,
       scopes: z.array(z.enum(scopes)).min(1),
       note: Name.optional(),
-      expiresAt: z.iso.datetime({ offset: true }).optional(),
+      expiresAt: z.iso.datetime({ offset: true }).refine(isStorableInstant, notStorableInstant).optional(),
     }),
     create: (
       deps: TenantDeps,

@@ -1,9 +1,10 @@
 /** GET /api/public/audit-logs: who changed what in the project, newest first. */
 import { createRoute, z } from "@hono/zod-openapi";
+import { storableText } from "../../../core/storable.ts";
 import { listAuditLogs } from "../../../db/queries/audit-logs.ts";
 import type { App } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
-import { CursorQuery, decodeCursor, pageOf } from "../cursor.ts";
+import { CursorQuery, cursorAfter, decodeCursor } from "../cursor.ts";
 import { json, refusals, security } from "../describe.ts";
 
 const AuditLog = z
@@ -30,14 +31,15 @@ const route = createRoute({
   operationId: "listAuditLogs",
   tags: ["Audit logs"],
   summary: "List audit logs",
+  description: "A page has fewer rows than its limit when they are large; `nextCursor` tells whether there are more.",
   security,
   middleware: [requireScope("auditLogs:read")] as const,
   request: {
     query: z.strictObject({
       ...CursorQuery,
-      resourceType: z.string().max(100).optional(),
-      resourceId: z.string().max(500).optional(),
-      action: z.string().max(100).optional(),
+      resourceType: storableText(100).optional(),
+      resourceId: storableText(500).optional(),
+      action: storableText(100).optional(),
     }),
   },
   responses: {
@@ -49,12 +51,12 @@ const route = createRoute({
 export const registerAuditLogs = (app: App): void => {
   app.openapi(route, async (c) => {
     const { limit, cursor, resourceType, resourceId, action } = c.req.valid("query");
-    const rows = await listAuditLogs(c.get("db"), c.get("actor").projectId, {
-      limit: limit + 1,
+    const { rows, hasMore } = await listAuditLogs(c.get("db"), c.get("actor").projectId, {
+      rowsMax: limit,
       after: cursor === undefined ? null : decodeCursor(cursor),
       where: { resourceType, resourceId, action },
     });
-    const { page, nextCursor } = pageOf(rows, limit);
-    return c.json({ data: page.map(({ createdAt, ...row }) => ({ ...row, createdAt: createdAt.toISOString() })), nextCursor }, 200);
+    const data = rows.map(({ createdAt, ...row }) => ({ ...row, createdAt: createdAt.toISOString() }));
+    return c.json({ data, nextCursor: hasMore ? cursorAfter(rows) : null }, 200);
   });
 };

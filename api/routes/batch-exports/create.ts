@@ -1,8 +1,10 @@
 /** POST /api/public/batch-exports: records the export, its job and the audit row; the runner does the rest. */
 import { createRoute, z } from "@hono/zod-openapi";
+import { canonicalJson } from "../../../core/canonical-json.ts";
 import { AppError } from "../../../core/errors.ts";
 import { checkExportRequest, defaultName } from "../../../core/exports/parse-request.ts";
 import { CreateBatchExport } from "../../../core/exports/request.ts";
+import { storableText } from "../../../core/storable.ts";
 import { createBatchExport, findBatchExport } from "../../../db/queries/batch-exports.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
@@ -21,10 +23,8 @@ const route = createRoute({
   middleware: [requireScope("batchExports:create")] as const,
   request: {
     headers: z.object({
-      "idempotency-key": z
-        .string()
+      "idempotency-key": storableText(255)
         .min(1)
-        .max(255)
         .optional()
         .describe("The same key with the same body answers the first export, for 24 hours."),
     }),
@@ -38,7 +38,7 @@ export const registerCreate = (app: App, deps: AppDeps): void => {
     if (deps.downloads === null) throw new AppError({ code: "EXPORTS_DISABLED" });
     const body = c.req.valid("json");
     const { compiled, warnings } = checkExportRequest(body);
-    requireTableScope(c, body.query.tableName);
+    requireTableScope(c.get("scopes"), body.query.tableName);
     if (compiled.selection.hashes && !deps.canHash) throw new AppError({ code: "HASHING_DISABLED" });
     const request = { ...body, name: body.name ?? defaultName(new Date(deps.nowMs()).toISOString(), body) };
     const key = c.req.valid("header")["idempotency-key"];
@@ -47,11 +47,11 @@ export const registerCreate = (app: App, deps: AppDeps): void => {
       c.get("actor"),
       request,
       { exportId: deps.newId("batchExport"), jobId: deps.newId("job"), auditId: deps.newId("auditLog") },
-      { warnings, idempotency: key === undefined ? null : { key, requestHash: await sha256(JSON.stringify(body)) } },
+      { warnings, idempotency: key === undefined ? null : { key, requestHash: await sha256(canonicalJson(body)) } },
     );
     if (created.outcome === "keyReused") throw new AppError({ code: "IDEMPOTENCY_KEY_REUSED" });
     const row = await findBatchExport(c.get("db"), c.get("actor").projectId, created.exportId);
-    if (row === undefined) throw new AppError({ code: "NOT_FOUND" });
+    if (row === undefined) throw new AppError({ code: "NOT_FOUND", message: "The export of this Idempotency-Key has been deleted." });
     c.header("location", `/api/public/batch-exports/${row.id}`);
     return c.json(showBatchExport(row, deps.nowMs()), 202);
   });

@@ -46,7 +46,7 @@ export const registerEstimate = (app: App, deps: AppDeps): void => {
   app.openapi(route, async (c) => {
     const { query } = c.req.valid("json");
     const { compiled, warnings } = checkExportRequest({ query });
-    requireTableScope(c, query.tableName);
+    requireTableScope(c.get("scopes"), query.tableName);
     const plan = await estimateExport({ db: c.get("db"), clickhouse: deps.clickhouse, bounds }, compiled, {
       projectId: c.get("actor").projectId,
       cutoff: new Date(deps.nowMs()).toISOString(),

@@ -1,11 +1,14 @@
 /** GET /api/public/batch-exports/{id}/events: progress as server-sent events until the export has ended. */
 import { createRoute } from "@hono/zod-openapi";
-import { streamSSE } from "hono/streaming";
-import type { App, AppDeps } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
+import type { Context } from "hono";
+import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import type { ErrorCode } from "../../../core/errors.ts";
+import type { App, AppDeps, AppEnv } from "../../deps.ts";
+import { assertScope, identify, requireScope } from "../../middleware/auth.ts";
+import { logProblem, problemOf, requestError } from "../../middleware/problem.ts";
 import { IdParam, refusals, security } from "../describe.ts";
-import { loadBatchExport } from "./load.ts";
-import { showBatchExport } from "./resource.ts";
+import { loadBatchExportSummary } from "./load.ts";
+import { showBatchExportSummary } from "./resource.ts";
 
 const route = createRoute({
   method: "get",
@@ -14,7 +17,7 @@ const route = createRoute({
   tags: ["Batch exports"],
   summary: "Follow an export",
   description:
-    "Server-sent events: `progress` with the export whenever it changes, `end` with its final state. Connect again at any time: the first event is the state of then.",
+    "Server-sent events: `progress` with a BatchExportSummary whenever the export changes, `end` with its final state, `problem` with a Problem when the key or the export is gone. A connection ends after 15 minutes. Connect again at any time: the first event is the state of then.",
   security,
   middleware: [requireScope("batchExports:read")] as const,
   request: { params: IdParam },
@@ -24,33 +27,57 @@ const route = createRoute({
 const pollMs = 1000;
 /** A comment keeps proxies from closing a quiet connection. */
 const keepAlivePolls = 15;
-/** A connection ends after this; the client connects again. */
-const pollsMax = 3600;
+/**
+ * A connection ends after this, and the client connects again. Each look is a subrequest of the Worker, which may make 1,000 on one stored page and 10,000
+ * on another (https://developers.cloudflare.com/workers/platform/limits/, read 2026-11-21).
+ */
+const pollsMax = 900;
 
 export const registerEvents = (app: App, deps: AppDeps): void => {
   app.openapi(route, async (c) => {
     const { id } = c.req.valid("param");
-    await loadBatchExport(c, id);
+    await loadBatchExportSummary(c.get("db"), { actor: c.get("actor"), scopes: c.get("scopes") }, id);
     c.header("cache-control", "no-store");
-    return streamSSE(c, async (stream) => {
-      const opened = deps.openDatabase();
-      try {
-        let last = "";
-        for (let polls = 0; polls < pollsMax && !stream.aborted && !stream.closed; polls++) {
-          const row = await loadBatchExport(c, id, opened.db);
-          const data = JSON.stringify(showBatchExport(row, deps.nowMs()));
-          if (row.finishedAt !== null) {
-            await stream.writeSSE({ event: "end", data });
-            return;
-          }
-          if (data !== last) await stream.writeSSE({ event: "progress", data });
-          else if (polls % keepAlivePolls === 0) await stream.write(": still here\n\n");
-          last = data;
-          await deps.wait(pollMs);
-        }
-      } finally {
-        await opened.close();
-      }
-    }) as never;
+    if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" }) as never;
+    return streamSSE(c, (stream) => follow(c, deps, id, stream)) as never;
   });
+};
+
+const follow = async (c: Context<AppEnv>, deps: AppDeps, id: string, stream: SSEStreamingApi): Promise<void> => {
+  let last = "";
+  for (let polls = 0; polls < pollsMax && !stream.aborted && !stream.closed; polls++) {
+    const seen = await look(c, deps, id);
+    if (seen.event === "problem" && seen.code === "DATABASE_UNAVAILABLE") await stream.write(": the database does not answer\n\n");
+    else {
+      if (seen.event !== "progress" || seen.data !== last) await stream.writeSSE({ event: seen.event, data: seen.data });
+      else if (polls % keepAlivePolls === 0) await stream.write(": still here\n\n");
+      if (seen.event !== "progress") return;
+      last = seen.data;
+    }
+    await deps.wait(pollMs);
+  }
+};
+
+/**
+ * The export as it is now, for the key as it is now: one that was deleted, has expired or lost its scope sees nothing more. The connection lives for this
+ * look only: a stream that kept one would take it from all others for as long as it lasts.
+ */
+const look = async (
+  c: Context<AppEnv>,
+  deps: AppDeps,
+  id: string,
+): Promise<{ event: "progress" | "end"; data: string } | { event: "problem"; code: ErrorCode; data: string }> => {
+  const opened = deps.openDatabase();
+  try {
+    const principal = await identify(c, deps, opened.db);
+    assertScope(principal.scopes, "batchExports:read");
+    const row = await loadBatchExportSummary(opened.db, principal, id);
+    return { event: row.finishedAt === null ? "progress" : "end", data: JSON.stringify(showBatchExportSummary(row, deps.nowMs())) };
+  } catch (error) {
+    const known = requestError(error);
+    logProblem(c, deps, known, error);
+    return { event: "problem", code: known.code, data: JSON.stringify(problemOf(c, known)) };
+  } finally {
+    await opened.close();
+  }
 };

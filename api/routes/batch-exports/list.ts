@@ -6,7 +6,7 @@ import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { decodeCursor, pageOf } from "../cursor.ts";
 import { json, refusals, security } from "../describe.ts";
-import { BatchExport, showBatchExport } from "./resource.ts";
+import { BatchExportSummary, showBatchExportSummary } from "./resource.ts";
 import { hiddenTables } from "./table-scope.ts";
 
 const route = createRoute({
@@ -15,6 +15,7 @@ const route = createRoute({
   operationId: "listBatchExports",
   tags: ["Batch exports"],
   summary: "List exports",
+  description: "Without query and files, which the export itself shows.",
   security,
   middleware: [requireScope("batchExports:read")] as const,
   request: {
@@ -26,7 +27,7 @@ const route = createRoute({
   },
   responses: {
     200: json(
-      z.object({ data: z.array(BatchExport), nextCursor: z.string().nullable() }).openapi("BatchExportPage"),
+      z.object({ data: z.array(BatchExportSummary), nextCursor: z.string().nullable() }).openapi("BatchExportPage"),
       "A page, newest first.",
     ),
     ...refusals,
@@ -44,6 +45,6 @@ export const registerList = (app: App, deps: AppDeps): void => {
       hiddenTables: hiddenTables(c),
     });
     const { page, nextCursor } = pageOf(rows, limit);
-    return c.json({ data: page.map((row) => showBatchExport(row, deps.nowMs())), nextCursor }, 200);
+    return c.json({ data: page.map((row) => showBatchExportSummary(row, deps.nowMs())), nextCursor }, 200);
   });
 };

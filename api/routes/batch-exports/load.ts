@@ -2,14 +2,27 @@
 import type { Context } from "hono";
 import { AppError } from "../../../core/errors.ts";
 import type { Database } from "../../../db/postgres/client.ts";
-import { type BatchExportRow, findBatchExport } from "../../../db/queries/batch-exports.ts";
-import type { AppEnv } from "../../deps.ts";
+import {
+  type BatchExportRow,
+  type BatchExportSummaryRow,
+  findBatchExport,
+  findBatchExportSummary,
+} from "../../../db/queries/batch-exports.ts";
+import type { AppEnv, Principal } from "../../deps.ts";
 import { requireTableScope } from "./table-scope.ts";
 
 /** The export of this project, or NOT_FOUND: another project's id is one that does not exist. Refuses a key without the scope of its table. */
-export const loadBatchExport = async (c: Context<AppEnv>, id: string, db: Database = c.get("db")): Promise<BatchExportRow> => {
-  const row = await findBatchExport(db, c.get("actor").projectId, id);
+export const loadBatchExport = async (c: Context<AppEnv>, id: string): Promise<BatchExportRow> => {
+  const row = await findBatchExport(c.get("db"), c.get("actor").projectId, id);
   if (row === undefined) throw new AppError({ code: "NOT_FOUND" });
-  requireTableScope(c, row.query.tableName);
+  requireTableScope(c.get("scopes"), row.query.tableName);
+  return row;
+};
+
+/** The same, without what can be large; for a principal of now, over a connection of its own. */
+export const loadBatchExportSummary = async (db: Database, { actor, scopes }: Principal, id: string): Promise<BatchExportSummaryRow> => {
+  const row = await findBatchExportSummary(db, actor.projectId, id);
+  if (row === undefined) throw new AppError({ code: "NOT_FOUND" });
+  requireTableScope(scopes, row.tableName);
   return row;
 };

@@ -5,11 +5,20 @@ import { exportStages } from "../../../core/exports/manifest.ts";
 import { ExportQuery } from "../../../core/exports/request.ts";
 import { compressionNames, formatNames } from "../../../core/formats/index.ts";
 import { batchExportStatuses } from "../../../core/jobs/state.ts";
-import type { BatchExportRow } from "../../../db/queries/batch-exports.ts";
+import type { BatchExportRow, BatchExportSummaryRow } from "../../../db/queries/batch-exports.ts";
 
 const instant = z.iso.datetime();
 
-export const BatchExport = z
+const ResultSummary = z.object({
+  rows: z.int(),
+  bytes: z.int(),
+  matchedRows: z.int().nullable(),
+  truncated: z.boolean().describe("The row limit ended the file before the data did."),
+  rowLimit: z.int(),
+});
+
+/** An export in a page or an event: bounded in size, so without what a caller or a runner can make large. */
+export const BatchExportSummary = z
   .object({
     id: z.string(),
     projectId: z.string(),
@@ -17,7 +26,7 @@ export const BatchExport = z
     status: z.enum(batchExportStatuses),
     format: z.enum(formatNames),
     compression: z.enum(compressionNames),
-    query: ExportQuery,
+    tableName: z.string(),
     csv: z.object({ neutralizeFormulas: z.boolean() }),
     metadata: z.record(z.string(), z.string()).nullable(),
     warnings: z.array(z.string()),
@@ -42,23 +51,26 @@ export const BatchExport = z
       attemptsMax: z.int(),
       nextAttemptAt: instant.nullable(),
     }),
-    result: z
-      .object({
-        rows: z.int(),
-        bytes: z.int(),
-        matchedRows: z.int().nullable(),
-        truncated: z.boolean().describe("The row limit ended the file before the data did."),
-        rowLimit: z.int(),
-        files: z.array(z.object({ index: z.int(), name: z.string(), rows: z.int(), bytes: z.int(), crc32: z.string() })),
-      })
-      .nullable(),
+    result: ResultSummary.nullable(),
     error: z.object({ code: z.string(), message: z.string(), help: z.string(), attempt: z.int() }).nullable(),
   })
+  .openapi("BatchExportSummary");
+
+const File = z.object({ index: z.int(), name: z.string(), rows: z.int(), bytes: z.int(), crc32: z.string() });
+
+export const BatchExport = z
+  .object({ ...BatchExportSummary.shape, query: ExportQuery, result: ResultSummary.extend({ files: z.array(File) }).nullable() })
   .openapi("BatchExport");
 
 const iso = (date: Date | null | undefined): string | null => (date === null || date === undefined ? null : new Date(date).toISOString());
 
 export const showBatchExport = (row: BatchExportRow, nowMs: number): z.infer<typeof BatchExport> => {
+  const { result, ...summary } = showBatchExportSummary({ ...row, tableName: row.query.tableName }, nowMs);
+  const files = (row.manifest?.files ?? []).map(({ name, rows, bytes, crc32 }, index) => ({ index, name, rows, bytes, crc32 }));
+  return { ...summary, query: row.query, result: result === null ? null : { ...result, files } };
+};
+
+export const showBatchExportSummary = (row: BatchExportSummaryRow, nowMs: number): z.infer<typeof BatchExportSummary> => {
   const { manifest, job, progress } = row;
   const isExpired = row.expiresAt !== null && row.expiresAt.getTime() <= nowMs;
   const isOver = row.finishedAt !== null;
@@ -78,7 +90,7 @@ export const showBatchExport = (row: BatchExportRow, nowMs: number): z.infer<typ
     status: row.status,
     format: row.format,
     compression: row.compression,
-    query: row.query,
+    tableName: row.tableName,
     csv: row.options,
     metadata: row.metadata,
     warnings: row.warnings,
@@ -112,7 +124,6 @@ export const showBatchExport = (row: BatchExportRow, nowMs: number): z.infer<typ
             matchedRows: manifest.matchedRows,
             truncated: manifest.truncated,
             rowLimit: manifest.rowLimit,
-            files: manifest.files.map(({ name, rows, bytes, crc32 }, index) => ({ index, name, rows, bytes, crc32 })),
           },
     error:
       row.errorCode === null

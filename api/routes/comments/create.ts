@@ -1,20 +1,18 @@
 /** POST /api/public/comments. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { storable } from "../../../core/exports/request.ts";
+import { storableText } from "../../../core/storable.ts";
 import { commentObjects } from "../../../core/tables/table.ts";
 import { createComment } from "../../../db/queries/comments.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
-import { json, refusals, security } from "../describe.ts";
+import { Id, json, refusals, security } from "../describe.ts";
 import { Comment, showComment } from "./resource.ts";
-
-const storableText = (max: number) => z.string().min(1).max(max).refine(storable, "must not contain NUL or broken Unicode");
 
 const CreateComment = z.strictObject({
   objectType: z.enum(commentObjects),
-  objectId: storableText(500),
-  content: storableText(20_000),
-  authorUserId: storableText(100).optional().describe("A member of the organisation; the owner of the key by default."),
+  objectId: storableText(500).min(1),
+  content: storableText(20_000).min(1),
+  authorUserId: Id.optional().describe("A member of the organisation; the owner of the key by default."),
 });
 
 const route = createRoute({

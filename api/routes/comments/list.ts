@@ -1,5 +1,6 @@
 /** GET /api/public/comments: pages of comments, newest first. */
 import { createRoute, z } from "@hono/zod-openapi";
+import { storableText } from "../../../core/storable.ts";
 import { commentObjects } from "../../../core/tables/table.ts";
 import { listComments } from "../../../db/queries/comments.ts";
 import type { App } from "../../deps.ts";
@@ -17,7 +18,7 @@ const route = createRoute({
   security,
   middleware: [requireScope("comments:CRUD")] as const,
   request: {
-    query: z.strictObject({ ...CursorQuery, objectType: z.enum(commentObjects).optional(), objectId: z.string().max(500).optional() }),
+    query: z.strictObject({ ...CursorQuery, objectType: z.enum(commentObjects).optional(), objectId: storableText(500).optional() }),
   },
   responses: {
     200: json(z.object({ data: z.array(Comment), nextCursor: z.string().nullable() }).openapi("CommentPage"), "A page, newest first."),

@@ -1,7 +1,9 @@
 /** /health, /ready, the OpenAPI document and its page. */
 import { sql } from "drizzle-orm";
+import { toAppError } from "../../../core/errors.ts";
 import { objectUrl } from "../../../core/s3/object-url.ts";
 import { execute } from "../../../db/postgres/client.ts";
+import { postgresFailure } from "../../../db/postgres/failure.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { docsPage } from "./docs-page.ts";
 
@@ -11,6 +13,9 @@ export const documentConfig = {
   servers: [{ url: "/" }],
 };
 
+/** A part that takes longer is not ready. */
+const checkMsMax = 5000;
+
 /** Each check answers "ok" or a short word on what is wrong, never an address or a secret. */
 const runChecks = async (deps: AppDeps, db: Parameters<typeof execute>[0]) => {
   const check = async (work: () => Promise<unknown>) => {
@@ -18,19 +23,19 @@ const runChecks = async (deps: AppDeps, db: Parameters<typeof execute>[0]) => {
       await work();
       return "ok";
     } catch (error) {
-      deps.log({ event: "not_ready", detail: String(error) });
+      deps.log({ event: "not_ready", detail: (postgresFailure(error) ?? toAppError(error)).detail });
       return "unavailable";
     }
   };
   const [postgres, clickhouse, bucket] = await Promise.all([
     check(() => execute(db, sql`select 1`)),
-    check(() => deps.clickhouse.queryRows({ sql: "SELECT 1 AS one" })),
+    check(() => deps.clickhouse.queryRows({ sql: "SELECT 1 AS one", signal: AbortSignal.timeout(checkMsMax) })),
     deps.downloads === null
       ? "off"
       : check(async () => {
           const response = await deps.fetch(
             objectUrl(deps.downloads?.internal ?? { endpoint: null, region: "", bucket: "", forcePathStyle: true }, ""),
-            { method: "HEAD" },
+            { method: "HEAD", signal: AbortSignal.timeout(checkMsMax) },
           );
           if (response.status >= 500) throw new Error(`the bucket answers ${response.status}`);
         }),
