@@ -107,6 +107,13 @@ const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<
     const source = await openSource(deps, { ...target, options, compiled, queryId, signal: context.signal, known, isWhole });
     const rowLimit = Math.min(deps.settings.rowLimit, query.limit ?? Number.POSITIVE_INFINITY);
     Object.assign(progress, { stage: "streaming", rowsTotal: Math.min(source.rows, rowLimit), slicesTotal: source.slices.length });
+    deps.log("info", "export_planned", {
+      job_id: job.id,
+      attempt: job.attempt,
+      rows: source.rows,
+      slices: source.slices.length,
+      merges: source.plan.needsFinal,
+    });
     if (known === null) await keepPlan(deps, context, { plan: source.plan, columns });
 
     const writer = createFileWriter({ ...deps, s3 }, context, { target, query, progress });
