@@ -46,12 +46,15 @@ export const fromClause = (
   table: ExportTable,
   physical: PhysicalTables,
   { needsFinal, names }: { needsFinal: boolean; names: readonly string[] },
-): string => {
+): string => [rowsOf(table, physical, needsFinal), ...joinsFor(table, names)].join(" ");
+
+/** The joins of the relations that the given SQL names. */
+export const joinsFor = (table: ExportTable, names: readonly string[]): string[] => {
   const joins = [...new Set(names.flatMap((sql) => relationsIn(table, sql)))].map((alias) => table.relations[alias] ?? "");
   const comments = names.some((sql) => sql.includes("commentRows."))
-    ? [`LEFT JOIN comment_rows AS commentRows ON commentRows.id = ${table.id}`]
+    ? [`LEFT ANY JOIN comment_rows AS commentRows ON commentRows.id = ${table.id}`]
     : [];
-  return [rowsOf(table, physical, needsFinal), ...joins, ...comments].join(" ");
+  return [...joins, ...comments];
 };
 
 const rowsOf = ({ source }: ExportTable, physical: PhysicalTables, needsFinal: boolean): string => {

@@ -104,7 +104,8 @@ const scoreColumnsOf = (
       kind: isNumber ? "array<number>" : "array<string>",
       // No score of this name: null where the format knows it.
       nullable: true,
-      sql: isNumber ? `arrayMap(s -> s.3, ${found})` : `arrayMap(s -> if(s.2 IN ('CATEGORICAL', 'TEXT'), s.4, toString(s.3)), ${found})`,
+      // Most rows have no score: they are spared the search.
+      sql: `if(empty(${table.scoreItems}), [], ${isNumber ? `arrayMap(s -> s.3, ${found})` : `arrayMap(s -> if(s.2 IN ('CATEGORICAL', 'TEXT'), s.4, toString(s.3)), ${found})`})`,
       description: `Scores named ${name}.`,
     };
   });

@@ -4,17 +4,30 @@
  */
 import type { LookupName } from "./table.ts";
 
-const newest = (table: string, fields: readonly string[], version = "event_ts") => {
-  const packed = `argMax(tuple(${fields.join(", ")}, is_deleted), ${version})`;
+/**
+ * `among` marks where the ids can be narrowed to what belongs to the rows of one slice: `column` of any version is the value of `on` of one of them.
+ * All versions of such an id are looked at, so that the newest one is found. Left as it is, the whole project is read.
+ */
+const newest = (table: string, fields: readonly string[], among?: { column: string; on: string }) => {
+  const packed = `argMax(tuple(${fields.join(", ")}, is_deleted), event_ts)`;
   const unpacked = fields.map((field, i) => `row.${i + 1} AS ${field}`).join(", ");
-  return `(SELECT id, ${unpacked} FROM (SELECT id, ${packed} AS row FROM ${table} WHERE project_id = {projectId:String} GROUP BY id) WHERE row.${fields.length + 1} = 0)`;
+  const narrowed = among === undefined ? "" : ` /*among ${table} ${among.column} ${among.on}*/`;
+  return `(SELECT id, ${unpacked} FROM (SELECT id, ${packed} AS row FROM ${table} WHERE project_id = {projectId:String}${narrowed} GROUP BY id) WHERE row.${fields.length + 1} = 0)`;
 };
 
+/** Narrows the relations in a query to the rows of a slice; `rows` is FROM and WHERE of the slice, with the alias `e`. */
+export const narrowRelations = (sql: string, rows: string): string =>
+  sql.replaceAll(/\/\*among (\S+) (\S+) (\S+)\*\//g, (_, table: string, column: string, on: string) =>
+    column === "id"
+      ? `AND id IN (SELECT ${on} ${rows})`
+      : `AND id IN (SELECT id FROM ${table} WHERE project_id = {projectId:String} AND ${column} IN (SELECT ${on} ${rows}))`,
+  );
+
 /** Scores of one key as Array(Tuple(name, type, value, text)): averaged for each name, type and text, in a fixed order. */
-const scoresBy = (alias: string, key: string, on: string, where: string) => `LEFT JOIN (
+const scoresBy = (alias: string, key: string, on: string, where: string) => `LEFT ANY JOIN (
   SELECT key, groupArray((name, data_type, value, text)) AS items FROM (
     SELECT ifNull(${key}, '') AS key, name, data_type, avg(value) AS value, if(data_type = 'TEXT' AND long_string_value != '', long_string_value, ifNull(string_value, '')) AS text
-    FROM ${newest("scores", ["trace_id", "observation_id", "session_id", "name", "data_type", "value", "string_value", "long_string_value"])}
+    FROM ${newest("scores", ["trace_id", "observation_id", "session_id", "name", "data_type", "value", "string_value", "long_string_value"], { column: key, on })}
     WHERE ${where} AND data_type IN ('NUMERIC', 'BOOLEAN', 'CATEGORICAL', 'TEXT')
     GROUP BY key, name, data_type, text ORDER BY key, name, data_type, text
   ) GROUP BY key
@@ -33,23 +46,23 @@ export const sessionScores = (alias: string, id: string) => scoresBy(alias, "ses
 
 /** The trace of an observation or score. */
 export const traceOf = (alias: string, id: string) =>
-  `LEFT JOIN ${newest("traces", ["timestamp", "name", "user_id", "session_id", "tags", "environment"])} AS ${alias} ON ${alias}.id = ${id}`;
+  `LEFT ANY JOIN ${newest("traces", ["timestamp", "name", "user_id", "session_id", "tags", "environment"], { column: "id", on: id })} AS ${alias} ON ${alias}.id = ${id}`;
 
 const summed = (map: string, part: string, scale: number) =>
   `sum(arraySum(arrayMap((k, v) -> if(positionCaseInsensitive(k, '${part}') > 0, toDecimal128(v, ${scale}), toDecimal128(0, ${scale})), mapKeys(${map}), mapValues(${map}))))`;
 const totals = (map: string, scale: number) => `sum(toDecimal128(${map}['total'], ${scale}))`;
 
 /** What the observations of a trace come to. A trace without any has counts and sums of 0 and no latency. */
-export const observationTotals = (alias: string, key: string, id: string, from = "") => `LEFT JOIN (
+export const observationTotals = (alias: string, key: string, id: string, from = "") => `LEFT ANY JOIN (
   SELECT ${key} AS key, count() AS observations,
     toNullable(date_diff('millisecond', min(start_time), max(ifNull(end_time, start_time)))) AS latency_ms,
     countIf(level = 'ERROR') AS errors, countIf(level = 'WARNING') AS warnings, countIf(level = 'DEFAULT') AS defaults, countIf(level = 'DEBUG') AS debugs,
     ${summed("usage_details", "input", 0)} AS input_tokens, ${summed("usage_details", "output", 0)} AS output_tokens, ${totals("usage_details", 0)} AS total_tokens,
     ${summed("cost_details", "input", 12)} AS input_cost, ${summed("cost_details", "output", 12)} AS output_cost, ${totals("cost_details", 12)} AS total_cost
-  FROM ${newest("observations", ["trace_id", "start_time", "end_time", "level", "usage_details", "cost_details"])} AS o ${from} GROUP BY key
+  FROM ${newest("observations", ["trace_id", "start_time", "end_time", "level", "usage_details", "cost_details"], from === "" ? { column: "trace_id", on: id } : undefined)} AS o ${from} GROUP BY key
 ) AS ${alias} ON ${alias}.key = ${id}`;
 
 export const newestOf = newest;
 
 /** A list of Postgres that is handed over with the query. */
-export const lookup = (name: LookupName, id: string) => `LEFT JOIN handed_${name} AS ${name} ON ${name}.id = ${id}`;
+export const lookup = (name: LookupName, id: string) => `LEFT ANY JOIN handed_${name} AS ${name} ON ${name}.id = ${id}`;
