@@ -18,9 +18,6 @@ export type ParsedEvent =
   | { ok: true; event?: undefined; log: SdkLog }
   | RefusedEvent;
 
-const issuesMax = 10;
-const errorCharactersMax = 2000;
-
 /**
  * Never throws, whatever JSON comes, and holds no copy of payloads. `isInternal` is for what our own code has made or stored: dataset run items, environments
  * that begin with `langfuse`, and `body.otel`, which is dropped from what the public sends.
@@ -51,9 +48,8 @@ const idOf = (input: unknown): string => {
   return typeof id === "string" && id !== "" ? id : "unknown";
 };
 
-const describe = (error: z.ZodError, root: string[]): string => {
-  const faults = error.issues
-    .slice(0, issuesMax)
-    .map((issue) => [...[[...root, ...issue.path.map(String)].join(".")].filter((path) => path !== ""), issue.message].join(": "));
-  return faults.join("; ").slice(0, errorCharactersMax).toWellFormed();
-};
+/** As long as there are fields at most: no schema gives more than a few faults for one, and none quotes what was sent. */
+const describe = (error: z.ZodError, root: string[]): string =>
+  error.issues
+    .map(({ path, message }) => [[...root, ...path.map(String)].join("."), message].filter((part) => part !== "").join(": "))
+    .join("; ");

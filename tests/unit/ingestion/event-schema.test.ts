@@ -56,6 +56,12 @@ describe("types of events", () => {
   });
 });
 
+const allFields = {
+  id: "o",
+  ...{ traceId: "t", name: "n", startTime: sentAt, endTime: sentAt, completionStartTime: sentAt, level: "DEBUG", statusMessage: "m" },
+  ...{ parentObservationId: "p", version: "v", model: "m", modelParameters: {}, usageDetails: { a: 1 }, costDetails: { a: 1 } },
+};
+
 describe("refusals", () => {
   it.each([
     [undefined, "unknown"],
@@ -83,7 +89,11 @@ describe("refusals", () => {
   it("stay short, whatever is wrong", () => {
     expect(faultOf(sent("trace-create", { tags: new Array(100_000).fill(1) }))).toBe("body.tags: item 0 is not a text");
     expect(faultOf(sent("generation-create", { id: "x", modelParameters: new Array(100_000).fill(1) })).length).toBeLessThan(200);
-    expect(faultOf(sent("x".repeat(100_000), {})).length).toBeLessThan(2000);
+    expect(faultOf(sent("x".repeat(100_000), {})).length).toBeLessThan(1000);
+    const allWrong = Object.fromEntries(Object.keys(bodyOf("generation-create", allFields)).map((key) => [key, [[]]]));
+    expect(faultOf(sent("generation-create", { ...allWrong, id: [], usage: [], promptName: [], promptVersion: [] })).length).toBeLessThan(
+      3000,
+    );
   });
 });
 
