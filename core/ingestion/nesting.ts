@@ -1,0 +1,15 @@
+/** How deep JSON goes, found without recursion: JSON.parse reads any depth, and what is recursive after it would overflow the stack. */
+export const nestingLevelsMax = 500;
+
+/** Whether arrays and objects lie in one another more than `levelsMax` levels; the outermost is level 1. Cycles are as deep as can be. */
+export const isNestedBeyond = (value: unknown, levelsMax: number): boolean => {
+  const waiting: { container: object; level: number }[] = isContainer(value) ? [{ container: value, level: 1 }] : [];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (next.level > levelsMax) return true;
+    const members: readonly unknown[] = Array.isArray(next.container) ? next.container : Object.values(next.container);
+    for (const member of members) if (isContainer(member)) waiting.push({ container: member, level: next.level + 1 });
+  }
+  return false;
+};
+
+const isContainer = (value: unknown): value is object => typeof value === "object" && value !== null;

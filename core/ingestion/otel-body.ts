@@ -1,0 +1,44 @@
+/** What only our own reading of OpenTelemetry says of an observation. Never part of the schema of public events. */
+import { z } from "zod";
+import type { OtelBody as OtelBodyShape } from "./event.ts";
+import { JsonValue, schemaOf, Text, TextList } from "./fields.ts";
+
+/** Entries by Object.fromEntries: a name may be `__proto__`. */
+const TextRecord = schemaOf((input): { value: Record<string, string> } | { fault: string } => {
+  const entries = typeof input === "object" && input !== null ? Object.entries(input) : undefined;
+  const texts = entries?.filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  if (entries === undefined || texts === undefined || texts.length < entries.length) return { fault: "must be an object of texts" };
+  return { value: Object.fromEntries(texts.map(([name, text]) => [name, text.toWellFormed()])) };
+});
+
+const text = Text.optional();
+
+export const OtelBody: z.ZodType<OtelBodyShape> = z.object({
+  source: text,
+  serviceName: text,
+  serviceVersion: text,
+  scopeName: text,
+  scopeVersion: text,
+  telemetrySdkLanguage: text,
+  telemetrySdkName: text,
+  telemetrySdkVersion: text,
+  isAppRoot: z.boolean().optional(),
+  toolDefinitions: TextRecord.optional(),
+  toolCalls: TextList.optional(),
+  toolCallNames: TextList.optional(),
+  release: text,
+  experiment: z
+    .object({
+      id: text,
+      name: text,
+      metadata: JsonValue,
+      description: text,
+      datasetId: text,
+      itemId: text,
+      itemVersion: text,
+      itemMetadata: JsonValue,
+      itemRootObservationId: text,
+      itemExpectedOutput: text,
+    })
+    .optional(),
+});
