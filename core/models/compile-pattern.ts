@@ -1,6 +1,6 @@
 /**
  * Regular expressions as Postgres spells them, matched in time linear in the text: all states of the automaton advance together, nothing is tried twice.
- * A pattern somebody wrote can so neither hang nor fail the process. Bounds: 2,000 characters of pattern, 2,000 steps of the compiled program, 500 characters of text.
+ * So no pattern somebody wrote can hang or fail its reader. Bounds: 2,000 characters of pattern, 2,000 steps of the compiled program, 500 characters of text.
  * Understood: flags `(?i)` and `(?c)`, alternatives, groups, classes with ranges and `[:names:]`, `\d \w \s`, `* + ? {m,n}` greedy or not, `^ $ \A \Z`.
  * Look-around, back references and word boundaries are not: such a pattern does not compile. https://www.postgresql.org/docs/17/functions-matching.html (read 2026-11)
  */

@@ -228,12 +228,24 @@ const llamaModels: Model[] = [
   groq("llama-4-scout-17b-16e-instruct", { input: "0.11", output: "0.34" }),
 ];
 
-/** https://api-docs.deepseek.com/quick_start/pricing-details-usd and its news of 2025, read 2026-11; without the rebate by hour. Later models are charged by hour of day, which is not expressible here. */
+/** From this day on the price is another one that is not known for certain: calls match the model and have no cost. */
+const ended = (known: Model, since: string): Model => ({ ...known, id: `${known.id}_until_${since}`, startDate: since, pricingTiers: [] });
+
+const deepseekV3 = deepseek("deepseek-chat", "2025-02-08", { input: "0.27", cached: "0.07", output: "1.1" });
+const deepseekR1 = deepseek("deepseek-reasoner", "2025-02-08", { input: "0.55", cached: "0.14", output: "2.19" });
+const deepseekChat = deepseek("deepseek-chat", "2025-09-29", { input: "0.28", cached: "0.028", output: "0.42" });
+const deepseekReasoner = deepseek("deepseek-reasoner", "2025-09-29", { input: "0.28", cached: "0.028", output: "0.42" });
+
+/** https://api-docs.deepseek.com/quick_start/pricing-details-usd and tables of 2025-12, read 2026-11; without the rebate by hour. Later models cost by hour of day, which is not expressible here. */
 const deepseekModels: Model[] = [
-  deepseek("deepseek-chat", "2025-02-08", { input: "0.27", cached: "0.07", output: "1.1" }),
-  deepseek("deepseek-reasoner", "2025-01-20", { input: "0.55", cached: "0.14", output: "2.19" }),
-  deepseek("deepseek-chat", "2025-09-29", { input: "0.28", cached: "0.028", output: "0.42" }),
-  deepseek("deepseek-reasoner", "2025-09-29", { input: "0.28", cached: "0.028", output: "0.42" }),
+  deepseekV3,
+  deepseekR1,
+  ended(deepseekV3, "2025-09-05"),
+  ended(deepseekR1, "2025-09-05"),
+  deepseekChat,
+  deepseekReasoner,
+  ended(deepseekChat, "2026-04-23"),
+  ended(deepseekReasoner, "2026-04-23"),
 ];
 
 export const defaultModels: readonly Model[] = [

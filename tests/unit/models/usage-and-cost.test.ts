@@ -286,6 +286,8 @@ describe("the default models", () => {
     ["gemini-2.5-pro", "2026-06-01", { input: "200001", output: "1000000" }, "15.500002500000"],
     ["deepseek-chat", "2025-06-01", { input: "1000000" }, "0.270000000000"],
     ["deepseek-chat", "2025-12-01", { input: "1000000" }, "0.280000000000"],
+    ["deepseek-chat", "2025-09-10", { input: "1000000" }, null],
+    ["deepseek-chat", "2026-06-01", { input: "1000000" }, null],
     ["text-embedding-3-small", "2026-06-01", { total: "1000000" }, "0.020000000000"],
     ["meta-llama/llama-4-scout-17b-16e-instruct", "2026-06-01", { input: "1000000" }, "0.110000000000"],
     ["gpt-4o-realtime-preview", "2026-06-01", { input: "1000000" }, null],
