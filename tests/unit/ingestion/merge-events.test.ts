@@ -303,6 +303,15 @@ describe("order", () => {
     expect(row).toMatchObject({ user_id: null, name: "n" });
   });
 
+  it("a repeated id has the place of its last content", () => {
+    const list = [
+      { id: "x", second: 1, body: { name: "first" } },
+      { id: "y", second: 2, body: { name: "between" } },
+      { id: "x", second: 3, body: { name: "last" } },
+    ];
+    expect(mergedTrace(...list)?.name).toBe("last");
+  });
+
   it("of no events there is no row", () => {
     expect(mergeTrace([], context)).toBeUndefined();
     expect(mergeObservation([], context)).toBeUndefined();

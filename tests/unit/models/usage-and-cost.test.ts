@@ -136,9 +136,9 @@ describe("usage and cost", () => {
   });
 
   it("a price of the total counts only where no kind has one", () => {
-    const embedding = model({ pricingTiers: [tier("standard", { input: "0.1", total: "0.1" })] });
+    const embedding = model({ pricingTiers: [tier("standard", { input: "0.1", total: "0.3" })] });
     expect(priced({ providedUsage: { input: "2", total: "2" } }, embedding).totalCost).toBe("0.200000000000");
-    expect(priced({ providedUsage: { total: "2" } }, embedding).totalCost).toBe("0.200000000000");
+    expect(priced({ providedUsage: { total: "2" } }, embedding).totalCost).toBe("0.600000000000");
   });
 
   it("is exact: units of 1e-12, against fractions", () => {
