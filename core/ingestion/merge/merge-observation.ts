@@ -1,0 +1,119 @@
+/** All events of one observation to its row of `observations`, and beside it what only the row of `events` keeps. */
+import { costText, countFromNumber, parseCost } from "../../models/decimal.ts";
+import type { ObservationBody, ObservationEvent, OtelBody } from "../event.ts";
+import {
+  columnText,
+  instantText,
+  nullableInstant,
+  nullableText,
+  type ObservationRow,
+  payloadText,
+  type TextMap,
+  textMap,
+} from "../rows.ts";
+import type { MergeContext, MergeOrigin } from "./merge-context.ts";
+import { mergeMetadata, metadataMap } from "./merge-metadata.ts";
+import { orderEvents } from "./order-events.ts";
+import { firstPresent, lastNamed, lastPresent } from "./pick-field.ts";
+import { storedColumns } from "./stored-columns.ts";
+
+/** `row` is inserted into `observations` as it is. Usage and cost in it are those that were sent until `priceObservation` has looked at it. */
+export type MergedObservation = {
+  row: ObservationRow;
+  otel: OtelBody;
+  /** Whether an event named the trace; else the trace is the observation's own. */
+  hasTrace: boolean;
+  origin: MergeOrigin | undefined;
+};
+
+const usageMap = (usage: Record<string, number> | null | undefined): TextMap =>
+  textMap(Object.entries(usage ?? {}), (count) => String(countFromNumber(count)));
+
+/** What is no decimal is left out. */
+const costMap = (costs: Record<string, string> | null | undefined): TextMap =>
+  textMap(
+    Object.entries(costs ?? {}).flatMap(([kind, cost]) => {
+      const units = parseCost(cost);
+      return units === undefined ? [] : [[kind, units] as const];
+    }),
+    costText,
+  );
+
+/** UInt16; other numbers are no version. */
+const promptVersion = (version: number | null | undefined): number | null =>
+  version !== undefined && version !== null && Number.isInteger(version) && version >= 0 && version <= 65_535 ? version : null;
+
+const mergeOtel = (bodies: readonly ObservationBody[]): OtelBody => {
+  const told = bodies.flatMap((body) => (body.otel === undefined ? [] : [body.otel]));
+  const experiments = told.flatMap((otel) => (otel.experiment === undefined ? [] : [otel.experiment]));
+  const merged: OtelBody = Object.assign({}, ...told.map(named));
+  if (experiments.length === 0) return merged;
+  return {
+    ...merged,
+    experiment: {
+      ...Object.assign({}, ...experiments.map(named)),
+      metadata: mergeMetadata(experiments.map((experiment) => experiment.metadata)),
+      itemMetadata: mergeMetadata(experiments.map((experiment) => experiment.itemMetadata)),
+    },
+  };
+};
+
+/** Without the fields it does not name. */
+const named = <Body extends object>(body: Body): Partial<Body> =>
+  Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as Partial<Body>;
+
+const timeColumns = (bodies: readonly ObservationBody[], earliest: string) => {
+  const start = instantText(firstPresent(bodies, "startTime") ?? earliest);
+  const end = nullableInstant(lastNamed(bodies, "endTime"));
+  return {
+    start_time: start,
+    end_time: end !== null && end < start ? start : end,
+    completion_start_time: nullableInstant(lastNamed(bodies, "completionStartTime")),
+  };
+};
+
+/** Undefined where there are no events. An observation no event gives a type is a SPAN. */
+export const mergeObservation = (events: readonly ObservationEvent[], context: MergeContext): MergedObservation | undefined => {
+  const ordered = orderEvents(events);
+  const [first] = ordered;
+  if (first === undefined) return undefined;
+  const bodies = ordered.map((event) => event.body);
+  const traceId = firstPresent(bodies, "traceId");
+  const otel = mergeOtel(bodies);
+  const usage = usageMap(lastNamed(bodies, "usageDetails"));
+  const costs = costMap(lastNamed(bodies, "costDetails"));
+  const row: ObservationRow = {
+    id: columnText(first.entityId),
+    trace_id: columnText(traceId ?? first.entityId),
+    project_id: columnText(context.projectId),
+    environment: columnText(firstPresent(bodies, "environment") ?? "default"),
+    type: lastPresent(bodies, "type") ?? "SPAN",
+    parent_observation_id: nullableText(lastNamed(bodies, "parentObservationId")),
+    ...timeColumns(bodies, first.timestamp),
+    name: columnText(lastNamed(bodies, "name") ?? ""),
+    metadata: metadataMap(mergeMetadata(bodies.map((body) => body.metadata))),
+    level: lastNamed(bodies, "level") ?? "DEFAULT",
+    status_message: nullableText(lastNamed(bodies, "statusMessage")),
+    version: nullableText(lastNamed(bodies, "version")),
+    input: payloadText(lastPresent(bodies, "input")),
+    output: payloadText(lastPresent(bodies, "output")),
+    provided_model_name: nullableText(lastNamed(bodies, "model")),
+    internal_model_id: null,
+    model_parameters: payloadText(lastNamed(bodies, "modelParameters")),
+    provided_usage_details: usage,
+    usage_details: usage,
+    provided_cost_details: costs,
+    cost_details: costs,
+    total_cost: costs["total"] ?? null,
+    prompt_id: null,
+    prompt_name: nullableText(lastNamed(bodies, "promptName")),
+    prompt_version: promptVersion(lastNamed(bodies, "promptVersion")),
+    usage_pricing_tier_id: null,
+    usage_pricing_tier_name: null,
+    tool_definitions: textMap(Object.entries(otel.toolDefinitions ?? {}), columnText),
+    tool_calls: (otel.toolCalls ?? []).map(columnText),
+    tool_call_names: (otel.toolCallNames ?? []).map(columnText),
+    ...storedColumns(context),
+  };
+  return { row, otel, hasTrace: traceId !== undefined, origin: context.origin };
+};

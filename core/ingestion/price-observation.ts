@@ -1,0 +1,42 @@
+/** A merged observation with the usage and the cost it has by the models; `mergeObservation` itself knows none. */
+import type { Model } from "../models/model.ts";
+import { type CountTokens, usageAndCost } from "../models/usage-and-cost.ts";
+import type { Json } from "./event.ts";
+import type { MergedObservation } from "./merge/merge-observation.ts";
+
+/** The column is JSON we have encoded; what is no object has no parameters. */
+const parseParameters = (text: string | null): Record<string, Json> | null => {
+  if (text === null || !text.startsWith("{")) return null;
+  return JSON.parse(text) as Record<string, Json>;
+};
+
+export const priceObservation = (observation: MergedObservation, models: readonly Model[], countTokens: CountTokens): MergedObservation => {
+  const { row } = observation;
+  const priced = usageAndCost(
+    {
+      providedUsage: row.provided_usage_details,
+      providedCost: row.provided_cost_details,
+      model: row.provided_model_name,
+      modelParameters: parseParameters(row.model_parameters),
+      metadata: row.metadata,
+      input: row.input,
+      output: row.output,
+      level: row.level,
+      startTime: row.start_time,
+    },
+    models,
+    countTokens,
+  );
+  return {
+    ...observation,
+    row: {
+      ...row,
+      internal_model_id: priced.modelId,
+      usage_details: priced.usageDetails,
+      cost_details: priced.costDetails,
+      total_cost: priced.totalCost,
+      usage_pricing_tier_id: priced.pricingTierId,
+      usage_pricing_tier_name: priced.pricingTierName,
+    },
+  };
+};

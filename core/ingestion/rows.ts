@@ -1,0 +1,233 @@
+/**
+ * The rows of ingestion exactly as ClickHouse takes them, one JSON object a line (JSONEachRow); columns with a default that nothing sets are left out.
+ * An instant is `YYYY-MM-DD HH:MM:SS.ffffff` in UTC: `basic` and `best_effort` read it alike, a DateTime64(3) column drops the digits it has no room for.
+ * Decimals and 64-bit integers are text. Every text is well-formed: ClickHouse refuses a whole batch for half a surrogate pair.
+ */
+import type { Json } from "./event.ts";
+
+/** `Map(String, …)`; made without a prototype, so that `__proto__` is a key like any other. */
+export type TextMap = Record<string, string>;
+
+/** Columns every table has. */
+type Stored = {
+  created_at: string;
+  updated_at: string;
+  /** The version of the row. */
+  event_ts: string;
+  is_deleted: 0 | 1;
+};
+
+/** Where a row came from: the key, the SDK and the file. Absent columns keep their defaults. */
+export type RowOrigin = {
+  ingestion_api_key?: string;
+  ingestion_sdk_name?: string;
+  ingestion_sdk_version?: string;
+};
+
+export type TraceRow = Stored & {
+  id: string;
+  timestamp: string;
+  name: string;
+  user_id: string | null;
+  metadata: TextMap;
+  release: string | null;
+  version: string | null;
+  project_id: string;
+  environment: string;
+  public: boolean;
+  bookmarked: boolean;
+  tags: string[];
+  input: string | null;
+  output: string | null;
+  session_id: string | null;
+};
+
+export type ObservationRow = Stored & {
+  id: string;
+  trace_id: string;
+  project_id: string;
+  environment: string;
+  type: string;
+  parent_observation_id: string | null;
+  start_time: string;
+  end_time: string | null;
+  name: string;
+  metadata: TextMap;
+  level: string;
+  status_message: string | null;
+  version: string | null;
+  input: string | null;
+  output: string | null;
+  provided_model_name: string | null;
+  internal_model_id: string | null;
+  /** JSON text. */
+  model_parameters: string | null;
+  provided_usage_details: TextMap;
+  usage_details: TextMap;
+  provided_cost_details: TextMap;
+  cost_details: TextMap;
+  total_cost: string | null;
+  completion_start_time: string | null;
+  prompt_id: string | null;
+  prompt_name: string | null;
+  prompt_version: number | null;
+  usage_pricing_tier_id: string | null;
+  usage_pricing_tier_name: string | null;
+  tool_definitions: TextMap;
+  tool_calls: string[];
+  tool_call_names: string[];
+};
+
+export type ScoreRow = Stored &
+  RowOrigin & {
+    id: string;
+    timestamp: string;
+    project_id: string;
+    environment: string;
+    trace_id: string | null;
+    session_id: string | null;
+    dataset_run_id: string | null;
+    observation_id: string | null;
+    name: string;
+    value: number;
+    source: string;
+    comment: string | null;
+    metadata: TextMap;
+    author_user_id: string | null;
+    config_id: string | null;
+    data_type: string;
+    string_value: string | null;
+    queue_id: string | null;
+    execution_trace_id: string | null;
+    long_string_value: string;
+  };
+
+/** A row of `dataset_run_items_rmt`. */
+export type DatasetRunItemRow = Stored & {
+  id: string;
+  project_id: string;
+  dataset_run_id: string;
+  dataset_item_id: string;
+  dataset_id: string;
+  trace_id: string;
+  observation_id: string | null;
+  error: string | null;
+  dataset_run_name: string;
+  dataset_run_description: string | null;
+  dataset_run_metadata: TextMap;
+  dataset_run_created_at: string;
+  dataset_item_input: string | null;
+  dataset_item_expected_output: string | null;
+  dataset_item_metadata: TextMap;
+  dataset_item_version: string | null;
+};
+
+export type EventRow = Stored &
+  RowOrigin & {
+    project_id: string;
+    trace_id: string;
+    span_id: string;
+    parent_span_id: string;
+    start_time: string;
+    end_time: string | null;
+    name: string;
+    type: string;
+    environment: string;
+    version: string;
+    release: string;
+    trace_name: string;
+    user_id: string;
+    session_id: string;
+    tags: string[];
+    level: string;
+    status_message: string;
+    completion_start_time: string | null;
+    is_app_root: boolean;
+    bookmarked: boolean;
+    public: boolean;
+    prompt_id: string;
+    prompt_name: string;
+    prompt_version: number | null;
+    model_id: string;
+    provided_model_name: string;
+    model_parameters: string;
+    provided_usage_details: TextMap;
+    usage_details: TextMap;
+    provided_cost_details: TextMap;
+    cost_details: TextMap;
+    usage_pricing_tier_id: string | null;
+    usage_pricing_tier_name: string | null;
+    tool_definitions: TextMap;
+    tool_calls: string[];
+    tool_call_names: string[];
+    input: string;
+    output: string;
+    metadata_names: string[];
+    metadata_values: string[];
+    experiment_id: string;
+    experiment_name: string;
+    experiment_metadata_names: string[];
+    experiment_metadata_values: string[];
+    experiment_description: string;
+    experiment_dataset_id: string;
+    experiment_item_id: string;
+    experiment_item_version: string | null;
+    experiment_item_expected_output: string;
+    experiment_item_metadata_names: string[];
+    experiment_item_metadata_values: string[];
+    experiment_item_root_span_id: string;
+    source: string;
+    service_name: string;
+    service_version: string;
+    scope_name: string;
+    scope_version: string;
+    telemetry_sdk_language: string;
+    telemetry_sdk_name: string;
+    telemetry_sdk_version: string;
+    blob_storage_file_path: string;
+    /** UInt64 as text. */
+    event_bytes: string;
+  };
+
+/** Text as ClickHouse takes it: half a surrogate pair becomes U+FFFD. */
+export const columnText = (text: string): string => text.toWellFormed();
+
+/** The same, where the column may be NULL. */
+export const nullableText = (text: string | null | undefined): string | null =>
+  text === undefined || text === null ? null : columnText(text);
+
+/** Strings are kept, every other value is its JSON; null is NULL. */
+export const payloadText = (value: Json | undefined): string | null =>
+  value === undefined || value === null ? null : columnText(typeof value === "string" ? value : JSON.stringify(value));
+
+/** A map column with `toText` of every value. */
+export const textMap = <Value>(entries: Iterable<readonly [string, Value]>, toText: (value: Value) => string): TextMap => {
+  const map: TextMap = Object.create(null);
+  for (const [key, value] of entries) map[columnText(key)] = toText(value);
+  return map;
+};
+
+/** What DateTime64 holds: 1900 to the end of 2299. */
+const instantMin = "1900-01-01 00:00:00.000000";
+const instantMax = "2299-12-31 23:59:59.999999";
+
+/** An instant of an event as the columns take it, clamped to what they hold; digits below the microsecond are dropped. */
+export const instantText = (instant: string): string => {
+  const [, date, time, fraction = ""] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d+))?Z$/.exec(instant) ?? [];
+  if (date === undefined) throw new RangeError(`not an instant in UTC: ${instant.slice(0, 40)}`);
+  const text = `${date} ${time}.${fraction.slice(0, 6).padEnd(6, "0")}`;
+  return text < instantMin ? instantMin : text > instantMax ? instantMax : text;
+};
+
+/** The same, where the column may be NULL. */
+export const nullableInstant = (instant: string | null | undefined): string | null =>
+  instant === undefined || instant === null ? null : instantText(instant);
+
+/** An instant somebody wrote by hand, such as the version of a dataset item: ISO 8601 with any zone, NULL where it is none. */
+export const looseInstant = (text: string | null | undefined): string | null => {
+  if (text === undefined || text === null || !/^\d{4}-\d\d-\d\d/.test(text)) return null;
+  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text) && !Number.isNaN(Date.parse(text))) return instantText(text);
+  const instant = new Date(/^\d{4}-\d\d-\d\d$|(Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
+  const iso = Number.isNaN(instant.getTime()) ? "" : instant.toISOString();
+  return /^\d{4}-/.test(iso) ? instantText(iso) : null;
+};

@@ -1,0 +1,63 @@
+/** The tier a call is priced by: the first by priority whose conditions all hold, else the default one. */
+import type { Json } from "../ingestion/event.ts";
+import { isPatternMatch } from "./compile-pattern.ts";
+import type { PricingTier, TierCondition, TierOperator } from "./model.ts";
+
+/** What conditions look at. */
+export type TierFacts = {
+  usage: Readonly<Record<string, bigint>>;
+  modelParameters: Readonly<Record<string, Json>> | null;
+  metadata: Readonly<Record<string, string>>;
+};
+
+const isTrue = (operator: TierOperator, sum: bigint, value: number): boolean => {
+  switch (operator) {
+    case "gt":
+      return sum > value;
+    case "gte":
+      return sum >= value;
+    case "lt":
+      return sum < value;
+    case "lte":
+      return sum <= value;
+    case "eq":
+      return sum === BigInt(Math.trunc(value)) && Number.isInteger(value);
+    case "neq":
+      return !isTrue("eq", sum, value);
+    default:
+      return operator satisfies never;
+  }
+};
+
+const asText = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value));
+
+const hasValue = (values: Readonly<Record<string, Json>> | null, key: string, wanted: string): boolean => {
+  const value = values !== null && Object.hasOwn(values, key) ? values[key] : undefined;
+  return value !== undefined && asText(value) === wanted;
+};
+
+const holds = (condition: TierCondition, facts: TierFacts): boolean => {
+  switch (condition.kind) {
+    case "usage": {
+      const counts = Object.entries(facts.usage).filter(([kind]) => isPatternMatch(condition.pattern, kind, condition.isCaseSensitive));
+      return isTrue(
+        condition.operator,
+        counts.reduce((sum, [, count]) => sum + count, 0n),
+        condition.value,
+      );
+    }
+    case "model_parameter":
+      return hasValue(facts.modelParameters, condition.key, condition.value);
+    case "metadata":
+      return hasValue(facts.metadata, condition.key, condition.value);
+    default:
+      return condition satisfies never;
+  }
+};
+
+/** Undefined where no tier fits and none is the default. */
+export const matchTier = (tiers: readonly PricingTier[], facts: TierFacts): PricingTier | undefined =>
+  tiers
+    .filter((tier) => !tier.isDefault && tier.conditions.length > 0)
+    .sort((a, b) => a.priority - b.priority)
+    .find((tier) => tier.conditions.every((condition) => holds(condition, facts))) ?? tiers.find((tier) => tier.isDefault);

@@ -1,0 +1,118 @@
+/** Usage and cost of one call: what was sent is kept, what was not is computed from the model, in exact decimals. */
+import type { Json } from "../ingestion/event.ts";
+import { type TextMap, textMap } from "../ingestion/rows.ts";
+import { clampCount, costOf, costText, countFromNumber, parseCost, parseDecimal, sumOfCosts } from "./decimal.ts";
+import { matchModel } from "./match-model.ts";
+import { matchTier } from "./match-tier.ts";
+import type { Model, PricingTier } from "./model.ts";
+
+export type Call = {
+  /** Kind to whole number as text; empty where none was sent. */
+  providedUsage: TextMap;
+  /** Kind to USD as decimal text; empty where none was sent. */
+  providedCost: TextMap;
+  model: string | null;
+  modelParameters: Readonly<Record<string, Json>> | null;
+  metadata: TextMap;
+  input: string | null;
+  output: string | null;
+  level: string;
+  /** When the call began, UTC: the price of that time counts. */
+  startTime: string;
+};
+
+export type UsageAndCost = {
+  usageDetails: TextMap;
+  costDetails: TextMap;
+  totalCost: string | null;
+  modelId: string | null;
+  /** Of the tier that priced the call; null where the cost was sent or nothing could be priced. */
+  pricingTierId: string | null;
+  pricingTierName: string | null;
+};
+
+/** Tokens of a text; undefined where the tokenizer is not known or the text is too long to be counted. */
+export type CountTokens = (tokenizer: string, text: string) => number | undefined;
+
+type Counts = Record<string, bigint>;
+type Costs = Map<string, bigint>;
+
+const sum = (counts: readonly bigint[]): bigint => counts.reduce((total, count) => total + count, 0n);
+
+const ownCounts = (entries: Iterable<readonly [string, bigint]>): Counts => {
+  const counts: Counts = Object.create(null);
+  for (const [kind, count] of entries) counts[kind] = count;
+  return counts;
+};
+
+/** The total is that of the others where it is not among them. */
+const withTotal = (counts: Counts): Counts =>
+  Object.hasOwn(counts, "total") ? counts : ownCounts([...Object.entries(counts), ["total", clampCount(sum(Object.values(counts)))]]);
+
+const providedCounts = (usage: TextMap): Counts => ownCounts(Object.entries(usage).map(([kind, count]) => [kind, BigInt(count)] as const));
+
+/** Both texts or neither: half a count would be priced as the whole. */
+const countedUsage = ({ input, output }: Call, { tokenizer }: Model, countTokens: CountTokens): Counts | undefined => {
+  if (tokenizer === null) return undefined;
+  const counts: [string, bigint][] = [];
+  for (const [kind, text] of [["input", input] as const, ["output", output] as const]) {
+    if (text === null) continue;
+    const count = countTokens(tokenizer, text);
+    if (count === undefined) return undefined;
+    counts.push([kind, countFromNumber(count)]);
+  }
+  return counts.length === 0 ? undefined : ownCounts(counts);
+};
+
+const usageOf = (call: Call, model: Model | undefined, hasCost: boolean, countTokens: CountTokens): Counts => {
+  const provided = providedCounts(call.providedUsage);
+  if (Object.keys(provided).length > 0) return withTotal(provided);
+  const counted = model === undefined || hasCost || call.level === "ERROR" ? undefined : countedUsage(call, model, countTokens);
+  return counted === undefined ? provided : withTotal(counted);
+};
+
+const providedCosts = (costs: TextMap): Costs =>
+  new Map(
+    Object.entries(costs).flatMap(([kind, cost]) => {
+      const units = parseCost(cost);
+      return units === undefined ? [] : [[kind, units] as const];
+    }),
+  );
+
+/** A price of `total` counts only where no other kind of usage has one. */
+const computedCosts = (usage: Counts, prices: Readonly<Record<string, string>>): Costs => {
+  const costs = new Map(
+    Object.entries(usage).flatMap(([kind, count]) => {
+      const price = Object.hasOwn(prices, kind) ? parseDecimal(prices[kind] ?? "") : undefined;
+      return price === undefined ? [] : [[kind, costOf(count, price)] as const];
+    }),
+  );
+  if (costs.size > 1) costs.delete("total");
+  return costs;
+};
+
+const withTotalCost = (costs: Costs): Costs =>
+  costs.size === 0 || costs.has("total") ? costs : new Map([...costs, ["total", sumOfCosts([...costs.values()])]]);
+
+/** The usage, the cost and what they were computed by. `models` are those of the project and the common ones. */
+export const usageAndCost = (call: Call, models: readonly Model[], countTokens: CountTokens): UsageAndCost => {
+  const sent = providedCosts(call.providedCost);
+  const model = call.model === null ? undefined : matchModel(call.model, models, call.startTime);
+  const usage = usageOf(call, model, sent.size > 0, countTokens);
+  let tier: PricingTier | undefined;
+  let costs = sent;
+  if (sent.size === 0 && model !== undefined) {
+    tier = matchTier(model.pricingTiers, { usage, modelParameters: call.modelParameters, metadata: call.metadata });
+    costs = tier === undefined ? sent : computedCosts(usage, tier.prices);
+    if (costs.size === 0) tier = undefined;
+  }
+  const costDetails = textMap(withTotalCost(costs), costText);
+  return {
+    usageDetails: textMap(Object.entries(usage), String),
+    costDetails,
+    totalCost: costDetails["total"] ?? null,
+    modelId: model?.id ?? null,
+    pricingTierId: tier?.id ?? null,
+    pricingTierName: tier?.name ?? null,
+  };
+};
