@@ -22,7 +22,7 @@ import { createHandlers } from "./handlers/index.ts";
 import { startLoop } from "./loop.ts";
 import { createMailer } from "./notify/mailer.ts";
 import { startMaintenance } from "./schedule/maintenance.ts";
-import { createS3Client } from "./upload/s3-client.ts";
+import { createS3Client } from "../db/object-store/s3-client.ts";
 import { sweepObjects } from "./upload/sweep.ts";
 
 const printLine: Log = (level, event, fields = {}) =>

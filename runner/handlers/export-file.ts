@@ -17,7 +17,7 @@ import { RowsMoved } from "../query/export-source.ts";
 import { readSlice } from "../query/slice-reader.ts";
 import { type PlannedSlice, writeFile } from "../transform/write-file.ts";
 import { ObjectUpload } from "../upload/object-upload.ts";
-import type { S3Client } from "../upload/s3-client.ts";
+import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { ExportHandlerDeps } from "./export-run.ts";
 
 /** The rows are not what an attempt before this one has uploaded: the export starts over. */

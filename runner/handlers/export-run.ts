@@ -30,7 +30,7 @@ import { openClickHouseSource } from "../query/clickhouse-source.ts";
 import { type ExportSource, RowsMoved, type SourcePlan, type SourceRequest } from "../query/export-source.ts";
 import { openPostgresSource } from "../query/postgres-source.ts";
 import type { Checksum } from "../upload/object-upload.ts";
-import type { S3Client } from "../upload/s3-client.ts";
+import type { S3Client } from "../../db/object-store/s3-client.ts";
 import { createFileWriter, type FileWriter, ReplayDiffers } from "./export-file.ts";
 
 export type ExportSettings = {

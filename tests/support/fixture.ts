@@ -14,7 +14,7 @@ import { bootstrapProject, newIdWith } from "../../db/queries/tenants.ts";
 import { systemClock } from "../../runner/clock.ts";
 import { parseRunnerEnv } from "../../runner/env.ts";
 import { startRunner } from "../../runner/main.ts";
-import { createS3Client } from "../../runner/upload/s3-client.ts";
+import { createS3Client } from "../../db/object-store/s3-client.ts";
 import type { EventRow } from "./event-rows.ts";
 
 export const newId = newIdWith(Date.now, (size) => randomBytes(size));

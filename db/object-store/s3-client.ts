@@ -1,5 +1,5 @@
 /**
- * Stage 6, upload: signed requests to an S3-compatible store, each sent with our own retries.
+ * Signed requests to an S3-compatible store, each sent with our own retries.
  * aws4fetch only signs: its own fetch neither retries a lost connection nor can resend (measured). Memory: the body it is given.
  */
 import { AwsClient } from "aws4fetch";
