@@ -8,11 +8,15 @@ const timeNanosMax = 10_413_792_000n * 1_000_000_000n;
 
 const isZeros = (hex: string): boolean => /^0*$/.test(hex);
 
-/** The span with its ids and times checked. Throws SpanFault. Ids without any bit set are invalid, as a parent they mean a root. */
+/**
+ * The span with its ids and times checked. Throws SpanFault. Ids without any bit set are invalid, as a parent they mean a root.
+ * Links that lead nowhere are left out: nothing is made of links, and the span is not worse for one.
+ */
 export const checkSpan = (span: Omit<Span, "parentSpanId"> & { parentSpanId: string }): Span => {
   checkId(span.traceId, 32, "trace id");
   checkId(span.spanId, 16, "span id");
-  const { parentSpanId, ...rest } = span;
+  const { parentSpanId, ...fields } = span;
+  const rest = { ...fields, links: span.links.filter((link) => link.traceId.length === 32 && link.spanId.length === 16) };
   checkTime(span.startTimeUnixNano, "start time");
   checkTime(span.endTimeUnixNano, "end time");
   if (isZeros(parentSpanId)) return rest;
