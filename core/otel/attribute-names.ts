@@ -177,7 +177,6 @@ export const contentNames = new Set<string>([
   "tool_response",
   "gen_ai.input.messages",
   "gen_ai.output.messages",
-  "gen_ai.system_instructions",
   "gen_ai.tool.call.arguments",
   "gen_ai.tool.call.result",
   "flue.workflow.payload",

@@ -1,6 +1,7 @@
 /**
  * Spans to ingestion events: one observation a span, and what a span says about its trace as an event of the trace.
- * Pure: the same spans with the same context give the same events. A span that cannot be mapped is counted, its neighbours go on.
+ * Pure: the same spans with the same context give the same events. A span that cannot be mapped is counted for the caller to log, its
+ * neighbours go on. What was stored is read by `parseTracesJson`, so that what is above the spans is sound.
  */
 import type { Json, OtelBody } from "../ingestion/event.ts";
 import { langfuse } from "./attribute-names.ts";
@@ -38,15 +39,16 @@ export const mapSpans = (traces: OtlpTraces, context: MapContext): { events: Map
       const { traceId } = facts.span;
       if (isDescribed) described.add(traceId);
       else if (isEarlier(facts, shallow.get(traceId))) shallow.set(traceId, facts);
-    } catch {
-      rejected.add(unmappable);
+    } catch (error) {
+      rejected.add(unmappable(error));
     }
   }
   for (const [traceId, facts] of shallow) if (!described.has(traceId)) events.push(traceEvent(facts, {}));
   return { events, rejected: rejected.list() };
 };
 
-const unmappable = "the attributes of the span cannot be read";
+/** The name of the error tells a fault of ours from damaged data; its text might hold data of a customer. */
+const unmappable = (error: unknown): string => `the span cannot be mapped (${error instanceof Error ? error.name : typeof error})`;
 
 /** Of the spans of a trace that nobody describes, the first stands for it, whatever the order they came in. */
 const isEarlier = (facts: SpanFacts, other: SpanFacts | undefined): boolean =>
@@ -60,8 +62,8 @@ function* factsOf(traces: OtlpTraces, context: MapContext, reject: (reason: stri
       for (const span of spans) {
         try {
           yield spanFacts(span, scope, outer, context);
-        } catch {
-          reject(unmappable);
+        } catch (error) {
+          reject(unmappable(error));
         }
       }
     }

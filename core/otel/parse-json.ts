@@ -152,8 +152,8 @@ const anyValueOf = (value: unknown, budget: ElementBudget, level: number): AnyVa
   if (value === undefined || value === null) return {};
   if (!isFields(value)) throw new SpanFault("the value of an attribute is not an object");
   if (level > budget.nestingMax) throw new SpanFault(`an attribute is nested deeper than ${budget.nestingMax} levels`);
-  for (const [name, read] of Object.entries(valueReaders)) {
-    const content = field(value, name, name.replace("Value", "_value"));
+  for (const { camelName, snakeName, read } of valueKinds) {
+    const content = field(value, camelName, snakeName);
     if (content !== undefined && content !== null) return read(content, budget, level);
   }
   return {};
@@ -186,6 +186,12 @@ const valueReaders: Record<string, ValueReader> = {
     return { bytesValue: toBase64(bytes) };
   },
 };
+
+const valueKinds = Object.entries(valueReaders).map(([camelName, read]) => ({
+  camelName,
+  snakeName: camelName.replace("Value", "_value"),
+  read,
+}));
 
 const doubleOf = (content: unknown): number | "NaN" | "Infinity" | "-Infinity" => {
   const value = typeof content === "string" && content.trim() !== "" ? Number(content) : content;
@@ -245,10 +251,10 @@ const textOf = (content: unknown, name: string): string => {
 
 const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The first of the names that the object itself has. */
-const field = (object: Fields, ...names: string[]): unknown => {
-  const name = names.find((candidate) => Object.hasOwn(object, candidate));
-  return name === undefined ? undefined : object[name];
+/** The field under either name, the object's own only. */
+const field = (object: Fields, name: string, otherName = name): unknown => {
+  if (Object.hasOwn(object, name)) return object[name];
+  return Object.hasOwn(object, otherName) ? object[otherName] : undefined;
 };
 
 const objectOf = (value: unknown, complaint: string): Fields => {

@@ -1,6 +1,7 @@
 /** Tools a model was offered, and the calls of them it asked for: found in input, output and the attributes of the frameworks. */
 import type { Json, OtelBody } from "../ingestion/event.ts";
 import { type Attributes, fieldOf, isMeaningful, toText } from "./attributes.ts";
+import { genkitPart } from "./genkit.ts";
 import { nestedAttribute } from "./nested-attributes.ts";
 import { isJsonObject, type JsonObject, parseArray, parseIfText, parseObject, setOwn } from "./safe-json.ts";
 
@@ -32,6 +33,7 @@ const offeredIn = (input: Json | undefined): Json[] => {
 const offeredInAttributes = (attributes: Attributes): Json[] => [
   ...(parseArray(attributes.get("ai.prompt.tools")) ?? []),
   ...(parseArray(attributes.get("gen_ai.tool.definitions")) ?? []),
+  ...(parseArray(genkitPart(attributes, "input", "tools")) ?? []),
   ...(parseArray(fieldOf(parseObject(attributes.get("model_request_parameters")), "function_tools")) ?? []),
   ...(parseArray(nestedAttribute(attributes, "llm.tools")) ?? []).map((entry) => fieldOf(fieldOf(entry, "tool"), "json_schema") ?? null),
 ];
