@@ -1,4 +1,5 @@
 /** When the model began to answer. */
+import { utcInstant } from "../ingestion/instant.ts";
 import { langfuse } from "./attribute-names.ts";
 import { firstValue, toNumber } from "./attributes.ts";
 import { claudeCodeScope } from "./model.ts";
@@ -20,5 +21,5 @@ export const completionStartTime = ({ attributes, startTime, scope }: SpanFacts)
   const waits = ["ai.response.msToFirstChunk", "ai.stream.msToFirstChunk", ...(scope.name === claudeCodeScope ? ["ttft_ms"] : [])];
   const waitMs = toNumber(firstValue(attributes, waits));
   if (waitMs === undefined || waitMs <= 0 || waitMs > waitMsMax) return undefined;
-  return instantOfMicros(microsOfInstant(startTime) + BigInt(Math.ceil(waitMs)) * 1000n);
+  return utcInstant(instantOfMicros(microsOfInstant(startTime) + BigInt(Math.ceil(waitMs)) * 1000n));
 };

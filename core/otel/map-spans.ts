@@ -3,6 +3,7 @@
  * Pure: the same spans with the same context give the same events. A span that cannot be mapped is counted for the caller to log, its
  * neighbours go on. What was stored is read by `parseTracesJson`, so that what is above the spans is sound.
  */
+import { nameCharactersMax } from "../ingestion/body-schemas.ts";
 import type { Json, OtelBody } from "../ingestion/event.ts";
 import { langfuse } from "./attribute-names.ts";
 import { type Attributes, firstText, isTrue, toAttributes } from "./attributes.ts";
@@ -22,7 +23,7 @@ import { observationTools } from "./tools.ts";
 import { environment, hasTraceUpdate, isPublic, release, sessionId, tags, userId, version } from "./trace-fields.ts";
 import { costDetails, usageDetails } from "./usage.ts";
 
-/** An ingestion event as an SDK would send it; `body.otel` is for ourselves. */
+/** An ingestion event as an SDK would send it, to be read by `parseEvent` as an internal one: `body.otel` is for ourselves. */
 export type MappedEvent = { id: string; timestamp: string; type: string; body: { [field: string]: unknown } };
 
 export const mapSpans = (traces: OtlpTraces, context: MapContext): { events: MappedEvent[]; rejected: Rejection[] } => {
@@ -123,15 +124,12 @@ const otelBody = (facts: SpanFacts, input: Json | undefined, output: Json | unde
 
 const isAppRoot = (attributes: Attributes): boolean | undefined => (isTrue(attributes.get(langfuse.isAppRoot)) ? true : undefined);
 
-/** The longest name the trace of an event may have. */
-const traceNameMax = 1000;
-
 /** Only a root names its trace after itself. */
 const fullTrace = (facts: SpanFacts): { [field: string]: unknown } => {
   const { attributes, isRoot } = facts;
   const name = firstText(attributes, [langfuse.traceName]) ?? (isRoot ? observationName(facts) : undefined);
   return {
-    name: name?.slice(0, traceNameMax),
+    name: name?.slice(0, nameCharactersMax),
     metadata: traceMetadata(facts),
     version: version(facts),
     release: release(facts),

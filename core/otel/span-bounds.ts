@@ -3,8 +3,8 @@ import { AppError } from "../errors.ts";
 import type { OtlpLimits, Span } from "./otlp-traces.ts";
 import { SpanFault } from "./rejections.ts";
 
-/** 2300-01-01, the end of ClickHouse's DateTime64(6). */
-const timeNanosMax = 10_413_792_000n * 1_000_000_000n;
+/** 2262-01-01: events may not be later, see core/ingestion/instant.ts. */
+const timeNanosEnd = BigInt(Date.UTC(2262, 0, 1)) * 1_000_000n;
 
 const isZeros = (hex: string): boolean => /^0*$/.test(hex);
 
@@ -31,7 +31,7 @@ const checkId = (hex: string, digits: number, name: string): void => {
 };
 
 const checkTime = (nanos: string, name: string): void => {
-  if (BigInt(nanos) >= timeNanosMax) throw new SpanFault(`${name} is after the year 2299`);
+  if (BigInt(nanos) >= timeNanosEnd) throw new SpanFault(`${name} is after the year 2261`);
 };
 
 /** Counts elements as they are read; throws PAYLOAD_TOO_LARGE past the limit. */

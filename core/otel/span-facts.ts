@@ -1,4 +1,5 @@
 /** All that the mappers are told about one span. */
+import { langfuse } from "./attribute-names.ts";
 import { type Attributes, toAttributes } from "./attributes.ts";
 import type { Scope, Span } from "./otlp-traces.ts";
 import { spanTimes } from "./span-times.ts";
@@ -40,7 +41,7 @@ export const spanFacts = (
     attributes,
     ...outer,
     ...spanTimes(span, context.nowMs),
-    isRoot: span.parentSpanId === undefined || String(attributes.get("langfuse.internal.as_root")) === "true",
+    isRoot: span.parentSpanId === undefined || String(attributes.get(langfuse.asRoot)) === "true",
     context,
   };
 };

@@ -1,4 +1,5 @@
 /** Times of spans as instants of ours: ISO 8601 UTC with microseconds, nanoseconds cut off. */
+import { utcInstant } from "../ingestion/instant.ts";
 
 /** A missing end is the other one; without both, the span was when the request came. */
 export const spanTimes = (
@@ -21,13 +22,11 @@ export const instantOfMicros = (micros: bigint): string => {
 export const microsOfInstant = (instant: string): bigint =>
   BigInt(Date.parse(`${instant.slice(0, 19)}Z`)) * 1000n + BigInt(instant.slice(20, 26));
 
-/** An instant someone else wrote, to the microsecond; a time without zone is UTC. Undefined when it is none. */
+/** An instant someone else wrote, to the microsecond; a time without zone is UTC. Undefined when it is none, or one that events may not have. */
 export const parseInstant = (text: string): string | undefined => {
   const match = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:[.,](\d+))?(Z|[+-]\d{2}:?\d{2})?$/i.exec(text.trim());
   if (match === null) return undefined;
   const [, date, time, fraction = "", zone = "Z"] = match;
   const offset = /^[+-]\d{4}$/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone.toUpperCase();
-  const milliseconds = Date.parse(`${date}T${time}${offset}`);
-  if (Number.isNaN(milliseconds)) return undefined;
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, "0")}Z`;
+  return utcInstant(`${date}T${time}.${fraction || "0"}${offset}`);
 };

@@ -1,5 +1,7 @@
 /** What a span says about its trace: user, session, tags and the like. */
+import { normalizeEnvironment } from "../ingestion/environment.ts";
 import type { Json } from "../ingestion/event.ts";
+import { Reference } from "../ingestion/fields.ts";
 import { environmentNames, langfuse, publicNames, sessionIdNames, tagNames, traceUpdateNames, userIdNames } from "./attribute-names.ts";
 import { type Attributes, firstText, firstValue, isMeaningful, isTrue, toText } from "./attributes.ts";
 import { parseArray } from "./safe-json.ts";
@@ -13,7 +15,12 @@ export const hasTraceUpdate = (attributes: Attributes): boolean => {
 };
 
 export const userId = (attributes: Attributes): string | undefined => firstText(attributes, userIdNames);
-export const sessionId = (attributes: Attributes): string | undefined => firstText(attributes, sessionIdNames);
+
+/** None that events may not have: the trace is worth more than a session id beyond all bounds. */
+export const sessionId = (attributes: Attributes): string | undefined => {
+  const id = Reference.safeParse(firstText(attributes, sessionIdNames));
+  return id.success ? (id.data ?? undefined) : undefined;
+};
 
 /** A list, a JSON list as text, names with commas between, or one name. */
 export const tags = (attributes: Attributes): string[] | undefined => {
@@ -36,11 +43,11 @@ export const isPublic = (attributes: Attributes): boolean | undefined => {
   return value === undefined ? undefined : isTrue(value);
 };
 
-/** As it was sent: the event schema brings it into its form, and makes `default` of what it cannot. */
+/** Made fit as that of any event of the public is: these events are read as internal ones, which are taken at their word. */
 export const environment = ({ attributes, resourceAttributes }: SpanFacts): string => {
   for (const name of environmentNames) {
     const value = firstText(attributes, [name]) ?? firstText(resourceAttributes, [name]);
-    if (value !== undefined) return value;
+    if (value !== undefined) return normalizeEnvironment(value, { isInternal: false }) ?? "default";
   }
   return "default";
 };

@@ -7,7 +7,7 @@ import { mapSpans } from "../../../core/otel/map-spans.ts";
 import type { AnyValue, DecodedTraces, KeyValue } from "../../../core/otel/otlp-traces.ts";
 import { parseTracesJson } from "../../../core/otel/parse-json.ts";
 import { asJsonText, asProtobuf, recordSpans } from "./exported-spans.ts";
-import { nowMs } from "./mapped-spans.ts";
+import { expectTaken, nowMs } from "./mapped-spans.ts";
 
 const recorded = recordSpans({
   resource: { "service.name": "shop" },
@@ -35,7 +35,9 @@ const holds = (decode: () => DecodedTraces): void => {
   expect(again.rejected).toEqual([]);
   const kept = traces.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)).length;
   expect(kept + rejected.reduce((sum, { count }) => sum + count, 0)).toBe(spanCount);
-  expect(mapSpans(traces, { nowMs }).rejected).toEqual([]);
+  const { events, rejected: unmapped } = mapSpans(traces, { nowMs });
+  expect(unmapped).toEqual([]);
+  for (const event of events) expectTaken(event);
 };
 
 describe("bytes that are no request", () => {
@@ -135,6 +137,16 @@ const knownNames = [
   "gen_ai.prompt.0.a",
   "gen_ai.prompt.x",
   "llm.input_messages.1.message",
+  "session.id",
+  "user.id",
+  "langfuse.trace.name",
+  "langfuse.environment",
+  "langfuse.prompt.name",
+  "langfuse.prompt.version",
+  "gen_ai.tool.name",
+  "langfuse.release",
+  "model",
+
   "llm.tools.0.tool.json_schema",
   "gen_ai.input.messages",
   "gen_ai.system_instructions",
@@ -162,7 +174,7 @@ const jsonText = fc.oneof(
 const anyValue: fc.Arbitrary<AnyValue> = fc.letrec<{ value: AnyValue; pair: KeyValue }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 4 },
-    fc.record({ stringValue: fc.oneof(fc.string({ unit: "grapheme" }), jsonText) }),
+    fc.record({ stringValue: fc.oneof(fc.string({ unit: "binary" }), fc.constant("\ud800\u0000"), jsonText) }),
     fc.record({ boolValue: fc.boolean() }),
     fc.record({ intValue: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String) }),
     fc.record({
@@ -227,6 +239,7 @@ describe("attributes of any values", () => {
         const mapped = mapSpans(traces, { nowMs });
         expect(mapped.rejected).toEqual([]);
         expect(mapped.events).toHaveLength(2);
+        for (const event of mapped.events) expectTaken(event);
         expect(JSON.stringify(mapSpans(JSON.parse(JSON.stringify(traces)), { nowMs }))).toBe(JSON.stringify(mapped));
         expect(JSON.parse(JSON.stringify(mapped))).toEqual(mapped);
       }),

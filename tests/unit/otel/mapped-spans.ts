@@ -1,8 +1,13 @@
 /** One span through the whole of it: recorded by the real SDK, encoded, decoded, mapped. */
 import type { Attributes } from "@opentelemetry/api";
+import { expect } from "vitest";
+import { parseEvent } from "../../../core/ingestion/event-schema.ts";
 import { decodeTracesProtobuf } from "../../../core/otel/decode-protobuf.ts";
 import { type MappedEvent, mapSpans } from "../../../core/otel/map-spans.ts";
 import { asProtobuf, recordSpans } from "./exported-spans.ts";
+
+/** What spans become has to pass the schema of events: there is nobody left to tell of a fault. */
+export const expectTaken = (event: MappedEvent): void => expect(parseEvent(event, { isInternal: true })).toMatchObject({ ok: true });
 
 export const nowMs = Date.UTC(2026, 10, 21);
 
@@ -34,5 +39,6 @@ export const mapOne = ({ name = "span", scope = "test-scope", scopeVersion = "1.
   const trace = mapped.find((event) => event.type === "trace-create");
   if (observation === undefined || trace === undefined || rejected.length > 0)
     throw new Error(`not mapped: ${JSON.stringify({ mapped, rejected })}`);
+  for (const event of mapped) expectTaken(event);
   return { observation, trace, mapped } satisfies { observation: MappedEvent; trace: MappedEvent; mapped: MappedEvent[] };
 };
