@@ -1,6 +1,7 @@
 /** The ClickHouse migrations, in order. A migration that was applied anywhere is never edited again: its checksum is compared. */
 import { events } from "./0001-events.ts";
 import { legacyTables } from "./0002-legacy-tables.ts";
+import { insertTokens } from "./0004-insert-tokens.ts";
 
 export type MigrationContext = {
   /** `ON CLUSTER …`, or nothing on a single server. */
@@ -11,4 +12,4 @@ export type MigrationContext = {
 
 export type ClickHouseMigration = { name: string; statements: (context: MigrationContext) => string[] };
 
-export const clickHouseMigrations: readonly ClickHouseMigration[] = [events, legacyTables];
+export const clickHouseMigrations: readonly ClickHouseMigration[] = [events, legacyTables, insertTokens];
