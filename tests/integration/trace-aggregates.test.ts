@@ -419,12 +419,10 @@ describe("counts by creation", () => {
     const start = new Date(nowMs - 40 * dayMs);
     const end = new Date(nowMs - 3 * dayMs);
     const created = set.live.filter(({ createdAt }) => Date.parse(createdAt) >= start.getTime());
-    const counts = [projectId, otherProjectId]
-      .toSorted(byBytes)
-      .map((id) => ({
-        projectId: id,
-        countTraces: created.filter((trace) => trace.projectId === id && Date.parse(trace.createdAt) < end.getTime()).length,
-      }));
+    const counts = [projectId, otherProjectId].toSorted(byBytes).map((id) => ({
+      projectId: id,
+      countTraces: created.filter((trace) => trace.projectId === id && Date.parse(trace.createdAt) < end.getTime()).length,
+    }));
     await same(null, (deps) => countTracesCreatedByProject(deps, { projectIds: [projectId, otherProjectId, "none"], start, end }), counts);
     await same(
       null,
