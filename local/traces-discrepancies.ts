@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { AppError } from "../core/errors.ts";
 import { chooseTraceSource } from "../core/traces/choose-trace-source.ts";
 import { aggregateTables } from "../core/traces/experiment-env.ts";
 import { type ClickHouseConfig, createClickHouse } from "../db/clickhouse/client.ts";
@@ -52,7 +53,7 @@ const clickHouseConfig = (env: Record<string, string | undefined>): ClickHouseCo
   return { ...account, url: clickhouseUrl, database: env["CLICKHOUSE_DB"] || "spillway" };
 };
 
-const { project, from, to, limit, table } = parseOptions(process.argv.slice(2));
+const { project, from, to, limit, table } = parseOptions(process.argv.slice(2).filter((arg) => arg !== "--"));
 const source = table ?? chooseTraceSource({ from, now: new Date(), flags: { aggregateTables: [] } });
 try {
   const { compared, discrepancies } = await findDiscrepancies(
@@ -69,5 +70,6 @@ try {
 } catch (error) {
   // Not 1: that nothing could be compared must not read like a difference.
   console.error(error instanceof Error ? error.message : String(error));
+  if (error instanceof AppError && error.detail !== undefined) console.error(error.detail);
   process.exitCode = 2;
 }

@@ -12,6 +12,7 @@ import { deleteTraceAggregates } from "../../db/clickhouse/traces/delete-trace-a
 import { findTraceById } from "../../db/clickhouse/traces/find-trace-by-id.ts";
 import { listContributions } from "../../db/clickhouse/traces/list-contributions.ts";
 import { listTracesTable } from "../../db/clickhouse/traces/list-traces-table.ts";
+import { sessionHasTrace } from "../../db/clickhouse/traces/session-has-trace.ts";
 import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
 import { dayMs, insertRows, read, runOn, stored } from "../support/trace-set.ts";
 
@@ -153,14 +154,33 @@ describe("an observation that is written again", () => {
     );
   });
 
-  it("is always counted once where sums are read from observations", async () => {
-    const observation = observationOf("tables", "o", { total: 10 }, { total: "0.5" });
-    await insertRows(database, "traces", [{ ...traceOf("tables"), name: "", is_deleted: 0 }]);
-    for (const event_ts of [stored(startMs), stored(startMs + 1000)])
-      await insertRows(database, "observations", [{ ...observation, type: "SPAN", name: "", level: "DEFAULT", event_ts, is_deleted: 0 }]);
+  it("is always counted once where sums are read from observations, moved and deleted ones where they are now", async () => {
+    const stateOf = (id: string, trace_id: string, seconds: number, more: object = {}) => ({
+      ...observationOf(trace_id, id, { total: 10 }, { total: "0.5" }),
+      type: "SPAN",
+      name: "",
+      level: "DEFAULT",
+      event_ts: stored(startMs + seconds * 1000),
+      is_deleted: 0,
+      ...more,
+    });
+    for (const id of ["tables", "moved to"]) await insertRows(database, "traces", [{ ...traceOf(id), name: "", is_deleted: 0 }]);
+    for (const row of [
+      stateOf("o", "tables", 0),
+      stateOf("o", "tables", 1),
+      stateOf("deleted", "tables", 0),
+      stateOf("deleted", "tables", 1, { is_deleted: 1 }),
+      stateOf("moved", "tables", 0),
+      // Deleted where it was with the version it has where it is, which came first here.
+      stateOf("moved", "moved to", 1, { start_time: stored(startMs + dayMs) }),
+      stateOf("moved", "tables", 1, { is_deleted: 1 }),
+    ])
+      await insertRows(database, "observations", [row]);
     const page = { page: 1, rowsMax: 10 };
-    expect(await listTracesTable({ clickhouse: database.clickhouse, source: "traces" }, { projectId, page })).toMatchObject([
-      { id: "tables", totalCost: "0.5", totalTokens: "10" },
+    const order = { column: "id", direction: "desc" } as const;
+    expect(await listTracesTable({ clickhouse: database.clickhouse, source: "traces" }, { projectId, order, page })).toMatchObject([
+      { id: "tables", observationIds: ["o"], totalCost: "0.5", totalTokens: "10" },
+      { id: "moved to", observationIds: ["moved"], totalCost: "0.5", totalTokens: "10" },
     ]);
   });
 });
@@ -213,6 +233,30 @@ describe("a trace in an aggregate", () => {
         ),
       ).toBe("other\t\\' OR 1=1 --\nother\tgone\nother\tstays\np\tstays\n");
     expect(await listContributions(database, { projectId, traceIds: ["gone"] })).toEqual(new Map());
+  });
+
+  it("is found by its merged values only, by index, while its rows are not merged", async () => {
+    await database.query("SYSTEM STOP MERGES traces_all_amt");
+    const row = traceAggregateRow(traceOf("x"));
+    for (const [session, condition] of [
+      ["before", "1"],
+      ["after", "number = 7777"],
+    ] as const)
+      await database.query(
+        `INSERT INTO traces_mt (project_id, id, start_time, session_id, environment, public, bookmarked, created_at, updated_at, event_ts)
+         SELECT 'many', concat('t', toString(number)), '${row.start_time}', concat('${session}', toString(number)), 'default', false, false, '${row.start_time}', '${row.start_time}', '${row.start_time}'
+         FROM numbers(40000) WHERE ${condition}`,
+      );
+    const deps = { clickhouse: database.clickhouse, source: "traces_all_amt" } as const;
+    expect(await sessionHasTrace(deps, { projectId: "many", sessionId: "before7777" })).toBe(false);
+    expect(await sessionHasTrace(deps, { projectId: "many", sessionId: "after7777" })).toBe(true);
+    expect(await sessionHasTrace(deps, { projectId: "many", sessionId: "before1" })).toBe(true);
+    const plan = await database.query(
+      `EXPLAIN indexes = 1 SELECT a.id FROM traces_all_amt AS a FINAL WHERE project_id = 'many' AND session_id IN ['before1'] SETTINGS use_skip_indexes_if_final_exact_mode = 1`,
+    );
+    const granules = [...plan.matchAll(/Granules: (\d+)\/(\d+)/g)].map(([, read]) => Number(read));
+    expect(Math.min(...granules), plan).toBeLessThan(4);
+    await database.query("SYSTEM START MERGES traces_all_amt");
   });
 
   it("leaves the short-lived aggregates when its time has come, never the one kept for ever", async () => {

@@ -10,6 +10,7 @@ import {
   type WrittenScore,
   type WrittenTrace,
 } from "../../core/ingestion/aggregate-rows.ts";
+import { aggregateTables } from "../../core/traces/experiment-env.ts";
 import { deleteTraceAggregates } from "../../db/clickhouse/traces/delete-trace-aggregates.ts";
 import type { FullMeasuredTraceRow } from "../../db/clickhouse/traces/trace-row.ts";
 import type { createClickHouseDatabase } from "./clickhouse-database.ts";
@@ -256,24 +257,34 @@ const storeTables = async (database: Database, all: readonly Described[], nowMs:
   );
 };
 
-/** In several inserts, what belongs to a trace partly before it, beside an observation and a score of traces that nobody wrote. */
+/**
+ * In several inserts that stay parts of their own, what belongs to a trace partly before it; beside them a trace that only others have written of.
+ * Deleted traces are written and deleted first: nothing can be deleted while merges stand still.
+ */
 const storeAggregates = async (database: Database, all: readonly Described[]) => {
-  const batches: AggregateRow[][] = [[], [], [], []];
-  all.forEach(({ trace, observations, scores }, i) => {
-    batches[i % 3]?.push(traceAggregateRow(trace));
-    observations.forEach((observation, n) => {
-      batches[(i + n) % 4]?.push(...[observationAggregateRow(observation)].filter((row) => row !== undefined));
+  const projects = [...new Set(all.map(({ trace }) => trace.project_id))];
+  const deleted = all.filter(({ isDeleted }) => isDeleted);
+  await insertRows(database, "traces_mt", deleted.flatMap(aggregateRowsOf));
+  for (const project of projects)
+    await deleteTraceAggregates(runOn(database), {
+      projectId: project,
+      traceIds: deleted.filter(({ trace }) => trace.project_id === project).map(({ trace }) => trace.id),
     });
-    for (const score of scores) batches[3]?.push(...[scoreAggregateRow(score, trace.timestamp)].filter((row) => row !== undefined));
-  });
+  for (const table of aggregateTables) await database.query(`SYSTEM STOP MERGES ${table}`);
+  const batches: AggregateRow[][] = [[], [], [], []];
+  const live = all.filter(({ isDeleted }) => !isDeleted);
+  for (const [i, described] of live.entries())
+    for (const [n, row] of aggregateRowsOf(described).entries()) batches[(i + n) % batches.length]?.push(row);
   const [first] = all;
   if (first !== undefined)
-    for (const project_id of new Set(all.map(({ trace }) => trace.project_id)))
+    for (const project_id of projects)
       batches[0]?.push({ ...traceAggregateRow({ ...first.trace, project_id, id: "nobody wrote this" }), public: null, bookmarked: null });
   for (const batch of batches) await insertRows(database, "traces_mt", batch);
-  for (const project_id of new Set(all.map(({ trace }) => trace.project_id)))
-    await deleteTraceAggregates(runOn(database), {
-      projectId: project_id,
-      traceIds: all.filter(({ trace, isDeleted }) => isDeleted && trace.project_id === project_id).map(({ trace }) => trace.id),
-    });
 };
+
+const aggregateRowsOf = ({ trace, observations, scores }: Described): AggregateRow[] =>
+  [
+    traceAggregateRow(trace),
+    ...observations.map((observation) => observationAggregateRow(observation)),
+    ...scores.map((score) => scoreAggregateRow(score, trace.timestamp)),
+  ].filter((row) => row !== undefined);

@@ -5,7 +5,10 @@ import type { ClickHouse } from "../client.ts";
 import { coreFields, payloadFields, totalsRelation, traceRelation } from "./trace-relation.ts";
 import { wholeNumber } from "./trace-row.ts";
 
-/** As text: what is equal as text is the same. Maps are sorted, numbers of 0 are as if they were not there. */
+/**
+ * As text: what is equal as text is the same. Maps are sorted, numbers of 0 are as if they were not there. Creation and update are left out: those of an
+ * aggregate are of all that belongs to the trace.
+ */
 const compared = {
   timestamp: "toString(t.timestamp)",
   name: "t.name",
@@ -20,8 +23,6 @@ const compared = {
   output: "ifNull(t.output, '')",
   metadata: "toString(mapSort(CAST(t.metadata, 'Map(String, String)')))",
   environment: "toString(t.environment)",
-  created_at: "toString(t.created_at)",
-  updated_at: "toString(t.updated_at)",
   observation_ids: "toString(m.observation_ids)",
   score_ids: "toString(m.score_ids)",
   cost_details: "toString(mapSort(mapFilter((k, v) -> v != 0, m.cost_details)))",
