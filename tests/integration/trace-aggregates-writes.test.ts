@@ -12,6 +12,7 @@ import { deleteTraceAggregates } from "../../db/clickhouse/traces/delete-trace-a
 import { findTraceById } from "../../db/clickhouse/traces/find-trace-by-id.ts";
 import { listContributions } from "../../db/clickhouse/traces/list-contributions.ts";
 import { listTracesTable } from "../../db/clickhouse/traces/list-traces-table.ts";
+import { rebuildTraceAggregates } from "../../db/clickhouse/traces/rebuild-trace-aggregates.ts";
 import { sessionHasTrace } from "../../db/clickhouse/traces/session-has-trace.ts";
 import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
 import { dayMs, insertRows, read, runOn, stored } from "../support/trace-set.ts";
@@ -233,6 +234,24 @@ describe("a trace in an aggregate", () => {
         ),
       ).toBe("other\t\\' OR 1=1 --\nother\tgone\nother\tstays\np\tstays\n");
     expect(await listContributions(database, { projectId, traceIds: ["gone"] })).toEqual(new Map());
+  });
+
+  it("that reached only some aggregates is made anew from what was written, and counts once", async () => {
+    const whole = traceAggregateRow(traceOf("half", { name: "one", user_id: "u", input: "in", tags: ["x"] }));
+    await insertRows(database, "traces_mt", [whole]);
+    await insertRows(database, "traces_mt", [{ ...whole, name: "two", event_ts: stored(startMs + 5) }]);
+    await write(observationOf("half", "o", { total: 10 }, { total: "0.5" }));
+    await write(observationOf("half", "o", { total: 3 }, { total: "0.25" }));
+    const row = async (table: string) =>
+      database.query(
+        `SELECT * EXCEPT (bookmarked, public, input, output), finalizeAggregation(input), finalizeAggregation(public) FROM ${table} FINAL WHERE id = 'half' FORMAT JSONEachRow`,
+      );
+    const before = await row("traces_all_amt");
+    expect(before).toContain('"two"');
+    await database.query("DELETE FROM traces_7d_amt WHERE id = 'half'");
+    for (const _ of [1, 2]) await rebuildTraceAggregates(runOn(database), { projectId, traceIds: ["half"] });
+    for (const table of tables) expect(await row(table)).toBe(before);
+    expect(await sums("half")).toEqual({ usage: { total: "3" }, cost: { total: "0.25" }, ids: ["o"] });
   });
 
   it("is found by its merged values only, by index, while its rows are not merged", async () => {

@@ -273,8 +273,12 @@ const storeAggregates = async (database: Database, all: readonly Described[]) =>
   for (const table of aggregateTables) await database.query(`SYSTEM STOP MERGES ${table}`);
   const batches: AggregateRow[][] = [[], [], [], []];
   const live = all.filter(({ isDeleted }) => !isDeleted);
-  for (const [i, described] of live.entries())
-    for (const [n, row] of aggregateRowsOf(described).entries()) batches[(i + n) % batches.length]?.push(row);
+  for (const [i, described] of live.entries()) {
+    const rows = aggregateRowsOf(described);
+    // Some traces are written a second time as they are.
+    if (i % 5 === 0) rows.push(traceAggregateRow(described.trace));
+    for (const [n, row] of rows.entries()) batches[(i + n) % batches.length]?.push(row);
+  }
   const [first] = all;
   if (first !== undefined)
     for (const project_id of projects)

@@ -92,11 +92,12 @@ const aggregateTable = (
 const lastPresent = (column: string, isPresent: string) =>
   `argMaxState(t0.${column}, if(${isPresent}, t0.event_ts, toDateTime64(0, 3))) AS ${column}`;
 
-const aggregateView = (
-  table: string,
-  { onCluster }: MigrationContext,
-): string => `CREATE MATERIALIZED VIEW IF NOT EXISTS ${table}_mv ${onCluster} TO ${table} AS
-    SELECT
+const aggregateView = (table: string, { onCluster }: MigrationContext): string =>
+  `CREATE MATERIALIZED VIEW IF NOT EXISTS ${table}_mv ${onCluster} TO ${table} AS
+    ${foldTraces("traces_mt")}`;
+
+/** Rows like those of `traces_mt` as rows of an aggregate. */
+export const foldTraces = (from: string): string => `SELECT
       t0.project_id AS project_id,
       t0.id AS id,
       min(t0.start_time) AS timestamp,
@@ -120,5 +121,5 @@ const aggregateView = (
       ${lastPresent("output", "t0.output <> ''")},
       min(t0.created_at) AS created_at,
       max(t0.updated_at) AS updated_at
-    FROM traces_mt AS t0
+    FROM ${from} AS t0
     GROUP BY project_id, id`;
