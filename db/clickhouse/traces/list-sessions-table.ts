@@ -55,7 +55,7 @@ const listSessionIds = async (
   const where = compileTraceFilter(filter);
   const range = compilePage(page);
   const rows = await query(
-    `SELECT session_id AS sessionId FROM ${traceRelation(source, { fields: coreFields, narrow: where.sql })} WHERE ${where.sql} AND session_id IS NOT NULL
+    `SELECT session_id AS sessionId FROM ${traceRelation(source, { fields: [...where.fields, "timestamp", "session_id"], narrow: where.sql })} WHERE ${where.sql} AND session_id IS NOT NULL
      GROUP BY session_id ORDER BY min(timestamp) DESC, session_id DESC ${range.sql}`,
     { projectId, ...where.params, ...range.params },
   );

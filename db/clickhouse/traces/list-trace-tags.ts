@@ -3,4 +3,4 @@ import type { TraceReaderDeps } from "./answer-from.ts";
 import { listTraceValues, type TraceValue, type TraceValuesParams } from "./list-trace-values.ts";
 
 export const listTraceTags = (deps: TraceReaderDeps, params: TraceValuesParams): Promise<TraceValue[]> =>
-  listTraceValues(deps, { operation: "list_trace_tags", value: "arrayJoin(tags)", where: "value != ''" }, params);
+  listTraceValues(deps, { operation: "list_trace_tags", field: "tags", value: "arrayJoin(tags)", where: "value != ''" }, params);

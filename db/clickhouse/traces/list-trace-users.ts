@@ -11,6 +11,7 @@ export const listTraceUsers = (
     deps,
     {
       operation: "list_trace_users",
+      field: "user_id",
       value: "ifNull(user_id, '')",
       where: "value != '' AND positionCaseInsensitiveUTF8(value, {search:String}) > 0",
     },

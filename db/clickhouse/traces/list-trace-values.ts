@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { answerFrom, type TraceReaderDeps } from "./answer-from.ts";
 import { compilePage, compileTraceFilter, TraceFilter, type TracePage } from "./trace-filter.ts";
-import { coreFields, traceRelation } from "./trace-relation.ts";
+import { type TraceField, traceRelation } from "./trace-relation.ts";
 import { wholeNumber } from "./trace-row.ts";
 
 export type TraceValuesParams = { projectId: string; filter?: TraceFilter; page: TracePage };
@@ -10,10 +10,10 @@ export type TraceValuesParams = { projectId: string; filter?: TraceFilter; page:
 const ValueRow = z.object({ value: z.string(), countTraces: wholeNumber });
 export type TraceValue = z.infer<typeof ValueRow>;
 
-/** `value` is an expression over the relation, `where` says which values count; both are constants of the callers. */
+/** `value` is an expression over `field`, `where` says which values count; both are constants of the callers. */
 export const listTraceValues = (
   deps: TraceReaderDeps,
-  { operation, value, where: isCounted }: { operation: string; value: string; where: string },
+  { operation, field, value, where: isCounted }: { operation: string; field: TraceField; value: string; where: string },
   { projectId, filter = {}, page }: TraceValuesParams,
   params: Record<string, unknown> = {},
 ): Promise<TraceValue[]> =>
@@ -22,7 +22,7 @@ export const listTraceValues = (
     const range = compilePage(page);
     const rows = await query(
       `SELECT value, count() AS countTraces FROM (
-         SELECT ${value} AS value FROM ${traceRelation(source, { fields: coreFields, narrow: where.sql })} WHERE ${where.sql}
+         SELECT ${value} AS value FROM ${traceRelation(source, { fields: [...where.fields, field], narrow: where.sql })} WHERE ${where.sql}
        ) WHERE ${isCounted} GROUP BY value ORDER BY countTraces DESC, value ${range.sql}`,
       { projectId, ...where.params, ...range.params, ...params },
     );

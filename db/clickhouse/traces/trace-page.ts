@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { TraceSource } from "../../../core/traces/measure-and-return.ts";
 import type { RunQuery } from "./answer-from.ts";
 import { compilePage, compileTraceFilter, type TraceFilter, type TracePage } from "./trace-filter.ts";
-import { coreFields, traceRelation } from "./trace-relation.ts";
+import { traceRelation } from "./trace-relation.ts";
 import { wholeNumber } from "./trace-row.ts";
 
 const orderColumns = {
@@ -34,8 +34,9 @@ export const listTraceIds = async (
   const { column, direction } = TraceOrder.parse(order);
   const where = compileTraceFilter(filter);
   const range = compilePage(page);
+  const ordered = column === "id" ? [] : [orderColumns[column]];
   const rows = await query(
-    `SELECT id FROM ${traceRelation(source, { fields: coreFields, narrow: where.sql })} WHERE ${where.sql}
+    `SELECT id FROM ${traceRelation(source, { fields: [...where.fields, ...ordered], narrow: where.sql })} WHERE ${where.sql}
      ORDER BY ${orderColumns[column]} ${direction} NULLS LAST, id ${direction} ${range.sql}`,
     { projectId, ...where.params, ...range.params },
   );
@@ -45,7 +46,7 @@ export const listTraceIds = async (
 export const countTraces = async (query: RunQuery, source: TraceSource, projectId: string, filter: TraceFilter): Promise<number> => {
   const where = compileTraceFilter(filter);
   const [row] = await query(
-    `SELECT count() AS traces FROM ${traceRelation(source, { fields: coreFields, narrow: where.sql })} WHERE ${where.sql}`,
+    `SELECT count() AS traces FROM ${traceRelation(source, { fields: where.fields, narrow: where.sql })} WHERE ${where.sql}`,
     { projectId, ...where.params },
   );
   return z.object({ traces: wholeNumber }).parse(row).traces;

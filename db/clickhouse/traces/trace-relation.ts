@@ -61,6 +61,7 @@ export const coreFields = [
 export const payloadFields = ["input", "output", "metadata"] as const satisfies TraceField[];
 
 export type RelationOptions = {
+  /** A field may be named more than once. */
   fields: readonly TraceField[];
   /** Binds `projectId` or `projectIds`, or takes every project. */
   tenant?: "one" | "listed" | "any";
@@ -78,7 +79,9 @@ const tenants = {
 
 /** A subquery in parentheses with `project_id`, `id` and the fields. */
 export const traceRelation = (source: TraceSource, options: RelationOptions): string =>
-  source === "traces" ? fromTraces(options) : fromAggregate(source, options);
+  source === "traces" ? fromTraces(distinct(options)) : fromAggregate(source, distinct(options));
+
+const distinct = (options: RelationOptions): RelationOptions => ({ ...options, fields: [...new Set(options.fields)] });
 
 /**
  * Reads all versions of the ids that come into question; `narrow` is looked up in every version, so that an old one which fits leads to its newest, which
