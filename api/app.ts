@@ -11,6 +11,7 @@ import { registerAuditLogs } from "./routes/audit-logs/index.ts";
 import { registerBatchExports } from "./routes/batch-exports/index.ts";
 import { registerComments } from "./routes/comments/index.ts";
 import { registerExportTables } from "./routes/export-tables/index.ts";
+import { ingestionPaths, registerIngestion } from "./routes/ingestion/index.ts";
 import { registerSystem } from "./routes/system/index.ts";
 
 const open = new Set(["/api/public/openapi.json", "/api/public/docs"]);
@@ -30,8 +31,11 @@ export const createApp = (deps: AppDeps): App => {
   app.notFound((c) => problemAnswer(c, new AppError({ code: isKnownPath(app, c.req.path) ? "METHOD_NOT_ALLOWED" : "ROUTE_NOT_FOUND" })));
 
   const publicAuth = authenticate(deps);
-  app.use("/api/public/*", (c, next) => (open.has(c.req.path) || !isKnownPath(app, c.req.path) ? next() : publicAuth(c, next)));
+  app.use("/api/public/*", (c, next) =>
+    open.has(c.req.path) || ingestionPaths.has(c.req.path) || !isKnownPath(app, c.req.path) ? next() : publicAuth(c, next),
+  );
   app.use("/api/admin/*", requireAdmin(deps));
+  registerIngestion(app, deps);
   app.use(jsonBody());
   registerBatchExports(app, deps);
   registerExportTables(app);

@@ -41,6 +41,8 @@ export type ClickHouse = {
   insertRows: (insert: { table: string; rows: readonly object[]; token: string; signal?: AbortSignal | undefined }) => Promise<void>;
   /** Runs an INSERT … SELECT to its end. */
   insertSelect: (statement: Statement) => Promise<void>;
+  /** Runs a statement that changes or removes rows, to its end. */
+  command: (statement: Statement) => Promise<void>;
   /** Stops the queries whose id starts so. Does not wait: a query blocked on its reader takes 30 s to notice (measured). */
   kill: (queryIdPrefix: string) => Promise<void>;
 };
@@ -343,7 +345,9 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
     }
   };
 
-  return { queryRows, openBytes, insertRows, insertSelect, kill };
+  const command: ClickHouse["command"] = (statement) => insertSelect(statement);
+
+  return { queryRows, openBytes, insertRows, insertSelect, command, kill };
 };
 
 const resultRows = (summary: unknown): number => {

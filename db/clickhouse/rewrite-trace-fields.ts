@@ -22,7 +22,12 @@ const listColumns = async (clickhouse: Pick<ClickHouse, "queryRows">, table: str
 export const rewriteTraceFields = async (
   clickhouse: ClickHouse,
   table: string,
-  { projectId, traces, version, signal }: { projectId: string; traces: ReadonlyMap<string, TraceFields>; version: string; signal: AbortSignal },
+  {
+    projectId,
+    traces,
+    version,
+    signal,
+  }: { projectId: string; traces: ReadonlyMap<string, TraceFields>; version: string; signal: AbortSignal },
 ): Promise<void> => {
   if (traces.size === 0) return;
   const columns = await listColumns(clickhouse, table, signal);

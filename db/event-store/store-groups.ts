@@ -46,7 +46,13 @@ export const storeGroups = async (
       tx,
       store,
       projectId,
-      stored.map(({ fileKey, entityType, entityId, eventId, traceId }) => ({ fileKey, entityType, entityId, eventId, traceId: traceId ?? null })),
+      stored.map(({ fileKey, entityType, entityId, eventId, traceId }) => ({
+        fileKey,
+        entityType,
+        entityId,
+        eventId,
+        traceId: traceId ?? null,
+      })),
     );
     await enqueueMerges(tx, store, projectId, stored, origin);
   });

@@ -321,7 +321,10 @@ export const traceSessions = pgTable(
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
-  (t) => [index("trace_sessions_project_id_id_idx").on(t.projectId, sql`left(id, 200)`), uniqueIndex("trace_sessions_key").on(t.projectId, sql`md5(id)`)],
+  (t) => [
+    index("trace_sessions_project_id_id_idx").on(t.projectId, sql`left(id, 200)`),
+    uniqueIndex("trace_sessions_key").on(t.projectId, sql`md5(id)`),
+  ],
 );
 
 export const jobs = pgTable(
