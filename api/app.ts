@@ -11,6 +11,7 @@ import { registerAuditLogs } from "./routes/audit-logs/index.ts";
 import { registerBatchExports } from "./routes/batch-exports/index.ts";
 import { registerComments } from "./routes/comments/index.ts";
 import { registerExportTables } from "./routes/export-tables/index.ts";
+import { registerDeleteTraces } from "./routes/ingestion/delete-traces.ts";
 import { ingestionPaths, registerIngestion } from "./routes/ingestion/index.ts";
 import { registerSystem } from "./routes/system/index.ts";
 
@@ -40,6 +41,7 @@ export const createApp = (deps: AppDeps): App => {
   registerBatchExports(app, deps);
   registerExportTables(app);
   registerComments(app, deps);
+  registerDeleteTraces(app, deps);
   registerAuditLogs(app);
   registerAdmin(app, deps);
   registerSystem(app, deps);

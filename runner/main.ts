@@ -7,6 +7,7 @@ import { type JobKind, jobKinds } from "../core/jobs/kinds.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
 import { createS3Client } from "../db/object-store/s3-client.ts";
 import { openPostgres } from "../db/postgres/client.ts";
+import { enforceRetention } from "../db/queries/delete-data.ts";
 import { expireExports } from "../db/queries/expire-exports.ts";
 import { announceExpiry } from "../db/queries/export-mails.ts";
 import { markObjectRemoved, rescueExport, takeAbandonedObjects } from "../db/queries/export-outcomes.ts";
@@ -145,6 +146,9 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     [
       { name: "rescue", everySeconds: config.reaperSeconds, run: rescueAll },
       { name: "prune", everySeconds: 3600, run: pruneAll },
+      ...(events === null
+        ? []
+        : [{ name: "retention", everySeconds: config.sweepSeconds, run: () => enforceRetention(postgres.db, newJobId) }]),
       { name: "expire", everySeconds: config.sweepSeconds, run: expireAll },
       ...(s3 === null
         ? []

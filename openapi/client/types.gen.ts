@@ -385,6 +385,14 @@ export type CommentPage = {
     nextCursor: string | null;
 };
 
+export type DeletedAnswer = {
+    message: string;
+};
+
+export type DeleteTraces = {
+    traceIds: Array<string>;
+};
+
 export type AuditLogPage = {
     data: Array<AuditLog>;
     nextCursor: string | null;
@@ -1599,6 +1607,130 @@ export type DeleteCommentResponses = {
 };
 
 export type DeleteCommentResponse = DeleteCommentResponses[keyof DeleteCommentResponses];
+
+export type DeleteTraceData = {
+    body?: never;
+    path: {
+        traceId: string;
+    };
+    query?: never;
+    url: '/api/public/traces/{traceId}';
+};
+
+export type DeleteTraceErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type DeleteTraceError = DeleteTraceErrors[keyof DeleteTraceErrors];
+
+export type DeleteTraceResponses = {
+    /**
+     * It will be deleted.
+     */
+    200: DeletedAnswer;
+};
+
+export type DeleteTraceResponse = DeleteTraceResponses[keyof DeleteTraceResponses];
+
+export type DeleteTracesData = {
+    body: DeleteTraces;
+    path?: never;
+    query?: never;
+    url: '/api/public/traces';
+};
+
+export type DeleteTracesErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type DeleteTracesError = DeleteTracesErrors[keyof DeleteTracesErrors];
+
+export type DeleteTracesResponses = {
+    /**
+     * They will be deleted.
+     */
+    200: DeletedAnswer;
+};
+
+export type DeleteTracesResponse = DeleteTracesResponses[keyof DeleteTracesResponses];
 
 export type ListAuditLogsData = {
     body?: never;
