@@ -32,7 +32,10 @@ export type ArrangeOptions = {
   sha256Hex: Sha256Hex;
 };
 
-/** Creates before updates, then by time, then by event id; groups in the order of their first events. The order of `arrived` does not matter, but between events that agree in all three. */
+/**
+ * Creates before updates, then by time; groups in the order of their first events. Events of one instant stay in the order they were sent in: an SDK that renames a
+ * trace in the millisecond it was made in means the second name.
+ */
 export const arrangeBatch = (arrived: readonly ArrivedEvent[], options: ArrangeOptions): EventGroup[] => {
   const groups = new Map<string, [ArrivedEvent, ...ArrivedEvent[]]>();
   for (const next of arrived.toSorted(compareArrived)) {
@@ -70,7 +73,7 @@ const groupOf = (group: [ArrivedEvent, ...ArrivedEvent[]], options: ArrangeOptio
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const compareArrived = ({ event: a }: ArrivedEvent, { event: b }: ArrivedEvent): number =>
-  Number(a.isUpdate) - Number(b.isUpdate) || compareText(a.timestamp, b.timestamp) || compareText(a.id, b.id);
+  Number(a.isUpdate) - Number(b.isUpdate) || compareText(a.timestamp, b.timestamp);
 
 const isNamed = (id: string | null | undefined): id is string => id !== undefined && id !== null && id !== "";
 

@@ -135,6 +135,8 @@ type Envelope<Entity extends EntityType, Body> = {
   /** As it was sent, such as `generation-update`. */
   type: string;
   isUpdate: boolean;
+  /** Where it stands among events of the same instant: its file, then its place there. Absent: by its id. */
+  order?: string;
   entityType: Entity;
   /** `body.id`; made from the event's id where the body has none. */
   entityId: string;

@@ -34,7 +34,14 @@ export const jobKinds = {
   },
   /** One group of events of one entity, stored in the file. Claimed many at a time, by lane; finished ones are deleted. */
   "ingestion.merge": {
-    payload: z.strictObject({ entityType: z.enum(entityTypes), entityId: z.string(), fileKey: z.string(), origin }),
+    payload: z.strictObject({
+      entityType: z.enum(entityTypes),
+      entityId: z.string(),
+      fileKey: z.string(),
+      origin,
+      /** What the file holds, where it is short: saves asking the store for it. */
+      inline: z.string().optional(),
+    }),
     maxAttempts: 6,
     maxRunSeconds: 600,
     priority: 20,

@@ -42,3 +42,20 @@ const condition = (projectId: string, what: JobPayload<"data.delete">): SQL => {
 
 export const forgetObjects = (db: Database, ids: readonly string[]): Promise<unknown> =>
   execute(db, sql`delete from event_log using json_array_elements_text(${JSON.stringify(ids)}::json) as d(id) where event_log.id = d.id`);
+
+export type EntityName = { projectId: string; entityType: string; entityId: string };
+
+/** One text for each entity. */
+export const entityName = ({ projectId, entityType, entityId }: EntityName): string => JSON.stringify([projectId, entityType, entityId]);
+
+/** The keys of all files of these entities, in one go, by `entityName`. A file whose job exists is always among them: both were written in one transaction. */
+export const listEntityFiles = async (db: Database, bucket: string, entities: readonly EntityName[]): Promise<Map<string, string[]>> => {
+  const rows = await execute<EntityName & { keys: string[] }>(
+    db,
+    sql`select e.project_id as "projectId", e.entity_type as "entityType", e.entity_id as "entityId", json_agg(e.bucket_path) as keys
+      from (select distinct "projectId", "entityType", "entityId" from json_to_recordset(${JSON.stringify(entities)}::json) as w("projectId" text, "entityType" text, "entityId" text)) w
+      join event_log e on e.project_id = w."projectId" and e.entity_type = w."entityType" and left(e.entity_id, 200) = left(w."entityId", 200) and e.entity_id = w."entityId"
+      where e.bucket_name = ${bucket} group by 1, 2, 3`,
+  );
+  return new Map(rows.map(({ keys, ...name }) => [entityName(name), keys]));
+};

@@ -31,9 +31,12 @@ export const storeGroups = async (
   { projectId, groups, origin }: { projectId: string; groups: readonly EventGroup[]; origin: EventOrigin },
 ): Promise<Map<EventGroup, AppError>> => {
   const failed = new Map<EventGroup, AppError>();
+  const texts = new Map<string, string>();
   await eachOf(groups, uploadsMax, async (group) => {
     try {
-      await putJson(store.s3, group.fileKey, JSON.stringify(group.events));
+      const text = JSON.stringify(group.events);
+      texts.set(group.fileKey, text);
+      await putJson(store.s3, group.fileKey, text);
     } catch (error) {
       failed.set(group, error instanceof AppError ? error : new AppError({ code: "S3_UNAVAILABLE", cause: error }));
     }
@@ -54,7 +57,7 @@ export const storeGroups = async (
         traceId: traceId ?? null,
       })),
     );
-    await enqueueMerges(tx, store, projectId, stored, origin);
+    await enqueueMerges(tx, store, projectId, stored, origin, texts);
   });
   return failed;
 };
@@ -93,12 +96,13 @@ const enqueueMerges = async (
   projectId: string,
   groups: readonly EventGroup[],
   origin: EventOrigin,
+  texts: ReadonlyMap<string, string>,
 ): Promise<void> => {
   const { maxAttempts, priority, payload } = jobKinds["ingestion.merge"];
   const rows = groups.map(({ entityType, entityId, fileKey, lane }) => ({
     id: newJobId(),
     lane,
-    payload: payload.parse({ entityType, entityId, fileKey, origin }),
+    payload: payload.parse({ entityType, entityId, fileKey, origin, ...inlined(texts.get(fileKey)) }),
   }));
   await execute(
     tx,
@@ -107,6 +111,12 @@ const enqueueMerges = async (
       from json_to_recordset(${JSON.stringify(rows)}::json) as r(id text, lane text, payload jsonb)`,
   );
 };
+
+/** Text of JSON inside JSON: every character of it is one that jsonb takes. */
+const inlineLengthMax = 16_000;
+
+const inlined = (text: string | undefined): { inline?: string } =>
+  text === undefined || text.length > inlineLengthMax ? {} : { inline: text };
 
 /** Runs `act` for every item, so many at once. */
 export const eachOf = async <T>(items: readonly T[], atOnce: number, act: (item: T) => Promise<void>): Promise<void> => {

@@ -1,9 +1,11 @@
 /**
  * An S3-compatible server on a folder: `bun server.ts DATA_DIR PORT BUCKET…`. Credentials S3RVER / S3RVER; for development only.
- * s3rver answers AbortMultipartUpload with 405, knows no ListMultipartUploads and takes parts of uploads that are not there; all three are put right
+ * s3rver answers AbortMultipartUpload with 405, knows no ListMultipartUploads and takes parts of uploads that are not there, and shows half-written objects; all of that is put right
  * here, on its own folder of uploads.
  */
+import { randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { watchParent } from "../watch-parent.ts";
@@ -18,7 +20,10 @@ type Context = {
   type: string;
 };
 type Middleware = (context: Context, next: () => Promise<void>) => Promise<void>;
-type S3rver = new (options: Record<string, unknown>) => { middleware: Middleware[]; run: () => Promise<unknown> };
+type PutContent = (path: string, content: unknown) => Promise<unknown>;
+type S3rver = new (
+  options: Record<string, unknown>,
+) => { middleware: Middleware[]; run: () => Promise<unknown>; store: { putContent: PutContent } };
 
 const S3rver = createRequire(import.meta.url)("@20minutes/s3rver") as S3rver;
 const [directory = "", port, ...buckets] = process.argv.slice(2);
@@ -77,4 +82,17 @@ const server = new S3rver({
   configureBuckets: buckets.map((name) => ({ name, configs: [] })),
 });
 server.middleware.unshift(multipartUpload, listMultipartUploads);
+// s3rver writes into the file itself: a reader, or a second writer after a retry, would meet half of it. Stores show an object whole or not at all.
+const write = server.store.putContent.bind(server.store);
+server.store.putContent = async (path, content) => {
+  const part = `${path}.${randomUUID()}.part`;
+  try {
+    const written = await write(part, content);
+    await rename(part, path);
+    return written;
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+};
 await server.run();

@@ -5,13 +5,23 @@ import type { EntityType, IngestionEvent } from "../../core/ingestion/event.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import type { MergeOrigin } from "../../core/ingestion/merge/merge-context.ts";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
+import { type EntityName, entityName } from "../../db/event-store/logged-objects.ts";
 import { eachOf } from "../../db/event-store/store-groups.ts";
 import { listKeys, readText } from "../../db/object-store/read-objects.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { BatchJob } from "../../db/queue/claim-batch.ts";
 import type { Log } from "../deps.ts";
 
-export type ReadDeps = { s3: S3Client; prefix: string; segmentBytesMax: number; sha256Hex: Sha256Hex; log: Log; signal: AbortSignal };
+export type ReadDeps = {
+  s3: S3Client;
+  /** Keys of the files of entities, by the event log; null where none is kept, and the store is asked for each entity. */
+  listLogged: ((entities: readonly EntityName[]) => Promise<Map<string, string[]>>) | null;
+  prefix: string;
+  segmentBytesMax: number;
+  sha256Hex: Sha256Hex;
+  log: Log;
+  signal: AbortSignal;
+};
 
 /** One entity with everything that was ever sent about it, and the jobs of this batch that are about it. */
 export type Entity = {
@@ -36,16 +46,19 @@ export const readEntities = async (
   const wanted = new Map<string, { projectId: string; lane: string; payload: JobPayload<"ingestion.merge">; jobs: BatchJob[] }>();
   for (const job of jobs) {
     const payload = jobKinds["ingestion.merge"].payload.parse(job.payload);
-    const key = JSON.stringify([job.projectId, payload.entityType, payload.entityId]);
+    const key = entityName({ projectId: job.projectId, ...payload });
     const known = wanted.get(key);
     if (known === undefined) wanted.set(key, { projectId: job.projectId, lane: job.lane, payload, jobs: [job] });
     else known.jobs.push(job);
   }
+  const logged = await deps.listLogged?.(
+    [...wanted.values()].map(({ projectId, payload: { entityType, entityId } }) => ({ projectId, entityType, entityId })),
+  );
   const entities: Entity[] = [];
   const failed: { jobs: BatchJob[]; error: unknown }[] = [];
-  await eachOf([...wanted.values()], readsMax, async (one) => {
+  await eachOf([...wanted], readsMax, async ([name, one]) => {
     try {
-      entities.push(await readEntity(deps, one));
+      entities.push(await readEntity(deps, one, logged && (logged.get(name) ?? [])));
     } catch (error) {
       deps.signal.throwIfAborted();
       failed.push({ jobs: one.jobs, error });
@@ -57,15 +70,22 @@ export const readEntities = async (
 const readEntity = async (
   deps: ReadDeps,
   { projectId, lane, payload, jobs }: { projectId: string; lane: string; payload: JobPayload<"ingestion.merge">; jobs: BatchJob[] },
+  logged: readonly string[] | undefined,
 ): Promise<Entity> => {
   const { entityType, entityId } = payload;
   const folder = entityFolder({ prefix: deps.prefix, projectId, entityType, entityId }, deps.segmentBytesMax, deps.sha256Hex);
-  const own = jobs.map((job) => jobKinds["ingestion.merge"].payload.parse(job.payload).fileKey);
-  const keys = new Set([...(await listKeys(deps.s3, folder, deps.signal)), ...own]);
+  const inline = new Map(
+    jobs.map((job): [string, string | undefined] => {
+      const own = jobKinds["ingestion.merge"].payload.parse(job.payload);
+      return [own.fileKey, own.inline];
+    }),
+  );
+  // What is not listed any more was deleted, whatever its job holds.
+  const keys = new Set(logged ?? (await listKeys(deps.s3, folder, deps.signal)));
   const events: IngestionEvent[] = [];
   let bytes = 0;
   for (const key of keys) {
-    const text = await readText(deps.s3, key, deps.signal);
+    const text = inline.get(key) ?? (await readText(deps.s3, key, deps.signal));
     // Deleted since it was listed, or since its job was written: what is deleted counts no more.
     if (text === undefined) continue;
     bytes += text.length;
@@ -91,9 +111,9 @@ const parseFile = ({ log }: ReadDeps, key: string, text: string): IngestionEvent
   } catch (cause) {
     throw new AppError({ code: "INTERNAL", message: "A stored file of events is not JSON.", detail: key, cause });
   }
-  return (Array.isArray(items) ? items : [items]).flatMap((item: unknown) => {
+  return (Array.isArray(items) ? items : [items]).flatMap((item: unknown, place) => {
     const parsed = parseEvent(item, { isInternal: true });
-    if (parsed.ok && parsed.event !== undefined) return [parsed.event];
+    if (parsed.ok && parsed.event !== undefined) return [{ ...parsed.event, order: `${key}#${String(place).padStart(6, "0")}` }];
     log("warn", "stored_event_refused", { key, detail: parsed.ok ? "sdk-log" : parsed.error });
     return [];
   });

@@ -4,6 +4,7 @@ import type { Model } from "../../core/models/model.ts";
 import type { CountTokens } from "../../core/models/usage-and-cost.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import type { EventStoreConfig } from "../../db/event-store/config.ts";
+import { listEntityFiles } from "../../db/event-store/logged-objects.ts";
 import type { EventStore } from "../../db/event-store/store-groups.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { listModels } from "../../db/queries/models.ts";
@@ -55,6 +56,7 @@ export const startIngestion = (
         processBatch(
           {
             s3: events.store.s3,
+            listLogged: events.store.isLogEnabled ? (entities) => listEntityFiles(db, events.store.s3.bucket, entities) : null,
             prefix: events.prefix,
             segmentBytesMax: events.segmentBytesMax,
             sha256Hex: events.store.sha256Hex,
