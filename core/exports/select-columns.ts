@@ -1,13 +1,14 @@
 /** The columns of a file: chosen and ordered by the request, with scores and comments, and with what is private taken out. */
 import type { FieldError } from "../errors.ts";
+import { bothLevels } from "../tables/relations.ts";
 import type { ExportColumn, ExportTable } from "../tables/table.ts";
 import { hideColumn, hideKey, hidePath, type PrivacyRule, parsePath } from "./privacy.ts";
 import type { ExportQuery } from "./request.ts";
 
 export type SelectedColumn = ExportColumn & { id: string };
 
-/** A score name of the project, and whether all its values are numbers. */
-export type ScoreName = { name: string; isNumber: boolean };
+/** A score name of the project, whether all its values are numbers, and what has scores of this name. */
+export type ScoreName = { name: string; isNumber: boolean; levels: "observation" | "trace" | "both" };
 
 export const commentsColumn: ExportColumn = {
   kind: "document",
@@ -93,23 +94,28 @@ const scoreColumnsOf = (
   bind: (type: string, value: unknown) => string,
 ): SelectedColumn[] => {
   const taken = new Set(columnIdsOf(table));
-  return scoreNames.map(({ name, isNumber }) => {
+  return scoreNames.map(({ name, isNumber, levels }) => {
     let id = name;
     while (taken.has(id) || id === "") id = `score_${id}`;
     taken.add(id);
     ids[id] = name;
-    const found = `arrayFilter(s -> s.1 = ${bind("String", name)}, ${table.scoreItems})`;
+    const items = itemsAt(table.scoreItems ?? "[]", levels);
+    const found = `arrayFilter(s -> s.1 = ${bind("String", name)}, ${items})`;
     return {
       id,
       kind: isNumber ? "array<number>" : "array<string>",
       // No score of this name: null where the format knows it.
       nullable: true,
       // Most rows have no score: they are spared the search.
-      sql: `if(empty(${table.scoreItems}), [], ${isNumber ? `arrayMap(s -> s.3, ${found})` : `arrayMap(s -> if(s.2 IN ('CATEGORICAL', 'TEXT'), s.4, toString(s.3)), ${found})`})`,
+      sql: `if(empty(${items}), [], ${isNumber ? `arrayMap(s -> s.3, ${found})` : `arrayMap(s -> if(s.2 IN ('CATEGORICAL', 'TEXT'), s.4, toString(s.3)), ${found})`})`,
       description: `Scores named ${name}.`,
     };
   });
 };
+
+/** Where a name is used on one level only, the other is not even joined. */
+const itemsAt = (items: string, levels: ScoreName["levels"]): string =>
+  items !== bothLevels || levels === "both" ? items : levels === "observation" ? "ownScores.items" : "traceScores.items";
 
 const applyPrivacy = (
   rules: readonly PrivacyRule[],

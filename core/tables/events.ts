@@ -19,7 +19,7 @@ import {
   total,
   usd,
 } from "./columns.ts";
-import { observationScores, traceOwnScores } from "./relations.ts";
+import { bothLevels, observationScores, traceOwnScores } from "./relations.ts";
 import type { ExportTable } from "./table.ts";
 
 const traceName = "if(e.trace_name != '', e.trace_name, if(e.parent_span_id = '', e.name, ''))";
@@ -27,7 +27,7 @@ const latencyMs = millisBetween("e.start_time", "e.end_time");
 const firstTokenMs = millisBetween("e.start_time", "e.completion_start_time");
 const metadataValue = (key: string) => `e.metadata_values[indexOf(e.metadata_names, '${key}')]`;
 
-const scoreItems = "arrayConcat(ownScores.items, traceScores.items)";
+const scoreItems = bothLevels;
 
 export const events: ExportTable = {
   name: "events",

@@ -19,12 +19,12 @@ import {
   total,
   usd,
 } from "./columns.ts";
-import { observationScores, traceOf, traceOwnScores } from "./relations.ts";
+import { bothLevels, observationScores, traceOf, traceOwnScores } from "./relations.ts";
 import type { ExportColumn, ExportTable } from "./table.ts";
 
 const latencyMs = millisBetween("e.start_time", "e.end_time");
 const firstTokenMs = millisBetween("e.start_time", "e.completion_start_time");
-const scoreItems = "arrayConcat(ownScores.items, traceScores.items)";
+const scoreItems = bothLevels;
 const summedTokens = (part: string, description: string): ExportColumn => ({
   ...integer(sumOf("e.usage_details", part, 0), description, false),
   unit: "tokens",

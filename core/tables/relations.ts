@@ -33,6 +33,9 @@ const scoresBy = (alias: string, key: string, on: string, where: string) => `LEF
   ) GROUP BY key
 ) AS ${alias} ON ${alias}.key = ${on}`;
 
+/** Scores of an observation and of its trace, where the relations are named `ownScores` and `traceScores`. */
+export const bothLevels = "arrayConcat(ownScores.items, traceScores.items)";
+
 const isSet = (column: string) => `ifNull(${column}, '') != ''`;
 
 /** Scores of exactly this observation. Ids of observations are unique within a project. */

@@ -133,17 +133,25 @@ export type MovedRow = { id: string; place: string; versionUs: string; nth: stri
 type PlacedTable = Pick<ExportTable, "id" | "time" | "version" | "isDeleted" | "place">;
 
 /**
+ * A place with the time of the row. A time that changes within one place is merged by FINAL, but not in a query on a range of time: the server leaves out the parts
+ * that have none of it before it merges, and with them the newer version.
+ */
+const placeAndTime = ({ place, time }: PlacedTable): string => `cityHash64(${place}, ${time})`;
+
+/**
  * Places of rows that were written again with another key, such as another time or type: the engine keeps all of them, and only the newest counts.
  * When that is a deletion, it is one of the row, wherever it was before. A row whose time changed within its place is among them as well.
  * Looks at the whole project, whatever the filter: the newest version decides whether an id is exported at all. `from` has no FINAL.
  */
-const movedSql = (from: string, { id, time, version, isDeleted, place }: PlacedTable): string => {
+const movedSql = (from: string, table: PlacedTable): string => {
+  const { id, time, version, isDeleted } = table;
+  const place = placeAndTime(table);
   const project = "e.project_id = {projectId:String}";
   return `SELECT id, place, version_us, row_number() OVER (PARTITION BY id ORDER BY version_us DESC, is_gone, time_us DESC, place) AS nth FROM (
       SELECT ${id} AS id, ${place} AS place, max(toUnixTimestamp64Micro(${version})) AS version_us, max(toUnixTimestamp64Micro(${time})) AS time_us,
         argMax(${isDeleted}, ${version}) AS is_gone
       FROM ${from} WHERE ${project} AND cityHash64(${id}) IN (
-        SELECT cityHash64(${id}) AS hash FROM ${from} WHERE ${project} GROUP BY hash HAVING min(${place}) != max(${place}) OR min(${time}) != max(${time})
+        SELECT cityHash64(${id}) AS hash FROM ${from} WHERE ${project} GROUP BY hash HAVING min(${place}) != max(${place})
       ) GROUP BY id, place
     )`;
 };
@@ -173,18 +181,18 @@ export const haveMoved = (before: readonly MovedRow[], after: readonly MovedRow[
 };
 
 /** Leaves all places but the newest out. */
-export const withoutMoved = ({ id, place }: PlacedTable, moved: readonly MovedRow[]): { sql: string; params: Record<string, unknown> } => {
+export const withoutMoved = (table: PlacedTable, moved: readonly MovedRow[]): { sql: string; params: Record<string, unknown> } => {
   const old = moved.filter(({ nth }) => nth !== "1").map((row) => ({ id: row.id, place: row.place }));
   if (old.length === 0) return { sql: "", params: {} };
   return {
-    sql: ` AND (${id}, ${place}) NOT IN (SELECT id, place FROM moved_rows)`,
+    sql: ` AND (${table.id}, ${placeAndTime(table)}) NOT IN (SELECT id, place FROM moved_rows)`,
     params: { moved_rows: handTable("id String, place UInt64", old) },
   };
 };
 
 /** The same within the query itself, so that both see the table at one moment. */
 export const withoutMovedInside = (from: string, table: PlacedTable): string =>
-  ` AND (${table.id}, ${table.place}) NOT IN (SELECT id, place FROM (${movedSql(from, table)}) WHERE nth > 1)`;
+  ` AND (${table.id}, ${placeAndTime(table)}) NOT IN (SELECT id, place FROM (${movedSql(from, table)}) WHERE nth > 1)`;
 
 /** A count from an answer; an answer without one is a failure, never a zero. */
 export const countFrom = (text: string | undefined): number => {

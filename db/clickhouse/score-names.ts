@@ -16,13 +16,15 @@ export const listScoreNames = async (
   signal?: AbortSignal,
 ): Promise<ScoreName[]> => {
   const owner = table.commentObject === "SESSION" ? "session_id" : "trace_id";
-  const rows = await clickhouse.queryRows<{ name: string; isNumber: number }>({
-    sql: `SELECT name, countIf(data_type NOT IN ('NUMERIC', 'BOOLEAN')) = 0 AS isNumber FROM ${newestOf("scores", ["name", "data_type", "trace_id", "session_id"])}
+  const rows = await clickhouse.queryRows<{ name: string; isNumber: number; levels: ScoreName["levels"] }>({
+    sql: `SELECT name, countIf(data_type NOT IN ('NUMERIC', 'BOOLEAN')) = 0 AS isNumber,
+        multiIf(min(ifNull(observation_id, '') = '') = 1, 'trace', max(ifNull(observation_id, '') = '') = 0, 'observation', 'both') AS levels
+      FROM ${newestOf("scores", ["name", "data_type", "trace_id", "observation_id", "session_id"])}
       WHERE ifNull(${owner}, '') != '' AND data_type IN ('NUMERIC', 'BOOLEAN', 'CATEGORICAL', 'TEXT') GROUP BY name ORDER BY name LIMIT ${namesMax + 1}`,
     params: { projectId },
     signal,
   });
   if (rows.length > namesMax)
     throw new AppError({ code: "TOO_MANY_SCORE_NAMES", message: `This project has more than ${namesMax} names of scores.` });
-  return rows.map(({ name, isNumber }) => ({ name, isNumber: isNumber === 1 }));
+  return rows.map(({ name, isNumber, levels }) => ({ name, isNumber: isNumber === 1, levels }));
 };

@@ -8,6 +8,7 @@ import {
   isCountExact,
   joinsFor,
   type PhysicalTables,
+  type Predicate,
 } from "../../core/exports/build-query.ts";
 import { handSet, handTable } from "../../core/exports/handed-table.ts";
 import type { Slice } from "../../core/exports/slice.ts";
@@ -56,13 +57,12 @@ export const openClickHouseSource = async (
       ? findMovedRows(clickhouse, { from: from(false, []), table, projectId }, { signal, queryId: `${request.queryId}-${name}` })
       : [];
 
-  const moved = await findMoved("moved");
+  const countable = countPredicate(compiled, scope);
+  // Hardly ever has a row moved: the plan does not wait to hear it, and is made again if one has.
+  const [moved, hasty] = await Promise.all([findMoved("moved"), known ?? makePlan(countable)]);
   const without = withoutMoved(table, moved);
-  const counted = {
-    sql: `${countPredicate(compiled, scope).sql}${without.sql}`,
-    params: { ...countPredicate(compiled, scope).params, ...without.params },
-  };
-  const plan = known ?? (await makePlan());
+  const counted = { sql: `${countable.sql}${without.sql}`, params: { ...countable.params, ...without.params } };
+  const plan = known === null && without.sql !== "" ? await makePlan(counted) : hasty;
   const { rows, slices, needsFinal } = plan;
   const isExact = isCountExact(compiled) && !isWhole;
 
@@ -156,7 +156,7 @@ export const openClickHouseSource = async (
    * Sums the rows' hashes with FINAL and without: when both agree, no row is replaced or deleted, and slices can be read without merging.
    * Sums and not counts, since the two are not taken at one moment, and rows that come and go in between could make counts agree.
    */
-  async function makePlan(): Promise<SourcePlan> {
+  async function makePlan(counted: Predicate): Promise<SourcePlan> {
     const us = `toUnixTimestamp64Micro(${table.version})`;
     const rowHash = `cityHash64(${table.id}, ${table.place}, ${us})`;
     const [found, raw, clock] = await Promise.all([

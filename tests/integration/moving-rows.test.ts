@@ -117,6 +117,38 @@ describe("a row stored in several places is exported once, in its newest", () =>
   });
 });
 
+describe("a trace whose time changes within its day", () => {
+  it.each([
+    ["before its old time", [{ column: "timestamp", type: "datetime", operator: "<", value: "2026-01-01T11:00:00Z" }], []],
+    ["after its new time", [{ column: "timestamp", type: "datetime", operator: ">=", value: "2026-01-01T11:00:00Z" }], ["new"]],
+    ["without a range", [], ["new"]],
+  ])("is there once, at its new time: %s", async (_, filter, names) => {
+    await fixture.query("TRUNCATE TABLE traces");
+    const write = (name: string, hour: number, version: number) =>
+      fixture.query(
+        `INSERT INTO traces (id, project_id, name, timestamp, event_ts) VALUES ('t', '${fixture.projectId}', '${name}', '2026-01-01 ${hour}:00:00', '2026-01-02 00:00:0${version}')`,
+      );
+    await fixture.query("SYSTEM STOP MERGES traces");
+    await write("old", 10, 1);
+    await write("new", 12, 2);
+    const runner = fixture.startRunner();
+    try {
+      const done = await fixture.finished(
+        await fixture.requestExport({ format: "JSONL", query: { tableName: "traces", filter, columns: ["name"] } }),
+      );
+      expect(
+        (await fixture.readExport(done))
+          .split("\n")
+          .filter((line) => line !== "")
+          .map((line) => (JSON.parse(line) as Line).name),
+      ).toEqual(names);
+    } finally {
+      await runner.stop();
+      await fixture.query("SYSTEM START MERGES traces");
+    }
+  });
+});
+
 /** Slices of 1 MiB, none ahead: which slice has been read when the next one is asked for is then known. */
 const oneByOne = { SPILLWAY_SLICE_MIB: "1", SPILLWAY_SLICES_AHEAD: "0" };
 const rowsTotal = 4000;

@@ -70,7 +70,12 @@ describe("a failure of Postgres", () => {
   });
 
   it.each([
-    ["a transaction that does not come to its end", (db: Database) => db.transaction(() => new Promise(() => {})), "DATABASE_UNAVAILABLE"],
+    [
+      "a transaction that does not come to its end",
+      (db: Database) => db.transaction(() => new Promise(() => {})),
+      "DATABASE_UNAVAILABLE",
+      500,
+    ],
     [
       "what the work of a transaction threw, also when it cannot be rolled back",
       (db: Database) =>
@@ -79,14 +84,15 @@ describe("a failure of Postgres", () => {
           throw new AppError({ code: "NOT_FOUND" });
         }),
       "NOT_FOUND",
+      20_000,
     ],
-  ])("%s: for a request of the Worker", async (_name, work, code) => {
+  ] as const)("%s: for a request of the Worker", async (_name, work, code, timeoutMs) => {
     const relay = startNeonRelay(inject("postgresUrl"));
     neonConfig.wsProxy = () => relay.address;
     neonConfig.useSecureWebSocket = false;
     neonConfig.pipelineTLS = false;
     neonConfig.pipelineConnect = false;
-    const open = openRequestDatabase({ databaseUrl: inject("postgresUrl"), timeoutMs: 500, log: () => {} });
+    const open = openRequestDatabase({ databaseUrl: inject("postgresUrl"), timeoutMs, log: () => {} });
     try {
       await expect(work(open.db)).rejects.toMatchObject({ code });
     } finally {

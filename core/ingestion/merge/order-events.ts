@@ -3,17 +3,27 @@ import type { IngestionEvent } from "../event.ts";
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/**
- * What an event of a trace says of its own time. The SDKs stamp the envelope when an event leaves, and an event with payloads leaves later than one without that was made
- * after it: within one millisecond this tells which call was first.
- */
-const ownTime = (event: IngestionEvent): string => (event.entityType === "trace" ? (event.body.timestamp ?? "") : "");
+/** An SDK takes this long at most between a call and the event of it. */
+const sendingMsMax = 1000;
 
-/** By timestamp, creates before updates, by their own time, by file and place in it (or event id); the content decides only between two events of one id, so that their order is total as well. */
+/**
+ * When the call was made. The SDKs stamp the envelope when an event leaves their queue, and an event with payloads gets there later than one without that was made after it;
+ * in the body of a trace they write the time of the call itself. A time further back was set by the application and says nothing about the call.
+ */
+export const timeOfCall = (event: IngestionEvent): string => {
+  const named = event.entityType === "trace" ? event.body.timestamp : undefined;
+  if (named === undefined || named === null || named > event.timestamp) return event.timestamp;
+  return Date.parse(event.timestamp) - Date.parse(named) <= sendingMsMax ? named : event.timestamp;
+};
+
+/**
+ * By the time of the call, by timestamp, creates before updates, by file and place in it (or event id); the content decides only between two events of one id, so that
+ * their order is total as well.
+ */
 const compareEvents = (a: IngestionEvent, b: IngestionEvent): number =>
+  compareText(timeOfCall(a), timeOfCall(b)) ||
   compareText(a.timestamp, b.timestamp) ||
   Number(a.isUpdate) - Number(b.isUpdate) ||
-  compareText(ownTime(a), ownTime(b)) ||
   compareText(a.order ?? a.id, b.order ?? b.id) ||
   compareText(a.id, b.id) ||
   (a === b ? 0 : compareText(JSON.stringify(a), JSON.stringify(b)));

@@ -14,6 +14,7 @@ import { mergeDatasetRunItem } from "../../../core/ingestion/merge/merge-dataset
 import { mergeObservation } from "../../../core/ingestion/merge/merge-observation.ts";
 import { mergeScore } from "../../../core/ingestion/merge/merge-score.ts";
 import { mergeTrace } from "../../../core/ingestion/merge/merge-trace.ts";
+import { timeOfCall } from "../../../core/ingestion/merge/order-events.ts";
 
 const context = {
   projectId: "p",
@@ -198,7 +199,7 @@ describe("absent names nothing, null is a value, the last event that names a fie
   /** The rule spelled out naively: sort, then walk. */
   const naive = (list: Told<TraceBody>[]) => {
     const events = trace(...list).toSorted((a, b) => {
-      const keyOf = (event: TraceEvent) => [event.timestamp, event.isUpdate ? "1" : "0", event.id].join("\0");
+      const keyOf = (event: TraceEvent) => [timeOfCall(event), event.timestamp, event.isUpdate ? "1" : "0", event.id].join("\0");
       return keyOf(a) < keyOf(b) ? -1 : 1;
     });
     const row: Record<string, unknown> = {
@@ -248,6 +249,33 @@ describe("absent names nothing, null is a value, the last event that names a fie
       }),
       parameters,
     );
+  });
+});
+
+describe("order of the calls of an SDK", () => {
+  const at = (milliseconds: number) => new Date(Date.UTC(2026, 0, 1) + milliseconds).toISOString().replace("Z", "000Z");
+  const sent = (id: string, envelopeMs: number, callMs: number | undefined, name: string): TraceEvent => ({
+    id,
+    timestamp: at(envelopeMs),
+    type: "trace-create",
+    isUpdate: false,
+    entityType: "trace",
+    entityId: "t",
+    body: { name, ...(callMs === undefined ? {} : { timestamp: at(callMs) }) },
+  });
+  const nameOf = (...events: TraceEvent[]) => mergeTrace(events, context)?.name;
+
+  it("a call with payloads that left after the one that followed it is still the earlier one", () => {
+    expect(nameOf(sent("a", 1005, 1000, "first"), sent("b", 1003, 1001, "second"))).toBe("second");
+  });
+
+  it("a time the application has set in the past says nothing about the call", () => {
+    expect(nameOf(sent("a", 100_000, undefined, "first"), sent("b", 200_000, 0, "second"))).toBe("second");
+    expect(nameOf(sent("a", 100_000, 0, "first"), sent("b", 200_000, 0, "second"))).toBe("second");
+  });
+
+  it("a time in the future does not either", () => {
+    expect(nameOf(sent("a", 1000, 9_000_000, "first"), sent("b", 2000, undefined, "second"))).toBe("second");
   });
 });
 
