@@ -11,7 +11,11 @@ import { registerAuditLogs } from "./routes/audit-logs/index.ts";
 import { registerBatchExports } from "./routes/batch-exports/index.ts";
 import { registerComments } from "./routes/comments/index.ts";
 import { registerExportTables } from "./routes/export-tables/index.ts";
+import { registerObservations } from "./routes/observations/index.ts";
+import { registerScores } from "./routes/scores/index.ts";
+import { registerSessions } from "./routes/sessions/index.ts";
 import { registerSystem } from "./routes/system/index.ts";
+import { registerTraces } from "./routes/traces/index.ts";
 
 const open = new Set(["/api/public/openapi.json", "/api/public/docs"]);
 
@@ -35,6 +39,10 @@ export const createApp = (deps: AppDeps): App => {
   app.use(jsonBody());
   registerBatchExports(app, deps);
   registerExportTables(app);
+  registerTraces(app, deps);
+  registerObservations(app, deps);
+  registerScores(app, deps);
+  registerSessions(app, deps);
   registerComments(app, deps);
   registerAuditLogs(app);
   registerAdmin(app, deps);

@@ -23,6 +23,8 @@ export type AppDeps = {
   canHash: boolean;
   /** Null when batch exports are switched off. */
   downloads: { location: S3Location; accessKeyId: string; secretAccessKey: string; internal: S3Location; linkSeconds: number } | null;
+  /** What one answer with payloads may hold. */
+  answers: { bytesMax: number; observationsMax: number };
   fetch: Fetch;
   log: (line: Record<string, unknown>) => void;
 };
