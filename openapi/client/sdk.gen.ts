@@ -240,7 +240,7 @@ export const listTraces = <ThrowOnError extends boolean = false>(options?: Optio
 /**
  * Show a trace with its observations and scores
  *
- * Scores of types that version 1 of scores does not know are left out; GET /api/public/v2/scores?traceId=… lists them.
+ * Corrections among its scores are left out; GET /api/public/v2/scores?traceId=… lists them.
  */
 export const getTrace = <ThrowOnError extends boolean = false>(options: Options<GetTraceData, ThrowOnError>): RequestResult<GetTraceResponses, GetTraceErrors, ThrowOnError> => (options.client ?? client).get<GetTraceResponses, GetTraceErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -279,7 +279,7 @@ export const getObservation = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
- * List numeric, categorical and boolean scores of traces and observations, newest first
+ * List scores of traces and observations, newest first
  */
 export const listScoresV1 = <ThrowOnError extends boolean = false>(options?: Options<ListScoresV1Data, ThrowOnError>): RequestResult<ListScoresV1Responses, ListScoresV1Errors, ThrowOnError> => (options?.client ?? client).get<ListScoresV1Responses, ListScoresV1Errors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -292,7 +292,7 @@ export const listScoresV1 = <ThrowOnError extends boolean = false>(options?: Opt
 });
 
 /**
- * Show a numeric, categorical or boolean score of a trace or observation
+ * Show a score of a trace or observation
  */
 export const getScoreV1 = <ThrowOnError extends boolean = false>(options: Options<GetScoreV1Data, ThrowOnError>): RequestResult<GetScoreV1Responses, GetScoreV1Errors, ThrowOnError> => (options.client ?? client).get<GetScoreV1Responses, GetScoreV1Errors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {

@@ -522,7 +522,7 @@ export type ScoreV1 = {
     createdAt: string;
     updatedAt: string;
     traceId: string;
-    dataType: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN';
+    dataType: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT';
 };
 
 export type ObservationPage = {
@@ -558,7 +558,7 @@ export type ScoreV1OnPage = {
     createdAt: string;
     updatedAt: string;
     traceId: string;
-    dataType: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN';
+    dataType: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT';
     /**
      * Of the trace scored; null where none is stored, left out without the group `trace`.
      */

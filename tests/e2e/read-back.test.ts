@@ -252,6 +252,13 @@ describe("shapes", () => {
         config_id: "config",
         queue_id: "queue",
       }),
+      scoreRow(key, "correction", {
+        trace_id: "full",
+        timestamp: at(baseMs + 6),
+        data_type: "CORRECTION",
+        value: 0,
+        long_string_value: "right",
+      }),
       scoreRow(key, "text", { trace_id: "full", timestamp: at(baseMs + 3), data_type: "TEXT", value: 0, long_string_value: "a long text" }),
       scoreRow(key, "session", {
         trace_id: null,
@@ -408,12 +415,21 @@ describe("shapes", () => {
     configId: null,
     queueId: null,
   });
+  const text = () => ({
+    ...s2(),
+    id: "text",
+    observationId: null,
+    timestamp: iso(3),
+    dataType: "TEXT",
+    value: 0,
+    stringValue: "a long text",
+  });
   const ofFull = { userId: "u", tags: ["b", "a"], environment: "prod", sessionId: "s" };
 
   it("a page of traces has the ids of what belongs to each, and metrics", async () => {
     const { data, meta } = await page(key, "traces");
     expect(meta).toEqual({ page: 1, limit: 50, totalItems: 2, totalPages: 1 });
-    expect(data[1]).toEqual({ ...full(), ...metrics(), observations: ["o1", "o2"], scores: ["s1", "s2", "text"] });
+    expect(data[1]).toEqual({ ...full(), ...metrics(), observations: ["o1", "o2"], scores: ["s1", "s2", "text", "correction"] });
     expect(data[0]).toEqual({
       ...full(),
       id: "bare",
@@ -444,7 +460,7 @@ describe("shapes", () => {
     expect(status).toBe(200);
     expect(headers.get("content-type")).toBe("application/json; charset=utf-8");
     expect(headers.get("cache-control")).toBe("no-store");
-    expect(json).toEqual({ ...full(), ...metrics(), observations: [o1(), o2()], scores: [s1(), s2()] });
+    expect(json).toEqual({ ...full(), ...metrics(), observations: [o1(), o2()], scores: [s1(), s2(), text()] });
     TraceWithFullDetails.parse(json);
     const bare = await get(key, "traces/bare");
     expect(bare.json).toMatchObject({ id: "bare", observations: [], scores: [], latency: 0, totalCost: 0 });
@@ -454,11 +470,18 @@ describe("shapes", () => {
     const { data } = await page(key, "traces", { fields: "core, scores" });
     const { input: _input, output: _output, metadata: _metadata, ...core } = full();
     const { htmlPath } = metrics();
-    expect(data[1]).toEqual({ ...core, htmlPath, latency: -1, totalCost: -1, observations: [], scores: ["s1", "s2", "text"] });
+    expect(data[1]).toEqual({
+      ...core,
+      htmlPath,
+      latency: -1,
+      totalCost: -1,
+      observations: [],
+      scores: ["s1", "s2", "text", "correction"],
+    });
     const { json } = await get(key, "traces/full", { fields: "observations" });
     expect(json).toEqual({ ...core, htmlPath, latency: -1, totalCost: -1, observations: [o1(), o2()], scores: [] });
     const { json: scored } = await get(key, "traces/full", { fields: "scores,metrics" });
-    expect(scored).toEqual({ ...core, ...metrics(), observations: [], scores: [s1(), s2()] });
+    expect(scored).toEqual({ ...core, ...metrics(), observations: [], scores: [s1(), s2(), text()] });
   });
 
   it("observations, on a page and alone", async () => {
@@ -468,9 +491,10 @@ describe("shapes", () => {
     expect((await get(key, "observations/o1")).json).toEqual(o1());
   });
 
-  it("scores: version 1 knows three types of traces and observations, version 2 all", async () => {
+  it("scores: version 1 knows those of traces and observations but no corrections, version 2 all", async () => {
     const first = await page(key, "scores");
     expect(first.data).toEqual([
+      { ...text(), trace: ofFull },
       { ...s2(), trace: ofFull },
       { ...s1(), trace: ofFull },
     ]);
@@ -478,6 +502,7 @@ describe("shapes", () => {
     const second = await page(key, "v2/scores");
     const more = { sessionId: null, datasetRunId: null };
     expect(second.data).toEqual([
+      { ...text(), ...more, id: "correction", timestamp: iso(6), dataType: "CORRECTION", stringValue: "right", trace: ofFull },
       {
         ...s2(),
         ...more,
@@ -505,14 +530,8 @@ describe("shapes", () => {
         trace: null,
       },
       {
-        ...s2(),
+        ...text(),
         ...more,
-        id: "text",
-        observationId: null,
-        timestamp: iso(3),
-        dataType: "TEXT",
-        value: 0,
-        stringValue: "a long text",
         trace: ofFull,
       },
       { ...s2(), ...more, trace: ofFull },
@@ -528,7 +547,8 @@ describe("shapes", () => {
     expect(session).toMatchObject({ id: "session", sessionId: "s", traceId: null, stringValue: "calm" });
     Score.parse(session);
     expect((await get(key, "scores/session")).status).toBe(404);
-    expect((await get(key, "scores/text")).status).toBe(404);
+    expect((await get(key, "scores/correction")).status).toBe(404);
+    expect((await get(key, "scores/text")).json).toEqual(text());
   });
 
   it("sessions, on a page and with their traces", async () => {

@@ -12,7 +12,7 @@ const route = createRoute({
   path: "/api/public/scores/{scoreId}",
   operationId: "getScoreV1",
   tags: ["Scores"],
-  summary: "Show a numeric, categorical or boolean score of a trace or observation",
+  summary: "Show a score of a trace or observation",
   security,
   middleware: [requireScope("traces:read")] as const,
   request: { params: z.object({ scoreId: z.string() }) },

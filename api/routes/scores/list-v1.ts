@@ -12,7 +12,7 @@ const route = createRoute({
   path: "/api/public/scores",
   operationId: "listScoresV1",
   tags: ["Scores"],
-  summary: "List numeric, categorical and boolean scores of traces and observations, newest first",
+  summary: "List scores of traces and observations, newest first",
   security,
   middleware: [requireScope("traces:read")] as const,
   request: { query: ScoreQueryV1 },

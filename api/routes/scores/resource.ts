@@ -22,7 +22,7 @@ const shared = {
   updatedAt: z.iso.datetime(),
 };
 
-const v1 = { ...shared, traceId: z.string(), dataType: z.enum(["NUMERIC", "CATEGORICAL", "BOOLEAN"]) };
+const v1 = { ...shared, traceId: z.string(), dataType: z.enum(["NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT"]) };
 const v2 = { ...shared, traceId: nullableText, sessionId: nullableText, datasetRunId: nullableText, dataType: z.string() };
 
 const trace = z

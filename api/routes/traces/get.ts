@@ -13,7 +13,7 @@ const route = createRoute({
   operationId: "getTrace",
   tags: ["Traces"],
   summary: "Show a trace with its observations and scores",
-  description: "Scores of types that version 1 of scores does not know are left out; GET /api/public/v2/scores?traceId=… lists them.",
+  description: "Corrections among its scores are left out; GET /api/public/v2/scores?traceId=… lists them.",
   security,
   middleware: [requireScope("traces:read")] as const,
   request: { params: z.object({ traceId: z.string() }), query: z.object({ fields: fieldGroups(traceFieldGroups) }) },

@@ -1,4 +1,4 @@
-/** Scores as the public API shows them. Version 1 knows scores of traces and observations, of three types; version 2 knows all. */
+/** Scores as the public API shows them. Version 1 knows scores of traces and observations, all types but corrections; version 2 knows all. */
 import type { Condition } from "../../../core/filters/compile-filter.ts";
 import { newestOf } from "../../../core/tables/relations.ts";
 import { scores } from "../../../core/tables/scores.ts";
@@ -17,7 +17,7 @@ export const versionCondition = (version: ScoreVersion): string[] =>
         "ifNull(e.trace_id, '') != ''",
         "ifNull(e.session_id, '') = ''",
         "ifNull(e.dataset_run_id, '') = ''",
-        "e.data_type IN ('NUMERIC', 'CATEGORICAL', 'BOOLEAN')",
+        "e.data_type IN ('NUMERIC', 'CATEGORICAL', 'BOOLEAN', 'TEXT')",
       ];
 
 export const versionConditions = (version: ScoreVersion): Condition[] =>
