@@ -11,6 +11,8 @@ import { registerAuditLogs } from "./routes/audit-logs/index.ts";
 import { registerBatchExports } from "./routes/batch-exports/index.ts";
 import { registerComments } from "./routes/comments/index.ts";
 import { registerExportTables } from "./routes/export-tables/index.ts";
+import { registerDeleteTraces } from "./routes/ingestion/delete-traces.ts";
+import { ingestionPaths, registerIngestion } from "./routes/ingestion/index.ts";
 import { registerObservations } from "./routes/observations/index.ts";
 import { registerScores } from "./routes/scores/index.ts";
 import { registerSessions } from "./routes/sessions/index.ts";
@@ -34,8 +36,11 @@ export const createApp = (deps: AppDeps): App => {
   app.notFound((c) => problemAnswer(c, new AppError({ code: isKnownPath(app, c.req.path) ? "METHOD_NOT_ALLOWED" : "ROUTE_NOT_FOUND" })));
 
   const publicAuth = authenticate(deps);
-  app.use("/api/public/*", (c, next) => (open.has(c.req.path) || !isKnownPath(app, c.req.path) ? next() : publicAuth(c, next)));
+  app.use("/api/public/*", (c, next) =>
+    open.has(c.req.path) || ingestionPaths.has(c.req.path) || !isKnownPath(app, c.req.path) ? next() : publicAuth(c, next),
+  );
   app.use("/api/admin/*", requireAdmin(deps));
+  registerIngestion(app, deps);
   app.use(jsonBody());
   registerBatchExports(app, deps);
   registerExportTables(app);
@@ -44,6 +49,7 @@ export const createApp = (deps: AppDeps): App => {
   registerScores(app, deps);
   registerSessions(app, deps);
   registerComments(app, deps);
+  registerDeleteTraces(app, deps);
   registerAuditLogs(app);
   registerAdmin(app, deps);
   registerSystem(app, deps);

@@ -2,8 +2,11 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Scope } from "../core/auth/scopes.ts";
 import type { IdKind } from "../core/ids.ts";
+import type { Sha256Hex } from "../core/ingestion/blob-key.ts";
 import type { S3Location } from "../core/s3/object-url.ts";
 import type { ClickHouse, Fetch } from "../db/clickhouse/client.ts";
+import type { EventStoreConfig } from "../db/event-store/config.ts";
+import type { S3Client } from "../db/object-store/s3-client.ts";
 import type { Database } from "../db/postgres/client.ts";
 import type { Actor } from "../db/queries/batch-exports.ts";
 
@@ -25,6 +28,8 @@ export type AppDeps = {
   downloads: { location: S3Location; accessKeyId: string; secretAccessKey: string; internal: S3Location; linkSeconds: number } | null;
   /** What one answer with payloads may hold. */
   answers: { bytesMax: number; observationsMax: number };
+  /** Where events are kept; null when nothing is taken in. */
+  events: (EventStoreConfig & { s3Client: S3Client; sha256Hex: Sha256Hex }) | null;
   fetch: Fetch;
   log: (line: Record<string, unknown>) => void;
 };

@@ -1,7 +1,10 @@
 /** Composition root of the Worker: reads the bindings, constructs clients, and answers requests. */
+import { createHash } from "node:crypto";
 import { neonConfig } from "@neondatabase/serverless";
 import { createId } from "../core/ids.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
+import { eventStoreConfig } from "../db/event-store/config.ts";
+import { createS3Client } from "../db/object-store/s3-client.ts";
 import { createApp } from "./app.ts";
 import type { App, AppDeps } from "./deps.ts";
 import { type ApiEnv, parseApiEnv } from "./env.ts";
@@ -26,6 +29,8 @@ const createDeps = (env: ApiEnv): AppDeps => {
     bucket: env.LANGFUSE_S3_BATCH_EXPORT_BUCKET ?? "",
     forcePathStyle: env.LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE,
   };
+  const events = eventStoreConfig(env);
+  const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
   const log: AppDeps["log"] = (line) => console.log(JSON.stringify({ at: new Date().toISOString(), ...line }));
   return {
     openDatabase: () =>
@@ -44,7 +49,7 @@ const createDeps = (env: ApiEnv): AppDeps => {
     newId: (kind) => createId(kind, Date.now(), crypto.getRandomValues(new Uint8Array(16))),
     newUuid: () => crypto.randomUUID(),
     nowMs: () => Date.now(),
-    wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    wait,
     salt: env.SALT,
     adminApiKey: env.ADMIN_API_KEY ?? null,
     rowLimit: env.BATCH_EXPORT_ROW_LIMIT,
@@ -62,6 +67,14 @@ const createDeps = (env: ApiEnv): AppDeps => {
       bytesMax: env.LANGFUSE_API_TRACE_OBSERVATIONS_SIZE_LIMIT_BYTES,
       observationsMax: env.LANGFUSE_MAX_OBSERVATIONS_PER_TRACE,
     },
+    events:
+      events === null
+        ? null
+        : {
+            ...events,
+            s3Client: createS3Client(events.s3, { fetch: (input, init) => fetch(input, init), wait, random: Math.random }),
+            sha256Hex: (text) => createHash("sha256").update(text).digest("hex"),
+          },
     fetch: (input, init) => fetch(input, init),
     log,
   };

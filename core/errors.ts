@@ -72,6 +72,13 @@ export const errorTable = {
     "Batch exports are switched off",
     "The operator sets LANGFUSE_S3_BATCH_EXPORT_ENABLED=true to switch them on.",
   ),
+  INGESTION_DISABLED: entry(
+    403,
+    "never",
+    "us",
+    "Ingestion is switched off",
+    "The operator sets LANGFUSE_S3_EVENT_UPLOAD_BUCKET and its keys to switch it on.",
+  ),
   NOT_FOUND: entry(
     404,
     "never",

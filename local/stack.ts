@@ -55,6 +55,7 @@ type Secrets = {
 
 const database = "spillway";
 const bucket = "spillway-exports";
+const eventBucket = "spillway-events";
 
 /** Starts what is not replaced, in order; stops everything again when a part does not start. */
 export const startStack = async (options: StackOptions = {}): Promise<Stack> => {
@@ -95,7 +96,12 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
           ),
       env["LANGFUSE_S3_BATCH_EXPORT_ENDPOINT"]
         ? undefined
-        : startS3({ dataDir: join(dataDir, "s3"), logFile: log("s3"), buckets: [bucket], ...portOf(env, "SPILLWAY_S3_PORT") }).then(keep),
+        : startS3({
+            dataDir: join(dataDir, "s3"),
+            logFile: log("s3"),
+            buckets: [bucket, eventBucket],
+            ...portOf(env, "SPILLWAY_S3_PORT"),
+          }).then(keep),
       mailboxDir === null ? undefined : startMailbox({ mailboxDir, logFile: log("mail"), ...portOf(env, "SPILLWAY_SMTP_PORT") }).then(keep),
     ]);
     const clickhouseUrl = clickhouse?.url ?? env["CLICKHOUSE_URL"] ?? "";
@@ -114,6 +120,14 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
       LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID: s3?.accessKeyId ?? env["LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID"] ?? "",
       LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: s3?.secretAccessKey ?? env["LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY"] ?? "",
       LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE: s3 === undefined ? (env["LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE"] ?? "false") : "true",
+      LANGFUSE_S3_EVENT_UPLOAD_BUCKET: env["LANGFUSE_S3_EVENT_UPLOAD_BUCKET"] ?? (s3 === undefined ? "" : eventBucket),
+      LANGFUSE_S3_EVENT_UPLOAD_PREFIX: env["LANGFUSE_S3_EVENT_UPLOAD_PREFIX"] ?? "",
+      LANGFUSE_S3_EVENT_UPLOAD_REGION: env["LANGFUSE_S3_EVENT_UPLOAD_REGION"] ?? s3?.region ?? "us-east-1",
+      LANGFUSE_S3_EVENT_UPLOAD_ENDPOINT: env["LANGFUSE_S3_EVENT_UPLOAD_ENDPOINT"] ?? s3?.endpoint ?? "",
+      LANGFUSE_S3_EVENT_UPLOAD_ACCESS_KEY_ID: env["LANGFUSE_S3_EVENT_UPLOAD_ACCESS_KEY_ID"] ?? s3?.accessKeyId ?? "",
+      LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY: env["LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY"] ?? s3?.secretAccessKey ?? "",
+      LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE: env["LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE"] ?? (s3 === undefined ? "false" : "true"),
+      LANGFUSE_S3_EVENT_UPLOAD_POSTGRES_LOG_ENABLED: env["LANGFUSE_S3_EVENT_UPLOAD_POSTGRES_LOG_ENABLED"] ?? "true",
       BATCH_EXPORT_ROW_LIMIT: env["BATCH_EXPORT_ROW_LIMIT"] ?? "10000000",
     };
     await Promise.all([
@@ -160,7 +174,12 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
         name: "runner",
         command: bunPath,
         args: [join(repositoryRoot, "runner", "main.ts")],
-        env: { ...settings, ...mailSettings, ...pick(env, /^SPILLWAY_|^BATCH_EXPORT_|^QUEUE_CONSUMER_|_PREFIX$|_CHECKSUM$/), ...extra },
+        env: {
+          ...settings,
+          ...mailSettings,
+          ...pick(env, /^SPILLWAY_|^BATCH_EXPORT_|^QUEUE_CONSUMER_|^LANGFUSE_(INGESTION|EXPERIMENT)_|_PREFIX$|_CHECKSUM$/),
+          ...extra,
+        },
         logFile: log("runner"),
         isReady: async () => readFileSync(log("runner"), "utf8").slice(size).includes('"runner_started"'),
       });

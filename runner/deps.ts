@@ -18,7 +18,7 @@ export type Handler = {
   settle: (job: ClaimedJob, outcome: Outcome) => Promise<boolean>;
 };
 
-export type Handlers = Record<JobKind, Handler>;
+export type Handlers = Partial<Record<JobKind, Handler>>;
 
 /** Somebody else may run this job now: stop all I/O and write nothing. */
 export class LeaseLost extends Error {

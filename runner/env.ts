@@ -1,6 +1,7 @@
 /** The runner's configuration, parsed once from the environment. All problems are reported at once, by name and never by value. */
 import { z } from "zod";
 import { sliceBytesMin, sliceMibDefault, sliceRowsMax } from "../core/exports/slice.ts";
+import { eventStoreConfig, eventStoreProblems } from "../db/event-store/config.ts";
 
 const text = z.string().trim().min(1);
 const flag = (fallback: "true" | "false") =>
@@ -33,6 +34,27 @@ export const RunnerEnv = z.object({
   LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: text.optional(),
   LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE: flag("false"),
   LANGFUSE_S3_BATCH_EXPORT_CHECKSUM: z.enum(["crc32", "none"]).default("crc32"),
+  LANGFUSE_S3_EVENT_UPLOAD_BUCKET: text.optional(),
+  LANGFUSE_S3_EVENT_UPLOAD_PREFIX: z
+    .string()
+    .regex(/^$|\/$/, "must be empty or end in /")
+    .default(""),
+  LANGFUSE_S3_EVENT_UPLOAD_REGION: text.default("us-east-1"),
+  LANGFUSE_S3_EVENT_UPLOAD_ENDPOINT: z.url().optional(),
+  LANGFUSE_S3_EVENT_UPLOAD_ACCESS_KEY_ID: text.optional(),
+  LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY: text.optional(),
+  LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE: flag("false"),
+  /** Every object of events is written down in event_log, by which deletion and replay find it. */
+  LANGFUSE_S3_EVENT_UPLOAD_POSTGRES_LOG_ENABLED: flag("true"),
+  /** Greatest length of the parts of a key that come from ids; S3 allows 1024 bytes in all. */
+  LANGFUSE_S3_EVENT_KEY_MAX_SEGMENT_BYTES: z.coerce.number().int().min(64).max(480).default(400),
+  LANGFUSE_INGESTION_PROCESSING_SAMPLED_PROJECTS: z.string().default(""),
+  LANGFUSE_EXPERIMENT_INSERT_INTO_AGGREGATING_MERGE_TREES: flag("false"),
+  QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED: flag("true"),
+  QUEUE_CONSUMER_OTEL_INGESTION_QUEUE_IS_ENABLED: flag("true"),
+  QUEUE_CONSUMER_DATA_DELETE_QUEUE_IS_ENABLED: flag("true"),
+  LANGFUSE_INGESTION_QUEUE_PROCESSING_CONCURRENCY: whole(2, 1, 32),
+  LANGFUSE_INGESTION_CLICKHOUSE_WRITE_BATCH_SIZE: whole(500, 1, 5000),
   QUEUE_CONSUMER_BATCH_EXPORT_QUEUE_IS_ENABLED: flag("true"),
   QUEUE_CONSUMER_MAIL_QUEUE_IS_ENABLED: flag("true"),
   SMTP_CONNECTION_URL: z
@@ -93,6 +115,7 @@ export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
     problems.push("SMTP_CONNECTION_URL, EMAIL_FROM_ADDRESS: set both or neither");
   if (e.SPILLWAY_SELF_FENCE_SECONDS >= e.SPILLWAY_LEASE_SECONDS)
     problems.push("SPILLWAY_SELF_FENCE_SECONDS: must be less than SPILLWAY_LEASE_SECONDS");
+  problems.push(...eventStoreProblems(e));
   if (problems.length > 0) return { ok: false as const, problems };
   const config = {
     databaseUrl: e.DATABASE_URL,
@@ -114,6 +137,15 @@ export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
           forcePathStyle: e.LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE,
         }
       : null,
+    events: eventStoreConfig(e),
+    writesAggregates: e.LANGFUSE_EXPERIMENT_INSERT_INTO_AGGREGATING_MERGE_TREES,
+    ingestion: {
+      isMergeEnabled: e.QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED,
+      isOtelEnabled: e.QUEUE_CONSUMER_OTEL_INGESTION_QUEUE_IS_ENABLED,
+      isDeleteEnabled: e.QUEUE_CONSUMER_DATA_DELETE_QUEUE_IS_ENABLED,
+      concurrency: e.LANGFUSE_INGESTION_QUEUE_PROCESSING_CONCURRENCY,
+      jobsMax: e.LANGFUSE_INGESTION_CLICKHOUSE_WRITE_BATCH_SIZE,
+    },
     isExportQueueEnabled: e.QUEUE_CONSUMER_BATCH_EXPORT_QUEUE_IS_ENABLED,
     isMailQueueEnabled: e.QUEUE_CONSUMER_MAIL_QUEUE_IS_ENABLED,
     mail:

@@ -65,6 +65,7 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Loop => {
     const startedMs = deps.clock.nowMs();
     deps.events.emit("job.claimed", { job });
     const handler = deps.handlers[job.kind];
+    if (handler === undefined) throw new Error(`no handler for ${job.kind}`);
     let outcome: Outcome = { state: "completed" };
     let failure: AppError | undefined;
     try {

@@ -5,7 +5,9 @@ import { crc32 } from "node:zlib";
 import { createId } from "../core/ids.ts";
 import { type JobKind, jobKinds } from "../core/jobs/kinds.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
+import { createS3Client } from "../db/object-store/s3-client.ts";
 import { openPostgres } from "../db/postgres/client.ts";
+import { enforceRetention } from "../db/queries/delete-data.ts";
 import { expireExports } from "../db/queries/expire-exports.ts";
 import { announceExpiry } from "../db/queries/export-mails.ts";
 import { markObjectRemoved, rescueExport, takeAbandonedObjects } from "../db/queries/export-outcomes.ts";
@@ -19,10 +21,10 @@ import type { Log } from "./deps.ts";
 import { parseRunnerEnv, type RunnerConfig } from "./env.ts";
 import { createEvents } from "./events.ts";
 import { createHandlers } from "./handlers/index.ts";
+import { startIngestion } from "./ingestion/start-ingestion.ts";
 import { startLoop } from "./loop.ts";
 import { createMailer } from "./notify/mailer.ts";
 import { startMaintenance } from "./schedule/maintenance.ts";
-import { createS3Client } from "./upload/s3-client.ts";
 import { sweepObjects } from "./upload/sweep.ts";
 
 const printLine: Log = (level, event, fields = {}) =>
@@ -39,8 +41,24 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
   const s3 = config.s3 === null ? null : createS3Client(config.s3, { fetch, wait: clock.wait, random: Math.random });
   const newAuditId = () => createId("auditLog", clock.nowMs(), randomBytes(16));
   const newJobId = () => createId("job", clock.nowMs(), randomBytes(16));
+  const sha256Hex = (text: string) => createHash("sha256").update(text).digest("hex");
+  const events =
+    config.events === null
+      ? null
+      : {
+          ...config.events,
+          store: {
+            db: postgres.db,
+            s3: createS3Client(config.events.s3, { fetch, wait: clock.wait, random: Math.random }),
+            isLogEnabled: config.events.isLogEnabled,
+            newJobId,
+            sha256Hex,
+          },
+        };
   const handlers = createHandlers({
     db: postgres.db,
+    events,
+    eventsTable: config.clickhouse.eventsTable,
     clickhouse,
     s3,
     settings: { ...config.exports, physical: { events: config.clickhouse.eventsTable } },
@@ -52,12 +70,18 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     hashKeyOf: (projectId) => (config.encryptionKey === null ? null : hashKey(config.encryptionKey, projectId)),
     mailer: config.mail === null ? null : createMailer(config.mail),
     publicUrl: config.publicUrl,
-    sha256: (text) => createHash("sha256").update(text).digest("hex"),
+    sha256: sha256Hex,
   });
-  const enabled: Record<JobKind, boolean> = { "export.run": config.isExportQueueEnabled, "mail.send": config.isMailQueueEnabled };
+  const enabled: Record<JobKind, boolean> = {
+    "export.run": config.isExportQueueEnabled,
+    "mail.send": config.isMailQueueEnabled,
+    "ingestion.merge": config.ingestion.isMergeEnabled && events !== null,
+    "ingestion.otel": config.ingestion.isOtelEnabled && events !== null,
+    "data.delete": config.ingestion.isDeleteEnabled && events !== null,
+  };
   const kinds = (Object.keys(enabled) as JobKind[]).filter((kind) => enabled[kind]);
   const claimedBy = `${hostname()}-${process.pid}`;
-  const events = createEvents(log);
+  const observed = createEvents(log);
   const lease = { claimedBy, leaseSeconds: config.leaseSeconds };
   const loopOf = (
     hasSlot: boolean,
@@ -70,7 +94,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
         clock,
         log,
         handlers,
-        events,
+        events: observed,
         random: Math.random,
         claim: async () => (own.length === 0 ? undefined : claim(own)),
         heartbeat: (job) => heartbeatJob(postgres.db, { id: job.id, leaseId: job.leaseId }, config.leaseSeconds),
@@ -83,7 +107,24 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     loopOf(true, config.loop.concurrency, (own) =>
       claimJob(postgres.db, { ...lease, kinds: own, projectRunningMax: config.projectRunningMax }),
     ),
-    loopOf(false, 2, (own) => claimSlotlessJob(postgres.db, { ...lease, kinds: own })),
+    loopOf(false, 4, (own) => claimSlotlessJob(postgres.db, { ...lease, kinds: own })),
+    ...(events === null || !enabled["ingestion.merge"]
+      ? []
+      : [
+          startIngestion(
+            {
+              db: postgres.db,
+              clickhouse,
+              events,
+              eventsTable: config.clickhouse.eventsTable,
+              writesAggregates: config.writesAggregates,
+              clock,
+              log,
+              random: Math.random,
+            },
+            { ...lease, ...config.loop, ...config.ingestion },
+          ),
+        ]),
   ];
   const rescueAll = async () => {
     for (;;) {
@@ -105,6 +146,9 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     [
       { name: "rescue", everySeconds: config.reaperSeconds, run: rescueAll },
       { name: "prune", everySeconds: 3600, run: pruneAll },
+      ...(events === null
+        ? []
+        : [{ name: "retention", everySeconds: config.sweepSeconds, run: () => enforceRetention(postgres.db, newJobId) }]),
       { name: "expire", everySeconds: config.sweepSeconds, run: expireAll },
       ...(s3 === null
         ? []

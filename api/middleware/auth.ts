@@ -33,7 +33,11 @@ export const authenticate = (deps: AppDeps): MiddlewareHandler<AppEnv> =>
   };
 
 /** Who sends this request, as the database knows the key now. The public key, when sent, must belong to the secret. Throws UNAUTHENTICATED and API_KEY_EXPIRED. */
-export const identify = async (c: Context<AppEnv>, deps: AppDeps, db: Database): Promise<Principal & { isUseStale: boolean }> => {
+export const identify = async (
+  c: Context<AppEnv>,
+  deps: AppDeps,
+  db: Database,
+): Promise<Principal & { isUseStale: boolean; publicKey: string }> => {
   const credentials = parseCredentials(c.req.header("authorization"));
   if (credentials === undefined) throw new AppError({ code: "UNAUTHENTICATED" });
   const key = await findKeyByHash(db, await hashSecret(credentials.secretKey, deps.salt));
@@ -49,7 +53,7 @@ export const identify = async (c: Context<AppEnv>, deps: AppDeps, db: Database):
     requestId: c.get("requestId"),
     ipAddress: c.req.header("cf-connecting-ip") ?? null,
   };
-  return { actor, scopes: effectiveScopes(key.scopes, key.role), isUseStale: key.isUseStale };
+  return { actor, scopes: effectiveScopes(key.scopes, key.role), isUseStale: key.isUseStale, publicKey: key.publicKey };
 };
 
 /** Refuses a key without the scope. */

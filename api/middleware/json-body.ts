@@ -9,7 +9,7 @@ export const bodyBytesMax = 1024 * 1024;
 
 export const jsonBody = (): MiddlewareHandler<AppEnv> =>
   async function jsonBody(c, next) {
-    if (c.req.method !== "POST" && c.req.method !== "PUT") return next();
+    if (!["POST", "PUT", "PATCH", "DELETE"].includes(c.req.method)) return next();
     if (Number(c.req.header("content-length") ?? "0") > bodyBytesMax) throw tooLarge();
     const bytes = await boundedBytes(c.req.raw);
     const headers = new Headers(c.req.raw.headers);

@@ -8,8 +8,11 @@ import { columnText, type EventRow, looseInstant, type ObservationRow, payloadTe
 
 const text = (value: string | null | undefined): string => columnText(value ?? "");
 
-/** What a row copies from its trace. The release a span tells by itself holds where the trace has none. */
-export const traceColumns = (trace: TraceRow | undefined, ownRelease: string) => ({
+/** What a row copies from its trace. */
+export type TraceFields = Pick<TraceRow, "name" | "user_id" | "session_id" | "tags" | "release" | "public" | "bookmarked">;
+
+/** The release a span tells by itself holds where the trace has none. */
+export const traceColumns = (trace: TraceFields | undefined, ownRelease: string) => ({
   trace_name: trace?.name ?? "",
   user_id: trace?.user_id ?? "",
   session_id: trace?.session_id ?? "",
@@ -79,7 +82,7 @@ const sharedColumns = (row: ObservationRow) => ({
 });
 
 /** Metadata has the keys it has in `observations`: nested objects stay JSON under their key. */
-export const observationEventRow = ({ row, otel, origin }: MergedObservation, trace: TraceRow | undefined): EventRow => {
+export const observationEventRow = ({ row, otel, origin }: MergedObservation, trace: TraceFields | undefined): EventRow => {
   const metadata = pairs(row.metadata);
   return {
     ...sharedColumns(row),

@@ -1,5 +1,6 @@
 /** The job kinds: one entry gives payload, attempts, maximum run time and priority; the compiler demands the handler in runner/handlers/. */
 import { z } from "zod";
+import { entityTypes } from "../ingestion/event.ts";
 
 type JobKindEntry = {
   payload: z.ZodType;
@@ -12,6 +13,8 @@ type JobKindEntry = {
   /** Counts against the jobs a project may run at once. Short work does not wait for long exports. */
   hasSlot: boolean;
 };
+
+const origin = z.strictObject({ apiKey: z.string(), sdkName: z.string(), sdkVersion: z.string() });
 
 export const jobKinds = {
   "export.run": {
@@ -27,6 +30,34 @@ export const jobKinds = {
     maxAttempts: 8,
     maxRunSeconds: 300,
     priority: 50,
+    hasSlot: false,
+  },
+  /** One group of events of one entity, stored in the file. Claimed many at a time, by lane; finished ones are deleted. */
+  "ingestion.merge": {
+    payload: z.strictObject({ entityType: z.enum(entityTypes), entityId: z.string(), fileKey: z.string(), origin }),
+    maxAttempts: 6,
+    maxRunSeconds: 600,
+    priority: 20,
+    hasSlot: false,
+  },
+  /** One OpenTelemetry request, stored as it came: its spans become events. */
+  "ingestion.otel": {
+    payload: z.strictObject({ fileKey: z.string(), origin }),
+    maxAttempts: 6,
+    maxRunSeconds: 600,
+    priority: 20,
+    hasSlot: false,
+  },
+  /** Removes files, log rows and rows of some traces, of a whole project, or of all that is older than an instant. */
+  "data.delete": {
+    payload: z.discriminatedUnion("scope", [
+      z.strictObject({ scope: z.literal("traces"), traceIds: z.array(z.string()).min(1).max(1000) }),
+      z.strictObject({ scope: z.literal("project") }),
+      z.strictObject({ scope: z.literal("before"), before: z.iso.datetime() }),
+    ]),
+    maxAttempts: 12,
+    maxRunSeconds: 3600,
+    priority: 80,
     hasSlot: false,
   },
 } as const satisfies Record<string, JobKindEntry>;

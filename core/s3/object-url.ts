@@ -17,7 +17,12 @@ export const objectUrl = (config: S3Location, key: string): URL => {
   const path = segments.map(encodeSegment).join("/");
   const base = new URL(config.endpoint ?? `https://s3.${config.region}.amazonaws.com`);
   const root = base.pathname.endsWith("/") ? base.pathname : `${base.pathname}/`;
-  if (config.forcePathStyle) return new URL(`${base.origin}${root}${encodeSegment(config.bucket)}/${path}`);
+  if (config.forcePathStyle) {
+    // The bucket itself has no slash behind it: not every store signs one.
+    const bucket = `${base.origin}${root}${encodeSegment(config.bucket)}`;
+    return new URL(path === "" ? bucket : `${bucket}/${path}`);
+  }
+
   return new URL(`${base.protocol}//${config.bucket}.${base.host}${root}${path}`);
 };
 

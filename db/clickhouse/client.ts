@@ -37,6 +37,12 @@ export type ClickHouse = {
   queryRows: <Row>(statement: Statement) => Promise<Row[]>;
   /** Runs a query to its end on the server, then streams its bytes, still compressed when `contentEncoding` is given. */
   openBytes: (statement: Statement & { contentEncoding: string | null }) => Promise<ByteAnswer>;
+  /** Inserts rows as JSONEachRow, written when this resolves. The same token again inserts nothing (within the last thousand inserts of the table). */
+  insertRows: (insert: { table: string; rows: readonly object[]; token: string; signal?: AbortSignal | undefined }) => Promise<void>;
+  /** Runs an INSERT … SELECT to its end. */
+  insertSelect: (statement: Statement) => Promise<void>;
+  /** Runs a statement that changes or removes rows, to its end. */
+  command: (statement: Statement) => Promise<void>;
   /** Stops the queries whose id starts so. Does not wait: a query blocked on its reader takes 30 s to notice (measured). */
   kill: (queryIdPrefix: string) => Promise<void>;
 };
@@ -85,6 +91,16 @@ const pinned: Record<string, string> = {
   output_format_json_array_of_rows: "0",
   output_format_write_statistics: "0",
 };
+
+/** Pinned for every insert: what was written is there when the answer comes, and a row that does not fit is an error. */
+const writing = {
+  async_insert: 0,
+  date_time_input_format: "best_effort",
+  input_format_skip_unknown_fields: 0,
+  input_format_defaults_for_omitted_fields: 1,
+  input_format_null_as_default: 0,
+  session_timezone: "UTC",
+} as const;
 
 const codes: Record<string, ErrorCode> = {
   "46": "CLICKHOUSE_QUERY_REJECTED",
@@ -291,6 +307,33 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
       };
     });
 
+  const insertRows: ClickHouse["insertRows"] = ({ table, rows, token, signal }) =>
+    bounded({ sql: "", signal }, async (abort) => {
+      await client.insert({
+        table,
+        values: rows,
+        format: "JSONEachRow",
+        clickhouse_settings: { ...writing, insert_deduplication_token: token },
+        abort_signal: abort,
+      });
+    });
+
+  const insertSelect: ClickHouse["insertSelect"] = (statement) =>
+    bounded(statement, async (abort) => {
+      const { sql, params, settings, queryId } = statement;
+      const result = await withTables(params ?? {}, (plain, headers) =>
+        client.exec({
+          query: sql,
+          query_params: plain,
+          clickhouse_settings: { ...writing, wait_end_of_query: 1, prefer_column_name_to_alias: 1, ...settings },
+          http_headers: headers,
+          ...(queryId === undefined ? {} : { query_id: queryId }),
+          abort_signal: abort,
+        }),
+      );
+      await new Response(result.stream).text();
+    });
+
   const kill: ClickHouse["kill"] = async (queryIdPrefix) => {
     try {
       await client.command({
@@ -302,7 +345,9 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
     }
   };
 
-  return { queryRows, openBytes, kill };
+  const command: ClickHouse["command"] = (statement) => insertSelect(statement);
+
+  return { queryRows, openBytes, insertRows, insertSelect, command, kill };
 };
 
 const resultRows = (summary: unknown): number => {

@@ -1,8 +1,10 @@
-/** Applies the Postgres migrations in db/postgres/migrations that are not recorded yet. Two runs at once wait for each other. */
+/** Applies the Postgres migrations in db/postgres/migrations that are not recorded yet, and writes the default models. Two runs at once wait for each other. */
 import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
+import { seedModels } from "../queries/models.ts";
+import type { Database } from "./client.ts";
 
 /** Any constant will do; all runs must use the same. */
 const lockKey = 727_001;
@@ -11,7 +13,9 @@ export const migratePostgres = async (databaseUrl: string): Promise<void> => {
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
   try {
     await sql`select pg_advisory_lock(${lockKey})`;
-    await migrate(drizzle(sql), { migrationsFolder: fileURLToPath(new URL("./migrations", import.meta.url)) });
+    const db = drizzle(sql);
+    await migrate(db, { migrationsFolder: fileURLToPath(new URL("./migrations", import.meta.url)) });
+    await seedModels(db as unknown as Database);
   } finally {
     await sql.end({ timeout: 5 });
   }

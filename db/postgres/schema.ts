@@ -17,6 +17,7 @@ import {
 } from "drizzle-orm/pg-core";
 import type { ExportManifest, ExportProgress, ManifestFile } from "../../core/exports/manifest.ts";
 import type { CreateBatchExport, ExportOptions } from "../../core/exports/request.ts";
+import type { Model } from "../../core/models/model.ts";
 import { commentObjects } from "../../core/tables/table.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
@@ -41,6 +42,8 @@ export const projects = pgTable(
     name: text().notNull(),
     /** Export jobs of this project that may run at once; null takes the runner's default. */
     runningJobsMax: integer("running_jobs_max"),
+    /** What is older is deleted; null keeps everything. */
+    retentionDays: integer("retention_days"),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
@@ -259,6 +262,71 @@ export const datasetItems = pgTable(
   (t) => [primaryKey({ columns: [t.projectId, t.id] }), index("dataset_items_created_at_idx").on(t.projectId, t.createdAt, t.id)],
 );
 
+/** The object of every group of events that was taken, for what deletes and replays them. */
+export const eventLog = pgTable(
+  "event_log",
+  {
+    /** Made from bucket, path and trace, so that the same file again is the same row. */
+    id: text().primaryKey(),
+    bucketName: text("bucket_name").notNull(),
+    bucketPath: text("bucket_path").notNull(),
+    projectId: text("project_id")
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
+    /** trace, observation, score or dataset_run_item; otel for a whole request, one row for each of its traces. */
+    entityType: text("entity_type").notNull(),
+    entityId: text("entity_id").notNull(),
+    eventId: text("event_id").notNull(),
+    traceId: text("trace_id"),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (t) => [
+    // An id may have 800 characters, more than a row of an index holds: the beginning finds it, the whole is compared then.
+    index("event_log_project_id_entity_type_entity_id_idx").on(t.projectId, t.entityType, sql`left(entity_id, 200)`),
+    index("event_log_project_id_trace_id_idx").on(t.projectId, sql`left(trace_id, 200)`).where(sql`trace_id is not null`),
+    index("event_log_project_id_created_at_idx").on(t.projectId, t.createdAt),
+  ],
+);
+
+/** Models by name, with what a unit of each kind of usage costs. */
+export const models = pgTable(
+  "models",
+  {
+    id: text().primaryKey(),
+    /** Null is for every project. */
+    projectId: text("project_id").references(() => projects.id, { onDelete: "cascade" }),
+    modelName: text("model_name").notNull(),
+    matchPattern: text("match_pattern").notNull(),
+    startDate: at("start_date"),
+    tokenizer: text(),
+    pricingTiers: jsonb("pricing_tiers").$type<Model["pricingTiers"]>().notNull(),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (t) => [index("models_project_id_idx").on(t.projectId)],
+);
+
+/** Sessions that traces have named; what people set on them. */
+export const traceSessions = pgTable(
+  "trace_sessions",
+  {
+    id: text().notNull(),
+    projectId: text("project_id")
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
+    environment: text().notNull().default("default"),
+    bookmarked: boolean().notNull().default(false),
+    public: boolean().notNull().default(false),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (t) => [
+    index("trace_sessions_project_id_id_idx").on(t.projectId, sql`left(id, 200)`),
+    uniqueIndex("trace_sessions_key").on(t.projectId, sql`md5(id)`),
+  ],
+);
+
 export const jobs = pgTable(
   "jobs",
   {
@@ -280,6 +348,8 @@ export const jobs = pgTable(
     claimedBy: text("claimed_by"),
     startedAt: at("started_at"),
     heartbeatAt: at("heartbeat_at"),
+    /** Jobs of one lane run in one place only; they are claimed many at a time. */
+    lane: text(),
     /** At most one unfinished job for each value. */
     dedupeKey: text("dedupe_key"),
     cancelRequestedAt: at("cancel_requested_at"),
@@ -292,7 +362,12 @@ export const jobs = pgTable(
     index("jobs_claimable_idx")
       .on(t.projectId, t.kind, t.priority, t.runAt, t.id)
       .where(sql`state in ('scheduled','available','retryable')`),
-    index("jobs_slotless_idx").on(t.priority, t.runAt, t.id).where(sql`state in ('scheduled','available','retryable') and not has_slot`),
+    index("jobs_slotless_idx")
+      .on(t.priority, t.runAt, t.id)
+      .where(sql`state in ('scheduled','available','retryable') and not has_slot and lane is null`),
+    index("jobs_lane_idx").on(t.runAt, t.id).where(sql`state in ('scheduled','available','retryable') and lane is not null`),
+    index("jobs_lane_running_idx").on(t.lane).where(sql`state = 'running' and lane is not null`),
+    index("jobs_lease_idx").on(t.leaseId).where(sql`state = 'running'`),
     index("jobs_running_idx").on(t.projectId).where(sql`state = 'running'`),
     index("jobs_finished_idx").on(t.finishedAt).where(sql`finished_at is not null`),
     uniqueIndex("jobs_dedupe_key").on(t.dedupeKey).where(sql`finished_at is null`),

@@ -17,7 +17,7 @@ export const claimSlotlessJob = async (
     db,
     sql`with job as (
       select id from jobs
-      where state in ('scheduled','available','retryable') and run_at <= now() and not has_slot and kind in (${kindList})
+      where state in ('scheduled','available','retryable') and run_at <= now() and not has_slot and lane is null and kind in (${kindList})
       order by priority, run_at, id limit 1 for update skip locked
     )
     update jobs j

@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateApikeysData, CreateApikeysErrors, CreateApikeysResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateMembershipsData, CreateMembershipsErrors, CreateMembershipsResponses, CreateOrganizationsData, CreateOrganizationsErrors, CreateOrganizationsResponses, CreateProjectsData, CreateProjectsErrors, CreateProjectsResponses, CreateUsersData, CreateUsersErrors, CreateUsersResponses, DeleteApikeysData, DeleteApikeysErrors, DeleteApikeysResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DownloadBatchExportData, DownloadBatchExportErrors, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, GetBatchExportData, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTraceData, GetTraceErrors, GetTraceResponses, ListApikeysData, ListApikeysErrors, ListApikeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListMembershipsData, ListMembershipsErrors, ListMembershipsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListUsersData, ListUsersErrors, ListUsersResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses } from './types.gen';
+import type { CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateApikeysData, CreateApikeysErrors, CreateApikeysResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateMembershipsData, CreateMembershipsErrors, CreateMembershipsResponses, CreateOrganizationsData, CreateOrganizationsErrors, CreateOrganizationsResponses, CreateProjectsData, CreateProjectsErrors, CreateProjectsResponses, CreateUsersData, CreateUsersErrors, CreateUsersResponses, DeleteApikeysData, DeleteApikeysErrors, DeleteApikeysResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DownloadBatchExportData, DownloadBatchExportErrors, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, GetBatchExportData, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTraceData, GetTraceErrors, GetTraceResponses, IngestData, IngestErrors, IngestResponses, ListApikeysData, ListApikeysErrors, ListApikeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListMembershipsData, ListMembershipsErrors, ListMembershipsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListUsersData, ListUsersErrors, ListUsersResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -17,6 +17,40 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
      */
     meta?: keyof ClientMeta extends never ? Record<string, unknown> : ClientMeta;
 };
+
+/**
+ * Send events
+ *
+ * A batch of events as the Langfuse SDKs send them, 4.5 MB at most, also gzip. Always 207 for a readable batch: `successes` are stored for good, `errors` say for each other event why not. A public key alone (Bearer) may write scores.
+ */
+export const ingest = <ThrowOnError extends boolean = false>(options: Options<IngestData, ThrowOnError>): RequestResult<IngestResponses, IngestErrors, ThrowOnError> => (options.client ?? client).post<IngestResponses, IngestErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/ingestion',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Send OpenTelemetry spans
+ *
+ * OTLP/HTTP with application/x-protobuf or application/json, also gzip, 16 MiB unpacked at most. The answer is an ExportTraceServiceResponse in the same encoding; spans that cannot be taken are counted in partialSuccess, all others are stored for good.
+ */
+export const exportOtelTraces = <ThrowOnError extends boolean = false>(options?: Options<ExportOtelTracesData, ThrowOnError>): RequestResult<ExportOtelTracesResponses, ExportOtelTracesErrors, ThrowOnError> => (options?.client ?? client).post<ExportOtelTracesResponses, ExportOtelTracesErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/otel/v1/traces',
+    ...options
+});
 
 /**
  * Count what an export would hold
@@ -225,6 +259,25 @@ export const getExportTable = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
+ * Delete traces
+ *
+ * A job removes the stored events, their log and the rows of traces, observations, scores and events, and tries again until they are gone.
+ */
+export const deleteTraces = <ThrowOnError extends boolean = false>(options: Options<DeleteTracesData, ThrowOnError>): RequestResult<DeleteTracesResponses, DeleteTracesErrors, ThrowOnError> => (options.client ?? client).delete<DeleteTracesResponses, DeleteTracesErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/traces',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * List traces
  */
 export const listTraces = <ThrowOnError extends boolean = false>(options?: Options<ListTracesData, ThrowOnError>): RequestResult<ListTracesResponses, ListTracesErrors, ThrowOnError> => (options?.client ?? client).get<ListTracesResponses, ListTracesErrors, ThrowOnError>({
@@ -234,6 +287,21 @@ export const listTraces = <ThrowOnError extends boolean = false>(options?: Optio
             type: 'http'
         }],
     url: '/api/public/traces',
+    ...options
+});
+
+/**
+ * Delete a trace
+ *
+ * A job removes the stored events, their log and the rows of traces, observations, scores and events, and tries again until they are gone.
+ */
+export const deleteTrace = <ThrowOnError extends boolean = false>(options: Options<DeleteTraceData, ThrowOnError>): RequestResult<DeleteTraceResponses, DeleteTraceErrors, ThrowOnError> => (options.client ?? client).delete<DeleteTraceResponses, DeleteTraceErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/traces/{traceId}',
     ...options
 });
 

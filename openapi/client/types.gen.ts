@@ -4,6 +4,46 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
+export type IngestionAnswer = {
+    successes: Array<{
+        id: string;
+        /**
+         * 201: durable. 204: left out by the sampling of this project.
+         */
+        status: number;
+    }>;
+    errors: Array<{
+        id: string;
+        status: number;
+        message?: string;
+        error?: string;
+    }>;
+};
+
+export type Problem = {
+    type: string;
+    title: string;
+    status: number;
+    detail: string;
+    instance: string;
+    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'IDEMPOTENCY_KEY_IN_USE' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'EXPORT_ROW_TOO_LARGE' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'TOO_MANY_SCORE_NAMES' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST';
+    requestId: string;
+    help: string;
+    errors: Array<{
+        path: string;
+        message: string;
+    }>;
+};
+
+export type IngestionBatch = {
+    batch: Array<unknown>;
+    metadata?: unknown;
+};
+
+export type OtlpTracesAnswer = {
+    partialSuccess?: unknown;
+};
+
 export type Estimate = {
     rows: number;
     /**
@@ -21,21 +61,6 @@ export type Estimate = {
      */
     truncated: boolean;
     warnings: Array<string>;
-};
-
-export type Problem = {
-    type: string;
-    title: string;
-    status: number;
-    detail: string;
-    instance: string;
-    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'IDEMPOTENCY_KEY_IN_USE' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'EXPORT_ROW_TOO_LARGE' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'TOO_MANY_SCORE_NAMES' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST';
-    requestId: string;
-    help: string;
-    errors: Array<{
-        path: string;
-        message: string;
-    }>;
 };
 
 export type EstimateBatchExport = {
@@ -727,6 +752,14 @@ export type CommentPage = {
     nextCursor: string | null;
 };
 
+export type DeletedAnswer = {
+    message: string;
+};
+
+export type DeleteTraces = {
+    traceIds: Array<string>;
+};
+
 export type AuditLogPage = {
     data: Array<AuditLog>;
     nextCursor: string | null;
@@ -751,6 +784,128 @@ export type AuditLog = {
 export type AdminResource = {
     [key: string]: unknown;
 };
+
+export type IngestData = {
+    body: IngestionBatch;
+    path?: never;
+    query?: never;
+    url: '/api/public/ingestion';
+};
+
+export type IngestErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type IngestError = IngestErrors[keyof IngestErrors];
+
+export type IngestResponses = {
+    /**
+     * What became of each event.
+     */
+    207: IngestionAnswer;
+};
+
+export type IngestResponse = IngestResponses[keyof IngestResponses];
+
+export type ExportOtelTracesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/otel/v1/traces';
+};
+
+export type ExportOtelTracesErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type ExportOtelTracesError = ExportOtelTracesErrors[keyof ExportOtelTracesErrors];
+
+export type ExportOtelTracesResponses = {
+    /**
+     * Stored.
+     */
+    200: OtlpTracesAnswer;
+};
+
+export type ExportOtelTracesResponse = ExportOtelTracesResponses[keyof ExportOtelTracesResponses];
 
 export type EstimateBatchExportData = {
     body: EstimateBatchExport;
@@ -1630,6 +1785,67 @@ export type GetExportTableResponses = {
 
 export type GetExportTableResponse = GetExportTableResponses[keyof GetExportTableResponses];
 
+export type DeleteTracesData = {
+    body: DeleteTraces;
+    path?: never;
+    query?: never;
+    url: '/api/public/traces';
+};
+
+export type DeleteTracesErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type DeleteTracesError = DeleteTracesErrors[keyof DeleteTracesErrors];
+
+export type DeleteTracesResponses = {
+    /**
+     * They will be deleted.
+     */
+    200: DeletedAnswer;
+};
+
+export type DeleteTracesResponse = DeleteTracesResponses[keyof DeleteTracesResponses];
+
 export type ListTracesData = {
     body?: never;
     path?: never;
@@ -1720,6 +1936,69 @@ export type ListTracesResponses = {
 };
 
 export type ListTracesResponse = ListTracesResponses[keyof ListTracesResponses];
+
+export type DeleteTraceData = {
+    body?: never;
+    path: {
+        traceId: string;
+    };
+    query?: never;
+    url: '/api/public/traces/{traceId}';
+};
+
+export type DeleteTraceErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type DeleteTraceError = DeleteTraceErrors[keyof DeleteTraceErrors];
+
+export type DeleteTraceResponses = {
+    /**
+     * It will be deleted.
+     */
+    200: DeletedAnswer;
+};
+
+export type DeleteTraceResponse = DeleteTraceResponses[keyof DeleteTraceResponses];
 
 export type GetTraceData = {
     body?: never;

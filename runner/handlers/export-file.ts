@@ -4,6 +4,7 @@ import type { ExportProgress, ManifestFile } from "../../core/exports/manifest.t
 import { downloadName, objectKey } from "../../core/exports/object-key.ts";
 import type { ExportQuery } from "../../core/exports/request.ts";
 import { contentTypeOf } from "../../core/formats/index.ts";
+import type { S3Client } from "../../db/object-store/s3-client.ts";
 import {
   type ExportToRun,
   type LeftObject,
@@ -17,7 +18,6 @@ import { RowsMoved } from "../query/export-source.ts";
 import { readSlice } from "../query/slice-reader.ts";
 import { type PlannedSlice, writeFile } from "../transform/write-file.ts";
 import { ObjectUpload } from "../upload/object-upload.ts";
-import type { S3Client } from "../upload/s3-client.ts";
 import type { ExportHandlerDeps } from "./export-run.ts";
 
 /** The rows are not what an attempt before this one has uploaded: the export starts over. */
@@ -101,7 +101,11 @@ export const createFileWriter = (
         remembering.add(remembered);
       },
       resumed: left?.uploadId == null ? null : { uploadId: left.uploadId, parts: left.parts },
-      onCompleting: context.assertHeld,
+      onCompleting: async () => {
+        // A completed upload takes no part again: an attempt after a crash right behind it must know them all.
+        await Promise.all(remembering);
+        await context.assertHeld();
+      },
       signal: context.signal,
     });
     return { name, key, objectId, upload };

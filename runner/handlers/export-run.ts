@@ -12,6 +12,7 @@ import { jobKinds } from "../../core/jobs/kinds.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import type { PlanBounds } from "../../db/clickhouse/plan-export.ts";
 import { listScoreNames } from "../../db/clickhouse/score-names.ts";
+import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { answerCommentFilters } from "../../db/queries/comments.ts";
 import {
@@ -30,7 +31,6 @@ import { openClickHouseSource } from "../query/clickhouse-source.ts";
 import { type ExportSource, RowsMoved, type SourcePlan, type SourceRequest } from "../query/export-source.ts";
 import { openPostgresSource } from "../query/postgres-source.ts";
 import type { Checksum } from "../upload/object-upload.ts";
-import type { S3Client } from "../upload/s3-client.ts";
 import { createFileWriter, type FileWriter, ReplayDiffers } from "./export-file.ts";
 
 export type ExportSettings = {

@@ -4,7 +4,7 @@
  */
 import { AppError } from "../../core/errors.ts";
 import type { SliceMark, UploadedPart } from "../../core/exports/uploaded-part.ts";
-import { type S3Client, tag } from "./s3-client.ts";
+import { type S3Client, tag } from "../../db/object-store/s3-client.ts";
 
 /** S3 allows 10,000 parts; with parts of 16 MiB an object ends at 156 GiB. */
 export const partsMax = 10_000;

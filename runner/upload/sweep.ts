@@ -1,7 +1,8 @@
 /** Removes what attempts that did not win have left in the bucket: live multipart uploads and finished objects. */
+
+import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { Log } from "../deps.ts";
 import { removeObject } from "./object-upload.ts";
-import type { S3Client } from "./s3-client.ts";
 
 export type SweepDeps = {
   s3: S3Client;

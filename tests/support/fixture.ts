@@ -8,13 +8,13 @@ import { scopes } from "../../core/auth/scopes.ts";
 import { checkExportRequest } from "../../core/exports/parse-request.ts";
 import { CreateBatchExport } from "../../core/exports/request.ts";
 import { migrateClickHouse } from "../../db/clickhouse/migrate.ts";
+import { createS3Client } from "../../db/object-store/s3-client.ts";
 import { execute, openPostgres } from "../../db/postgres/client.ts";
 import { type Actor, type BatchExportRow, createBatchExport, findBatchExport } from "../../db/queries/batch-exports.ts";
 import { bootstrapProject, newIdWith } from "../../db/queries/tenants.ts";
 import { systemClock } from "../../runner/clock.ts";
 import { parseRunnerEnv } from "../../runner/env.ts";
 import { startRunner } from "../../runner/main.ts";
-import { createS3Client } from "../../runner/upload/s3-client.ts";
 import type { EventRow } from "./event-rows.ts";
 
 export const newId = newIdWith(Date.now, (size) => randomBytes(size));

@@ -1,5 +1,5 @@
 /**
- * Stage 6, upload: signed requests to an S3-compatible store, each sent with our own retries.
+ * Signed requests to an S3-compatible store, each sent with our own retries.
  * aws4fetch only signs: its own fetch neither retries a lost connection nor can resend (measured). Memory: the body it is given.
  */
 import { AwsClient } from "aws4fetch";
@@ -32,6 +32,8 @@ export type S3Request = {
   /** Statuses that are an answer, not a failure, such as 404 to a HEAD. */
   accept?: readonly number[];
   triesMax?: number;
+  /** The answer is an object, whose text says nothing about the request. */
+  isBody?: boolean;
 };
 
 export type S3Answer = {
@@ -116,7 +118,7 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
       return { ok: false, retry: true, error: new AppError({ code: "S3_UNAVAILABLE", detail, cause }) };
     }
     // CompleteMultipartUpload answers 200 before it is done and may put an <Error> into the body.
-    const failed = answer.status >= 300 || answer.text.includes("<Error>");
+    const failed = answer.status >= 300 || (request.isBody !== true && answer.text.includes("<Error>"));
     if (!failed || (answer.status >= 300 && request.accept?.includes(answer.status))) return { ok: true, answer };
     return failure(answer, `${request.method} ${url.pathname}${url.search}`);
   };

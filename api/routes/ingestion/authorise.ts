@@ -1,0 +1,30 @@
+/** Who sends events: a key of a project, or its public key alone, which may write scores and nothing else (browsers have no place for a secret). */
+import type { Context } from "hono";
+import { AppError } from "../../../core/errors.ts";
+import type { EventOrigin } from "../../../db/event-store/store-groups.ts";
+import { findProjectByPublicKey } from "../../../db/queries/api-keys.ts";
+import type { AppDeps, AppEnv } from "../../deps.ts";
+import { assertScope, identify } from "../../middleware/auth.ts";
+
+export type Sender = { projectId: string; access: "project" | "scores"; origin: EventOrigin };
+
+export const authoriseSender = async (c: Context<AppEnv>, deps: AppDeps): Promise<Sender> => {
+  const [scheme = "", value = ""] = (c.req.header("authorization") ?? "").split(/ +/, 2);
+  if (/^bearer$/i.test(scheme) && value.startsWith("pk-")) {
+    const projectId = await findProjectByPublicKey(c.get("db"), value);
+    if (projectId === undefined) throw new AppError({ code: "UNAUTHENTICATED" });
+    return { projectId, access: "scores", origin: originOf(c, value) };
+  }
+  const { actor, scopes, publicKey } = await identify(c, deps, c.get("db"));
+  c.set("actor", actor);
+  c.set("scopes", scopes);
+  assertScope(scopes, "ingestion:write");
+  return { projectId: actor.projectId, access: "project", origin: originOf(c, publicKey) };
+};
+
+/** As the SDKs' headers say; proxies may have dropped one spelling. */
+const originOf = (c: Context<AppEnv>, apiKey: string): EventOrigin => {
+  const header = (name: string) =>
+    (c.req.header(`x-langfuse-${name}`) ?? c.req.header(`x_langfuse_${name.replaceAll("-", "_")}`) ?? "").slice(0, 100);
+  return { apiKey, sdkName: header("sdk-name") || "unknown", sdkVersion: header("sdk-version") || "unknown" };
+};

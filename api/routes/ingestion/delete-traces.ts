@@ -1,0 +1,62 @@
+/** DELETE /api/public/traces/{traceId} and DELETE /api/public/traces: files, log and rows of the traces, by a job. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { AppError } from "../../../core/errors.ts";
+import { storableText } from "../../../core/storable.ts";
+import { deleteTraces } from "../../../db/queries/delete-data.ts";
+import type { App, AppDeps } from "../../deps.ts";
+import { requireScope } from "../../middleware/auth.ts";
+import { json, refusals, security } from "../describe.ts";
+
+const TraceId = storableText(800).min(1);
+const Answer = z.object({ message: z.string() }).openapi("DeletedAnswer");
+
+const shared = { tags: ["Ingestion"], security };
+const mayWrite = requireScope("ingestion:write");
+const description =
+  "A job removes the stored events, their log and the rows of traces, observations, scores and events, and tries again until they are gone.";
+
+const one = createRoute({
+  ...shared,
+  middleware: [mayWrite] as const,
+  method: "delete",
+  path: "/api/public/traces/{traceId}",
+  operationId: "deleteTrace",
+  summary: "Delete a trace",
+  description,
+  request: { params: z.object({ traceId: TraceId }) },
+  responses: { 200: json(Answer, "It will be deleted."), ...refusals },
+});
+
+const many = createRoute({
+  ...shared,
+  middleware: [mayWrite] as const,
+  method: "delete",
+  path: "/api/public/traces",
+  operationId: "deleteTraces",
+  summary: "Delete traces",
+  description,
+  request: {
+    body: {
+      required: true,
+      content: { "application/json": { schema: z.strictObject({ traceIds: z.array(TraceId).min(1).max(1000) }).openapi("DeleteTraces") } },
+    },
+  },
+  responses: { 200: json(Answer, "They will be deleted."), ...refusals },
+});
+
+export const registerDeleteTraces = (app: App, deps: AppDeps): void => {
+  const ids = () => ({ jobId: deps.newId("job"), auditId: deps.newId("auditLog") });
+  const assertEnabled = () => {
+    if (deps.events === null) throw new AppError({ code: "INGESTION_DISABLED" });
+  };
+  app.openapi(one, async (c) => {
+    assertEnabled();
+    await deleteTraces(c.get("db"), c.get("actor"), [c.req.valid("param").traceId], ids());
+    return c.json({ message: "The trace will be deleted." }, 200);
+  });
+  app.openapi(many, async (c) => {
+    assertEnabled();
+    await deleteTraces(c.get("db"), c.get("actor"), [...new Set(c.req.valid("json").traceIds)], ids());
+    return c.json({ message: "The traces will be deleted." }, 200);
+  });
+};

@@ -1,0 +1,52 @@
+/** Bodies of the ingestion routes: unpacked when they are gzip, bounded before and after, so that a small body never becomes a large one. Memory: the body twice. */
+import type { Context } from "hono";
+import { AppError } from "../../../core/errors.ts";
+import type { AppEnv } from "../../deps.ts";
+
+/** Langfuse's bound, 4.5 MB. */
+export const ingestionBytesMax = 4_718_592;
+
+export const readBody = async (c: Context<AppEnv>, bytesMax: number): Promise<Uint8Array<ArrayBuffer>> => {
+  const tooLarge = () => new AppError({ code: "PAYLOAD_TOO_LARGE", message: `The body is larger than ${bytesMax} bytes.` });
+  if (Number(c.req.header("content-length") ?? "0") > bytesMax) throw tooLarge();
+  const { body } = c.req.raw;
+  if (body === null) return new Uint8Array(0);
+  const encoding = (c.req.header("content-encoding") ?? "identity").trim().toLowerCase();
+  if (encoding !== "identity" && encoding !== "" && encoding !== "gzip" && encoding !== "deflate")
+    throw new AppError({ code: "UNSUPPORTED_MEDIA_TYPE", message: "Send the body as it is, or with Content-Encoding gzip or deflate." });
+  const isPacked = encoding === "gzip" || encoding === "deflate";
+  // What arrives packed is counted too: the stream ends as soon as more has come out than is allowed.
+  const stream = isPacked ? body.pipeThrough(new DecompressionStream(encoding)) : body;
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  const reader = stream.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      bytes += next.value.byteLength;
+      if (bytes > bytesMax) throw tooLarge();
+      chunks.push(next.value);
+    }
+  } catch (cause) {
+    await reader.cancel().catch(() => {
+      // It has failed already; the reason is thrown below.
+    });
+    if (cause instanceof AppError) throw cause;
+    throw new AppError({ code: "INVALID_REQUEST", message: isPacked ? "The body cannot be unpacked." : "The body ended early.", cause });
+  }
+  const all = new Uint8Array(bytes);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return all;
+};
+
+/** Fatal: a byte that is no UTF-8 would be stored as another character than was sent. */
+export const utf8Text = (bytes: Uint8Array): string => {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new AppError({ code: "INVALID_JSON", message: "The body is not UTF-8.", cause });
+  }
+};

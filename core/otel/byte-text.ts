@@ -1,0 +1,24 @@
+/** Bytes as text and back: hex for ids, base64 for values. Pure, so that it runs alike in the Worker and in the runner. */
+
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+export const toHex = (bytes: Uint8Array): string => {
+  let hex = "";
+  for (const byte of bytes) hex += hexOfByte[byte];
+  return hex;
+};
+
+/** In pieces: `String.fromCharCode` takes a bounded number of arguments. */
+export const toBase64 = (bytes: Uint8Array): string => {
+  let binary = "";
+  for (let from = 0; from < bytes.length; from += 8192) binary += String.fromCharCode(...bytes.subarray(from, from + 8192));
+  return btoa(binary);
+};
+
+/** Standard or URL alphabet, with or without padding; undefined when it is neither. */
+export const fromBase64 = (text: string): Uint8Array | undefined => {
+  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) return undefined;
+  const standard = text.replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "");
+  if (standard.length % 4 === 1) return undefined;
+  return Uint8Array.from(atob(standard), (character) => character.charCodeAt(0));
+};

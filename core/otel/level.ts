@@ -1,0 +1,46 @@
+/** Level and status message of an observation. */
+import type { ObservationBody } from "../ingestion/event.ts";
+import { langfuse } from "./attribute-names.ts";
+import { firstText } from "./attributes.ts";
+import type { SpanFacts } from "./span-facts.ts";
+
+type Level = NonNullable<ObservationBody["level"]>;
+
+const levelOfWord = new Map<string, Level>([
+  ...["DEBUG", "TRACE", "VERBOSE"].map((word): [string, Level] => [word, "DEBUG"]),
+  ...["DEFAULT", "INFO", "LOG", "NOTICE", "OK", "SUCCESS"].map((word): [string, Level] => [word, "DEFAULT"]),
+  ...["WARN", "WARNING"].map((word): [string, Level] => [word, "WARNING"]),
+  ...["ERROR", "FATAL", "CRITICAL"].map((word): [string, Level] => [word, "ERROR"]),
+]);
+
+/** What LiveKit emits many times a second of a conversation. */
+const liveKitNoise = new Set([
+  "user_speaking",
+  "eou_detection",
+  "llm_request_run",
+  "tts_node",
+  "tts_request",
+  "tts_request_run",
+  "tts_stream_adapter",
+  "agent_speaking",
+  "drain_agent_activity",
+  "on_exit",
+  "on_enter",
+  "llm_fallback_adapter",
+  "tts_fallback_adapter",
+  "start_agent_activity",
+]);
+
+/** OTLP's status code of a failed span. */
+const statusError = 2;
+
+export const observationLevel = ({ attributes, span, scope }: SpanFacts): Level => {
+  const word = attributes.get(langfuse.level);
+  const level = typeof word === "string" ? levelOfWord.get(word.trim().toUpperCase()) : undefined;
+  if (level !== undefined) return level;
+  if (span.status.code === statusError) return "ERROR";
+  return scope.name === "livekit-agents" && liveKitNoise.has(span.name) ? "DEBUG" : "DEFAULT";
+};
+
+export const statusMessage = ({ attributes, span }: SpanFacts): string | undefined =>
+  firstText(attributes, [langfuse.statusMessage]) ?? span.status.message;

@@ -1,0 +1,109 @@
+/** The model of an observation and its parameters. */
+import type { Json } from "../ingestion/event.ts";
+import { langfuse, modelNames } from "./attribute-names.ts";
+import { type Attributes, below, fieldOf, firstText, firstValue, isMeaningful, toText } from "./attributes.ts";
+import { genkitPart } from "./genkit.ts";
+import { isJsonObject, type JsonObject, parseObject, setOwn } from "./safe-json.ts";
+import type { SpanFacts } from "./span-facts.ts";
+
+const rollUpOperations = new Set<Json | undefined>(["invoke_agent", "agent_step"]);
+
+/** Spans of agents repeat the model, usage and cost of the calls below them: counted there, not here again. */
+export const isRollUp = (attributes: Attributes): boolean => rollUpOperations.has(attributes.get("gen_ai.operation.name"));
+
+export const modelName = ({ attributes }: SpanFacts): string | undefined => {
+  if (isRollUp(attributes)) return firstText(attributes, [langfuse.modelName]);
+  const name = firstText(attributes, modelNames);
+  const subtype = attributes.get("genkit:metadata:subtype");
+  const isGenkitModel = subtype === "model" || subtype === "background-model" || subtype === "embedder";
+  return name ?? (isGenkitModel ? firstText(attributes, ["genkit:name"]) : undefined);
+};
+
+/** Text and numbers as they are, everything else as JSON; undefined when there are none. */
+export const modelParameters = (facts: SpanFacts): Record<string, string | number> | undefined => {
+  for (const source of sources) {
+    const found = source(facts);
+    if (found !== undefined && isMeaningful(found)) return toParameters(withServiceTier(found, facts));
+  }
+  return undefined;
+};
+
+type Source = (facts: SpanFacts) => JsonObject | undefined;
+
+const jsonAt =
+  (name: string): Source =>
+  ({ attributes }) =>
+    parseObject(attributes.get(name));
+
+const vercelParameters: readonly (readonly [name: string, attributes: readonly string[]])[] = [
+  ["maxSteps", ["ai.settings.maxSteps"]],
+  ["toolChoice", ["ai.prompt.toolChoice"]],
+  ["maxTokens", ["gen_ai.request.max_tokens"]],
+  ["finishReason", ["gen_ai.response.finish_reasons", "gen_ai.finishReason"]],
+  ["system", ["gen_ai.system", "ai.model.provider"]],
+  ["maxRetries", ["ai.settings.maxRetries"]],
+  ["mode", ["ai.settings.mode"]],
+  ["temperature", ["gen_ai.request.temperature"]],
+  ["service_tier", ["gen_ai.request.service_tier"]],
+];
+
+const vercel: Source = ({ attributes, scope }) => {
+  if (scope.name !== "ai") return undefined;
+  const parameters: JsonObject = {};
+  for (const [name, candidates] of vercelParameters) {
+    const value = firstValue(attributes, candidates);
+    if (value !== undefined) setOwn(parameters, name, Array.isArray(value) ? value.map(toText).join(",") : toText(value));
+  }
+  const tier = serviceTier(attributes);
+  if (tier !== undefined && parameters["service_tier"] === undefined) setOwn(parameters, "service_tier", tier);
+  return parameters;
+};
+
+const serviceTier = (attributes: Attributes): Json | undefined => {
+  const tier = fieldOf(fieldOf(parseObject(attributes.get("ai.response.providerMetadata")), "openai"), "serviceTier");
+  return isMeaningful(tier) ? tier : undefined;
+};
+
+/** Prices depend on the tier the provider chose, so that it joins parameters from any source. */
+const withServiceTier = (parameters: JsonObject, { attributes, scope }: SpanFacts): JsonObject => {
+  const tier = scope.name === "ai" ? serviceTier(attributes) : undefined;
+  return tier === undefined || Object.hasOwn(parameters, "service_tier") ? parameters : { ...parameters, service_tier: tier };
+};
+
+const requestAttributes: Source = ({ attributes }) => {
+  const parameters: JsonObject = {};
+  for (const prefix of ["gen_ai.request.", "llm.invocation_parameters."]) {
+    for (const [name, value] of below(attributes, prefix)) if (name !== "model") setOwn(parameters, name, value);
+  }
+  return parameters;
+};
+
+/** Claude Code sends its speed mode, which has a price of its own, without a prefix. */
+const claudeCode: Source = (facts) => {
+  const speed = facts.scope.name === claudeCodeScope ? facts.attributes.get("speed") : undefined;
+  return isMeaningful(speed) ? { ...requestAttributes(facts), speed } : undefined;
+};
+export const claudeCodeScope = "com.anthropic.claude_code.tracing";
+
+const genkitConfig: Source = ({ attributes }) => {
+  const config = genkitPart(attributes, "input", "config");
+  return isJsonObject(config) ? config : undefined;
+};
+
+const sources: readonly Source[] = [
+  jsonAt(langfuse.modelParameters),
+  genkitConfig,
+  vercel,
+  jsonAt("llm.invocation_parameters"),
+  jsonAt("model_config"),
+  claudeCode,
+  requestAttributes,
+];
+
+const toParameters = (parameters: JsonObject): Record<string, string | number> | undefined => {
+  const result: Record<string, string | number> = {};
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== null) setOwn(result, name, typeof value === "number" ? value : toText(value));
+  }
+  return Object.keys(result).length === 0 ? undefined : result;
+};

@@ -1,0 +1,12 @@
+/** The name of an observation: what the framework calls it, else the name of the span. */
+import { firstText } from "./attributes.ts";
+import type { SpanFacts } from "./span-facts.ts";
+
+export const observationName = ({ attributes, span }: SpanFacts): string => {
+  const named = firstText(attributes, ["gen_ai.tool.name", "genkit:name", "logfire.msg", "ai.toolCall.name"]);
+  if (named !== undefined) return named;
+  const operation = firstText(attributes, ["ai.operationId"]);
+  if (operation === undefined) return span.name;
+  const functionId = firstText(attributes, ["ai.telemetry.functionId"]);
+  return functionId === undefined ? operation : `${functionId}:${operation}`;
+};

@@ -1,0 +1,138 @@
+/** What kind of observation a span is. The rules are asked in order; the first that knows wins, and a span none knows is a SPAN. */
+import type { ObservationType } from "../ingestion/event.ts";
+import { generationModelNames, langfuse } from "./attribute-names.ts";
+import { type Attributes, firstValue, isMeaningful } from "./attributes.ts";
+import type { SpanFacts } from "./span-facts.ts";
+
+export const observationType = (facts: SpanFacts): ObservationType => {
+  for (const rule of rules) {
+    const type = rule(facts);
+    if (type !== undefined) return type;
+  }
+  return "SPAN";
+};
+
+type Rule = (facts: SpanFacts) => ObservationType | undefined;
+
+const byValue = (name: string, types: { [value: string]: ObservationType }): Rule => {
+  const typeOf = new Map(Object.entries(types));
+  return ({ attributes }) => typeOf.get(String(attributes.get(name) ?? ""));
+};
+
+const generationOnlyNames = [
+  langfuse.modelName,
+  langfuse.costDetails,
+  langfuse.usageDetails,
+  langfuse.completionStartTime,
+  langfuse.modelParameters,
+  langfuse.promptName,
+  langfuse.promptVersion,
+];
+
+/** The Python SDK up to 3.3 sends generations as spans: https://github.com/langfuse/langfuse/issues/8682 */
+const oldPythonSdk: Rule = ({ attributes, scope, resourceAttributes, context }) => {
+  if (attributes.get(langfuse.type) !== "span" || scope.name !== "langfuse-sdk") return undefined;
+  if (resourceAttributes.get("telemetry.sdk.language") !== "python") return undefined;
+  const [major = 0, minor = 0] = (scope.version || context.sdkVersion || "0").split(".").map(Number);
+  if (major > 3 || (major === 3 && minor > 3)) return undefined;
+  return generationOnlyNames.some((name) => attributes.has(name)) ? "GENERATION" : undefined;
+};
+
+const vercelGenerations = [
+  "ai.generateText.doGenerate",
+  "ai.streamText.doStream",
+  "ai.generateObject.doGenerate",
+  "ai.streamObject.doStream",
+];
+const vercelEmbeddings = ["ai.embedMany.doEmbed", "ai.embed.doEmbed"];
+const vercelModelNames = [langfuse.modelName, "ai.model.id", "gen_ai.request.model", "gen_ai.response.model"];
+
+/** `operation.name` may have the id of the function behind it. */
+const isVercelOperation = (attributes: Attributes, operations: string[]): boolean => {
+  const name = attributes.get("operation.name");
+  const id = attributes.get("ai.operationId");
+  return operations.some((operation) => (typeof name === "string" && name.startsWith(operation)) || id === operation);
+};
+
+const vercelModelCall: Rule = ({ attributes }) => {
+  if (firstValue(attributes, vercelModelNames) === undefined) return undefined;
+  if (isVercelOperation(attributes, vercelGenerations)) return "GENERATION";
+  return isVercelOperation(attributes, vercelEmbeddings) ? "EMBEDDING" : undefined;
+};
+
+const vercelToolCall: Rule = ({ attributes }) => (isVercelOperation(attributes, ["ai.toolCall"]) ? "TOOL" : undefined);
+
+const toolAttributes: Rule = ({ attributes }) =>
+  firstValue(attributes, ["gen_ai.tool.name", "gen_ai.tool.call.id"]) === undefined ? undefined : "TOOL";
+
+/** Flue repeats the id of the task on the operations within it: those name their own kind. */
+const flue: Rule = ({ attributes }) => {
+  const has = (...names: string[]) => firstValue(attributes, names) !== undefined;
+  if (has("flue.tool.name", "flue.tool.call_id", "flue.tool.arguments", "flue.tool.result")) return "TOOL";
+  if (has("flue.task.agent", "flue.task.prompt", "flue.task.result")) return "AGENT";
+  const isInner = has("flue.operation.kind", "flue.turn.id", "flue.turn.input", "gen_ai.request.model");
+  return has("flue.task.id") && !isInner ? "AGENT" : undefined;
+};
+
+const liveKitTypes = new Map<string, ObservationType>([
+  ["agent_turn", "AGENT"],
+  ["start_agent_activity", "AGENT"],
+  ["function_tool", "TOOL"],
+]);
+
+const liveKit: Rule = ({ scope, span }) => (scope.name === "livekit-agents" ? liveKitTypes.get(span.name) : undefined);
+
+const anyModel: Rule = ({ attributes }) =>
+  generationModelNames.some((name) => isMeaningful(attributes.get(name))) ? "GENERATION" : undefined;
+
+const rules: readonly Rule[] = [
+  oldPythonSdk,
+  byValue(langfuse.type, {
+    span: "SPAN",
+    generation: "GENERATION",
+    event: "EVENT",
+    embedding: "EMBEDDING",
+    agent: "AGENT",
+    tool: "TOOL",
+    chain: "CHAIN",
+    retriever: "RETRIEVER",
+    guardrail: "GUARDRAIL",
+    evaluator: "EVALUATOR",
+  }),
+  byValue("openinference.span.kind", {
+    LLM: "GENERATION",
+    CHAIN: "CHAIN",
+    RETRIEVER: "RETRIEVER",
+    EMBEDDING: "EMBEDDING",
+    AGENT: "AGENT",
+    TOOL: "TOOL",
+    GUARDRAIL: "GUARDRAIL",
+    EVALUATOR: "EVALUATOR",
+  }),
+  byValue("gen_ai.operation.name", {
+    chat: "GENERATION",
+    completion: "GENERATION",
+    text_completion: "GENERATION",
+    generate_content: "GENERATION",
+    generate: "GENERATION",
+    embeddings: "EMBEDDING",
+    invoke_agent: "AGENT",
+    create_agent: "AGENT",
+    execute_tool: "TOOL",
+  }),
+  byValue("genkit:metadata:subtype", {
+    model: "GENERATION",
+    "background-model": "GENERATION",
+    embedder: "EMBEDDING",
+    tool: "TOOL",
+    "tool.v2": "TOOL",
+    retriever: "RETRIEVER",
+    evaluator: "EVALUATOR",
+  }),
+  vercelModelCall,
+  vercelToolCall,
+  toolAttributes,
+  flue,
+  liveKit,
+  anyModel,
+];

@@ -1,0 +1,45 @@
+/** JSON from attributes, which anyone may have written: never throws, never reaches a prototype, nested within bounds. */
+import type { Json } from "../ingestion/event.ts";
+
+export type JsonObject = { [key: string]: Json };
+
+const levelsMax = 100;
+
+export const isJsonObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Sets an own field; `__proto__` is left out. */
+export const setOwn = <Value>(object: { [key: string]: Value }, key: string, value: Value): void => {
+  if (key !== "__proto__") object[key] = value;
+};
+
+/** The value of a JSON text without any `__proto__` field; undefined when it is not JSON or nested deeper than 100 levels. */
+export const parseJson = (text: string): Json | undefined => {
+  try {
+    return withoutProto(JSON.parse(text), 0);
+  } catch {
+    return undefined;
+  }
+};
+
+/** What may be JSON text or the value itself. Text that is not JSON is undefined. */
+export const parseIfText = (value: Json | undefined): Json | undefined => (typeof value === "string" ? parseJson(value) : value);
+
+export const parseObject = (value: Json | undefined): JsonObject | undefined => {
+  const parsed = parseIfText(value);
+  return isJsonObject(parsed) ? parsed : undefined;
+};
+
+export const parseArray = (value: Json | undefined): Json[] | undefined => {
+  const parsed = parseIfText(value);
+  return Array.isArray(parsed) ? parsed : undefined;
+};
+
+const withoutProto = (value: Json, level: number): Json => {
+  if (typeof value !== "object" || value === null) return value;
+  if (level > levelsMax) throw new RangeError("nested too deep");
+  if (Array.isArray(value)) return value.map((item) => withoutProto(item, level + 1));
+  const object: JsonObject = {};
+  for (const [key, item] of Object.entries(value)) setOwn(object, key, withoutProto(item, level + 1));
+  return object;
+};

@@ -1,0 +1,119 @@
+/** Tools a model was offered, and the calls of them it asked for: found in input, output and the attributes of the frameworks. */
+import type { Json, OtelBody } from "../ingestion/event.ts";
+import { type Attributes, fieldOf, isMeaningful, toText } from "./attributes.ts";
+import { genkitPart } from "./genkit.ts";
+import { nestedAttribute } from "./nested-attributes.ts";
+import { isJsonObject, type JsonObject, parseArray, parseIfText, parseObject, setOwn } from "./safe-json.ts";
+
+type Tools = Pick<OtelBody, "toolDefinitions" | "toolCalls" | "toolCallNames">;
+
+export const observationTools = (attributes: Attributes, input: Json | undefined, output: Json | undefined): Tools => {
+  const definitions: Record<string, string> = {};
+  for (const tool of [...offeredIn(parseIfText(input)), ...offeredInAttributes(attributes)]) addDefinition(definitions, tool);
+  const calls = uniqueCalls(callsIn(parseIfText(output), true));
+  return {
+    ...(Object.keys(definitions).length === 0 ? {} : { toolDefinitions: definitions }),
+    ...(calls.length === 0
+      ? {}
+      : { toolCalls: calls.map(({ name: _, ...call }) => JSON.stringify(call)), toolCallNames: calls.map(({ name }) => name) }),
+  };
+};
+
+/** `tools` of a request, or of its messages; LangGraph sends a definition as a message of the tool. */
+const offeredIn = (input: Json | undefined): Json[] => {
+  const messages = Array.isArray(input) ? input : (parseArray(fieldOf(input, "messages")) ?? []);
+  const fromMessages = messages.flatMap((message) => {
+    const content = fieldOf(message, "content");
+    const isDefinition = fieldOf(message, "role") === "tool" && fieldOf(content, "type") === "function";
+    return [...(parseArray(fieldOf(message, "tools")) ?? []), ...(isDefinition && content !== undefined ? [content] : [])];
+  });
+  return [...(parseArray(fieldOf(input, "tools")) ?? []), ...fromMessages];
+};
+
+const offeredInAttributes = (attributes: Attributes): Json[] => [
+  ...(parseArray(attributes.get("ai.prompt.tools")) ?? []),
+  ...(parseArray(attributes.get("gen_ai.tool.definitions")) ?? []),
+  ...(parseArray(genkitPart(attributes, "input", "tools")) ?? []),
+  ...(parseArray(fieldOf(parseObject(attributes.get("model_request_parameters")), "function_tools")) ?? []),
+  ...(parseArray(nestedAttribute(attributes, "llm.tools")) ?? []).map((entry) => fieldOf(fieldOf(entry, "tool"), "json_schema") ?? null),
+];
+
+/** The first definition of a name counts. */
+const addDefinition = (definitions: Record<string, string>, tool: Json): void => {
+  const outer = parseObject(tool);
+  const definition = parseObject(outer?.["function"]) ?? outer;
+  const name = fieldOf(definition, "name");
+  if (typeof name !== "string" || name === "" || Object.hasOwn(definitions, name)) return;
+  const description = fieldOf(definition, "description") ?? fieldOf(definition, "desc");
+  const parameters = ["parameters", "parameters_json_schema", "inputSchema", "input_schema"]
+    .map((key) => fieldOf(definition, key))
+    .find(isMeaningful);
+  const texts = {
+    description: isMeaningful(description) ? toText(description) : "",
+    parameters: parameters === undefined ? "" : toText(parameters),
+  };
+  setOwn(definitions, name, JSON.stringify(texts));
+};
+
+type Call = { name: string; id: string; arguments: string; type: string; index: number };
+
+/** Calls in a message, in a list of messages or calls, in the choices of OpenAI. `isTop`: lists within content are not messages. */
+const callsIn = (output: Json | undefined, isTop: boolean): Call[] => {
+  if (Array.isArray(output)) return output.flatMap((item) => (isCall(item) ? toCalls([item]) : callsIn(item, false)));
+  if (!isJsonObject(output)) return [];
+  const lists = [fieldOf(output, "tool_calls"), fieldOf(output, "toolCalls"), fieldOf(fieldOf(output, "additional_kwargs"), "tool_calls")];
+  const parts = [...(parseArray(fieldOf(output, "content")) ?? []), ...(parseArray(fieldOf(output, "parts")) ?? [])].filter(isCallPart);
+  const nested = isTop ? [...(parseArray(fieldOf(output, "choices")) ?? []), ...(parseArray(fieldOf(output, "messages")) ?? [])] : [];
+  const message = fieldOf(output, "message");
+  return [
+    ...lists.flatMap((list) => toCalls(parseArray(list) ?? [])),
+    ...toCalls(parts),
+    ...(isJsonObject(message) ? callsIn(message, false) : []),
+    ...nested.flatMap((item) => callsIn(item, false)),
+  ];
+};
+
+const callTypes = new Set<Json | undefined>(["tool_use", "tool-call", "tool_call", "function_call"]);
+const isCallPart = (part: Json): boolean => callTypes.has(fieldOf(part, "type"));
+
+/** A call that stands alone in a list; messages and results of calls are not. */
+const isCall = (item: Json): boolean => {
+  if (!isJsonObject(item) || item["type"] === "tool-result") return false;
+  if (["role", "content", "tool_calls", "additional_kwargs", "parts"].some((key) => Object.hasOwn(item, key))) return false;
+  if (isCallPart(item)) return true;
+  const inner = fieldOf(item, "function");
+  if (isMeaningful(fieldOf(inner, "name")) && fieldOf(inner, "arguments") !== undefined) return true;
+  if (isMeaningful(item["toolName"])) return fieldOf(item, "input") !== undefined || fieldOf(item, "args") !== undefined;
+  const isNamed = isMeaningful(item["name"]) && fieldOf(item, "arguments") !== undefined;
+  return isNamed && ["id", "call_id", "index"].some((key) => Object.hasOwn(item, key));
+};
+
+const toCalls = (items: Json[]): Call[] =>
+  items.flatMap((item) => {
+    if (!isJsonObject(item)) return [];
+    const call = toCall(item);
+    return call === undefined ? [] : [call];
+  });
+
+const toCall = (item: JsonObject): Call | undefined => {
+  const inner = fieldOf(item, "function");
+  const pick = (...names: string[]) => names.map((name) => fieldOf(item, name)).find((value) => value !== undefined && value !== null);
+  const name = fieldOf(inner, "name") ?? pick("name", "toolName");
+  if (typeof name !== "string" || name === "") return undefined;
+  const given = fieldOf(inner, "arguments") ?? pick("arguments", "args", "input") ?? {};
+  const type = pick("type");
+  const index = item["index"];
+  return {
+    name,
+    id: toText(pick("id", "toolCallId", "call_id") ?? ""),
+    arguments: toText(given),
+    type: typeof type === "string" ? type : inner === undefined ? "" : "function",
+    index: typeof index === "number" ? index : 0,
+  };
+};
+
+/** The same call may stand in several places of one output. */
+const uniqueCalls = (calls: Call[]): Call[] =>
+  [
+    ...new Map(calls.toReversed().map((call) => [call.id === "" ? `${call.name}-${call.arguments}` : call.id, call] as const)).values(),
+  ].toReversed();

@@ -1,0 +1,59 @@
+/** What a span says about its trace: user, session, tags and the like. */
+import { normalizeEnvironment } from "../ingestion/environment.ts";
+import type { Json } from "../ingestion/event.ts";
+import { Reference } from "../ingestion/fields.ts";
+import { environmentNames, langfuse, publicNames, sessionIdNames, tagNames, traceUpdateNames, userIdNames } from "./attribute-names.ts";
+import { type Attributes, firstText, firstValue, isMeaningful, isTrue, toText } from "./attributes.ts";
+import { parseArray } from "./safe-json.ts";
+import type { SpanFacts } from "./span-facts.ts";
+
+/** Whether the span carries an attribute that is about its trace. */
+export const hasTraceUpdate = (attributes: Attributes): boolean => {
+  if (traceUpdateNames.some((name) => isMeaningful(attributes.get(name)))) return true;
+  for (const name of attributes.keys()) if (name.startsWith(langfuse.traceMetadata)) return true;
+  return false;
+};
+
+export const userId = (attributes: Attributes): string | undefined => firstText(attributes, userIdNames);
+
+/** None that events may not have: the trace is worth more than a session id beyond all bounds. */
+export const sessionId = (attributes: Attributes): string | undefined => {
+  const id = Reference.safeParse(firstText(attributes, sessionIdNames));
+  return id.success ? (id.data ?? undefined) : undefined;
+};
+
+/** A list, a JSON list as text, names with commas between, or one name. */
+export const tags = (attributes: Attributes): string[] | undefined => {
+  const value = firstValue(attributes, tagNames);
+  if (value === undefined) return undefined;
+  const list = tagList(value)
+    .map((tag) => toText(tag).trim())
+    .filter((tag) => tag !== "");
+  return list.length === 0 ? undefined : list;
+};
+
+const tagList = (value: Json): Json[] => {
+  if (Array.isArray(value)) return value;
+  if (typeof value !== "string") return [];
+  return (value.trim().startsWith("[") ? parseArray(value) : undefined) ?? value.split(",");
+};
+
+export const isPublic = (attributes: Attributes): boolean | undefined => {
+  const value = firstValue(attributes, publicNames);
+  return value === undefined ? undefined : isTrue(value);
+};
+
+/** Made fit as that of any event of the public is: these events are read as internal ones, which are taken at their word. */
+export const environment = ({ attributes, resourceAttributes }: SpanFacts): string => {
+  for (const name of environmentNames) {
+    const value = firstText(attributes, [name]) ?? firstText(resourceAttributes, [name]);
+    if (value !== undefined) return normalizeEnvironment(value, { isInternal: false }) ?? "default";
+  }
+  return "default";
+};
+
+export const version = ({ attributes, resourceAttributes }: SpanFacts): string | undefined =>
+  firstText(attributes, [langfuse.version]) ?? firstText(resourceAttributes, ["service.version"]);
+
+export const release = ({ attributes, resourceAttributes }: SpanFacts): string | undefined =>
+  firstText(attributes, [langfuse.release]) ?? firstText(resourceAttributes, [langfuse.release]);

@@ -1,0 +1,27 @@
+/** Which aggregate answers a read: the smallest that still holds every trace of the time asked for. */
+import type { AggregateTable, TraceExperimentFlags } from "./experiment-env.ts";
+
+const dayMs = 24 * 3600 * 1000;
+
+/**
+ * `from` is the earliest instant a trace of the answer may begin; null for no bound. The tables lose rows a day later than they are left here:
+ * a read that starts just within a bound ends while its rows are still there.
+ */
+export const chooseTraceSource = ({
+  from,
+  now,
+  flags,
+}: {
+  from: Date | null;
+  now: Date;
+  flags: Pick<TraceExperimentFlags, "aggregateTables">;
+}): AggregateTable => {
+  const table = tableForAge(from === null ? Number.POSITIVE_INFINITY : now.getTime() - from.getTime());
+  return flags.aggregateTables.length === 0 || flags.aggregateTables.includes(table) ? table : "traces_all_amt";
+};
+
+const tableForAge = (ageMs: number): AggregateTable => {
+  if (ageMs <= 6 * dayMs) return "traces_7d_amt";
+  if (ageMs <= 29 * dayMs) return "traces_30d_amt";
+  return "traces_all_amt";
+};

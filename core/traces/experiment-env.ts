@@ -1,0 +1,66 @@
+/** Switches of the experiment that answers reads of traces from their aggregates; the names are Langfuse's. */
+import { z } from "zod";
+
+export const aggregateTables = ["traces_all_amt", "traces_30d_amt", "traces_7d_amt"] as const;
+export type AggregateTable = (typeof aggregateTables)[number];
+
+const flag = z
+  .enum(["true", "false"])
+  .default("false")
+  .transform((value) => value === "true");
+
+const list = z
+  .string()
+  .default("")
+  .transform((text) => [
+    ...new Set(
+      text
+        .split(",")
+        .map((entry) => entry.trim())
+        .filter((entry) => entry !== ""),
+    ),
+  ]);
+
+/** To be spread into the environment of whoever writes or reads traces. */
+export const TraceExperimentEnv = z.object({
+  /** The writer also fills `traces_mt`. */
+  LANGFUSE_EXPERIMENT_INSERT_INTO_AGGREGATING_MERGE_TREES: flag,
+  /** Reads are also answered from the aggregates, and compared. Nothing below has an effect without it. */
+  LANGFUSE_EXPERIMENT_COMPARE_READ_FROM_AGGREGATING_MERGE_TREES: flag,
+  /** Share of reads that are compared; the others are answered from `traces`. */
+  LANGFUSE_EXPERIMENT_SAMPLING_RATE: z.coerce.number().min(0).max(1).default(0.1),
+  /** Only reads of these projects are compared; all when empty. */
+  LANGFUSE_EXPERIMENT_WHITELISTED_PROJECT_IDS: list,
+  /** A compared read is answered from the aggregate. */
+  LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT: flag,
+  /** The same, for reads of the last 30 days only. */
+  LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT_SHORT_TERM: flag,
+  /** Reports of these projects carry both answers. */
+  LANGFUSE_EXPERIMENT_ADD_QUERY_RESULT_TO_SPAN_PROJECT_IDS: list,
+  /** Aggregates that may be read; all when empty. `traces_all_amt` takes the place of those that may not. */
+  LANGFUSE_EXPERIMENT_WHITELISTED_AMT_TABLES: list.pipe(z.array(z.enum(aggregateTables))),
+});
+
+export type TraceExperimentFlags = {
+  isWriting: boolean;
+  isComparing: boolean;
+  samplingRate: number;
+  projectIds: readonly string[];
+  returns: "traces" | "aggregate" | "aggregate_of_last_30_days";
+  resultsInReportProjectIds: readonly string[];
+  aggregateTables: readonly AggregateTable[];
+};
+
+export const traceExperimentFlags = (env: z.output<typeof TraceExperimentEnv>): TraceExperimentFlags => ({
+  isWriting: env.LANGFUSE_EXPERIMENT_INSERT_INTO_AGGREGATING_MERGE_TREES,
+  isComparing: env.LANGFUSE_EXPERIMENT_COMPARE_READ_FROM_AGGREGATING_MERGE_TREES,
+  samplingRate: env.LANGFUSE_EXPERIMENT_SAMPLING_RATE,
+  projectIds: env.LANGFUSE_EXPERIMENT_WHITELISTED_PROJECT_IDS,
+  returns: env.LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT
+    ? "aggregate"
+    : env.LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT_SHORT_TERM
+      ? "aggregate_of_last_30_days"
+      : "traces",
+  resultsInReportProjectIds: env.LANGFUSE_EXPERIMENT_ADD_QUERY_RESULT_TO_SPAN_PROJECT_IDS,
+  aggregateTables: env.LANGFUSE_EXPERIMENT_WHITELISTED_AMT_TABLES,
+});

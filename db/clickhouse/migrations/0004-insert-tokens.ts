@@ -1,0 +1,10 @@
+/** Inserts of the ingestion carry tokens: a batch that is sent again is not written twice. Replicated tables have this window anyway. */
+import type { ClickHouseMigration } from "./index.ts";
+
+const tables = ["events", "traces", "observations", "scores", "dataset_run_items_rmt"];
+
+export const insertTokens: ClickHouseMigration = {
+  name: "0004-insert-tokens",
+  statements: ({ onCluster }) =>
+    onCluster === "" ? tables.map((table) => `ALTER TABLE ${table} MODIFY SETTING non_replicated_deduplication_window = 1000`) : [],
+};

@@ -1,0 +1,35 @@
+/** Where a read of traces is answered from: `traces`, unless a source is given or the experiment compares it with an aggregate. */
+import {
+  compareWith,
+  measureAndReturn,
+  type TraceExperiment,
+  type TraceRead,
+  type TraceSource,
+} from "../../../core/traces/measure-and-return.ts";
+import type { ClickHouse } from "../client.ts";
+
+export type TraceReaderDeps = {
+  clickhouse: Pick<ClickHouse, "queryRows">;
+  experiment?: TraceExperiment;
+  /** Answers from here, whatever the experiment says. */
+  source?: TraceSource;
+  signal?: AbortSignal;
+};
+
+/** Runs one query against a source. */
+export type RunQuery = (sql: string, params: Record<string, unknown>) => Promise<unknown[]>;
+
+type Answer<Result> = (source: TraceSource, query: RunQuery) => Promise<Result>;
+
+export const answerFrom = <Result>(deps: TraceReaderDeps, read: TraceRead, answer: Answer<Result>): Promise<Result> =>
+  openTraceRead(deps, read)(answer);
+
+/** The same for a read of several pages: what it is compared with is decided once, so that all its pages come from one source. */
+export const openTraceRead = (deps: TraceReaderDeps, read: TraceRead): (<Result>(answer: Answer<Result>) => Promise<Result>) => {
+  const { clickhouse, experiment, source, signal } = deps;
+  const query: RunQuery = (sql, params) => clickhouse.queryRows<unknown>({ sql, params, signal });
+  if (source !== undefined || experiment === undefined) return (answer) => answer(source ?? "traces", query);
+  const compared = compareWith(experiment, read);
+  if (compared === null) return (answer) => answer("traces", query);
+  return (answer) => measureAndReturn(experiment, read, compared, (from) => answer(from, query));
+};

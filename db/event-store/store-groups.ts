@@ -1,0 +1,118 @@
+/**
+ * Makes groups of events durable: their files first, then log rows and jobs in one transaction. What this answers as stored survives a crash of anything.
+ * A crash in between leaves files without a job; nothing was acknowledged then, and the same events sent again overwrite the same files.
+ */
+import { sql } from "drizzle-orm";
+import { AppError } from "../../core/errors.ts";
+import type { EventGroup } from "../../core/ingestion/arrange-batch.ts";
+import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
+import { jobKinds } from "../../core/jobs/kinds.ts";
+import type { S3Client } from "../object-store/s3-client.ts";
+import { type Database, execute } from "../postgres/client.ts";
+
+export type EventStore = {
+  db: Database;
+  s3: S3Client;
+  /** Whether every object is written down in event_log. */
+  isLogEnabled: boolean;
+  newJobId: () => string;
+  sha256Hex: Sha256Hex;
+};
+
+/** Who sent events: the public key and the SDK, as their headers say. */
+export type EventOrigin = { apiKey: string; sdkName: string; sdkVersion: string };
+
+/** Files on their way at once. */
+const uploadsMax = 32;
+
+/** Answers the groups whose file could not be stored, each with the reason; all others are durable. Throws when the transaction fails, and then none is. */
+export const storeGroups = async (
+  store: EventStore,
+  { projectId, groups, origin }: { projectId: string; groups: readonly EventGroup[]; origin: EventOrigin },
+): Promise<Map<EventGroup, AppError>> => {
+  const failed = new Map<EventGroup, AppError>();
+  await eachOf(groups, uploadsMax, async (group) => {
+    try {
+      await putJson(store.s3, group.fileKey, JSON.stringify(group.events));
+    } catch (error) {
+      failed.set(group, error instanceof AppError ? error : new AppError({ code: "S3_UNAVAILABLE", cause: error }));
+    }
+  });
+  const stored = groups.filter((group) => !failed.has(group));
+  if (stored.length === 0) return failed;
+  await store.db.transaction(async (transaction) => {
+    const tx = transaction as unknown as Database;
+    await logObjects(
+      tx,
+      store,
+      projectId,
+      stored.map(({ fileKey, entityType, entityId, eventId, traceId }) => ({
+        fileKey,
+        entityType,
+        entityId,
+        eventId,
+        traceId: traceId ?? null,
+      })),
+    );
+    await enqueueMerges(tx, store, projectId, stored, origin);
+  });
+  return failed;
+};
+
+export const putJson = (s3: S3Client, key: string, text: string): Promise<unknown> =>
+  s3.send({ method: "PUT", key, headers: { "content-type": "application/json" }, body: text, triesMax: 4 });
+
+export type LoggedObject = { fileKey: string; entityType: string; entityId: string; eventId: string; traceId: string | null };
+
+/** One row for each object (and trace); the same object again is the same row. */
+export const logObjects = async (
+  tx: Database,
+  { isLogEnabled, s3, sha256Hex }: Pick<EventStore, "isLogEnabled" | "s3" | "sha256Hex">,
+  projectId: string,
+  objects: readonly LoggedObject[],
+): Promise<void> => {
+  if (!isLogEnabled || objects.length === 0) return;
+  const rows = objects.map((object) => ({
+    ...object,
+    id: `evl_${sha256Hex(JSON.stringify([s3.bucket, object.fileKey, object.traceId])).slice(0, 32)}`,
+  }));
+  // Two requests with the same groups wait for each other's rows: the same order keeps them from doing so in a circle.
+  const ordered = [...new Map(rows.map((row) => [row.id, row])).values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  await execute(
+    tx,
+    sql`insert into event_log (id, bucket_name, bucket_path, project_id, entity_type, entity_id, event_id, trace_id)
+      select r.id, ${s3.bucket}, r."fileKey", ${projectId}, r."entityType", r."entityId", r."eventId", r."traceId"
+      from json_to_recordset(${JSON.stringify(ordered)}::json) as r(id text, "fileKey" text, "entityType" text, "entityId" text, "eventId" text, "traceId" text)
+      on conflict (id) do update set updated_at = now()`,
+  );
+};
+
+const enqueueMerges = async (
+  tx: Database,
+  { newJobId }: Pick<EventStore, "newJobId">,
+  projectId: string,
+  groups: readonly EventGroup[],
+  origin: EventOrigin,
+): Promise<void> => {
+  const { maxAttempts, priority, payload } = jobKinds["ingestion.merge"];
+  const rows = groups.map(({ entityType, entityId, fileKey, lane }) => ({
+    id: newJobId(),
+    lane,
+    payload: payload.parse({ entityType, entityId, fileKey, origin }),
+  }));
+  await execute(
+    tx,
+    sql`insert into jobs (id, kind, project_id, payload, state, priority, max_attempts, has_slot, lane)
+      select r.id, 'ingestion.merge', ${projectId}, r.payload, 'available', ${priority}, ${maxAttempts}, false, r.lane
+      from json_to_recordset(${JSON.stringify(rows)}::json) as r(id text, lane text, payload jsonb)`,
+  );
+};
+
+/** Runs `act` for every item, so many at once. */
+export const eachOf = async <T>(items: readonly T[], atOnce: number, act: (item: T) => Promise<void>): Promise<void> => {
+  let next = 0;
+  const run = async () => {
+    for (let item = items[next++]; item !== undefined; item = items[next++]) await act(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, run));
+};

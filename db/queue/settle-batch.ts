@@ -1,0 +1,49 @@
+/** Writes what became of jobs that were claimed together. All fenced: a job counts only while it runs under the lease. */
+import { sql } from "drizzle-orm";
+import { type Database, execute } from "../postgres/client.ts";
+import type { JobError } from "./settle-job.ts";
+
+export type BatchOutcome = {
+  /** Done: their rows are deleted, the files and the log are the record. */
+  doneIds: readonly string[];
+  /** Tried again after the delay, or kept as dead letters once the attempts are spent. */
+  failed: readonly { id: string; error: JobError; delaySeconds: number; isFinal: boolean }[];
+  /** Given back at once without spending the attempt, in another lane where one is named. */
+  released: readonly { id: string; lane: string | null }[];
+};
+
+/** In one transaction. Returns the jobs that were still held. */
+export const settleBatch = (db: Database, leaseId: string, { doneIds, failed, released }: BatchOutcome): Promise<number> =>
+  db.transaction(async (transaction) => {
+    const tx = transaction as unknown as Database;
+    const isHeld = sql`j.lease_id = ${leaseId}::uuid and j.state = 'running'`;
+    let held = 0;
+    if (doneIds.length > 0)
+      held += (
+        await execute(
+          tx,
+          sql`delete from jobs j using json_array_elements_text(${JSON.stringify(doneIds)}::json) as d(id) where j.id = d.id and ${isHeld} returning j.id`,
+        )
+      ).length;
+    if (failed.length > 0)
+      held += (
+        await execute(
+          tx,
+          sql`update jobs j set state = case when f.is_final then 'discarded' else 'retryable' end, lease_id = null, lease_until = null,
+              finished_at = case when f.is_final then now() end, run_at = now() + make_interval(secs => f.delay),
+              last_error = f.error || jsonb_build_object('attempt', j.attempt, 'at', now())
+            from json_to_recordset(${JSON.stringify(failed.map(({ id, error, delaySeconds, isFinal }) => ({ id, error, delay: delaySeconds, is_final: isFinal })))}::json)
+              as f(id text, error jsonb, delay double precision, is_final boolean)
+            where j.id = f.id and ${isHeld} returning j.id`,
+        )
+      ).length;
+    if (released.length > 0)
+      held += (
+        await execute(
+          tx,
+          sql`update jobs j set state = 'available', lease_id = null, lease_until = null, attempt = j.attempt - 1, run_at = now(), lane = coalesce(r.lane, j.lane)
+            from json_to_recordset(${JSON.stringify(released)}::json) as r(id text, lane text) where j.id = r.id and ${isHeld} returning j.id`,
+        )
+      ).length;
+    return held;
+  });

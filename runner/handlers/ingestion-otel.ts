@@ -1,0 +1,54 @@
+/** ingestion.otel: a stored OpenTelemetry request becomes events, which go the way all events go. Running twice writes the same files. */
+import { AppError } from "../../core/errors.ts";
+import { arrangeBatch } from "../../core/ingestion/arrange-batch.ts";
+import { parseEvent } from "../../core/ingestion/event-schema.ts";
+import type { SampledProjects } from "../../core/ingestion/sampling.ts";
+import { jobKinds } from "../../core/jobs/kinds.ts";
+import { mapSpans } from "../../core/otel/map-spans.ts";
+import { parseTracesJson } from "../../core/otel/parse-json.ts";
+import { type EventStore, storeGroups } from "../../db/event-store/store-groups.ts";
+import { readText } from "../../db/object-store/read-objects.ts";
+import { settleJob } from "../../db/queue/settle-job.ts";
+import { type Handler, LeaseLost, type Log } from "../deps.ts";
+
+export type OtelHandlerDeps = {
+  events: { store: EventStore; prefix: string; segmentBytesMax: number; sampling: SampledProjects } | null;
+  log: Log;
+};
+
+export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
+  run: async ({ job, signal }) => {
+    if (deps.events === null) throw new AppError({ code: "INGESTION_DISABLED" });
+    const { store, prefix, segmentBytesMax, sampling } = deps.events;
+    const { fileKey, origin } = jobKinds["ingestion.otel"].payload.parse(job.payload);
+    const text = await readText(store.s3, fileKey, signal);
+    // Deleted since: what is deleted counts no more.
+    if (text !== undefined) {
+      const { traces } = parseTracesJson(text);
+      const { events, rejected } = mapSpans(traces, { ...origin, publicKey: origin.apiKey, nowMs: requestMs(fileKey) });
+      for (const { reason, count } of rejected) deps.log("warn", "spans_rejected", { job_id: job.id, key: fileKey, reason, spans: count });
+      const arrived = events.flatMap((original) => {
+        const parsed = parseEvent(original, { isInternal: true });
+        if (parsed.ok && parsed.event !== undefined) return [{ event: parsed.event, original }];
+        deps.log("warn", "span_refused", { job_id: job.id, key: fileKey, detail: parsed.ok ? "sdk-log" : parsed.error });
+        return [];
+      });
+      const groups = arrangeBatch(arrived, { projectId: job.projectId, prefix, sampling, segmentBytesMax, sha256Hex: store.sha256Hex });
+      signal.throwIfAborted();
+      const failed = await storeGroups(store, { projectId: job.projectId, groups: groups.filter(({ isSampled }) => isSampled), origin });
+      const [failure] = failed.values();
+      if (failure !== undefined) throw failure;
+    }
+    if ((await settleJob(store.db, { id: job.id, leaseId: job.leaseId }, { state: "completed" })) === undefined) throw new LeaseLost();
+  },
+  settle: async (job, outcome) => {
+    if (deps.events === null) return true;
+    return (await settleJob(deps.events.store.db, { id: job.id, leaseId: job.leaseId }, outcome)) !== undefined;
+  },
+});
+
+/** When the request came in, from its key: the same at every attempt. */
+const requestMs = (fileKey: string): number => {
+  const [, year, month, day, hour, minute] = /\/(\d{4})\/(\d\d)\/(\d\d)\/(\d\d)\/(\d\d)\/[^/]+$/.exec(fileKey) ?? [];
+  return Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute));
+};

@@ -1,0 +1,100 @@
+/** Ingestion, reading: every event of the entities that jobs are about, from all their files. Memory: the events of one batch. */
+import { AppError } from "../../core/errors.ts";
+import { entityFolder, type Sha256Hex } from "../../core/ingestion/blob-key.ts";
+import type { EntityType, IngestionEvent } from "../../core/ingestion/event.ts";
+import { parseEvent } from "../../core/ingestion/event-schema.ts";
+import type { MergeOrigin } from "../../core/ingestion/merge/merge-context.ts";
+import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
+import { eachOf } from "../../db/event-store/store-groups.ts";
+import { listKeys, readText } from "../../db/object-store/read-objects.ts";
+import type { S3Client } from "../../db/object-store/s3-client.ts";
+import type { BatchJob } from "../../db/queue/claim-batch.ts";
+import type { Log } from "../deps.ts";
+
+export type ReadDeps = { s3: S3Client; prefix: string; segmentBytesMax: number; sha256Hex: Sha256Hex; log: Log; signal: AbortSignal };
+
+/** One entity with everything that was ever sent about it, and the jobs of this batch that are about it. */
+export type Entity = {
+  projectId: string;
+  entityType: EntityType;
+  entityId: string;
+  lane: string;
+  jobs: BatchJob[];
+  events: IngestionEvent[];
+  filesTotal: number;
+  origin: MergeOrigin;
+};
+
+/** Entities read at once; each is a listing and a file or a few. */
+const readsMax = 24;
+
+/** Groups jobs by entity and reads each. An entity that cannot be read fails alone. */
+export const readEntities = async (
+  deps: ReadDeps,
+  jobs: readonly BatchJob[],
+): Promise<{ entities: Entity[]; failed: { jobs: BatchJob[]; error: unknown }[] }> => {
+  const wanted = new Map<string, { projectId: string; lane: string; payload: JobPayload<"ingestion.merge">; jobs: BatchJob[] }>();
+  for (const job of jobs) {
+    const payload = jobKinds["ingestion.merge"].payload.parse(job.payload);
+    const key = JSON.stringify([job.projectId, payload.entityType, payload.entityId]);
+    const known = wanted.get(key);
+    if (known === undefined) wanted.set(key, { projectId: job.projectId, lane: job.lane, payload, jobs: [job] });
+    else known.jobs.push(job);
+  }
+  const entities: Entity[] = [];
+  const failed: { jobs: BatchJob[]; error: unknown }[] = [];
+  await eachOf([...wanted.values()], readsMax, async (one) => {
+    try {
+      entities.push(await readEntity(deps, one));
+    } catch (error) {
+      deps.signal.throwIfAborted();
+      failed.push({ jobs: one.jobs, error });
+    }
+  });
+  return { entities, failed };
+};
+
+const readEntity = async (
+  deps: ReadDeps,
+  { projectId, lane, payload, jobs }: { projectId: string; lane: string; payload: JobPayload<"ingestion.merge">; jobs: BatchJob[] },
+): Promise<Entity> => {
+  const { entityType, entityId } = payload;
+  const folder = entityFolder({ prefix: deps.prefix, projectId, entityType, entityId }, deps.segmentBytesMax, deps.sha256Hex);
+  const own = jobs.map((job) => jobKinds["ingestion.merge"].payload.parse(job.payload).fileKey);
+  const keys = new Set([...(await listKeys(deps.s3, folder, deps.signal)), ...own]);
+  const events: IngestionEvent[] = [];
+  let bytes = 0;
+  for (const key of keys) {
+    const text = await readText(deps.s3, key, deps.signal);
+    // Deleted since it was listed, or since its job was written: what is deleted counts no more.
+    if (text === undefined) continue;
+    bytes += text.length;
+    events.push(...parseFile(deps, key, text).filter((event) => event.entityType === entityType && event.entityId === entityId));
+  }
+  return {
+    projectId,
+    entityType,
+    entityId,
+    lane,
+    jobs,
+    events,
+    filesTotal: keys.size,
+    origin: { ...payload.origin, filePath: payload.fileKey, bytes },
+  };
+};
+
+/** The events of one file. What was valid when it came and is not any more is left out and said; a file that is no JSON fails its entity. */
+const parseFile = ({ log }: ReadDeps, key: string, text: string): IngestionEvent[] => {
+  let items: unknown;
+  try {
+    items = JSON.parse(text);
+  } catch (cause) {
+    throw new AppError({ code: "INTERNAL", message: "A stored file of events is not JSON.", detail: key, cause });
+  }
+  return (Array.isArray(items) ? items : [items]).flatMap((item: unknown) => {
+    const parsed = parseEvent(item, { isInternal: true });
+    if (parsed.ok && parsed.event !== undefined) return [parsed.event];
+    log("warn", "stored_event_refused", { key, detail: parsed.ok ? "sdk-log" : parsed.error });
+    return [];
+  });
+};

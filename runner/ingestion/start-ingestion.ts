@@ -1,0 +1,77 @@
+/** Ingestion put together: the loop over batches with everything it needs. */
+import { type JobKind, jobKinds } from "../../core/jobs/kinds.ts";
+import type { Model } from "../../core/models/model.ts";
+import type { CountTokens } from "../../core/models/usage-and-cost.ts";
+import type { ClickHouse } from "../../db/clickhouse/client.ts";
+import type { EventStoreConfig } from "../../db/event-store/config.ts";
+import type { EventStore } from "../../db/event-store/store-groups.ts";
+import type { Database } from "../../db/postgres/client.ts";
+import { listModels } from "../../db/queries/models.ts";
+import { claimBatch, heartbeatBatch } from "../../db/queue/claim-batch.ts";
+import { settleBatch } from "../../db/queue/settle-batch.ts";
+import type { Clock, Log } from "../deps.ts";
+import { type BatchLoopConfig, startBatchLoop } from "./batch-loop.ts";
+import { openTokenCounter } from "./count-tokens.ts";
+import { processBatch } from "./process-batch.ts";
+
+const kind: JobKind = "ingestion.merge";
+/** A changed price is used this long after at the latest. */
+const modelsSeconds = 60;
+
+export type IngestionDeps = {
+  db: Database;
+  clickhouse: ClickHouse;
+  events: Pick<EventStoreConfig, "prefix" | "segmentBytesMax"> & { store: EventStore };
+  eventsTable: string;
+  writesAggregates: boolean;
+  clock: Clock;
+  log: Log;
+  random: () => number;
+};
+
+export const startIngestion = (
+  { db, clickhouse, events, eventsTable, writesAggregates, clock, log, random }: IngestionDeps,
+  config: Omit<BatchLoopConfig, "maxRunSeconds"> & { claimedBy: string; leaseSeconds: number; jobsMax: number },
+): { stop: () => Promise<void>; poke: () => void } => {
+  const models = new Map<string, { atMs: number; models: Promise<Model[]> }>();
+  const loadModels = (projectId: string): Promise<Model[]> => {
+    const known = models.get(projectId);
+    if (known !== undefined && clock.steadyMs() - known.atMs < modelsSeconds * 1000) return known.models;
+    const loading = listModels(db, projectId);
+    models.set(projectId, { atMs: clock.steadyMs(), models: loading });
+    loading.catch(() => models.delete(projectId));
+    return loading;
+  };
+  let counter: Promise<CountTokens> | undefined;
+  return startBatchLoop(
+    {
+      clock,
+      log,
+      random,
+      claim: () => claimBatch(db, { kind, jobsMax: config.jobsMax, claimedBy: config.claimedBy, leaseSeconds: config.leaseSeconds }),
+      heartbeat: (leaseId) => heartbeatBatch(db, leaseId, config.leaseSeconds),
+      settle: (leaseId, outcome) => settleBatch(db, leaseId, outcome),
+      process: (batch, signal) =>
+        processBatch(
+          {
+            s3: events.store.s3,
+            prefix: events.prefix,
+            segmentBytesMax: events.segmentBytesMax,
+            sha256Hex: events.store.sha256Hex,
+            log,
+            clickhouse,
+            db,
+            eventsTable,
+            writesAggregates,
+            loadModels,
+            countTokens: () => (counter ??= openTokenCounter()),
+            random,
+            onWritten: () => {},
+          },
+          batch,
+          signal,
+        ),
+    },
+    { ...config, maxRunSeconds: jobKinds[kind].maxRunSeconds },
+  );
+};

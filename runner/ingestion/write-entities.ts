@@ -1,0 +1,209 @@
+/**
+ * Ingestion, writing: merged entities to rows of ClickHouse, and rows of events kept in step with their traces. Everything here may run twice: the rows are the same,
+ * versions decide. Runs in the lanes of the traces, so that nobody else writes rows of them. Memory: the rows of one batch.
+ */
+import { observationAggregateRow, scoreAggregateRow, traceAggregateRow } from "../../core/ingestion/aggregate-rows.ts";
+import type { MergedObservation } from "../../core/ingestion/merge/merge-observation.ts";
+import { observationEventRow, type TraceFields } from "../../core/ingestion/observation-event-row.ts";
+import { instantText, type TraceRow } from "../../core/ingestion/rows.ts";
+import type { ClickHouse } from "../../db/clickhouse/client.ts";
+import { rewriteTraceFields } from "../../db/clickhouse/rewrite-trace-fields.ts";
+import { loadStoredPlaces, loadStoredTraces, type PlacedTable, type StoredTrace } from "../../db/clickhouse/stored-entities.ts";
+import { listContributions } from "../../db/clickhouse/traces/list-contributions.ts";
+import type { Database } from "../../db/postgres/client.ts";
+import { rememberSessions } from "../../db/queries/trace-sessions.ts";
+import { daysOf, type MergedEntity } from "./merge-entity.ts";
+
+export type WriteDeps = {
+  clickhouse: ClickHouse;
+  db: Database;
+  eventsTable: string;
+  /** Whether traces_mt and its aggregates are written as well. */
+  writesAggregates: boolean;
+};
+
+export type WriteRequest = {
+  projectId: string;
+  /** Of the claim, ISO 8601 UTC with microseconds. */
+  version: string;
+  /** Names this write: the same again inserts nothing. */
+  token: string;
+  signal: AbortSignal;
+};
+
+type Row = Record<string, unknown>;
+
+/** All entities of one project in one batch. Resolves when ClickHouse has the rows. */
+export const writeEntities = async (deps: WriteDeps, request: WriteRequest, entities: readonly MergedEntity[]): Promise<void> => {
+  const { projectId, signal } = request;
+  const traceRows = entities.flatMap((one) => (one.kind === "trace" ? [one.row] : []));
+  const observations = entities.flatMap((one) => (one.kind === "observation" ? [one.merged] : []));
+  const traceIds = [...new Set([...traceRows.map(({ id }) => id), ...observations.map(({ row }) => row.trace_id)])];
+  const [stored, stale] = await Promise.all([
+    loadStoredTraces(deps.clickhouse, projectId, traceIds, signal),
+    findStale(deps, request, entities),
+  ]);
+  const traces = traceRows.map(
+    (row): TraceRow => ({
+      ...row,
+      bookmarked: stored.get(row.id)?.bookmarked ?? row.bookmarked,
+      created_at: earliest(row.created_at, stored.get(row.id)),
+    }),
+  );
+  const fields = new Map<string, TraceFields>([...stored, ...traces.map((row): [string, TraceFields] => [row.id, row])]);
+
+  const insert = async (table: string, rows: readonly object[]) => {
+    if (rows.length > 0) await deps.clickhouse.insertRows({ table, rows, token: `${request.token}-${table}`, signal });
+  };
+  await Promise.all([
+    insert("observations", [...observations.map(({ row }) => row), ...stale.observations]),
+    insert("scores", [...entities.flatMap((one) => (one.kind === "score" ? [one.row] : [])), ...stale.scores]),
+    insert(
+      "dataset_run_items_rmt",
+      entities.flatMap((one) => (one.kind === "dataset_run_item" ? [one.row] : [])),
+    ),
+    insert(deps.eventsTable, [
+      ...observations.map((merged) => observationEventRow(merged, fields.get(merged.row.trace_id))),
+      ...stale.events,
+    ]),
+  ]);
+  await rewriteTraceFields(deps.clickhouse, deps.eventsTable, {
+    projectId,
+    traces: new Map(traces.filter((row) => !isSameFields(row, stored.get(row.id))).map((row) => [row.id, row])),
+    version: request.version,
+    signal,
+  });
+  // Last: what is stored of a trace tells that its rows of events have been brought in step, also to an attempt after a crash.
+  await insert("traces", [...traces, ...stale.traces]);
+  if (deps.writesAggregates) await writeAggregates(deps, request, traces, observations, entities);
+  await rememberSessions(
+    deps.db,
+    traces.flatMap(({ session_id, environment }) =>
+      session_id === null || session_id === "" ? [] : [{ projectId, id: session_id, environment }],
+    ),
+  );
+};
+
+const earliest = (createdAt: string, stored: StoredTrace | undefined): string =>
+  stored !== undefined && stored.createdAt < createdAt ? stored.createdAt : createdAt;
+
+/** A trace that was never stored may have rows of events all the same: its observations may have come first. */
+const isSameFields = (row: TraceFields, stored: TraceFields | undefined): boolean =>
+  stored !== undefined &&
+  row.name === stored.name &&
+  row.user_id === stored.user_id &&
+  row.session_id === stored.session_id &&
+  row.release === stored.release &&
+  row.public === stored.public &&
+  row.bookmarked === stored.bookmarked &&
+  JSON.stringify(row.tags) === JSON.stringify(stored.tags);
+
+type Stale = Record<PlacedTable, Row[]>;
+
+/**
+ * Rows to write again as deleted: places where an entity lies and no longer belongs. Only an entity with several files can have moved.
+ * Written with the version of the new row, so that one never wins without the other.
+ */
+const findStale = async (deps: WriteDeps, request: WriteRequest, entities: readonly MergedEntity[]): Promise<Stale> => {
+  const stale: Stale = { traces: [], observations: [], scores: [], events: [] };
+  const moved = entities.filter(({ entity }) => entity.filesTotal > 1);
+  const look = async (
+    table: PlacedTable,
+    physical: string,
+    found: readonly { id: string; days: string[]; isHome: (key: Row) => boolean }[],
+  ) => {
+    const byId = new Map(found.map((one) => [one.id, one]));
+    const places = await loadStoredPlaces(deps.clickhouse, table, physical, {
+      projectId: request.projectId,
+      wanted: found,
+      signal: request.signal,
+    });
+    for (const { id, key } of places)
+      if (byId.get(id)?.isHome(key) === false)
+        stale[table].push({
+          project_id: request.projectId,
+          [table === "events" ? "span_id" : "id"]: id,
+          ...key,
+          event_ts: instantText(request.version),
+          is_deleted: 1,
+        });
+  };
+  const day = (time: unknown) => String(time).slice(0, 10);
+  await Promise.all([
+    look(
+      "traces",
+      "traces",
+      moved.flatMap((one) =>
+        one.kind === "trace"
+          ? [{ id: one.row.id, days: daysOf(one.entity.events), isHome: (key) => day(key["timestamp"]) === day(one.row.timestamp) }]
+          : [],
+      ),
+    ),
+    look(
+      "scores",
+      "scores",
+      moved.flatMap((one) =>
+        one.kind === "score"
+          ? [
+              {
+                id: one.row.id,
+                days: daysOf(one.entity.events),
+                isHome: (key) => day(key["timestamp"]) === day(one.row.timestamp) && key["name"] === one.row.name,
+              },
+            ]
+          : [],
+      ),
+    ),
+    look(
+      "observations",
+      "observations",
+      moved.flatMap((one) =>
+        one.kind === "observation"
+          ? [
+              {
+                id: one.merged.row.id,
+                days: daysOf(one.entity.events),
+                isHome: (key) => day(key["start_time"]) === day(one.merged.row.start_time) && key["type"] === one.merged.row.type,
+              },
+            ]
+          : [],
+      ),
+    ),
+    look(
+      "events",
+      deps.eventsTable,
+      moved.flatMap((one) =>
+        one.kind === "observation"
+          ? [
+              {
+                id: one.merged.row.id,
+                days: daysOf(one.entity.events),
+                isHome: (key) => key["start_time"] === one.merged.row.start_time && key["trace_id"] === one.merged.row.trace_id,
+              },
+            ]
+          : [],
+      ),
+    ),
+  ]);
+  return stale;
+};
+
+/** Rows of traces_mt: an observation adds what it differs from what its earlier writes have added. */
+const writeAggregates = async (
+  deps: WriteDeps,
+  { projectId, token, signal }: WriteRequest,
+  traces: readonly TraceRow[],
+  observations: readonly MergedObservation[],
+  entities: readonly MergedEntity[],
+): Promise<void> => {
+  const scores = entities.flatMap((one) => (one.kind === "score" ? [one.row] : []));
+  const traceIds = [...new Set([...observations.map(({ row }) => row.trace_id), ...scores.flatMap((row) => row.trace_id ?? [])])];
+  const counted =
+    traceIds.length === 0 ? new Map() : await listContributions({ clickhouse: deps.clickhouse, signal }, { projectId, traceIds });
+  const rows = [
+    ...traces.map((row) => traceAggregateRow(row)),
+    ...observations.flatMap(({ row }) => observationAggregateRow(row, counted.get(row.trace_id)?.observations.get(row.id)) ?? []),
+    ...scores.flatMap((row) => scoreAggregateRow(row, row.trace_id === null ? undefined : counted.get(row.trace_id)?.startTime) ?? []),
+  ];
+  if (rows.length > 0) await deps.clickhouse.insertRows({ table: "traces_mt", rows, token: `${token}-traces_mt`, signal });
+};
