@@ -7,6 +7,7 @@ import { Observation } from "../../api/routes/observations/resource.ts";
 import { Score, ScoreOnPage, ScoreV1, ScoreV1OnPage } from "../../api/routes/scores/resource.ts";
 import { Session, SessionWithTraces } from "../../api/routes/sessions/resource.ts";
 import { TraceWithDetails, TraceWithFullDetails } from "../../api/routes/traces/resource.ts";
+import { defaultModels } from "../../core/models/default-models.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
 
 type Key = { projectId: string; publicKey: string; secretKey: string };
@@ -620,6 +621,34 @@ describe("what was stored comes back", () => {
     expect(text).toContain('"calculatedInputCost":999999.999999999999,');
     expect(text).toContain('{"id": 9007199254740993, "price": 1.10}');
     expect(json["calculatedTotalCost"]).toBe(1e-12);
+  });
+
+  it("prices are those of the tier an observation was priced by, else of the default", async () => {
+    const key = await newProject();
+    const model = defaultModels.find(({ pricingTiers }) => pricingTiers.length > 1);
+    const [standard, long] = model?.pricingTiers ?? [];
+    if (model === undefined || standard === undefined || long === undefined) throw new Error("no default model has two tiers");
+    expect(standard.prices["input"]).not.toBe(long.prices["input"]);
+    await insert("traces", [traceRow(key, "t")]);
+    await insert("observations", [
+      observationRow(key, "a", { internal_model_id: model.id }),
+      observationRow(key, "b", { internal_model_id: model.id, usage_pricing_tier_id: standard.id }),
+      observationRow(key, "c", { internal_model_id: model.id, usage_pricing_tier_id: long.id }),
+      observationRow(key, "d", { internal_model_id: "unknown", usage_pricing_tier_id: long.id }),
+      observationRow(key, "e"),
+    ]);
+    const pricesOf = ({ id, inputPrice, outputPrice, totalPrice }: Json) => [id, inputPrice, outputPrice, totalPrice];
+    const expected = [
+      ["a", Number(standard.prices["input"]), Number(standard.prices["output"]), null],
+      ["b", Number(standard.prices["input"]), Number(standard.prices["output"]), null],
+      ["c", Number(long.prices["input"]), Number(long.prices["output"]), null],
+      ["d", null, null, null],
+      ["e", null, null, null],
+    ];
+    expect(((await get(key, "traces/t")).json["observations"] as Json[]).map(pricesOf)).toEqual(expected);
+    const { data } = await page(key, "observations");
+    expect(data.map(pricesOf).toSorted()).toEqual(expected);
+    expect(pricesOf((await get(key, "observations/c")).json)).toEqual(expected[2] ?? []);
   });
 
   it("costs of a trace are added exactly", async () => {

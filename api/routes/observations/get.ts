@@ -1,6 +1,7 @@
 /** GET /api/public/observations/{observationId}. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { openObservation } from "../../../db/clickhouse/read/observations.ts";
+import { listModels } from "../../../db/queries/models.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";
@@ -20,9 +21,10 @@ const route = createRoute({
 });
 
 export const registerGetObservation = (app: App, deps: AppDeps): void => {
-  app.openapi(
-    route,
-    async (c) =>
-      documentAnswer(c, await openObservation(deps, c.get("actor").projectId, c.req.valid("param").observationId, deps.answers)) as never,
-  );
+  app.openapi(route, async (c) => {
+    const { projectId } = c.get("actor");
+    const models = await listModels(c.get("db"), projectId);
+    const { observationId } = c.req.valid("param");
+    return documentAnswer(c, await openObservation(deps, projectId, observationId, { ...deps.answers, models })) as never;
+  });
 };

@@ -4,6 +4,7 @@ import { observationTypes } from "../../../core/ingestion/event.ts";
 import { observations } from "../../../core/tables/observations.ts";
 import { openObservationPage } from "../../../db/clickhouse/read/observations.ts";
 import { readPage } from "../../../db/clickhouse/read/page.ts";
+import { listModels } from "../../../db/queries/models.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";
@@ -72,6 +73,7 @@ export const registerListObservations = (app: App, deps: AppDeps): void => {
       ],
     });
     const found = await readPage(deps, query, { projectId, ...asked });
-    return pageAnswer(c, asked, found, await openObservationPage(deps, projectId, found.ids, deps.answers)) as never;
+    const models = await listModels(c.get("db"), projectId);
+    return pageAnswer(c, asked, found, await openObservationPage(deps, projectId, found.ids, { ...deps.answers, models })) as never;
   });
 };

@@ -1,6 +1,7 @@
 /** GET /api/public/traces/{traceId}: one trace with its observations and scores. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { openTrace, traceFieldGroups } from "../../../db/clickhouse/read/traces.ts";
+import { listModels } from "../../../db/queries/models.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";
@@ -23,9 +24,8 @@ const route = createRoute({
 export const registerGetTrace = (app: App, deps: AppDeps): void => {
   app.openapi(route, async (c) => {
     const { fields } = c.req.valid("query");
-    return documentAnswer(
-      c,
-      await openTrace(deps, c.get("actor").projectId, c.req.valid("param").traceId, { ...deps.answers, fields }),
-    ) as never;
+    const { projectId } = c.get("actor");
+    const models = fields.has("observations") ? await listModels(c.get("db"), projectId) : [];
+    return documentAnswer(c, await openTrace(deps, projectId, c.req.valid("param").traceId, { ...deps.answers, fields, models })) as never;
   });
 };

@@ -1,11 +1,17 @@
 /** Observations as the public API shows them: Langfuse's ObservationsView. */
+import type { Model } from "../../../core/models/model.ts";
 import { observations } from "../../../core/tables/observations.ts";
-import type { ExportTable } from "../../../core/tables/table.ts";
 import type { ClickHouse } from "../client.ts";
 import { type AnswerBounds, assertBounded, type DocumentRows, openAll, openDocuments, type Piece, pageOrder, pageRows } from "./answer.ts";
 import { amounts, digits, document, type Field, filled, instant, mapBytes, metadata, payload, value } from "./document.ts";
+import { handPrices, priceFields, pricesOf } from "./prices.ts";
 
-export const observationRows: ExportTable = observations;
+/** The same rows with the prices of their models. */
+export const withPrices = (rows: DocumentRows, models: readonly Model[]): DocumentRows => ({
+  table: { ...rows.table, relations: { ...rows.table.relations, ...pricesOf } },
+  where: rows.where,
+  params: { ...rows.params, model_prices: handPrices(models) },
+});
 
 /** Summed over the kinds that begin so; NULL where there is none. */
 const sumOfKinds = (map: string, prefix: string, scale: number) =>
@@ -46,9 +52,7 @@ const fields: readonly Field[] = [
   ["costDetails", amounts("e.cost_details")],
   ["usagePricingTierId", filled("e.usage_pricing_tier_id")],
   ["usagePricingTierName", filled("e.usage_pricing_tier_name")],
-  ["inputPrice", "'null'"],
-  ["outputPrice", "'null'"],
-  ["totalPrice", "'null'"],
+  ...priceFields,
   ["calculatedInputCost", digits(sumOfKinds("e.cost_details", "input", 12))],
   ["calculatedOutputCost", digits(sumOfKinds("e.cost_details", "output", 12))],
   ["calculatedTotalCost", digits(total("e.cost_details"))],
@@ -66,6 +70,8 @@ const fields: readonly Field[] = [
 export const observationDocument = document(fields);
 export const observationBytes = `(${observations.rowBytes} + ${mapBytes("e.metadata")} + ifNull(length(e.model_parameters), 0))`;
 
+/** `models` are those of the project, for their prices. */
+type ObservationBounds = AnswerBounds & { models: readonly Model[] };
 type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows" | "openBytes"> };
 
 /** The observations of a page. Throws ANSWER_TOO_LARGE. */
@@ -73,12 +79,12 @@ export const openObservationPage = async (
   { clickhouse }: ReadDeps,
   projectId: string,
   ids: readonly string[],
-  bounds: AnswerBounds,
+  { models, ...bounds }: ObservationBounds,
 ): Promise<Piece[]> => {
   if (ids.length === 0) return [];
   const rows = pageRows(observations, projectId, ids);
   await assertBounded(clickhouse, rows, { ...bounds, bytes: observationBytes });
-  const [found] = await openAll([openDocuments(clickhouse, rows, { json: observationDocument, orderBy: pageOrder })]);
+  const [found] = await openAll([openDocuments(clickhouse, withPrices(rows, models), { json: observationDocument, orderBy: pageOrder })]);
   return found === undefined ? [] : [found.body];
 };
 
@@ -87,10 +93,10 @@ export const openObservation = async (
   { clickhouse }: ReadDeps,
   projectId: string,
   id: string,
-  bounds: AnswerBounds,
+  { models, ...bounds }: ObservationBounds,
 ): Promise<Piece[] | undefined> => {
   const rows: DocumentRows = { table: observations, where: ["e.id = {id:String}"], params: { projectId, id } };
   if ((await assertBounded(clickhouse, rows, { ...bounds, bytes: observationBytes })) === 0) return undefined;
-  const { body, rows: count } = await openDocuments(clickhouse, rows, { json: observationDocument, orderBy: "e.id" });
+  const { body, rows: count } = await openDocuments(clickhouse, withPrices(rows, models), { json: observationDocument, orderBy: "e.id" });
   return count === 0 ? undefined : [body];
 };

@@ -1,5 +1,6 @@
 /** Traces as the public API shows them: on a page with the ids of what belongs to them, alone with all of it. */
 
+import type { Model } from "../../../core/models/model.ts";
 import { observations } from "../../../core/tables/observations.ts";
 import { newestOf } from "../../../core/tables/relations.ts";
 import { scores } from "../../../core/tables/scores.ts";
@@ -8,7 +9,7 @@ import { traces } from "../../../core/tables/traces.ts";
 import type { ClickHouse } from "../client.ts";
 import { type AnswerBounds, assertBounded, type DocumentRows, openAll, openDocuments, type Piece, pageOrder, pageRows } from "./answer.ts";
 import { digits, document, type Field, filled, instant, mapBytes, members, metadata, payload, value } from "./document.ts";
-import { observationBytes, observationDocument } from "./observations.ts";
+import { observationBytes, observationDocument, withPrices } from "./observations.ts";
 import { scoreBytes, scoreDocument, versionCondition } from "./scores.ts";
 
 export const traceFieldGroups = ["core", "io", "scores", "observations", "metrics"] as const;
@@ -96,7 +97,7 @@ export const openTrace = async (
   { clickhouse }: ReadDeps,
   projectId: string,
   id: string,
-  { fields, observationsMax, bytesMax }: TraceBounds & { observationsMax: number },
+  { fields, observationsMax, bytesMax, models }: TraceBounds & { observationsMax: number; models: readonly Model[] },
 ): Promise<Piece[] | undefined> => {
   const params = { projectId, id };
   const trace: DocumentRows = { table, where: ["e.id = {id:String}"], params };
@@ -112,7 +113,9 @@ export const openTrace = async (
   const own = members([...core, ...(fields.has("io") ? io : []), ...metrics(fields.has("metrics")), htmlPath]);
   const [head, ...rest] = await openAll([
     openDocuments(clickhouse, trace, { json: own, orderBy: "e.id" }),
-    ...(hasObservations ? [openDocuments(clickhouse, observed, { json: observationDocument, orderBy: "e.start_time, e.id" })] : []),
+    ...(hasObservations
+      ? [openDocuments(clickhouse, withPrices(observed, models), { json: observationDocument, orderBy: "e.start_time, e.id" })]
+      : []),
     ...(hasScores ? [openDocuments(clickhouse, scored, { json: scoreDocument(1), orderBy: "e.timestamp, e.id" })] : []),
   ]);
   const bodies = rest.map(({ body }) => body);
