@@ -85,6 +85,9 @@ export const since = (name: string, sent: string | undefined, column: string): R
 export const before = (name: string, sent: string | undefined, column: string): ReadParameter[] =>
   sent === undefined ? [] : [{ name, filter: { type: "datetime", column, operator: "<", value: sent } }];
 
+/** What the trace of a row says of itself. */
+export const ofTrace = (parameters: readonly ReadParameter[]): ReadParameter[] => parameters.map((one) => ({ ...one, isOfTrace: true }));
+
 /** The query with its filters on comments answered. */
 export const readQuery = (
   c: Context<AppEnv>,

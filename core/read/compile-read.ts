@@ -5,7 +5,13 @@ import { type Condition, compileFilter } from "../filters/compile-filter.ts";
 import type { ExportTable } from "../tables/table.ts";
 
 /** One parameter as a filter; faults are reported under its name. */
-export type ReadParameter = { name: string; filter: Record<string, unknown>; isNegated?: boolean };
+export type ReadParameter = {
+  name: string;
+  filter: Record<string, unknown>;
+  isNegated?: boolean;
+  /** Holds only where there is a trace: ids can be narrowed by the traces of which some version fulfils it. */
+  isOfTrace?: boolean;
+};
 
 export type ReadOrder = { column: string; order: "ASC" | "DESC" } | null;
 
@@ -20,7 +26,7 @@ export const compileRead = (
   const order = compileOrder(orderBy, table, "orderBy");
   const faults = [...compiled.faults.map((fault) => namedByParameter(fault, filter.length, parameters)), ...order.faults];
   if (faults.length > 0) throw new AppError({ code: compiled.faults.length > 0 ? "INVALID_FILTER" : "INVALID_ORDER_BY", fields: faults });
-  const conditions = negated(compiled.conditions, parameters);
+  const conditions = asMeant(compiled.conditions, parameters);
   return {
     table,
     conditions,
@@ -31,12 +37,17 @@ export const compileRead = (
 };
 
 /** Without faults the last conditions are those of the parameters, one for each. */
-const negated = (conditions: readonly Condition[], parameters: readonly ReadParameter[]): Condition[] =>
-  conditions.map((condition, index) =>
-    parameters[index - (conditions.length - parameters.length)]?.isNegated === true
-      ? { ...condition, sql: `(NOT ${condition.sql})` }
-      : condition,
-  );
+const asMeant = (conditions: readonly Condition[], parameters: readonly ReadParameter[]): Condition[] =>
+  conditions.flatMap((condition, index) => {
+    const parameter = parameters[index - (conditions.length - parameters.length)];
+    if (parameter?.isNegated === true) return [{ ...condition, sql: `(NOT ${condition.sql})` }];
+    return parameter?.isOfTrace === true ? [condition, ofSomeTrace(condition)] : [condition];
+  });
+
+const ofSomeTrace = (condition: Condition): Condition => ({
+  ...condition,
+  sql: `e.trace_id IN (SELECT some_trace.id FROM traces AS some_trace WHERE some_trace.project_id = {projectId:String} AND ${condition.sql.replaceAll(/\btrace\./g, "some_trace.")})`,
+});
 
 const namedByParameter = (fault: FieldError, filters: number, parameters: readonly ReadParameter[]): FieldError => {
   const index = Number(/^filter\[(\d+)\]/.exec(fault.path)?.[1] ?? Number.NaN);

@@ -14,6 +14,7 @@ import {
   filterList,
   instant,
   list,
+  ofTrace,
   oneOf,
   PageMeta,
   PageNumbers,
@@ -61,7 +62,7 @@ export const registerListObservations = (app: App, deps: AppDeps): void => {
       orderBy: null,
       parameters: [
         ...parameter("name", asked.name),
-        ...parameter("userId", asked.userId),
+        ...ofTrace(parameter("userId", asked.userId)),
         ...parameter("type", asked.type),
         ...parameter("level", asked.level),
         ...parameter("traceId", asked.traceId),

@@ -17,6 +17,7 @@ import {
   instant,
   list,
   number,
+  ofTrace,
   oneOf,
   PageNumbers,
   pageAnswer,
@@ -75,11 +76,11 @@ const faultsOf = ({ value, operator, fields, userId, traceTags }: Asked): FieldE
 ];
 
 const parametersOf = (asked: Asked): ReadParameter[] => [
-  ...parameter("userId", asked.userId),
+  ...ofTrace(parameter("userId", asked.userId)),
   ...parameter("dataType", asked.dataType),
   ...parameter("configId", asked.configId),
   ...parameter("queueId", asked.queueId),
-  ...allOf("traceTags", asked.traceTags),
+  ...ofTrace(allOf("traceTags", asked.traceTags)),
   ...anyOf("environment", asked.environment),
   ...parameter("name", asked.name),
   ...since("fromTimestamp", asked.fromTimestamp, "timestamp"),
