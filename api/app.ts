@@ -13,7 +13,11 @@ import { registerComments } from "./routes/comments/index.ts";
 import { registerExportTables } from "./routes/export-tables/index.ts";
 import { registerDeleteTraces } from "./routes/ingestion/delete-traces.ts";
 import { ingestionPaths, registerIngestion } from "./routes/ingestion/index.ts";
+import { registerObservations } from "./routes/observations/index.ts";
+import { registerScores } from "./routes/scores/index.ts";
+import { registerSessions } from "./routes/sessions/index.ts";
 import { registerSystem } from "./routes/system/index.ts";
+import { registerTraces } from "./routes/traces/index.ts";
 
 const open = new Set(["/api/public/openapi.json", "/api/public/docs"]);
 
@@ -40,6 +44,10 @@ export const createApp = (deps: AppDeps): App => {
   app.use(jsonBody());
   registerBatchExports(app, deps);
   registerExportTables(app);
+  registerTraces(app, deps);
+  registerObservations(app, deps);
+  registerScores(app, deps);
+  registerSessions(app, deps);
   registerComments(app, deps);
   registerDeleteTraces(app, deps);
   registerAuditLogs(app);

@@ -26,6 +26,8 @@ export type AppDeps = {
   canHash: boolean;
   /** Null when batch exports are switched off. */
   downloads: { location: S3Location; accessKeyId: string; secretAccessKey: string; internal: S3Location; linkSeconds: number } | null;
+  /** What one answer with payloads may hold. */
+  answers: { bytesMax: number; observationsMax: number };
   /** Where events are kept; null when nothing is taken in. */
   events: (EventStoreConfig & { s3Client: S3Client; sha256Hex: Sha256Hex }) | null;
   fetch: Fetch;

@@ -36,6 +36,10 @@ export const ApiEnv = z.object({
     .regex(/^[0-9a-fA-F]{64}$/, "must be 64 hex digits")
     .optional(),
   BATCH_EXPORT_DOWNLOAD_LINK_EXPIRATION_HOURS: z.coerce.number().positive().max(168).default(1),
+  /** Observations a trace may have to be read in one answer. */
+  LANGFUSE_MAX_OBSERVATIONS_PER_TRACE: z.coerce.number().int().min(1).default(20_000),
+  /** About the bytes of payload one answer may have. */
+  LANGFUSE_API_TRACE_OBSERVATIONS_SIZE_LIMIT_BYTES: z.coerce.number().int().min(1).default(80_000_000),
   LANGFUSE_S3_EVENT_UPLOAD_BUCKET: text.optional(),
   LANGFUSE_S3_EVENT_UPLOAD_PREFIX: z
     .string()

@@ -63,6 +63,10 @@ const createDeps = (env: ApiEnv): AppDeps => {
           linkSeconds: Math.round(env.BATCH_EXPORT_DOWNLOAD_LINK_EXPIRATION_HOURS * 3600),
         }
       : null,
+    answers: {
+      bytesMax: env.LANGFUSE_API_TRACE_OBSERVATIONS_SIZE_LIMIT_BYTES,
+      observationsMax: env.LANGFUSE_MAX_OBSERVATIONS_PER_TRACE,
+    },
     events:
       events === null
         ? null

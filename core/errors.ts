@@ -214,6 +214,13 @@ export const errorTable = {
     "One row is larger than the runner accepts",
     "Leave out the columns input, output and metadata, or exclude the row by a filter.",
   ),
+  ANSWER_TOO_LARGE: entry(
+    422,
+    "never",
+    "caller",
+    "The answer would be too large",
+    "Ask for less: a smaller `limit`, or `fields` without `io`; the observations of one trace come in pages from /api/public/observations?traceId=…, and everything in an export.",
+  ),
   EXPORT_TOO_LARGE: entry(422, "never", "caller", "The export is larger than one object may be", "Split it by time range."),
   TOO_MANY_SCORE_NAMES: entry(
     422,

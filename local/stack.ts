@@ -157,6 +157,8 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
           SALT: secrets.salt,
           ADMIN_API_KEY: secrets.adminKey,
           BATCH_EXPORT_DOWNLOAD_LINK_EXPIRATION_HOURS: env["BATCH_EXPORT_DOWNLOAD_LINK_EXPIRATION_HOURS"] ?? "1",
+          LANGFUSE_MAX_OBSERVATIONS_PER_TRACE: env["LANGFUSE_MAX_OBSERVATIONS_PER_TRACE"] ?? "",
+          LANGFUSE_API_TRACE_OBSERVATIONS_SIZE_LIMIT_BYTES: env["LANGFUSE_API_TRACE_OBSERVATIONS_SIZE_LIMIT_BYTES"] ?? "",
         },
       }),
     );

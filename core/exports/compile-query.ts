@@ -47,7 +47,7 @@ export const compileQuery = (query: ExportQuery, scoreNames: readonly ScoreName[
     if (type !== "id" && table.searchContent === null)
       faults.push({ path: `query.searchType[${index}]`, message: `Table ${table.name} has no ${type} to search.` });
   const search = compileSearch(query.searchQuery, query.searchType, table);
-  const order = compileOrder(query, table);
+  const order = compileOrder(query.orderBy ?? null, table, "query.orderBy.column");
   const { faults: columnFaults, ...selection } = selectColumns(query, table, scoreNames);
   const problems: [FieldError[], "INVALID_FILTER" | "INVALID_ORDER_BY" | "INVALID_COLUMNS"][] = [
     [faults, "INVALID_FILTER"],
@@ -77,17 +77,17 @@ export const isSortable = (table: ExportTable, column: FilterColumn): boolean =>
   column.sql === table.time || (sortableTypes.has(column.type) && column.comment === undefined && table.source.kind !== "postgres");
 
 /** Newest first by default. Equal values are ordered by time, trace hash, id and version, so that every order is total; absent values come last. */
-const compileOrder = (query: ExportQuery, table: ExportTable) => {
-  const direction = query.orderBy?.order ?? "DESC";
+export const compileOrder = (orderBy: { column: string; order: "ASC" | "DESC" } | null, table: ExportTable, path: string) => {
+  const direction = orderBy?.order ?? "DESC";
   const ties = `${table.time} ${direction}, ${table.hash} ${direction}, ${table.id} ${direction}, ${table.version} DESC`;
-  const asked = query.orderBy?.column;
+  const asked = orderBy?.column;
   const column = asked === undefined ? undefined : findFilterColumn(table, asked);
   const base = { faults: [] as FieldError[], isDescending: direction === "DESC" };
   if (asked === undefined || column?.sql === table.time) return { ...base, sql: ties, followsSortingKey: true };
   if (column === undefined || !isSortable(table, column))
     return {
       ...base,
-      faults: [{ path: "query.orderBy.column", message: `Table ${table.name} cannot be ordered by ${JSON.stringify(asked)}.` }],
+      faults: [{ path, message: `Table ${table.name} cannot be ordered by ${JSON.stringify(asked)}.` }],
       sql: ties,
       followsSortingKey: true,
     };

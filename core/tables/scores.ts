@@ -49,6 +49,8 @@ export const scores: ExportTable = {
     source: is("stringOptions", "e.source"),
     dataType: is("stringOptions", "e.data_type"),
     comment: is("string", "ifNull(e.comment, '')"),
+    configId: is("string", "ifNull(e.config_id, '')"),
+    queueId: is("string", "ifNull(e.queue_id, '')"),
     authorUserId: is("stringOptions", "ifNull(e.author_user_id, '')"),
     evaluatorId: is("string", "e.metadata['evaluator_id']"),
     metadata: is("stringObject", "mapValues(e.metadata)", {

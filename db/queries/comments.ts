@@ -99,11 +99,11 @@ const within = ({ projectId, objectType, cutoff }: Scope) =>
 const filterIdsMax = 50_000;
 
 /** Comment filters as conditions on ids. A count that 0 satisfies is turned around: ids that violate it are left out. Reads comments_object_idx. */
-export const answerCommentFilters = async (
+export const answerCommentFilters = async <Q extends Pick<CompiledQuery, "table" | "commentFilters" | "conditions" | "cheapConditions">>(
   db: Database,
-  compiled: CompiledQuery,
+  compiled: Q,
   scope: Omit<Scope, "objectType">,
-): Promise<CompiledQuery> => {
+): Promise<Q> => {
   const objectType = compiled.table.commentObject;
   if (objectType === null || compiled.commentFilters.length === 0) return compiled;
   const conditions: Condition[] = [];

@@ -26,7 +26,7 @@ export type Problem = {
     status: number;
     detail: string;
     instance: string;
-    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'IDEMPOTENCY_KEY_IN_USE' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'EXPORT_ROW_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'TOO_MANY_SCORE_NAMES' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST';
+    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'IDEMPOTENCY_KEY_IN_USE' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'EXPORT_ROW_TOO_LARGE' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'TOO_MANY_SCORE_NAMES' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST';
     requestId: string;
     help: string;
     errors: Array<{
@@ -357,6 +357,373 @@ export type ExportTable = ExportTableSummary & {
             operators: Array<string>;
         }>;
     }>;
+};
+
+export type TracePage = {
+    data: Array<TraceWithDetails>;
+    meta: PageMeta;
+};
+
+export type TraceWithDetails = {
+    id: string;
+    projectId: string;
+    externalId: null;
+    timestamp: string;
+    name: string | null;
+    environment: string;
+    userId: string | null;
+    sessionId: string | null;
+    release: string | null;
+    version: string | null;
+    tags: Array<string>;
+    public: boolean;
+    bookmarked: boolean;
+    createdAt: string;
+    updatedAt: string;
+    /**
+     * JSON where the stored text is JSON, else the text.
+     */
+    input?: unknown;
+    /**
+     * JSON where the stored text is JSON, else the text.
+     */
+    output?: unknown;
+    metadata?: {
+        [key: string]: unknown;
+    };
+    htmlPath: string;
+    /**
+     * Seconds from the first start to the last end of its observations; -1 without the group `metrics`.
+     */
+    latency: number;
+    /**
+     * USD; -1 without the group `metrics`.
+     */
+    totalCost: number;
+    /**
+     * Ids, in the order of their start; empty without the group `observations`.
+     */
+    observations: Array<string>;
+    /**
+     * Ids; empty without the group `scores`.
+     */
+    scores: Array<string>;
+};
+
+export type PageMeta = {
+    page: number;
+    limit: number;
+    totalItems: number;
+    totalPages: number;
+};
+
+export type TraceWithFullDetails = {
+    id: string;
+    projectId: string;
+    externalId: null;
+    timestamp: string;
+    name: string | null;
+    environment: string;
+    userId: string | null;
+    sessionId: string | null;
+    release: string | null;
+    version: string | null;
+    tags: Array<string>;
+    public: boolean;
+    bookmarked: boolean;
+    createdAt: string;
+    updatedAt: string;
+    /**
+     * JSON where the stored text is JSON, else the text.
+     */
+    input?: unknown;
+    /**
+     * JSON where the stored text is JSON, else the text.
+     */
+    output?: unknown;
+    metadata?: {
+        [key: string]: unknown;
+    };
+    htmlPath: string;
+    /**
+     * Seconds from the first start to the last end of its observations; -1 without the group `metrics`.
+     */
+    latency: number;
+    /**
+     * USD; -1 without the group `metrics`.
+     */
+    totalCost: number;
+    observations: Array<Observation>;
+    scores: Array<ScoreV1>;
+};
+
+export type Observation = {
+    id: string;
+    projectId: string;
+    traceId: string | null;
+    parentObservationId: string | null;
+    type: string;
+    name: string | null;
+    environment: string;
+    startTime: string;
+    endTime: string | null;
+    completionStartTime: string | null;
+    level: string;
+    statusMessage: string | null;
+    version: string | null;
+    /**
+     * JSON where the stored text is JSON, else the text.
+     */
+    input?: unknown;
+    /**
+     * JSON where the stored text is JSON, else the text.
+     */
+    output?: unknown;
+    metadata: {
+        [key: string]: unknown;
+    };
+    model: string | null;
+    modelId: string | null;
+    modelParameters?: unknown;
+    promptId: string | null;
+    promptName: string | null;
+    promptVersion: number | null;
+    usageDetails: {
+        [key: string]: number;
+    };
+    costDetails: {
+        [key: string]: number;
+    };
+    usagePricingTierId: string | null;
+    usagePricingTierName: string | null;
+    inputPrice: number | null;
+    outputPrice: number | null;
+    totalPrice: number | null;
+    calculatedInputCost: number | null;
+    calculatedOutputCost: number | null;
+    calculatedTotalCost: number | null;
+    usage: {
+        unit: string;
+        input: number;
+        output: number;
+        total: number;
+    };
+    unit: string;
+    promptTokens: number;
+    completionTokens: number;
+    totalTokens: number;
+    /**
+     * Seconds from start to end.
+     */
+    latency: number | null;
+    /**
+     * Seconds from start to the first token.
+     */
+    timeToFirstToken: number | null;
+    createdAt: string;
+    updatedAt: string;
+};
+
+export type ScoreV1 = {
+    id: string;
+    projectId: string;
+    observationId: string | null;
+    timestamp: string;
+    name: string;
+    source: string;
+    value: number;
+    /**
+     * The word of a category or boolean, or the text; null for numbers.
+     */
+    stringValue: string | null;
+    comment: string | null;
+    metadata: {
+        [key: string]: unknown;
+    };
+    environment: string;
+    authorUserId: string | null;
+    configId: string | null;
+    queueId: string | null;
+    createdAt: string;
+    updatedAt: string;
+    traceId: string;
+    dataType: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT';
+};
+
+export type ObservationPage = {
+    data: Array<Observation>;
+    meta: PageMeta;
+};
+
+export type ScoreV1Page = {
+    data: Array<ScoreV1OnPage>;
+    meta: PageMeta;
+};
+
+export type ScoreV1OnPage = {
+    id: string;
+    projectId: string;
+    observationId: string | null;
+    timestamp: string;
+    name: string;
+    source: string;
+    value: number;
+    /**
+     * The word of a category or boolean, or the text; null for numbers.
+     */
+    stringValue: string | null;
+    comment: string | null;
+    metadata: {
+        [key: string]: unknown;
+    };
+    environment: string;
+    authorUserId: string | null;
+    configId: string | null;
+    queueId: string | null;
+    createdAt: string;
+    updatedAt: string;
+    traceId: string;
+    dataType: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT';
+    /**
+     * Of the trace scored; null where none is stored, left out without the group `trace`.
+     */
+    trace?: {
+        userId: string | null;
+        tags: Array<string>;
+        environment: string;
+        sessionId: string | null;
+    } | null;
+};
+
+export type ScorePage = {
+    data: Array<ScoreOnPage>;
+    meta: PageMeta;
+};
+
+export type ScoreOnPage = {
+    id: string;
+    projectId: string;
+    observationId: string | null;
+    timestamp: string;
+    name: string;
+    source: string;
+    value: number;
+    /**
+     * The word of a category or boolean, or the text; null for numbers.
+     */
+    stringValue: string | null;
+    comment: string | null;
+    metadata: {
+        [key: string]: unknown;
+    };
+    environment: string;
+    authorUserId: string | null;
+    configId: string | null;
+    queueId: string | null;
+    createdAt: string;
+    updatedAt: string;
+    traceId: string | null;
+    sessionId: string | null;
+    datasetRunId: string | null;
+    dataType: string;
+    /**
+     * Of the trace scored; null where none is stored, left out without the group `trace`.
+     */
+    trace?: {
+        userId: string | null;
+        tags: Array<string>;
+        environment: string;
+        sessionId: string | null;
+    } | null;
+};
+
+export type Score = {
+    id: string;
+    projectId: string;
+    observationId: string | null;
+    timestamp: string;
+    name: string;
+    source: string;
+    value: number;
+    /**
+     * The word of a category or boolean, or the text; null for numbers.
+     */
+    stringValue: string | null;
+    comment: string | null;
+    metadata: {
+        [key: string]: unknown;
+    };
+    environment: string;
+    authorUserId: string | null;
+    configId: string | null;
+    queueId: string | null;
+    createdAt: string;
+    updatedAt: string;
+    traceId: string | null;
+    sessionId: string | null;
+    datasetRunId: string | null;
+    dataType: string;
+};
+
+export type SessionPage = {
+    data: Array<Session>;
+    meta: PageMeta;
+};
+
+export type Session = {
+    id: string;
+    projectId: string;
+    /**
+     * When its first trace began.
+     */
+    createdAt: string;
+    /**
+     * Of its first trace.
+     */
+    environment: string;
+};
+
+export type SessionWithTraces = {
+    id: string;
+    projectId: string;
+    /**
+     * When its first trace began.
+     */
+    createdAt: string;
+    /**
+     * Of its first trace.
+     */
+    environment: string;
+    traces: Array<Trace>;
+};
+
+export type Trace = {
+    id: string;
+    projectId: string;
+    externalId: null;
+    timestamp: string;
+    name: string | null;
+    environment: string;
+    userId: string | null;
+    sessionId: string | null;
+    release: string | null;
+    version: string | null;
+    tags: Array<string>;
+    public: boolean;
+    bookmarked: boolean;
+    createdAt: string;
+    updatedAt: string;
+    /**
+     * JSON where the stored text is JSON, else the text.
+     */
+    input?: unknown;
+    /**
+     * JSON where the stored text is JSON, else the text.
+     */
+    output?: unknown;
+    metadata: {
+        [key: string]: unknown;
+    };
 };
 
 export type Comment = {
@@ -1418,6 +1785,908 @@ export type GetExportTableResponses = {
 
 export type GetExportTableResponse = GetExportTableResponses[keyof GetExportTableResponses];
 
+export type DeleteTracesData = {
+    body: DeleteTraces;
+    path?: never;
+    query?: never;
+    url: '/api/public/traces';
+};
+
+export type DeleteTracesErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type DeleteTracesError = DeleteTracesErrors[keyof DeleteTracesErrors];
+
+export type DeleteTracesResponses = {
+    /**
+     * They will be deleted.
+     */
+    200: DeletedAnswer;
+};
+
+export type DeleteTracesResponse = DeleteTracesResponses[keyof DeleteTracesResponses];
+
+export type ListTracesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        page?: number;
+        limit?: number;
+        userId?: string;
+        name?: string;
+        /**
+         * The trace has all of them.
+         */
+        tags?: Array<string>;
+        /**
+         * The trace is in one of them.
+         */
+        environment?: Array<string>;
+        sessionId?: string;
+        version?: string;
+        release?: string;
+        fromTimestamp?: string;
+        toTimestamp?: string;
+        /**
+         * Column and direction, such as `timestamp.asc`. Newest first by default.
+         */
+        orderBy?: string;
+        /**
+         * Groups of fields, with commas: core, io, scores, observations, metrics. All by default.
+         */
+        fields?: string;
+        /**
+         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.
+         */
+        filter?: string;
+    };
+    url: '/api/public/traces';
+};
+
+export type ListTracesErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type ListTracesError = ListTracesErrors[keyof ListTracesErrors];
+
+export type ListTracesResponses = {
+    /**
+     * A page.
+     */
+    200: TracePage;
+};
+
+export type ListTracesResponse = ListTracesResponses[keyof ListTracesResponses];
+
+export type DeleteTraceData = {
+    body?: never;
+    path: {
+        traceId: string;
+    };
+    query?: never;
+    url: '/api/public/traces/{traceId}';
+};
+
+export type DeleteTraceErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type DeleteTraceError = DeleteTraceErrors[keyof DeleteTraceErrors];
+
+export type DeleteTraceResponses = {
+    /**
+     * It will be deleted.
+     */
+    200: DeletedAnswer;
+};
+
+export type DeleteTraceResponse = DeleteTraceResponses[keyof DeleteTraceResponses];
+
+export type GetTraceData = {
+    body?: never;
+    path: {
+        traceId: string;
+    };
+    query?: {
+        /**
+         * Groups of fields, with commas: core, io, scores, observations, metrics. All by default.
+         */
+        fields?: string;
+    };
+    url: '/api/public/traces/{traceId}';
+};
+
+export type GetTraceErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type GetTraceError = GetTraceErrors[keyof GetTraceErrors];
+
+export type GetTraceResponses = {
+    /**
+     * The trace.
+     */
+    200: TraceWithFullDetails;
+};
+
+export type GetTraceResponse = GetTraceResponses[keyof GetTraceResponses];
+
+export type ListObservationsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        page?: number;
+        limit?: number;
+        name?: string;
+        /**
+         * User of the trace.
+         */
+        userId?: string;
+        type?: 'SPAN' | 'EVENT' | 'GENERATION' | 'AGENT' | 'TOOL' | 'CHAIN' | 'RETRIEVER' | 'EVALUATOR' | 'EMBEDDING' | 'GUARDRAIL';
+        level?: 'DEBUG' | 'DEFAULT' | 'WARNING' | 'ERROR';
+        traceId?: string;
+        version?: string;
+        parentObservationId?: string;
+        /**
+         * The observation is in one of them.
+         */
+        environment?: Array<string>;
+        fromStartTime?: string;
+        toStartTime?: string;
+        /**
+         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.
+         */
+        filter?: string;
+    };
+    url: '/api/public/observations';
+};
+
+export type ListObservationsErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type ListObservationsError = ListObservationsErrors[keyof ListObservationsErrors];
+
+export type ListObservationsResponses = {
+    /**
+     * A page.
+     */
+    200: ObservationPage;
+};
+
+export type ListObservationsResponse = ListObservationsResponses[keyof ListObservationsResponses];
+
+export type GetObservationData = {
+    body?: never;
+    path: {
+        observationId: string;
+    };
+    query?: never;
+    url: '/api/public/observations/{observationId}';
+};
+
+export type GetObservationErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type GetObservationError = GetObservationErrors[keyof GetObservationErrors];
+
+export type GetObservationResponses = {
+    /**
+     * The observation.
+     */
+    200: Observation;
+};
+
+export type GetObservationResponse = GetObservationResponses[keyof GetObservationResponses];
+
+export type ListScoresV1Data = {
+    body?: never;
+    path?: never;
+    query?: {
+        page?: number;
+        limit?: number;
+        /**
+         * User of the trace.
+         */
+        userId?: string;
+        dataType?: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT' | 'CORRECTION';
+        configId?: string;
+        queueId?: string;
+        /**
+         * The trace has all of them.
+         */
+        traceTags?: Array<string>;
+        /**
+         * The score is in one of them.
+         */
+        environment?: Array<string>;
+        name?: string;
+        fromTimestamp?: string;
+        toTimestamp?: string;
+        source?: 'API' | 'EVAL' | 'ANNOTATION';
+        /**
+         * Compared by `operator`.
+         */
+        value?: number | null;
+        operator?: '<' | '>' | '<=' | '>=' | '!=' | '=';
+        /**
+         * Ids, with commas.
+         */
+        scoreIds?: string;
+        /**
+         * Groups of fields, with commas: score, trace. All by default.
+         */
+        fields?: string;
+        /**
+         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.
+         */
+        filter?: string;
+    };
+    url: '/api/public/scores';
+};
+
+export type ListScoresV1Errors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type ListScoresV1Error = ListScoresV1Errors[keyof ListScoresV1Errors];
+
+export type ListScoresV1Responses = {
+    /**
+     * A page.
+     */
+    200: ScoreV1Page;
+};
+
+export type ListScoresV1Response = ListScoresV1Responses[keyof ListScoresV1Responses];
+
+export type GetScoreV1Data = {
+    body?: never;
+    path: {
+        scoreId: string;
+    };
+    query?: never;
+    url: '/api/public/scores/{scoreId}';
+};
+
+export type GetScoreV1Errors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type GetScoreV1Error = GetScoreV1Errors[keyof GetScoreV1Errors];
+
+export type GetScoreV1Responses = {
+    /**
+     * The score.
+     */
+    200: ScoreV1;
+};
+
+export type GetScoreV1Response = GetScoreV1Responses[keyof GetScoreV1Responses];
+
+export type ListScoresData = {
+    body?: never;
+    path?: never;
+    query?: {
+        page?: number;
+        limit?: number;
+        /**
+         * User of the trace.
+         */
+        userId?: string;
+        dataType?: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT' | 'CORRECTION';
+        configId?: string;
+        queueId?: string;
+        /**
+         * The trace has all of them.
+         */
+        traceTags?: Array<string>;
+        /**
+         * The score is in one of them.
+         */
+        environment?: Array<string>;
+        name?: string;
+        fromTimestamp?: string;
+        toTimestamp?: string;
+        source?: 'API' | 'EVAL' | 'ANNOTATION';
+        /**
+         * Compared by `operator`.
+         */
+        value?: number | null;
+        operator?: '<' | '>' | '<=' | '>=' | '!=' | '=';
+        /**
+         * Ids, with commas.
+         */
+        scoreIds?: string;
+        /**
+         * Groups of fields, with commas: score, trace. All by default.
+         */
+        fields?: string;
+        /**
+         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.
+         */
+        filter?: string;
+        sessionId?: string;
+        traceId?: string;
+        datasetRunId?: string;
+        /**
+         * Ids, with commas.
+         */
+        observationId?: string;
+    };
+    url: '/api/public/v2/scores';
+};
+
+export type ListScoresErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type ListScoresError = ListScoresErrors[keyof ListScoresErrors];
+
+export type ListScoresResponses = {
+    /**
+     * A page.
+     */
+    200: ScorePage;
+};
+
+export type ListScoresResponse = ListScoresResponses[keyof ListScoresResponses];
+
+export type GetScoreData = {
+    body?: never;
+    path: {
+        scoreId: string;
+    };
+    query?: never;
+    url: '/api/public/v2/scores/{scoreId}';
+};
+
+export type GetScoreErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type GetScoreError = GetScoreErrors[keyof GetScoreErrors];
+
+export type GetScoreResponses = {
+    /**
+     * The score.
+     */
+    200: Score;
+};
+
+export type GetScoreResponse = GetScoreResponses[keyof GetScoreResponses];
+
+export type ListSessionsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        page?: number;
+        limit?: number;
+        /**
+         * The session is in one of them.
+         */
+        environment?: Array<string>;
+        /**
+         * It began then or later.
+         */
+        fromTimestamp?: string;
+        /**
+         * It began before.
+         */
+        toTimestamp?: string;
+    };
+    url: '/api/public/sessions';
+};
+
+export type ListSessionsErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type ListSessionsError = ListSessionsErrors[keyof ListSessionsErrors];
+
+export type ListSessionsResponses = {
+    /**
+     * A page.
+     */
+    200: SessionPage;
+};
+
+export type ListSessionsResponse = ListSessionsResponses[keyof ListSessionsResponses];
+
+export type GetSessionData = {
+    body?: never;
+    path: {
+        sessionId: string;
+    };
+    query?: never;
+    url: '/api/public/sessions/{sessionId}';
+};
+
+export type GetSessionErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type GetSessionError = GetSessionErrors[keyof GetSessionErrors];
+
+export type GetSessionResponses = {
+    /**
+     * The session.
+     */
+    200: SessionWithTraces;
+};
+
+export type GetSessionResponse = GetSessionResponses[keyof GetSessionResponses];
+
 export type ListCommentsData = {
     body?: never;
     path?: never;
@@ -1607,130 +2876,6 @@ export type DeleteCommentResponses = {
 };
 
 export type DeleteCommentResponse = DeleteCommentResponses[keyof DeleteCommentResponses];
-
-export type DeleteTraceData = {
-    body?: never;
-    path: {
-        traceId: string;
-    };
-    query?: never;
-    url: '/api/public/traces/{traceId}';
-};
-
-export type DeleteTraceErrors = {
-    /**
-     * The request is not valid; `errors` names the fields.
-     */
-    400: Problem;
-    /**
-     * No valid API key.
-     */
-    401: Problem;
-    /**
-     * The key lacks the scope.
-     */
-    403: Problem;
-    /**
-     * There is no such thing in this project.
-     */
-    404: Problem;
-    /**
-     * The state does not allow it.
-     */
-    409: Problem;
-    /**
-     * It has expired.
-     */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
-};
-
-export type DeleteTraceError = DeleteTraceErrors[keyof DeleteTraceErrors];
-
-export type DeleteTraceResponses = {
-    /**
-     * It will be deleted.
-     */
-    200: DeletedAnswer;
-};
-
-export type DeleteTraceResponse = DeleteTraceResponses[keyof DeleteTraceResponses];
-
-export type DeleteTracesData = {
-    body: DeleteTraces;
-    path?: never;
-    query?: never;
-    url: '/api/public/traces';
-};
-
-export type DeleteTracesErrors = {
-    /**
-     * The request is not valid; `errors` names the fields.
-     */
-    400: Problem;
-    /**
-     * No valid API key.
-     */
-    401: Problem;
-    /**
-     * The key lacks the scope.
-     */
-    403: Problem;
-    /**
-     * There is no such thing in this project.
-     */
-    404: Problem;
-    /**
-     * The state does not allow it.
-     */
-    409: Problem;
-    /**
-     * It has expired.
-     */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
-};
-
-export type DeleteTracesError = DeleteTracesErrors[keyof DeleteTracesErrors];
-
-export type DeleteTracesResponses = {
-    /**
-     * They will be deleted.
-     */
-    200: DeletedAnswer;
-};
-
-export type DeleteTracesResponse = DeleteTracesResponses[keyof DeleteTracesResponses];
 
 export type ListAuditLogsData = {
     body?: never;

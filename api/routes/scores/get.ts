@@ -1,0 +1,27 @@
+/** GET /api/public/v2/scores/{scoreId}. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { openScore } from "../../../db/clickhouse/read/scores.ts";
+import type { App, AppDeps } from "../../deps.ts";
+import { requireScope } from "../../middleware/auth.ts";
+import { json, refusals, security } from "../describe.ts";
+import { documentAnswer } from "../read-query.ts";
+import { Score } from "./resource.ts";
+
+const route = createRoute({
+  method: "get",
+  path: "/api/public/v2/scores/{scoreId}",
+  operationId: "getScore",
+  tags: ["Scores"],
+  summary: "Show a score",
+  security,
+  middleware: [requireScope("traces:read")] as const,
+  request: { params: z.object({ scoreId: z.string() }) },
+  responses: { 200: json(Score, "The score."), ...refusals },
+});
+
+export const registerGetScore = (app: App, deps: AppDeps): void => {
+  app.openapi(route, async (c) => {
+    const { scoreId } = c.req.valid("param");
+    return documentAnswer(c, await openScore(deps, c.get("actor").projectId, scoreId, { ...deps.answers, version: 2 })) as never;
+  });
+};

@@ -1,0 +1,13 @@
+/** The routes of scores. */
+import type { App, AppDeps } from "../../deps.ts";
+import { registerGetScore } from "./get.ts";
+import { registerGetScoreV1 } from "./get-v1.ts";
+import { registerListScores } from "./list.ts";
+import { registerListScoresV1 } from "./list-v1.ts";
+
+export const registerScores = (app: App, deps: AppDeps): void => {
+  registerListScoresV1(app, deps);
+  registerGetScoreV1(app, deps);
+  registerListScores(app, deps);
+  registerGetScore(app, deps);
+};

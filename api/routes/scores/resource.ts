@@ -1,0 +1,37 @@
+/** A score as the API shows it (written by db/clickhouse/read/scores.ts): version 1 for scores of traces and observations, version 2 for all. */
+import { z } from "@hono/zod-openapi";
+
+const nullableText = z.string().nullable();
+
+const shared = {
+  id: z.string(),
+  projectId: z.string(),
+  observationId: nullableText,
+  timestamp: z.iso.datetime(),
+  name: z.string(),
+  source: z.string(),
+  value: z.number(),
+  stringValue: nullableText.describe("The word of a category or boolean, or the text; null for numbers."),
+  comment: nullableText,
+  metadata: z.record(z.string(), z.unknown()),
+  environment: z.string(),
+  authorUserId: nullableText,
+  configId: nullableText,
+  queueId: nullableText,
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+};
+
+const v1 = { ...shared, traceId: z.string(), dataType: z.enum(["NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT"]) };
+const v2 = { ...shared, traceId: nullableText, sessionId: nullableText, datasetRunId: nullableText, dataType: z.string() };
+
+const trace = z
+  .strictObject({ userId: nullableText, tags: z.array(z.string()), environment: z.string(), sessionId: nullableText })
+  .nullable()
+  .optional()
+  .describe("Of the trace scored; null where none is stored, left out without the group `trace`.");
+
+export const ScoreV1 = z.strictObject(v1).openapi("ScoreV1");
+export const Score = z.strictObject(v2).openapi("Score");
+export const ScoreV1OnPage = z.strictObject({ ...v1, trace }).openapi("ScoreV1OnPage");
+export const ScoreOnPage = z.strictObject({ ...v2, trace }).openapi("ScoreOnPage");

@@ -1,0 +1,31 @@
+/** GET /api/public/traces/{traceId}: one trace with its observations and scores. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { openTrace, traceFieldGroups } from "../../../db/clickhouse/read/traces.ts";
+import { listModels } from "../../../db/queries/models.ts";
+import type { App, AppDeps } from "../../deps.ts";
+import { requireScope } from "../../middleware/auth.ts";
+import { json, refusals, security } from "../describe.ts";
+import { documentAnswer, fieldGroups } from "../read-query.ts";
+import { TraceWithFullDetails } from "./resource.ts";
+
+const route = createRoute({
+  method: "get",
+  path: "/api/public/traces/{traceId}",
+  operationId: "getTrace",
+  tags: ["Traces"],
+  summary: "Show a trace with its observations and scores",
+  description: "Corrections among its scores are left out; GET /api/public/v2/scores?traceId=… lists them.",
+  security,
+  middleware: [requireScope("traces:read")] as const,
+  request: { params: z.object({ traceId: z.string() }), query: z.object({ fields: fieldGroups(traceFieldGroups) }) },
+  responses: { 200: json(TraceWithFullDetails, "The trace."), ...refusals },
+});
+
+export const registerGetTrace = (app: App, deps: AppDeps): void => {
+  app.openapi(route, async (c) => {
+    const { fields } = c.req.valid("query");
+    const { projectId } = c.get("actor");
+    const models = fields.has("observations") ? await listModels(c.get("db"), projectId) : [];
+    return documentAnswer(c, await openTrace(deps, projectId, c.req.valid("param").traceId, { ...deps.answers, fields, models })) as never;
+  });
+};

@@ -1,0 +1,48 @@
+/**
+ * Rows as the JSON documents of the public API, written by ClickHouse itself: each function gives the SQL of one field's JSON text, never NULL. The Worker passes the
+ * bytes on, so that no payload is parsed and no digit is lost: counts and costs are numbers with all their digits (a reader that parses numbers as doubles keeps
+ * 2^53 and about 16 digits of them).
+ */
+
+/** One member of a document: its name and the SQL of its JSON text. */
+export type Field = readonly [name: string, json: string];
+
+const orNull = (json: string) => `ifNull(${json}, 'null')`;
+
+/** Text, boolean or list; null where it is NULL. */
+export const value = (sql: string) => orNull(`toJSONString(${sql})`);
+/** Text whose empty value means that there is none. */
+export const filled = (sql: string) => value(`nullIf(${sql}, '')`);
+/** ISO 8601 in UTC with milliseconds. */
+export const instant = (sql: string) => value(`toDateTime64(${sql}, 3, 'UTC')`);
+/** A number with the digits ClickHouse has; not for doubles, which may be no numbers. */
+export const digits = (sql: string) => orNull(`toString(${sql})`);
+
+const oneLine = (sql: string) => `translate(${sql}, '\\n\\r', '  ')`;
+
+/**
+ * Text that is JSON as that JSON, any other as text. A number alone of more than 16 characters stays text: it may be an id, and few readers keep its digits.
+ * What simdjson does not read, such as more than 1,024 levels or numbers beyond 64 bits, stays text as well.
+ */
+const parsed = (sql: string) =>
+  `if(isValidJSON(${sql}) AND NOT (length(${sql}) > 16 AND match(${sql}, '^[ \\\\t\\\\r\\\\n]*[-0-9]')), ${oneLine(sql)}, toJSONString(${sql}))`;
+
+/** Input and output: null where there is none. */
+export const payload = (sql: string) => `if(empty(ifNull(${sql}, '')), 'null', ${parsed(`assumeNotNull(${sql})`)})`;
+
+const object = (map: string, json: (cell: string) => string) =>
+  `concat('{', arrayStringConcat(arrayMap((k, v) -> concat(toJSONString(toString(k)), ':', ${json("v")}), mapKeys(${map}), mapValues(${map})), ','), '}')`;
+
+/** Metadata: each value of the map as a payload. */
+export const metadata = (map: string) => object(map, (v) => `if(empty(${v}), '""', ${parsed(v)})`);
+/** A map of counts or costs. */
+export const amounts = (map: string) => object(map, (v) => `toString(${v})`);
+
+/** The members of an object, without its braces. */
+export const members = (fields: readonly Field[]): string =>
+  `concat(${fields.map(([name, json], i) => `'${i === 0 ? "" : ","}${JSON.stringify(name)}:', ${json}`).join(", ")})`;
+
+export const document = (fields: readonly Field[]): string => `concat('{', ${members(fields)}, '}')`;
+
+/** Bytes of a map of texts. */
+export const mapBytes = (map: string) => `arraySum(arrayMap(v -> length(v), mapValues(${map})))`;

@@ -1,0 +1,39 @@
+/** One page of a listing: the ids on it in their order, and how many there are in all. Memory: the ids of one page. */
+import type { Condition } from "../../../core/filters/compile-filter.ts";
+import type { ReadQuery } from "../../../core/read/compile-read.ts";
+import { relationsIn } from "../../../core/tables/table.ts";
+import type { ClickHouse } from "../client.ts";
+import { countFrom } from "../plan-export.ts";
+import { type RowsAsked, readSettings, selectNewest } from "./newest.ts";
+
+export type PageAsked = { projectId: string; page: number; limit: number };
+export type PageFound = { ids: string[]; totalItems: number };
+
+type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows"> };
+
+/** Page and count are asked side by side: rows that arrive in between may be in one and not in the other. The order is total, so no row is on two pages. */
+export const readPage = async ({ clickhouse }: ReadDeps, query: ReadQuery, { projectId, page, limit }: PageAsked): Promise<PageFound> => {
+  const asked = rowsOf(query);
+  const params = Object.assign({ projectId }, ...query.conditions.map((condition) => condition.params)) as Record<string, unknown>;
+  const { id } = query.table;
+  const ids = selectNewest(
+    asked,
+    [query.orderBy],
+    (rows) => `SELECT ${id} AS id ${rows} ORDER BY ${query.orderBy} LIMIT ${limit} OFFSET ${(page - 1) * limit}`,
+  );
+  const count = selectNewest(asked, [], (rows) => `SELECT count() AS rows ${rows}`);
+  const [found, [counted]] = await Promise.all([
+    clickhouse.queryRows<{ id: string }>({ sql: ids, params, settings: readSettings }),
+    clickhouse.queryRows<{ rows: string }>({ sql: count, params, settings: readSettings }),
+  ]);
+  return { ids: found.map((row) => row.id), totalItems: countFrom(counted?.rows) };
+};
+
+/** Ids are narrowed by what a row says of itself without its payload: any version of a row that is found fulfils it. */
+const rowsOf = ({ table, conditions }: ReadQuery): RowsAsked => ({
+  table,
+  conditions: conditions.map(({ sql }) => sql),
+  among: conditions.filter((condition) => isOwn(condition, table)).map(({ sql }) => sql),
+});
+
+const isOwn = ({ sql, readsContent }: Condition, table: ReadQuery["table"]) => !readsContent && relationsIn(table, sql).length === 0;

@@ -1,0 +1,106 @@
+/** Scores as the public API shows them. Version 1 knows scores of traces and observations, all types but corrections; version 2 knows all. */
+import type { Condition } from "../../../core/filters/compile-filter.ts";
+import { newestOf } from "../../../core/tables/relations.ts";
+import { scores } from "../../../core/tables/scores.ts";
+import type { ExportTable } from "../../../core/tables/table.ts";
+import type { ClickHouse } from "../client.ts";
+import { type AnswerBounds, assertBounded, type DocumentRows, openDocuments, type Piece, pageOrder, pageRows } from "./answer.ts";
+import { document, type Field, filled, instant, mapBytes, metadata, value } from "./document.ts";
+
+export type ScoreVersion = 1 | 2;
+
+/** What version 1 knows: its readers fail on any other. */
+export const versionCondition = (version: ScoreVersion): string[] =>
+  version === 2
+    ? []
+    : [
+        "ifNull(e.trace_id, '') != ''",
+        "ifNull(e.session_id, '') = ''",
+        "ifNull(e.dataset_run_id, '') = ''",
+        "e.data_type IN ('NUMERIC', 'CATEGORICAL', 'BOOLEAN', 'TEXT')",
+      ];
+
+export const versionConditions = (version: ScoreVersion): Condition[] =>
+  versionCondition(version).map((sql) => ({ sql, params: {}, readsContent: false }));
+
+const ofVersion: Record<ScoreVersion, readonly Field[]> = {
+  1: [],
+  2: [
+    ["sessionId", filled("e.session_id")],
+    ["datasetRunId", filled("e.dataset_run_id")],
+  ],
+};
+
+const fields = (version: ScoreVersion): readonly Field[] => [
+  ["id", value("e.id")],
+  ["projectId", value("e.project_id")],
+  ["traceId", filled("e.trace_id")],
+  ["observationId", filled("e.observation_id")],
+  ...ofVersion[version],
+  ["timestamp", instant("e.timestamp")],
+  ["name", value("e.name")],
+  ["source", value("e.source")],
+  ["dataType", value("e.data_type")],
+  ["value", value("e.value")],
+  ["stringValue", value("if(e.data_type = 'NUMERIC', NULL, if(e.long_string_value != '', e.long_string_value, e.string_value))")],
+  ["comment", value("e.comment")],
+  ["metadata", metadata("e.metadata")],
+  ["environment", value("e.environment")],
+  ["authorUserId", filled("e.author_user_id")],
+  ["configId", filled("e.config_id")],
+  ["queueId", filled("e.queue_id")],
+  ["createdAt", instant("e.created_at")],
+  ["updatedAt", instant("e.updated_at")],
+];
+
+const traceFields: readonly Field[] = [
+  ["userId", value("scored.user_id")],
+  ["tags", value("scored.tags")],
+  ["environment", value("scored.environment")],
+  ["sessionId", value("scored.session_id")],
+];
+
+/** With the trace a score belongs to; null where it belongs to none that is stored. */
+const withTrace: ExportTable = {
+  ...scores,
+  relations: {
+    ...scores.relations,
+    scored: `LEFT ANY JOIN ${newestOf("traces", ["user_id", "session_id", "tags", "environment"], { column: "id", on: "e.trace_id" })} AS scored ON scored.id = e.trace_id`,
+  },
+};
+
+export const scoreDocument = (version: ScoreVersion): string => document(fields(version));
+const scoreWithTrace = (version: ScoreVersion): string =>
+  document([...fields(version), ["trace", `if(scored.id = '', 'null', ${document(traceFields)})`]]);
+
+export const scoreBytes = `(${scores.rowBytes} + ifNull(length(e.comment), 0) + length(e.long_string_value) + ifNull(length(e.string_value), 0) + ${mapBytes("e.metadata")})`;
+
+type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows" | "openBytes"> };
+
+/** The scores of a page. Throws ANSWER_TOO_LARGE. */
+export const openScorePage = async (
+  { clickhouse }: ReadDeps,
+  projectId: string,
+  ids: readonly string[],
+  { version, hasTrace, ...bounds }: AnswerBounds & { version: ScoreVersion; hasTrace: boolean },
+): Promise<Piece[]> => {
+  if (ids.length === 0) return [];
+  const rows = pageRows(hasTrace ? withTrace : scores, projectId, ids);
+  await assertBounded(clickhouse, rows, { ...bounds, bytes: scoreBytes });
+  const json = hasTrace ? scoreWithTrace(version) : scoreDocument(version);
+  return [(await openDocuments(clickhouse, rows, { json, orderBy: pageOrder })).body];
+};
+
+/** One score, or undefined. */
+export const openScore = async (
+  { clickhouse }: ReadDeps,
+  projectId: string,
+  id: string,
+  { version, ...bounds }: AnswerBounds & { version: ScoreVersion },
+): Promise<Piece[] | undefined> => {
+  const rows: DocumentRows = { table: scores, where: ["e.id = {id:String}"], params: { projectId, id } };
+  const known = { ...rows, where: [...rows.where, ...versionCondition(version)] };
+  if ((await assertBounded(clickhouse, known, { ...bounds, bytes: scoreBytes })) === 0) return undefined;
+  const { body, rows: count } = await openDocuments(clickhouse, known, { json: scoreDocument(version), orderBy: "e.id" });
+  return count === 0 ? undefined : [body];
+};
