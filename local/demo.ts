@@ -1,8 +1,9 @@
-/** `npm run demo`: boots everything, inserts sample traces, exports them with the generated client, downloads and checks the file. `--exit` ends then. */
+/** `npm run demo`: boots everything, sends traces with the Langfuse SDK and the ingestion API, exports them with the generated client, downloads and checks the file. `--exit` ends then. */
 import { crc32, gunzipSync } from "node:zlib";
 import { createClient } from "../openapi/client/client/index.ts";
 import { createBatchExport, downloadBatchExport, estimateBatchExport, getBatchExport } from "../openapi/client/sdk.gen.ts";
-import { insertEvents, sampleEvents } from "./sample-data.ts";
+import { sampleEvents } from "./sample-data.ts";
+import { sendSample, traceConversation } from "./send-sample.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { runUntilStopped } from "./until-stopped.ts";
 
@@ -10,14 +11,28 @@ const exitWhenDone = process.argv.includes("--exit");
 const startedMs = Date.now();
 const say = (line: string) => console.log(`${((Date.now() - startedMs) / 1000).toFixed(1).padStart(6)} s  ${line}`);
 
-const sampleSize = 20_000;
+const sampleSize = 2000;
+
+/** The runner writes what the API has taken; `GET /api/public/observations` tells how far it is. */
+const untilWritten = async (stack: Stack, observations: number): Promise<void> => {
+  for (const deadlineMs = Date.now() + 120_000; Date.now() < deadlineMs; ) {
+    const response = await fetch(`${stack.apiUrl}/api/public/observations?limit=1`, {
+      headers: { authorization: `Basic ${btoa(`${stack.publicKey}:${stack.secretKey}`)}` },
+    });
+    const page = (await response.json()) as { meta?: { totalItems: number } };
+    if ((page.meta?.totalItems ?? 0) >= observations) return;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error(`The events were not written in two minutes; the runner's log is in ${stack.dataDir}/logs.`);
+};
 
 const demo = async (stack: Stack): Promise<void> => {
-  const inserted = await insertEvents(
-    { url: stack.clickhouseUrl, database: stack.clickhouseDatabase },
-    sampleEvents({ projectId: stack.projectId, events: sampleSize, endMs: Date.now() - 60_000 }),
-  );
-  say(`inserted ${inserted.toLocaleString("en")} sample events`);
+  const traceId = await traceConversation(stack);
+  say(`the Langfuse SDK has sent a conversation: trace ${traceId}`);
+  const sent = await sendSample(stack, sampleEvents({ projectId: stack.projectId, events: sampleSize, endMs: Date.now() - 60_000 }));
+  say(`${sent.toLocaleString("en")} sample observations went through the ingestion API`);
+  await untilWritten(stack, sent + 2);
+  say("the runner has merged them and written them to ClickHouse");
 
   const client = createClient({ baseUrl: stack.apiUrl, auth: stack.secretKey, throwOnError: true });
   const query = {

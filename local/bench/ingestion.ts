@@ -1,0 +1,98 @@
+/**
+ * `npm run bench:ingestion [-- --events 20000]`: events per second taken by the API, and written by one runner, beside a plain INSERT of the same rows.
+ * Taking in and writing are measured one after the other, each with the cores to itself: first the queue fills while no runner takes from it, then it is emptied.
+ */
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import { execute, openPostgres } from "../../db/postgres/client.ts";
+import { startStack } from "../stack.ts";
+
+const at = process.argv.indexOf("--events");
+const eventsTotal = at === -1 ? 20_000 : Number(process.argv[at + 1]);
+const dir = mkdtempSync(join(tmpdir(), "spillway-bench-ingestion-"));
+chmodSync(dir, 0o755);
+const seconds = (from: number) => (performance.now() - from) / 1000;
+const show = (what: string, rows: number, took: number) =>
+  console.log(`${what.padEnd(48)} ${rows} in ${took.toFixed(2)} s, ${Math.round(rows / took)} a second`);
+
+const text = "words of a conversation ".repeat(40);
+const batchOf = (batch: number) =>
+  Array.from({ length: 200 }, (_, i) => {
+    const [trace, id] = [`t${batch}-${Math.floor(i / 10)}`, `o${batch}-${i}`];
+    const timestamp = new Date(Date.UTC(2026, 0, 1) + batch * 1000 + i).toISOString();
+    return i % 10 === 0
+      ? { id: `e${id}`, timestamp, type: "trace-create", body: { id: trace, name: "bench", userId: `u${batch}`, input: text } }
+      : {
+          id: `e${id}`,
+          timestamp,
+          type: "generation-create",
+          body: {
+            id,
+            traceId: trace,
+            name: "call",
+            startTime: timestamp,
+            endTime: timestamp,
+            model: "gpt-4o",
+            input: text,
+            output: text,
+            usage: { input: 10, output: 20 },
+          },
+        };
+  });
+
+try {
+  const filling = await startStack({ dataDir: dir, apiPort: 0, env: { QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED: "false" } });
+  const batches = Math.ceil(eventsTotal / 200);
+  let next = 0;
+  let startedMs = performance.now();
+  await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      for (let batch = next++; batch < batches; batch = next++) {
+        const response = await fetch(`${filling.apiUrl}/api/public/ingestion`, {
+          method: "POST",
+          headers: { authorization: `Basic ${btoa(`${filling.publicKey}:${filling.secretKey}`)}`, "content-type": "application/json" },
+          body: JSON.stringify({ batch: batchOf(batch) }),
+        });
+        if (response.status !== 207) throw new Error(await response.text());
+      }
+    }),
+  );
+  show("taken by the API, durable in S3 and Postgres", batches * 200, seconds(startedMs));
+  await filling.stop();
+
+  const stack = await startStack({ dataDir: dir, apiPort: 0, env: { SPILLWAY_POLL_MS: "20" } });
+  const open = openPostgres(stack.postgresUrl, { connectionsMax: 1 });
+  const waiting = async () =>
+    (await execute<{ n: number }>(open.db, sql`select count(*)::int as n from jobs where kind = 'ingestion.merge'`))[0]?.n ?? 0;
+  startedMs = performance.now();
+  const before = await waiting();
+  while ((await waiting()) > 0) await new Promise((resolve) => setTimeout(resolve, 25));
+  show("merged and written by one runner", before, seconds(startedMs));
+
+  const clickhouse = async (query: string, body?: string) => {
+    const url = new URL(stack.clickhouseUrl);
+    url.searchParams.set("database", stack.clickhouseDatabase);
+    if (body !== undefined) url.searchParams.set("query", query);
+    const response = await fetch(url, { method: "POST", body: body ?? query });
+    const answer = await response.text();
+    if (!response.ok) throw new Error(answer);
+    return answer;
+  };
+  let rows = 0;
+  let took = 0;
+  for (const table of ["traces", "observations", "events"]) {
+    const lines = await clickhouse(`SELECT * FROM ${table} FORMAT JSONEachRow`);
+    await clickhouse(`CREATE TABLE bench_${table} AS ${table}`);
+    startedMs = performance.now();
+    await clickhouse(`INSERT INTO bench_${table} FORMAT JSONEachRow`, lines);
+    took += seconds(startedMs);
+    rows += lines.split("\n").length - 1;
+  }
+  show("plain INSERT … FORMAT JSONEachRow of the same rows", rows, took);
+  await open.close();
+  await stack.stop();
+} finally {
+  rmSync(dir, { recursive: true, force: true });
+}
