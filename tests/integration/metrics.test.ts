@@ -261,12 +261,12 @@ describe("the page for Prometheus", () => {
     expect(values['spillway_queue_oldest_due_age{kind="export.run"}']).toBeLessThan(120);
   });
 
-  it("counts a long queue to its bound, with the age of the oldest, and reads indexes only", async () => {
+  it("counts a long queue to its bound, with the age of the oldest, and short ones behind it", async () => {
     const many = countedMax + 500;
     await execute(
       fixture.db,
       sql`insert into jobs (id, kind, project_id, payload, state, priority, max_attempts, has_slot, lane, run_at)
-        select 'l' || i, 'ingestion.merge', ${fixture.projectId}, '{}', 'available', 20, 6, false, 'lane' || i, now() - make_interval(secs => i) from generate_series(1, ${many}::int) i
+        select 'l' || i, 'ingestion.merge', ${fixture.projectId}, '{}'::jsonb, 'available', 20, 6, false, 'lane' || i, now() - make_interval(secs => i) from generate_series(1, ${many}::int) i
         union all select 'o' || i, 'ingestion.otel', ${fixture.projectId}, '{}', 'available', 20, 6, false, null, now() - make_interval(secs => i) from generate_series(1, ${many}::int) i
         union all select 'd', 'data.delete', ${fixture.projectId}, '{}', 'available', 80, 12, false, null, now() - interval '5 seconds'`,
     );
