@@ -480,10 +480,9 @@ describe("OTLP", () => {
     expect((await fixture.finished(await exportEvents())).status).toBe("COMPLETED");
     const begun = performance.now();
     await stop();
-    const seconds = (performance.now() - begun) / 1000;
+    // The library by itself would wait for 10 s.
+    expect((performance.now() - begun) / 1000).toBeLessThan(9);
     expect(sockets.length).toBeGreaterThan(0);
-    expect(seconds).toBeGreaterThan(4.5);
-    expect(seconds).toBeLessThan(9);
     expect(said("metrics_not_sent")).toHaveLength(1);
     expect(said("runner_stopped")).toHaveLength(1);
   });
