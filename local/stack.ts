@@ -177,7 +177,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
         env: {
           ...settings,
           ...mailSettings,
-          ...pick(env, /^SPILLWAY_|^BATCH_EXPORT_|^QUEUE_CONSUMER_|^LANGFUSE_(INGESTION|EXPERIMENT)_|_PREFIX$|_CHECKSUM$/),
+          ...pick(env, /^SPILLWAY_|^OTEL_|^BATCH_EXPORT_|^QUEUE_CONSUMER_|^LANGFUSE_(INGESTION|EXPERIMENT)_|_PREFIX$|_CHECKSUM$/),
           ...extra,
         },
         logFile: log("runner"),

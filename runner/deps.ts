@@ -1,6 +1,7 @@
 /** What the loop and the handlers of the runner are given. Everything foreign (clock, chance, fetch) is here, so that tests can replace it. */
 import type { AppError } from "../core/errors.ts";
-import type { JobKind } from "../core/jobs/kinds.ts";
+import type { EntityType } from "../core/ingestion/event.ts";
+import type { EventSource, JobKind } from "../core/jobs/kinds.ts";
 import type { ClaimedJob } from "../db/queue/claim-job.ts";
 import type { Outcome } from "../db/queue/settle-job.ts";
 
@@ -44,8 +45,33 @@ export type Clock = {
   startTimer: (milliseconds: number, onTick: () => void) => { stop: () => void };
 };
 
+/** How one try of an export ended. `failed` may be tried again; `released` is given back at a shutdown; `started_over` is followed by another try at once. */
+export type ExportOutcome = "completed" | "failed" | "cancelled" | "released" | "lease_lost" | "started_over";
+/** How far it had got: what is in its files, with what it has gone on behind. */
+export type ExportReached = { rows: number; bytes: number; slices: number; slicesResumed: number };
+
+/** One file of events whose entity was written. */
+export type WrittenFile = { entityType: EntityType; source: EventSource; events: number };
+
+/** After `claimed` comes exactly one of `settled` and `leaseLost`, for jobs and for batches. */
 export type RunnerEvents = {
   "job.claimed": { job: ClaimedJob };
   "job.settled": { job: ClaimedJob; state: Outcome["state"]; seconds: number; error?: AppError };
   "job.leaseLost": { job: ClaimedJob };
+  "batch.claimed": { kind: JobKind; jobs: number };
+  "batch.settled": {
+    kind: JobKind;
+    jobs: number;
+    completed: number;
+    released: number;
+    failed: readonly { code: string; isFinal: boolean }[];
+    seconds: number;
+  };
+  "batch.leaseLost": { kind: JobKind; jobs: number };
+  "ingestion.written": { files: readonly WrittenFile[] };
+  /** Events of one request of a project that is sampled. */
+  "ingestion.sampled": { eventsIn: number; eventsOut: number };
+  "export.ended": { table: string; format: string; outcome: ExportOutcome; reached: ExportReached; seconds: number };
+  "export.startedOver": { table: string; format: string; reason: "rows_moved" | "replay_differs" };
+  "sweep.ended": { removed: number; failed: number };
 };

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { sliceBytesMin, sliceMibDefault, sliceRowsMax } from "../core/exports/slice.ts";
 import { eventStoreConfig, eventStoreProblems } from "../db/event-store/config.ts";
+import { parseHeaders } from "./metrics/parse-headers.ts";
 
 const text = z.string().trim().min(1);
 const flag = (fallback: "true" | "false") =>
@@ -10,6 +11,7 @@ const flag = (fallback: "true" | "false") =>
     .default(fallback)
     .transform((value) => value === "true");
 const positive = (fallback: number, max = Number.MAX_SAFE_INTEGER) => z.coerce.number().positive().max(max).default(fallback);
+const httpUrl = z.url().regex(/^https?:/, "must begin with http: or https:");
 const whole = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
 
 export const RunnerEnv = z.object({
@@ -91,6 +93,15 @@ export const RunnerEnv = z.object({
   SPILLWAY_SWEEP_GRACE_SECONDS: z.coerce.number().min(0).default(180),
   SPILLWAY_SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(0).default(20),
   SPILLWAY_POLL_MS: positive(1000),
+  /** Prometheus reads /metrics here; unset serves nothing. */
+  SPILLWAY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  SPILLWAY_METRICS_HOST: text.default("127.0.0.1"),
+  /** A collector that takes OTLP over HTTP; /v1/metrics is added. The other variable names the whole address and wins. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: httpUrl.optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: z.string().default(""),
+  /** Milliseconds. */
+  OTEL_METRIC_EXPORT_INTERVAL: whole(60_000, 100, 3_600_000),
 });
 
 export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
@@ -115,8 +126,13 @@ export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
     problems.push("SMTP_CONNECTION_URL, EMAIL_FROM_ADDRESS: set both or neither");
   if (e.SPILLWAY_SELF_FENCE_SECONDS >= e.SPILLWAY_LEASE_SECONDS)
     problems.push("SPILLWAY_SELF_FENCE_SECONDS: must be less than SPILLWAY_LEASE_SECONDS");
+  const otlpHeaders = parseHeaders(e.OTEL_EXPORTER_OTLP_HEADERS);
+  if (!otlpHeaders.ok) problems.push(`OTEL_EXPORTER_OTLP_HEADERS: ${otlpHeaders.problem}`);
   problems.push(...eventStoreProblems(e));
   if (problems.length > 0) return { ok: false as const, problems };
+  const otlpUrl =
+    e.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT ??
+    (e.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? null : `${e.OTEL_EXPORTER_OTLP_ENDPOINT.replace(/\/$/, "")}/v1/metrics`);
   const config = {
     databaseUrl: e.DATABASE_URL,
     postgresConnectionsMax: e.SPILLWAY_POSTGRES_CONNECTIONS ?? e.SPILLWAY_RUNNER_CONCURRENCY + 4,
@@ -185,6 +201,13 @@ export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
     reaperSeconds: e.SPILLWAY_REAPER_SECONDS,
     sweepSeconds: e.SPILLWAY_SWEEP_SECONDS,
     sweepGraceSeconds: e.SPILLWAY_SWEEP_GRACE_SECONDS,
+    metrics: {
+      prometheus: e.SPILLWAY_METRICS_PORT === undefined ? null : { host: e.SPILLWAY_METRICS_HOST, port: e.SPILLWAY_METRICS_PORT },
+      otlp:
+        otlpUrl === null
+          ? null
+          : { url: otlpUrl, headers: otlpHeaders.ok ? otlpHeaders.headers : {}, intervalMs: e.OTEL_METRIC_EXPORT_INTERVAL },
+    },
   };
   return { ok: true as const, config };
 };

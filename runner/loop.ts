@@ -68,6 +68,7 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Loop => {
     if (handler === undefined) throw new Error(`no handler for ${job.kind}`);
     let outcome: Outcome = { state: "completed" };
     let failure: AppError | undefined;
+    let isHeld = true;
     try {
       // A database that has gone silent answers nothing: the end of the lease ends the attempt all the same.
       await Promise.race([handler.run({ job, signal: lease.signal, assertHeld: lease.assertHeld }), lostLease(lease.signal)]);
@@ -90,7 +91,7 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Loop => {
             ? { state: "discarded", error: described }
             : { state: "retryable", error: described, delaySeconds: next.delaySeconds };
       }
-      await settleSurely(job, handler.settle, outcome);
+      isHeld = await settleSurely(job, handler.settle, outcome);
     } finally {
       lease.release();
     }
@@ -104,18 +105,24 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Loop => {
       seconds,
       ...(failure === undefined ? {} : { error_code: failure.code, error: failure.message, detail: failure.detail }),
     });
-    deps.events.emit("job.settled", { job, state: outcome.state, seconds, ...(failure === undefined ? {} : { error: failure }) });
+    if (!isHeld) deps.events.emit("job.leaseLost", { job });
+    else deps.events.emit("job.settled", { job, state: outcome.state, seconds, ...(failure === undefined ? {} : { error: failure }) });
   };
 
-  /** An outcome that cannot be written now is tried again while the lease lasts; after that the reaper decides. */
-  const settleSurely = async (job: ClaimedJob, settle: (job: ClaimedJob, outcome: Outcome) => Promise<boolean>, outcome: Outcome) => {
+  /** Whether the outcome was written. One that cannot be now is tried again while the lease lasts; after that the reaper decides. */
+  const settleSurely = async (
+    job: ClaimedJob,
+    settle: (job: ClaimedJob, outcome: Outcome) => Promise<boolean>,
+    outcome: Outcome,
+  ): Promise<boolean> => {
     for (let tries = 1; ; tries++) {
       try {
-        if (!(await settle(job, outcome))) deps.log("warn", "lease_lost", { job_id: job.id, attempt: job.attempt });
-        return;
+        const isHeld = await settle(job, outcome);
+        if (!isHeld) deps.log("warn", "lease_lost", { job_id: job.id, attempt: job.attempt });
+        return isHeld;
       } catch (error) {
         deps.log("error", "settle_failed", { job_id: job.id, detail: String(error) });
-        if (tries === 5) return;
+        if (tries === 5) return false;
         await deps.clock.wait(500 * tries);
       }
     }

@@ -14,6 +14,7 @@ import { markObjectRemoved, rescueExport, takeAbandonedObjects } from "../db/que
 import { type ClaimedJob, claimJob } from "../db/queue/claim-job.ts";
 import { claimSlotlessJob } from "../db/queue/claim-slotless-job.ts";
 import { heartbeatJob } from "../db/queue/heartbeat-job.ts";
+import { measureQueue } from "../db/queue/measure-queue.ts";
 import { pruneJobs } from "../db/queue/prune-jobs.ts";
 import { repairSlots } from "../db/queue/repair-slots.ts";
 import { systemClock } from "./clock.ts";
@@ -23,6 +24,7 @@ import { createEvents } from "./events.ts";
 import { createHandlers } from "./handlers/index.ts";
 import { startIngestion } from "./ingestion/start-ingestion.ts";
 import { startLoop } from "./loop.ts";
+import { startMetrics } from "./metrics/start-metrics.ts";
 import { createMailer } from "./notify/mailer.ts";
 import { startMaintenance } from "./schedule/maintenance.ts";
 import { sweepObjects } from "./upload/sweep.ts";
@@ -55,6 +57,8 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
             sha256Hex,
           },
         };
+  const observed = createEvents(log);
+  const { emit } = observed;
   const handlers = createHandlers({
     db: postgres.db,
     events,
@@ -64,6 +68,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     settings: { ...config.exports, physical: { events: config.clickhouse.eventsTable } },
     clock,
     log,
+    emit,
     crc32,
     newAuditId,
     newJobId,
@@ -81,7 +86,17 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
   };
   const kinds = (Object.keys(enabled) as JobKind[]).filter((kind) => enabled[kind]);
   const claimedBy = `${hostname()}-${process.pid}`;
-  const observed = createEvents(log);
+  const metrics = startMetrics(
+    {
+      events: observed,
+      clock,
+      log,
+      measureQueue: () => measureQueue(postgres.db),
+      memoryBytes: () => process.memoryUsage.rss(),
+      instanceId: claimedBy,
+    },
+    config.metrics,
+  );
   const lease = { claimedBy, leaseSeconds: config.leaseSeconds };
   const loopOf = (
     hasSlot: boolean,
@@ -120,6 +135,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
               writesAggregates: config.writesAggregates,
               clock,
               log,
+              emit,
               random: Math.random,
             },
             { ...lease, ...config.loop, ...config.ingestion },
@@ -156,14 +172,16 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
             {
               name: "sweep",
               everySeconds: config.sweepSeconds,
-              run: () =>
-                sweepObjects({
+              run: async () => {
+                const swept = await sweepObjects({
                   s3,
                   log,
                   take: (rowsMax) =>
                     takeAbandonedObjects(postgres.db, { bucket: s3.bucket, graceSeconds: config.sweepGraceSeconds, rowsMax }),
                   markRemoved: (id) => markObjectRemoved(postgres.db, id),
-                }),
+                });
+                emit("sweep.ended", swept);
+              },
             },
           ]),
     ],
@@ -177,6 +195,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     stop: async () => {
       await Promise.all(loops.map((loop) => loop.stop()));
       await maintenance.stop();
+      await metrics.stop();
       await postgres.close();
       log("info", "runner_stopped");
     },

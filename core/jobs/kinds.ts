@@ -14,6 +14,10 @@ type JobKindEntry = {
   hasSlot: boolean;
 };
 
+/** Which route events came in by. */
+export const eventSources = ["api", "otel"] as const;
+export type EventSource = (typeof eventSources)[number];
+
 const origin = z.strictObject({ apiKey: z.string(), sdkName: z.string(), sdkVersion: z.string() });
 
 export const jobKinds = {
@@ -39,6 +43,7 @@ export const jobKinds = {
       entityId: z.string(),
       fileKey: z.string(),
       origin,
+      source: z.enum(eventSources).default("api"),
       /** What the file holds, where it is short: saves asking the store for it. */
       inline: z.string().optional(),
     }),

@@ -6,7 +6,7 @@ import { sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
 import type { EventGroup } from "../../core/ingestion/arrange-batch.ts";
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
-import { jobKinds } from "../../core/jobs/kinds.ts";
+import { type EventSource, jobKinds } from "../../core/jobs/kinds.ts";
 import type { S3Client } from "../object-store/s3-client.ts";
 import { type Database, execute } from "../postgres/client.ts";
 
@@ -28,8 +28,9 @@ const uploadsMax = 32;
 /** Answers the groups whose file could not be stored, each with the reason; all others are durable. Throws when the transaction fails, and then none is. */
 export const storeGroups = async (
   store: EventStore,
-  { projectId, groups, origin }: { projectId: string; groups: readonly EventGroup[]; origin: EventOrigin },
+  request: { projectId: string; groups: readonly EventGroup[]; origin: EventOrigin; source: EventSource },
 ): Promise<Map<EventGroup, AppError>> => {
+  const { projectId, groups } = request;
   const failed = new Map<EventGroup, AppError>();
   const texts = new Map<string, string>();
   await eachOf(groups, uploadsMax, async (group) => {
@@ -57,7 +58,7 @@ export const storeGroups = async (
         traceId: traceId ?? null,
       })),
     );
-    await enqueueMerges(tx, store, projectId, stored, origin, texts);
+    await enqueueMerges(tx, store, { ...request, groups: stored }, texts);
   });
   return failed;
 };
@@ -93,16 +94,14 @@ export const logObjects = async (
 const enqueueMerges = async (
   tx: Database,
   { newJobId }: Pick<EventStore, "newJobId">,
-  projectId: string,
-  groups: readonly EventGroup[],
-  origin: EventOrigin,
+  { projectId, groups, origin, source }: { projectId: string; groups: readonly EventGroup[]; origin: EventOrigin; source: EventSource },
   texts: ReadonlyMap<string, string>,
 ): Promise<void> => {
   const { maxAttempts, priority, payload } = jobKinds["ingestion.merge"];
   const rows = groups.map(({ entityType, entityId, fileKey, lane }) => ({
     id: newJobId(),
     lane,
-    payload: payload.parse({ entityType, entityId, fileKey, origin, ...inlined(texts.get(fileKey)) }),
+    payload: payload.parse({ entityType, entityId, fileKey, origin, source, ...inlined(texts.get(fileKey)) }),
   }));
   await execute(
     tx,

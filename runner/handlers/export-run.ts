@@ -26,7 +26,18 @@ import {
   takeOverObjects,
 } from "../../db/queries/export-outcomes.ts";
 import { loadLookups } from "../../db/queries/lookups.ts";
-import { type Clock, type Handler, type JobContext, LeaseLost, type Log } from "../deps.ts";
+import {
+  type Clock,
+  type ExportOutcome,
+  type ExportReached,
+  type Handler,
+  JobCancelled,
+  type JobContext,
+  LeaseLost,
+  type Log,
+  RunnerStopping,
+} from "../deps.ts";
+import type { Events } from "../events.ts";
 import { openClickHouseSource } from "../query/clickhouse-source.ts";
 import { type ExportSource, RowsMoved, type SourcePlan, type SourceRequest } from "../query/export-source.ts";
 import { openPostgresSource } from "../query/postgres-source.ts";
@@ -53,6 +64,7 @@ export type ExportHandlerDeps = {
   settings: ExportSettings;
   clock: Clock;
   log: Log;
+  emit: Events["emit"];
   crc32: (bytes: Uint8Array, seed?: number) => number;
   newAuditId: () => string;
   newJobId: () => string;
@@ -96,6 +108,7 @@ const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<
 
   const query = ExportQuery.parse(target.query);
   const options = ExportOptions.parse(target.options);
+  let reached = nothing;
   const attempt = async ({ objects, checkpoint, isWhole }: Start, tries: number): Promise<void> => {
     const queryId = `${job.id}-${job.leaseId.slice(0, 8)}-${tries}`;
     const progress: ExportProgress = { stage: "planning", rows: 0, rowsTotal: null, bytes: 0, slices: 0, slicesTotal: null };
@@ -117,6 +130,7 @@ const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<
     if (known === null) await keepPlan(deps, context, { plan: source.plan, columns });
 
     const writer = createFileWriter({ ...deps, s3 }, context, { target, query, progress });
+    reached = () => ({ rows: progress.rows, bytes: writer.bytes(), slices: progress.slices, slicesResumed: 0 });
     const reporting = reportProgress(deps, context, batchExportId, () => ({ ...progress, bytes: writer.bytes() }));
     try {
       const written = await writeFiles(writer, source, objects, { target, rowLimit, targetFileMib: options.targetFileMib });
@@ -149,6 +163,8 @@ const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<
         finishedAt: new Date(deps.clock.nowMs()).toISOString(),
         metadata: target.metadata,
       };
+      const { rows, bytes, slices, slicesResumed } = manifest;
+      reached = () => ({ rows, bytes, slices, slicesResumed });
       context.signal.throwIfAborted();
       const settled = await settleExport(deps.db, {
         lease,
@@ -172,17 +188,35 @@ const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<
     }
   };
 
+  const what = { table: query.tableName, format: target.format };
   let start: Start = { ...(await listLeft(deps, context, target)), isWhole: false };
   for (let tries = 1; ; tries++) {
+    const begunMs = deps.clock.steadyMs();
+    reached = nothing;
+    const end = (outcome: ExportOutcome) =>
+      deps.emit("export.ended", { ...what, outcome, reached: reached(), seconds: (deps.clock.steadyMs() - begunMs) / 1000 });
     try {
-      return await attempt(start, tries);
+      await attempt(start, tries);
+      return end("completed");
     } catch (error) {
-      if (tries === startsMax || !(error instanceof ReplayDiffers || error instanceof RowsMoved)) throw error;
+      const startsOver = tries < startsMax && (error instanceof ReplayDiffers || error instanceof RowsMoved);
+      end(startsOver ? "started_over" : outcomeOf(context.signal.aborted ? context.signal.reason : error));
+      if (!startsOver) throw error;
+      deps.emit("export.startedOver", { ...what, reason: error instanceof RowsMoved ? "rows_moved" : "replay_differs" });
       deps.log("warn", "export_starts_over", { job_id: job.id, attempt: job.attempt, reason: error.name, detail: error.message });
       await discardObjects(deps.db, lease, batchExportId);
       start = { objects: [], checkpoint: null, isWhole: start.isWhole || error instanceof RowsMoved };
     }
   }
+};
+
+const nothing = (): ExportReached => ({ rows: 0, bytes: 0, slices: 0, slicesResumed: 0 });
+
+/** Of an attempt that did not complete, by what ended it. */
+const outcomeOf = (reason: unknown): ExportOutcome => {
+  if (reason instanceof LeaseLost) return "lease_lost";
+  if (reason instanceof JobCancelled) return "cancelled";
+  return reason instanceof RunnerStopping ? "released" : "failed";
 };
 
 /** What an attempt goes on with, and whether it reads with one query. */

@@ -1,6 +1,6 @@
 /** ingestion.otel: a stored OpenTelemetry request becomes events, which go the way all events go. Running twice writes the same files. */
 import { AppError } from "../../core/errors.ts";
-import { arrangeBatch } from "../../core/ingestion/arrange-batch.ts";
+import { arrangeBatch, type EventGroup } from "../../core/ingestion/arrange-batch.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import type { SampledProjects } from "../../core/ingestion/sampling.ts";
 import { jobKinds } from "../../core/jobs/kinds.ts";
@@ -10,10 +10,12 @@ import { type EventStore, storeGroups } from "../../db/event-store/store-groups.
 import { readText } from "../../db/object-store/read-objects.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
 import { type Handler, LeaseLost, type Log } from "../deps.ts";
+import type { Events } from "../events.ts";
 
 export type OtelHandlerDeps = {
   events: { store: EventStore; prefix: string; segmentBytesMax: number; sampling: SampledProjects } | null;
   log: Log;
+  emit: Events["emit"];
 };
 
 export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
@@ -22,6 +24,7 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
     const { store, prefix, segmentBytesMax, sampling } = deps.events;
     const { fileKey, origin } = jobKinds["ingestion.otel"].payload.parse(job.payload);
     const text = await readText(store.s3, fileKey, signal);
+    let arranged: EventGroup[] = [];
     // Deleted since: what is deleted counts no more.
     if (text !== undefined) {
       const { traces } = parseTracesJson(text);
@@ -33,19 +36,25 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
         deps.log("warn", "span_refused", { job_id: job.id, key: fileKey, detail: parsed.ok ? "sdk-log" : parsed.error });
         return [];
       });
-      const groups = arrangeBatch(arrived, { projectId: job.projectId, prefix, sampling, segmentBytesMax, sha256Hex: store.sha256Hex });
+      arranged = arrangeBatch(arrived, { projectId: job.projectId, prefix, sampling, segmentBytesMax, sha256Hex: store.sha256Hex });
       signal.throwIfAborted();
-      const failed = await storeGroups(store, { projectId: job.projectId, groups: groups.filter(({ isSampled }) => isSampled), origin });
+      const groups = arranged.filter(({ isSampled }) => isSampled);
+      const failed = await storeGroups(store, { projectId: job.projectId, groups, origin, source: "otel" });
       const [failure] = failed.values();
       if (failure !== undefined) throw failure;
     }
     if ((await settleJob(store.db, { id: job.id, leaseId: job.leaseId }, { state: "completed" })) === undefined) throw new LeaseLost();
+    if (sampling.has(job.projectId))
+      deps.emit("ingestion.sampled", { eventsIn: eventsOf(arranged, true), eventsOut: eventsOf(arranged, false) });
   },
   settle: async (job, outcome) => {
     if (deps.events === null) return true;
     return (await settleJob(deps.events.store.db, { id: job.id, leaseId: job.leaseId }, outcome)) !== undefined;
   },
 });
+
+const eventsOf = (groups: readonly EventGroup[], isSampled: boolean): number =>
+  groups.reduce((sum, group) => sum + (group.isSampled === isSampled ? group.events.length : 0), 0);
 
 /** When the request came in, from its key: the same at every attempt. */
 const requestMs = (fileKey: string): number => {

@@ -1,11 +1,15 @@
 /** Ingestion, the loop: claims batches, keeps their lease, processes and settles them. Two batches at once: while one is read, the other is written. */
+import type { JobKind } from "../../core/jobs/kinds.ts";
 import type { JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
 import { type Clock, LeaseLost, type Log, RunnerStopping } from "../deps.ts";
+import type { Events } from "../events.ts";
 
 export type BatchLoopDeps = {
+  kind: JobKind;
   clock: Clock;
   log: Log;
+  emit: Events["emit"];
   random: () => number;
   claim: () => Promise<JobBatch | undefined>;
   heartbeat: (leaseId: string) => Promise<number>;
@@ -31,6 +35,8 @@ export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): { 
   const runBatch = async (batch: JobBatch, controller: AbortController): Promise<void> => {
     const startedMs = deps.clock.steadyMs();
     let confirmedMs = startedMs;
+    const observed = { kind: deps.kind, jobs: batch.jobs.length };
+    deps.emit("batch.claimed", observed);
     const pulse = deps.clock.startTimer(config.pulseSeconds * 1000, () => {
       const askedMs = deps.clock.steadyMs();
       if (askedMs - confirmedMs > config.selfFenceSeconds * 1000 || askedMs - startedMs > config.maxRunSeconds * 1000)
@@ -50,14 +56,24 @@ export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): { 
         throw error;
       });
       const held = await deps.settle(batch.leaseId, outcome);
+      const seconds = (deps.clock.steadyMs() - startedMs) / 1000;
       deps.log("info", "ingestion_batch", {
         jobs: batch.jobs.length,
         done: outcome.doneIds.length,
         failed: outcome.failed.length,
         released: outcome.released.length,
         held,
-        seconds: (deps.clock.steadyMs() - startedMs) / 1000,
+        seconds,
       });
+      if (held === 0) deps.emit("batch.leaseLost", observed);
+      else
+        deps.emit("batch.settled", {
+          ...observed,
+          completed: outcome.doneIds.length,
+          released: outcome.released.length,
+          failed: outcome.failed.map(({ error, isFinal }) => ({ code: error.code, isFinal })),
+          seconds,
+        });
     } catch (error) {
       // The lease ends by itself and the jobs are given out again.
       deps.log("warn", "ingestion_batch_lost", {
@@ -65,6 +81,7 @@ export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): { 
         jobs: batch.jobs.length,
         detail: String(controller.signal.aborted ? controller.signal.reason : error),
       });
+      deps.emit("batch.leaseLost", observed);
     } finally {
       pulse.stop();
     }

@@ -16,7 +16,7 @@ export type BatchDeps = Omit<ReadDeps, "signal"> &
     loadModels: (projectId: string) => Promise<readonly Model[]>;
     countTokens: () => Promise<CountTokens>;
     random: () => number;
-    /** For metrics: rows written, by entity. */
+    /** For observation: entities whose rows are in ClickHouse. */
     onWritten: (entities: readonly MergedEntity[]) => void;
   };
 

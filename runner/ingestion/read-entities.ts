@@ -10,7 +10,7 @@ import { eachOf } from "../../db/event-store/store-groups.ts";
 import { listKeys, readText } from "../../db/object-store/read-objects.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { BatchJob } from "../../db/queue/claim-batch.ts";
-import type { Log } from "../deps.ts";
+import type { Log, WrittenFile } from "../deps.ts";
 
 export type ReadDeps = {
   s3: S3Client;
@@ -31,6 +31,8 @@ export type Entity = {
   lane: string;
   jobs: BatchJob[];
   events: IngestionEvent[];
+  /** The files of those jobs: what is new in this batch. */
+  files: WrittenFile[];
   filesTotal: number;
   origin: MergeOrigin;
 };
@@ -74,22 +76,26 @@ const readEntity = async (
 ): Promise<Entity> => {
   const { entityType, entityId } = payload;
   const folder = entityFolder({ prefix: deps.prefix, projectId, entityType, entityId }, deps.segmentBytesMax, deps.sha256Hex);
-  const inline = new Map(
-    jobs.map((job): [string, string | undefined] => {
-      const own = jobKinds["ingestion.merge"].payload.parse(job.payload);
-      return [own.fileKey, own.inline];
+  const own = new Map(
+    jobs.map((job): [string, JobPayload<"ingestion.merge">] => {
+      const parsed = jobKinds["ingestion.merge"].payload.parse(job.payload);
+      return [parsed.fileKey, parsed];
     }),
   );
   // What is not listed any more was deleted, whatever its job holds.
   const keys = new Set(logged ?? (await listKeys(deps.s3, folder, deps.signal)));
   const events: IngestionEvent[] = [];
+  const files: WrittenFile[] = [];
   let bytes = 0;
   for (const key of keys) {
-    const text = inline.get(key) ?? (await readText(deps.s3, key, deps.signal));
+    const text = own.get(key)?.inline ?? (await readText(deps.s3, key, deps.signal));
     // Deleted since it was listed, or since its job was written: what is deleted counts no more.
     if (text === undefined) continue;
     bytes += text.length;
-    events.push(...parseFile(deps, key, text).filter((event) => event.entityType === entityType && event.entityId === entityId));
+    const found = parseFile(deps, key, text).filter((event) => event.entityType === entityType && event.entityId === entityId);
+    events.push(...found);
+    const source = own.get(key)?.source;
+    if (source !== undefined) files.push({ entityType, source, events: found.length });
   }
   return {
     projectId,
@@ -98,6 +104,7 @@ const readEntity = async (
     lane,
     jobs,
     events,
+    files,
     filesTotal: keys.size,
     origin: { ...payload.origin, filePath: payload.fileKey, bytes },
   };

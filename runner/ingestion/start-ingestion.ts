@@ -11,6 +11,7 @@ import { listModels } from "../../db/queries/models.ts";
 import { claimBatch, heartbeatBatch } from "../../db/queue/claim-batch.ts";
 import { settleBatch } from "../../db/queue/settle-batch.ts";
 import type { Clock, Log } from "../deps.ts";
+import type { Events } from "../events.ts";
 import { type BatchLoopConfig, startBatchLoop } from "./batch-loop.ts";
 import { openTokenCounter } from "./count-tokens.ts";
 import { processBatch } from "./process-batch.ts";
@@ -27,11 +28,12 @@ export type IngestionDeps = {
   writesAggregates: boolean;
   clock: Clock;
   log: Log;
+  emit: Events["emit"];
   random: () => number;
 };
 
 export const startIngestion = (
-  { db, clickhouse, events, eventsTable, writesAggregates, clock, log, random }: IngestionDeps,
+  { db, clickhouse, events, eventsTable, writesAggregates, clock, log, emit, random }: IngestionDeps,
   config: Omit<BatchLoopConfig, "maxRunSeconds"> & { claimedBy: string; leaseSeconds: number; jobsMax: number },
 ): { stop: () => Promise<void>; poke: () => void } => {
   const models = new Map<string, { atMs: number; models: Promise<Model[]> }>();
@@ -46,8 +48,10 @@ export const startIngestion = (
   let counter: Promise<CountTokens> | undefined;
   return startBatchLoop(
     {
+      kind,
       clock,
       log,
+      emit,
       random,
       claim: () => claimBatch(db, { kind, jobsMax: config.jobsMax, claimedBy: config.claimedBy, leaseSeconds: config.leaseSeconds }),
       heartbeat: (leaseId) => heartbeatBatch(db, leaseId, config.leaseSeconds),
@@ -68,7 +72,7 @@ export const startIngestion = (
             loadModels,
             countTokens: () => (counter ??= openTokenCounter()),
             random,
-            onWritten: () => {},
+            onWritten: (entities) => emit("ingestion.written", { files: entities.flatMap(({ entity }) => entity.files) }),
           },
           batch,
           signal,

@@ -12,17 +12,19 @@ export type SweepDeps = {
   markRemoved: (id: string) => Promise<unknown>;
 };
 
-/** Returns how many objects were removed. One that cannot be removed is logged and taken again by a later sweep. */
-export const sweepObjects = async ({ s3, log, take, markRemoved }: SweepDeps): Promise<number> => {
+/** How many objects were removed, and how many could not be. One that cannot be removed is logged and taken again by a later sweep. */
+export const sweepObjects = async ({ s3, log, take, markRemoved }: SweepDeps): Promise<{ removed: number; failed: number }> => {
   let removed = 0;
+  let failed = 0;
   for (const object of await take(100)) {
     try {
       await removeObject(s3, object.key, object.uploadId);
       await markRemoved(object.id);
       removed++;
     } catch (error) {
+      failed++;
       log("warn", "sweep_failed", { key: object.key, detail: String(error) });
     }
   }
-  return removed;
+  return { removed, failed };
 };

@@ -36,10 +36,35 @@ describe("a bad configuration", () => {
       CLICKHOUSE_URL: "secret-value",
       ENCRYPTION_KEY: "short-secret",
       SMTP_CONNECTION_URL: "http://x",
+      SPILLWAY_METRICS_PORT: "70000",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "grpc://secret",
+      OTEL_METRIC_EXPORT_INTERVAL: "often",
     });
     if (parsed.ok) throw new Error("accepted");
     const text = parsed.problems.join("\n");
-    for (const name of ["DATABASE_URL", "CLICKHOUSE_URL", "ENCRYPTION_KEY", "SMTP_CONNECTION_URL"]) expect(text).toContain(name);
-    expect(text).not.toMatch(/secret/);
+    const names = ["DATABASE_URL", "CLICKHOUSE_URL", "ENCRYPTION_KEY", "SMTP_CONNECTION_URL"];
+    for (const name of [...names, "SPILLWAY_METRICS_PORT", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_METRIC_EXPORT_INTERVAL"])
+      expect(text).toContain(name);
+    expect(text).not.toMatch(/secret|70000|often/);
+  });
+
+  it("names the headers of OTLP that are none by their place", () => {
+    const parsed = parseRunnerEnv({ ...example, OTEL_EXPORTER_OTLP_HEADERS: "a=1,secret" });
+    expect(parsed).toEqual({ ok: false, problems: ["OTEL_EXPORTER_OTLP_HEADERS: entry 2 is not name=value, percent-encoded"] });
+  });
+});
+
+describe("places for metrics", () => {
+  it("are none by default, and what is named", () => {
+    const metricsOf = (env: Record<string, string>) => {
+      const parsed = parseRunnerEnv({ ...example, ...env });
+      return parsed.ok ? parsed.config.metrics : parsed.problems;
+    };
+    expect(metricsOf({})).toEqual({ prometheus: null, otlp: null });
+    expect(metricsOf({ SPILLWAY_METRICS_PORT: "9464" })).toEqual({ prometheus: { host: "127.0.0.1", port: 9464 }, otlp: null });
+    expect(metricsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: "https://c/otlp/" })).toMatchObject({ otlp: { url: "https://c/otlp/v1/metrics" } });
+    expect(metricsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: "https://c", OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "https://m/x" })).toMatchObject({
+      otlp: { url: "https://m/x" },
+    });
   });
 });

@@ -1,0 +1,45 @@
+/** How much work waits, by kind. */
+import { sql } from "drizzle-orm";
+import { type JobKind, jobKinds } from "../../core/jobs/kinds.ts";
+import { type Database, execute } from "../postgres/client.ts";
+
+export type WaitingJobs = { kind: JobKind; due: number; oldestSeconds: number };
+
+/** Counted so far in each part of the queue: one this long is long, and counting on would read it all. */
+export const countedMax = 10_000;
+
+/**
+ * Jobs that are due and not claimed, every kind of the registry. One statement that locks nothing. Jobs in lanes are read in the order of jobs_lane_idx, those without a slot
+ * in that of jobs_slotless_idx for each priority of the registry, at most `countedMax` entries each, whatever the length of the queue; those with a slot by
+ * jobs_claimable_idx for each project in job_slots. 35 ms with 420,000 jobs waiting.
+ */
+export const measureQueue = (db: Database): Promise<WaitingJobs[]> => {
+  const kinds = Object.entries(jobKinds).map(([kind, { priority, hasSlot }]) => ({ kind, priority, has_slot: hasSlot }));
+  const slotKinds = sql.join(
+    kinds.filter(({ has_slot }) => has_slot).map(({ kind }) => sql`${kind}`),
+    sql`, `,
+  );
+  return execute<WaitingJobs>(
+    db,
+    sql`with kinds as materialized (select kind, priority, has_slot from json_to_recordset(${JSON.stringify(kinds)}::json) as k(kind text, priority int, has_slot boolean)),
+      due as (
+        (select kind, run_at from jobs
+          where state in ('scheduled','available','retryable') and lane is not null and run_at <= now()
+          order by run_at, id limit ${countedMax})
+        union all
+        select j.kind, j.run_at from (select distinct priority from kinds where not has_slot) p cross join lateral (
+          select kind, run_at from jobs
+          where state in ('scheduled','available','retryable') and not has_slot and lane is null and priority = p.priority and run_at <= now()
+          order by run_at, id limit ${countedMax}) j
+        union all
+        (select j.kind, j.run_at from job_slots s cross join lateral (
+          select kind, run_at from jobs
+          where project_id = s.project_id and kind in (${slotKinds}) and state in ('scheduled','available','retryable') and has_slot and run_at <= now()
+          order by kind, priority, run_at, id limit ${countedMax}) j
+        limit ${countedMax})
+      )
+      select k.kind, count(d.run_at)::int as due,
+        coalesce(extract(epoch from now() - min(d.run_at)), 0)::double precision as "oldestSeconds"
+      from kinds k left join due d on d.kind = k.kind group by k.kind`,
+  );
+};

@@ -1,0 +1,184 @@
+/** Every metric of the runner: one entry gives name, type, unit (UCUM), attributes and meaning. The table of docs/operations.md is compared with it. */
+
+export type MetricDefinition = {
+  name: string;
+  type: "counter" | "upDownCounter" | "histogram" | "gauge";
+  unit: string;
+  /** Each of a small, closed set of values; never ids of anything. */
+  attributes: readonly string[];
+  meaning: string;
+  /** Upper bounds of the buckets of a histogram. */
+  boundaries?: readonly number[];
+};
+
+const seconds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600];
+const counts = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+const exported = ["table", "format", "outcome"] as const;
+
+export const metricDefinitions = {
+  ingestionEvents: {
+    name: "langfuse.ingestion.event",
+    type: "counter",
+    unit: "{event}",
+    attributes: ["entity_type", "source"],
+    meaning: "events whose entity was written; again when a batch is repeated after a crash",
+  },
+  ingestionEventDistribution: {
+    name: "langfuse.ingestion.event_distribution",
+    type: "histogram",
+    unit: "{event}",
+    attributes: ["entity_type", "source"],
+    meaning: "events in one file, which holds those of one entity in one request",
+    boundaries: counts,
+  },
+  ingestionSampling: {
+    name: "langfuse.ingestion.sampling",
+    type: "counter",
+    unit: "{event}",
+    attributes: ["sampling_decision"],
+    meaning: "events of OpenTelemetry requests of projects with a sampling rate, `in` or `out`",
+  },
+  ingestionBatchDuration: {
+    name: "spillway.ingestion.batch.duration",
+    type: "histogram",
+    unit: "s",
+    attributes: [],
+    meaning: "from the claim of a batch of `ingestion.merge` to the end of its settling",
+    boundaries: seconds,
+  },
+  ingestionBatchSize: {
+    name: "spillway.ingestion.batch.size",
+    type: "histogram",
+    unit: "{job}",
+    attributes: [],
+    meaning: "jobs in one batch",
+    boundaries: counts,
+  },
+  jobsClaimed: {
+    name: "spillway.job.claimed",
+    type: "counter",
+    unit: "{job}",
+    attributes: ["kind"],
+    meaning: "attempts begun",
+  },
+  jobsSettled: {
+    name: "spillway.job.settled",
+    type: "counter",
+    unit: "{job}",
+    attributes: ["kind", "state"],
+    meaning: "attempts ended, by what became of the job; `available`: given back",
+  },
+  jobFailures: {
+    name: "spillway.job.failures",
+    type: "counter",
+    unit: "{failure}",
+    attributes: ["kind", "error_code"],
+    meaning: "attempts that failed, by the code of docs/errors.md",
+  },
+  deadLetters: {
+    name: "spillway.job.dead_letters",
+    type: "counter",
+    unit: "{job}",
+    attributes: ["kind"],
+    meaning: "jobs whose last attempt failed",
+  },
+  leasesLost: {
+    name: "spillway.job.lost_leases",
+    type: "counter",
+    unit: "{lease}",
+    attributes: ["kind"],
+    meaning: "attempts, or whole batches, that ended with their lease; nothing was settled",
+  },
+  jobsRunning: {
+    name: "spillway.job.running",
+    type: "upDownCounter",
+    unit: "{job}",
+    attributes: ["kind"],
+    meaning: "jobs this runner works on now",
+  },
+  attemptDuration: {
+    name: "spillway.job.attempt.duration",
+    type: "histogram",
+    unit: "s",
+    attributes: ["kind", "state"],
+    meaning: "from claim to settled; jobs that are claimed in batches are in `spillway.ingestion.batch.duration`",
+    boundaries: seconds,
+  },
+  queueDepth: {
+    name: "spillway.queue.depth",
+    type: "gauge",
+    unit: "{job}",
+    attributes: ["kind"],
+    meaning: "jobs that are due and not claimed, counted to 10,000; every runner shows the same: take the greatest, not the sum",
+  },
+  queueOldestAge: {
+    name: "spillway.queue.oldest_due.age",
+    type: "gauge",
+    unit: "s",
+    attributes: ["kind"],
+    meaning: "how long the oldest of them has been due; 0 where none is",
+  },
+  exportRows: {
+    name: "spillway.export.rows",
+    type: "counter",
+    unit: "{row}",
+    attributes: exported,
+    meaning: "rows in the files when a try ended, with those gone on behind; `completed` sums to what was delivered",
+  },
+  exportBytes: {
+    name: "spillway.export.bytes",
+    type: "counter",
+    unit: "By",
+    attributes: exported,
+    meaning: "bytes of those files, compressed as they are stored",
+  },
+  exportDuration: {
+    name: "spillway.export.duration",
+    type: "histogram",
+    unit: "s",
+    attributes: exported,
+    meaning: "one try of an attempt, from its plan to its end",
+    boundaries: seconds,
+  },
+  exportSlices: {
+    name: "spillway.export.slices",
+    type: "counter",
+    unit: "{slice}",
+    attributes: exported,
+    meaning: "slices in those files",
+  },
+  exportSlicesResumed: {
+    name: "spillway.export.slices_resumed",
+    type: "counter",
+    unit: "{slice}",
+    attributes: exported,
+    meaning: "slices of completed exports that an attempt before had uploaded",
+  },
+  exportStartOvers: {
+    name: "spillway.export.start_overs",
+    type: "counter",
+    unit: "{start}",
+    attributes: ["table", "format", "reason"],
+    meaning: "exports begun anew within an attempt: `rows_moved` while they were read, or `replay_differs` from what was uploaded",
+  },
+  sweptObjects: {
+    name: "spillway.sweep.objects",
+    type: "counter",
+    unit: "{object}",
+    attributes: ["outcome"],
+    meaning: "objects left behind that were `removed`, or could not be (`failed`)",
+  },
+  processMemory: {
+    name: "process.memory.usage",
+    type: "upDownCounter",
+    unit: "By",
+    attributes: [],
+    meaning: "resident memory of the process",
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+export const optionsOf = ({ meaning, unit, boundaries }: MetricDefinition) => ({
+  description: meaning,
+  unit,
+  ...(boundaries === undefined ? {} : { advice: { explicitBucketBoundaries: [...boundaries] } }),
+});

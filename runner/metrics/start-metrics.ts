@@ -1,0 +1,89 @@
+/**
+ * Metrics of the runner, put together: what is counted, what is observed, and where it goes. Nothing here fails or delays a job: recording is in memory, and failures to
+ * hand metrics out are logged, once a minute at most. Memory: one number, or one histogram, for each combination of attributes.
+ */
+import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
+import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
+import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
+import type { Log } from "../deps.ts";
+import type { Events } from "../events.ts";
+import { metricDefinitions, optionsOf } from "./definitions.ts";
+import { observeQueue, type QueueDeps } from "./observe-queue.ts";
+import { createPushReader, type PushConfig } from "./push-reader.ts";
+import { recordEvents } from "./record-events.ts";
+import { serveScrape } from "./serve-scrape.ts";
+
+export type MetricsConfig = {
+  prometheus: { host: string; port: number } | null;
+  otlp: PushConfig | null;
+};
+
+export type MetricsDeps = Omit<QueueDeps, "report"> & {
+  events: Pick<Events, "on">;
+  log: Log;
+  memoryBytes: () => number;
+  /** Names this process among all runners. */
+  instanceId: string;
+};
+
+/** What is left is sent within this time when the runner stops, or not at all. */
+const flushMs = 5000;
+const reportEveryMs = 60_000;
+
+/** Without a place for metrics to go nothing is counted. */
+export const startMetrics = (deps: MetricsDeps, config: MetricsConfig): { stop: () => Promise<void> } => {
+  if (config.prometheus === null && config.otlp === null) return { stop: async () => {} };
+  const report = createReport(deps);
+  const scraped = config.prometheus === null ? null : new ScrapeReader();
+  const provider = new MeterProvider({
+    resource: defaultResource().merge(
+      resourceFromAttributes({ "service.name": "spillway-runner", "service.instance.id": deps.instanceId }),
+    ),
+    readers: [...(scraped === null ? [] : [scraped]), ...(config.otlp === null ? [] : [createPushReader(config.otlp, report)])],
+  });
+  const meter = provider.getMeter("spillway");
+  recordEvents(meter, deps.events);
+  observeQueue(meter, { ...deps, report });
+  meter
+    .createObservableUpDownCounter(metricDefinitions.processMemory.name, optionsOf(metricDefinitions.processMemory))
+    .addCallback((result) => result.observe(deps.memoryBytes()));
+  const server =
+    config.prometheus === null || scraped === null ? null : serveScrape(config.prometheus, { scrape: () => scraped.text(), report });
+  return {
+    stop: async () => {
+      await Promise.all([
+        server?.stop(),
+        provider.shutdown({ timeoutMillis: flushMs }).catch((error: unknown) => report("metrics_not_sent", error)),
+      ]);
+    },
+  };
+};
+
+/** Collects when it is asked. */
+class ScrapeReader extends MetricReader {
+  readonly #serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
+
+  /** All metrics in the text format of Prometheus. */
+  async text(): Promise<string> {
+    const { resourceMetrics } = await this.collect();
+    return this.#serializer.serialize(resourceMetrics);
+  }
+
+  protected override async onForceFlush(): Promise<void> {}
+  protected override async onShutdown(): Promise<void> {}
+}
+
+/** One line a minute, which says how many failures it stands for. */
+const createReport = ({ clock, log }: Pick<MetricsDeps, "clock" | "log">): ((event: string, error: unknown) => void) => {
+  let saidMs = Number.NEGATIVE_INFINITY;
+  let unsaid = 0;
+  return (event, error) => {
+    if (clock.steadyMs() - saidMs < reportEveryMs) {
+      unsaid++;
+      return;
+    }
+    log("warn", event, { detail: String(error), failures_before: unsaid });
+    saidMs = clock.steadyMs();
+    unsaid = 0;
+  };
+};
