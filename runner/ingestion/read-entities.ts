@@ -4,10 +4,12 @@ import { entityFolder, type Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import type { EntityType, IngestionEvent } from "../../core/ingestion/event.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import type { MergeOrigin } from "../../core/ingestion/merge/merge-context.ts";
+import { compareEvents } from "../../core/ingestion/merge/order-events.ts";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
+import { type EventOrigin, readEventFile, unknownOrigin } from "../../db/event-store/event-file.ts";
 import { type EntityName, entityName } from "../../db/event-store/logged-objects.ts";
 import { eachOf } from "../../db/event-store/store-groups.ts";
-import { listKeys, readText } from "../../db/object-store/read-objects.ts";
+import { listKeys } from "../../db/object-store/read-objects.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { BatchJob } from "../../db/queue/claim-batch.ts";
 import type { Log } from "../deps.ts";
@@ -75,21 +77,26 @@ const readEntity = async (
   const { entityType, entityId } = payload;
   const folder = entityFolder({ prefix: deps.prefix, projectId, entityType, entityId }, deps.segmentBytesMax, deps.sha256Hex);
   const inline = new Map(
-    jobs.map((job): [string, string | undefined] => {
+    jobs.map((job): [string, { text: string; origin: EventOrigin } | undefined] => {
       const own = jobKinds["ingestion.merge"].payload.parse(job.payload);
-      return [own.fileKey, own.inline];
+      return [own.fileKey, own.inline === undefined ? undefined : { text: own.inline, origin: own.origin ?? unknownOrigin }];
     }),
   );
   // What is not listed any more was deleted, whatever its job holds.
   const keys = new Set(logged ?? (await listKeys(deps.s3, folder, deps.signal)));
   const events: IngestionEvent[] = [];
   let bytes = 0;
+  let newest: { event: IngestionEvent; key: string; origin: EventOrigin } | undefined;
   for (const key of keys) {
-    const text = inline.get(key) ?? (await readText(deps.s3, key, deps.signal));
+    const file = inline.get(key) ?? (await readEventFile(deps.s3, key, deps.signal));
     // Deleted since it was listed, or since its job was written: what is deleted counts no more.
-    if (text === undefined) continue;
-    bytes += text.length;
-    events.push(...parseFile(deps, key, text).filter((event) => event.entityType === entityType && event.entityId === entityId));
+    if (file === undefined) continue;
+    bytes += file.text.length;
+    const own = parseFile(deps, key, file.text).filter((event) => event.entityType === entityType && event.entityId === entityId);
+    for (const event of own) {
+      if (newest === undefined || compareEvents(newest.event, event) < 0) newest = { event, key, origin: file.origin };
+    }
+    events.push(...own);
   }
   return {
     projectId,
@@ -99,7 +106,8 @@ const readEntity = async (
     jobs,
     events,
     filesTotal: keys.size,
-    origin: { ...payload.origin, filePath: payload.fileKey, bytes },
+    // Of the newest event, so that whichever job comes, or a replay, gives the same row.
+    origin: { ...newest?.origin, filePath: newest?.key ?? payload.fileKey, bytes },
   };
 };
 

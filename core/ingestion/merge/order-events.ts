@@ -10,7 +10,7 @@ const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
 const ownTime = (event: IngestionEvent): string => (event.entityType === "trace" ? (event.body.timestamp ?? "") : "");
 
 /** By timestamp, creates before updates, by their own time, by file and place in it (or event id); the content decides only between two events of one id, so that their order is total as well. */
-const compareEvents = (a: IngestionEvent, b: IngestionEvent): number =>
+export const compareEvents = (a: IngestionEvent, b: IngestionEvent): number =>
   compareText(a.timestamp, b.timestamp) ||
   Number(a.isUpdate) - Number(b.isUpdate) ||
   compareText(ownTime(a), ownTime(b)) ||
