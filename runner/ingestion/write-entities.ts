@@ -101,12 +101,12 @@ const isSameFields = (row: TraceFields, stored: TraceFields | undefined): boolea
 type Stale = Record<PlacedTable, Row[]>;
 
 /**
- * Rows to write again as deleted: places where an entity lies and no longer belongs. Only an entity with several files can have moved.
+ * Rows to write again as deleted: places where an entity lies and no longer belongs. Only an entity with several files, or a rewritten one, can have moved.
  * Written with the version of the new row, so that one never wins without the other.
  */
 const findStale = async (deps: WriteDeps, request: WriteRequest, entities: readonly MergedEntity[]): Promise<Stale> => {
   const stale: Stale = { traces: [], observations: [], scores: [], events: [] };
-  const moved = entities.filter(({ entity }) => entity.filesTotal > 1);
+  const moved = entities.filter(({ entity }) => entity.filesTotal > 1 || entity.isRewritten);
   const look = async (
     table: PlacedTable,
     physical: string,
