@@ -72,15 +72,19 @@ export const readEntities = async (
   );
   const entities: Entity[] = [];
   const rest: BatchJob[] = [];
-  let characters = 0;
+  let [characters, begun, ended] = [0, 0, 0];
   await eachOf([...wanted], readsMax, async ([name, one]) => {
-    if (characters >= sliceCharactersMax) return void rest.push(...one.jobs);
+    // Those under way count as the others were on average.
+    if (characters > 0 && (characters * begun) / Math.max(1, ended) >= sliceCharactersMax) return void rest.push(...one.jobs);
+    begun++;
     try {
       const entity = await readEntity(deps, one, logged && (logged.get(name) ?? []));
       characters += entity.origin.bytes ?? 0;
+      ended++;
       entities.push(entity);
     } catch (error) {
       deps.signal.throwIfAborted();
+      begun--;
       failed.push({ jobs: one.jobs, error });
     }
   });
