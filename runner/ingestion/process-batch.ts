@@ -1,11 +1,12 @@
 /** Ingestion, one batch of jobs: read, merge, price, write, and say what became of each job. One bad entity fails alone. */
-import { type ErrorCode, toAppError } from "../../core/errors.ts";
+import { type AppError, type ErrorCode, toAppError } from "../../core/errors.ts";
 import { laneOf } from "../../core/ingestion/arrange-batch.ts";
 import { priceObservation } from "../../core/ingestion/price-observation.ts";
 import { baseDelaySeconds, withJitter } from "../../core/jobs/next-attempt.ts";
 import type { Model } from "../../core/models/model.ts";
 import type { CountTokens } from "../../core/models/usage-and-cost.ts";
 import { entityName } from "../../db/event-store/logged-objects.ts";
+import { postgresFailure } from "../../db/postgres/failure.ts";
 import type { BatchJob, JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
 import { type MergedEntity, mergeEntity } from "./merge-entity.ts";
@@ -29,7 +30,7 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
     released: [] as { id: string; lane: string | null }[],
   };
   const fail = (jobs: readonly BatchJob[], error: unknown) => {
-    const failure = toAppError(error);
+    const failure = failureOf(error);
     const described = { code: failure.code, message: failure.message, detail: failure.detail };
     for (const { id, attempt, maxAttempts } of jobs) {
       // What is accepted is never given up at once, and never because of what no event can help.
@@ -92,7 +93,7 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
       }
     } catch (error) {
       signal.throwIfAborted();
-      if (outages.has(toAppError(error).code) || merged.length === 1) {
+      if (outages.has(failureOf(error).code) || merged.length === 1) {
         fail(
           merged.flatMap(({ entity }) => entity.jobs),
           error,
@@ -105,6 +106,9 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
     }
   }
 };
+
+/** Postgres first: the error of its driver carries statement and values, which belong neither into a log nor into a job. */
+const failureOf = (error: unknown): AppError => postgresFailure(error) ?? toAppError(error);
 
 /** Over when somebody mends a service or its configuration; until then nothing else could be written either. */
 const outages: ReadonlySet<ErrorCode> = new Set([

@@ -67,9 +67,16 @@ export const readEntities = async (
     if (known === undefined) wanted.set(key, { projectId: job.projectId, lane: job.lane, payload, jobs: [job] });
     else known.jobs.push(job);
   }
-  const logged = await deps.listLogged?.(
-    [...wanted.values()].map(({ projectId, payload: { entityType, entityId } }) => ({ projectId, entityType, entityId })),
-  );
+  let logged: Map<string, EntityFile[]> | undefined;
+  try {
+    logged = await deps.listLogged?.(
+      [...wanted.values()].map(({ projectId, payload: { entityType, entityId } }) => ({ projectId, entityType, entityId })),
+    );
+  } catch (error) {
+    deps.signal.throwIfAborted();
+    failed.push({ jobs: [...wanted.values()].flatMap((one) => one.jobs), error });
+    return { entities: [], failed, rest: [] };
+  }
   const entities: Entity[] = [];
   const rest: BatchJob[] = [];
   let [characters, begun, ended] = [0, 0, 0];

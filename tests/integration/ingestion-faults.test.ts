@@ -6,13 +6,14 @@ import { deleteStoredRows } from "../../db/clickhouse/delete-rows.ts";
 import { listEntityFiles } from "../../db/event-store/logged-objects.ts";
 import { storeOtelRequest } from "../../db/event-store/store-otel-request.ts";
 import { createS3Client, type S3Client } from "../../db/object-store/s3-client.ts";
-import { execute } from "../../db/postgres/client.ts";
+import { execute, openPostgres } from "../../db/postgres/client.ts";
 import { claimBatch, type JobBatch } from "../../db/queue/claim-batch.ts";
 import { claimSlotlessJob } from "../../db/queue/claim-slotless-job.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { type BatchOutcome, settleBatch } from "../../db/queue/settle-batch.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
 import { systemClock } from "../../runner/clock.ts";
+import { startBatchLoop } from "../../runner/ingestion/batch-loop.ts";
 import { type BatchDeps, processBatch } from "../../runner/ingestion/process-batch.ts";
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
 
@@ -169,6 +170,46 @@ describe("an outage", () => {
     await fixture.ingest([event("trace-create", { id: unique("t") })]);
     const wrong = createClickHouse({ url: fixture.clickhouseUrl, user: "default", password: "", database: "not_there" }, fetch);
     expect((await processed(await claim(), { clickhouse: wrong })).failed).toMatchObject([{ isFinal: false }]);
+  });
+
+  it("of Postgres makes no dead letters either, and no values of its statements leave", async () => {
+    const [first, second] = [unique("t"), unique("t")];
+    await fixture.ingest([event("trace-create", { id: first, sessionId: "whose session" })]);
+    const away = openPostgres("postgres://user:secret@127.0.0.1:1/none", { connectionsMax: 1 });
+    await execute(fixture.db, sql`update jobs set attempt = 20`);
+    const writing = await processed(await claim(), { db: away.db });
+    await fixture.ingest([event("trace-create", { id: second })]);
+    const reading = await processed(await claim(), { listLogged: (entities) => listEntityFiles(away.db, "bucket", entities) });
+    await away.close();
+    for (const { failed } of [writing, reading]) {
+      expect(failed).toMatchObject([{ error: { code: "DATABASE_UNAVAILABLE" }, isFinal: false }]);
+      expect(JSON.stringify(failed)).not.toMatch(/whose session|entityId|secret/);
+    }
+  });
+
+  it("while a batch is settled costs no attempt", async () => {
+    let [claims, settles] = [0, 0];
+    const settled = Promise.withResolvers<BatchOutcome>();
+    const outcome: BatchOutcome = { doneIds: ["job"], failed: [], released: [] };
+    const loop = startBatchLoop(
+      {
+        clock: { ...systemClock, wait: () => Promise.resolve() },
+        log: () => {},
+        random: () => 0,
+        claim: () => Promise.resolve(claims++ === 0 ? { leaseId: "lease", claimedAt: "", jobs: [] } : undefined),
+        heartbeat: () => Promise.resolve(1),
+        process: () => Promise.resolve(outcome),
+        settle: (_, written) => {
+          if (++settles < 3) return Promise.reject(new Error("the connection ended"));
+          settled.resolve(written);
+          return Promise.resolve(1);
+        },
+      },
+      { concurrency: 1, pollMs: 10, pollIdleMs: 10, pulseSeconds: 60, selfFenceSeconds: 60, maxRunSeconds: 60, graceSeconds: 0 },
+    );
+    expect(await settled.promise).toEqual(outcome);
+    await loop.stop();
+    expect(settles).toBe(3);
   });
 
   it("of the bucket is no deletion", async () => {

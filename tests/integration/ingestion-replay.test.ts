@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseTracesJson } from "../../core/otel/parse-json.ts";
@@ -6,6 +7,7 @@ import { storeOtelRequest } from "../../db/event-store/store-otel-request.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { listDeadLetters } from "../../db/queue/list-dead-letters.ts";
 import { retryDeadLetters } from "../../db/queue/retry-dead-letters.ts";
+import { bunPath, repositoryRoot } from "../../local/service.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 
 let fixture: Fixture;
@@ -239,6 +241,54 @@ const retry = (code?: string) =>
 const lastAttempt = () => execute(fixture.db, sql`update jobs set max_attempts = 1`);
 const names = async (table: string) =>
   (await fixture.query(`SELECT name FROM ${table} FINAL ORDER BY name FORMAT TSV`)).split("\n").filter((line) => line !== "");
+
+const command = (...args: string[]) => {
+  const ended = spawnSync(bunPath, [`${repositoryRoot}local/ingestion.ts`, ...args], {
+    env: { ...process.env, DATABASE_URL: fixture.runnerEnv()["DATABASE_URL"], LANGFUSE_S3_EVENT_UPLOAD_BUCKET: fixture.s3Config.bucket },
+    encoding: "utf8",
+  });
+  return { status: ended.status, out: ended.stdout.trim(), err: ended.stderr };
+};
+
+describe("the command", () => {
+  it("lists dead letters, puts them back and replays", async () => {
+    const trace = unique("trace");
+    await fixture.ingest([
+      event("trace-create", { id: trace, name: "n" }),
+      event("score-create", { id: unique("s"), traceId: trace, name: "s", value: 1 }),
+    ]);
+    await execute(
+      fixture.db,
+      sql`update jobs set state = 'discarded', finished_at = now(), last_error = '{"code":"INTERNAL","message":"It\\u001b[31m failed."}'`,
+    );
+    const listed = command("dead-letters", "--project", fixture.projectId, "--limit", "1");
+    expect(listed).toMatchObject({
+      status: 0,
+      out: expect.stringMatching(/ingestion\.merge {2}\w+\/\S+ {2}INTERNAL {2}It\?\[31m failed\.\n1 dead letters, perhaps more/),
+    });
+    expect(command("dead-letters", "--retry", "--code", "S3_UNAVAILABLE")).toMatchObject({ status: 0, out: "0 jobs put back" });
+    expect(command("dead-letters", "--retry", "--project", fixture.projectId)).toMatchObject({ status: 0, out: "2 jobs put back" });
+    expect(await drained()).toBe(0);
+    await truncate();
+    expect(command("replay", "--project", fixture.projectId, "--dry-run").out).toMatch(
+      /^would replay 2 entities, 0 OpenTelemetry requests, up to 20/,
+    );
+    expect(command("replay", "--project", fixture.projectId, "--entity-type", "trace").out).toMatch(/^replays 1 entities/);
+    expect(await drained()).toBe(0);
+    expect(await names("traces")).toEqual(["n"]);
+    expect(await names("scores")).toEqual([]);
+  });
+
+  it.each([
+    [[]],
+    [["replay"]],
+    [["replay", "--project", "p", "--from", "yesterday"]],
+    [["dead-letters", "--project", "p", "--code", "X"]],
+    [["forget"]],
+  ])("called with %j says how it is used", (args) => {
+    expect(command(...args)).toMatchObject({ status: 2, err: expect.stringContaining("Usage:") });
+  });
+});
 
 describe("a dead letter", () => {
   it("is one entity whose file cannot be read; its neighbours are written, and it too once the file is whole and it is put back", async () => {
