@@ -4,6 +4,9 @@ import { z } from "zod";
 /** No NUL, no half of a surrogate pair. */
 export const storable = (text: string): boolean => !text.includes("\u0000") && text.isWellFormed();
 
+/** What of a text can be stored: NUL and halves of surrogate pairs become U+FFFD. */
+export const storableForm = (text: string): string => text.toWellFormed().replaceAll("\u0000", "\ufffd");
+
 export const notStorable = "must not contain NUL or broken Unicode";
 
 /** Storable text of at most so many UTF-16 units. */

@@ -42,7 +42,8 @@ export const jobKinds = {
       entityType: z.enum(entityTypes),
       entityId: z.string(),
       fileKey: z.string(),
-      origin,
+      /** Of the file; a replayed one tells it itself. */
+      origin: origin.optional(),
       source: z.enum(eventSources).default("api"),
       /** What the file holds, where it is short: saves asking the store for it. */
       inline: z.string().optional(),
@@ -54,7 +55,7 @@ export const jobKinds = {
   },
   /** One OpenTelemetry request, stored as it came: its spans become events. */
   "ingestion.otel": {
-    payload: z.strictObject({ fileKey: z.string(), origin }),
+    payload: z.strictObject({ fileKey: z.string(), origin: origin.optional() }),
     maxAttempts: 6,
     maxRunSeconds: 600,
     priority: 20,

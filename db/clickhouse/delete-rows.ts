@@ -2,7 +2,8 @@
 import type { JobPayload } from "../../core/jobs/kinds.ts";
 import { aggregateTables } from "../../core/traces/experiment-env.ts";
 import type { ClickHouse } from "./client.ts";
-import { deleteTraceAggregates } from "./traces/delete-trace-aggregates.ts";
+import { idSlices } from "./id-slices.ts";
+import { deleteTraceAggregates, type RunStatement } from "./traces/delete-trace-aggregates.ts";
 
 /** By table: the column with the trace, and the time a retention looks at. */
 const tablesOf = (eventsTable: string) => [
@@ -14,7 +15,7 @@ const tablesOf = (eventsTable: string) => [
 ];
 
 export const deleteStoredRows = async (
-  clickhouse: Pick<ClickHouse, "command">,
+  clickhouse: Pick<ClickHouse, "command" | "queryRows">,
   {
     projectId,
     eventsTable,
@@ -22,29 +23,49 @@ export const deleteStoredRows = async (
     signal,
   }: { projectId: string; eventsTable: string; what: JobPayload<"data.delete">; signal: AbortSignal },
 ): Promise<void> => {
-  for (const { table, trace, time } of tablesOf(eventsTable)) {
-    const condition =
-      what.scope === "project"
-        ? "1"
-        : what.scope === "traces"
-          ? `${trace} IN {traceIds:Array(String)}`
-          : `${time} < parseDateTime64BestEffort({before:String}, 6, 'UTC')`;
-    await clickhouse.command({
-      sql: `DELETE FROM ${table} WHERE project_id = {projectId:String} AND ${condition}`,
-      params: {
-        projectId,
-        ...(what.scope === "traces" ? { traceIds: what.traceIds } : what.scope === "before" ? { before: what.before } : {}),
-      },
+  const run: RunStatement = (sql, params) => clickhouse.command({ sql, params, signal, timeoutSeconds: 3600 });
+  if (what.scope === "traces") {
+    for (const traceIds of idSlices(what.traceIds, 1000)) {
+      await deleteMoved(clickhouse, run, { projectId, traceIds, signal });
+      for (const { table, trace } of tablesOf(eventsTable))
+        await run(`DELETE FROM ${table} WHERE project_id = {projectId:String} AND ${trace} IN {traceIds:Array(String)}`, {
+          projectId,
+          traceIds,
+        });
+      await deleteTraceAggregates(run, { projectId, traceIds });
+    }
+    return;
+  }
+  const isOld = (time: string, digits: number) =>
+    what.scope === "project" ? "" : ` AND ${time} < parseDateTime64BestEffort({before:String}, ${digits}, 'UTC')`;
+  const params = { projectId, ...(what.scope === "before" ? { before: what.before } : {}) };
+  for (const { table, time } of tablesOf(eventsTable))
+    await run(`DELETE FROM ${table} WHERE project_id = {projectId:String}${isOld(time, 6)}`, params);
+  for (const table of [...aggregateTables, "traces_mt"])
+    await run(`DELETE FROM ${table} WHERE project_id = {projectId:String}${isOld("start_time", 3)}`, params);
+};
+
+/**
+ * The trace is no part of the key of these tables: an older version, of another trace, would show itself as soon as the newer one is gone. First of all, because
+ * afterwards nothing tells what belonged together.
+ */
+const deleteMoved = async (
+  clickhouse: Pick<ClickHouse, "queryRows">,
+  run: RunStatement,
+  { projectId, traceIds, signal }: { projectId: string; traceIds: readonly string[]; signal: AbortSignal },
+): Promise<void> => {
+  for (const table of ["observations", "scores"]) {
+    const found = await clickhouse.queryRows<{ id: string }>({
+      sql: `SELECT DISTINCT id FROM ${table} WHERE project_id = {projectId:String} AND ifNull(trace_id, '') NOT IN {traceIds:Array(String)}
+        AND id IN (SELECT id FROM ${table} FINAL WHERE project_id = {projectId:String} AND ifNull(trace_id, '') IN {traceIds:Array(String)})`,
+      params: { projectId, traceIds },
       signal,
       timeoutSeconds: 3600,
     });
+    for (const ids of idSlices(
+      found.map(({ id }) => id),
+      1000,
+    ))
+      await run(`DELETE FROM ${table} WHERE project_id = {projectId:String} AND id IN {ids:Array(String)}`, { projectId, ids });
   }
-  const run = (sql: string, params: Record<string, unknown>) => clickhouse.command({ sql, params, signal, timeoutSeconds: 3600 });
-  if (what.scope === "traces") await deleteTraceAggregates(run, { projectId, traceIds: what.traceIds });
-  else
-    for (const table of [...aggregateTables, "traces_mt"])
-      await run(
-        `DELETE FROM ${table} WHERE project_id = {projectId:String}${what.scope === "before" ? " AND start_time < parseDateTime64BestEffort({before:String}, 3, 'UTC')" : ""}`,
-        { projectId, ...(what.scope === "before" ? { before: what.before } : {}) },
-      );
 };

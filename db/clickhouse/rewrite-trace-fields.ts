@@ -60,6 +60,8 @@ export const rewriteTraceFields = async (
         [...traces].map(([id, fields]) => ({ id, ...traceColumns(fields, "") })),
       ),
     },
+    // A trace may have observations in more months than the hundred an insert may touch; it cannot be cut into smaller writes.
+    settings: { max_partitions_per_insert_block: "0" },
     signal,
   });
 };

@@ -51,7 +51,7 @@ export type PlacedTable = keyof typeof placedTables;
 
 /**
  * Where rows of these ids lie that are not deleted, on the days given: an entity was only ever stored at a time one of its events has named.
- * Uses the sorting key by day, then the bloom filter on id.
+ * Both days are made by one conversion: outside 1970 to 2149 a Date is another day, and the same one only so. Uses the sorting key by day, then the bloom filter on id.
  */
 export const loadStoredPlaces = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
@@ -64,7 +64,7 @@ export const loadStoredPlaces = async (
   const rows = await clickhouse.queryRows<Record<string, string>>({
     sql: `SELECT ${id} AS found_id, toString(created_at) AS found_created_at, ${key.map((column) => `toString(${column}) AS key_${column}`).join(", ")}
       FROM ${physical} FINAL
-      WHERE project_id = {projectId:String} AND toDate(${time}) IN (SELECT toDate(day) FROM wanted_days) AND ${id} IN (SELECT v FROM wanted_ids)`,
+      WHERE project_id = {projectId:String} AND toDate(${time}) IN (SELECT toDate(toDateTime64(concat(day, ' 00:00:00'), 3, 'UTC')) FROM wanted_days) AND ${id} IN (SELECT v FROM wanted_ids)`,
     params: {
       projectId,
       wanted_ids: handSet(wanted.map((one) => one.id)),

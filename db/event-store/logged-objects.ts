@@ -48,14 +48,32 @@ export type EntityName = { projectId: string; entityType: string; entityId: stri
 /** One text for each entity. */
 export const entityName = ({ projectId, entityType, entityId }: EntityName): string => JSON.stringify([projectId, entityType, entityId]);
 
-/** The keys of all files of these entities, in one go, by `entityName`. A file whose job exists is always among them: both were written in one transaction. */
-export const listEntityFiles = async (db: Database, bucket: string, entities: readonly EntityName[]): Promise<Map<string, string[]>> => {
-  const rows = await execute<EntityName & { keys: string[] }>(
+export type EntityFile = {
+  key: string;
+  /** Stored more than once, perhaps with something else each time. */
+  isRewritten: boolean;
+};
+
+/** All files of these entities, in one go, by `entityName`. A file whose job exists is always among them: both were written in one transaction. */
+export const listEntityFiles = async (
+  db: Database,
+  bucket: string,
+  entities: readonly EntityName[],
+): Promise<Map<string, EntityFile[]>> => {
+  const rows = await execute<EntityName & { files: EntityFile[] }>(
     db,
-    sql`select e.project_id as "projectId", e.entity_type as "entityType", e.entity_id as "entityId", json_agg(e.bucket_path) as keys
+    sql`select e.project_id as "projectId", e.entity_type as "entityType", e.entity_id as "entityId", 
+        json_agg(json_build_object('key', e.bucket_path, 'isRewritten', e.updated_at > e.created_at)) as files
       from (select distinct "projectId", "entityType", "entityId" from json_to_recordset(${JSON.stringify(entities)}::json) as w("projectId" text, "entityType" text, "entityId" text)) w
       join event_log e on e.project_id = w."projectId" and e.entity_type = w."entityType" and left(e.entity_id, 200) = left(w."entityId", 200) and e.entity_id = w."entityId"
       where e.bucket_name = ${bucket} group by 1, 2, 3`,
   );
-  return new Map(rows.map(({ keys, ...name }) => [entityName(name), keys]));
+  return new Map(rows.map(({ files, ...name }) => [entityName(name), oncePerKey(files)]));
+};
+
+/** A file is logged once for each trace it has named: more than once, and it has been rewritten. */
+const oncePerKey = (files: readonly EntityFile[]): EntityFile[] => {
+  const byKey = new Map<string, EntityFile>();
+  for (const { key, isRewritten } of files) byKey.set(key, { key, isRewritten: isRewritten || byKey.has(key) });
+  return [...byKey.values()];
 };

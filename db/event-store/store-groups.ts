@@ -6,9 +6,11 @@ import { sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
 import type { EventGroup } from "../../core/ingestion/arrange-batch.ts";
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
-import { type EventSource, jobKinds } from "../../core/jobs/kinds.ts";
+import type { EventSource } from "../../core/jobs/kinds.ts";
 import type { S3Client } from "../object-store/s3-client.ts";
 import { type Database, execute } from "../postgres/client.ts";
+import { enqueueEventJobs } from "../queue/enqueue-event-jobs.ts";
+import { type EventOrigin, putEventFile } from "./event-file.ts";
 
 export type EventStore = {
   db: Database;
@@ -19,9 +21,6 @@ export type EventStore = {
   sha256Hex: Sha256Hex;
 };
 
-/** Who sent events: the public key and the SDK, as their headers say. */
-export type EventOrigin = { apiKey: string; sdkName: string; sdkVersion: string };
-
 /** Files on their way at once. */
 const uploadsMax = 32;
 
@@ -30,14 +29,14 @@ export const storeGroups = async (
   store: EventStore,
   request: { projectId: string; groups: readonly EventGroup[]; origin: EventOrigin; source: EventSource },
 ): Promise<Map<EventGroup, AppError>> => {
-  const { projectId, groups } = request;
+  const { projectId, groups, origin, source } = request;
   const failed = new Map<EventGroup, AppError>();
   const texts = new Map<string, string>();
   await eachOf(groups, uploadsMax, async (group) => {
     try {
       const text = JSON.stringify(group.events);
       texts.set(group.fileKey, text);
-      await putJson(store.s3, group.fileKey, text);
+      await putEventFile(store.s3, group.fileKey, text, origin);
     } catch (error) {
       failed.set(group, error instanceof AppError ? error : new AppError({ code: "S3_UNAVAILABLE", cause: error }));
     }
@@ -58,13 +57,19 @@ export const storeGroups = async (
         traceId: traceId ?? null,
       })),
     );
-    await enqueueMerges(tx, store, { ...request, groups: stored }, texts);
+    await enqueueEventJobs(
+      tx,
+      projectId,
+      stored.map(({ entityType, entityId, fileKey, lane }) => ({
+        id: store.newJobId(),
+        kind: "ingestion.merge",
+        lane,
+        payload: { entityType, entityId, fileKey, origin, source, ...inlined(texts.get(fileKey)) },
+      })),
+    );
   });
   return failed;
 };
-
-export const putJson = (s3: S3Client, key: string, text: string): Promise<unknown> =>
-  s3.send({ method: "PUT", key, headers: { "content-type": "application/json" }, body: text, triesMax: 4 });
 
 export type LoggedObject = { fileKey: string; entityType: string; entityId: string; eventId: string; traceId: string | null };
 
@@ -88,26 +93,6 @@ export const logObjects = async (
       select r.id, ${s3.bucket}, r."fileKey", ${projectId}, r."entityType", r."entityId", r."eventId", r."traceId"
       from json_to_recordset(${JSON.stringify(ordered)}::json) as r(id text, "fileKey" text, "entityType" text, "entityId" text, "eventId" text, "traceId" text)
       on conflict (id) do update set updated_at = now()`,
-  );
-};
-
-const enqueueMerges = async (
-  tx: Database,
-  { newJobId }: Pick<EventStore, "newJobId">,
-  { projectId, groups, origin, source }: { projectId: string; groups: readonly EventGroup[]; origin: EventOrigin; source: EventSource },
-  texts: ReadonlyMap<string, string>,
-): Promise<void> => {
-  const { maxAttempts, priority, payload } = jobKinds["ingestion.merge"];
-  const rows = groups.map(({ entityType, entityId, fileKey, lane }) => ({
-    id: newJobId(),
-    lane,
-    payload: payload.parse({ entityType, entityId, fileKey, origin, source, ...inlined(texts.get(fileKey)) }),
-  }));
-  await execute(
-    tx,
-    sql`insert into jobs (id, kind, project_id, payload, state, priority, max_attempts, has_slot, lane)
-      select r.id, 'ingestion.merge', ${projectId}, r.payload, 'available', ${priority}, ${maxAttempts}, false, r.lane
-      from json_to_recordset(${JSON.stringify(rows)}::json) as r(id text, lane text, payload jsonb)`,
   );
 };
 

@@ -1,8 +1,8 @@
 /** Makes an OpenTelemetry request durable: the request as one file, then log rows and one job in one transaction. */
-import { sql } from "drizzle-orm";
-import { jobKinds } from "../../core/jobs/kinds.ts";
-import { type Database, execute } from "../postgres/client.ts";
-import { type EventOrigin, type EventStore, logObjects, putJson } from "./store-groups.ts";
+import type { Database } from "../postgres/client.ts";
+import { enqueueEventJobs } from "../queue/enqueue-event-jobs.ts";
+import { type EventOrigin, putEventFile } from "./event-file.ts";
+import { type EventStore, logObjects } from "./store-groups.ts";
 
 /** `text` is the request in its normal form; it is logged once for each of its traces, so that deleting one of them finds it. Throws when it is not durable. */
 export const storeOtelRequest = async (
@@ -10,8 +10,7 @@ export const storeOtelRequest = async (
   request: { projectId: string; fileKey: string; id: string; text: string; traceIds: readonly string[]; origin: EventOrigin },
 ): Promise<void> => {
   const { projectId, fileKey, id, text, traceIds, origin } = request;
-  await putJson(store.s3, fileKey, text);
-  const { maxAttempts, priority, payload } = jobKinds["ingestion.otel"];
+  await putEventFile(store.s3, fileKey, text, origin);
   await store.db.transaction(async (transaction) => {
     const tx = transaction as unknown as Database;
     await logObjects(
@@ -20,10 +19,6 @@ export const storeOtelRequest = async (
       projectId,
       traceIds.map((traceId) => ({ fileKey, entityType: "otel", entityId: id, eventId: id, traceId })),
     );
-    await execute(
-      tx,
-      sql`insert into jobs (id, kind, project_id, payload, state, priority, max_attempts, has_slot)
-        values (${store.newJobId()}, 'ingestion.otel', ${projectId}, ${JSON.stringify(payload.parse({ fileKey, origin }))}::jsonb, 'available', ${priority}, ${maxAttempts}, false)`,
-    );
+    await enqueueEventJobs(tx, projectId, [{ id: store.newJobId(), kind: "ingestion.otel", lane: null, payload: { fileKey, origin } }]);
   });
 };

@@ -1,6 +1,6 @@
 /** Listing and reading what is in a bucket. */
 import { AppError } from "../../core/errors.ts";
-import { type S3Client, tag } from "./s3-client.ts";
+import { type S3Answer, type S3Client, tag } from "./s3-client.ts";
 
 /** Pages of a listing at most: a million keys. */
 const pagesMax = 1000;
@@ -28,8 +28,8 @@ export const listKeys = async (s3: S3Client, prefix: string, signal?: AbortSigna
   throw new AppError({ code: "S3_REJECTED", message: `The store lists more than ${pagesMax} pages under one prefix.` });
 };
 
-/** The text of an object; undefined when it is not there. */
-export const readText = async (s3: S3Client, key: string, signal?: AbortSignal): Promise<string | undefined> => {
+/** An object of text; undefined when it is not there. */
+export const readObject = async (s3: S3Client, key: string, signal?: AbortSignal): Promise<S3Answer | undefined> => {
   const answer = await s3.send({ method: "GET", key, accept: [404], signal, triesMax: 4, isBody: true });
-  return answer.status === 404 ? undefined : answer.text;
+  return answer.status === 404 ? undefined : answer;
 };

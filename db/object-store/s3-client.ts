@@ -119,7 +119,9 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
     }
     // CompleteMultipartUpload answers 200 before it is done and may put an <Error> into the body.
     const failed = answer.status >= 300 || (request.isBody !== true && answer.text.includes("<Error>"));
-    if (!failed || (answer.status >= 300 && request.accept?.includes(answer.status))) return { ok: true, answer };
+    // That there is no bucket never means that there is no object: it would be taken for one that was deleted.
+    const isAccepted = request.accept?.includes(answer.status) === true && tag(answer.text, "Code") !== "NoSuchBucket";
+    if (!failed || (answer.status >= 300 && isAccepted)) return { ok: true, answer };
     return failure(answer, `${request.method} ${url.pathname}${url.search}`);
   };
 

@@ -1,7 +1,7 @@
 /** Writes what became of jobs that were claimed together. All fenced: a job counts only while it runs under the lease. */
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
-import type { JobError } from "./settle-job.ts";
+import { type JobError, storableError } from "./settle-job.ts";
 
 export type BatchOutcome = {
   /** Done: their rows are deleted, the files and the log are the record. */
@@ -32,7 +32,7 @@ export const settleBatch = (db: Database, leaseId: string, { doneIds, failed, re
           sql`update jobs j set state = case when f.is_final then 'discarded' else 'retryable' end, lease_id = null, lease_until = null,
               finished_at = case when f.is_final then now() end, run_at = now() + make_interval(secs => f.delay),
               last_error = f.error || jsonb_build_object('attempt', j.attempt, 'at', now())
-            from json_to_recordset(${JSON.stringify(failed.map(({ id, error, delaySeconds, isFinal }) => ({ id, error, delay: delaySeconds, is_final: isFinal })))}::json)
+            from json_to_recordset(${JSON.stringify(failed.map(({ id, error, delaySeconds, isFinal }) => ({ id, error: storableError(error), delay: delaySeconds, is_final: isFinal })))}::json)
               as f(id text, error jsonb, delay double precision, is_final boolean)
             where j.id = f.id and ${isHeld} returning j.id`,
         )

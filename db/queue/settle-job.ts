@@ -1,10 +1,18 @@
 /** Writes the outcome of an attempt. */
 import { type SQL, sql } from "drizzle-orm";
 import type { JobState } from "../../core/jobs/state.ts";
+import { storableForm } from "../../core/storable.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import type { Lease } from "./heartbeat-job.ts";
 
 export type JobError = { code: string; message: string; detail?: string | undefined };
+
+/** An error quotes what others wrote, cut anywhere: jsonb would refuse some of it, and with it every outcome of the statement. */
+export const storableError = ({ code, message, detail }: JobError): JobError => ({
+  code,
+  message: storableForm(message),
+  ...(detail === undefined ? {} : { detail: storableForm(detail) }),
+});
 
 export type Outcome =
   | { state: "completed" }
@@ -22,7 +30,7 @@ export type Outcome =
 export const settleJob = async (tx: Database, lease: Lease, outcome: Outcome): Promise<SettledState | undefined> => {
   const error =
     "error" in outcome
-      ? sql`${JSON.stringify(outcome.error)}::jsonb || jsonb_build_object('attempt', attempt, 'at', now())`
+      ? sql`${JSON.stringify(storableError(outcome.error))}::jsonb || jsonb_build_object('attempt', attempt, 'at', now())`
       : sql`last_error`;
   const runAt =
     outcome.state === "retryable"

@@ -6,8 +6,8 @@ import type { SampledProjects } from "../../core/ingestion/sampling.ts";
 import { jobKinds } from "../../core/jobs/kinds.ts";
 import { mapSpans } from "../../core/otel/map-spans.ts";
 import { parseTracesJson } from "../../core/otel/parse-json.ts";
+import { readEventFile } from "../../db/event-store/event-file.ts";
 import { type EventStore, storeGroups } from "../../db/event-store/store-groups.ts";
-import { readText } from "../../db/object-store/read-objects.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
 import { type Handler, LeaseLost, type Log } from "../deps.ts";
 import type { Events } from "../events.ts";
@@ -22,12 +22,13 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
   run: async ({ job, signal }) => {
     if (deps.events === null) throw new AppError({ code: "INGESTION_DISABLED" });
     const { store, prefix, segmentBytesMax, sampling } = deps.events;
-    const { fileKey, origin } = jobKinds["ingestion.otel"].payload.parse(job.payload);
-    const text = await readText(store.s3, fileKey, signal);
+    const { fileKey, origin: told } = jobKinds["ingestion.otel"].payload.parse(job.payload);
+    const file = await readEventFile(store.s3, fileKey, signal);
     let arranged: EventGroup[] = [];
     // Deleted since: what is deleted counts no more.
-    if (text !== undefined) {
-      const { traces } = parseTracesJson(text);
+    if (file !== undefined) {
+      const origin = told ?? file.origin;
+      const { traces } = parseTracesJson(file.text);
       const { events, rejected } = mapSpans(traces, { ...origin, publicKey: origin.apiKey, nowMs: requestMs(fileKey) });
       for (const { reason, count } of rejected) deps.log("warn", "spans_rejected", { job_id: job.id, key: fileKey, reason, spans: count });
       const arrived = events.flatMap((original) => {

@@ -1,5 +1,6 @@
 /** Ingestion, the loop: claims batches, keeps their lease, processes and settles them. Two batches at once: while one is read, the other is written. */
 import type { JobKind } from "../../core/jobs/kinds.ts";
+import { postgresFailure } from "../../db/postgres/failure.ts";
 import type { JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
 import { type Clock, LeaseLost, type Log, RunnerStopping } from "../deps.ts";
@@ -27,6 +28,11 @@ export type BatchLoopConfig = {
   graceSeconds: number;
 };
 
+const settlesMax = 5;
+
+/** Without the values of a statement that failed. */
+const describe = (error: unknown): string => postgresFailure(error)?.detail ?? String(error);
+
 export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): { stop: () => Promise<void>; poke: () => void } => {
   const running = new Set<{ controller: AbortController; done: Promise<void> }>();
   let isStopping = false;
@@ -46,7 +52,7 @@ export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): { 
           if (held === 0) controller.abort(new LeaseLost());
           else confirmedMs = askedMs;
         },
-        (error: unknown) => deps.log("warn", "heartbeat_failed", { lease_id: batch.leaseId, detail: String(error) }),
+        (error: unknown) => deps.log("warn", "heartbeat_failed", { lease_id: batch.leaseId, detail: describe(error) }),
       );
     });
     try {
@@ -55,7 +61,7 @@ export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): { 
           return { doneIds: [], failed: [], released: batch.jobs.map(({ id }) => ({ id, lane: null })) };
         throw error;
       });
-      const held = await deps.settle(batch.leaseId, outcome);
+      const held = await settleSurely(batch.leaseId, outcome);
       const seconds = (deps.clock.steadyMs() - startedMs) / 1000;
       deps.log("info", "ingestion_batch", {
         jobs: batch.jobs.length,
@@ -79,11 +85,24 @@ export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): { 
       deps.log("warn", "ingestion_batch_lost", {
         lease_id: batch.leaseId,
         jobs: batch.jobs.length,
-        detail: String(controller.signal.aborted ? controller.signal.reason : error),
+        detail: describe(controller.signal.aborted ? controller.signal.reason : error),
       });
       deps.emit("batch.leaseLost", observed);
     } finally {
       pulse.stop();
+    }
+  };
+
+  /** An outcome that cannot be written now is tried again: otherwise all of it would be done anew when the lease has ended, at the cost of an attempt. */
+  const settleSurely = async (leaseId: string, outcome: BatchOutcome): Promise<number> => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await deps.settle(leaseId, outcome);
+      } catch (error) {
+        if (tries === settlesMax) throw error;
+        deps.log("warn", "settle_failed", { lease_id: leaseId, detail: describe(error) });
+        await deps.clock.wait(500 * tries);
+      }
     }
   };
 
@@ -105,7 +124,7 @@ export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): { 
       try {
         batch = await deps.claim();
       } catch (error) {
-        deps.log("error", "claim_failed", { detail: String(error) });
+        deps.log("error", "claim_failed", { detail: describe(error) });
       }
       if (batch === undefined) {
         await rest(idleMs * (0.75 + deps.random() / 2));

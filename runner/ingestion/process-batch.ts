@@ -1,10 +1,12 @@
 /** Ingestion, one batch of jobs: read, merge, price, write, and say what became of each job. One bad entity fails alone. */
-import { AppError, toAppError } from "../../core/errors.ts";
+import { type AppError, type ErrorCode, toAppError } from "../../core/errors.ts";
 import { laneOf } from "../../core/ingestion/arrange-batch.ts";
 import { priceObservation } from "../../core/ingestion/price-observation.ts";
-import { nextAttempt } from "../../core/jobs/next-attempt.ts";
+import { baseDelaySeconds, withJitter } from "../../core/jobs/next-attempt.ts";
 import type { Model } from "../../core/models/model.ts";
 import type { CountTokens } from "../../core/models/usage-and-cost.ts";
+import { entityName } from "../../db/event-store/logged-objects.ts";
+import { postgresFailure } from "../../db/postgres/failure.ts";
 import type { BatchJob, JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
 import { type MergedEntity, mergeEntity } from "./merge-entity.ts";
@@ -28,59 +30,70 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
     released: [] as { id: string; lane: string | null }[],
   };
   const fail = (jobs: readonly BatchJob[], error: unknown) => {
-    const failure = toAppError(error);
+    const failure = failureOf(error);
     const described = { code: failure.code, message: failure.message, detail: failure.detail };
     for (const { id, attempt, maxAttempts } of jobs) {
-      const next = nextAttempt(failure, { attempt, maxAttempts, random: deps.random() });
+      // What is accepted is never given up at once, and never because of what no event can help.
+      const isFinal = attempt >= maxAttempts && !outages.has(failure.code);
       outcome.failed.push({
         id,
         error: described,
-        isFinal: next.decision === "discard",
-        delaySeconds: next.decision === "discard" ? 0 : next.delaySeconds,
+        isFinal,
+        delaySeconds: isFinal ? 0 : withJitter(baseDelaySeconds(attempt), deps.random()),
       });
     }
     deps.log("warn", "ingestion_failed", { jobs: jobs.length, error_code: failure.code, error: failure.message, detail: failure.detail });
   };
 
-  const { entities, failed } = await readEntities({ ...deps, signal }, batch.jobs);
-  for (const { jobs, error } of failed) fail(jobs, error);
-  const ready = new Map<string, MergedEntity[]>();
-  for (const entity of entities) {
-    try {
-      const merged = await merge(deps, entity, batch.claimedAt);
-      if (merged === undefined) {
-        // Nothing is left of it: its files were deleted since.
-        outcome.doneIds.push(...entity.jobs.map(({ id }) => id));
-        continue;
-      }
-      const lane = rightLane(deps, merged);
-      if (lane !== entity.lane) {
-        outcome.released.push(...entity.jobs.map(({ id }) => ({ id, lane })));
-        continue;
-      }
-      ready.set(entity.projectId, [...(ready.get(entity.projectId) ?? []), merged]);
-    } catch (error) {
-      signal.throwIfAborted();
-      fail(entity.jobs, error);
-    }
+  for (let rest: readonly BatchJob[] = batch.jobs; rest.length > 0; ) {
+    const slice = await readEntities({ ...deps, signal }, rest);
+    for (const { jobs, error } of slice.failed) fail(jobs, error);
+    await writeSlice(slice.entities);
+    rest = slice.rest;
   }
-  for (const [projectId, merged] of ready) await write(projectId, merged, 0);
   return outcome;
 
-  /** When the server refuses the rows and not the connection fails, the batch is halved until the row at fault is alone. */
-  async function write(projectId: string, merged: readonly MergedEntity[], depth: number): Promise<void> {
+  async function writeSlice(entities: readonly Entity[]): Promise<void> {
+    const ready = new Map<string, MergedEntity[]>();
+    for (const entity of entities) {
+      try {
+        const merged = await merge(deps, entity, batch.claimedAt);
+        if (merged === undefined) {
+          // Nothing is left of it: its files were deleted since.
+          outcome.doneIds.push(...entity.jobs.map(({ id }) => id));
+          continue;
+        }
+        const lane = rightLane(deps, merged);
+        if (lane !== entity.lane) {
+          outcome.released.push(...entity.jobs.map(({ id }) => ({ id, lane })));
+          continue;
+        }
+        ready.set(entity.projectId, [...(ready.get(entity.projectId) ?? []), merged]);
+      } catch (error) {
+        signal.throwIfAborted();
+        fail(entity.jobs, error);
+      }
+    }
+    for (const [projectId, merged] of ready) await write(projectId, merged);
+  }
+
+  /** Unless it is an outage, the batch is halved until the row at fault is alone. */
+  async function write(projectId: string, merged: readonly MergedEntity[]): Promise<void> {
     const [first] = merged;
     if (first === undefined) return;
     try {
       const token = `${batch.leaseId}-${first.entity.jobs[0]?.id ?? ""}-${merged.length}`;
       await writeEntities(deps, { projectId, version: batch.claimedAt, token, signal }, merged);
       deps.onWritten(merged);
-      outcome.doneIds.push(...merged.flatMap(({ entity }) => entity.jobs.map(({ id }) => id)));
+      const grown = await grownSince(deps, merged);
+      for (const one of merged) {
+        const ids = one.entity.jobs.map(({ id }) => id);
+        if (grown.has(one)) outcome.released.push(...ids.map((id) => ({ id, lane: null })));
+        else outcome.doneIds.push(...ids);
+      }
     } catch (error) {
       signal.throwIfAborted();
-      const isRefused =
-        error instanceof AppError && (error.code === "CLICKHOUSE_QUERY_REJECTED" || error.code === "CLICKHOUSE_QUERY_FAILED");
-      if (!isRefused || merged.length === 1) {
+      if (outages.has(failureOf(error).code) || merged.length === 1) {
         fail(
           merged.flatMap(({ entity }) => entity.jobs),
           error,
@@ -88,10 +101,37 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
         return;
       }
       const middle = Math.ceil(merged.length / 2);
-      await write(projectId, merged.slice(0, middle), depth + 1);
-      await write(projectId, merged.slice(middle), depth + 1);
+      await write(projectId, merged.slice(0, middle));
+      await write(projectId, merged.slice(middle));
     }
   }
+};
+
+/** Postgres first: the error of its driver carries statement and values, which belong neither into a log nor into a job. */
+const failureOf = (error: unknown): AppError => postgresFailure(error) ?? toAppError(error);
+
+/** Over when somebody mends a service or its configuration; until then nothing else could be written either. */
+const outages: ReadonlySet<ErrorCode> = new Set([
+  "DATABASE_UNAVAILABLE",
+  "CLICKHOUSE_UNAVAILABLE",
+  "CLICKHOUSE_ACCESS_DENIED",
+  "S3_UNAVAILABLE",
+  "S3_ACCESS_DENIED",
+  "S3_BUCKET_NOT_FOUND",
+  "S3_CLOCK_SKEW",
+]);
+
+/**
+ * Observations that named no trace when they were read and have more files now: these may be in work in the lane of a trace, and may have looked for older rows before ours
+ * was there. Looked at again they see each other.
+ */
+const grownSince = async (deps: BatchDeps, merged: readonly MergedEntity[]): Promise<Set<MergedEntity>> => {
+  const loose = merged.filter((one) => one.kind === "observation" && !one.merged.hasTrace);
+  if (loose.length === 0 || deps.listLogged === null) return new Set();
+  const logged = await deps.listLogged(
+    loose.map(({ entity: { projectId, entityType, entityId } }) => ({ projectId, entityType, entityId })),
+  );
+  return new Set(loose.filter(({ entity }) => (logged.get(entityName(entity))?.length ?? 0) > entity.filesTotal));
 };
 
 const merge = async (deps: BatchDeps, entity: Entity, claimedAt: string): Promise<MergedEntity | undefined> => {

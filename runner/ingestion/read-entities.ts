@@ -1,21 +1,23 @@
-/** Ingestion, reading: every event of the entities that jobs are about, from all their files. Memory: the events of one batch. */
+/** Ingestion, reading: every event of the entities that jobs are about, from all their files. Memory: the events of one slice of a batch. */
 import { AppError } from "../../core/errors.ts";
 import { entityFolder, type Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import type { EntityType, IngestionEvent } from "../../core/ingestion/event.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import type { MergeOrigin } from "../../core/ingestion/merge/merge-context.ts";
+import { compareEvents } from "../../core/ingestion/merge/order-events.ts";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
-import { type EntityName, entityName } from "../../db/event-store/logged-objects.ts";
+import { type EventOrigin, readEventFile, unknownOrigin } from "../../db/event-store/event-file.ts";
+import { type EntityFile, type EntityName, entityName } from "../../db/event-store/logged-objects.ts";
 import { eachOf } from "../../db/event-store/store-groups.ts";
-import { listKeys, readText } from "../../db/object-store/read-objects.ts";
+import { listKeys } from "../../db/object-store/read-objects.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { BatchJob } from "../../db/queue/claim-batch.ts";
 import type { Log, WrittenFile } from "../deps.ts";
 
 export type ReadDeps = {
   s3: S3Client;
-  /** Keys of the files of entities, by the event log; null where none is kept, and the store is asked for each entity. */
-  listLogged: ((entities: readonly EntityName[]) => Promise<Map<string, string[]>>) | null;
+  /** The files of entities, by the event log; null where none is kept, and the store is asked for each entity. */
+  listLogged: ((entities: readonly EntityName[]) => Promise<Map<string, EntityFile[]>>) | null;
   prefix: string;
   segmentBytesMax: number;
   sha256Hex: Sha256Hex;
@@ -34,45 +36,74 @@ export type Entity = {
   /** The files of those jobs: what is new in this batch. */
   files: WrittenFile[];
   filesTotal: number;
+  /** One of its files has been stored more than once: rows may have been made of what it held before. */
+  isRewritten: boolean;
   origin: MergeOrigin;
 };
 
-/** Entities read at once; each is a listing and a file or a few. */
+/** Entities read at once, and files of one of them: some have thousands. */
 const readsMax = 24;
+const filesAtOnce = 8;
+/** Once so many characters are read, no further entity is begun: a batch of large payloads is worked on in slices. */
+const sliceCharactersMax = 48_000_000;
 
-/** Groups jobs by entity and reads each. An entity that cannot be read fails alone. */
+type Wanted = { projectId: string; lane: string; payload: JobPayload<"ingestion.merge">; jobs: BatchJob[] };
+
+/** Groups jobs by entity and reads them until a slice is full. An entity that cannot be read fails alone; `rest` are the jobs that were not begun. */
 export const readEntities = async (
   deps: ReadDeps,
   jobs: readonly BatchJob[],
-): Promise<{ entities: Entity[]; failed: { jobs: BatchJob[]; error: unknown }[] }> => {
-  const wanted = new Map<string, { projectId: string; lane: string; payload: JobPayload<"ingestion.merge">; jobs: BatchJob[] }>();
+): Promise<{ entities: Entity[]; failed: { jobs: BatchJob[]; error: unknown }[]; rest: BatchJob[] }> => {
+  const wanted = new Map<string, Wanted>();
+  const failed: { jobs: BatchJob[]; error: unknown }[] = [];
   for (const job of jobs) {
-    const payload = jobKinds["ingestion.merge"].payload.parse(job.payload);
+    const parsed = jobKinds["ingestion.merge"].payload.safeParse(job.payload);
+    if (!parsed.success) {
+      const message = "The payload of the job is not of this version.";
+      failed.push({ jobs: [job], error: new AppError({ code: "INTERNAL", message, cause: parsed.error }) });
+      continue;
+    }
+    const payload = parsed.data;
     const key = entityName({ projectId: job.projectId, ...payload });
     const known = wanted.get(key);
     if (known === undefined) wanted.set(key, { projectId: job.projectId, lane: job.lane, payload, jobs: [job] });
     else known.jobs.push(job);
   }
-  const logged = await deps.listLogged?.(
-    [...wanted.values()].map(({ projectId, payload: { entityType, entityId } }) => ({ projectId, entityType, entityId })),
-  );
+  let logged: Map<string, EntityFile[]> | undefined;
+  try {
+    logged = await deps.listLogged?.(
+      [...wanted.values()].map(({ projectId, payload: { entityType, entityId } }) => ({ projectId, entityType, entityId })),
+    );
+  } catch (error) {
+    deps.signal.throwIfAborted();
+    failed.push({ jobs: [...wanted.values()].flatMap((one) => one.jobs), error });
+    return { entities: [], failed, rest: [] };
+  }
   const entities: Entity[] = [];
-  const failed: { jobs: BatchJob[]; error: unknown }[] = [];
+  const rest: BatchJob[] = [];
+  let [characters, begun, ended] = [0, 0, 0];
   await eachOf([...wanted], readsMax, async ([name, one]) => {
+    // Those under way count as the others were on average.
+    if (characters > 0 && (characters * begun) / Math.max(1, ended) >= sliceCharactersMax) return void rest.push(...one.jobs);
+    begun++;
     try {
-      entities.push(await readEntity(deps, one, logged && (logged.get(name) ?? [])));
+      const entity = await readEntity(deps, one, logged && (logged.get(name) ?? []));
+      characters += entity.origin.bytes ?? 0;
+      ended++;
+      entities.push(entity);
     } catch (error) {
       deps.signal.throwIfAborted();
+      begun--;
       failed.push({ jobs: one.jobs, error });
     }
   });
-  return { entities, failed };
+  return { entities, failed, rest };
 };
 
 const readEntity = async (
   deps: ReadDeps,
-  { projectId, lane, payload, jobs }: { projectId: string; lane: string; payload: JobPayload<"ingestion.merge">; jobs: BatchJob[] },
-  logged: readonly string[] | undefined,
+  { projectId, lane, payload, jobs }: Wanted,
+  logged: readonly EntityFile[] | undefined,
 ): Promise<Entity> => {
   const { entityType, entityId } = payload;
   const folder = entityFolder({ prefix: deps.prefix, projectId, entityType, entityId }, deps.segmentBytesMax, deps.sha256Hex);
@@ -82,21 +113,27 @@ const readEntity = async (
       return [parsed.fileKey, parsed];
     }),
   );
-  // What is not listed any more was deleted, whatever its job holds.
-  const keys = new Set(logged ?? (await listKeys(deps.s3, folder, deps.signal)));
+  // What is not listed any more was deleted, whatever its job holds. Without a log nobody knows what was rewritten.
+  const listed = logged ?? (await listKeys(deps.s3, folder, deps.signal)).map((key) => ({ key, isRewritten: true }));
   const events: IngestionEvent[] = [];
   const files: WrittenFile[] = [];
   let bytes = 0;
-  for (const key of keys) {
-    const text = own.get(key)?.inline ?? (await readText(deps.s3, key, deps.signal));
+  let newest: { event: IngestionEvent; key: string; origin: EventOrigin } | undefined;
+  await eachOf(listed, filesAtOnce, async ({ key, isRewritten }) => {
+    const job = own.get(key);
+    // What travels with a job may be older than what was stored since under the same key.
+    const carried = isRewritten || job?.inline === undefined ? undefined : { text: job.inline, origin: job.origin ?? unknownOrigin };
+    const file = carried ?? (await readEventFile(deps.s3, key, deps.signal));
     // Deleted since it was listed, or since its job was written: what is deleted counts no more.
-    if (text === undefined) continue;
-    bytes += text.length;
-    const found = parseFile(deps, key, text).filter((event) => event.entityType === entityType && event.entityId === entityId);
-    events.push(...found);
-    const source = own.get(key)?.source;
-    if (source !== undefined) files.push({ entityType, source, events: found.length });
-  }
+    if (file === undefined) return;
+    bytes += file.text.length;
+    const found = parseFile(deps, key, file.text).filter((event) => event.entityType === entityType && event.entityId === entityId);
+    for (const event of found) {
+      if (newest === undefined || compareEvents(newest.event, event) < 0) newest = { event, key, origin: file.origin };
+      events.push(event);
+    }
+    if (job !== undefined) files.push({ entityType, source: job.source, events: found.length });
+  });
   return {
     projectId,
     entityType,
@@ -105,8 +142,10 @@ const readEntity = async (
     jobs,
     events,
     files,
-    filesTotal: keys.size,
-    origin: { ...payload.origin, filePath: payload.fileKey, bytes },
+    filesTotal: listed.length,
+    isRewritten: listed.some((file) => file.isRewritten),
+    // Of the newest event, so that whichever job comes, or a replay, gives the same row.
+    origin: { ...newest?.origin, filePath: newest?.key ?? payload.fileKey, bytes },
   };
 };
 

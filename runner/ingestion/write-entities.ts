@@ -5,7 +5,7 @@
 import { observationAggregateRow, scoreAggregateRow, traceAggregateRow } from "../../core/ingestion/aggregate-rows.ts";
 import type { MergedObservation } from "../../core/ingestion/merge/merge-observation.ts";
 import { observationEventRow, type TraceFields } from "../../core/ingestion/observation-event-row.ts";
-import { instantText, type TraceRow } from "../../core/ingestion/rows.ts";
+import { columnText, instantText, type TraceRow } from "../../core/ingestion/rows.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { rewriteTraceFields } from "../../db/clickhouse/rewrite-trace-fields.ts";
 import { loadStoredPlaces, loadStoredTraces, type PlacedTable, type StoredTrace } from "../../db/clickhouse/stored-entities.ts";
@@ -13,6 +13,7 @@ import { listContributions } from "../../db/clickhouse/traces/list-contributions
 import type { Database } from "../../db/postgres/client.ts";
 import { rememberSessions } from "../../db/queries/trace-sessions.ts";
 import { daysOf, type MergedEntity } from "./merge-entity.ts";
+import { possiblePlaces } from "./possible-places.ts";
 
 export type WriteDeps = {
   clickhouse: ClickHouse;
@@ -101,12 +102,13 @@ const isSameFields = (row: TraceFields, stored: TraceFields | undefined): boolea
 type Stale = Record<PlacedTable, Row[]>;
 
 /**
- * Rows to write again as deleted: places where an entity lies and no longer belongs. Only an entity with several files can have moved.
+ * Rows to write again as deleted: places where an entity lies and no longer belongs. Only an entity with several files, or a rewritten one, can have moved.
  * Written with the version of the new row, so that one never wins without the other.
  */
 const findStale = async (deps: WriteDeps, request: WriteRequest, entities: readonly MergedEntity[]): Promise<Stale> => {
   const stale: Stale = { traces: [], observations: [], scores: [], events: [] };
-  const moved = entities.filter(({ entity }) => entity.filesTotal > 1);
+  const moved = entities.filter(({ entity }) => entity.filesTotal > 1 || entity.isRewritten);
+  const possible = moved.flatMap(({ entity }) => possiblePlaces(entity).map((place) => ({ id: columnText(entity.entityId), place })));
   const look = async (
     table: PlacedTable,
     physical: string,
@@ -118,15 +120,18 @@ const findStale = async (deps: WriteDeps, request: WriteRequest, entities: reado
       wanted: found,
       signal: request.signal,
     });
-    for (const { id, key } of places)
+    const away = [...places, ...possible.flatMap((one) => (one.place.table === table ? [{ id: one.id, key: one.place.key }] : []))];
+    const rows = new Map<string, Row>();
+    for (const { id, key } of away)
       if (byId.get(id)?.isHome(key) === false)
-        stale[table].push({
+        rows.set(JSON.stringify([id, key]), {
           project_id: request.projectId,
           [table === "events" ? "span_id" : "id"]: id,
           ...key,
           event_ts: instantText(request.version),
           is_deleted: 1,
         });
+    stale[table].push(...rows.values());
   };
   const day = (time: unknown) => String(time).slice(0, 10);
   await Promise.all([

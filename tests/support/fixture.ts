@@ -1,5 +1,5 @@
 /** One project on the real services: its own ClickHouse database, a runner in this process, and helpers to export and read back. */
-import { randomBytes, randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { sql } from "drizzle-orm";
 import postgresJs from "postgres";
@@ -7,7 +7,10 @@ import { inject } from "vitest";
 import { scopes } from "../../core/auth/scopes.ts";
 import { checkExportRequest } from "../../core/exports/parse-request.ts";
 import { CreateBatchExport } from "../../core/exports/request.ts";
+import { arrangeBatch } from "../../core/ingestion/arrange-batch.ts";
+import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import { migrateClickHouse } from "../../db/clickhouse/migrate.ts";
+import { type EventStore, storeGroups } from "../../db/event-store/store-groups.ts";
 import { createS3Client } from "../../db/object-store/s3-client.ts";
 import { execute, openPostgres } from "../../db/postgres/client.ts";
 import { type Actor, type BatchExportRow, createBatchExport, findBatchExport } from "../../db/queries/batch-exports.ts";
@@ -81,6 +84,7 @@ export const createFixture = async () => {
     return text;
   };
 
+  const eventPrefix = `${database}/events/`;
   const runnerEnv = (overrides: Record<string, string> = {}): Record<string, string> => ({
     DATABASE_URL: ownPostgres.url,
     CLICKHOUSE_URL: clickhouseUrl,
@@ -93,12 +97,37 @@ export const createFixture = async () => {
     LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID: s3Config.accessKeyId,
     LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: s3Config.secretAccessKey,
     LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE: "true",
+    LANGFUSE_S3_EVENT_UPLOAD_BUCKET: s3Config.bucket,
+    LANGFUSE_S3_EVENT_UPLOAD_PREFIX: eventPrefix,
+    LANGFUSE_S3_EVENT_UPLOAD_ENDPOINT: s3Config.endpoint,
+    LANGFUSE_S3_EVENT_UPLOAD_REGION: s3Config.region,
+    LANGFUSE_S3_EVENT_UPLOAD_ACCESS_KEY_ID: s3Config.accessKeyId,
+    LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY: s3Config.secretAccessKey,
+    LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE: "true",
     BATCH_EXPORT_S3_PART_SIZE_MIB: "5",
     SPILLWAY_POLL_MS: "50",
     SPILLWAY_PULSE_SECONDS: "0.2",
     SPILLWAY_SHUTDOWN_GRACE_SECONDS: "0",
     ...overrides,
   });
+
+  const sha256Hex = (text: string) => createHash("sha256").update(text).digest("hex");
+  const eventStore: EventStore = { db: postgres.db, s3, isLogEnabled: true, newJobId: () => newId("job"), sha256Hex };
+
+  /** Takes events in as one request, without the API. Answers the keys of the files. */
+  const ingest = async (events: readonly unknown[]): Promise<string[]> => {
+    const arrived = events.map((original) => {
+      const parsed = parseEvent(original, { isInternal: true });
+      if (!parsed.ok || parsed.event === undefined) throw new Error(parsed.ok ? "a line of a log" : parsed.error);
+      return { event: parsed.event, original };
+    });
+    const { projectId } = project;
+    const groups = arrangeBatch(arrived, { projectId, prefix: eventPrefix, sampling: new Map(), segmentBytesMax: 400, sha256Hex });
+    const origin = { apiKey: project.publicKey, sdkName: "tests", sdkVersion: "1.0" };
+    const [failure] = (await storeGroups(eventStore, { projectId, groups, origin, source: "api" })).values();
+    if (failure !== undefined) throw failure;
+    return groups.map(({ fileKey }) => fileKey);
+  };
 
   const requestExport = async (body: unknown, maxAttempts = 1, projectId = project.projectId): Promise<string> => {
     const request = CreateBatchExport.parse(body);
@@ -159,6 +188,9 @@ export const createFixture = async () => {
     s3Config,
     query,
     runnerEnv,
+    eventStore,
+    eventPrefix,
+    ingest,
     requestExport,
     load,
     finished,

@@ -1,7 +1,7 @@
 /** Who sends events: a key of a project, or its public key alone, which may write scores and nothing else (browsers have no place for a secret). */
 import type { Context } from "hono";
 import { AppError } from "../../../core/errors.ts";
-import type { EventOrigin } from "../../../db/event-store/store-groups.ts";
+import type { EventOrigin } from "../../../db/event-store/event-file.ts";
 import { findProjectByPublicKey } from "../../../db/queries/api-keys.ts";
 import type { AppDeps, AppEnv } from "../../deps.ts";
 import { assertScope, identify } from "../../middleware/auth.ts";

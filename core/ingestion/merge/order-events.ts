@@ -20,7 +20,7 @@ export const timeOfCall = (event: IngestionEvent): string => {
  * By the time of the call, by timestamp, creates before updates, by file and place in it (or event id); the content decides only between two events of one id, so that
  * their order is total as well.
  */
-const compareEvents = (a: IngestionEvent, b: IngestionEvent): number =>
+export const compareEvents = (a: IngestionEvent, b: IngestionEvent): number =>
   compareText(timeOfCall(a), timeOfCall(b)) ||
   compareText(a.timestamp, b.timestamp) ||
   Number(a.isUpdate) - Number(b.isUpdate) ||

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Contribution } from "../../../core/ingestion/aggregate-rows.ts";
 import type { ClickHouse } from "../client.ts";
+import { idSlices } from "../id-slices.ts";
 import { idsMax, instant, numberText } from "./trace-row.ts";
 
 export type TraceContributions = {
@@ -31,15 +32,8 @@ export const listContributions = async (
   { clickhouse, signal }: { clickhouse: Pick<ClickHouse, "queryRows">; signal?: AbortSignal },
   { projectId, traceIds }: { projectId: string; traceIds: readonly string[] },
 ): Promise<Map<string, TraceContributions>> => {
-  const rows = await clickhouse.queryRows<unknown>({
-    sql: `SELECT id AS traceId, arrayElement(observation_ids, 1) AS observationId, min(start_time) AS startTime,
-        sumMap(usage_details) AS usageDetails, sumMap(CAST(cost_details, 'Map(String, Decimal(38, 12))')) AS costDetails
-      FROM traces_mt WHERE project_id = {projectId:String} AND id IN {traceIds:Array(String)} GROUP BY traceId, observationId`,
-    params: { projectId, traceIds: z.array(z.string()).max(idsMax).parse(traceIds) },
-    // On replicas a write is seen by the next read only so.
-    settings: { select_sequential_consistency: "1" },
-    signal,
-  });
+  const rows: unknown[] = [];
+  for (const slice of idSlices(traceIds, idsMax)) rows.push(...(await readSlice({ clickhouse, signal }, projectId, slice)));
   const traces = new Map<string, TraceContributions>();
   for (const row of rows) {
     const { traceId, observationId, startTime, usageDetails, costDetails } = ContributionRow.parse(row);
@@ -50,3 +44,18 @@ export const listContributions = async (
   }
   return traces;
 };
+
+const readSlice = (
+  { clickhouse, signal }: { clickhouse: Pick<ClickHouse, "queryRows">; signal: AbortSignal | undefined },
+  projectId: string,
+  traceIds: readonly string[],
+): Promise<unknown[]> =>
+  clickhouse.queryRows<unknown>({
+    sql: `SELECT id AS traceId, arrayElement(observation_ids, 1) AS observationId, min(start_time) AS startTime,
+        sumMap(usage_details) AS usageDetails, sumMap(CAST(cost_details, 'Map(String, Decimal(38, 12))')) AS costDetails
+      FROM traces_mt WHERE project_id = {projectId:String} AND id IN {traceIds:Array(String)} GROUP BY traceId, observationId`,
+    params: { projectId, traceIds },
+    // On replicas a write is seen by the next read only so.
+    settings: { select_sequential_consistency: "1" },
+    signal,
+  });

@@ -1,0 +1,13 @@
+/** An OpenTelemetry request without the spans of some traces; undefined when nothing is left of it. */
+import type { OtlpTraces } from "./otlp-traces.ts";
+
+export const withoutTraces = ({ resourceSpans, ...rest }: OtlpTraces, traceIds: ReadonlySet<string>): OtlpTraces | undefined => {
+  const kept = resourceSpans.flatMap((resource) => {
+    const scopeSpans = resource.scopeSpans.flatMap((scope) => {
+      const spans = scope.spans.filter(({ traceId }) => !traceIds.has(traceId));
+      return spans.length === 0 ? [] : [{ ...scope, spans }];
+    });
+    return scopeSpans.length === 0 ? [] : [{ ...resource, scopeSpans }];
+  });
+  return kept.length === 0 ? undefined : { ...rest, resourceSpans: kept };
+};

@@ -1,0 +1,22 @@
+/** Ingestion that is under way and may have read what is deleted meanwhile. */
+import { sql } from "drizzle-orm";
+import { type Database, execute } from "../postgres/client.ts";
+
+/** The instant by the clock that stamps claims, ISO 8601 UTC with microseconds. */
+export const queueNow = async (db: Database): Promise<string> => {
+  const [row] = await execute<{ now: string }>(
+    db,
+    sql`select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as now`,
+  );
+  return row?.now ?? "";
+};
+
+/** Jobs of the project that were claimed before the instant and have not been settled since. Locks nothing; uses jobs_running_idx. */
+export const countEarlierRuns = async (db: Database, { projectId, before }: { projectId: string; before: string }): Promise<number> => {
+  const [row] = await execute<{ running: number }>(
+    db,
+    sql`select count(*)::int as running from jobs where project_id = ${projectId} and state = 'running' and kind in ('ingestion.merge', 'ingestion.otel')
+      and started_at < ${before}::timestamptz`,
+  );
+  return row?.running ?? 0;
+};

@@ -1,0 +1,39 @@
+/** Jobs of the ingestion that have used up their attempts. */
+import { sql } from "drizzle-orm";
+import type { JobKind } from "../../core/jobs/kinds.ts";
+import { type Database, execute } from "../postgres/client.ts";
+
+export const deadLetterKinds = ["ingestion.merge", "ingestion.otel", "data.delete"] as const satisfies readonly JobKind[];
+
+export type DeadLetter = {
+  id: string;
+  projectId: string;
+  kind: (typeof deadLetterKinds)[number];
+  /** What the job is about: `observation/ID`, the file of an OpenTelemetry request, or the scope of a deletion. */
+  entity: string;
+  code: string | null;
+  message: string | null;
+  /** ISO 8601 UTC. */
+  finishedAt: string;
+};
+
+const kindList = sql.join(
+  deadLetterKinds.map((kind) => sql`${kind}`),
+  sql`, `,
+);
+
+/** The newest first. Reads no payload of events; uses jobs_finished_idx. */
+export const listDeadLetters = (
+  db: Database,
+  { projectId, rowsMax }: { projectId: string | undefined; rowsMax: number },
+): Promise<DeadLetter[]> =>
+  execute<DeadLetter>(
+    db,
+    sql`select id, project_id as "projectId", kind,
+        coalesce((payload ->> 'entityType') || '/' || (payload ->> 'entityId'), payload ->> 'fileKey', payload ->> 'scope', '') as entity,
+        last_error ->> 'code' as code, last_error ->> 'message' as message,
+        to_char(finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "finishedAt"
+      from jobs where finished_at is not null and state = 'discarded' and kind in (${kindList})
+        ${projectId === undefined ? sql`` : sql`and project_id = ${projectId}`}
+      order by finished_at desc, id desc limit ${rowsMax}`,
+  );

@@ -1,0 +1,33 @@
+/** Puts jobs of the ingestion that have used up their attempts back into the queue. */
+import { sql } from "drizzle-orm";
+import { type Database, execute } from "../postgres/client.ts";
+import { deadLetterKinds } from "./list-dead-letters.ts";
+
+const batchRows = 1000;
+
+const kindList = sql.join(
+  deadLetterKinds.map((kind) => sql`${kind}`),
+  sql`, `,
+);
+
+/**
+ * One batch of those that were discarded before `before`; call again until it answers 0. The instant keeps one that fails again from being put back for ever.
+ * Fenced by the state, with SKIP LOCKED: two retries at once share the work. They start anew with all attempts, in their lanes. The dedupe key is given up: another
+ * job may hold it by now, and running one of these twice is harmless. Uses jobs_finished_idx.
+ */
+export const retryDeadLetters = async (
+  db: Database,
+  { projectId, code, before }: { projectId: string | undefined; code: string | undefined; before: string },
+): Promise<number> => {
+  const rows = await execute(
+    db,
+    sql`update jobs j set state = 'available', run_at = now(), attempt = 0, finished_at = null, cancel_requested_at = null, checkpoint = null, dedupe_key = null
+      from (
+        select id from jobs where finished_at < ${before}::timestamptz and state = 'discarded' and kind in (${kindList})
+          ${projectId === undefined ? sql`` : sql`and project_id = ${projectId}`}
+          ${code === undefined ? sql`` : sql`and last_error ->> 'code' = ${code}`}
+        order by finished_at limit ${batchRows} for update skip locked
+      ) d where j.id = d.id and j.state = 'discarded' returning j.id`,
+  );
+  return rows.length;
+};

@@ -1,0 +1,158 @@
+/** `bun run ingestion -- dead-letters|replay …`: what the ingestion could not do, and taking in again what the event log holds. Exit status 0: done, 1: stopped or no answer, 2: misuse. */
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { AppError } from "../core/errors.ts";
+import { createId } from "../core/ids.ts";
+import { entityTypes } from "../core/ingestion/event.ts";
+import { type ReplayReport, replayEvents } from "../db/event-store/replay-events.ts";
+import { type Database, openPostgres } from "../db/postgres/client.ts";
+import { listDeadLetters } from "../db/queue/list-dead-letters.ts";
+import { retryDeadLetters } from "../db/queue/retry-dead-letters.ts";
+import { repositoryRoot } from "./service.ts";
+
+const usage = `Usage:
+  bun run ingestion -- dead-letters [--project ID] [--limit N]
+  bun run ingestion -- dead-letters --retry [--project ID] [--code CODE]
+  bun run ingestion -- replay --project ID [--from INSTANT] [--to INSTANT] [--entity-type ${[...entityTypes, "otel"].join("|")}]
+                              [--entity-id ID] [--trace ID] [--waiting-max JOBS] [--dry-run]
+Instants are ISO 8601 with a zone, such as 2026-01-31T00:00:00Z, or dates, which begin at midnight UTC; they mean when a file was first logged.
+Uses the running local stack, or DATABASE_URL with LANGFUSE_S3_EVENT_UPLOAD_BUCKET.`;
+
+const instant = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()])
+  .transform((text) => (text.includes("T") ? text : `${text}T00:00:00Z`));
+const id = z.string().min(1);
+
+const DeadLetterOptions = z.strictObject({
+  project: id.optional(),
+  limit: z.coerce.number().int().min(1).max(10_000).default(50),
+  retry: z.boolean().default(false),
+  code: id.optional(),
+});
+
+const ReplayOptions = z.strictObject({
+  project: id,
+  from: instant.optional(),
+  // What comes in while the replay runs is taken in anyway.
+  to: instant.default(() => new Date().toISOString()),
+  "entity-type": z.enum([...entityTypes, "otel"]).optional(),
+  "entity-id": id.optional(),
+  trace: id.optional(),
+  "waiting-max": z.coerce.number().int().min(0).default(50_000),
+  "dry-run": z.boolean().default(false),
+});
+
+const misuse = (problem: string): never => {
+  console.error(`${problem}\n${usage}`);
+  process.exit(2);
+};
+
+const parseOptions = <Options>(schema: z.ZodType<Options>, args: string[]): Options => {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
+  let values: unknown;
+  try {
+    ({ values } = parseArgs({
+      args,
+      options: {
+        ...{ project: text, limit: text, retry: flag, code: text },
+        ...{ from: text, to: text, "entity-type": text, "entity-id": text, trace: text, "waiting-max": text, "dry-run": flag },
+      },
+    }));
+  } catch (error) {
+    return misuse(error instanceof Error ? error.message : String(error));
+  }
+  const parsed = schema.safeParse({ ...(values as object) });
+  if (!parsed.success) return misuse(parsed.error.issues.map(({ path, message }) => `--${path.join(".")}: ${message}`).join("\n"));
+  return parsed.data;
+};
+
+const configuration = (env: Record<string, string | undefined>): { databaseUrl: string; bucket: string | undefined } => {
+  const bucket = env["LANGFUSE_S3_EVENT_UPLOAD_BUCKET"] || undefined;
+  if (env["DATABASE_URL"]) return { databaseUrl: env["DATABASE_URL"], bucket };
+  const file = join(env["SPILLWAY_DATA_DIR"] ?? join(repositoryRoot, ".spillway"), "stack.json");
+  if (!existsSync(file)) return misuse("No stack is running here. Start it with `npm start`, or set DATABASE_URL.");
+  const { postgresUrl } = z.object({ postgresUrl: z.string() }).parse(JSON.parse(readFileSync(file, "utf8")));
+  return { databaseUrl: postgresUrl, bucket };
+};
+
+/** Text of others on a terminal: nothing in it moves the cursor. */
+const shown = (text: string | null): string => (text ?? "").replaceAll(/\p{Cc}/gu, "?");
+
+const deadLetters = async (db: Database, { project, limit, retry, code }: z.infer<typeof DeadLetterOptions>): Promise<void> => {
+  if (retry) {
+    const before = new Date().toISOString();
+    let put = 0;
+    for (;;) {
+      const batch = await retryDeadLetters(db, { projectId: project, code, before });
+      if (batch === 0) break;
+      put += batch;
+    }
+    console.log(`${put} jobs put back`);
+    return;
+  }
+  if (code !== undefined) misuse("--code: goes with --retry");
+  const found = await listDeadLetters(db, { projectId: project, rowsMax: limit });
+  for (const letter of found)
+    console.log(
+      [letter.finishedAt, letter.id, letter.projectId, letter.kind, letter.entity, letter.code ?? "-", letter.message]
+        .map((text) => shown(text))
+        .join("  "),
+    );
+  console.log(`${found.length} dead letters${found.length === limit ? ", perhaps more (--limit)" : ""}`);
+};
+
+const described = ({ merges, otelRequests, unknown, loggedAt }: ReplayReport): string =>
+  `${merges} entities, ${otelRequests} OpenTelemetry requests${unknown === 0 ? "" : `, ${unknown} of kinds unknown here`}${loggedAt === null ? "" : `, up to ${loggedAt}`}`;
+
+const replay = async (db: Database, bucket: string | undefined, options: z.infer<typeof ReplayOptions>): Promise<void> => {
+  const interrupted = new AbortController();
+  process.once("SIGINT", () => interrupted.abort());
+  process.once("SIGTERM", () => interrupted.abort());
+  let last: ReplayReport | undefined;
+  try {
+    const report = await replayEvents(
+      {
+        db,
+        newJobId: () => createId("job", Date.now(), randomBytes(16)),
+        sha256Hex: (text) => createHash("sha256").update(text).digest("hex"),
+        wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+        onProgress: (now) => {
+          interrupted.signal.throwIfAborted();
+          console.error(`${described(now)}${now.isWaiting ? ", waiting for the queue" : ""}`);
+          last = now;
+        },
+      },
+      {
+        ...{ projectId: options.project, bucket, from: options.from, to: options.to },
+        ...{ entityType: options["entity-type"], entityId: options["entity-id"], traceId: options.trace },
+      },
+      { pageRows: 1000, waitingMax: options["waiting-max"], pollMs: 1000, isDryRun: options["dry-run"] },
+    );
+    console.log(`${options["dry-run"] ? "would replay" : "replays"} ${described(report)}`);
+  } catch (error) {
+    if (last?.loggedAt) console.error(`Stopped. To go on: --from ${last.loggedAt}`);
+    if (!interrupted.signal.aborted) throw error;
+    process.exitCode = 1;
+  }
+};
+
+const [action, ...args] = process.argv.slice(2).filter((arg) => arg !== "--");
+if (action !== "dead-letters" && action !== "replay") misuse(action === undefined ? "Say what to do." : `${action}: not known`);
+const isReplay = action === "replay";
+const options = isReplay ? { replay: parseOptions(ReplayOptions, args) } : { letters: parseOptions(DeadLetterOptions, args) };
+const { databaseUrl, bucket } = configuration(process.env);
+const { db, close } = openPostgres(databaseUrl, { connectionsMax: 1, applicationName: "spillway-ingestion" });
+try {
+  if (options.replay !== undefined) await replay(db, bucket, options.replay);
+  else await deadLetters(db, options.letters);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  if (error instanceof AppError && error.detail !== undefined) console.error(error.detail);
+  process.exitCode = 1;
+} finally {
+  await close();
+}

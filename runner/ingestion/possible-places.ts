@@ -1,0 +1,53 @@
+/**
+ * Where rows of an entity may come to lie that were made from some of its events only. An attempt that lost its lease may still write such a row, long after the one that took
+ * over has looked for older rows: what is written there as deleted beforehand, with a later version, takes effect whenever that row comes.
+ */
+import { columnText, instantText } from "../../core/ingestion/rows.ts";
+import type { PlacedTable } from "../../db/clickhouse/stored-entities.ts";
+import type { Entity } from "./read-entities.ts";
+
+/** More are made by nobody in earnest. */
+const placesMax = 100;
+
+export type Place = { table: PlacedTable; key: Record<string, string> };
+
+/** Only for an entity that was tried before; all others were never in two hands. */
+export const possiblePlaces = ({ entityType, entityId, jobs, events }: Entity): Place[] => {
+  if (!jobs.some(({ attempt }) => attempt > 1)) return [];
+  const times = new Set<string>();
+  const traces = new Set<string>();
+  const types = new Set<string>(["SPAN"]);
+  const names = new Set<string>();
+  for (const event of events) {
+    const own = event.entityType === "trace" ? event.body.timestamp : event.entityType === "observation" ? event.body.startTime : undefined;
+    times.add(instantText(own ?? event.timestamp));
+    if (event.entityType === "observation") {
+      traces.add(columnText(event.body.traceId ?? entityId));
+      if (event.body.type !== undefined) types.add(event.body.type);
+    }
+    if (event.entityType === "score") names.add(columnText(event.body.dataType === "CORRECTION" ? "output" : event.body.name));
+  }
+  const pairs = <A, B>(as: Iterable<A>, bs: Iterable<B>): [A, B][] => [...as].flatMap((a) => [...bs].map((b): [A, B] => [a, b]));
+  const days = [...new Map([...times].map((time) => [time.slice(0, 10), time])).values()];
+  switch (entityType) {
+    case "trace":
+      return days.slice(0, placesMax).map((timestamp) => ({ table: "traces", key: { timestamp } }));
+    case "score":
+      return pairs(days, names)
+        .slice(0, placesMax)
+        .map(([timestamp, name]) => ({ table: "scores", key: { timestamp, name } }));
+    case "observation":
+      return [
+        ...pairs(types, days)
+          .slice(0, placesMax)
+          .map(([type, start_time]): Place => ({ table: "observations", key: { type, start_time } })),
+        ...pairs(times, traces)
+          .slice(0, placesMax)
+          .map(([start_time, trace_id]): Place => ({ table: "events", key: { start_time, trace_id } })),
+      ];
+    case "dataset_run_item":
+      return [];
+    default:
+      return entityType satisfies never;
+  }
+};

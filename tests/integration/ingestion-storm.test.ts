@@ -1,0 +1,138 @@
+import { sql } from "drizzle-orm";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { replayEvents } from "../../db/event-store/replay-events.ts";
+import { execute } from "../../db/postgres/client.ts";
+import { createFixture, type Fixture } from "../support/fixture.ts";
+import { type RunnerProcess, startRunnerProcess } from "../support/runner-process.ts";
+
+let fixture: Fixture;
+const running = new Set<RunnerProcess>();
+beforeAll(async () => {
+  fixture = await createFixture();
+});
+afterAll(async () => {
+  for (const runner of running) await runner.kill();
+  await fixture.stop();
+});
+
+const tables = ["traces", "observations", "scores", "events"];
+
+/** Every live row; FINAL takes versions of one key together and nothing else, so an entity in two places is there twice. */
+const contents = async (): Promise<string[]> => {
+  const found: string[] = [];
+  for (const table of tables) {
+    const text = await fixture.query(`SELECT * EXCEPT (created_at, updated_at, event_ts) FROM ${table} FINAL FORMAT JSONEachRow`);
+    found.push(...text.split("\n").map((line) => `${table} ${line}`));
+  }
+  return found.toSorted();
+};
+
+const start = (): RunnerProcess => {
+  const runner = startRunnerProcess(
+    fixture.runnerEnv({
+      SPILLWAY_POLL_MS: "20",
+      SPILLWAY_LEASE_SECONDS: "1.5",
+      SPILLWAY_SELF_FENCE_SECONDS: "1",
+      SPILLWAY_REAPER_SECONDS: "0.3",
+      LANGFUSE_INGESTION_CLICKHOUSE_WRITE_BATCH_SIZE: "15",
+    }),
+  );
+  running.add(runner);
+  return runner;
+};
+
+/** Mulberry32: the same storm for the same seed, but for the timing of the machine. */
+const randomFrom = (seed: number) => () => {
+  seed = (seed + 0x6d2b79f5) | 0;
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+};
+
+const at = (seconds: number) => new Date(Date.UTC(2026, 4, 1, 12) + seconds * 1000).toISOString();
+
+/** Requests about one trace: names that change, observations that move in time, type and trace, updates that name no trace. */
+const requestsOf = (n: number): object[][] => {
+  const event = (name: string, type: string, seconds: number, body: object) => ({
+    id: `e-${n}-${name}`,
+    type,
+    timestamp: at(seconds),
+    body,
+  });
+  const [trace, other] = [`trace-${n}`, `trace-${n}-other`];
+  const o = (name: string) => `o-${n}-${name}`;
+  return [
+    [event("a", "trace-create", 0, { id: trace, name: "first", tags: ["a"] })],
+    [event("b", "trace-create", 9, { id: trace, name: "last", userId: "user", tags: ["b"] })],
+    [event("c", "span-create", 1, { id: o("moves"), traceId: trace, startTime: at(1), name: "early" })],
+    [event("d", "generation-create", 5, { id: o("moves"), traceId: other, startTime: "2026-05-03T00:00:00Z", name: "late" })],
+    [event("e", "span-update", 6, { id: o("loose"), output: "out" })],
+    [event("f", "span-create", 2, { id: o("loose"), traceId: trace, startTime: at(2), name: "loose", input: "x".repeat(20_000) })],
+    [
+      event("g", "span-create", 3, { id: o("plain"), traceId: trace, startTime: at(3) }),
+      event("h", "score-create", 4, { id: `s-${n}`, traceId: trace, name: "quality", value: 1 }),
+    ],
+    [event("i", "score-create", 1, { id: `s-${n}`, traceId: trace, name: "earlier name", value: 2 })],
+  ];
+};
+
+const open = async () =>
+  (await execute<{ open: number }>(fixture.db, sql`select count(*)::int as open from jobs where finished_at is null`))[0]?.open ?? 0;
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const untilDone = async (seconds: number) => {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await pause(50)) if ((await open()) === 0) return;
+  throw new Error(`jobs are left: ${JSON.stringify(await execute(fixture.db, sql`select state, attempt, last_error from jobs limit 5`))}`);
+};
+
+it("runners that are killed, stopped for longer than their lease and continued leave the rows that a replay makes of the same events", async () => {
+  const random = randomFrom(Number(process.env["SEED"] ?? 1));
+  const runners = [start(), start()];
+  const requests = Array.from({ length: 40 }, (_, n) => requestsOf(n))
+    .flat()
+    .map((request) => ({ request, key: random() }))
+    .toSorted((a, b) => a.key - b.key);
+  let sent = 0;
+  const sending = (async () => {
+    for (const { request } of requests) {
+      await fixture.ingest(request);
+      sent++;
+      if (random() < 0.1) await fixture.ingest(request);
+      await pause(15);
+    }
+  })();
+  while (sent < requests.length) {
+    await pause(200 + random() * 400);
+    const [victim] = runners.splice(Math.floor(random() * runners.length), 1);
+    if (victim === undefined) continue;
+    if (random() < 0.3) {
+      await victim.kill();
+      running.delete(victim);
+      runners.push(start());
+    } else {
+      victim.signal("SIGSTOP");
+      await pause(2200);
+      victim.signal("SIGCONT");
+      runners.push(victim);
+    }
+  }
+  await sending;
+  await untilDone(60);
+  // What was in the hands of a stopped one arrives now.
+  await pause(500);
+  for (const runner of running) await runner.kill("SIGTERM");
+  running.clear();
+  expect(await execute(fixture.db, sql`select last_error from jobs where state = 'discarded'`)).toEqual([]);
+  const stormy = await contents();
+
+  for (const table of tables) await fixture.query(`TRUNCATE TABLE ${table}`);
+  await replayEvents(
+    { ...fixture.eventStore, wait: () => Promise.reject(new Error("nothing to wait for")), onProgress: () => {} },
+    { projectId: fixture.projectId },
+    { pageRows: 50, waitingMax: 10_000, pollMs: 1, isDryRun: false },
+  );
+  start();
+  await untilDone(60);
+  const calm = await contents();
+  expect({ only: stormy.filter((row) => !calm.includes(row)) }).toEqual({ only: [] });
+  expect(stormy).toEqual(calm);
+}, 180_000);
