@@ -198,7 +198,7 @@ describe("absent names nothing, null is a value, the last event that names a fie
   /** The rule spelled out naively: sort, then walk. */
   const naive = (list: Told<TraceBody>[]) => {
     const events = trace(...list).toSorted((a, b) => {
-      const keyOf = (event: TraceEvent) => [event.timestamp, event.isUpdate ? "1" : "0", event.id].join("\0");
+      const keyOf = (event: TraceEvent) => [event.timestamp, event.isUpdate ? "1" : "0", event.body.timestamp ?? "", event.id].join("\0");
       return keyOf(a) < keyOf(b) ? -1 : 1;
     });
     const row: Record<string, unknown> = {
