@@ -38,8 +38,8 @@ type Row = Record<string, unknown>;
 export const writeEntities = async (deps: WriteDeps, request: WriteRequest, entities: readonly MergedEntity[]): Promise<void> => {
   const { projectId, signal } = request;
   const traceRows = entities.flatMap((one) => (one.kind === "trace" ? [one.row] : []));
-  const observations = entities.flatMap((one) => (one.kind === "observation" ? [one.merged] : []));
-  const traceIds = [...new Set([...traceRows.map(({ id }) => id), ...observations.map(({ row }) => row.trace_id)])];
+  const merged = entities.flatMap((one) => (one.kind === "observation" ? [one.merged] : []));
+  const traceIds = [...new Set([...traceRows.map(({ id }) => id), ...merged.map(({ row }) => row.trace_id)])];
   const [stored, stale] = await Promise.all([
     loadStoredTraces(deps.clickhouse, projectId, traceIds, signal),
     findStale(deps, request, entities),
@@ -51,6 +51,8 @@ export const writeEntities = async (deps: WriteDeps, request: WriteRequest, enti
       created_at: earliest(row.created_at, stored.get(row.id)),
     }),
   );
+  const observations = merged.map((one): MergedObservation => ({ ...one, row: keptCreation("observations", one.row, stale) }));
+  const scores = entities.flatMap((one) => (one.kind === "score" ? [keptCreation("scores", one.row, stale)] : []));
   const fields = new Map<string, TraceFields>([...stored, ...traces.map((row): [string, TraceFields] => [row.id, row])]);
 
   const insert = async (table: string, rows: readonly object[]) => {
@@ -58,7 +60,7 @@ export const writeEntities = async (deps: WriteDeps, request: WriteRequest, enti
   };
   await Promise.all([
     insert("observations", [...observations.map(({ row }) => row), ...stale.observations]),
-    insert("scores", [...entities.flatMap((one) => (one.kind === "score" ? [one.row] : [])), ...stale.scores]),
+    insert("scores", [...scores, ...stale.scores]),
     insert(
       "dataset_run_items_rmt",
       entities.flatMap((one) => (one.kind === "dataset_run_item" ? [one.row] : [])),
@@ -99,14 +101,22 @@ const isSameFields = (row: TraceFields, stored: TraceFields | undefined): boolea
   row.bookmarked === stored.bookmarked &&
   JSON.stringify(row.tags) === JSON.stringify(stored.tags);
 
-type Stale = Record<PlacedTable, Row[]>;
+type Stale = Record<PlacedTable, Row[]> & {
+  /** When what is stored was first stored, by table and id. */
+  createdAt: Map<string, string>;
+};
+
+const keptCreation = <Stored extends { id: string; created_at: string }>(table: PlacedTable, row: Stored, { createdAt }: Stale): Stored => {
+  const stored = createdAt.get(`${table}/${row.id}`);
+  return stored !== undefined && stored < row.created_at ? { ...row, created_at: stored } : row;
+};
 
 /**
- * Rows to write again as deleted: places where an entity lies and no longer belongs. Only an entity with several files, or a rewritten one, can have moved.
+ * What is stored of these entities already: when it was first stored, and rows to write again as deleted: places where an entity lies and no longer belongs. Only an entity with several files, or a rewritten one, can have moved.
  * Written with the version of the new row, so that one never wins without the other.
  */
 const findStale = async (deps: WriteDeps, request: WriteRequest, entities: readonly MergedEntity[]): Promise<Stale> => {
-  const stale: Stale = { traces: [], observations: [], scores: [], events: [] };
+  const stale: Stale = { traces: [], observations: [], scores: [], events: [], createdAt: new Map() };
   const moved = entities.filter(({ entity }) => entity.filesTotal > 1 || entity.isRewritten);
   const possible = moved.flatMap(({ entity }) => possiblePlaces(entity).map((place) => ({ id: columnText(entity.entityId), place })));
   const look = async (
@@ -120,6 +130,11 @@ const findStale = async (deps: WriteDeps, request: WriteRequest, entities: reado
       wanted: found,
       signal: request.signal,
     });
+    for (const { id, createdAt } of places) {
+      const name = `${table}/${id}`;
+      const known = stale.createdAt.get(name);
+      if (known === undefined || createdAt < known) stale.createdAt.set(name, createdAt);
+    }
     const away = [...places, ...possible.flatMap((one) => (one.place.table === table ? [{ id: one.id, key: one.place.key }] : []))];
     const rows = new Map<string, Row>();
     for (const { id, key } of away)

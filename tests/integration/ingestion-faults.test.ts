@@ -389,6 +389,36 @@ describe("an observation that moves", () => {
   });
 });
 
+describe("the time of creation", () => {
+  it("stays that of the first write", async () => {
+    const traceId = unique("t");
+    const [id, score] = [unique("o"), unique("s")];
+    const created = async () =>
+      (
+        await fixture.query(
+          "SELECT created_at FROM observations FINAL UNION ALL SELECT created_at FROM scores FINAL UNION ALL SELECT created_at FROM traces FINAL FORMAT TSV",
+        )
+      )
+        .trim()
+        .split("\n");
+    const requests = [1, 2].map((n) => [
+      event("trace-create", { id: traceId, name: `name ${n}` }, n),
+      event("span-create", { id, traceId, name: `name ${n}`, startTime: at(0) }, n),
+      event("score-create", { id: score, traceId, name: "quality", value: n }, n),
+    ]);
+    for (const [place, claimedAt] of ["2026-05-01T00:00:00.000000Z", "2026-05-02T00:00:00.000000Z"].entries()) {
+      await fixture.ingest(requests[place] ?? []);
+      const batch = await claim();
+      await settleBatch(fixture.db, batch.leaseId, await processed({ ...batch, claimedAt }));
+      expect(await created()).toEqual(Array.from({ length: 3 }, () => "2026-05-01 00:00:00.000"));
+    }
+    expect(await rows("SELECT value FROM scores FINAL")).toEqual([{ value: 2 }]);
+    expect(await rows("SELECT name, toString(created_at) AS at FROM events FINAL")).toEqual([
+      { name: "name 2", at: "2026-05-01 00:00:00.000000" },
+    ]);
+  });
+});
+
 describe("a great many", () => {
   it("months of observations are no reason to lose their trace", async () => {
     const traceId = unique("t");
