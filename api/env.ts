@@ -1,6 +1,6 @@
 /** The Worker's bindings, parsed once per isolate. All problems are reported at once, by name and never by value. */
 import { z } from "zod";
-import { eventStoreProblems } from "../db/event-store/config.ts";
+import { eventStoreProblems, eventStoreShape } from "../db/event-store/config.ts";
 
 const text = z.string().trim().min(1);
 const flag = z
@@ -40,24 +40,7 @@ export const ApiEnv = z.object({
   LANGFUSE_MAX_OBSERVATIONS_PER_TRACE: z.coerce.number().int().min(1).default(20_000),
   /** About the bytes of payload one answer may have. */
   LANGFUSE_API_TRACE_OBSERVATIONS_SIZE_LIMIT_BYTES: z.coerce.number().int().min(1).default(80_000_000),
-  LANGFUSE_S3_EVENT_UPLOAD_BUCKET: text.optional(),
-  LANGFUSE_S3_EVENT_UPLOAD_PREFIX: z
-    .string()
-    .regex(/^$|\/$/, "must be empty or end in /")
-    .default(""),
-  LANGFUSE_S3_EVENT_UPLOAD_REGION: text.default("us-east-1"),
-  LANGFUSE_S3_EVENT_UPLOAD_ENDPOINT: z.url().optional(),
-  LANGFUSE_S3_EVENT_UPLOAD_ACCESS_KEY_ID: text.optional(),
-  LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY: text.optional(),
-  LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE: flag,
-  /** Every object of events is written down in event_log, by which deletion and replay find it. */
-  LANGFUSE_S3_EVENT_UPLOAD_POSTGRES_LOG_ENABLED: z
-    .enum(["true", "false"])
-    .default("true")
-    .transform((value) => value === "true"),
-  /** Greatest length of the parts of a key that come from ids; S3 allows 1024 bytes in all. */
-  LANGFUSE_S3_EVENT_KEY_MAX_SEGMENT_BYTES: z.coerce.number().int().min(64).max(480).default(400),
-  LANGFUSE_INGESTION_PROCESSING_SAMPLED_PROJECTS: z.string().default(""),
+  ...eventStoreShape,
   SALT: text,
   ADMIN_API_KEY: z.string().min(16).optional(),
 });

@@ -1,7 +1,7 @@
 /** The runner's configuration, parsed once from the environment. All problems are reported at once, by name and never by value. */
 import { z } from "zod";
 import { sliceBytesMin, sliceMibDefault, sliceRowsMax } from "../core/exports/slice.ts";
-import { eventStoreConfig, eventStoreProblems } from "../db/event-store/config.ts";
+import { eventStoreConfig, eventStoreProblems, eventStoreShape } from "../db/event-store/config.ts";
 import { parseHeaders } from "./metrics/parse-headers.ts";
 
 const text = z.string().trim().min(1);
@@ -36,21 +36,7 @@ export const RunnerEnv = z.object({
   LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: text.optional(),
   LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE: flag("false"),
   LANGFUSE_S3_BATCH_EXPORT_CHECKSUM: z.enum(["crc32", "none"]).default("crc32"),
-  LANGFUSE_S3_EVENT_UPLOAD_BUCKET: text.optional(),
-  LANGFUSE_S3_EVENT_UPLOAD_PREFIX: z
-    .string()
-    .regex(/^$|\/$/, "must be empty or end in /")
-    .default(""),
-  LANGFUSE_S3_EVENT_UPLOAD_REGION: text.default("us-east-1"),
-  LANGFUSE_S3_EVENT_UPLOAD_ENDPOINT: z.url().optional(),
-  LANGFUSE_S3_EVENT_UPLOAD_ACCESS_KEY_ID: text.optional(),
-  LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY: text.optional(),
-  LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE: flag("false"),
-  /** Every object of events is written down in event_log, by which deletion and replay find it. */
-  LANGFUSE_S3_EVENT_UPLOAD_POSTGRES_LOG_ENABLED: flag("true"),
-  /** Greatest length of the parts of a key that come from ids; S3 allows 1024 bytes in all. */
-  LANGFUSE_S3_EVENT_KEY_MAX_SEGMENT_BYTES: z.coerce.number().int().min(64).max(480).default(400),
-  LANGFUSE_INGESTION_PROCESSING_SAMPLED_PROJECTS: z.string().default(""),
+  ...eventStoreShape,
   LANGFUSE_EXPERIMENT_INSERT_INTO_AGGREGATING_MERGE_TREES: flag("false"),
   QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED: flag("true"),
   QUEUE_CONSUMER_OTEL_INGESTION_QUEUE_IS_ENABLED: flag("true"),

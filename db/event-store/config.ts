@@ -1,19 +1,34 @@
 /** Where events are kept, as the Worker and the runner read it from their environments: the same variables, so that both mean the same objects. */
+import { z } from "zod";
 import { parseSampledProjects, type SampledProjects } from "../../core/ingestion/sampling.ts";
 import type { S3Config } from "../object-store/s3-client.ts";
 
-export type EventStoreEnv = {
-  LANGFUSE_S3_EVENT_UPLOAD_BUCKET?: string | undefined;
-  LANGFUSE_S3_EVENT_UPLOAD_PREFIX: string;
-  LANGFUSE_S3_EVENT_UPLOAD_REGION: string;
-  LANGFUSE_S3_EVENT_UPLOAD_ENDPOINT?: string | undefined;
-  LANGFUSE_S3_EVENT_UPLOAD_ACCESS_KEY_ID?: string | undefined;
-  LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY?: string | undefined;
-  LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE: boolean;
-  LANGFUSE_S3_EVENT_UPLOAD_POSTGRES_LOG_ENABLED: boolean;
-  LANGFUSE_S3_EVENT_KEY_MAX_SEGMENT_BYTES: number;
-  LANGFUSE_INGESTION_PROCESSING_SAMPLED_PROJECTS: string;
-};
+const text = z.string().trim().min(1);
+const flag = (fallback: "true" | "false") =>
+  z
+    .enum(["true", "false"])
+    .default(fallback)
+    .transform((value) => value === "true");
+
+export const eventStoreShape = {
+  LANGFUSE_S3_EVENT_UPLOAD_BUCKET: text.optional(),
+  LANGFUSE_S3_EVENT_UPLOAD_PREFIX: z
+    .string()
+    .regex(/^$|\/$/, "must be empty or end in /")
+    .default(""),
+  LANGFUSE_S3_EVENT_UPLOAD_REGION: text.default("us-east-1"),
+  LANGFUSE_S3_EVENT_UPLOAD_ENDPOINT: z.url().optional(),
+  LANGFUSE_S3_EVENT_UPLOAD_ACCESS_KEY_ID: text.optional(),
+  LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY: text.optional(),
+  LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE: flag("false"),
+  /** Every object of events is written down in event_log, by which deletion and replay find it. */
+  LANGFUSE_S3_EVENT_UPLOAD_POSTGRES_LOG_ENABLED: flag("true"),
+  /** Greatest length of the parts of a key that come from ids; S3 allows 1024 bytes in all. */
+  LANGFUSE_S3_EVENT_KEY_MAX_SEGMENT_BYTES: z.coerce.number().int().min(64).max(480).default(400),
+  LANGFUSE_INGESTION_PROCESSING_SAMPLED_PROJECTS: z.string().default(""),
+} as const;
+
+type EventStoreEnv = z.infer<z.ZodObject<typeof eventStoreShape>>;
 
 export type EventStoreConfig = {
   s3: S3Config;

@@ -6,6 +6,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute, type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
+import { untilIngested } from "../support/until-ingested.ts";
 
 let stack: Stack;
 let dir: string;
@@ -47,18 +48,7 @@ const accepted = async (batch: Event[]) => {
   expect(answer.successes.map(({ status }) => status)).toEqual(batch.map(() => 201));
 };
 
-/** Waits until the runner has nothing left to do. */
-const settled = async (seconds = 60) => {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
-    const [row] = await execute<{ open: number; dead: number }>(
-      open.db,
-      sql`select count(*) filter (where finished_at is null)::int as open, count(*) filter (where state = 'discarded')::int as dead from jobs where kind in ('ingestion.merge', 'ingestion.otel', 'data.delete')`,
-    );
-    if (row?.open === 0) return expect(row.dead).toBe(0);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-  throw new Error(`jobs are left after ${seconds} s`);
-};
+const settled = (seconds?: number) => untilIngested(open.db, seconds);
 
 const rows = async <Row = Record<string, unknown>>(query: string): Promise<Row[]> => {
   const response = await fetch(`${stack.clickhouseUrl}/?database=${stack.clickhouseDatabase}&output_format_json_quote_decimals=1`, {

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { execute, type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
+import { type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
+import { untilIngested } from "../support/until-ingested.ts";
 
 /** Real runs of a customer-service agent; beside this checkout, and not part of it. */
 const dataFile = fileURLToPath(new URL("../../../shared/data/tau-bench-airline.json.gz", import.meta.url));
@@ -150,14 +150,7 @@ describe.skipIf(!existsSync(dataFile))("200 real runs through the API", () => {
         }
       }),
     );
-    for (const end = Date.now() + 120_000; Date.now() < end; ) {
-      const [row] = await execute<{ open: number }>(
-        open.db,
-        sql`select count(*)::int as open from jobs where kind = 'ingestion.merge' and finished_at is null`,
-      );
-      if (row?.open === 0) break;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    await untilIngested(open.db, 120);
     const expected = new Map<string, { run: Run; message: Message }>(
       runs.flatMap((run) =>
         run.traj.flatMap((message, index) =>

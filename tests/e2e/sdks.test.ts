@@ -8,11 +8,11 @@ import { OTLPTraceExporter as JsonExporter } from "@opentelemetry/exporter-trace
 import { OTLPTraceExporter as ProtobufExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base";
 import { NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
-import { sql } from "drizzle-orm";
 import { Langfuse } from "langfuse";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { execute, type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
+import { type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
+import { untilIngested } from "../support/until-ingested.ts";
 
 let stack: Stack;
 let dir: string;
@@ -30,18 +30,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** Waits until the runner has nothing left to do. */
-const settled = async (seconds = 60) => {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
-    const [row] = await execute<{ open: number; dead: number }>(
-      open.db,
-      sql`select count(*) filter (where finished_at is null)::int as open, count(*) filter (where state = 'discarded')::int as dead from jobs where kind in ('ingestion.merge', 'ingestion.otel')`,
-    );
-    if (row?.open === 0) return expect(row.dead).toBe(0);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-  throw new Error(`jobs are left after ${seconds} s`);
-};
+const settled = (seconds?: number) => untilIngested(open.db, seconds);
 
 const authorization = () => `Basic ${btoa(`${stack.publicKey}:${stack.secretKey}`)}`;
 
