@@ -6,8 +6,8 @@
 import { AppError } from "../../core/errors.ts";
 import { createFooterMerge, footerLength, parquetMagic, trailerBytes } from "../../core/formats/parquet-footer.ts";
 
-/** A footer is about 100 bytes for each column of each row group; slices have few row groups. */
-const footerBytesMax = 8 * 1024 * 1024;
+/** A footer is about 100 bytes for each column of each row group; slices have few row groups: a thousand columns of scores in ten of them fit. What is held back costs memory. */
+const footerBytesMax = 2 * 1024 * 1024;
 
 export const createParquetJoiner = (write: (bytes: Uint8Array) => Promise<void>) => {
   const merge = createFooterMerge();
@@ -53,6 +53,7 @@ export const createParquetJoiner = (write: (bytes: Uint8Array) => Promise<void>)
       for (const bytes of held) {
         tail.set(bytes, at);
         at += bytes.byteLength;
+        bytes.buffer.transfer(0);
       }
       held = [];
       heldBytes = 0;
