@@ -39,9 +39,7 @@ export type ClickHouse = {
   openBytes: (statement: Statement & { contentEncoding: string | null }) => Promise<ByteAnswer>;
   /** Inserts rows as JSONEachRow, written when this resolves. The same token again inserts nothing (within the last thousand inserts of the table). */
   insertRows: (insert: { table: string; rows: readonly object[]; token: string; signal?: AbortSignal | undefined }) => Promise<void>;
-  /** Runs an INSERT … SELECT to its end. */
-  insertSelect: (statement: Statement) => Promise<void>;
-  /** Runs a statement that changes or removes rows, to its end. */
+  /** Runs a statement that writes, changes or removes rows inside the server, to its end. */
   command: (statement: Statement) => Promise<void>;
   /** Stops the queries whose id starts so. Does not wait: a query blocked on its reader takes 30 s to notice (measured). */
   kill: (queryIdPrefix: string) => Promise<void>;
@@ -318,7 +316,7 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
       });
     });
 
-  const insertSelect: ClickHouse["insertSelect"] = (statement) =>
+  const command: ClickHouse["command"] = (statement) =>
     bounded(statement, async (abort) => {
       const { sql, params, settings, queryId } = statement;
       const result = await withTables(params ?? {}, (plain, headers) =>
@@ -345,9 +343,7 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
     }
   };
 
-  const command: ClickHouse["command"] = (statement) => insertSelect(statement);
-
-  return { queryRows, openBytes, insertRows, insertSelect, command, kill };
+  return { queryRows, openBytes, insertRows, command, kill };
 };
 
 const resultRows = (summary: unknown): number => {

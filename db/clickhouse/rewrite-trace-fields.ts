@@ -48,7 +48,7 @@ export const rewriteTraceFields = async (
   const differs = Object.entries(copied)
     .map(([column, value]) => `e.${column} != ${value}`)
     .join(" OR ");
-  await clickhouse.insertSelect({
+  await clickhouse.command({
     sql: `INSERT INTO ${table} (${columns.join(", ")}) SELECT ${columns.map((column) => `${written[column] ?? `e.${column}`} AS ${column}`).join(", ")}
       FROM ${table} AS e FINAL INNER JOIN changed_traces AS n ON n.id = e.trace_id
       WHERE e.project_id = {projectId:String} AND e.trace_id IN (SELECT id FROM changed_traces) AND (${differs})`,
