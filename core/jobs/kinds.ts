@@ -12,6 +12,8 @@ type JobKindEntry = {
   priority: number;
   /** Counts against the jobs a project may run at once. Short work does not wait for long exports. */
   hasSlot: boolean;
+  /** What was accepted for good: tried for as long as a service is away or refuses us, and never given up at the first failure. */
+  isAccepted: boolean;
 };
 
 /** Which route events came in by. */
@@ -27,6 +29,7 @@ export const jobKinds = {
     maxRunSeconds: 6 * 3600,
     priority: 100,
     hasSlot: true,
+    isAccepted: false,
   },
   /** Tells the user of an export that it has ended or is about to expire. */
   "mail.send": {
@@ -35,6 +38,7 @@ export const jobKinds = {
     maxRunSeconds: 300,
     priority: 50,
     hasSlot: false,
+    isAccepted: false,
   },
   /** One group of events of one entity, stored in the file. Claimed many at a time, by lane; finished ones are deleted. */
   "ingestion.merge": {
@@ -52,6 +56,7 @@ export const jobKinds = {
     maxRunSeconds: 600,
     priority: 20,
     hasSlot: false,
+    isAccepted: true,
   },
   /** One OpenTelemetry request, stored as it came: its spans become events. */
   "ingestion.otel": {
@@ -60,6 +65,7 @@ export const jobKinds = {
     maxRunSeconds: 600,
     priority: 20,
     hasSlot: false,
+    isAccepted: true,
   },
   /** Removes files, log rows and rows of some traces, of a whole project, or of all that is older than an instant. */
   "data.delete": {
@@ -72,6 +78,7 @@ export const jobKinds = {
     maxRunSeconds: 3600,
     priority: 80,
     hasSlot: false,
+    isAccepted: true,
   },
 } as const satisfies Record<string, JobKindEntry>;
 

@@ -1,21 +1,37 @@
 /** Decides what follows a failed attempt. Pure: chance is an argument. */
-import { type AppError, errorTable } from "../errors.ts";
+import { type AppError, type ErrorCode, errorTable } from "../errors.ts";
+import { type JobKind, jobKinds } from "./kinds.ts";
 
 const baseSeconds = 5;
 const delaySecondsMax = 600;
 
 /** Delay before the next attempt: 5 s doubled with each attempt, at most 10 min. `attempt` counts from 1. */
-export const baseDelaySeconds = (attempt: number): number => Math.min(delaySecondsMax, baseSeconds * 2 ** (attempt - 1));
+const baseDelaySeconds = (attempt: number): number => Math.min(delaySecondsMax, baseSeconds * 2 ** (attempt - 1));
 
 /** Spreads a delay over its upper half; `random` is in [0, 1). */
-export const withJitter = (delaySeconds: number, random: number): number => delaySeconds * (0.5 + random / 2);
+const withJitter = (delaySeconds: number, random: number): number => delaySeconds * (0.5 + random / 2);
+
+/** Over when somebody mends a service or its configuration; until then no other job could do better. */
+const outages: ReadonlySet<ErrorCode> = new Set([
+  "DATABASE_UNAVAILABLE",
+  "CLICKHOUSE_UNAVAILABLE",
+  "CLICKHOUSE_ACCESS_DENIED",
+  "S3_UNAVAILABLE",
+  "S3_ACCESS_DENIED",
+  "S3_BUCKET_NOT_FOUND",
+  "S3_CLOCK_SKEW",
+]);
+
+export const isOutage = (error: AppError): boolean => outages.has(error.code);
 
 export type NextAttempt = { decision: "discard" } | { decision: "retry"; delaySeconds: number };
 
 export const nextAttempt = (
   error: AppError,
-  { attempt, maxAttempts, random }: { attempt: number; maxAttempts: number; random: number },
-): NextAttempt =>
-  errorTable[error.code].retry === "never" || attempt >= maxAttempts
-    ? { decision: "discard" }
-    : { decision: "retry", delaySeconds: withJitter(baseDelaySeconds(attempt), random) };
+  { kind, attempt, maxAttempts, random }: { kind: JobKind; attempt: number; maxAttempts: number; random: number },
+): NextAttempt => {
+  const isGivenUp = jobKinds[kind].isAccepted
+    ? attempt >= maxAttempts && !isOutage(error)
+    : attempt >= maxAttempts || errorTable[error.code].retry === "never";
+  return isGivenUp ? { decision: "discard" } : { decision: "retry", delaySeconds: withJitter(baseDelaySeconds(attempt), random) };
+};

@@ -3,7 +3,7 @@
  * the server's message: neither goes further than here.
  */
 import { DrizzleQueryError } from "drizzle-orm/errors";
-import { AppError } from "../../core/errors.ts";
+import { AppError, toAppError } from "../../core/errors.ts";
 
 /**
  * Connection failures (08), transactions given up for another (40), no room (53), and shutdown, failover or a cancelled statement (57):
@@ -32,6 +32,12 @@ export const postgresFailure = (error: unknown): AppError | undefined => {
   if (!chain.some((one) => one instanceof DrizzleQueryError)) return undefined;
   return chain.find((one) => one instanceof AppError) ?? connectionFailure(chain.at(-1));
 };
+
+/** Any failure as ours. Postgres first: the error of its driver carries statement and values, which belong neither into a log nor into a job. */
+export const failureOf = (error: unknown): AppError => postgresFailure(error) ?? toAppError(error);
+
+/** Any failure as text for the log, without the values of a statement. */
+export const describeFailure = (error: unknown): string => postgresFailure(error)?.detail ?? String(error);
 
 /** What a driver throws when there is no connection, or no longer: an Error, or the event of a WebSocket. */
 export const connectionFailure = (error: unknown): AppError => {

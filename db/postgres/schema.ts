@@ -343,6 +343,8 @@ export const jobs = pgTable(
     runAt: at("run_at").notNull().defaultNow(),
     attempt: integer().notNull().default(0),
     maxAttempts: integer("max_attempts").notNull(),
+    /** How many runners went away while they had the job and others with it: no attempt of the job's own. */
+    losses: integer().notNull().default(0),
     leaseId: uuid("lease_id"),
     leaseUntil: at("lease_until"),
     claimedBy: text("claimed_by"),
@@ -365,7 +367,7 @@ export const jobs = pgTable(
     index("jobs_slotless_idx")
       .on(t.priority, t.runAt, t.id)
       .where(sql`state in ('scheduled','available','retryable') and not has_slot and lane is null`),
-    index("jobs_lane_idx").on(t.runAt, t.id).where(sql`state in ('scheduled','available','retryable') and lane is not null`),
+    index("jobs_lane_idx").on(t.projectId, t.runAt, t.id).where(sql`state in ('scheduled','available','retryable') and lane is not null`),
     index("jobs_lane_running_idx").on(t.lane).where(sql`state = 'running' and lane is not null`),
     index("jobs_lease_idx").on(t.leaseId).where(sql`state = 'running'`),
     index("jobs_running_idx").on(t.projectId).where(sql`state = 'running'`),
@@ -375,6 +377,9 @@ export const jobs = pgTable(
     check("jobs_lease_check", sql`(state = 'running') = (lease_id is not null and lease_until is not null)`),
   ],
 );
+
+/** The instant of the newest claim of a kind that is claimed in batches. Instants of claims are versions of rows: they never go back, whatever the clock does. */
+export const claimClock = pgTable("claim_clock", { kind: text().primaryKey(), claimedAt: at("claimed_at").notNull() });
 
 /** How many jobs of a project run now: claimed with SKIP LOCKED, so the limit is exact; repaired by the reaper from the job rows. */
 export const jobSlots = pgTable("job_slots", {

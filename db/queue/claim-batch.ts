@@ -2,12 +2,16 @@
 import { sql } from "drizzle-orm";
 import type { JobKind } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
+import { isWaitingInLane, waitingProjects } from "./waiting-projects.ts";
 
 export type BatchJob = { id: string; projectId: string; payload: unknown; attempt: number; maxAttempts: number; lane: string };
 
 export type JobBatch = {
   leaseId: string;
-  /** The moment of the claim by the clock of the database, ISO 8601 UTC with microseconds: every claim of a lane has a later one than the claim before. */
+  /**
+   * The instant of the claim, ISO 8601 UTC with microseconds, by the clock of the database where that is ahead of every earlier claim, else a millisecond
+   * after the latest: every claim has a later one than all before, also when the clock steps back.
+   */
   claimedAt: string;
   jobs: BatchJob[];
 };
@@ -15,10 +19,16 @@ export type JobBatch = {
 /** Any constant will do; all runners must use the same. */
 const claimLock = 727_002;
 
+/** Jobs looked at in one claim, as a multiple of its size. */
+const lookedAtFactor = 5;
+
 /**
- * The oldest jobs whose lane runs nowhere, and with each the others of its lane that are due, up to `jobsMax`. Claims of one kind wait for one another (a few
- * milliseconds each), so that a lane is never given out twice; the lock is taken by a statement of its own, for the next one to see what the claim before has
- * written. Uses jobs_lane_idx and jobs_lane_running_idx.
+ * Due jobs whose lane runs nowhere, up to `jobsMax`: the projects that have some take turns, each with its oldest first; chance decides where they are more than a batch holds. Jobs whose runner went away are given out
+ * with others that were lost as often, in batches half as large each time, so that one that ends its runner comes to be alone. Which of these is next is told
+ * by the oldest job of all.
+ *
+ * Claims of one kind wait for one another (a few milliseconds each), so that a lane is never given out twice; the lock is taken by a statement of its own, for the
+ * next one to see what the claim before has written. Reads the projects one by one in jobs_lane_idx, about `5 * jobsMax` jobs, and jobs_lane_running_idx.
  */
 export const claimBatch = (
   db: Database,
@@ -27,20 +37,38 @@ export const claimBatch = (
   db.transaction(async (transaction) => {
     const tx = transaction as unknown as Database;
     await execute(tx, sql`select pg_advisory_xact_lock(${claimLock})`);
+    const isDue = sql`${isWaitingInLane} and j.kind = ${kind} and j.run_at <= now()
+      and not exists (select 1 from jobs r where r.lane = j.lane and r.state = 'running')`;
     const rows = await execute<BatchJob & { leaseId: string; claimedAt: string }>(
       tx,
-      sql`with lease as materialized (select gen_random_uuid() as id, clock_timestamp() as at), due as (
-          select j.id from jobs j
-          where j.state in ('scheduled','available','retryable') and j.lane is not null and j.kind = ${kind} and j.run_at <= now()
-            and not exists (select 1 from jobs r where r.lane = j.lane and r.state = 'running')
-          order by j.run_at, j.id limit ${jobsMax} for update skip locked
+      sql`with recursive ${waitingProjects}, head as materialized (
+          select p.id as project_id, h.* from project p cross join lateral (
+            select j.losses, j.run_at, j.id from jobs j where j.project_id = p.id and ${isDue} order by j.run_at, j.id limit 1
+          ) h
+        ), shape as materialized (
+          select losses, greatest(1, ${jobsMax}::int >> least(losses, 30)) as jobs_max,
+            greatest(1, ${jobsMax * lookedAtFactor}::int / (select count(*)::int from head)) as project_jobs_max
+          from head order by run_at, id limit 1
+        ), due as materialized (
+          select d.id from head h join shape s on s.losses = h.losses cross join lateral (
+            select j.id, j.run_at, row_number() over (order by j.run_at, j.id) as turn from jobs j
+            where j.project_id = h.project_id and j.losses = s.losses and ${isDue}
+            order by j.run_at, j.id limit least(s.jobs_max, s.project_jobs_max)
+          ) d
+          order by d.turn, random() limit (select jobs_max from shape)
+        ), taken as materialized (
+          select id from jobs where id in (select id from due) for update skip locked
+        ), claim as (
+          insert into claim_clock as c (kind, claimed_at) select ${kind}, clock_timestamp() from (select 1 from taken limit 1) any_job
+          on conflict (kind) do update set claimed_at = greatest(clock_timestamp(), c.claimed_at + interval '1 millisecond')
+          returning claimed_at, gen_random_uuid() as lease_id
         )
         update jobs j
-        set state = 'running', attempt = j.attempt + 1, lease_id = lease.id, claimed_by = ${claimedBy},
+        set state = 'running', attempt = j.attempt + 1, lease_id = claim.lease_id, claimed_by = ${claimedBy},
           lease_until = now() + make_interval(secs => ${leaseSeconds}), started_at = now(), heartbeat_at = now()
-        from due, lease where j.id = due.id
+        from taken, claim where j.id = taken.id
         returning j.id, j.project_id as "projectId", j.payload, j.attempt, j.max_attempts as "maxAttempts", j.lane, j.lease_id as "leaseId",
-          to_char(lease.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "claimedAt"`,
+          to_char(claim.claimed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "claimedAt"`,
     );
     const [first] = rows;
     if (first === undefined) return undefined;

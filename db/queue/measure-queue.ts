@@ -2,6 +2,7 @@
 import { sql } from "drizzle-orm";
 import { type JobKind, jobKinds } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
+import { isWaitingInLane, waitingProjects } from "./waiting-projects.ts";
 
 export type WaitingJobs = { kind: JobKind; due: number; oldestSeconds: number };
 
@@ -9,9 +10,9 @@ export type WaitingJobs = { kind: JobKind; due: number; oldestSeconds: number };
 export const countedMax = 10_000;
 
 /**
- * Jobs that are due and not claimed, every kind of the registry. One statement that locks nothing. Jobs in lanes are read in the order of jobs_lane_idx, those without a slot
- * in that of jobs_slotless_idx for each priority of the registry, at most `countedMax` entries each, whatever the length of the queue; those with a slot by
- * jobs_claimable_idx for each project in job_slots. 35 ms with 420,000 jobs waiting.
+ * Jobs that are due and not claimed, every kind of the registry. One statement that locks nothing. Jobs in lanes are read in the order of jobs_lane_idx, and
+ * the oldest of each project, those without a slot in the order of jobs_slotless_idx for each priority of the registry, at most `countedMax` entries each, whatever the
+ * length of the queue; those with a slot by jobs_claimable_idx for each project in job_slots. 35 ms with 420,000 jobs waiting.
  */
 export const measureQueue = (db: Database): Promise<WaitingJobs[]> => {
   const kinds = Object.entries(jobKinds).map(([kind, { priority, hasSlot }]) => ({ kind, priority, has_slot: hasSlot }));
@@ -21,24 +22,26 @@ export const measureQueue = (db: Database): Promise<WaitingJobs[]> => {
   );
   return execute<WaitingJobs>(
     db,
-    sql`with kinds as materialized (select kind, priority, has_slot from json_to_recordset(${JSON.stringify(kinds)}::json) as k(kind text, priority int, has_slot boolean)),
+    sql`with recursive ${waitingProjects}, kinds as materialized (select kind, priority, has_slot from json_to_recordset(${JSON.stringify(kinds)}::json) as k(kind text, priority int, has_slot boolean)),
       due as (
-        (select kind, run_at from jobs
-          where state in ('scheduled','available','retryable') and lane is not null and run_at <= now()
-          order by run_at, id limit ${countedMax})
+        (select j.kind, j.run_at, true as is_counted from jobs j where ${isWaitingInLane} and j.run_at <= now()
+          order by j.project_id, j.run_at, j.id limit ${countedMax})
         union all
-        select j.kind, j.run_at from (select distinct priority from kinds where not has_slot) p cross join lateral (
+        select h.kind, h.run_at, false from project p cross join lateral (
+          select j.kind, j.run_at from jobs j where j.project_id = p.id and ${isWaitingInLane} and j.run_at <= now() order by j.run_at, j.id limit 1) h
+        union all
+        select j.kind, j.run_at, true from (select distinct priority from kinds where not has_slot) p cross join lateral (
           select kind, run_at from jobs
           where state in ('scheduled','available','retryable') and not has_slot and lane is null and priority = p.priority and run_at <= now()
           order by run_at, id limit ${countedMax}) j
         union all
-        (select j.kind, j.run_at from job_slots s cross join lateral (
+        (select j.kind, j.run_at, true from job_slots s cross join lateral (
           select kind, run_at from jobs
           where project_id = s.project_id and kind in (${slotKinds}) and state in ('scheduled','available','retryable') and has_slot and run_at <= now()
           order by kind, priority, run_at, id limit ${countedMax}) j
         limit ${countedMax})
       )
-      select k.kind, count(d.run_at)::int as due,
+      select k.kind, (count(d.run_at) filter (where d.is_counted))::int as due,
         coalesce(extract(epoch from now() - min(d.run_at)), 0)::double precision as "oldestSeconds"
       from kinds k left join due d on d.kind = k.kind group by k.kind`,
   );

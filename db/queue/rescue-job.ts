@@ -5,18 +5,24 @@ import { settle } from "./settle-job.ts";
 
 export type RescuedJob = { id: string; kind: string; state: "cancelled" | "discarded" | "retryable"; projectId: string };
 
-/** An export waits this long after its runner was lost: the next one may start at once, but a job that kills its runner must not spin. */
-const rescueDelaySeconds = 1;
+/** An export waits this long after its runner was lost: the next one may start at once, but a job that ends its runner must not spin. In a lane, it doubles with each loss. */
+const delaySeconds = 1;
+const delaySecondsMax = 30;
+
+/** A job in a lane that has taken so many runners with it is kept as a dead letter. By then it has been alone in its batch for a while. */
+export const lossesMax = 20;
 
 /**
  * One job a call, so that two reapers cannot wait for each other: each holds one job and then one slot. Cancelled when that was asked for, discarded when no
- * attempt is left, else retryable. The domain rows are written by the caller in the same transaction. Uses jobs_running_idx.
+ * attempt is left, else retryable. A job in a lane ran with many others, and it is unknown which of them ended the runner, if any: the loss is counted and the attempt is
+ * not spent. The domain rows are written by the caller in the same transaction. Uses jobs_running_idx.
  */
 export const rescueJob = async (tx: Database): Promise<RescuedJob | undefined> => {
   const [expired] = await execute<{ id: string; kind: string; projectId: string; state: RescuedJob["state"] }>(
     tx,
     sql`select id, kind, project_id as "projectId",
-        case when cancel_requested_at is not null then 'cancelled' when attempt >= max_attempts then 'discarded' else 'retryable' end as state
+        case when cancel_requested_at is not null then 'cancelled'
+          when case when lane is null then attempt >= max_attempts else losses + 1 >= ${lossesMax} end then 'discarded' else 'retryable' end as state
       from jobs where state = 'running' and lease_until < now()
       order by lease_until limit 1 for update skip locked`,
   );
@@ -25,7 +31,9 @@ export const rescueJob = async (tx: Database): Promise<RescuedJob | undefined> =
   await settle(tx, {
     where: sql`id = ${expired.id}`,
     state: expired.state,
-    set: sql`, last_error = ${JSON.stringify(error)}::jsonb || jsonb_build_object('attempt', attempt, 'at', now()), run_at = now() + make_interval(secs => ${rescueDelaySeconds})`,
+    set: sql`, last_error = ${JSON.stringify(error)}::jsonb || jsonb_build_object('attempt', attempt, 'at', now()),
+      losses = losses + 1, attempt = case when lane is null then attempt else attempt - 1 end,
+      run_at = now() + make_interval(secs => case when lane is null then ${delaySeconds} else least(${delaySecondsMax}, ${delaySeconds} * 2 ^ losses) end)`,
   });
   return expired;
 };

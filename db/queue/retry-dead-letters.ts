@@ -21,7 +21,7 @@ export const retryDeadLetters = async (
 ): Promise<number> => {
   const rows = await execute(
     db,
-    sql`update jobs j set state = 'available', run_at = now(), attempt = 0, finished_at = null, cancel_requested_at = null, checkpoint = null, dedupe_key = null
+    sql`update jobs j set state = 'available', run_at = now(), attempt = 0, losses = 0, finished_at = null, cancel_requested_at = null, checkpoint = null, dedupe_key = null
       from (
         select id from jobs where finished_at < ${before}::timestamptz and state = 'discarded' and kind in (${kindList})
           ${projectId === undefined ? sql`` : sql`and project_id = ${projectId}`}

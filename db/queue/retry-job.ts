@@ -7,7 +7,7 @@ export const retryJob = async (tx: Database, { jobId, projectId }: { jobId: stri
   const rows = await execute<{ id: string }>(
     tx,
     sql`with job as (
-      update jobs set state = 'available', run_at = now(), attempt = 0, finished_at = null, cancel_requested_at = null, checkpoint = null
+      update jobs set state = 'available', run_at = now(), attempt = 0, losses = 0, finished_at = null, cancel_requested_at = null, checkpoint = null
       where id = ${jobId} and project_id = ${projectId} and state in ('discarded','cancelled')
       returning id, project_id
     ), slot as (

@@ -5,6 +5,7 @@ import { downloadName, objectKey } from "../../core/exports/object-key.ts";
 import type { ExportQuery } from "../../core/exports/request.ts";
 import { contentTypeOf } from "../../core/formats/index.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
+import { describeFailure } from "../../db/postgres/failure.ts";
 import {
   type ExportToRun,
   type LeftObject,
@@ -96,7 +97,7 @@ export const createFileWriter = (
       },
       onPart: (part) => {
         const remembered: Promise<unknown> = rememberPart(deps.db, lease, objectId, part)
-          .catch((error: unknown) => deps.log("warn", "part_not_remembered", { job_id: job.id, detail: String(error) }))
+          .catch((error: unknown) => deps.log("warn", "part_not_remembered", { job_id: job.id, detail: describeFailure(error) }))
           .finally(() => remembering.delete(remembered));
         remembering.add(remembered);
       },

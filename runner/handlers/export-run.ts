@@ -14,6 +14,7 @@ import type { PlanBounds } from "../../db/clickhouse/plan-export.ts";
 import { listScoreNames } from "../../db/clickhouse/score-names.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { Database } from "../../db/postgres/client.ts";
+import { describeFailure } from "../../db/postgres/failure.ts";
 import { answerCommentFilters } from "../../db/queries/comments.ts";
 import {
   discardObjects,
@@ -350,7 +351,7 @@ const reportProgress = (deps: ExportHandlerDeps, { job }: JobContext, exportId: 
     try {
       await saveProgress(deps.db, { id: job.id, leaseId: job.leaseId }, exportId, progress());
     } catch (error) {
-      deps.log("warn", "progress_failed", { job_id: job.id, detail: String(error) });
+      deps.log("warn", "progress_failed", { job_id: job.id, detail: describeFailure(error) });
     } finally {
       isSaving = false;
     }

@@ -1,10 +1,13 @@
 /** Ingestion, the loop: claims batches, keeps their lease, processes and settles them. Two batches at once: while one is read, the other is written. */
 import type { JobKind } from "../../core/jobs/kinds.ts";
-import { postgresFailure } from "../../db/postgres/failure.ts";
+import { describeFailure } from "../../db/postgres/failure.ts";
 import type { JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
 import { type Clock, LeaseLost, type Log, RunnerStopping } from "../deps.ts";
 import type { Events } from "../events.ts";
+import { type HeldLease, holdLease, type LeaseTimes, lostLease } from "../lease.ts";
+import { type Polling, type PollingConfig, startPolling } from "../polling.ts";
+import { settleSurely } from "../settle-surely.ts";
 
 export type BatchLoopDeps = {
   kind: JobKind;
@@ -13,146 +16,85 @@ export type BatchLoopDeps = {
   emit: Events["emit"];
   random: () => number;
   claim: () => Promise<JobBatch | undefined>;
+  /** How many jobs are still held. */
   heartbeat: (leaseId: string) => Promise<number>;
   process: (batch: JobBatch, signal: AbortSignal) => Promise<BatchOutcome>;
   settle: (leaseId: string, outcome: BatchOutcome) => Promise<number>;
 };
 
-export type BatchLoopConfig = {
-  concurrency: number;
-  pollMs: number;
-  pollIdleMs: number;
-  pulseSeconds: number;
-  selfFenceSeconds: number;
-  maxRunSeconds: number;
-  graceSeconds: number;
-};
+export type BatchLoopConfig = PollingConfig & LeaseTimes;
 
-const settlesMax = 5;
+export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): Polling => {
+  const { clock, log } = deps;
 
-/** Without the values of a statement that failed. */
-const describe = (error: unknown): string => postgresFailure(error)?.detail ?? String(error);
+  /** Undefined when the lease is lost; the jobs are given out again when it has ended. */
+  const outcomeOf = async (batch: JobBatch, { signal }: HeldLease): Promise<BatchOutcome | undefined> => {
+    try {
+      return await Promise.race([deps.process(batch, signal), lostLease(signal)]);
+    } catch (error) {
+      const reason: unknown = signal.aborted ? signal.reason : error;
+      if (reason instanceof RunnerStopping) return { doneIds: [], failed: [], released: batch.jobs.map(({ id }) => ({ id, lane: null })) };
+      log("warn", "ingestion_batch_lost", { lease_id: batch.leaseId, jobs: batch.jobs.length, detail: describeFailure(reason) });
+      return undefined;
+    }
+  };
 
-export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): { stop: () => Promise<void>; poke: () => void } => {
-  const running = new Set<{ controller: AbortController; done: Promise<void> }>();
-  let isStopping = false;
-  const wakes = new Set<() => void>();
-
-  const runBatch = async (batch: JobBatch, controller: AbortController): Promise<void> => {
-    const startedMs = deps.clock.steadyMs();
-    let confirmedMs = startedMs;
+  const runBatch = async (batch: JobBatch, lease: HeldLease): Promise<void> => {
+    const startedMs = clock.steadyMs();
     const observed = { kind: deps.kind, jobs: batch.jobs.length };
     deps.emit("batch.claimed", observed);
-    const pulse = deps.clock.startTimer(config.pulseSeconds * 1000, () => {
-      const askedMs = deps.clock.steadyMs();
-      if (askedMs - confirmedMs > config.selfFenceSeconds * 1000 || askedMs - startedMs > config.maxRunSeconds * 1000)
-        controller.abort(new LeaseLost());
-      deps.heartbeat(batch.leaseId).then(
-        (held) => {
-          if (held === 0) controller.abort(new LeaseLost());
-          else confirmedMs = askedMs;
-        },
-        (error: unknown) => deps.log("warn", "heartbeat_failed", { lease_id: batch.leaseId, detail: describe(error) }),
-      );
-    });
     try {
-      const outcome = await deps.process(batch, controller.signal).catch((error: unknown): BatchOutcome => {
-        if (controller.signal.reason instanceof RunnerStopping)
-          return { doneIds: [], failed: [], released: batch.jobs.map(({ id }) => ({ id, lane: null })) };
-        throw error;
-      });
-      const held = await settleSurely(batch.leaseId, outcome);
-      const seconds = (deps.clock.steadyMs() - startedMs) / 1000;
-      deps.log("info", "ingestion_batch", {
+      const outcome = await outcomeOf(batch, lease);
+      const held =
+        outcome === undefined
+          ? 0
+          : await settleSurely({ clock, log }, { lease_id: batch.leaseId }, () => deps.settle(batch.leaseId, outcome));
+      if (outcome === undefined || held === undefined || held === 0) return deps.emit("batch.leaseLost", observed);
+      const seconds = (clock.steadyMs() - startedMs) / 1000;
+      const { doneIds, failed, released } = outcome;
+      log("info", "ingestion_batch", {
         jobs: batch.jobs.length,
-        done: outcome.doneIds.length,
-        failed: outcome.failed.length,
-        released: outcome.released.length,
+        done: doneIds.length,
+        failed: failed.length,
+        released: released.length,
         held,
         seconds,
       });
-      if (held === 0) deps.emit("batch.leaseLost", observed);
-      else
-        deps.emit("batch.settled", {
-          ...observed,
-          completed: outcome.doneIds.length,
-          released: outcome.released.length,
-          failed: outcome.failed.map(({ error, isFinal }) => ({ code: error.code, isFinal })),
-          seconds,
-        });
-    } catch (error) {
-      // The lease ends by itself and the jobs are given out again.
-      deps.log("warn", "ingestion_batch_lost", {
-        lease_id: batch.leaseId,
-        jobs: batch.jobs.length,
-        detail: describe(controller.signal.aborted ? controller.signal.reason : error),
+      deps.emit("batch.settled", {
+        ...observed,
+        completed: doneIds.length,
+        released: released.length,
+        failed: failed.map(({ error, isFinal }) => ({ code: error.code, isFinal })),
+        seconds,
       });
-      deps.emit("batch.leaseLost", observed);
     } finally {
-      pulse.stop();
+      lease.release();
     }
   };
 
-  /** An outcome that cannot be written now is tried again: otherwise all of it would be done anew when the lease has ended, at the cost of an attempt. */
-  const settleSurely = async (leaseId: string, outcome: BatchOutcome): Promise<number> => {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await deps.settle(leaseId, outcome);
-      } catch (error) {
-        if (tries === settlesMax) throw error;
-        deps.log("warn", "settle_failed", { lease_id: leaseId, detail: describe(error) });
-        await deps.clock.wait(500 * tries);
-      }
-    }
-  };
-
-  const rest = (milliseconds: number): Promise<void> =>
-    new Promise((resolve) => {
-      const wake = () => {
-        timer.stop();
-        wakes.delete(wake);
-        resolve();
-      };
-      const timer = deps.clock.startTimer(milliseconds, wake);
-      wakes.add(wake);
-    });
-
-  const poll = async () => {
-    let idleMs = config.pollMs;
-    while (!isStopping) {
-      let batch: JobBatch | undefined;
-      try {
-        batch = await deps.claim();
-      } catch (error) {
-        deps.log("error", "claim_failed", { detail: describe(error) });
-      }
-      if (batch === undefined) {
-        await rest(idleMs * (0.75 + deps.random() / 2));
-        idleMs = Math.min(config.pollIdleMs, idleMs * 1.5);
-        continue;
-      }
-      idleMs = config.pollMs;
-      const controller = new AbortController();
-      const entry = { controller, done: runBatch(batch, controller) };
-      running.add(entry);
-      await entry.done;
-      running.delete(entry);
-    }
-  };
-  const polling = Promise.all(Array.from({ length: config.concurrency }, poll));
-
-  return {
-    poke: () => {
-      for (const wake of [...wakes]) wake();
+  return startPolling(
+    {
+      clock,
+      log,
+      random: deps.random,
+      claim: deps.claim,
+      start: (batch) => {
+        const lease = holdLease(
+          {
+            clock,
+            log,
+            heartbeat: async () => ((await deps.heartbeat(batch.leaseId)) === 0 ? "lost" : "held"),
+            outOfTime: () => new LeaseLost(),
+          },
+          { lease_id: batch.leaseId },
+          config,
+        );
+        const done = runBatch(batch, lease).catch((error: unknown) =>
+          log("error", "batch_crashed", { lease_id: batch.leaseId, detail: describeFailure(error) }),
+        );
+        return { done, abort: lease.abort };
+      },
     },
-    stop: async () => {
-      isStopping = true;
-      for (const wake of [...wakes]) wake();
-      const grace = new AbortController();
-      await Promise.race([polling, deps.clock.wait(config.graceSeconds * 1000, grace.signal).catch(() => {})]);
-      grace.abort(new RunnerStopping());
-      for (const { controller } of running) controller.abort(new RunnerStopping());
-      await polling;
-    },
-  };
+    config,
+  );
 };

@@ -1,12 +1,11 @@
 /** Ingestion, one batch of jobs: read, merge, price, write, and say what became of each job. One bad entity fails alone. */
-import { type AppError, type ErrorCode, toAppError } from "../../core/errors.ts";
 import { laneOf } from "../../core/ingestion/arrange-batch.ts";
 import { priceObservation } from "../../core/ingestion/price-observation.ts";
-import { baseDelaySeconds, withJitter } from "../../core/jobs/next-attempt.ts";
+import { isOutage, nextAttempt } from "../../core/jobs/next-attempt.ts";
 import type { Model } from "../../core/models/model.ts";
 import type { CountTokens } from "../../core/models/usage-and-cost.ts";
 import { entityName } from "../../db/event-store/logged-objects.ts";
-import { postgresFailure } from "../../db/postgres/failure.ts";
+import { failureOf } from "../../db/postgres/failure.ts";
 import type { BatchJob, JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
 import { type MergedEntity, mergeEntity } from "./merge-entity.ts";
@@ -33,14 +32,9 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
     const failure = failureOf(error);
     const described = { code: failure.code, message: failure.message, detail: failure.detail };
     for (const { id, attempt, maxAttempts } of jobs) {
-      // What is accepted is never given up at once, and never because of what no event can help.
-      const isFinal = attempt >= maxAttempts && !outages.has(failure.code);
-      outcome.failed.push({
-        id,
-        error: described,
-        isFinal,
-        delaySeconds: isFinal ? 0 : withJitter(baseDelaySeconds(attempt), deps.random()),
-      });
+      const next = nextAttempt(failure, { kind: "ingestion.merge", attempt, maxAttempts, random: deps.random() });
+      const isFinal = next.decision === "discard";
+      outcome.failed.push({ id, error: described, isFinal, delaySeconds: next.decision === "retry" ? next.delaySeconds : 0 });
     }
     deps.log("warn", "ingestion_failed", { jobs: jobs.length, error_code: failure.code, error: failure.message, detail: failure.detail });
   };
@@ -93,7 +87,7 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
       }
     } catch (error) {
       signal.throwIfAborted();
-      if (outages.has(failureOf(error).code) || merged.length === 1) {
+      if (isOutage(failureOf(error)) || merged.length === 1) {
         fail(
           merged.flatMap(({ entity }) => entity.jobs),
           error,
@@ -106,20 +100,6 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
     }
   }
 };
-
-/** Postgres first: the error of its driver carries statement and values, which belong neither into a log nor into a job. */
-const failureOf = (error: unknown): AppError => postgresFailure(error) ?? toAppError(error);
-
-/** Over when somebody mends a service or its configuration; until then nothing else could be written either. */
-const outages: ReadonlySet<ErrorCode> = new Set([
-  "DATABASE_UNAVAILABLE",
-  "CLICKHOUSE_UNAVAILABLE",
-  "CLICKHOUSE_ACCESS_DENIED",
-  "S3_UNAVAILABLE",
-  "S3_ACCESS_DENIED",
-  "S3_BUCKET_NOT_FOUND",
-  "S3_CLOCK_SKEW",
-]);
 
 /**
  * Observations that named no trace when they were read and have more files now: these may be in work in the lane of a trace, and may have looked for older rows before ours

@@ -1,4 +1,5 @@
 /** What every runner does beside its jobs: rescue lost jobs, repair slots, sweep the bucket, prune. Safe to run in many runners at once. */
+import { describeFailure } from "../../db/postgres/failure.ts";
 import type { Clock, Log } from "../deps.ts";
 
 export type MaintenanceTask = { name: string; everySeconds: number; run: () => Promise<unknown> };
@@ -18,7 +19,7 @@ export const startMaintenance = (
       try {
         await task.run();
       } catch (error) {
-        log("error", "maintenance_failed", { task: task.name, detail: String(error) });
+        log("error", "maintenance_failed", { task: task.name, detail: describeFailure(error) });
       } finally {
         isRunning = false;
       }

@@ -165,7 +165,7 @@ it(`every event answered with 201 is in ClickHouse in the end and every refused 
     expect(kills).toBeGreaterThan(2);
     expect(acknowledged.size).toBe(batches * 99);
     expect(refused.size).toBe(batches);
-    for (const end = Date.now() + 120_000; Date.now() < end; ) {
+    for (const end = Date.now() + 120_000 + eventsTotal * 3; Date.now() < end; ) {
       const [row] = await execute<{ open: number; dead: number }>(
         fixture.db,
         sql`select count(*) filter (where finished_at is null)::int as open, count(*) filter (where state = 'discarded')::int as dead from jobs where kind = 'ingestion.merge'`,

@@ -1,11 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
-import postgres from "postgres";
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Database } from "../../db/postgres/client.ts";
-import { execute, type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
-import { migratePostgres } from "../../db/postgres/migrate.ts";
+import { execute, type OpenDatabase } from "../../db/postgres/client.ts";
 import { type ClaimedJob, claimJob } from "../../db/queue/claim-job.ts";
 import { heartbeatJob } from "../../db/queue/heartbeat-job.ts";
 import { repairSlots } from "../../db/queue/repair-slots.ts";
@@ -14,21 +12,14 @@ import { rescueJob } from "../../db/queue/rescue-job.ts";
 import { retryJob } from "../../db/queue/retry-job.ts";
 import { type Outcome, settleJob as settleJobState } from "../../db/queue/settle-job.ts";
 import { createFixture } from "../support/fixture.ts";
+import { openOwnDatabase } from "../support/postgres-database.ts";
 import { expireLeases, insertJob, insertProject, jobState, wrongSlots } from "../support/project.ts";
 
 let open: OpenDatabase;
 let db: Database;
 
-/** A database of its own: claims here must not take the jobs of other tests. */
 beforeAll(async () => {
-  const url = new URL(inject("postgresUrl"));
-  const name = `queue_${randomUUID().replaceAll("-", "")}`;
-  const admin = postgres(url.href, { max: 1 });
-  await admin.unsafe(`create database ${name}`);
-  await admin.end();
-  url.pathname = `/${name}`;
-  await migratePostgres(url.href);
-  open = openPostgres(url.href, { connectionsMax: 34 });
+  open = await openOwnDatabase(34);
   db = open.db;
 });
 afterAll(() => open.close());

@@ -1,0 +1,178 @@
+import { sql } from "drizzle-orm";
+import fc from "fast-check";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Database, execute, type OpenDatabase } from "../../db/postgres/client.ts";
+import { claimBatch, type JobBatch } from "../../db/queue/claim-batch.ts";
+import { enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
+import { measureQueue } from "../../db/queue/measure-queue.ts";
+import { lossesMax, rescueJob } from "../../db/queue/rescue-job.ts";
+import { settleBatch } from "../../db/queue/settle-batch.ts";
+import { newId } from "../support/fixture.ts";
+import { openOwnDatabase } from "../support/postgres-database.ts";
+import { insertProject } from "../support/project.ts";
+
+let open: OpenDatabase;
+let db: Database;
+
+beforeAll(async () => {
+  open = await openOwnDatabase(10);
+  db = open.db;
+});
+afterAll(() => open.close());
+beforeEach(async () => {
+  await execute(db, sql`truncate organizations cascade`);
+  await execute(db, sql`truncate jobs, claim_clock`);
+});
+
+const claim = (jobsMax: number): Promise<JobBatch | undefined> =>
+  claimBatch(db, { kind: "ingestion.merge", jobsMax, claimedBy: "test", leaseSeconds: 60 });
+
+const claimSurely = async (jobsMax: number): Promise<JobBatch> => {
+  const batch = await claim(jobsMax);
+  if (batch === undefined) throw new Error("nothing to claim");
+  return batch;
+};
+
+const finish = ({ leaseId, jobs }: JobBatch): Promise<number> =>
+  settleBatch(db, leaseId, { doneIds: jobs.map(({ id }) => id), failed: [], released: [] });
+
+/** One job for each lane named. */
+const enqueue = async (projectId: string, lanes: readonly string[]): Promise<string[]> => {
+  const jobs = lanes.map((lane) => ({
+    id: newId("job"),
+    kind: "ingestion.merge" as const,
+    lane: `${projectId}/${lane}`,
+    payload: { entityType: "trace" as const, entityId: lane, fileKey: lane, source: "api" as const },
+  }));
+  await enqueueEventJobs(db, projectId, jobs);
+  return jobs.map(({ id }) => id);
+};
+
+const lanes = (count: number): string[] => Array.from({ length: count }, (_, index) => `lane-${index}`);
+
+/** The runners of all batches are gone, and all that waits is due. */
+const loseRunners = async (): Promise<void> => {
+  await execute(db, sql`update jobs set lease_until = now() - interval '1 second' where state = 'running'`);
+  while ((await rescueJob(db)) !== undefined);
+  await execute(db, sql`update jobs set run_at = now() where finished_at is null`);
+};
+
+describe("projects", () => {
+  it("take turns: hundreds of jobs of some do not hold up another's", async () => {
+    for (let busy = 0; busy < 5; busy++) await enqueue(await insertProject(db), lanes(300));
+    const few = await enqueue(await insertProject(db), lanes(3));
+    const { jobs } = await claimSurely(50);
+    expect(jobs).toHaveLength(50);
+    expect(jobs.flatMap(({ id }) => (few.includes(id) ? [id] : [])).toSorted()).toEqual(few.toSorted());
+  });
+
+  it("that are more than a batch holds do not hold up one whose work is younger", async () => {
+    for (let busy = 0; busy < 12; busy++) await enqueue(await insertProject(db), lanes(40));
+    await execute(db, sql`update jobs set run_at = now() - interval '1 hour'`);
+    const [young] = await enqueue(await insertProject(db), lanes(1));
+    const claimed: string[] = [];
+    // In each claim it has ten chances of thirteen: twenty without it come once in five thousand billion runs.
+    for (let batch = 0; batch < 20; batch++) claimed.push(...(await claimSurely(10)).jobs.map(({ id }) => id));
+    expect(claimed).toContain(young);
+  });
+
+  it("lose no job and no lane to their turns, with every size of batch", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 12 }), { minLength: 1, maxLength: 6 }),
+        fc.integer({ min: 1, max: 9 }),
+        async (projects, jobsMax) => {
+          const expected: string[] = [];
+          for (const laneNumbers of projects)
+            expected.push(
+              ...(await enqueue(
+                await insertProject(db),
+                laneNumbers.map((lane) => `lane-${lane}`),
+              )),
+            );
+          const done: string[] = [];
+          let running: JobBatch[] = [];
+          for (let idle = 0; idle < 2; ) {
+            const batch = await claim(jobsMax);
+            const busy = new Set(running.flatMap(({ jobs }) => jobs.map(({ lane }) => lane)));
+            if (batch === undefined) {
+              idle = running.length === 0 ? idle + 1 : idle;
+              for (const one of running) {
+                await finish(one);
+                done.push(...one.jobs.map(({ id }) => id));
+              }
+              running = [];
+              continue;
+            }
+            for (const { lane } of batch.jobs) expect(busy).not.toContain(lane);
+            expect(batch.jobs.length).toBeLessThanOrEqual(jobsMax);
+            running.push(batch);
+          }
+          expect(done.toSorted()).toEqual(expected.toSorted());
+        },
+      ),
+      { numRuns: 25 },
+    ));
+
+  it("are all in the measure of the queue, with the oldest job of any", async () => {
+    const [first, second] = [await insertProject(db), await insertProject(db)];
+    await enqueue(first, lanes(4));
+    await enqueue(second, lanes(2));
+    await execute(db, sql`update jobs set run_at = now() - interval '90 seconds' where project_id = ${second > first ? second : first}`);
+    const [measured] = (await measureQueue(db)).filter(({ kind }) => kind === "ingestion.merge");
+    expect(measured?.due).toBe(6);
+    expect(measured?.oldestSeconds).toBeGreaterThanOrEqual(90);
+    expect(measured?.oldestSeconds).toBeLessThan(600);
+  });
+});
+
+describe("the instant of a claim", () => {
+  it("is later than that of every claim before, also when the clock was ahead of itself", async () => {
+    const projectId = await insertProject(db);
+    await enqueue(projectId, lanes(8));
+    const claims = await Promise.all(Array.from({ length: 4 }, () => claimSurely(1)));
+    await execute(db, sql`update claim_clock set claimed_at = claimed_at + interval '1 hour'`);
+    const [row] = await execute<{ ahead: string }>(
+      db,
+      sql`select to_char(claimed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as ahead from claim_clock`,
+    );
+    const after = [await claimSurely(1), await claimSurely(1)];
+    const instants = [...claims.map(({ claimedAt }) => claimedAt).toSorted(), row?.ahead ?? "", ...after.map(({ claimedAt }) => claimedAt)];
+    // To the millisecond: the legacy tables keep no more of it.
+    const milliseconds = instants.map((instant) => instant.slice(0, 23));
+    expect(instants).toEqual(instants.toSorted());
+    expect(new Set(instants).size).toBe(instants.length);
+    expect(new Set(milliseconds.slice(4)).size).toBe(3);
+  });
+});
+
+describe("a lost runner", () => {
+  it("costs no attempt", async () => {
+    await enqueue(await insertProject(db), lanes(1));
+    for (let losses = 1; losses < lossesMax; losses++) {
+      expect((await claimSurely(10)).jobs).toMatchObject([{ attempt: 1 }]);
+      await loseRunners();
+    }
+    expect(await finish(await claimSurely(10))).toBe(1);
+  });
+
+  it("takes down no neighbours: the job that ends it comes to be alone, and is a dead letter in the end", async () => {
+    const ids = await enqueue(await insertProject(db), lanes(64));
+    const poison = ids[23] ?? "";
+    const done = new Set<string>();
+    let lost = 0;
+    for (let batch = await claim(16); batch !== undefined; batch = await claim(16)) {
+      if (batch.jobs.some(({ id }) => id === poison)) {
+        lost++;
+        await loseRunners();
+        continue;
+      }
+      await finish(batch);
+      for (const { id } of batch.jobs) done.add(id);
+    }
+    expect(lost).toBe(lossesMax);
+    expect(done).toEqual(new Set(ids.filter((id) => id !== poison)));
+    const left = await execute(db, sql`select id, state, last_error ->> 'code' as code from jobs`);
+    expect(left).toEqual([{ id: poison, state: "discarded", code: "RUNNER_LOST" }]);
+  });
+});

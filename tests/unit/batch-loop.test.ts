@@ -1,0 +1,174 @@
+import { describe, expect, it } from "vitest";
+import type { JobBatch } from "../../db/queue/claim-batch.ts";
+import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
+import { systemClock } from "../../runner/clock.ts";
+import { type BatchLoopDeps, startBatchLoop } from "../../runner/ingestion/batch-loop.ts";
+
+const never = <T>(): Promise<T> => new Promise(() => {});
+
+/** A second takes a millisecond. */
+const fastClock: BatchLoopDeps["clock"] = {
+  nowMs: () => Date.now(),
+  steadyMs: () => performance.now() * 1000,
+  wait: (milliseconds, signal) => systemClock.wait(milliseconds / 1000, signal),
+  startTimer: (milliseconds, onTick) => systemClock.startTimer(milliseconds / 1000, onTick),
+};
+
+const done: BatchOutcome = { doneIds: ["job"], failed: [], released: [] };
+const batch = (leaseId: string): JobBatch => ({
+  leaseId,
+  claimedAt: "2026-01-01T00:00:00.000000Z",
+  jobs: [{ id: "job", projectId: "p", payload: {}, attempt: 1, maxAttempts: 6, lane: "p/t" }],
+});
+
+const start = (deps: Partial<BatchLoopDeps>) =>
+  startBatchLoop(
+    {
+      kind: "ingestion.merge",
+      emit: () => {},
+      clock: fastClock,
+      log: () => {},
+      random: () => 0,
+      claim: () => Promise.resolve(undefined),
+      heartbeat: () => Promise.resolve(1),
+      process: () => Promise.resolve(done),
+      settle: () => Promise.resolve(1),
+      ...deps,
+    },
+    { concurrency: 1, pollMs: 1000, pollIdleMs: 1000, pulseSeconds: 10, selfFenceSeconds: 30, maxRunSeconds: 3600, graceSeconds: 0 },
+  );
+
+/** Answers the batches one after the other, then nothing. */
+const claiming = (answers: readonly (() => Promise<JobBatch>)[]): BatchLoopDeps["claim"] => {
+  let asked = 0;
+  return () => answers[asked++]?.() ?? Promise.resolve(undefined);
+};
+
+describe("a database that answers nothing any more", () => {
+  it("while it is asked for work holds up this one question", async () => {
+    const settled = Promise.withResolvers<string>();
+    const loop = start({
+      claim: claiming([never, () => Promise.resolve(batch("second"))]),
+      settle: (leaseId) => {
+        settled.resolve(leaseId);
+        return Promise.resolve(1);
+      },
+    });
+    expect(await settled.promise).toBe("second");
+    await loop.stop();
+  });
+
+  it("while a batch is in work gives the batch up when its lease is over, and the next one is worked on", async () => {
+    const settled = Promise.withResolvers<string>();
+    const events: string[] = [];
+    const loop = start({
+      claim: claiming([() => Promise.resolve(batch("first")), () => Promise.resolve(batch("second"))]),
+      heartbeat: never,
+      process: ({ leaseId }) => (leaseId === "first" ? never() : Promise.resolve(done)),
+      emit: (name) => {
+        events.push(name);
+      },
+      settle: (leaseId) => {
+        settled.resolve(leaseId);
+        return Promise.resolve(1);
+      },
+    });
+    expect(await settled.promise).toBe("second");
+    await loop.stop();
+    expect(events).toEqual(["batch.claimed", "batch.leaseLost", "batch.claimed", "batch.settled"]);
+  });
+
+  it("while an outcome is written is asked again", async () => {
+    let asked = 0;
+    const settled = Promise.withResolvers<BatchOutcome>();
+    const loop = start({
+      claim: claiming([() => Promise.resolve(batch("lease"))]),
+      settle: (_, outcome) => {
+        if (asked++ === 0) return never();
+        settled.resolve(outcome);
+        return Promise.resolve(1);
+      },
+    });
+    expect(await settled.promise).toEqual(done);
+    await loop.stop();
+  });
+});
+
+describe("a runner that stops", () => {
+  it("gives a batch back that does not end in time, without spending the attempt", async () => {
+    const settled: BatchOutcome[] = [];
+    const isWorking = Promise.withResolvers<void>();
+    const loop = start({
+      claim: claiming([() => Promise.resolve(batch("lease"))]),
+      process: (_, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason as Error));
+          isWorking.resolve();
+        }),
+      settle: (_, outcome) => {
+        settled.push(outcome);
+        return Promise.resolve(1);
+      },
+    });
+    await isWorking.promise;
+    await loop.stop();
+    expect(settled).toEqual([{ doneIds: [], failed: [], released: [{ id: "job", lane: null }] }]);
+  });
+
+  it("leaves behind what ends by nothing, and stops", async () => {
+    const isWorking = Promise.withResolvers<void>();
+    const logged: string[] = [];
+    const loop = start({
+      claim: claiming([() => Promise.resolve(batch("lease"))]),
+      process: () => {
+        isWorking.resolve();
+        return never();
+      },
+      log: (_, event) => logged.push(event),
+    });
+    await isWorking.promise;
+    await loop.stop();
+    expect(logged).toEqual(["jobs_left_behind"]);
+  });
+
+  it("does not wait for the next poll when it is poked while it asks", async () => {
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<JobBatch | undefined>();
+    const settled = Promise.withResolvers<string>();
+    let claims = 0;
+    const loop = startBatchLoop(
+      {
+        kind: "ingestion.merge",
+        emit: () => {},
+        clock: systemClock,
+        log: () => {},
+        random: () => 0,
+        claim: () => {
+          if (claims++ > 0) return Promise.resolve(claims === 2 ? batch("poked") : undefined);
+          asked.resolve();
+          return answer.promise;
+        },
+        heartbeat: () => Promise.resolve(1),
+        process: () => Promise.resolve(done),
+        settle: (leaseId) => {
+          settled.resolve(leaseId);
+          return Promise.resolve(1);
+        },
+      },
+      {
+        concurrency: 1,
+        pollMs: 3_600_000,
+        pollIdleMs: 3_600_000,
+        pulseSeconds: 10,
+        selfFenceSeconds: 30,
+        maxRunSeconds: 3600,
+        graceSeconds: 0,
+      },
+    );
+    await asked.promise;
+    loop.poke();
+    answer.resolve(undefined);
+    expect(await settled.promise).toBe("poked");
+    await loop.stop();
+  });
+});

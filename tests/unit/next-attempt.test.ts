@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { AppError, type ErrorCode, errorTable } from "../../core/errors.ts";
+import { type JobKind, jobKinds } from "../../core/jobs/kinds.ts";
+import { isOutage, nextAttempt } from "../../core/jobs/next-attempt.ts";
+
+const codes = Object.keys(errorTable) as ErrorCode[];
+const kinds = Object.keys(jobKinds) as JobKind[];
+const accepted = kinds.filter((kind) => jobKinds[kind].isAccepted);
+
+const decide = (kind: JobKind, code: ErrorCode, attempt: number) =>
+  nextAttempt(new AppError({ code }), { kind, attempt, maxAttempts: 6, random: 0.5 }).decision;
+
+describe("what was accepted for good", () => {
+  it("is what comes in and what is to be deleted", () => expect(accepted).toEqual(["ingestion.merge", "ingestion.otel", "data.delete"]));
+
+  it.each(accepted)("%s is never given up at the first failure, whatever it is", (kind) => {
+    for (const code of codes) expect([code, decide(kind, code, 1)]).toEqual([code, "retry"]);
+  });
+
+  it.each(accepted)("%s outlives every outage, and nothing else", (kind) => {
+    for (const code of codes)
+      for (const attempt of [6, 7, 5000])
+        expect([code, decide(kind, code, attempt)]).toEqual([code, isOutage(new AppError({ code })) ? "retry" : "discard"]);
+  });
+});
+
+it("an export ends at a failure that no retry mends, and at its last attempt", () => {
+  for (const code of codes) {
+    expect([code, decide("export.run", code, 1)]).toEqual([code, errorTable[code].retry === "never" ? "discard" : "retry"]);
+    expect([code, decide("export.run", code, 6)]).toEqual([code, "discard"]);
+  }
+});
+
+it("delays double up to ten minutes, and chance takes away half of one at most", () => {
+  const delay = (attempt: number, random: number) => {
+    const next = nextAttempt(new AppError({ code: "S3_UNAVAILABLE" }), { kind: "ingestion.merge", attempt, maxAttempts: 6, random });
+    return next.decision === "retry" ? next.delaySeconds : undefined;
+  };
+  expect([1, 2, 3, 8, 5000].map((attempt) => delay(attempt, 1))).toEqual([5, 10, 20, 600, 600]);
+  expect([1, 2, 3, 8, 5000].map((attempt) => delay(attempt, 0))).toEqual([2.5, 5, 10, 300, 300]);
+});
