@@ -118,7 +118,10 @@ describe("projects", () => {
     const [first, second] = [await insertProject(db), await insertProject(db)];
     await enqueue(first, lanes(4));
     await enqueue(second, lanes(2));
-    await execute(db, sql`update jobs set run_at = now() - interval '90 seconds' where project_id = ${second > first ? second : first}`);
+    await execute(
+      db,
+      sql`update jobs set run_at = now() - interval '90 seconds' where project_id = ${[first, second].toSorted()[1] ?? ""}`,
+    );
     const [measured] = (await measureQueue(db)).filter(({ kind }) => kind === "ingestion.merge");
     expect(measured?.due).toBe(6);
     expect(measured?.oldestSeconds).toBeGreaterThanOrEqual(90);
