@@ -4,7 +4,15 @@ import type { JobKind } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import { isWaitingInLane, waitingProjects } from "./waiting-projects.ts";
 
-export type BatchJob = { id: string; projectId: string; payload: unknown; attempt: number; maxAttempts: number; lane: string };
+export type BatchJob = {
+  id: string;
+  projectId: string;
+  payload: unknown;
+  attempt: number;
+  maxAttempts: number;
+  losses: number;
+  lane: string;
+};
 
 export type JobBatch = {
   leaseId: string;
@@ -67,7 +75,7 @@ export const claimBatch = (
         set state = 'running', attempt = j.attempt + 1, lease_id = claim.lease_id, claimed_by = ${claimedBy},
           lease_until = now() + make_interval(secs => ${leaseSeconds}), started_at = now(), heartbeat_at = now()
         from taken, claim where j.id = taken.id
-        returning j.id, j.project_id as "projectId", j.payload, j.attempt, j.max_attempts as "maxAttempts", j.lane, j.lease_id as "leaseId",
+        returning j.id, j.project_id as "projectId", j.payload, j.attempt, j.max_attempts as "maxAttempts", j.losses, j.lane, j.lease_id as "leaseId",
           to_char(claim.claimed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "claimedAt"`,
     );
     const [first] = rows;
@@ -75,7 +83,7 @@ export const claimBatch = (
     return {
       leaseId: first.leaseId,
       claimedAt: first.claimedAt,
-      jobs: rows.map(({ id, projectId, payload, attempt, maxAttempts, lane }) => ({ id, projectId, payload, attempt, maxAttempts, lane })),
+      jobs: rows.map(({ leaseId, claimedAt, ...job }) => job),
     };
   });
 

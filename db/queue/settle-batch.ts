@@ -8,8 +8,8 @@ export type BatchOutcome = {
   doneIds: readonly string[];
   /** Tried again after the delay, or kept as dead letters once the attempts are spent. */
   failed: readonly { id: string; error: JobError; delaySeconds: number; isFinal: boolean }[];
-  /** Given back at once without spending the attempt, in another lane where one is named. */
-  released: readonly { id: string; lane: string | null }[];
+  /** Given back at once without spending the attempt, in another lane where one is named. One in the middle of its work counts as lost: what it has sent may still be written. */
+  released: readonly { id: string; lane: string | null; isInterrupted?: boolean }[];
 };
 
 /** In one transaction. Returns the jobs that were still held. */
@@ -41,8 +41,9 @@ export const settleBatch = (db: Database, leaseId: string, { doneIds, failed, re
       held += (
         await execute(
           tx,
-          sql`update jobs j set state = 'available', lease_id = null, lease_until = null, attempt = j.attempt - 1, run_at = now(), lane = coalesce(r.lane, j.lane)
-            from json_to_recordset(${JSON.stringify(released)}::json) as r(id text, lane text) where j.id = r.id and ${isHeld} returning j.id`,
+          sql`update jobs j set state = 'available', lease_id = null, lease_until = null, attempt = j.attempt - 1, run_at = now(), lane = coalesce(r.lane, j.lane),
+              losses = j.losses + case when r."isInterrupted" then 1 else 0 end
+            from json_to_recordset(${JSON.stringify(released)}::json) as r(id text, lane text, "isInterrupted" boolean) where j.id = r.id and ${isHeld} returning j.id`,
         )
       ).length;
     return held;

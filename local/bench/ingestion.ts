@@ -1,5 +1,5 @@
 /**
- * `npm run bench:ingestion [-- --events 20000]`: events per second taken by the API, and written by one runner, beside a plain INSERT of the same rows.
+ * `npm run bench:ingestion [-- --events 20000] [--projects 1]`: events per second taken by the API, and written by one runner, beside a plain INSERT of the same rows.
  * Taking in and writing are measured one after the other, each with the cores to itself: first the queue fills while no runner takes from it, then it is emptied.
  */
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
@@ -7,10 +7,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { execute, openPostgres } from "../../db/postgres/client.ts";
-import { startStack } from "../stack.ts";
+import { type Stack, startStack } from "../stack.ts";
 
-const at = process.argv.indexOf("--events");
-const eventsTotal = at === -1 ? 20_000 : Number(process.argv[at + 1]);
+const numberOf = (name: string, otherwise: number): number => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at === -1 ? otherwise : Number(process.argv[at + 1]);
+};
+const eventsTotal = numberOf("events", 20_000);
+const projectsTotal = numberOf("projects", 1);
 const dir = mkdtempSync(join(tmpdir(), "spillway-bench-ingestion-"));
 chmodSync(dir, 0o755);
 const seconds = (from: number) => (performance.now() - from) / 1000;
@@ -42,17 +46,43 @@ const batchOf = (batch: number) =>
         };
   });
 
+type Keys = { publicKey: string; secretKey: string };
+
+/** Projects of one owner, with a key each, beside the one the stack has made. */
+const moreProjects = async ({ apiUrl, adminKey }: Stack, count: number): Promise<Keys[]> => {
+  const make = async <R>(what: string, body: object): Promise<R> => {
+    const response = await fetch(`${apiUrl}/api/admin/${what}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${adminKey}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(await response.text());
+    return (await response.json()) as R;
+  };
+  const { id: organizationId } = await make<{ id: string }>("organizations", { name: "bench" });
+  const { id: userId } = await make<{ id: string }>("users", { email: "bench@example.com" });
+  await make("memberships", { organizationId, userId, role: "OWNER" });
+  const keys: Keys[] = [];
+  for (let project = 0; project < count; project++) {
+    const { id: projectId } = await make<{ id: string }>("projects", { organizationId, name: `bench ${project}` });
+    keys.push(await make<Keys>("api-keys", { projectId, userId, scopes: ["ingestion:write"] }));
+  }
+  return keys;
+};
+
 try {
   const filling = await startStack({ dataDir: dir, apiPort: 0, env: { QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED: "false" } });
   const batches = Math.ceil(eventsTotal / 200);
+  const keys = [filling, ...(await moreProjects(filling, projectsTotal - 1))];
   let next = 0;
   let startedMs = performance.now();
   await Promise.all(
     Array.from({ length: 4 }, async () => {
       for (let batch = next++; batch < batches; batch = next++) {
+        const { publicKey, secretKey } = keys[batch % keys.length] ?? filling;
         const response = await fetch(`${filling.apiUrl}/api/public/ingestion`, {
           method: "POST",
-          headers: { authorization: `Basic ${btoa(`${filling.publicKey}:${filling.secretKey}`)}`, "content-type": "application/json" },
+          headers: { authorization: `Basic ${btoa(`${publicKey}:${secretKey}`)}`, "content-type": "application/json" },
           body: JSON.stringify({ batch: batchOf(batch) }),
         });
         if (response.status !== 207) throw new Error(await response.text());

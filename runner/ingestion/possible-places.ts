@@ -13,7 +13,7 @@ export type Place = { table: PlacedTable; key: Record<string, string> };
 
 /** Only for an entity that was tried before; all others were never in two hands. */
 export const possiblePlaces = ({ entityType, entityId, jobs, events }: Entity): Place[] => {
-  if (!jobs.some(({ attempt }) => attempt > 1)) return [];
+  if (!jobs.some(({ attempt, losses }) => attempt > 1 || losses > 0)) return [];
   const times = new Set<string>();
   const traces = new Set<string>();
   const types = new Set<string>(["SPAN"]);

@@ -149,6 +149,18 @@ describe("the instant of a claim", () => {
   });
 });
 
+describe("a batch given back in the middle of its work", () => {
+  it("spends no attempt, and what comes after it knows that it was begun", async () => {
+    await enqueue(await insertProject(db), lanes(2));
+    const { leaseId, jobs } = await claimSurely(10);
+    await settleBatch(db, leaseId, { doneIds: [], failed: [], released: jobs.map(({ id }) => ({ id, lane: null, isInterrupted: true })) });
+    const again = await claimSurely(10);
+    expect(again.jobs).toMatchObject([1, 2].map(() => ({ attempt: 1, losses: 1 })));
+    await settleBatch(db, again.leaseId, { doneIds: [], failed: [], released: jobs.map(({ id }) => ({ id, lane: null })) });
+    expect((await claimSurely(10)).jobs).toMatchObject([1, 2].map(() => ({ attempt: 1, losses: 1 })));
+  });
+});
+
 describe("a lost runner", () => {
   it("costs no attempt", async () => {
     await enqueue(await insertProject(db), lanes(1));

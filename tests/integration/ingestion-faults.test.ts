@@ -10,6 +10,7 @@ import { execute, openPostgres } from "../../db/postgres/client.ts";
 import { claimBatch, type JobBatch } from "../../db/queue/claim-batch.ts";
 import { claimSlotlessJob } from "../../db/queue/claim-slotless-job.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
+import { rescueJob } from "../../db/queue/rescue-job.ts";
 import { type BatchOutcome, settleBatch } from "../../db/queue/settle-batch.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
 import { systemClock } from "../../runner/clock.ts";
@@ -380,7 +381,9 @@ describe("an observation that moves", () => {
     const stalled = await claim();
     const slow = afterInserting(async () => {
       // Its lease has ended: rescued, and taken by another runner together with what has come since.
-      await execute(fixture.db, sql`update jobs set state = 'retryable', lease_id = null, lease_until = null`);
+      await execute(fixture.db, sql`update jobs set lease_until = now() - interval '1 second' where state = 'running'`);
+      while ((await rescueJob(fixture.db)) !== undefined);
+      await execute(fixture.db, sql`update jobs set run_at = now()`);
       await fixture.ingest([event("span-create", { id, traceId: first, name: "span", startTime: at(1) }, 1)]);
       await drained();
     });

@@ -18,7 +18,7 @@ const done: BatchOutcome = { doneIds: ["job"], failed: [], released: [] };
 const batch = (leaseId: string): JobBatch => ({
   leaseId,
   claimedAt: "2026-01-01T00:00:00.000000Z",
-  jobs: [{ id: "job", projectId: "p", payload: {}, attempt: 1, maxAttempts: 6, lane: "p/t" }],
+  jobs: [{ id: "job", projectId: "p", payload: {}, attempt: 1, maxAttempts: 6, losses: 0, lane: "p/t" }],
 });
 
 const start = (deps: Partial<BatchLoopDeps>) =>
@@ -112,7 +112,7 @@ describe("a runner that stops", () => {
     });
     await isWorking.promise;
     await loop.stop();
-    expect(settled).toEqual([{ doneIds: [], failed: [], released: [{ id: "job", lane: null }] }]);
+    expect(settled).toEqual([{ doneIds: [], failed: [], released: [{ id: "job", lane: null, isInterrupted: true }] }]);
   });
 
   it("leaves behind what ends by nothing, and stops", async () => {
