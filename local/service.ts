@@ -1,8 +1,8 @@
 /** One child process of the local stack: started, awaited until it says that it is ready, watched, and stopped with its parent. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type BoundOptions, spawnBound } from "./spawn-bound.ts";
 
 export type Service = {
   name: string;
@@ -14,7 +14,7 @@ export type Service = {
   stop: (graceMs?: number) => Promise<void>;
 };
 
-export type ServiceStart = {
+export type ServiceStart = Pick<BoundOptions, "uid" | "gid" | "stopSignal"> & {
   name: string;
   command: string;
   args: readonly string[];
@@ -30,11 +30,19 @@ export const repositoryRoot = fileURLToPath(new URL("..", import.meta.url));
 /** The Bun that runs this, or the one the repository installed: vitest may run under Node. */
 export const bunPath = process.versions["bun"] === undefined ? `${repositoryRoot}node_modules/bun/bin/bun.exe` : process.execPath;
 
-/** Starts a service. Its standard input is a pipe that closes when this process dies, whatever it dies of: the child watches it (local/watch-parent.ts). */
+/** Starts a service, which ends when this process does. */
 export const startService = async (start: ServiceStart): Promise<Service> => {
   mkdirSync(dirname(start.logFile), { recursive: true });
   const log = openSync(start.logFile, "a");
-  const child: ChildProcess = spawn(start.command, start.args, { env: { ...process.env, ...start.env }, stdio: ["pipe", log, log] });
+  const { uid, gid, stopSignal = "SIGTERM" } = start;
+  const child = spawnBound(start.command, start.args, {
+    env: { ...process.env, ...start.env },
+    stdout: log,
+    stderr: log,
+    stopSignal,
+    ...(uid === undefined ? {} : { uid }),
+    ...(gid === undefined ? {} : { gid }),
+  });
   closeSync(log);
   let ended: string | undefined;
   const exited = new Promise<string>((resolve) => {
@@ -45,9 +53,6 @@ export const startService = async (start: ServiceStart): Promise<Service> => {
     child.once("error", (error) => end(error.message));
     child.once("exit", (code, signal) => end(signal === null ? `exit status ${code}` : `signal ${signal}`));
   });
-  child.stdin?.on("error", () => {
-    // The child is gone; `exited` tells.
-  });
   const service: Service = {
     name: start.name,
     pid: child.pid ?? 0,
@@ -55,7 +60,7 @@ export const startService = async (start: ServiceStart): Promise<Service> => {
     exited,
     stop: async (graceMs = 10_000) => {
       if (ended !== undefined) return;
-      child.kill("SIGTERM");
+      child.kill(stopSignal);
       const timer = setTimeout(() => child.kill("SIGKILL"), graceMs);
       await exited;
       clearTimeout(timer);

@@ -64,6 +64,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   const dataDir = resolve(options.dataDir ?? env["SPILLWAY_DATA_DIR"] ?? join(repositoryRoot, ".spillway"));
   mkdirSync(dataDir, { recursive: true });
   const unlock = lock(dataDir);
+  await untilKilledOneIsGone(dataDir, say);
   const log = (name: string) => join(dataDir, "logs", `${name}.log`);
   const parts: { stop: () => Promise<void> }[] = [];
   const watched: Service[] = [];
@@ -255,6 +256,19 @@ const lock = (dataDir: string): (() => void) => {
   }
   writeFileSync(file, String(process.pid));
   return () => rmSync(file, { force: true });
+};
+
+/** The parts of a stack that was killed end by themselves (local/spawn-bound.ts), Postgres not at once, and nothing else may open its data before. */
+const untilKilledOneIsGone = async (dataDir: string, say: (line: string) => void): Promise<void> => {
+  const file = join(dataDir, "stack.json");
+  if (!existsSync(file)) return;
+  const { pids } = JSON.parse(readFileSync(file, "utf8")) as StackFile;
+  const left = () => Object.entries(pids).filter(([, pid]) => isAlive(pid));
+  for (const deadlineMs = Date.now() + 15_000; left().length > 0 && Date.now() < deadlineMs; ) {
+    say(`waiting for the ${left().map(([name, pid]) => `${name} (process ${pid})`)} of a stack that was killed`);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  rmSync(file);
 };
 
 const isAlive = (pid: number): boolean => {

@@ -3,7 +3,7 @@
  * In one run, side by side and in turn: (a) curl of the query to nowhere, (b) the same query piped by curl into `curl -T -` to a sink that discards,
  * (c) the export through the runner into the same sink. The method and figures are in docs/benchmarks.md.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -30,6 +30,7 @@ import { freePort } from "../free-port.ts";
 import { startPostgres } from "../postgres/start.ts";
 import { insertEvents, sampleEvents } from "../sample-data.ts";
 import { bunPath, repositoryRoot, startService } from "../service.ts";
+import { spawnBound } from "../spawn-bound.ts";
 
 const option = (name: string, fallback: number): number => {
   const at = process.argv.indexOf(`--${name}`);
@@ -163,8 +164,9 @@ try {
   };
 
   const startRunner = async (): Promise<{ pid: number; stop: () => Promise<void> }> => {
-    const child = spawn(bunPath, [join(repositoryRoot, "runner/main.ts")], {
-      stdio: ["ignore", "pipe", "inherit"],
+    const child = spawnBound(bunPath, [join(repositoryRoot, "runner/main.ts")], {
+      stdout: "pipe",
+      stderr: "inherit",
       env: {
         ...process.env,
         DATABASE_URL: postgres.url,
@@ -180,8 +182,8 @@ try {
         SPILLWAY_PROJECT_CONCURRENCY: "8",
       },
     });
-    await new Promise<void>((resolve) => child.stdout.once("data", () => resolve()));
-    child.stdout.resume();
+    await new Promise<void>((resolve) => child.stdout?.once("data", () => resolve()));
+    child.stdout?.resume();
     return {
       pid: child.pid ?? 0,
       stop: () =>

@@ -12,6 +12,8 @@ export const startClickHouse = async (options: { dataDir: string; logFile: strin
     name: "ClickHouse",
     command: bunPath,
     args: [fileURLToPath(new URL("./server.ts", import.meta.url)), options.dataDir, String(port)],
+    // MergeTree tables survive a hard end.
+    stopSignal: "SIGKILL",
     logFile: options.logFile,
     isReady: () => answers(`${url}/ping`),
   });

@@ -2,10 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SMTPServer } from "smtp-server";
-import { watchParent } from "../watch-parent.ts";
 
 const [dir = ".", port = "0"] = process.argv.slice(2);
-watchParent(() => process.exit(0));
 let count = 0;
 new SMTPServer({
   authOptional: true,

@@ -8,10 +8,9 @@ import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, rmSy
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import postgres from "postgres";
 import { freePort } from "../free-port.ts";
-import { bunPath, type Service, startService } from "../service.ts";
+import { type Service, startService } from "../service.ts";
 
 export type PostgresOptions = { dataDir: string; logFile: string; port?: number; flags?: readonly string[] };
 
@@ -34,18 +33,12 @@ export const startPostgres = async (options: PostgresOptions): Promise<Service &
   const urlFor = (database: string) => `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
   const service = await startService({
     name: "Postgres",
-    command: bunPath,
-    args: [
-      fileURLToPath(new URL("./server.ts", import.meta.url)),
-      join(native, "bin"),
-      dataDir,
-      String(port),
-      asRoot ? String(nobody) : "",
-      "-c",
-      "max_connections=200",
-      ...(options.flags ?? []),
-    ],
+    command: join(native, "bin", "postgres"),
+    args: ["-D", dataDir, "-p", String(port), "-k", "", "-h", "127.0.0.1", "-c", "max_connections=200", ...(options.flags ?? [])],
+    ...ids,
     env: { LC_ALL: "C" },
+    // Fast shutdown: sessions are ended, data is flushed.
+    stopSignal: "SIGINT",
     logFile: options.logFile,
     isReady: async () => {
       const sql = postgres(urlFor("postgres"), { max: 1, connect_timeout: 2, onnotice: () => {} });

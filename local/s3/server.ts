@@ -8,7 +8,6 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { watchParent } from "../watch-parent.ts";
 
 type Context = {
   method: string;
@@ -27,11 +26,6 @@ type S3rver = new (
 
 const S3rver = createRequire(import.meta.url)("@20minutes/s3rver") as S3rver;
 const [directory = "", port, ...buckets] = process.argv.slice(2);
-watchParent(() => process.exit(0));
-process.on("SIGTERM", () => process.exit(0));
-process.on("SIGINT", () => {
-  // Ctrl-C reaches the whole group; the stack stops its parts in order.
-});
 
 /** Every request about one multipart upload: aborts it, and answers NoSuchUpload where there is none of this key. */
 const multipartUpload: Middleware = async (context, next) => {

@@ -3,7 +3,6 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { freePort } from "../free-port.ts";
 import { answers, bunPath, repositoryRoot, type Service, startService } from "../service.ts";
 
@@ -59,8 +58,8 @@ const worker :Workerd.Worker = (
   );
   const service = await startService({
     name: "Worker",
-    command: bunPath,
-    args: [fileURLToPath(new URL("./server.ts", import.meta.url)), binary, config],
+    command: binary,
+    args: ["serve", config],
     logFile: options.logFile,
     isReady: () => answers(`${url}/health`),
   });

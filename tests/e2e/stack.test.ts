@@ -1,10 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { bunPath, repositoryRoot } from "../../local/service.ts";
+import { spawnBound } from "../../local/spawn-bound.ts";
 import type { StackFile } from "../../local/stack.ts";
+import { aliveAfter, descendantsOf } from "../support/processes.ts";
 
 let dir: string;
 const started: ChildProcess[] = [];
@@ -22,34 +24,30 @@ type Boot = { child: ChildProcess; output: () => string; ended: Promise<number |
 
 /** `npm start` with its own data and a free port. */
 const boot = (name: string): Boot => {
-  const child = spawn(bunPath, [join(repositoryRoot, "local/start.ts")], {
+  const child = spawnBound(bunPath, [join(repositoryRoot, "local/start.ts")], {
     env: { ...process.env, SPILLWAY_DATA_DIR: join(dir, name), SPILLWAY_API_PORT: "0" },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdout: "pipe",
+    stderr: "pipe",
   });
   started.push(child);
   let output = "";
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  const ready = new Promise<StackFile>((resolve, reject) => {
+  const ready = new Promise<void>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr])
       stream?.on("data", (chunk: Buffer) => {
         output += chunk.toString("utf8");
-        if (output.includes("Ctrl-C stops it")) resolve(JSON.parse(readFileSync(join(dir, name, "stack.json"), "utf8")) as StackFile);
+        if (output.includes("Ctrl-C stops it")) resolve();
       });
     void ended.then((status) => reject(new Error(`ended with ${status}: ${output}`)));
-  });
+  }).then(() => JSON.parse(readFileSync(join(dir, name, "stack.json"), "utf8")) as StackFile);
   // Not every test waits for a stack that is meant not to come up.
   ready.catch(() => {});
   return { child, output: () => output, ended, ready };
 };
 
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
+/** Every process of a stack but the one that started the others. */
+const partsOf = ({ child }: Boot): number[] => descendantsOf(child.pid ?? 0);
+const goneSeconds = 15;
 
 const isHealthy = async (stack: StackFile) => (await fetch(`${stack.apiUrl}/ready`)).status === 200;
 
@@ -59,9 +57,11 @@ describe("npm start", () => {
     const [first, second] = await Promise.all([one.ready, two.ready]);
     expect([await isHealthy(first), await isHealthy(second)]).toEqual([true, true]);
     expect(statSync(join(dir, "one", "stack.json")).mode & 0o777).toBe(0o600);
+    const parts = partsOf(one);
+    expect(parts).toEqual(expect.arrayContaining(Object.values(first.pids)));
     one.child.kill("SIGINT");
     expect(await one.ended).toBe(0);
-    expect(Object.entries(first.pids).filter(([, pid]) => isAlive(pid))).toEqual([]);
+    expect(await aliveAfter(parts, goneSeconds)).toEqual([]);
     expect(await isHealthy(second)).toBe(true);
     two.child.kill("SIGTERM");
     expect(await two.ended).toBe(0);
@@ -87,16 +87,36 @@ describe("npm start", () => {
   });
 
   it.each(["runner", "ClickHouse", "Postgres", "S3", "mail", "worker"])(
-    "ends with status 1 and names the log when the %s dies",
+    "ends with status 1, names the log and leaves no process behind when the %s is killed",
     async (part) => {
       const stack = boot(`crash-${part}`);
       const { pids } = await stack.ready;
       const pid = Object.entries(pids).find(([name]) => name.toLowerCase().includes(part.toLowerCase()))?.[1];
       expect(pid).toBeGreaterThan(0);
+      const parts = partsOf(stack);
       process.kill(pid ?? 0, "SIGKILL");
       expect(await stack.ended).toBe(1);
       expect(stack.output()).toMatch(/The .* ended by itself .* Its log is .*\.log/);
-      expect(Object.entries(pids).filter(([, other]) => isAlive(other))).toEqual([]);
+      expect(await aliveAfter(parts, goneSeconds)).toEqual([]);
     },
   );
+
+  it("killed itself, it leaves no process behind, and the next start waits for what ends slowly and goes on with the data", async () => {
+    const killed = boot("killed");
+    const first = await killed.ready;
+    const parts = partsOf(killed);
+    expect(parts).toEqual(expect.arrayContaining(Object.values(first.pids)));
+    // It can be ended, but not asked.
+    process.kill(first.pids["Postgres"] ?? 0, "SIGSTOP");
+    killed.child.kill("SIGKILL");
+    await killed.ended;
+    const again = boot("killed");
+    const reborn = await again.ready;
+    expect(again.output()).toMatch(/waiting for the Postgres \(process \d+\) of a stack that was killed/);
+    expect(reborn.secretKey).toBe(first.secretKey);
+    expect(await isHealthy(reborn)).toBe(true);
+    expect(await aliveAfter(parts, goneSeconds)).toEqual([]);
+    again.child.kill("SIGTERM");
+    expect(await again.ended).toBe(0);
+  });
 });

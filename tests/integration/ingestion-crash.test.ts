@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,20 +38,6 @@ const randomFrom = (start: number) => {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
-};
-
-/** The process and its children, at once. */
-const killHard = (pid: number) => {
-  let children: number[] = [];
-  try {
-    children = execFileSync("pgrep", ["-P", String(pid)], { encoding: "utf8" })
-      .trim()
-      .split("\n")
-      .map(Number);
-  } catch {
-    // It has none.
-  }
-  for (const one of [pid, ...children]) process.kill(one, "SIGKILL");
 };
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -146,11 +131,11 @@ it(`every event answered with 201 is in ClickHouse in the end and every refused 
         await runner.kill("SIGKILL");
         runner = startRunnerProcess(env);
       } else if (victim === 1) {
-        killHard(clickhouse.pid);
+        process.kill(clickhouse.pid, "SIGKILL");
         await clickhouse.exited;
         clickhouse = await startServer();
       } else {
-        killHard(api.pid);
+        process.kill(api.pid, "SIGKILL");
         await api.exited;
         api = await startApi();
       }

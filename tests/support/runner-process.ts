@@ -1,6 +1,7 @@
 /** A runner in a process of its own, so that a test can kill, stop and continue it. */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { bunPath, repositoryRoot } from "../../local/service.ts";
+import { spawnBound } from "../../local/spawn-bound.ts";
 
 export type RunnerProcess = {
   child: ChildProcess;
@@ -13,9 +14,10 @@ export type RunnerProcess = {
 };
 
 export const startRunnerProcess = (env: Record<string, string>): RunnerProcess => {
-  const child = spawn(bunPath, [`${repositoryRoot}runner/main.ts`], {
+  const child = spawnBound(bunPath, [`${repositoryRoot}runner/main.ts`], {
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdout: "pipe",
+    stderr: "inherit",
   });
   const lines: Record<string, unknown>[] = [];
   const waiting: { event: string; resolve: () => void }[] = [];
