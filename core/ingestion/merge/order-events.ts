@@ -6,14 +6,20 @@ const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
 /** An SDK takes this long at most between a call and the event of it. */
 const sendingMsMax = 1000;
 
+/** The time in the body of a trace: that of the call, which the SDKs write there, or any other, which the application has set. */
+const namedTime = (event: IngestionEvent): string | undefined =>
+  event.entityType === "trace" ? (event.body.timestamp ?? undefined) : undefined;
+
+const isTimeOfCall = (event: IngestionEvent, named: string): boolean =>
+  named <= event.timestamp && Date.parse(event.timestamp) - Date.parse(named) <= sendingMsMax;
+
 /**
  * When the call was made. The SDKs stamp the envelope when an event leaves their queue, and an event with payloads gets there later than one without that was made after it;
  * in the body of a trace they write the time of the call itself. A time further back was set by the application and says nothing about the call.
  */
 export const timeOfCall = (event: IngestionEvent): string => {
-  const named = event.entityType === "trace" ? event.body.timestamp : undefined;
-  if (named === undefined || named === null || named > event.timestamp) return event.timestamp;
-  return Date.parse(event.timestamp) - Date.parse(named) <= sendingMsMax ? named : event.timestamp;
+  const named = namedTime(event);
+  return named !== undefined && isTimeOfCall(event, named) ? named : event.timestamp;
 };
 
 /**
@@ -28,10 +34,23 @@ export const compareEvents = (a: IngestionEvent, b: IngestionEvent): number =>
   compareText(a.id, b.id) ||
   (a === b ? 0 : compareText(JSON.stringify(a), JSON.stringify(b)));
 
-/** Sorted, each event id once: of several events with one id the last in the order counts. */
+/**
+ * Sorted, each event id once: of several events with one id the last in the order counts.
+ * A trace that was begun with a time of its own and updated at once: the update tells when it was called, the beginning only when it left the queue, which may be later.
+ * So an event with a time of its own goes before all that was called in the second before it left.
+ */
 export const orderEvents = <Event extends IngestionEvent>(events: readonly Event[]): Event[] => {
+  const named = events.map((event) => ({ event, time: namedTime(event) }));
+  const calls = named.flatMap(({ event, time }) => (time !== undefined && isTimeOfCall(event, time) ? [time] : [])).sort(compareText);
+  const placed = named.map(({ event, time }) => {
+    const before = time === undefined || isTimeOfCall(event, time) ? undefined : calls.find((call) => isTimeOfCall(event, call));
+    return { event, before, at: before ?? timeOfCall(event) };
+  });
+  placed.sort(
+    (a, b) => compareText(a.at, b.at) || Number(a.before === undefined) - Number(b.before === undefined) || compareEvents(a.event, b.event),
+  );
   const byId = new Map<string, Event>();
-  for (const event of [...events].sort(compareEvents)) {
+  for (const { event } of placed) {
     byId.delete(event.id);
     byId.set(event.id, event);
   }

@@ -198,8 +198,20 @@ describe("merging is independent of how the events were grouped into files", () 
 describe("absent names nothing, null is a value, the last event that names a field wins", () => {
   /** The rule spelled out naively: sort, then walk. */
   const naive = (list: Told<TraceBody>[]) => {
-    const events = trace(...list).toSorted((a, b) => {
-      const keyOf = (event: TraceEvent) => [timeOfCall(event), event.timestamp, event.isUpdate ? "1" : "0", event.id].join("\0");
+    const all = trace(...list);
+    const isSet = ({ timestamp, body }: TraceEvent) =>
+      typeof body.timestamp === "string" && (body.timestamp > timestamp || Date.parse(timestamp) - Date.parse(body.timestamp) > 1000);
+    const calls = all.filter((event) => typeof event.body.timestamp === "string" && !isSet(event)).map(timeOfCall);
+    const placeOf = (event: TraceEvent): [string, string] => {
+      const floorMs = Date.parse(event.timestamp) - 1000;
+      const before = isSet(event)
+        ? calls.filter((call) => call <= event.timestamp && Date.parse(call) >= floorMs).toSorted()[0]
+        : undefined;
+      return before === undefined ? [timeOfCall(event), "1"] : [before, "0"];
+    };
+    const events = all.toSorted((a, b) => {
+      const keyOf = (event: TraceEvent) =>
+        [...placeOf(event), timeOfCall(event), event.timestamp, event.isUpdate ? "1" : "0", event.id].join("\0");
       return keyOf(a) < keyOf(b) ? -1 : 1;
     });
     const row: Record<string, unknown> = {
@@ -272,6 +284,15 @@ describe("order of the calls of an SDK", () => {
   it("a time the application has set in the past says nothing about the call", () => {
     expect(nameOf(sent("a", 100_000, undefined, "first"), sent("b", 200_000, 0, "second"))).toBe("second");
     expect(nameOf(sent("a", 100_000, 0, "first"), sent("b", 200_000, 0, "second"))).toBe("second");
+  });
+
+  it("a trace begun with a time of its own comes before its updates, whenever it leaves the queue", () => {
+    for (const begunMs of [1002, 1003, 1004, 1900])
+      expect(nameOf(sent("b", begunMs, -500_000, "begun"), sent("a", 1003, 1002, "renamed"), sent("c", 1004, 1004, "last"))).toBe("last");
+    expect(mergeTrace([sent("b", 1004, -500_000, "begun"), sent("a", 1003, 1002, "renamed")], context)?.timestamp).toBe(
+      at(-500_000).replace("T", " ").replace("Z", ""),
+    );
+    expect(nameOf(sent("b", 9000, -500_000, "set again later"), sent("a", 1003, 1002, "renamed"))).toBe("set again later");
   });
 
   it("a time in the future does not either", () => {

@@ -1,165 +1,15 @@
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { sql } from "drizzle-orm";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { execute, type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
-import { type Stack, startStack } from "../../local/stack.ts";
-import { untilIngested } from "../support/until-ingested.ts";
+import { describe, expect, it } from "vitest";
+import { execute } from "../../db/postgres/client.ts";
+import { at, eventWith, type SentEvent, uniqueIds } from "../support/sent-event.ts";
+import { useWholeStack } from "../support/whole-stack.ts";
 
-let stack: Stack;
-let dir: string;
-let open: OpenDatabase;
-
-beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), "spillway-ingestion-"));
-  chmodSync(dir, 0o755);
-  stack = await startStack({ dataDir: dir, apiPort: 0, env: { SPILLWAY_POLL_MS: "30" } });
-  open = openPostgres(stack.postgresUrl, { connectionsMax: 2 });
-}, 120_000);
-afterAll(async () => {
-  await open.close();
-  await stack.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
-
-type Answer = {
-  successes: { id: string; status: number }[];
-  errors: { id: string; status: number; message?: string; error?: string }[];
-};
-type Event = { id: string; timestamp: string; type: string; body: Record<string, unknown> };
-
-const basic = () => `Basic ${btoa(`${stack.publicKey}:${stack.secretKey}`)}`;
-const post = (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}, path = "ingestion") =>
-  fetch(`${stack.apiUrl}/api/public/${path}`, {
-    method: "POST",
-    headers: { authorization: basic(), "content-type": "application/json", ...headers },
-    body,
-  });
-const ingest = async (batch: unknown[], headers: Record<string, string> = {}): Promise<Answer> => {
-  const response = await post(JSON.stringify({ batch }), headers);
-  expect(response.status).toBe(207);
-  return (await response.json()) as Answer;
-};
-const accepted = async (batch: Event[]) => {
-  const answer = await ingest(batch);
-  expect(answer.errors).toEqual([]);
-  expect(answer.successes.map(({ status }) => status)).toEqual(batch.map(() => 201));
-};
-
-const settled = (seconds?: number) => untilIngested(open.db, seconds);
-
-const rows = async <Row = Record<string, unknown>>(query: string): Promise<Row[]> => {
-  const response = await fetch(`${stack.clickhouseUrl}/?database=${stack.clickhouseDatabase}&output_format_json_quote_decimals=1`, {
-    method: "POST",
-    body: `${query} FORMAT JSONEachRow`,
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(text);
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Row);
-};
-
-let counter = 0;
-const unique = (prefix: string) => `${prefix}-${++counter}`;
-const at = (seconds: number) => new Date(Date.UTC(2026, 4, 1, 12) + seconds * 1000).toISOString();
-const event = (type: string, body: Record<string, unknown>, seconds = 0): Event => ({
-  id: unique("event"),
-  timestamp: at(seconds),
-  type,
-  body,
-});
-
-describe("the answer", () => {
-  it("to an empty batch: both lists empty", async () => {
-    expect(await ingest([])).toEqual({ successes: [], errors: [] });
-  });
-
-  it("names every event once, good ones as stored and bad ones with the reason; a bad one never costs a neighbour", async () => {
-    const trace = unique("trace");
-    const deep = JSON.parse(`${"[".repeat(9_000)}${"]".repeat(9_000)}`) as unknown;
-    const batch = [
-      event("trace-create", { id: trace, name: "kept" }),
-      { id: "no-type", timestamp: at(0), body: {} },
-      event("made-up", { id: "x" }),
-      event("trace-create", { id: "carriage\rreturn" }),
-      event("trace-create", { id: "nul\u0000byte" }),
-      event("trace-create", { id: unique("t"), name: "n".repeat(1001) }),
-      event("span-create", { id: unique("o"), traceId: trace, startTime: "yesterday" }),
-      event("span-create", { id: unique("o"), traceId: trace, input: deep }),
-      event("dataset-run-item-create", { id: "r", traceId: trace, datasetId: "d", runId: "r", datasetItemId: "i" }),
-      event("score-create", { id: unique("s"), name: "no target", value: 1 }),
-      null,
-      "text",
-      event("sdk-log", { log: "a line" }),
-      event("score-create", { id: unique("s"), traceId: trace, name: "good", value: 1 }),
-    ];
-    const answer = await ingest(batch);
-    expect(answer.successes.map(({ status }) => status)).toEqual([201, 201, 201]);
-    expect(answer.errors).toHaveLength(batch.length - 3);
-    for (const error of answer.errors) {
-      expect(error.status).toBe(400);
-      expect(error.error).toMatch(/\w+ \w+/);
-    }
-    await settled();
-    expect(await rows(`SELECT name FROM traces FINAL WHERE id = '${trace}'`)).toEqual([{ name: "kept" }]);
-    expect(await rows(`SELECT name FROM scores FINAL WHERE trace_id = '${trace}'`)).toEqual([{ name: "good" }]);
-  });
-
-  it.each<[string, () => Promise<Response>, number, string]>([
-    ["no key", () => post("{}", { authorization: "" }), 401, "UNAUTHENTICATED"],
-    ["a wrong secret", () => post("{}", { authorization: `Basic ${btoa("pk-lf-x:sk-lf-y")}` }), 401, "UNAUTHENTICATED"],
-    ["a public key nobody has", () => post("{}", { authorization: "Bearer pk-lf-unknown" }), 401, "UNAUTHENTICATED"],
-    ["no JSON", () => post("{"), 400, "INVALID_JSON"],
-    ["no batch", () => post('{"events":[]}'), 400, "INVALID_REQUEST"],
-    ["bytes that are no UTF-8", () => post(new Uint8Array([123, 34, 255, 34, 125])), 400, "INVALID_JSON"],
-    ["a body above 4.5 MB", () => post(`{"batch":["${"x".repeat(5_000_000)}"]}`), 413, "PAYLOAD_TOO_LARGE"],
-    [
-      "a gzip bomb",
-      () => post(new Uint8Array(gzipSync(Buffer.alloc(200_000_000, 32))), { "content-encoding": "gzip" }),
-      413,
-      "PAYLOAD_TOO_LARGE",
-    ],
-    ["damaged gzip", () => post(new Uint8Array([31, 139, 1, 2, 3]), { "content-encoding": "gzip" }), 400, "INVALID_REQUEST"],
-    ["an unknown encoding", () => post("{}", { "content-encoding": "br" }), 415, "UNSUPPORTED_MEDIA_TYPE"],
-  ])("to %s is a clean refusal", async (_, send, status, code) => {
-    const response = await send();
-    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([status, code]);
-  });
-
-  it("takes gzip", async () => {
-    const id = unique("trace");
-    const body = new Uint8Array(gzipSync(JSON.stringify({ batch: [event("trace-create", { id, name: "packed" })] })));
-    expect((await post(body, { "content-encoding": "gzip" })).status).toBe(207);
-    await settled();
-    expect(await rows(`SELECT name FROM traces FINAL WHERE id = '${id}'`)).toEqual([{ name: "packed" }]);
-  });
-
-  it("lets a public key alone write scores and nothing else", async () => {
-    const trace = unique("trace");
-    const score = event("score-create", { id: unique("s"), traceId: trace, name: "thumbs", value: 1, dataType: "BOOLEAN" });
-    const answer = await ingest([event("trace-create", { id: trace }), score], { authorization: `Bearer ${stack.publicKey}` });
-    expect(answer.successes).toEqual([{ id: score.id, status: 201 }]);
-    expect(answer.errors).toMatchObject([{ status: 401, error: "Access Scope Denied" }]);
-    await settled();
-    expect(await rows(`SELECT count() AS n FROM traces FINAL WHERE id = '${trace}'`)).toEqual([{ n: 0 }]);
-    expect(await rows(`SELECT string_value FROM scores FINAL WHERE trace_id = '${trace}'`)).toEqual([{ string_value: "True" }]);
-  });
-
-  it("gives an event without body.id an id, the same each time", async () => {
-    const anonymous = { ...event("trace-create", { name: unique("anonymous") }) };
-    await accepted([anonymous]);
-    await accepted([anonymous]);
-    await settled();
-    expect(await rows(`SELECT name FROM traces FINAL WHERE name = '${String(anonymous.body["name"])}'`)).toHaveLength(1);
-  });
-});
+const { accepted, call, db, rows, settled } = useWholeStack();
+const unique = uniqueIds();
+const event = eventWith(unique);
 
 /** A conversation of three turns with everything that changes later, as an SDK sends it. */
-const conversation = (): { trace: string; events: Event[] } => {
+const conversation = (): { trace: string; events: SentEvent[] } => {
   const trace = unique("trace");
   const [agent, generation, tool] = [unique("o"), unique("o"), unique("o")];
   return {
@@ -312,7 +162,7 @@ describe("what is written", () => {
       await settled();
       const expected = await contents(trace);
       const other = conversation();
-      const renamed = JSON.parse(JSON.stringify(other.events)) as Event[];
+      const renamed = JSON.parse(JSON.stringify(other.events)) as SentEvent[];
       for (const [index, one] of shuffled(renamed, seed).entries()) {
         await accepted([one]);
         // Sometimes the runner has written a part before the rest comes.
@@ -399,15 +249,12 @@ describe("deletion", () => {
     await accepted([...gone.events, ...kept.events]);
     await settled();
     const logged = (trace: string) =>
-      execute<{ path: string }>(open.db, sql`select bucket_path as path from event_log where trace_id = ${trace}`).then((all) =>
+      execute<{ path: string }>(db(), sql`select bucket_path as path from event_log where trace_id = ${trace}`).then((all) =>
         all.map(({ path }) => path),
       );
     const paths = await logged(gone.trace);
     expect(paths.length).toBeGreaterThan(5);
-    const response = await fetch(`${stack.apiUrl}/api/public/traces/${gone.trace}`, {
-      method: "DELETE",
-      headers: { authorization: basic() },
-    });
+    const response = await call(`traces/${gone.trace}`, { method: "DELETE" });
     expect(response.status).toBe(200);
     await settled();
     expect(await logged(gone.trace)).toEqual([]);

@@ -1,0 +1,99 @@
+/** The whole stack for one file of tests: started before them, stopped after them, and how a user and an operator meet it. */
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect } from "vitest";
+import { type Database, type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
+import type { SentEvent } from "./sent-event.ts";
+import { untilIngested } from "./until-ingested.ts";
+
+export type IngestionAnswer = {
+  successes: { id: string; status: number }[];
+  errors: { id: string; status: number; message?: string; error?: string }[];
+};
+type Headers = Record<string, string>;
+type Row = Record<string, unknown>;
+
+/** Called once, at the top of a file. */
+export const useWholeStack = () => {
+  let dir: string;
+  let stack: Stack;
+  let open: OpenDatabase;
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), "spillway-whole-"));
+    chmodSync(dir, 0o755);
+    stack = await startStack({ dataDir: dir, apiPort: 0, env: { SPILLWAY_POLL_MS: "30" } });
+    open = openPostgres(stack.postgresUrl, { connectionsMax: 2 });
+  }, 120_000);
+  afterAll(async () => {
+    await open.close();
+    await stack.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  const authorization = () => `Basic ${btoa(`${stack.publicKey}:${stack.secretKey}`)}`;
+  const call = (path: string, init: RequestInit = {}, headers: Headers = {}): Promise<Response> =>
+    fetch(`${stack.apiUrl}/api/public/${path}`, {
+      ...init,
+      headers: { authorization: authorization(), "content-type": "application/json", ...headers },
+    });
+  const json = async <Answer = Row>(path: string, init: RequestInit = {}): Promise<Answer> => {
+    const response = await call(path, init);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${response.status} ${text}`);
+    return JSON.parse(text) as Answer;
+  };
+  const post = (body: string | Uint8Array<ArrayBuffer>, headers: Headers = {}, path = "ingestion") =>
+    call(path, { method: "POST", body }, headers);
+  const ingest = async (batch: readonly unknown[], headers: Headers = {}): Promise<IngestionAnswer> => {
+    const response = await post(JSON.stringify({ batch }), headers);
+    expect(response.status).toBe(207);
+    return (await response.json()) as IngestionAnswer;
+  };
+
+  return {
+    stack: () => stack,
+    db: (): Database => open.db,
+    authorization,
+    call,
+    json,
+    post,
+    ingest,
+    /** All of them are taken in. */
+    accepted: async (batch: readonly SentEvent[]): Promise<void> => {
+      const answer = await ingest(batch);
+      expect(answer.errors).toEqual([]);
+      expect(answer.successes.map(({ status }) => status)).toEqual(batch.map(() => 201));
+    },
+    settled: (seconds?: number): Promise<void> => untilIngested(open.db, seconds),
+    /** Rows of ClickHouse, as they are stored. */
+    rows: async <Found = Row>(query: string): Promise<Found[]> => {
+      const response = await fetch(`${stack.clickhouseUrl}/?database=${stack.clickhouseDatabase}&output_format_json_quote_decimals=1`, {
+        method: "POST",
+        body: `${query} FORMAT JSONEachRow`,
+      });
+      const text = await response.text();
+      if (!response.ok) throw new Error(text);
+      return parseLines(text);
+    },
+    /** Rows of an export made through the API, as a user gets them. */
+    exported: async (tableName: string, filter: readonly object[]): Promise<Row[]> => {
+      const body = JSON.stringify({ format: "JSONL", query: { tableName, filter } });
+      const { id } = await json<{ id: string }>("batch-exports", { method: "POST", body });
+      for (const end = Date.now() + 20_000; Date.now() < end; ) {
+        const now = await json<{ status: string; log: string | null }>(`batch-exports/${id}`);
+        if (now.status === "FAILED") throw new Error(String(now.log));
+        if (now.status === "COMPLETED") return parseLines(await (await call(`batch-exports/${id}/download`)).text());
+        await new Promise((resolve) => setTimeout(resolve, 40));
+      }
+      throw new Error("the export did not end in 20 s");
+    },
+  };
+};
+
+const parseLines = <Found>(text: string): Found[] =>
+  text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Found);
