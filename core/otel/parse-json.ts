@@ -42,16 +42,39 @@ const invalid = (message: string): AppError => new AppError({ code: "INVALID_REQ
 /** Integers too large for a number stay text, wherever the text holds one; the slow way is taken only then. */
 const parseText = (text: string): unknown => {
   try {
-    return /[:[,\s]-?\d{16,}\s*[,\]}]/.test(text) ? JSON.parse(text, keepLargeIntegers) : JSON.parse(text);
+    return JSON.parse(/[:[,\s]-?\d{16,}\s*[,\]}]/.test(text) ? withLargeIntegersQuoted(text) : text);
   } catch (error) {
     throw new AppError({ code: "INVALID_JSON", message: "The body is not valid JSON", cause: error });
   }
 };
 
-const keepLargeIntegers = (_key: string, value: unknown, context?: { source?: string }): unknown => {
-  if (typeof value !== "number" || !Number.isInteger(value) || Number.isSafeInteger(value)) return value;
-  const source = context?.source ?? BigInt(value).toString();
-  return /^-?\d+$/.test(source) ? source : value;
+/**
+ * Of the text what is outside of strings is looked at. A reviver would see the numbers too, but follows the document by recursion: one span nested without end would
+ * cost the whole request; so would one expression for whole strings, by their escapes.
+ */
+const withLargeIntegersQuoted = (text: string): string => {
+  const parts: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const open = text.indexOf('"', at);
+    const outside = text.slice(at, open === -1 ? text.length : open);
+    parts.push(outside.replace(/-?\d[\d.eE+-]*/g, (number) => (isLargeInteger(number) ? `"${number}"` : number)));
+    if (open === -1) break;
+    at = endOfString(text, open);
+    parts.push(text.slice(open, at));
+  }
+  return parts.join("");
+};
+
+const isLargeInteger = (number: string): boolean => /^-?[1-9]\d{15,}$/.test(number) && !Number.isSafeInteger(Number(number));
+
+/** Behind the quote that ends it: the first with an even number of backslashes before. */
+const endOfString = (text: string, open: number): number => {
+  for (let quote = text.indexOf('"', open + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+    let backslashes = 0;
+    while (text[quote - 1 - backslashes] === "\\") backslashes++;
+    if (backslashes % 2 === 0) return quote + 1;
+  }
+  return text.length;
 };
 
 const readResourceSpans = (part: Fields, reads: Reads): ResourceSpans => {

@@ -14,7 +14,6 @@ describe("the answer", () => {
 
   it("names every event once, good ones as stored and bad ones with the reason; a bad one never costs a neighbour", async () => {
     const trace = unique("trace");
-    const deep = JSON.parse(`${"[".repeat(9_000)}${"]".repeat(9_000)}`) as unknown;
     const batch = [
       event("trace-create", { id: trace, name: "kept" }),
       { id: "no-type", timestamp: at(0), body: {} },
@@ -23,7 +22,6 @@ describe("the answer", () => {
       event("trace-create", { id: "nul\u0000byte" }),
       event("trace-create", { id: unique("t"), name: "n".repeat(1001) }),
       event("span-create", { id: unique("o"), traceId: trace, startTime: "yesterday" }),
-      event("span-create", { id: unique("o"), traceId: trace, input: deep }),
       event("dataset-run-item-create", { id: "r", traceId: trace, datasetId: "d", runId: "r", datasetItemId: "i" }),
       event("score-create", { id: unique("s"), name: "no target", value: 1 }),
       null,
@@ -49,16 +47,7 @@ describe("the answer", () => {
     ["a public key nobody has", () => post("{}", { authorization: "Bearer pk-lf-unknown" }), 401, "UNAUTHENTICATED"],
     ["no JSON", () => post("{"), 400, "INVALID_JSON"],
     ["no batch", () => post('{"events":[]}'), 400, "INVALID_REQUEST"],
-    ["bytes that are no UTF-8", () => post(new Uint8Array([123, 34, 255, 34, 125])), 400, "INVALID_JSON"],
     ["a body above 4.5 MB", () => post(`{"batch":["${"x".repeat(5_000_000)}"]}`), 413, "PAYLOAD_TOO_LARGE"],
-    [
-      "a gzip bomb",
-      () => post(new Uint8Array(gzipSync(Buffer.alloc(200_000_000, 32))), { "content-encoding": "gzip" }),
-      413,
-      "PAYLOAD_TOO_LARGE",
-    ],
-    ["damaged gzip", () => post(new Uint8Array([31, 139, 1, 2, 3]), { "content-encoding": "gzip" }), 400, "INVALID_REQUEST"],
-    ["an unknown encoding", () => post("{}", { "content-encoding": "br" }), 415, "UNSUPPORTED_MEDIA_TYPE"],
   ])("to %s is a clean refusal", async (_, send, status, code) => {
     const response = await send();
     expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([status, code]);

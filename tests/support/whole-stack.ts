@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
+import { scopes } from "../../core/auth/scopes.ts";
 import { type Database, type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
 import type { SentEvent } from "./sent-event.ts";
@@ -12,6 +13,7 @@ export type IngestionAnswer = {
   successes: { id: string; status: number }[];
   errors: { id: string; status: number; message?: string; error?: string }[];
 };
+export type ProjectKey = { projectId: string; publicKey: string; secretKey: string };
 type Headers = Record<string, string>;
 type Row = Record<string, unknown>;
 
@@ -32,7 +34,7 @@ export const useWholeStack = () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  const authorization = () => `Basic ${btoa(`${stack.publicKey}:${stack.secretKey}`)}`;
+  const authorization = (key: Pick<ProjectKey, "publicKey" | "secretKey"> = stack) => `Basic ${btoa(`${key.publicKey}:${key.secretKey}`)}`;
   const call = (path: string, init: RequestInit = {}, headers: Headers = {}): Promise<Response> =>
     fetch(`${stack.apiUrl}/api/public/${path}`, {
       ...init,
@@ -52,8 +54,24 @@ export const useWholeStack = () => {
     return (await response.json()) as IngestionAnswer;
   };
 
+  const admin = async (path: string, body: object): Promise<Record<string, string>> => {
+    const init = { method: "POST", headers: { authorization: `Bearer ${stack.adminKey}`, "content-type": "application/json" } };
+    const response = await fetch(`${stack.apiUrl}/api/admin/${path}`, { ...init, body: JSON.stringify(body) });
+    expect(response.status).toBe(201);
+    return (await response.json()) as Record<string, string>;
+  };
+
   return {
     stack: () => stack,
+    /** Of an organisation of its own. */
+    newProject: async (name: string): Promise<ProjectKey> => {
+      const { id: organizationId } = await admin("organizations", { name });
+      const { id: projectId = "" } = await admin("projects", { organizationId, name });
+      const { id: userId } = await admin("users", { email: `${name}@example.com` });
+      await admin("memberships", { organizationId, userId, role: "OWNER" });
+      const { publicKey = "", secretKey = "" } = await admin("api-keys", { projectId, userId, scopes });
+      return { projectId, publicKey, secretKey };
+    },
     db: (): Database => open.db,
     authorization,
     call,

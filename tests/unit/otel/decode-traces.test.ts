@@ -148,6 +148,18 @@ describe("OTLP/JSON", () => {
     expect(parseTracesJson(text).traces.resourceSpans[0]?.scopeSpans[0]?.spans[0]?.startTimeUnixNano).toBe("1700000000123456789");
   });
 
+  it("leaves texts with digits, quotes and backslashes alone beside such integers, however long", () => {
+    const texts = ['a "quoted" 12345678901234567, b', "\\", '\\"', '[12345678901234567, "\\\\"]', '\n"'.repeat(1_000_000)];
+    const attributes = [...texts.map((stringValue) => ({ stringValue })), { doubleValue: 0.1234567890123456 }, { doubleValue: 1e21 }];
+    const text = requestOf({ traceId, spanId, attributes: attributes.map((value, i) => ({ key: `k${i}`, value })) }).replace(
+      '"spanId"',
+      '"startTimeUnixNano": 1700000000123456789, "spanId"',
+    );
+    const span = parseTracesJson(text).traces.resourceSpans[0]?.scopeSpans[0]?.spans[0];
+    expect(span?.attributes.map(({ value }) => value)).toEqual(attributes);
+    expect(span?.startTimeUnixNano).toBe("1700000000123456789");
+  });
+
   it.each([
     ["{", "INVALID_JSON"],
     ["", "INVALID_JSON"],
