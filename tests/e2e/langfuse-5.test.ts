@@ -10,9 +10,10 @@ import {
 } from "@langfuse/tracing";
 import { NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 import { beforeAll, describe, expect, it } from "vitest";
+import { unsaidOfObservation } from "../support/unsaid-of-observation.ts";
 import { useWholeStack } from "../support/whole-stack.ts";
 
-const { exported, settled, stack } = useWholeStack();
+const { connection, exported, settled, stack } = useWholeStack();
 
 const startMs = Date.UTC(2026, 4, 1, 10);
 const at = (seconds: number): Date => new Date(startMs + seconds * 1000);
@@ -24,7 +25,7 @@ let ids: { trace: string; agent: string; tool: string; generation: string; event
 
 /** A run with everything the SDK can say, and scores of every type by the client, as an application sends both in one breath. */
 const send = async (): Promise<void> => {
-  const keys = { publicKey: stack().publicKey, secretKey: stack().secretKey, baseUrl: stack().apiUrl };
+  const keys = { ...connection(), timeout: 60 };
   client = new LangfuseClient(keys);
   const processor = new LangfuseSpanProcessor({ ...keys, environment: "staging", release: "r2" });
   const provider = new NodeTracerProvider({ spanProcessors: [processor] });
@@ -106,40 +107,14 @@ const trace = () => ({
 const figures = () => ({ latency: 6, totalCost: 0.5, htmlPath: expect.stringContaining(ids.trace) });
 
 const unsaid = () => ({
+  ...unsaidOfObservation,
   ...written(),
   traceId: ids.trace,
   parentObservationId: ids.agent,
   environment: "staging",
-  endTime: null,
-  completionStartTime: null,
-  level: "DEFAULT",
-  statusMessage: null,
   version: "v5",
-  output: null,
   metadata: itself,
-  model: null,
-  modelId: null,
-  modelParameters: null,
-  promptId: null,
-  promptName: null,
-  promptVersion: null,
-  usageDetails: {},
-  costDetails: {},
-  usagePricingTierId: null,
-  usagePricingTierName: null,
-  inputPrice: null,
-  outputPrice: null,
-  totalPrice: null,
-  calculatedInputCost: null,
-  calculatedOutputCost: null,
-  calculatedTotalCost: null,
-  usage: { unit: "TOKENS", input: 0, output: 0, total: 0 },
-  unit: "TOKENS",
-  promptTokens: 0,
-  completionTokens: 0,
-  totalTokens: 0,
   latency: null,
-  timeToFirstToken: null,
 });
 
 /** In the order of their start. */

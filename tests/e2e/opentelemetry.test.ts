@@ -5,6 +5,7 @@ import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from "@ope
 import { beforeAll, describe, expect, it } from "vitest";
 import { createClient } from "../../openapi/client/client/index.ts";
 import { getObservation, getSession, getTrace, listObservations, listTraces } from "../../openapi/client/sdk.gen.ts";
+import { unsaidOfObservation } from "../support/unsaid-of-observation.ts";
 import { useWholeStack } from "../support/whole-stack.ts";
 
 const { authorization, exported, settled, stack } = useWholeStack();
@@ -101,38 +102,12 @@ describe.each<[string, (config: ExporterConfig) => SpanExporter]>([
     metadata: metadata(attributesOfRoot),
   });
   const unsaid = () => ({
+    ...unsaidOfObservation,
     ...written(),
     traceId: ids.trace,
     parentObservationId: ids.root,
     environment: "default",
-    completionStartTime: null,
-    level: "DEFAULT",
-    statusMessage: null,
     version: null,
-    input: null,
-    output: null,
-    model: null,
-    modelId: null,
-    modelParameters: null,
-    promptId: null,
-    promptName: null,
-    promptVersion: null,
-    usageDetails: {},
-    costDetails: {},
-    usagePricingTierId: null,
-    usagePricingTierName: null,
-    inputPrice: null,
-    outputPrice: null,
-    totalPrice: null,
-    calculatedInputCost: null,
-    calculatedOutputCost: null,
-    calculatedTotalCost: null,
-    usage: { unit: "TOKENS", input: 0, output: 0, total: 0 },
-    unit: "TOKENS",
-    promptTokens: 0,
-    completionTokens: 0,
-    totalTokens: 0,
-    timeToFirstToken: null,
   });
   /** In the order of their start. */
   const observations = () => [

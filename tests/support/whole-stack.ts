@@ -63,6 +63,8 @@ export const useWholeStack = () => {
 
   return {
     stack: () => stack,
+    /** As the SDKs are told. */
+    connection: () => ({ publicKey: stack.publicKey, secretKey: stack.secretKey, baseUrl: stack.apiUrl }),
     /** Of an organisation of its own. */
     newProject: async (name: string): Promise<ProjectKey> => {
       const { id: organizationId } = await admin("organizations", { name });

@@ -1,95 +1,17 @@
-import { Langfuse, type LangfusePromptClient } from "langfuse";
+import { Langfuse } from "langfuse";
 import { beforeAll, describe, expect, it } from "vitest";
+import { iso, sendConversation, sessionId, traceId } from "../support/langfuse-3-conversation.ts";
+import { unsaidOfObservation } from "../support/unsaid-of-observation.ts";
 import { useWholeStack } from "../support/whole-stack.ts";
 
-const { exported, settled, stack } = useWholeStack();
-
-const startMs = Date.UTC(2026, 4, 1, 10);
-const at = (seconds: number): Date => new Date(startMs + seconds * 1000);
-const iso = (seconds: number): string => at(seconds).toISOString();
-
-const traceId = "trace-3";
-const sessionId = "session-3";
+const { connection, settled, stack } = useWholeStack();
 
 let langfuse: Langfuse;
-const connect = (more: Record<string, unknown> = {}) =>
-  new Langfuse({ publicKey: stack().publicKey, secretKey: stack().secretKey, baseUrl: stack().apiUrl, ...more });
-
-/** What the SDK reads of a prompt; prompts themselves are not kept here. */
-const prompt = (name: string, version: number) => ({ name, version, isFallback: false }) as LangfusePromptClient;
-
-/** A conversation with everything the SDK can say: nested, updated and scored. */
-const send = async (): Promise<void> => {
-  const sender = connect({ release: "r1", environment: "staging" });
-  const failures: unknown[] = [];
-  sender.on("error", (error: unknown) => failures.push(error));
-  const trace = sender.trace({
-    id: traceId,
-    timestamp: at(0),
-    name: "chat",
-    userId: "user-3",
-    sessionId,
-    tags: ["beta", "alpha"],
-    metadata: { plan: "pro", nested: { deep: [1, 2] }, kept: true },
-    version: "2.0",
-    input: { question: "why?" },
-    public: true,
-  });
-  const span = trace.span({
-    id: "span-3",
-    name: "retrieve",
-    startTime: at(1),
-    input: { k: 3 },
-    metadata: { index: "docs" },
-    level: "DEBUG",
-    version: "s1",
-  });
-  const generation = span.generation({
-    id: "generation-3",
-    name: "answer",
-    startTime: at(2),
-    completionStartTime: at(2.5),
-    model: "gpt-4o-2024-08-06",
-    modelParameters: { temperature: 0.2, maxTokens: 100, stop: ["a", "b"] },
-    input: [{ role: "user", content: "why? 😀" }],
-    prompt: prompt("explain", 7),
-  });
-  generation.event({
-    id: "event-3",
-    name: "first token",
-    startTime: at(2.5),
-    input: "event input",
-    output: [null, false, 0],
-    level: "WARNING",
-    statusMessage: "slow",
-    metadata: { n: 1.5 },
-  });
-  generation.update({ metadata: { finish: "stop" }, version: "g1" });
-  generation.update({
-    output: { role: "assistant", content: "because" },
-    usage: { input: 1000, output: 200, unit: "TOKENS" },
-    endTime: at(4),
-  });
-  span.generation({
-    id: "priced-3",
-    name: "priced by the caller",
-    startTime: at(4),
-    endTime: at(5),
-    model: "in-house",
-    usageDetails: { input: 10, output: 5, input_cached_tokens: 3, total: 18 },
-    costDetails: { input: 0.1, output: 0.25, total: 0.35 },
-  });
-  span.update({ endTime: at(6), output: ["a", "b"], statusMessage: "found 2", metadata: { hits: 2 } });
-  trace.update({ output: "because", tags: ["gamma"], name: "chat renamed", metadata: { nested: { more: "x" } } });
-  trace.score({ id: "score-number", name: "helpful", value: 0.9, comment: "good", metadata: { by: "judge" } });
-  generation.score({ id: "score-word", name: "tone", value: "kind", dataType: "CATEGORICAL", comment: "soft" });
-  span.score({ id: "score-boolean", name: "relevant", value: 0, dataType: "BOOLEAN" });
-  sender.score({ id: "score-session", sessionId, name: "solved", value: 1, dataType: "BOOLEAN", comment: "whole session" });
-  sender.trace({ id: "trace-3b", name: "second", timestamp: at(60), sessionId, input: "again" });
-  await sender.shutdownAsync();
-  expect(failures).toEqual([]);
+beforeAll(async () => {
+  langfuse = new Langfuse(connection());
+  await sendConversation(connection());
   await settled();
-};
+});
 
 const written = () => ({ projectId: stack().projectId, createdAt: expect.any(String), updatedAt: expect.any(String) });
 const byId = <Item extends { id: string }>(items: readonly Item[]): Item[] => items.toSorted((a, b) => (a.id < b.id ? -1 : 1));
@@ -132,43 +54,7 @@ const secondTrace = () => ({
 });
 const costs = { latency: 5, totalCost: 0.3545, htmlPath: expect.stringContaining(traceId) };
 
-/** What the SDK did not say of an observation. */
-const unsaid = () => ({
-  ...written(),
-  traceId,
-  environment: "staging",
-  endTime: null,
-  completionStartTime: null,
-  level: "DEFAULT",
-  statusMessage: null,
-  version: null,
-  input: null,
-  output: null,
-  metadata: {},
-  model: null,
-  modelId: null,
-  modelParameters: null,
-  promptId: null,
-  promptName: null,
-  promptVersion: null,
-  usageDetails: {},
-  costDetails: {},
-  usagePricingTierId: null,
-  usagePricingTierName: null,
-  inputPrice: null,
-  outputPrice: null,
-  totalPrice: null,
-  calculatedInputCost: null,
-  calculatedOutputCost: null,
-  calculatedTotalCost: null,
-  usage: { unit: "TOKENS", input: 0, output: 0, total: 0 },
-  unit: "TOKENS",
-  promptTokens: 0,
-  completionTokens: 0,
-  totalTokens: 0,
-  latency: null,
-  timeToFirstToken: null,
-});
+const unsaid = () => ({ ...unsaidOfObservation, ...written(), traceId, environment: "staging", version: null, latency: null });
 
 /** In the order of their ids. */
 const observations = () => [
@@ -342,110 +228,5 @@ describe("langfuse 3: what was sent is read back, field for field", () => {
     expect(await langfuse.api.observationsGet("span-3")).toEqual(observations()[3]);
     expect((await langfuse.api.observationsGetMany({ traceId })).data).toHaveLength(4);
     expect((await langfuse.api.sessionsList({})).meta.totalItems).toBe(1);
-  });
-});
-
-const ofTrace = [{ column: "traceId", type: "string", operator: "=", value: traceId }];
-
-describe("langfuse 3: what was sent appears in an export, field for field", () => {
-  it("observations with the fields of their trace", async () => {
-    const rows = byId((await exported("events", ofTrace)) as { id: string }[]);
-    const trace = { traceId, traceName: "chat renamed", userId: "user-3", sessionId, tags: ["alpha", "beta", "gamma"], release: "r1" };
-    const shared = { ...trace, environment: "staging", helpful: [0.9] };
-    expect(rows).toMatchObject([
-      {
-        ...shared,
-        id: "event-3",
-        type: "EVENT",
-        name: "first token",
-        parentObservationId: "generation-3",
-        level: "WARNING",
-        statusMessage: "slow",
-        input: "event input",
-        output: [null, false, 0],
-      },
-      {
-        ...shared,
-        id: "generation-3",
-        type: "GENERATION",
-        name: "answer",
-        parentObservationId: "span-3",
-        providedModelName: "gpt-4o-2024-08-06",
-        modelParameters: { temperature: 0.2, maxTokens: 100, stop: ["a", "b"] },
-        input: [{ role: "user", content: "why? 😀" }],
-        output: { role: "assistant", content: "because" },
-        metadata: { finish: "stop" },
-        version: "g1",
-        promptName: "explain",
-        usageDetails: { input: "1000", output: "200", total: "1200" },
-        totalCost: "0.0045",
-        tone: ["kind"],
-      },
-      {
-        ...shared,
-        id: "priced-3",
-        providedModelName: "in-house",
-        usageDetails: { input: "10", output: "5", input_cached_tokens: "3", total: "18" },
-        totalCost: "0.35",
-      },
-      {
-        ...shared,
-        id: "span-3",
-        type: "SPAN",
-        name: "retrieve",
-        level: "DEBUG",
-        statusMessage: "found 2",
-        version: "s1",
-        input: { k: 3 },
-        output: ["a", "b"],
-        metadata: { index: "docs" },
-      },
-    ]);
-  });
-
-  it("traces and scores", async () => {
-    const [whole] = await exported("traces", [{ column: "id", type: "string", operator: "=", value: traceId }]);
-    expect(whole).toMatchObject({
-      timestamp: iso(0),
-      name: "chat renamed",
-      userId: "user-3",
-      sessionId,
-      version: "2.0",
-      release: "r1",
-      environment: "staging",
-      public: true,
-      input: { question: "why?" },
-      output: "because",
-      tags: ["alpha", "beta", "gamma"],
-      metadata: { plan: "pro" },
-    });
-    const scored = await exported("scores", ofTrace);
-    expect(scored.map(({ name, value, stringValue, comment }) => [name, value, stringValue, comment]).toSorted()).toMatchObject([
-      ["helpful", 0.9, null, "good"],
-      ["relevant", 0, "False", null],
-      ["tone", expect.anything(), "kind", "soft"],
-    ]);
-  });
-});
-
-beforeAll(async () => {
-  langfuse = connect();
-  await send();
-});
-
-describe("langfuse 3", () => {
-  it("two thousand events sent as an application sends them all arrive", async () => {
-    const sender = connect({ flushAt: 100 });
-    const load = "load";
-    for (let t = 0; t < 100; t++) {
-      const trace = sender.trace({ id: `load-${t}`, name: "load", sessionId: load });
-      for (let s = 0; s < 9; s++) trace.span({ id: `load-${t}-${s}`, name: `span ${s}`, input: { t, s } }).end({ output: s });
-    }
-    await sender.shutdownAsync();
-    await settled(120);
-    const rows = await exported("events", [{ column: "sessionId", type: "string", operator: "=", value: load }]);
-    expect(new Set(rows.map(({ id }) => id)).size).toBe(900);
-    expect(rows.length).toBe(900);
-    expect(rows.every(({ output, endTime }) => output !== null && endTime !== null)).toBe(true);
   });
 });
