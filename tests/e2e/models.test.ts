@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Model } from "../../api/routes/models/resource.ts";
 import { defaultModels } from "../../core/models/default-models.ts";
 import { execute, type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
+import { bunPath, repositoryRoot } from "../../local/service.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
 import { untilIngested } from "../support/until-ingested.ts";
 
@@ -101,10 +103,10 @@ const costOf = async (key: Key, id: string) => {
 const defaultGpt4o = { modelId: "default_gpt-4o_2024-10-02", cost: 0.000075 };
 
 describe("a model of the project's own", () => {
-  it("prices what is ingested after it; deleted, what is stored keeps its cost until its next event, and new calls cost the default again", async () => {
+  it("prices what is ingested after it; deleted, what is stored keeps its cost until its next event or a replay, and new calls cost the default again", async () => {
     const key = await newProject();
     const { id } = await create(key, gpt4o);
-    await ingest(key, { id: "first" });
+    await ingest(key, { id: "first" }, { id: "replayed" });
     expect(await costOf(key, "first")).toEqual({ modelId: id, cost: 0.02 });
     expect(await observation(key, "first")).toMatchObject({ inputPrice: 0.001, outputPrice: 0.002, totalPrice: null });
 
@@ -118,6 +120,14 @@ describe("a model of the project's own", () => {
     expect(await costOf(key, "first")).toEqual({ modelId: id, cost: 0.02 });
     await ingest(key, { id: "first", type: "generation-update", name: "again" });
     expect(await costOf(key, "first")).toEqual(defaultGpt4o);
+    expect(await costOf(key, "replayed")).toEqual({ modelId: id, cost: 0.02 });
+    const replay = spawnSync(bunPath, [`${repositoryRoot}local/ingestion.ts`, "replay", "--project", key.projectId], {
+      env: { ...process.env, SPILLWAY_DATA_DIR: stack.dataDir },
+      encoding: "utf8",
+    });
+    expect(replay.status, replay.stderr).toBe(0);
+    await untilIngested(open.db);
+    expect(await costOf(key, "replayed")).toEqual(defaultGpt4o);
   });
 
   it("counts from its start on; of several the newest that had started, then the one made last", async () => {
