@@ -13,6 +13,7 @@ import { registerComments } from "./routes/comments/index.ts";
 import { registerExportTables } from "./routes/export-tables/index.ts";
 import { registerDeleteTraces } from "./routes/ingestion/delete-traces.ts";
 import { ingestionPaths, registerIngestion } from "./routes/ingestion/index.ts";
+import { registerModels } from "./routes/models/index.ts";
 import { registerObservations } from "./routes/observations/index.ts";
 import { registerScores } from "./routes/scores/index.ts";
 import { registerSessions } from "./routes/sessions/index.ts";
@@ -49,6 +50,7 @@ export const createApp = (deps: AppDeps): App => {
   registerScores(app, deps);
   registerSessions(app, deps);
   registerComments(app, deps);
+  registerModels(app, deps);
   registerDeleteTraces(app, deps);
   registerAuditLogs(app);
   registerAdmin(app, deps);

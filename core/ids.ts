@@ -9,6 +9,7 @@ export const idPrefixes = {
   job: "job",
   auditLog: "aud",
   comment: "com",
+  model: "mdl",
   request: "req",
 } as const;
 

@@ -8,6 +8,7 @@ export const scopes = [
   "webhooks:CRUD",
   "comments:CRUD",
   "auditLogs:read",
+  "models:CUD",
 ] as const;
 export type Scope = (typeof scopes)[number];
 
@@ -17,7 +18,7 @@ export type Role = (typeof roles)[number];
 export const roleScopes: Record<Role, readonly Scope[]> = {
   OWNER: scopes,
   ADMIN: scopes,
-  MEMBER: ["batchExports:create", "batchExports:read", "ingestion:write", "traces:read", "comments:CRUD"],
+  MEMBER: ["batchExports:create", "batchExports:read", "ingestion:write", "traces:read", "comments:CRUD", "models:CUD"],
   VIEWER: ["traces:read"],
 };
 

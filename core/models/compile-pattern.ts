@@ -33,6 +33,19 @@ const not =
   (char) =>
     !test(char);
 
+/** A class may have hundreds of members, and a repetition asks it as often as it has copies. */
+const rememberedTest = (test: CharTest): CharTest => {
+  const known = new Map<string, boolean>();
+  return (char) => {
+    const before = known.get(char);
+    if (before !== undefined) return before;
+    if (known.size >= rememberedMax) known.clear();
+    const isMatch = test(char);
+    known.set(char, isMatch);
+    return isMatch;
+  };
+};
+
 const classEscapes: Record<string, CharTest> = { d: isDigit, D: not(isDigit), w: isWord, W: not(isWord), s: isSpace, S: not(isSpace) };
 const charEscapes: Record<string, string> = { n: "\n", t: "\t", r: "\r", f: "\f", v: "\v", a: "\x07", e: "\x1b", 0: "\0" };
 const classNames: Record<string, CharTest> = {
@@ -168,7 +181,7 @@ class Parser {
     do tests.push(this.classMember());
     while (!this.skip("]"));
     const test: CharTest = (char) => tests.some((one) => one(char));
-    return isNegated ? not(test) : test;
+    return rememberedTest(isNegated ? not(test) : test);
   }
 
   private classMember(): CharTest {
@@ -260,31 +273,37 @@ const assembleRepeat = ({ of, min, max }: Extract<Node, { kind: "repeat" }>, ste
   for (const skip of skips) skip.to.push(steps.length);
 };
 
-/** Every step reachable without reading a character, each once. */
-const closure = (from: readonly number[], steps: readonly Step[], isStart: boolean, isEnd: boolean): Set<number> => {
-  const reached = new Set<number>();
-  const open = [...from];
+/** Where all states are at one position; `isEnd` where no character follows. `seen` holds the last position a step was reached at, so that each is visited once. */
+type Front = { open: number[]; position: number; isEnd: boolean; seen: Int32Array };
+
+/** Every step reachable without reading a character. */
+const closure = (steps: readonly Step[], { open, position, isEnd, seen }: Front): number[] => {
+  const reached: number[] = [];
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    if (reached.has(at)) continue;
-    reached.add(at);
+    if (seen[at] === position) continue;
+    seen[at] = position;
+    reached.push(at);
     const step = steps[at];
-    if (step?.kind === "fork") open.push(...step.to);
-    else if ((step?.kind === "start" && isStart) || (step?.kind === "end" && isEnd)) open.push(at + 1);
+    if (step?.kind === "fork") for (const to of step.to) open.push(to);
+    else if ((step?.kind === "start" && position === 0) || (step?.kind === "end" && isEnd)) open.push(at + 1);
   }
   return reached;
 };
 
 const run = (steps: readonly Step[], chars: readonly string[]): boolean => {
   const final = steps.length - 1;
-  let states: number[] = [];
+  const seen = new Int32Array(steps.length).fill(-1);
+  let open: number[] = [];
   for (let position = 0; position <= chars.length; position++) {
-    const reached = closure([0, ...states], steps, position === 0, position === chars.length);
-    if (reached.has(final)) return true;
+    open.push(0);
+    const reached = closure(steps, { open, position, isEnd: position === chars.length, seen });
+    if (seen[final] === position) return true;
     const char = chars[position] ?? "";
-    states = [...reached].flatMap((at) => {
+    open = [];
+    for (const at of reached) {
       const step = steps[at];
-      return step?.kind === "char" && step.test(char) ? [at + 1] : [];
-    });
+      if (step?.kind === "char" && step.test(char)) open.push(at + 1);
+    }
   }
   return false;
 };
@@ -320,6 +339,9 @@ export const compilePattern = (pattern: string, { isCaseSensitive = true } = {})
     return isMatch;
   };
 };
+
+/** Steps of the compiled program, which its time grows with; undefined where the pattern is not understood. */
+export const countPatternSteps = (pattern: string): number | undefined => compile(pattern, true)?.length;
 
 const compiled = new Map<string, ((text: string) => boolean) | undefined>();
 const compiledMax = 2000;

@@ -66,6 +66,16 @@ export const countFromNumber = (value: number): bigint => (Number.isFinite(value
 export const perMillion = (usd: string): string => {
   const decimal = parseDecimal(usd);
   if (decimal === undefined) throw new RangeError(`not a decimal: ${usd}`);
-  const text = decimalText(decimal.units, decimal.scale + 6);
-  return text.replace(/\.?0+$/, "");
+  return plainText({ ...decimal, scale: decimal.scale + 6 });
+};
+
+const plainText = ({ units, scale }: Decimal): string => {
+  const text = decimalText(units, scale);
+  return scale === 0 ? text : text.replace(/\.?0+$/, "");
+};
+
+/** One spelling of each value, without exponent or needless zeros: `2.50e-6` as `0.0000025`; undefined where the text is no decimal. */
+export const plainDecimal = (text: string): string | undefined => {
+  const decimal = parseDecimal(text);
+  return decimal === undefined ? undefined : plainText(decimal);
 };

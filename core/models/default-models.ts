@@ -1,6 +1,7 @@
 /**
  * What common models cost, in USD for a token, as long as a project has no model of its own for the name. List prices of the makers for standard calls:
- * no batch, priority or regional rates, and no surcharge for long prompts unless the entry has a tier for it. A price that could not be read in two places is not here.
+ * no batch, priority or regional rates, and no surcharge for long prompts unless the entry has a tier for it. Read from the makers' price pages, and from tables that
+ * cite them, on the dates given below; nobody has checked them against invoices. A project whose contract differs makes a model of its own (docs/models.md).
  * Names are the makers' own, with or without their prefix; `-latest` names that have moved between prices are left out.
  * Only the tokenizers OpenAI has published are named. A start date is the day the price came into force.
  */
@@ -129,7 +130,7 @@ const groq = (name: string, prices: Prices): Model => model({ name, since: null,
 
 const deepseek = (name: string, since: string, prices: Prices): Model => model({ name, since, prefix: "(deepseek/)?", prices });
 
-/** https://developers.openai.com/api/docs/pricing, by tables read 2026-06 to 2026-11. gpt-5.4 and gpt-5.5 cost more above some prompt length; that surcharge is not here. */
+/** https://developers.openai.com/api/docs/pricing, by tables read 2026-06 to 2026-11. gpt-5.4 costs more above 270,000 tokens of prompt; that surcharge is not here. */
 const openaiModels: Model[] = [
   openai("gpt-4o", "2024-05-13", [], { input: "5", output: "15" }),
   openai("gpt-4o", "2024-10-02", [], { input: "2.5", cached: "1.25", output: "10" }),

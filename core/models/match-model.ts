@@ -1,4 +1,4 @@
-/** The model a call is priced by: the project's own before the common ones, the newest price that was in force before older ones. */
+/** The model a call is priced by: the project's own before the common ones, the newest price that was in force before older ones, then the one made last. */
 import { isPatternMatch } from "./compile-pattern.ts";
 import type { Model } from "./model.ts";
 
@@ -7,11 +7,11 @@ const sortable = (instant: string): string => instant.replace(" ", "T").replace(
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Those without a start date come last; the id decides what nothing else does. */
+/** Those without a start date come last. Ids sort by creation. */
 const compareModels = (a: Model, b: Model): number =>
   Number(a.projectId === null) - Number(b.projectId === null) ||
   compareText(sortable(b.startDate ?? ""), sortable(a.startDate ?? "")) ||
-  compareText(a.id, b.id);
+  compareText(b.id, a.id);
 
 /** `models` are those of one project and the common ones; `at` is when the call began, UTC. */
 export const matchModel = (name: string, models: readonly Model[], at: string): Model | undefined =>

@@ -31,9 +31,9 @@ const isTrue = (operator: TierOperator, sum: bigint, value: number): boolean => 
 
 const asText = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value));
 
-const hasValue = (values: Readonly<Record<string, Json>> | null, key: string, wanted: string): boolean => {
-  const value = values !== null && Object.hasOwn(values, key) ? values[key] : undefined;
-  return value !== undefined && asText(value) === wanted;
+const hasValue = (facts: Readonly<Record<string, Json>> | null, key: string, wanted: readonly string[]): boolean => {
+  const value = facts !== null && Object.hasOwn(facts, key) ? facts[key] : undefined;
+  return value !== undefined && wanted.includes(asText(value));
 };
 
 const holds = (condition: TierCondition, facts: TierFacts): boolean => {
@@ -47,9 +47,9 @@ const holds = (condition: TierCondition, facts: TierFacts): boolean => {
       );
     }
     case "model_parameter":
-      return hasValue(facts.modelParameters, condition.key, condition.value);
+      return hasValue(facts.modelParameters, condition.key, condition.values);
     case "metadata":
-      return hasValue(facts.metadata, condition.key, condition.value);
+      return hasValue(facts.metadata, condition.key, condition.values);
     default:
       return condition satisfies never;
   }

@@ -1,13 +1,17 @@
 /** A model as it is priced: which names it has, since when, and what a unit of each kind of usage costs. */
 
+/** What usage is counted in. A label: prices are for one of it, whatever it is. */
+export const usageUnits = ["CHARACTERS", "TOKENS", "MILLISECONDS", "SECONDS", "IMAGES", "REQUESTS"] as const;
+export type UsageUnit = (typeof usageUnits)[number];
+
 export const tierOperators = ["gt", "gte", "lt", "lte", "eq", "neq"] as const;
 export type TierOperator = (typeof tierOperators)[number];
 
 export type TierCondition =
   /** The sum of all usage whose kind matches `pattern`, compared with `value`. */
   | { kind: "usage"; pattern: string; isCaseSensitive: boolean; operator: TierOperator; value: number }
-  /** Exactly this value of a model parameter or of metadata; what is no string is compared as its JSON. */
-  | { kind: "model_parameter" | "metadata"; key: string; value: string };
+  /** A model parameter or metadata has exactly one of these values; what is no string is compared as its JSON. */
+  | { kind: "model_parameter" | "metadata"; key: string; values: readonly string[] };
 
 export type PricingTier = {
   id: string;
@@ -30,7 +34,7 @@ export type Model = {
   matchPattern: string;
   /** ISO 8601 UTC, a day or an instant; null is from ever. */
   startDate: string | null;
-  /** Name of the tokenizer; null where tokens cannot be counted. */
+  /** Name of the tokenizer (tokenizers.ts); null where tokens cannot be counted. */
   tokenizer: string | null;
   pricingTiers: readonly PricingTier[];
 };

@@ -17,7 +17,7 @@ import {
 } from "drizzle-orm/pg-core";
 import type { ExportManifest, ExportProgress, ManifestFile } from "../../core/exports/manifest.ts";
 import type { CreateBatchExport, ExportOptions } from "../../core/exports/request.ts";
-import type { Model } from "../../core/models/model.ts";
+import type { Model, UsageUnit } from "../../core/models/model.ts";
 import { commentObjects } from "../../core/tables/table.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
@@ -299,6 +299,7 @@ export const models = pgTable(
     modelName: text("model_name").notNull(),
     matchPattern: text("match_pattern").notNull(),
     startDate: at("start_date"),
+    unit: text().$type<UsageUnit>(),
     tokenizer: text(),
     pricingTiers: jsonb("pricing_tiers").$type<Model["pricingTiers"]>().notNull(),
     createdAt: createdAt(),

@@ -3,11 +3,12 @@ import { and, desc, eq, getTableColumns, inArray, lt, notInArray, or, sql } from
 import type { ExportManifest } from "../../core/exports/manifest.ts";
 import { type CreateBatchExport, optionsOf } from "../../core/exports/request.ts";
 import type { BatchExportStatus } from "../../core/jobs/state.ts";
-import { type Database, execute } from "../postgres/client.ts";
+import type { Database } from "../postgres/client.ts";
 import { auditLogs, batchExports, exportObjects, jobs } from "../postgres/schema.ts";
 import { enqueueJob } from "../queue/enqueue-job.ts";
 import { requestCancel } from "../queue/request-cancel.ts";
 import { retryJob } from "../queue/retry-job.ts";
+import { claimIdempotencyKey, type IdempotencyKey } from "./idempotency.ts";
 
 /** Who did it, from where: written with every change. */
 export type Actor = {
@@ -73,26 +74,13 @@ export const createBatchExport = (
   actor: Actor,
   request: CreateBatchExport & { name: string },
   ids: { exportId: string; jobId: string; auditId: string },
-  options: { warnings: string[]; idempotency: { key: string; requestHash: string } | null; maxAttempts?: number },
+  options: { warnings: string[]; idempotency: IdempotencyKey | null; maxAttempts?: number },
 ): Promise<Created> =>
   transaction(db, async (tx) => {
     if (options.idempotency !== null) {
-      const { key, requestHash } = options.idempotency;
-      // A row that is there is locked also where it is not updated, so that it is still there for the second statement.
-      const [mine] = await execute<{ id: string }>(
-        tx,
-        sql`insert into idempotency_keys (project_id, key, request_hash, resource_id) values (${actor.projectId}, ${key}, ${requestHash}, ${ids.exportId})
-          on conflict (project_id, key) do update set request_hash = excluded.request_hash, resource_id = excluded.resource_id, created_at = now()
-            where idempotency_keys.created_at < now() - interval '24 hours'
-          returning resource_id as id`,
-      );
-      if (mine === undefined) {
-        const [first] = await execute<{ hash: string; id: string }>(
-          tx,
-          sql`select request_hash as hash, resource_id as id from idempotency_keys where project_id = ${actor.projectId} and key = ${key}`,
-        );
-        return first !== undefined && first.hash === requestHash ? { outcome: "repeated", exportId: first.id } : { outcome: "keyReused" };
-      }
+      const claimed = await claimIdempotencyKey(tx, actor.projectId, options.idempotency, ids.exportId);
+      if (claimed.outcome === "keyReused") return claimed;
+      if (claimed.outcome === "repeated") return { outcome: "repeated", exportId: claimed.resourceId };
     }
     await insertExport(
       tx,

@@ -1,17 +1,90 @@
 /** Models and their prices: seeded for every project, overridden by a project's own. */
-import { sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
+import { AppError } from "../../core/errors.ts";
+import type { NewModel } from "../../core/models/create-model.ts";
 import { defaultModels } from "../../core/models/default-models.ts";
-import type { Model } from "../../core/models/model.ts";
+import type { Model, UsageUnit } from "../../core/models/model.ts";
 import { type Database, execute } from "../postgres/client.ts";
+import { models } from "../postgres/schema.ts";
+import { type Actor, transaction, writeAudit } from "./batch-exports.ts";
+import { claimIdempotencyKey, type IdempotencyKey } from "./idempotency.ts";
+
+/** `createdAt`: ISO 8601 UTC, milliseconds. */
+export type ModelRow = Model & { unit: UsageUnit | null; createdAt: string };
+
+const iso = (column: string) => sql.raw(`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
+
+const columns = sql`id, project_id as "projectId", model_name as "modelName", match_pattern as "matchPattern",
+  ${iso("start_date")} as "startDate", unit, tokenizer, pricing_tiers as "pricingTiers", ${iso("created_at")} as "createdAt"`;
+
+const visible = (projectId: string) => sql`(project_id is null or project_id = ${projectId})`;
 
 /** Those of every project and of this one. */
-export const listModels = (db: Database, projectId: string): Promise<Model[]> =>
-  execute<Model>(
+export const listModels = (db: Database, projectId: string): Promise<ModelRow[]> =>
+  execute<ModelRow>(db, sql`select ${columns} from models where ${visible(projectId)} order by id`);
+
+/** A page of the same: by name, and models of one name in the order in which calls are priced by them. */
+export const listModelPage = async (
+  db: Database,
+  projectId: string,
+  { page, limit }: { page: number; limit: number },
+): Promise<{ rows: ModelRow[]; totalItems: number }> => {
+  const rows = await execute<ModelRow>(
     db,
-    sql`select id, project_id as "projectId", model_name as "modelName", match_pattern as "matchPattern",
-        to_char(start_date at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "startDate", tokenizer, pricing_tiers as "pricingTiers"
-      from models where project_id is null or project_id = ${projectId} order by id`,
+    sql`select ${columns} from models where ${visible(projectId)}
+      order by model_name collate "C", project_id is null, start_date desc nulls last, id collate "C" desc
+      limit ${limit} offset ${(page - 1) * limit}`,
   );
+  const [counted] = await execute<{ rows: number }>(db, sql`select count(*)::int as rows from models where ${visible(projectId)}`);
+  return { rows, totalItems: counted?.rows ?? 0 };
+};
+
+export const findModel = async (db: Database, projectId: string, id: string): Promise<ModelRow | undefined> => {
+  const [row] = await execute<ModelRow>(db, sql`select ${columns} from models where ${visible(projectId)} and id = ${id}`);
+  return row;
+};
+
+/** Each is tried on every name of a model a runner sees, and all are read for every call it prices. */
+const ownModelsMax = 200;
+
+type Created = { outcome: "created" | "repeated"; modelId: string } | { outcome: "keyReused" };
+
+/** Model, audit row and idempotency key in one transaction. The row of the project is locked, so that creations of one project are counted one after the other. Throws TOO_MANY_MODELS. */
+export const createModel = (
+  db: Database,
+  actor: Actor,
+  { startDate, ...model }: NewModel,
+  { auditId, idempotency }: { auditId: string; idempotency: IdempotencyKey | null },
+): Promise<Created> =>
+  transaction(db, async (tx) => {
+    if (idempotency !== null) {
+      const claimed = await claimIdempotencyKey(tx, actor.projectId, idempotency, model.id);
+      if (claimed.outcome === "keyReused") return claimed;
+      if (claimed.outcome === "repeated") return { outcome: "repeated", modelId: claimed.resourceId };
+    }
+    await execute(tx, sql`select id from projects where id = ${actor.projectId} for no key update`);
+    const [own] = await execute<{ rows: number }>(tx, sql`select count(*)::int as rows from models where project_id = ${actor.projectId}`);
+    if ((own?.rows ?? 0) >= ownModelsMax)
+      throw new AppError({ code: "TOO_MANY_MODELS", message: `The project has ${ownModelsMax} models of its own; more are not taken.` });
+    const [after] = await tx
+      .insert(models)
+      .values({ ...model, projectId: actor.projectId, startDate: startDate === null ? null : new Date(startDate) })
+      .returning();
+    await writeAudit(tx, actor, { id: auditId, resourceType: "model", resourceId: model.id, action: "create", after });
+    return { outcome: "created", modelId: model.id };
+  });
+
+/** One of the project's own; those of every project stay. */
+export const deleteModel = (db: Database, actor: Actor, id: string, auditId: string): Promise<"deleted" | "isDefault" | "absent"> =>
+  transaction(db, async (tx) => {
+    const [before] = await tx
+      .delete(models)
+      .where(and(eq(models.projectId, actor.projectId), eq(models.id, id)))
+      .returning();
+    if (before === undefined) return (await findModel(tx, actor.projectId, id)) === undefined ? "absent" : "isDefault";
+    await writeAudit(tx, actor, { id: auditId, resourceType: "model", resourceId: id, action: "delete", before });
+    return "deleted";
+  });
 
 /** Writes the default models as this version knows them; those a project has made stay. Run with the migrations. */
 export const seedModels = async (db: Database): Promise<void> => {
@@ -25,11 +98,12 @@ export const seedModels = async (db: Database): Promise<void> => {
   }));
   await execute(
     db,
-    sql`insert into models (id, project_id, model_name, match_pattern, start_date, tokenizer, pricing_tiers)
-      select r.id, null, r."modelName", r."matchPattern", r."startDate", r.tokenizer, r."pricingTiers"
+    sql`insert into models (id, project_id, model_name, match_pattern, start_date, unit, tokenizer, pricing_tiers)
+      select r.id, null, r."modelName", r."matchPattern", r."startDate", 'TOKENS', r.tokenizer, r."pricingTiers"
       from json_to_recordset(${JSON.stringify(rows)}::json) as r(id text, "modelName" text, "matchPattern" text, "startDate" timestamptz, tokenizer text, "pricingTiers" jsonb)
       on conflict (id) do update set model_name = excluded.model_name, match_pattern = excluded.match_pattern, start_date = excluded.start_date,
-        tokenizer = excluded.tokenizer, pricing_tiers = excluded.pricing_tiers, updated_at = now()
-      where models.project_id is null and (models.match_pattern, models.pricing_tiers, models.tokenizer) is distinct from (excluded.match_pattern, excluded.pricing_tiers, excluded.tokenizer)`,
+        unit = excluded.unit, tokenizer = excluded.tokenizer, pricing_tiers = excluded.pricing_tiers, updated_at = now()
+      where models.project_id is null and (models.match_pattern, models.pricing_tiers, models.unit, models.tokenizer)
+          is distinct from (excluded.match_pattern, excluded.pricing_tiers, excluded.unit, excluded.tokenizer)`,
   );
 };

@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateApikeysData, CreateApikeysErrors, CreateApikeysResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateMembershipsData, CreateMembershipsErrors, CreateMembershipsResponses, CreateOrganizationsData, CreateOrganizationsErrors, CreateOrganizationsResponses, CreateProjectsData, CreateProjectsErrors, CreateProjectsResponses, CreateUsersData, CreateUsersErrors, CreateUsersResponses, DeleteApikeysData, DeleteApikeysErrors, DeleteApikeysResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DownloadBatchExportData, DownloadBatchExportErrors, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, GetBatchExportData, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTraceData, GetTraceErrors, GetTraceResponses, IngestData, IngestErrors, IngestResponses, ListApikeysData, ListApikeysErrors, ListApikeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListMembershipsData, ListMembershipsErrors, ListMembershipsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListUsersData, ListUsersErrors, ListUsersResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses } from './types.gen';
+import type { CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateApikeysData, CreateApikeysErrors, CreateApikeysResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateMembershipsData, CreateMembershipsErrors, CreateMembershipsResponses, CreateModelData, CreateModelErrors, CreateModelResponses, CreateOrganizationsData, CreateOrganizationsErrors, CreateOrganizationsResponses, CreateProjectsData, CreateProjectsErrors, CreateProjectsResponses, CreateUsersData, CreateUsersErrors, CreateUsersResponses, DeleteApikeysData, DeleteApikeysErrors, DeleteApikeysResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteModelData, DeleteModelErrors, DeleteModelResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DownloadBatchExportData, DownloadBatchExportErrors, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, GetBatchExportData, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetModelData, GetModelErrors, GetModelResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTraceData, GetTraceErrors, GetTraceResponses, IngestData, IngestErrors, IngestResponses, ListApikeysData, ListApikeysErrors, ListApikeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListMembershipsData, ListMembershipsErrors, ListMembershipsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListUsersData, ListUsersErrors, ListUsersResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -464,6 +464,68 @@ export const deleteComment = <ThrowOnError extends boolean = false>(options: Opt
             type: 'http'
         }],
     url: '/api/public/comments/{id}',
+    ...options
+});
+
+/**
+ * List models and their prices
+ *
+ * By name; models of one name in the order in which calls are priced by them: own before defaults, newest start date first.
+ */
+export const listModels = <ThrowOnError extends boolean = false>(options?: Options<ListModelsData, ThrowOnError>): RequestResult<ListModelsResponses, ListModelsErrors, ThrowOnError> => (options?.client ?? client).get<ListModelsResponses, ListModelsErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/models',
+    ...options
+});
+
+/**
+ * Make a model with prices of the project's own
+ *
+ * Calls that are priced from now on use it, after a minute at the latest; what is stored keeps its cost until its next event or a replay.
+ */
+export const createModel = <ThrowOnError extends boolean = false>(options: Options<CreateModelData, ThrowOnError>): RequestResult<CreateModelResponses, CreateModelErrors, ThrowOnError> => (options.client ?? client).post<CreateModelResponses, CreateModelErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/models',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a model of the project
+ *
+ * Costs that were computed stay; calls are priced by the next model that matches, after a minute at the latest.
+ */
+export const deleteModel = <ThrowOnError extends boolean = false>(options: Options<DeleteModelData, ThrowOnError>): RequestResult<DeleteModelResponses, DeleteModelErrors, ThrowOnError> => (options.client ?? client).delete<DeleteModelResponses, DeleteModelErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/models/{id}',
+    ...options
+});
+
+/**
+ * Show a model and its prices
+ */
+export const getModel = <ThrowOnError extends boolean = false>(options: Options<GetModelData, ThrowOnError>): RequestResult<GetModelResponses, GetModelErrors, ThrowOnError> => (options.client ?? client).get<GetModelResponses, GetModelErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/models/{id}',
     ...options
 });
 

@@ -26,7 +26,7 @@ export type Problem = {
     status: number;
     detail: string;
     instance: string;
-    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'IDEMPOTENCY_KEY_IN_USE' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'EXPORT_ROW_TOO_LARGE' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'TOO_MANY_SCORE_NAMES' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST';
+    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'IDEMPOTENCY_KEY_IN_USE' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'EXPORT_ROW_TOO_LARGE' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'TOO_MANY_SCORE_NAMES' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST';
     requestId: string;
     help: string;
     errors: Array<{
@@ -752,6 +752,140 @@ export type CommentPage = {
     nextCursor: string | null;
 };
 
+export type ModelPage = {
+    data: Array<Model>;
+    meta: PageMeta;
+};
+
+export type Model = {
+    id: string;
+    modelName: string;
+    matchPattern: string;
+    startDate: string | null;
+    unit: 'CHARACTERS' | 'TOKENS' | 'MILLISECONDS' | 'SECONDS' | 'IMAGES' | 'REQUESTS' | null;
+    /**
+     * Of the default tier.
+     */
+    inputPrice: number | null;
+    /**
+     * Of the default tier.
+     */
+    outputPrice: number | null;
+    /**
+     * Of the default tier.
+     */
+    totalPrice: number | null;
+    tokenizerId: string | null;
+    tokenizerConfig: {
+        tokenizerModel: string;
+    } | null;
+    /**
+     * A default of every project: it can be read, not deleted.
+     */
+    isLangfuseManaged: boolean;
+    createdAt: string;
+    /**
+     * Of the default tier.
+     */
+    prices: {
+        [key: string]: {
+            price: number;
+        };
+    };
+    pricingTiers: Array<{
+        id: string;
+        name: string;
+        isDefault: boolean;
+        priority: number;
+        conditions: Array<{
+            usageDetailPattern: string;
+            operator: 'gt' | 'gte' | 'lt' | 'lte' | 'eq' | 'neq';
+            value: number;
+            caseSensitive: boolean;
+        } | {
+            source: 'model_parameters' | 'metadata';
+            key: string;
+            operator: 'in';
+            values: Array<string>;
+        }>;
+        /**
+         * USD for one unit, by kind of usage, with all digits.
+         */
+        prices: {
+            [key: string]: number;
+        };
+    }>;
+};
+
+export type CreateModel = {
+    modelName: string;
+    /**
+     * Regular expression of Postgres, matched with the name a call gives its model.
+     */
+    matchPattern: string;
+    /**
+     * Calls that began earlier are not priced by it.
+     */
+    startDate?: string | string | null;
+    /**
+     * A label.
+     */
+    unit?: 'CHARACTERS' | 'TOKENS' | 'MILLISECONDS' | 'SECONDS' | 'IMAGES' | 'REQUESTS' | null;
+    /**
+     * USD for one unit; as a string where a double would round it.
+     */
+    inputPrice?: number | string | null;
+    /**
+     * USD for one unit; as a string where a double would round it.
+     */
+    outputPrice?: number | string | null;
+    /**
+     * Not beside the other two.
+     */
+    totalPrice?: number | string | null;
+    /**
+     * Instead of the three prices: exactly one default tier.
+     */
+    pricingTiers?: Array<{
+        name: string;
+        isDefault?: boolean;
+        /**
+         * Lower is tried first; 0 is the default tier.
+         */
+        priority: number;
+        /**
+         * All must hold.
+         */
+        conditions: Array<{
+            /**
+             * Of the kinds of usage whose counts are added.
+             */
+            usageDetailPattern: string;
+            operator: 'gt' | 'gte' | 'lt' | 'lte' | 'eq' | 'neq';
+            value: number;
+            caseSensitive?: boolean;
+        } | {
+            source: 'model_parameters' | 'metadata';
+            key: string;
+            operator: 'in';
+            values: Array<string>;
+        }>;
+        /**
+         * By kind of usage, as calls send it.
+         */
+        prices: {
+            [key: string]: number | string;
+        };
+    }> | null;
+    /**
+     * Counts the tokens of calls that send none.
+     */
+    tokenizerId?: 'openai' | null;
+    tokenizerConfig?: {
+        tokenizerModel: string;
+    } | null;
+};
+
 export type DeletedAnswer = {
     message: string;
 };
@@ -1037,7 +1171,7 @@ export type CreateBatchExportData = {
     body: CreateBatchExport;
     headers?: {
         /**
-         * The same key with the same body answers the first export, for 24 hours.
+         * The same key with the same body answers what the first request made, for 24 hours.
          */
         'idempotency-key'?: string;
     };
@@ -2877,6 +3011,263 @@ export type DeleteCommentResponses = {
 
 export type DeleteCommentResponse = DeleteCommentResponses[keyof DeleteCommentResponses];
 
+export type ListModelsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        page?: number;
+        limit?: number;
+    };
+    url: '/api/public/models';
+};
+
+export type ListModelsErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type ListModelsError = ListModelsErrors[keyof ListModelsErrors];
+
+export type ListModelsResponses = {
+    /**
+     * A page.
+     */
+    200: ModelPage;
+};
+
+export type ListModelsResponse = ListModelsResponses[keyof ListModelsResponses];
+
+export type CreateModelData = {
+    body: CreateModel;
+    headers?: {
+        /**
+         * The same key with the same body answers what the first request made, for 24 hours.
+         */
+        'idempotency-key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/public/models';
+};
+
+export type CreateModelErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type CreateModelError = CreateModelErrors[keyof CreateModelErrors];
+
+export type CreateModelResponses = {
+    /**
+     * The model.
+     */
+    200: Model;
+};
+
+export type CreateModelResponse = CreateModelResponses[keyof CreateModelResponses];
+
+export type DeleteModelData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/models/{id}';
+};
+
+export type DeleteModelErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type DeleteModelError = DeleteModelErrors[keyof DeleteModelErrors];
+
+export type DeleteModelResponses = {
+    /**
+     * It is gone.
+     */
+    204: void;
+};
+
+export type DeleteModelResponse = DeleteModelResponses[keyof DeleteModelResponses];
+
+export type GetModelData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/models/{id}';
+};
+
+export type GetModelErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type GetModelError = GetModelErrors[keyof GetModelErrors];
+
+export type GetModelResponses = {
+    /**
+     * The model.
+     */
+    200: Model;
+};
+
+export type GetModelResponse = GetModelResponses[keyof GetModelResponses];
+
 export type ListAuditLogsData = {
     body?: never;
     path?: never;
@@ -3520,7 +3911,7 @@ export type CreateApikeysData = {
     body: {
         projectId: string;
         userId: string;
-        scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read'>;
+        scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD'>;
         note?: string;
         expiresAt?: string;
     };

@@ -1,14 +1,13 @@
 /** POST /api/public/batch-exports: records the export, its job and the audit row; the runner does the rest. */
-import { createRoute, z } from "@hono/zod-openapi";
-import { canonicalJson } from "../../../core/canonical-json.ts";
+import { createRoute } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
 import { checkExportRequest, defaultName } from "../../../core/exports/parse-request.ts";
 import { CreateBatchExport } from "../../../core/exports/request.ts";
-import { storableText } from "../../../core/storable.ts";
 import { createBatchExport, findBatchExport } from "../../../db/queries/batch-exports.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";
+import { IdempotencyHeader, idempotencyOf } from "../idempotency.ts";
 import { BatchExport, showBatchExport } from "./resource.ts";
 import { requireTableScope } from "./table-scope.ts";
 
@@ -22,12 +21,7 @@ const route = createRoute({
   security,
   middleware: [requireScope("batchExports:create")] as const,
   request: {
-    headers: z.object({
-      "idempotency-key": storableText(255)
-        .min(1)
-        .optional()
-        .describe("The same key with the same body answers the first export, for 24 hours."),
-    }),
+    headers: IdempotencyHeader,
     body: { required: true, content: { "application/json": { schema: CreateBatchExport.openapi("CreateBatchExport") } } },
   },
   responses: { 202: json(BatchExport, "The export is in the queue."), ...refusals },
@@ -41,13 +35,12 @@ export const registerCreate = (app: App, deps: AppDeps): void => {
     requireTableScope(c.get("scopes"), body.query.tableName);
     if (compiled.selection.hashes && !deps.canHash) throw new AppError({ code: "HASHING_DISABLED" });
     const request = { ...body, name: body.name ?? defaultName(new Date(deps.nowMs()).toISOString(), body) };
-    const key = c.req.valid("header")["idempotency-key"];
     const created = await createBatchExport(
       c.get("db"),
       c.get("actor"),
       request,
       { exportId: deps.newId("batchExport"), jobId: deps.newId("job"), auditId: deps.newId("auditLog") },
-      { warnings, idempotency: key === undefined ? null : { key, requestHash: await sha256(canonicalJson(body)) } },
+      { warnings, idempotency: await idempotencyOf(c.req.valid("header"), body) },
     );
     if (created.outcome === "keyReused") throw new AppError({ code: "IDEMPOTENCY_KEY_REUSED" });
     const row = await findBatchExport(c.get("db"), c.get("actor").projectId, created.exportId);
@@ -56,8 +49,3 @@ export const registerCreate = (app: App, deps: AppDeps): void => {
     return c.json(showBatchExport(row, deps.nowMs()), 202);
   });
 };
-
-const sha256 = async (text: string): Promise<string> =>
-  Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");

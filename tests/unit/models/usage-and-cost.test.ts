@@ -56,7 +56,7 @@ describe("the model of a name", () => {
     ["without a start is from ever", [{ id: "a" }], "a"],
     ["is none whose pattern does not match", [{ id: "a", matchPattern: "^x$" }], undefined],
     ["is not hindered by a pattern that does not compile", [{ id: "a", matchPattern: "(", projectId: "p" }, { id: "b" }], "b"],
-    ["does not depend on the order of the models", [{ id: "b" }, { id: "a" }], "a"],
+    ["is the one made last where nothing else decides, in whatever order they come", [{ id: "a" }, { id: "b" }], "b"],
   ])("%s", (_, models, id) => {
     const list = models.map(model);
     expect(matchModel("m", list, at)?.id).toBe(id);
@@ -179,9 +179,9 @@ describe("tiers", () => {
   const tiered = model({
     pricingTiers: [
       tier("standard", { input: "0.000001" }),
-      tier("priority", { input: "0.000005" }, [{ kind: "model_parameter", key: "service_tier", value: "priority" }], 2),
+      tier("priority", { input: "0.000005" }, [{ kind: "model_parameter", key: "service_tier", values: ["fast", "priority"] }], 2),
       tier("long", { input: "0.000002" }, [above], 1),
-      tier("tenant", { input: "0.000009" }, [{ kind: "metadata", key: "tenant", value: "x" }, above], 0),
+      tier("tenant", { input: "0.000009" }, [{ kind: "metadata", key: "tenant", values: ["x"] }, above], 0),
     ],
   });
   it.each<[string, Partial<Call>, string]>([

@@ -1,0 +1,23 @@
+/** The header by which a repeated request gets the answer of the first. */
+import { z } from "@hono/zod-openapi";
+import { canonicalJson } from "../../core/canonical-json.ts";
+import { storableText } from "../../core/storable.ts";
+import type { IdempotencyKey } from "../../db/queries/idempotency.ts";
+
+export const IdempotencyHeader = z.object({
+  "idempotency-key": storableText(255)
+    .min(1)
+    .optional()
+    .describe("The same key with the same body answers what the first request made, for 24 hours."),
+});
+
+/** Null where no key was sent. */
+export const idempotencyOf = async (
+  { "idempotency-key": key }: z.infer<typeof IdempotencyHeader>,
+  body: unknown,
+): Promise<IdempotencyKey | null> => (key === undefined ? null : { key, requestHash: await sha256(canonicalJson(body)) });
+
+const sha256 = async (text: string): Promise<string> =>
+  Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");

@@ -1,0 +1,27 @@
+/** GET /api/public/models/{id}. */
+import { createRoute } from "@hono/zod-openapi";
+import { findModel } from "../../../db/queries/models.ts";
+import type { App } from "../../deps.ts";
+import { requireScope } from "../../middleware/auth.ts";
+import { json, refusals, security } from "../describe.ts";
+import { documentAnswer } from "../read-query.ts";
+import { Model, ModelParam, showModel } from "./resource.ts";
+
+const route = createRoute({
+  method: "get",
+  path: "/api/public/models/{id}",
+  operationId: "getModel",
+  tags: ["Models"],
+  summary: "Show a model and its prices",
+  security,
+  middleware: [requireScope("traces:read")] as const,
+  request: { params: ModelParam },
+  responses: { 200: json(Model, "The model."), ...refusals },
+});
+
+export const registerGetModel = (app: App): void => {
+  app.openapi(route, async (c) => {
+    const row = await findModel(c.get("db"), c.get("actor").projectId, c.req.valid("param").id);
+    return documentAnswer(c, row && [JSON.stringify(showModel(row))]) as never;
+  });
+};
