@@ -126,8 +126,8 @@ export const errorTable = {
     503,
     "backoff",
     "provider",
-    "ClickHouse does not answer",
-    "It is tried again by itself; if it stays, check CLICKHOUSE_URL and the server.",
+    "ClickHouse does not answer, or cannot take work now",
+    "It is tried again by itself; if it stays, check CLICKHOUSE_URL, the server and its disks.",
   ),
   CLICKHOUSE_QUERY_FAILED: entry(
     502,

@@ -52,7 +52,7 @@ export const jobKinds = {
       /** What the file holds, where it is short: saves asking the store for it. */
       inline: z.string().optional(),
     }),
-    maxAttempts: 6,
+    maxAttempts: 12,
     maxRunSeconds: 600,
     priority: 20,
     hasSlot: false,
@@ -61,7 +61,7 @@ export const jobKinds = {
   /** One OpenTelemetry request, stored as it came: its spans become events. */
   "ingestion.otel": {
     payload: z.strictObject({ fileKey: z.string(), origin: origin.optional() }),
-    maxAttempts: 6,
+    maxAttempts: 12,
     maxRunSeconds: 600,
     priority: 20,
     hasSlot: false,

@@ -11,7 +11,7 @@ const baseDelaySeconds = (attempt: number): number => Math.min(delaySecondsMax, 
 /** Spreads a delay over its upper half; `random` is in [0, 1). */
 const withJitter = (delaySeconds: number, random: number): number => delaySeconds * (0.5 + random / 2);
 
-/** Over when somebody mends a service or its configuration; until then no other job could do better. */
+/** Over when somebody mends a service or its access; until then no other job could do better. */
 const outages: ReadonlySet<ErrorCode> = new Set([
   "DATABASE_UNAVAILABLE",
   "CLICKHOUSE_UNAVAILABLE",
@@ -24,6 +24,9 @@ const outages: ReadonlySet<ErrorCode> = new Set([
 
 export const isOutage = (error: AppError): boolean => outages.has(error.code);
 
+/** Statements that write rows are fixed: one that does not fit waits for a migration. */
+const isMendable = (error: AppError): boolean => isOutage(error) || error.code === "CLICKHOUSE_QUERY_REJECTED";
+
 export type NextAttempt = { decision: "discard" } | { decision: "retry"; delaySeconds: number };
 
 export const nextAttempt = (
@@ -31,7 +34,7 @@ export const nextAttempt = (
   { kind, attempt, maxAttempts, random }: { kind: JobKind; attempt: number; maxAttempts: number; random: number },
 ): NextAttempt => {
   const isGivenUp = jobKinds[kind].isAccepted
-    ? attempt >= maxAttempts && !isOutage(error)
+    ? attempt >= maxAttempts && !isMendable(error)
     : attempt >= maxAttempts || errorTable[error.code].retry === "never";
   return isGivenUp ? { decision: "discard" } : { decision: "retry", delaySeconds: withJitter(baseDelaySeconds(attempt), random) };
 };

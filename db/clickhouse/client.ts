@@ -98,6 +98,8 @@ const writing = {
   input_format_defaults_for_omitted_fields: 1,
   input_format_null_as_default: 0,
   session_timezone: "UTC",
+  // Rows of a batch may begin in any month. What has too many parts is the server, then, never the batch.
+  max_partitions_per_insert_block: "0",
 } as const;
 
 const codes: Record<string, ErrorCode> = {
@@ -111,11 +113,24 @@ const codes: Record<string, ErrorCode> = {
   "53": "CLICKHOUSE_QUERY_REJECTED",
   "158": "CLICKHOUSE_RESOURCES",
   "159": "CLICKHOUSE_RESOURCES",
-  "202": "CLICKHOUSE_RESOURCES",
   "241": "CLICKHOUSE_RESOURCES",
-  "243": "CLICKHOUSE_RESOURCES",
   "307": "CLICKHOUSE_RESOURCES",
   "396": "CLICKHOUSE_RESOURCES",
+  // The server as a whole, whatever the query: too many queries or parts, a full disk, a replica without its keeper or its quorum, a node that does not answer.
+  "202": "CLICKHOUSE_UNAVAILABLE",
+  "209": "CLICKHOUSE_UNAVAILABLE",
+  "210": "CLICKHOUSE_UNAVAILABLE",
+  "225": "CLICKHOUSE_UNAVAILABLE",
+  "242": "CLICKHOUSE_UNAVAILABLE",
+  "243": "CLICKHOUSE_UNAVAILABLE",
+  "252": "CLICKHOUSE_UNAVAILABLE",
+  "279": "CLICKHOUSE_UNAVAILABLE",
+  "285": "CLICKHOUSE_UNAVAILABLE",
+  "286": "CLICKHOUSE_UNAVAILABLE",
+  "319": "CLICKHOUSE_UNAVAILABLE",
+  "439": "CLICKHOUSE_UNAVAILABLE",
+  "745": "CLICKHOUSE_UNAVAILABLE",
+  "999": "CLICKHOUSE_UNAVAILABLE",
   "192": "CLICKHOUSE_ACCESS_DENIED",
   "193": "CLICKHOUSE_ACCESS_DENIED",
   "194": "CLICKHOUSE_ACCESS_DENIED",

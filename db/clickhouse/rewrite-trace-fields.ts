@@ -2,6 +2,7 @@
 import { handTable } from "../../core/exports/handed-table.ts";
 import { type TraceFields, traceColumns } from "../../core/ingestion/observation-event-row.ts";
 import type { ClickHouse } from "./client.ts";
+import { isAmong, type OwnedId } from "./stored-entities.ts";
 
 /** Columns that are stored and can be written; the server knows them best. */
 const listColumns = async (clickhouse: Pick<ClickHouse, "queryRows">, table: string, signal: AbortSignal): Promise<string[]> => {
@@ -22,14 +23,9 @@ const listColumns = async (clickhouse: Pick<ClickHouse, "queryRows">, table: str
 export const rewriteTraceFields = async (
   clickhouse: ClickHouse,
   table: string,
-  {
-    projectId,
-    traces,
-    version,
-    signal,
-  }: { projectId: string; traces: ReadonlyMap<string, TraceFields>; version: string; signal: AbortSignal },
+  { traces, version, signal }: { traces: readonly (OwnedId & { fields: TraceFields })[]; version: string; signal: AbortSignal },
 ): Promise<void> => {
-  if (traces.size === 0) return;
+  if (traces.length === 0) return;
   const columns = await listColumns(clickhouse, table, signal);
   const copied: Record<string, string> = {
     trace_name: "n.trace_name",
@@ -50,18 +46,15 @@ export const rewriteTraceFields = async (
     .join(" OR ");
   await clickhouse.command({
     sql: `INSERT INTO ${table} (${columns.join(", ")}) SELECT ${columns.map((column) => `${written[column] ?? `e.${column}`} AS ${column}`).join(", ")}
-      FROM ${table} AS e FINAL INNER JOIN changed_traces AS n ON n.id = e.trace_id
-      WHERE e.project_id = {projectId:String} AND e.trace_id IN (SELECT id FROM changed_traces) AND (${differs})`,
+      FROM ${table} AS e FINAL INNER JOIN changed_traces AS n ON n.project_id = e.project_id AND n.id = e.trace_id
+      WHERE ${isAmong("changed_traces", "trace_id", "e.")} AND (${differs})`,
     params: {
-      projectId,
       version,
       changed_traces: handTable(
-        "id String, trace_name String, user_id String, session_id String, tags Array(String), release String, public Bool, bookmarked Bool",
-        [...traces].map(([id, fields]) => ({ id, ...traceColumns(fields, "") })),
+        "project_id String, id String, trace_name String, user_id String, session_id String, tags Array(String), release String, public Bool, bookmarked Bool",
+        traces.map(({ projectId, id, fields }) => ({ project_id: projectId, id, ...traceColumns(fields, "") })),
       ),
     },
-    // A trace may have observations in more months than the hundred an insert may touch; it cannot be cut into smaller writes.
-    settings: { max_partitions_per_insert_block: "0" },
     signal,
   });
 };

@@ -48,7 +48,7 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
   return outcome;
 
   async function writeSlice(entities: readonly Entity[]): Promise<void> {
-    const ready = new Map<string, MergedEntity[]>();
+    const ready: MergedEntity[] = [];
     for (const entity of entities) {
       try {
         const merged = await merge(deps, entity, batch.claimedAt);
@@ -62,22 +62,22 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
           outcome.released.push(...entity.jobs.map(({ id }) => ({ id, lane })));
           continue;
         }
-        ready.set(entity.projectId, [...(ready.get(entity.projectId) ?? []), merged]);
+        ready.push(merged);
       } catch (error) {
         signal.throwIfAborted();
         fail(entity.jobs, error);
       }
     }
-    for (const [projectId, merged] of ready) await write(projectId, merged);
+    await write(ready);
   }
 
   /** Unless it is an outage, the batch is halved until the row at fault is alone. */
-  async function write(projectId: string, merged: readonly MergedEntity[]): Promise<void> {
+  async function write(merged: readonly MergedEntity[]): Promise<void> {
     const [first] = merged;
     if (first === undefined) return;
     try {
       const token = `${batch.leaseId}-${first.entity.jobs[0]?.id ?? ""}-${merged.length}`;
-      await writeEntities(deps, { projectId, version: batch.claimedAt, token, signal }, merged);
+      await writeEntities(deps, { version: batch.claimedAt, token, signal }, merged);
       deps.onWritten(merged);
       const grown = await grownSince(deps, merged);
       for (const one of merged) {
@@ -95,8 +95,8 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
         return;
       }
       const middle = Math.ceil(merged.length / 2);
-      await write(projectId, merged.slice(0, middle));
-      await write(projectId, merged.slice(middle));
+      await write(merged.slice(0, middle));
+      await write(merged.slice(middle));
     }
   }
 };

@@ -8,7 +8,14 @@ import { observationEventRow, type TraceFields } from "../../core/ingestion/obse
 import { columnText, instantText, type TraceRow } from "../../core/ingestion/rows.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { rewriteTraceFields } from "../../db/clickhouse/rewrite-trace-fields.ts";
-import { loadStoredPlaces, loadStoredTraces, type PlacedTable, type StoredTrace } from "../../db/clickhouse/stored-entities.ts";
+import {
+  loadStoredPlaces,
+  loadStoredTraces,
+  type OwnedId,
+  ownedName,
+  type PlacedTable,
+  type StoredTrace,
+} from "../../db/clickhouse/stored-entities.ts";
 import { listContributions } from "../../db/clickhouse/traces/list-contributions.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { rememberSessions } from "../../db/queries/trace-sessions.ts";
@@ -24,7 +31,6 @@ export type WriteDeps = {
 };
 
 export type WriteRequest = {
-  projectId: string;
   /** Of the claim, ISO 8601 UTC with microseconds. */
   version: string;
   /** Names this write: the same again inserts nothing. */
@@ -34,26 +40,24 @@ export type WriteRequest = {
 
 type Row = Record<string, unknown>;
 
-/** All entities of one project in one batch. Resolves when ClickHouse has the rows. */
+/** All entities of one batch, of whichever projects: one insert for each table. Resolves when ClickHouse has the rows. */
 export const writeEntities = async (deps: WriteDeps, request: WriteRequest, entities: readonly MergedEntity[]): Promise<void> => {
-  const { projectId, signal } = request;
+  const { signal } = request;
   const traceRows = entities.flatMap((one) => (one.kind === "trace" ? [one.row] : []));
   const merged = entities.flatMap((one) => (one.kind === "observation" ? [one.merged] : []));
-  const traceIds = [...new Set([...traceRows.map(({ id }) => id), ...merged.map(({ row }) => row.trace_id)])];
-  const [stored, stale] = await Promise.all([
-    loadStoredTraces(deps.clickhouse, projectId, traceIds, signal),
-    findStale(deps, request, entities),
-  ]);
+  const named = [...traceRows.map(ownId), ...merged.map(({ row }) => traceOf(row))];
+  const traceIds = [...new Map(named.map((one) => [ownedName(one), one])).values()];
+  const [stored, stale] = await Promise.all([loadStoredTraces(deps.clickhouse, traceIds, signal), findStale(deps, request, entities)]);
   const traces = traceRows.map(
     (row): TraceRow => ({
       ...row,
-      bookmarked: stored.get(row.id)?.bookmarked ?? row.bookmarked,
-      created_at: earliest(row.created_at, stored.get(row.id)),
+      bookmarked: stored.get(nameOf(row))?.bookmarked ?? row.bookmarked,
+      created_at: earliest(row.created_at, stored.get(nameOf(row))),
     }),
   );
   const observations = merged.map((one): MergedObservation => ({ ...one, row: keptCreation("observations", one.row, stale) }));
   const scores = entities.flatMap((one) => (one.kind === "score" ? [keptCreation("scores", one.row, stale)] : []));
-  const fields = new Map<string, TraceFields>([...stored, ...traces.map((row): [string, TraceFields] => [row.id, row])]);
+  const fields = new Map<string, TraceFields>([...stored, ...traces.map((row): [string, TraceFields] => [nameOf(row), row])]);
 
   const insert = async (table: string, rows: readonly object[]) => {
     if (rows.length > 0) await deps.clickhouse.insertRows({ table, rows, token: `${request.token}-${table}`, signal });
@@ -66,26 +70,38 @@ export const writeEntities = async (deps: WriteDeps, request: WriteRequest, enti
       entities.flatMap((one) => (one.kind === "dataset_run_item" ? [one.row] : [])),
     ),
     insert(deps.eventsTable, [
-      ...observations.map((merged) => observationEventRow(merged, fields.get(merged.row.trace_id))),
+      ...observations.map((merged) => observationEventRow(merged, fields.get(ownedName(traceOf(merged.row))))),
       ...stale.events,
     ]),
   ]);
   await rewriteTraceFields(deps.clickhouse, deps.eventsTable, {
-    projectId,
-    traces: new Map(traces.filter((row) => !isSameFields(row, stored.get(row.id))).map((row) => [row.id, row])),
+    traces: traces.filter((row) => !isSameFields(row, stored.get(nameOf(row)))).map((row) => ({ ...ownId(row), fields: row })),
     version: request.version,
     signal,
   });
   // Last: what is stored of a trace tells that its rows of events have been brought in step, also to an attempt after a crash.
   await insert("traces", [...traces, ...stale.traces]);
-  if (deps.writesAggregates) await writeAggregates(deps, request, traces, observations, entities);
+  if (deps.writesAggregates)
+    for (const projectId of new Set(entities.map(({ entity }) => entity.projectId)))
+      await writeAggregates(
+        deps,
+        { ...request, projectId },
+        traces.filter((row) => row.project_id === projectId),
+        observations.filter(({ row }) => row.project_id === projectId),
+        entities.filter(({ entity }) => entity.projectId === projectId),
+      );
   await rememberSessions(
     deps.db,
-    traces.flatMap(({ session_id, environment }) =>
-      session_id === null || session_id === "" ? [] : [{ projectId, id: session_id, environment }],
+    traces.flatMap(({ project_id, session_id, environment }) =>
+      session_id === null || session_id === "" ? [] : [{ projectId: project_id, id: session_id, environment }],
     ),
   );
 };
+
+type Owned = { project_id: string; id: string };
+const ownId = ({ project_id, id }: Owned): OwnedId => ({ projectId: project_id, id });
+const nameOf = (row: Owned): string => ownedName(ownId(row));
+const traceOf = ({ project_id, trace_id }: { project_id: string; trace_id: string }): OwnedId => ({ projectId: project_id, id: trace_id });
 
 const earliest = (createdAt: string, stored: StoredTrace | undefined): string =>
   stored !== undefined && stored.createdAt < createdAt ? stored.createdAt : createdAt;
@@ -102,12 +118,12 @@ const isSameFields = (row: TraceFields, stored: TraceFields | undefined): boolea
   JSON.stringify(row.tags) === JSON.stringify(stored.tags);
 
 type Stale = Record<PlacedTable, Row[]> & {
-  /** When what is stored was first stored, by table and id. */
+  /** When what is stored was first stored, by table and `ownedName`. */
   createdAt: Map<string, string>;
 };
 
-const keptCreation = <Stored extends { id: string; created_at: string }>(table: PlacedTable, row: Stored, { createdAt }: Stale): Stored => {
-  const stored = createdAt.get(`${table}/${row.id}`);
+const keptCreation = <Stored extends Owned & { created_at: string }>(table: PlacedTable, row: Stored, { createdAt }: Stale): Stored => {
+  const stored = createdAt.get(`${table}/${nameOf(row)}`);
   return stored !== undefined && stored < row.created_at ? { ...row, created_at: stored } : row;
 };
 
@@ -118,29 +134,30 @@ const keptCreation = <Stored extends { id: string; created_at: string }>(table: 
 const findStale = async (deps: WriteDeps, request: WriteRequest, entities: readonly MergedEntity[]): Promise<Stale> => {
   const stale: Stale = { traces: [], observations: [], scores: [], events: [], createdAt: new Map() };
   const moved = entities.filter(({ entity }) => entity.filesTotal > 1 || entity.isRewritten);
-  const possible = moved.flatMap(({ entity }) => possiblePlaces(entity).map((place) => ({ id: columnText(entity.entityId), place })));
+  const possible = moved.flatMap(({ entity }) =>
+    possiblePlaces(entity).map((place) => ({ projectId: entity.projectId, id: columnText(entity.entityId), place })),
+  );
   const look = async (
     table: PlacedTable,
     physical: string,
-    found: readonly { id: string; days: string[]; isHome: (key: Row) => boolean }[],
+    found: readonly (OwnedId & { days: string[]; isHome: (key: Row) => boolean })[],
   ) => {
-    const byId = new Map(found.map((one) => [one.id, one]));
+    const byId = new Map(found.map((one) => [ownedName(one), one]));
     const places = await loadStoredPlaces(deps.clickhouse, table, physical, {
-      projectId: request.projectId,
       wanted: found,
       signal: request.signal,
     });
-    for (const { id, createdAt } of places) {
-      const name = `${table}/${id}`;
+    for (const { createdAt, ...place } of places) {
+      const name = `${table}/${ownedName(place)}`;
       const known = stale.createdAt.get(name);
       if (known === undefined || createdAt < known) stale.createdAt.set(name, createdAt);
     }
-    const away = [...places, ...possible.flatMap((one) => (one.place.table === table ? [{ id: one.id, key: one.place.key }] : []))];
+    const away = [...places, ...possible.flatMap((one) => (one.place.table === table ? [{ ...one, key: one.place.key }] : []))];
     const rows = new Map<string, Row>();
-    for (const { id, key } of away)
-      if (byId.get(id)?.isHome(key) === false)
-        rows.set(JSON.stringify([id, key]), {
-          project_id: request.projectId,
+    for (const { projectId, id, key } of away)
+      if (byId.get(ownedName({ projectId, id }))?.isHome(key) === false)
+        rows.set(JSON.stringify([projectId, id, key]), {
+          project_id: projectId,
           [table === "events" ? "span_id" : "id"]: id,
           ...key,
           event_ts: instantText(request.version),
@@ -155,7 +172,7 @@ const findStale = async (deps: WriteDeps, request: WriteRequest, entities: reado
       "traces",
       moved.flatMap((one) =>
         one.kind === "trace"
-          ? [{ id: one.row.id, days: daysOf(one.entity.events), isHome: (key) => day(key["timestamp"]) === day(one.row.timestamp) }]
+          ? [{ ...ownId(one.row), days: daysOf(one.entity.events), isHome: (key) => day(key["timestamp"]) === day(one.row.timestamp) }]
           : [],
       ),
     ),
@@ -166,7 +183,7 @@ const findStale = async (deps: WriteDeps, request: WriteRequest, entities: reado
         one.kind === "score"
           ? [
               {
-                id: one.row.id,
+                ...ownId(one.row),
                 days: daysOf(one.entity.events),
                 isHome: (key) => day(key["timestamp"]) === day(one.row.timestamp) && key["name"] === one.row.name,
               },
@@ -181,7 +198,7 @@ const findStale = async (deps: WriteDeps, request: WriteRequest, entities: reado
         one.kind === "observation"
           ? [
               {
-                id: one.merged.row.id,
+                ...ownId(one.merged.row),
                 days: daysOf(one.entity.events),
                 isHome: (key) => day(key["start_time"]) === day(one.merged.row.start_time) && key["type"] === one.merged.row.type,
               },
@@ -196,7 +213,7 @@ const findStale = async (deps: WriteDeps, request: WriteRequest, entities: reado
         one.kind === "observation"
           ? [
               {
-                id: one.merged.row.id,
+                ...ownId(one.merged.row),
                 days: daysOf(one.entity.events),
                 isHome: (key) => key["start_time"] === one.merged.row.start_time && key["trace_id"] === one.merged.row.trace_id,
               },
@@ -211,7 +228,7 @@ const findStale = async (deps: WriteDeps, request: WriteRequest, entities: reado
 /** Rows of traces_mt: an observation adds what it differs from what its earlier writes have added. */
 const writeAggregates = async (
   deps: WriteDeps,
-  { projectId, token, signal }: WriteRequest,
+  { projectId, token, signal }: WriteRequest & { projectId: string },
   traces: readonly TraceRow[],
   observations: readonly MergedObservation[],
   entities: readonly MergedEntity[],
@@ -225,5 +242,5 @@ const writeAggregates = async (
     ...observations.flatMap(({ row }) => observationAggregateRow(row, counted.get(row.trace_id)?.observations.get(row.id)) ?? []),
     ...scores.flatMap((row) => scoreAggregateRow(row, row.trace_id === null ? undefined : counted.get(row.trace_id)?.startTime) ?? []),
   ];
-  if (rows.length > 0) await deps.clickhouse.insertRows({ table: "traces_mt", rows, token: `${token}-traces_mt`, signal });
+  if (rows.length > 0) await deps.clickhouse.insertRows({ table: "traces_mt", rows, token: `${token}-${projectId}-traces_mt`, signal });
 };
