@@ -7,7 +7,6 @@ import { listEntityFiles } from "../../db/event-store/logged-objects.ts";
 import { storeOtelRequest } from "../../db/event-store/store-otel-request.ts";
 import { createS3Client, type S3Client } from "../../db/object-store/s3-client.ts";
 import { execute, openPostgres } from "../../db/postgres/client.ts";
-import { claimBatch, type JobBatch } from "../../db/queue/claim-batch.ts";
 import { claimSlotlessJob } from "../../db/queue/claim-slotless-job.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { rescueJob } from "../../db/queue/rescue-job.ts";
@@ -15,14 +14,20 @@ import { type BatchOutcome, settleBatch } from "../../db/queue/settle-batch.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
 import { systemClock } from "../../runner/clock.ts";
 import { startBatchLoop } from "../../runner/ingestion/batch-loop.ts";
-import { type BatchDeps, processBatch } from "../../runner/ingestion/process-batch.ts";
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
+import { createIngestionBatches } from "../support/ingestion-batches.ts";
+
+type Batches = ReturnType<typeof createIngestionBatches>;
 
 let fixture: Fixture;
 let clickhouse: ClickHouse;
+let claim: Batches["claim"];
+let processed: Batches["processed"];
+let drained: Batches["drained"];
 beforeAll(async () => {
   fixture = await createFixture();
   clickhouse = createClickHouse({ url: fixture.clickhouseUrl, user: "default", password: "", database: fixture.database }, fetch);
+  ({ claim, processed, drained } = createIngestionBatches(fixture, { clickhouse }));
 });
 afterAll(() => fixture.stop());
 beforeEach(async () => {
@@ -43,32 +48,6 @@ const rows = async <Row = Record<string, unknown>>(query: string): Promise<Row[]
 const jobs = () =>
   execute<{ id: string; state: string; attempt: number }>(fixture.db, sql`select id, state, attempt from jobs order by id`);
 
-const batchDeps = (overrides: Partial<BatchDeps> = {}): BatchDeps => ({
-  s3: fixture.s3,
-  listLogged: (entities) => listEntityFiles(fixture.db, fixture.s3.bucket, entities),
-  prefix: fixture.eventPrefix,
-  segmentBytesMax: 400,
-  sha256Hex: fixture.eventStore.sha256Hex,
-  log: () => {},
-  clickhouse,
-  db: fixture.db,
-  eventsTable: "events",
-  writesAggregates: false,
-  loadModels: () => Promise.resolve([]),
-  countTokens: () => Promise.resolve(() => undefined),
-  random: () => 0,
-  onWritten: () => {},
-  ...overrides,
-});
-
-const claim = async (): Promise<JobBatch> => {
-  const batch = await claimBatch(fixture.db, { kind: "ingestion.merge", jobsMax: 500, claimedBy: "tests", leaseSeconds: 60 });
-  if (batch === undefined) throw new Error("nothing to claim");
-  return batch;
-};
-const processed = (batch: JobBatch, overrides: Partial<BatchDeps> = {}): Promise<BatchOutcome> =>
-  processBatch(batchDeps(overrides), batch, new AbortController().signal);
-
 /** Every insert waits until `act`, begun by the first of them, is done. */
 const afterInserting = (act: () => Promise<void>): ClickHouse => {
   let acting: Promise<void> | undefined;
@@ -80,18 +59,6 @@ const afterInserting = (act: () => Promise<void>): ClickHouse => {
       await clickhouse.insertRows(insert);
     },
   };
-};
-
-/** Claims, processes and settles until nothing is due; answers what failed. */
-const drained = async (overrides: Partial<BatchDeps> = {}): Promise<BatchOutcome["failed"]> => {
-  const failed: BatchOutcome["failed"][number][] = [];
-  for (;;) {
-    const batch = await claimBatch(fixture.db, { kind: "ingestion.merge", jobsMax: 500, claimedBy: "tests", leaseSeconds: 60 });
-    if (batch === undefined) return failed;
-    const outcome = await processed(batch, overrides);
-    failed.push(...outcome.failed);
-    await settleBatch(fixture.db, batch.leaseId, outcome);
-  }
 };
 
 /** Runs a runner until no job is open. */
@@ -440,9 +407,7 @@ describe("a great many", () => {
     await fixture.ingest(
       Array.from({ length: 1100 }, () => event("span-create", { id: unique("o"), traceId: unique("t"), startTime: at(0) })),
     );
-    const batch = await claimBatch(fixture.db, { kind: "ingestion.merge", jobsMax: 5000, claimedBy: "tests", leaseSeconds: 60 });
-    if (batch === undefined) throw new Error("nothing to claim");
-    const outcome = await processed(batch, { writesAggregates: true });
+    const outcome = await processed(await claim(5000), { writesAggregates: true });
     expect(outcome.failed).toEqual([]);
     expect(outcome.doneIds).toHaveLength(1100);
   });
