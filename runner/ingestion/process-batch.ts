@@ -102,16 +102,16 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
 };
 
 /**
- * Observations that named no trace when they were read and have more files now: these may be in work in the lane of a trace, and may have looked for older rows before ours
- * was there. Looked at again they see each other.
+ * Observations that have more files than were read: another trace may be named there, in whose lane they may be in work, and may have been looked for before ours was there.
+ * Looked at again they see each other.
  */
 const grownSince = async (deps: BatchDeps, merged: readonly MergedEntity[]): Promise<Set<MergedEntity>> => {
-  const loose = merged.filter((one) => one.kind === "observation" && !one.merged.hasTrace);
-  if (loose.length === 0 || deps.listLogged === null) return new Set();
+  const observations = merged.filter(({ kind }) => kind === "observation");
+  if (observations.length === 0 || deps.listLogged === null) return new Set();
   const logged = await deps.listLogged(
-    loose.map(({ entity: { projectId, entityType, entityId } }) => ({ projectId, entityType, entityId })),
+    observations.map(({ entity: { projectId, entityType, entityId } }) => ({ projectId, entityType, entityId })),
   );
-  return new Set(loose.filter(({ entity }) => (logged.get(entityName(entity))?.length ?? 0) > entity.filesTotal));
+  return new Set(observations.filter(({ entity }) => (logged.get(entityName(entity))?.length ?? 0) > entity.filesTotal));
 };
 
 const merge = async (deps: BatchDeps, entity: Entity, claimedAt: string): Promise<MergedEntity | undefined> => {
