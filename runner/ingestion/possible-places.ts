@@ -11,20 +11,25 @@ const placesMax = 100;
 
 export type Place = { table: PlacedTable; key: Record<string, string> };
 
+/** An attempt that lost its lease may still write. */
+export const wasTried = ({ jobs }: Pick<Entity, "jobs">): boolean => jobs.some(({ attempt, losses }) => attempt > 1 || losses > 0);
+
+/** Every trace that a row of an observation may have been written of, as long as its events say what they said; its own where one names none. */
+export const namedTraces = ({ entityId, events }: Pick<Entity, "entityId" | "events">): string[] => [
+  ...new Set(events.flatMap((event) => (event.entityType === "observation" ? [columnText(event.body.traceId ?? entityId)] : []))),
+];
+
 /** Only for an entity that was tried before; all others were never in two hands. */
-export const possiblePlaces = ({ entityType, entityId, jobs, events }: Entity): Place[] => {
-  if (!jobs.some(({ attempt, losses }) => attempt > 1 || losses > 0)) return [];
+export const possiblePlaces = (entity: Entity): Place[] => {
+  if (!wasTried(entity)) return [];
+  const { entityType, events } = entity;
   const times = new Set<string>();
-  const traces = new Set<string>();
   const types = new Set<string>(["SPAN"]);
   const names = new Set<string>();
   for (const event of events) {
     const own = event.entityType === "trace" ? event.body.timestamp : event.entityType === "observation" ? event.body.startTime : undefined;
     times.add(instantText(own ?? event.timestamp));
-    if (event.entityType === "observation") {
-      traces.add(columnText(event.body.traceId ?? entityId));
-      if (event.body.type !== undefined) types.add(event.body.type);
-    }
+    if (event.entityType === "observation" && event.body.type !== undefined) types.add(event.body.type);
     if (event.entityType === "score") names.add(columnText(event.body.dataType === "CORRECTION" ? "output" : event.body.name));
   }
   const pairs = <A, B>(as: Iterable<A>, bs: Iterable<B>): [A, B][] => [...as].flatMap((a) => [...bs].map((b): [A, B] => [a, b]));
@@ -41,7 +46,7 @@ export const possiblePlaces = ({ entityType, entityId, jobs, events }: Entity): 
         ...pairs(types, days)
           .slice(0, placesMax)
           .map(([type, start_time]): Place => ({ table: "observations", key: { type, start_time } })),
-        ...pairs(times, traces)
+        ...pairs(times, namedTraces(entity))
           .slice(0, placesMax)
           .map(([start_time, trace_id]): Place => ({ table: "events", key: { start_time, trace_id } })),
       ];

@@ -69,6 +69,7 @@ export const startIngestion = (
             db,
             eventsTable,
             writesAggregates,
+            wait: clock.wait,
             loadModels,
             countTokens: () => (counter ??= openTokenCounter()),
             random,

@@ -2,7 +2,6 @@
  * Ingestion, writing: merged entities to rows of ClickHouse, and rows of events kept in step with their traces. Everything here may run twice: the rows are the same,
  * versions decide. Runs in the lanes of the traces, so that nobody else writes rows of them. Memory: the rows of one batch.
  */
-import { observationAggregateRow, scoreAggregateRow, traceAggregateRow } from "../../core/ingestion/aggregate-rows.ts";
 import type { MergedObservation } from "../../core/ingestion/merge/merge-observation.ts";
 import { observationEventRow, type TraceFields } from "../../core/ingestion/observation-event-row.ts";
 import { columnText, instantText, type TraceRow } from "../../core/ingestion/rows.ts";
@@ -16,11 +15,12 @@ import {
   type PlacedTable,
   type StoredTrace,
 } from "../../db/clickhouse/stored-entities.ts";
-import { listContributions } from "../../db/clickhouse/traces/list-contributions.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { rememberSessions } from "../../db/queries/trace-sessions.ts";
+import type { Clock } from "../deps.ts";
 import { daysOf, type MergedEntity } from "./merge-entity.ts";
 import { possiblePlaces } from "./possible-places.ts";
+import { writeAggregates } from "./write-aggregates.ts";
 
 export type WriteDeps = {
   clickhouse: ClickHouse;
@@ -28,6 +28,7 @@ export type WriteDeps = {
   eventsTable: string;
   /** Whether traces_mt and its aggregates are written as well. */
   writesAggregates: boolean;
+  wait: Clock["wait"];
 };
 
 export type WriteRequest = {
@@ -81,15 +82,7 @@ export const writeEntities = async (deps: WriteDeps, request: WriteRequest, enti
   });
   // Last: what is stored of a trace tells that its rows of events have been brought in step, also to an attempt after a crash.
   await insert("traces", [...traces, ...stale.traces]);
-  if (deps.writesAggregates)
-    for (const projectId of new Set(entities.map(({ entity }) => entity.projectId)))
-      await writeAggregates(
-        deps,
-        { ...request, projectId },
-        traces.filter((row) => row.project_id === projectId),
-        observations.filter(({ row }) => row.project_id === projectId),
-        entities.filter(({ entity }) => entity.projectId === projectId),
-      );
+  if (deps.writesAggregates) await writeAggregates(deps, request, traces, entities);
   await rememberSessions(
     deps.db,
     traces.flatMap(({ project_id, session_id, environment }) =>
@@ -223,24 +216,4 @@ const findStale = async (deps: WriteDeps, request: WriteRequest, entities: reado
     ),
   ]);
   return stale;
-};
-
-/** Rows of traces_mt: an observation adds what it differs from what its earlier writes have added. */
-const writeAggregates = async (
-  deps: WriteDeps,
-  { projectId, token, signal }: WriteRequest & { projectId: string },
-  traces: readonly TraceRow[],
-  observations: readonly MergedObservation[],
-  entities: readonly MergedEntity[],
-): Promise<void> => {
-  const scores = entities.flatMap((one) => (one.kind === "score" ? [one.row] : []));
-  const traceIds = [...new Set([...observations.map(({ row }) => row.trace_id), ...scores.flatMap((row) => row.trace_id ?? [])])];
-  const counted =
-    traceIds.length === 0 ? new Map() : await listContributions({ clickhouse: deps.clickhouse, signal }, { projectId, traceIds });
-  const rows = [
-    ...traces.map((row) => traceAggregateRow(row)),
-    ...observations.flatMap(({ row }) => observationAggregateRow(row, counted.get(row.trace_id)?.observations.get(row.id)) ?? []),
-    ...scores.flatMap((row) => scoreAggregateRow(row, row.trace_id === null ? undefined : counted.get(row.trace_id)?.startTime) ?? []),
-  ];
-  if (rows.length > 0) await deps.clickhouse.insertRows({ table: "traces_mt", rows, token: `${token}-${projectId}-traces_mt`, signal });
 };

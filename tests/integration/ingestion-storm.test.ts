@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { replayEvents } from "../../db/event-store/replay-events.ts";
 import { execute } from "../../db/postgres/client.ts";
+import { sumsByTrace } from "../support/aggregate-sums.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { type RunnerProcess, startRunnerProcess } from "../support/runner-process.ts";
 
@@ -35,6 +36,7 @@ const start = (): RunnerProcess => {
       SPILLWAY_SELF_FENCE_SECONDS: "1",
       SPILLWAY_REAPER_SECONDS: "0.3",
       LANGFUSE_INGESTION_CLICKHOUSE_WRITE_BATCH_SIZE: "15",
+      LANGFUSE_EXPERIMENT_INSERT_INTO_AGGREGATING_MERGE_TREES: "true",
     }),
   );
   running.add(runner);
@@ -65,11 +67,25 @@ const requestsOf = (n: number): object[][] => {
     [event("a", "trace-create", 0, { id: trace, name: "first", tags: ["a"] })],
     [event("b", "trace-create", 9, { id: trace, name: "last", userId: "user", tags: ["b"] })],
     [event("c", "span-create", 1, { id: o("moves"), traceId: trace, startTime: at(1), name: "early" })],
-    [event("d", "generation-create", 5, { id: o("moves"), traceId: other, startTime: "2026-05-03T00:00:00Z", name: "late" })],
-    [event("e", "span-update", 6, { id: o("loose"), output: "out" })],
+    [
+      event("d", "generation-create", 5, {
+        id: o("moves"),
+        traceId: other,
+        startTime: "2026-05-03T00:00:00Z",
+        name: "late",
+        usageDetails: { total: 5 },
+      }),
+    ],
+    [event("e", "generation-update", 6, { id: o("loose"), output: "out", usageDetails: { total: 7 } })],
     [event("f", "span-create", 2, { id: o("loose"), traceId: trace, startTime: at(2), name: "loose", input: "x".repeat(20_000) })],
     [
-      event("g", "span-create", 3, { id: o("plain"), traceId: trace, startTime: at(3) }),
+      event("g", "generation-create", 3, {
+        id: o("plain"),
+        traceId: trace,
+        startTime: at(3),
+        usageDetails: { total: 3 },
+        costDetails: { total: 0.5 },
+      }),
       event("h", "score-create", 4, { id: `s-${n}`, traceId: trace, name: "quality", value: 1 }),
     ],
     [event("i", "score-create", 1, { id: `s-${n}`, traceId: trace, name: "earlier name", value: 2 })],
@@ -116,13 +132,16 @@ it("runners that are killed, stopped for longer than their lease and continued l
     }
   }
   await sending;
-  await untilDone(60);
+  await untilDone(150);
   // What was in the hands of a stopped one arrives now.
   await pause(500);
   for (const runner of running) await runner.kill("SIGTERM");
   running.clear();
   expect(await execute(fixture.db, sql`select last_error from jobs where state = 'discarded'`)).toEqual([]);
   const stormy = await contents();
+  const sums = await sumsByTrace(fixture.query, "observations");
+  expect(sums).not.toBe("");
+  expect(await sumsByTrace(fixture.query, "traces_all_amt")).toBe(sums);
 
   for (const table of tables) await fixture.query(`TRUNCATE TABLE ${table}`);
   await replayEvents(
@@ -131,8 +150,9 @@ it("runners that are killed, stopped for longer than their lease and continued l
     { pageRows: 50, waitingMax: 10_000, pollMs: 1, isDryRun: false },
   );
   start();
-  await untilDone(60);
+  await untilDone(150);
   const calm = await contents();
   expect({ only: stormy.filter((row) => !calm.includes(row)) }).toEqual({ only: [] });
   expect(stormy).toEqual(calm);
-}, 180_000);
+  expect(await sumsByTrace(fixture.query, "traces_all_amt")).toBe(sums);
+}, 400_000);

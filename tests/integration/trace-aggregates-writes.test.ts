@@ -6,16 +6,17 @@ import {
   traceAggregateRow,
   type WrittenObservation,
   type WrittenTrace,
-  withdrawalAggregateRow,
 } from "../../core/ingestion/aggregate-rows.ts";
 import { deleteTraceAggregates } from "../../db/clickhouse/traces/delete-trace-aggregates.ts";
 import { findTraceById } from "../../db/clickhouse/traces/find-trace-by-id.ts";
-import { listContributions } from "../../db/clickhouse/traces/list-contributions.ts";
 import { listTracesTable } from "../../db/clickhouse/traces/list-traces-table.ts";
 import { rebuildTraceAggregates } from "../../db/clickhouse/traces/rebuild-trace-aggregates.ts";
 import { sessionHasTrace } from "../../db/clickhouse/traces/session-has-trace.ts";
+import { type AggregateWrite, type AggregateWriterDeps, writeTraceAggregates } from "../../db/clickhouse/traces/write-trace-aggregates.ts";
+import { systemClock } from "../../runner/clock.ts";
 import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
-import { dayMs, insertRows, read, runOn, stored } from "../support/trace-set.ts";
+import { startInsertGate } from "../support/insert-gate.ts";
+import { dayMs, insertRows, runOn, stored } from "../support/trace-set.ts";
 
 const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
 const startMs = Date.now() - dayMs;
@@ -70,16 +71,21 @@ const sums = async (id: string) => {
   return JSON.parse(answers[0] || "null") as { usage: Record<string, string>; cost: Record<string, string>; ids: string[] } | null;
 };
 
-/** As the writer does it: look at what was counted, write the difference. */
-const write = async (observation: WrittenObservation): Promise<void> => {
-  const traceId = observation.trace_id ?? "";
-  const known = await listContributions(database, { projectId, traceIds: [traceId] });
-  await insertRows(
-    database,
-    "traces_mt",
-    [observationAggregateRow(observation, known.get(traceId)?.observations.get(observation.id))].filter((row) => row !== undefined),
+let writes = 0;
+const writeAll = (all: readonly AggregateWrite[], wait: AggregateWriterDeps["wait"] = systemClock.wait) =>
+  writeTraceAggregates(
+    { clickhouse: database.clickhouse, wait },
+    { projectId, token: `${projectId}-${database.config.database}-${++writes}`, writes: all, signal: new AbortController().signal },
   );
+const write = (
+  observation: WrittenObservation,
+  more: Omit<AggregateWrite, "row"> = {},
+  wait?: AggregateWriterDeps["wait"],
+): Promise<void> => {
+  const row = observationAggregateRow(observation);
+  return row === undefined ? Promise.reject(new Error("of no trace")) : writeAll([{ row, ...more }], wait);
 };
+const writeRows = (...rows: AggregateWrite["row"][]): Promise<void> => writeAll(rows.map((row) => ({ row })));
 
 describe("an observation that is written again", () => {
   it("is counted twice when its whole usage and cost are written each time", async () => {
@@ -112,19 +118,65 @@ describe("an observation that is written again", () => {
     expect(await sums("large")).toEqual({ usage: { total: "1" }, cost: {}, ids: ["o"] });
   });
 
-  it("takes itself back from the trace it has left", async () => {
-    const [before, after] = [
-      observationOf("left", "o", { total: 5 }, { total: "1" }),
-      observationOf("entered", "o", { total: 6 }, { total: "2" }),
-    ];
-    await write(before);
-    for (const _ of [1, 2]) {
-      const known = (await listContributions(database, { projectId, traceIds: ["left", "entered"] })).get("left")?.observations.get("o");
-      await insertRows(database, "traces_mt", [withdrawalAggregateRow(before, known ?? { usageDetails: {}, costDetails: {} }) ?? {}]);
-      await write(after);
-    }
-    expect(await sums("left")).toEqual({ usage: {}, cost: {}, ids: ["o"] });
+  it.each([
+    ["its events name both", { formerTraceIds: ["left"] }],
+    ["nobody names the first any more", { isStray: true }],
+  ])("takes itself back from the trace it has left, where %s", async (_, former) => {
+    await database.query("TRUNCATE TABLE traces_mt");
+    for (const table of tables) await database.query(`TRUNCATE TABLE ${table}`);
+    await write(observationOf("left", "o", { total: 5 }, { total: "1" }));
+    await write(observationOf("left", "stays", { total: 2 }, { total: "0.5" }));
+    for (const _ of [1, 2]) await write(observationOf("entered", "o", { total: 6 }, { total: "2" }), former);
+    expect(await sums("left")).toEqual({ usage: { total: "2" }, cost: { total: "0.5" }, ids: ["o", "stays"] });
     expect(await sums("entered")).toEqual({ usage: { total: "6" }, cost: { total: "2" }, ids: ["o"] });
+    // Where it was, nothing is stretched by what it is now.
+    const later = { start_time: stored(startMs + 5000), end_time: stored(startMs + 9000) };
+    await write({ ...observationOf("entered", "o", { total: 6 }, { total: "2" }), ...later }, former);
+    expect(await database.query("SELECT DISTINCT toString(end_time) FROM traces_all_amt FINAL WHERE id = 'left' FORMAT TSV")).toBe(
+      `${stored(startMs)}\n`,
+    );
+    expect(await sums("entered")).toEqual({ usage: { total: "6" }, cost: { total: "2" }, ids: ["o"] });
+  });
+
+  it("that nobody names any more is found by an index", async () => {
+    await database.query(
+      `INSERT INTO traces_mt (project_id, id, start_time, environment, observation_ids, created_at, updated_at, event_ts)
+       SELECT 'many', concat('t', toString(number)), now(), '', [concat('o', toString(number))], now(), now(), now() FROM numbers(40000)`,
+    );
+    const plan = await database.query(
+      "EXPLAIN indexes = 1 SELECT id FROM traces_mt WHERE project_id = 'many' AND hasAny(observation_ids, (SELECT groupArray(concat('o', toString(number))) FROM numbers(777, 1)))",
+    );
+    const granules = [...plan.matchAll(/Granules: (\d+)\/(\d+)/g)].map(([, found]) => Number(found));
+    expect(Math.min(...granules), plan).toBe(1);
+  });
+
+  it("adds nothing with what an earlier claim sends later, wherever that claim believed it to be", async () => {
+    const early = { event_ts: stored(startMs) };
+    const late = { event_ts: stored(startMs + 60_000) };
+    await write({ ...observationOf("fenced", "o", { total: 10 }, { total: "0.5" }), ...late });
+    await write({ ...observationOf("fenced", "o", { total: 7 }, { total: "0.5" }), ...early });
+    expect(await sums("fenced")).toEqual({ usage: { total: "10" }, cost: { total: "0.5" }, ids: ["o"] });
+    const guard = { formerTraceIds: ["fenced"], isContested: true };
+    for (const _ of [1, 2]) await write({ ...observationOf("guarding", "moved", { total: 3 }, {}), ...late }, guard);
+    await write({ ...observationOf("fenced", "moved", { total: 3 }, {}), ...early });
+    expect(await sums("fenced")).toMatchObject({ usage: { total: "10" } });
+    expect(await sums("guarding")).toMatchObject({ usage: { total: "3" } });
+  });
+
+  it("is counted once although another statement had read before it and writes after it", async () => {
+    const gate = await startInsertGate(database, "traces_mt");
+    const observation = observationOf("raced", "o", { total: 10 }, { total: "0.5" });
+    const first = write(observation);
+    await gate.reached;
+    let waits = 0;
+    await write({ ...observation, event_ts: stored(startMs + 60_000) }, { isContested: true }, async () => {
+      waits++;
+      gate.open();
+      await first;
+    });
+    expect(waits).toBeGreaterThan(0);
+    await gate.remove();
+    expect(await sums("raced")).toEqual({ usage: { total: "10" }, cost: { total: "0.5" }, ids: ["o"] });
   });
 
   it("has the sums of its last state, whatever was written, crashed and replayed before", async () => {
@@ -200,7 +252,8 @@ describe("a trace in an aggregate", () => {
       public: false,
       event_ts: stored(startMs + 5),
     });
-    for (const row of [first, second]) await insertRows(database, "traces_mt", [traceAggregateRow(row)]);
+    // The first comes once more, from an attempt that lost its lease.
+    for (const row of [first, second, first]) await writeRows(traceAggregateRow(row));
     expect(await find("merged")).toMatchObject({ name: "two", userId: "u", input: "in", tags: ["x", "y"], public: false });
     // The larger text, not the later one.
     expect((await find("merged"))?.metadata).toEqual({ a: "1", b: "2", c: "" });
@@ -208,14 +261,17 @@ describe("a trace in an aggregate", () => {
 
   it("is not stretched by a score whose row is placed at its start", async () => {
     const score = { ...traceOf("s"), trace_id: "scored", timestamp: stored(startMs + dayMs / 2) };
-    await insertRows(database, "traces_mt", [traceAggregateRow(traceOf("scored"))]);
-    const known = await listContributions(database, { projectId, traceIds: ["scored"] });
-    expect(known.get("scored")?.startTime).toBe(read(stored(startMs)));
-    await insertRows(database, "traces_mt", [scoreAggregateRow(score, known.get("scored")?.startTime) ?? {}]);
-    const end = async () => (await database.query("SELECT end_time FROM traces_all_amt FINAL WHERE id = 'scored' FORMAT TSV")).trim();
-    expect(await end()).toBe(stored(startMs));
-    await insertRows(database, "traces_mt", [scoreAggregateRow(score) ?? {}]);
-    expect(await end()).toBe(stored(startMs + dayMs / 2));
+    const row = scoreAggregateRow(score);
+    if (row === undefined) throw new Error("no row");
+    const end = async (id: string) =>
+      (await database.query(`SELECT end_time FROM traces_all_amt FINAL WHERE id = '${id}' FORMAT TSV`)).trim();
+    await writeRows(traceAggregateRow(traceOf("scored")));
+    await writeRows(row);
+    expect(await end("scored")).toBe(stored(startMs));
+    await writeRows({ ...row, id: "scored at once" }, traceAggregateRow(traceOf("scored at once")));
+    expect(await end("scored at once")).toBe(stored(startMs));
+    await writeRows({ ...row, id: "scored alone" });
+    expect(await end("scored alone")).toBe(stored(startMs + dayMs / 2));
   });
 
   it("is gone after a deletion, which leaves its neighbours and can be repeated", async () => {
@@ -233,7 +289,6 @@ describe("a trace in an aggregate", () => {
           `SELECT project_id, id FROM ${table} WHERE id IN ('gone', '\\' OR 1=1 --', 'stays') ORDER BY project_id, id FORMAT TSV`,
         ),
       ).toBe("other\t\\' OR 1=1 --\nother\tgone\nother\tstays\np\tstays\n");
-    expect(await listContributions(database, { projectId, traceIds: ["gone"] })).toEqual(new Map());
   });
 
   it("that reached only some aggregates is made anew from what was written, and counts once", async () => {

@@ -3,6 +3,7 @@ import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { listEntityFiles } from "../../db/event-store/logged-objects.ts";
 import { claimBatch, type JobBatch } from "../../db/queue/claim-batch.ts";
 import { type BatchOutcome, settleBatch } from "../../db/queue/settle-batch.ts";
+import { systemClock } from "../../runner/clock.ts";
 import { type BatchDeps, processBatch } from "../../runner/ingestion/process-batch.ts";
 import type { Fixture } from "./fixture.ts";
 
@@ -17,6 +18,7 @@ export const createIngestionBatches = (fixture: Fixture, defaults: Partial<Batch
     db: fixture.db,
     eventsTable: "events",
     writesAggregates: false,
+    wait: systemClock.wait,
     loadModels: () => Promise.resolve([]),
     countTokens: () => Promise.resolve(() => undefined),
     random: () => 0,

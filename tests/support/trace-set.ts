@@ -290,5 +290,5 @@ const aggregateRowsOf = ({ trace, observations, scores }: Described): AggregateR
   [
     traceAggregateRow(trace),
     ...observations.map((observation) => observationAggregateRow(observation)),
-    ...scores.map((score) => scoreAggregateRow(score, trace.timestamp)),
+    ...scores.map((score) => scoreAggregateRow({ ...score, timestamp: trace.timestamp })),
   ].filter((row) => row !== undefined);

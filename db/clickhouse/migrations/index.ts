@@ -3,6 +3,7 @@ import { events } from "./0001-events.ts";
 import { legacyTables } from "./0002-legacy-tables.ts";
 import { traceAggregates } from "./0003-trace-aggregates.ts";
 import { insertTokens } from "./0004-insert-tokens.ts";
+import { ledgerIndex } from "./0005-ledger-index.ts";
 
 export type MigrationContext = {
   /** `ON CLUSTER …`, or nothing on a single server. */
@@ -13,4 +14,4 @@ export type MigrationContext = {
 
 export type ClickHouseMigration = { name: string; statements: (context: MigrationContext) => string[] };
 
-export const clickHouseMigrations: readonly ClickHouseMigration[] = [events, legacyTables, traceAggregates, insertTokens];
+export const clickHouseMigrations: readonly ClickHouseMigration[] = [events, legacyTables, traceAggregates, insertTokens, ledgerIndex];

@@ -1,0 +1,10 @@
+/** An observation that was counted in a trace nobody names any more is found by its id. */
+import type { ClickHouseMigration } from "./index.ts";
+
+export const ledgerIndex: ClickHouseMigration = {
+  name: "0005-ledger-index",
+  statements: ({ onCluster }) => [
+    `ALTER TABLE traces_mt ${onCluster} ADD INDEX IF NOT EXISTS idx_observation_ids observation_ids TYPE bloom_filter(0.001) GRANULARITY 1`,
+    `ALTER TABLE traces_mt ${onCluster} MATERIALIZE INDEX idx_observation_ids`,
+  ],
+};
