@@ -3,6 +3,7 @@ import type { JobPayload } from "../../core/jobs/kinds.ts";
 import { aggregateTables } from "../../core/traces/experiment-env.ts";
 import type { ClickHouse } from "./client.ts";
 import { idSlices } from "./id-slices.ts";
+import { deleteOldAggregates } from "./traces/delete-old-aggregates.ts";
 import { deleteTraceAggregates, type RunStatement } from "./traces/delete-trace-aggregates.ts";
 
 /** By table: the column with the trace, and the time a retention looks at. */
@@ -36,13 +37,13 @@ export const deleteStoredRows = async (
     }
     return;
   }
-  const isOld = (time: string, digits: number) =>
-    what.scope === "project" ? "" : ` AND ${time} < parseDateTime64BestEffort({before:String}, ${digits}, 'UTC')`;
+  const isOld = (time: string) => (what.scope === "project" ? "" : ` AND ${time} < parseDateTime64BestEffort({before:String}, 6, 'UTC')`);
   const params = { projectId, ...(what.scope === "before" ? { before: what.before } : {}) };
   for (const { table, time } of tablesOf(eventsTable))
-    await run(`DELETE FROM ${table} WHERE project_id = {projectId:String}${isOld(time, 6)}`, params);
-  for (const table of [...aggregateTables, "traces_mt"])
-    await run(`DELETE FROM ${table} WHERE project_id = {projectId:String}${isOld("start_time", 3)}`, params);
+    await run(`DELETE FROM ${table} WHERE project_id = {projectId:String}${isOld(time)}`, params);
+  if (what.scope === "before") await deleteOldAggregates(clickhouse, run, { projectId, before: what.before, signal });
+  else
+    for (const table of [...aggregateTables, "traces_mt"]) await run(`DELETE FROM ${table} WHERE project_id = {projectId:String}`, params);
 };
 
 /**

@@ -4,6 +4,9 @@ import { aggregateTables } from "../../../core/traces/experiment-env.ts";
 /** Runs a statement that changes something; the reading client may not. */
 export type RunStatement = (sql: string, params: Record<string, unknown>) => Promise<unknown>;
 
+/** A bound instant, in milliseconds as the tables have it. */
+export const instantOf = (param: string): string => `parseDateTime64BestEffort({${param}:String}, 3, 'UTC')`;
+
 /** Can be repeated. Lightweight deletes: the rows are hidden at once and leave the disk with the next merge. */
 export const deleteTraceAggregates = async (
   run: RunStatement,
