@@ -2,7 +2,7 @@
 import { handTable } from "../../core/exports/handed-table.ts";
 import { type TraceFields, traceColumns } from "../../core/ingestion/observation-event-row.ts";
 import type { ClickHouse } from "./client.ts";
-import { isAmong, type OwnedId } from "./stored-entities.ts";
+import { isAmong, type OwnedId, ownedName } from "./stored-entities.ts";
 
 /** Columns that are stored and can be written; the server knows them best. */
 const listColumns = async (clickhouse: Pick<ClickHouse, "queryRows">, table: string, signal: AbortSignal): Promise<string[]> => {
@@ -16,45 +16,68 @@ const listColumns = async (clickhouse: Pick<ClickHouse, "queryRows">, table: str
   return rows.map((row) => row.name);
 };
 
+/** A trace with the fields its rows of events are to have. */
+export type NamedTrace = OwnedId & { fields: TraceFields };
+
+/** What a row copies from its trace `n`. A trace without a release keeps what its rows tell by themselves. */
+const copied: Record<string, string> = {
+  trace_name: "n.trace_name",
+  user_id: "n.user_id",
+  session_id: "n.session_id",
+  tags: "n.tags",
+  release: "if(n.release = '', e.release, n.release)",
+  public: "n.public",
+  bookmarked: "n.bookmarked",
+};
+
+const handTraces = (traces: readonly NamedTrace[]) =>
+  handTable(
+    "project_id String, id String, trace_name String, user_id String, session_id String, tags Array(String), release String, public Bool, bookmarked Bool",
+    traces.map(({ projectId, id, fields }) => ({ project_id: projectId, id, ...traceColumns(fields, "") })),
+  );
+
+/** Behind the table with its alias `e`: rows of these traces whose copies differ. Uses the bloom filter on trace_id. */
+const differing = `INNER JOIN changed_traces AS n ON n.project_id = e.project_id AND n.id = e.trace_id
+  WHERE ${isAmong("changed_traces", "trace_id", "e.")} AND (${Object.entries(copied)
+    .map(([column, value]) => `e.${column} != ${value}`)
+    .join(" OR ")})`;
+
+/** Which of these traces may have rows with other fields: looks at all versions of a row, and reads short columns only. Most have none. */
+export const findDiffering = async (
+  clickhouse: Pick<ClickHouse, "queryRows">,
+  table: string,
+  { traces, signal }: { traces: readonly NamedTrace[]; signal: AbortSignal },
+): Promise<NamedTrace[]> => {
+  if (traces.length === 0) return [];
+  const rows = await clickhouse.queryRows<{ projectId: string; id: string }>({
+    sql: `SELECT DISTINCT e.project_id AS projectId, e.trace_id AS id FROM ${table} AS e ${differing}`,
+    params: { changed_traces: handTraces(traces) },
+    signal,
+  });
+  const found = new Set(rows.map(ownedName));
+  return traces.filter((trace) => found.has(ownedName(trace)));
+};
+
 /**
  * Writes those rows again whose copies differ, with `version`, inside the server: payloads do not leave it. Rows without a difference are left alone, so doing it
- * twice changes nothing. A trace without a release keeps what its rows tell by themselves. Uses the bloom filter on trace_id.
+ * twice changes nothing.
  */
 export const rewriteTraceFields = async (
   clickhouse: ClickHouse,
   table: string,
-  { traces, version, signal }: { traces: readonly (OwnedId & { fields: TraceFields })[]; version: string; signal: AbortSignal },
+  { traces, version, signal }: { traces: readonly NamedTrace[]; version: string; signal: AbortSignal },
 ): Promise<void> => {
   if (traces.length === 0) return;
   const columns = await listColumns(clickhouse, table, signal);
-  const copied: Record<string, string> = {
-    trace_name: "n.trace_name",
-    user_id: "n.user_id",
-    session_id: "n.session_id",
-    tags: "n.tags",
-    release: "if(n.release = '', e.release, n.release)",
-    public: "n.public",
-    bookmarked: "n.bookmarked",
-  };
   const written: Record<string, string> = {
     ...copied,
     event_ts: "parseDateTime64BestEffort({version:String}, 6, 'UTC')",
     updated_at: "parseDateTime64BestEffort({version:String}, 6, 'UTC')",
   };
-  const differs = Object.entries(copied)
-    .map(([column, value]) => `e.${column} != ${value}`)
-    .join(" OR ");
   await clickhouse.command({
     sql: `INSERT INTO ${table} (${columns.join(", ")}) SELECT ${columns.map((column) => `${written[column] ?? `e.${column}`} AS ${column}`).join(", ")}
-      FROM ${table} AS e FINAL INNER JOIN changed_traces AS n ON n.project_id = e.project_id AND n.id = e.trace_id
-      WHERE ${isAmong("changed_traces", "trace_id", "e.")} AND (${differs})`,
-    params: {
-      version,
-      changed_traces: handTable(
-        "project_id String, id String, trace_name String, user_id String, session_id String, tags Array(String), release String, public Bool, bookmarked Bool",
-        traces.map(({ projectId, id, fields }) => ({ project_id: projectId, id, ...traceColumns(fields, "") })),
-      ),
-    },
+      FROM ${table} AS e FINAL ${differing}`,
+    params: { version, changed_traces: handTraces(traces) },
     signal,
   });
 };

@@ -31,7 +31,7 @@ const claimLock = 727_002;
 const lookedAtFactor = 5;
 
 /**
- * Due jobs whose lane runs nowhere, up to `jobsMax`: the projects that have some take turns, each with its oldest first; chance decides where they are more than a batch holds. Jobs whose runner went away are given out
+ * Due jobs whose lane runs nowhere, up to `jobsMax`: the projects that have some take turns, each with its oldest first, those of one request by lane, so that a trace is rarely cut in two; chance decides where they are more than a batch holds. Jobs whose runner went away are given out
  * with others that were lost as often, in batches half as large each time, so that one that ends its runner comes to be alone. Which of these is next is told
  * by the oldest job of all.
  *
@@ -59,9 +59,9 @@ export const claimBatch = (
           from head order by run_at, id limit 1
         ), due as materialized (
           select d.id from head h join shape s on s.losses = h.losses cross join lateral (
-            select j.id, j.run_at, row_number() over (order by j.run_at, j.id) as turn from jobs j
+            select j.id, j.run_at, row_number() over (order by j.run_at, j.lane, j.id) as turn from jobs j
             where j.project_id = h.project_id and j.losses = s.losses and ${isDue}
-            order by j.run_at, j.id limit least(s.jobs_max, s.project_jobs_max)
+            order by j.run_at, j.lane, j.id limit least(s.jobs_max, s.project_jobs_max)
           ) d
           order by d.turn, random() limit (select jobs_max from shape)
         ), taken as materialized (

@@ -6,7 +6,7 @@ import type { MergedObservation } from "../../core/ingestion/merge/merge-observa
 import { observationEventRow, type TraceFields } from "../../core/ingestion/observation-event-row.ts";
 import { columnText, instantText, type TraceRow } from "../../core/ingestion/rows.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
-import { rewriteTraceFields } from "../../db/clickhouse/rewrite-trace-fields.ts";
+import { findDiffering, rewriteTraceFields } from "../../db/clickhouse/rewrite-trace-fields.ts";
 import {
   loadStoredPlaces,
   loadStoredTraces,
@@ -63,7 +63,10 @@ export const writeEntities = async (deps: WriteDeps, request: WriteRequest, enti
   const insert = async (table: string, rows: readonly object[]) => {
     if (rows.length > 0) await deps.clickhouse.insertRows({ table, rows, token: `${request.token}-${table}`, signal });
   };
-  await Promise.all([
+  const changed = traces.filter((row) => !isSameFields(row, stored.get(nameOf(row)))).map((row) => ({ ...ownId(row), fields: row }));
+  const [differing] = await Promise.all([
+    // Rows that go in now have the right fields already: only what is stored can differ.
+    findDiffering(deps.clickhouse, deps.eventsTable, { traces: changed, signal }),
     insert("observations", [...observations.map(({ row }) => row), ...stale.observations]),
     insert("scores", [...scores, ...stale.scores]),
     insert(
@@ -75,11 +78,7 @@ export const writeEntities = async (deps: WriteDeps, request: WriteRequest, enti
       ...stale.events,
     ]),
   ]);
-  await rewriteTraceFields(deps.clickhouse, deps.eventsTable, {
-    traces: traces.filter((row) => !isSameFields(row, stored.get(nameOf(row)))).map((row) => ({ ...ownId(row), fields: row })),
-    version: request.version,
-    signal,
-  });
+  await rewriteTraceFields(deps.clickhouse, deps.eventsTable, { traces: differing, version: request.version, signal });
   // Last: what is stored of a trace tells that its rows of events have been brought in step, also to an attempt after a crash.
   await insert("traces", [...traces, ...stale.traces]);
   if (deps.writesAggregates) await writeAggregates(deps, request, traces, entities);
