@@ -131,7 +131,12 @@ const PageMeta = z.object({ page: z.int(), limit: z.int(), totalItems: z.int(), 
 /** The route of a listing, whose answer is a page of `item`. */
 export const pageRoute = <const Path extends string, Query extends z.ZodObject, Item extends z.ZodType>(
   path: Path,
-  { query, item, page, ...about }: { query: Query; item: Item; page: string; operationId: string; tags: string[]; summary: string },
+  {
+    query,
+    item,
+    page,
+    ...about
+  }: { query: Query; item: Item; page: string; operationId: string; tags: string[]; summary: string; description?: string },
 ) =>
   createRoute({
     method: "get",
@@ -159,7 +164,7 @@ export const pageAnswer = (
 ): Response => documentAnswer(c, ['{"data":[', ...documents, `],"meta":${JSON.stringify(metaOf(asked, totalItems))}}`]);
 
 /** JSON put together from pieces; NOT_FOUND where there are none. */
-export const documentAnswer = (c: Context<AppEnv>, pieces: readonly Piece[]): Response => {
+export const documentAnswer = (c: Context<AppEnv>, pieces: readonly Piece[] = []): Response => {
   if (pieces.length === 0) throw new AppError({ code: "NOT_FOUND" });
   return c.body(joinPieces(pieces), 200, { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" });
 };
