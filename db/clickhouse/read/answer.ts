@@ -64,7 +64,7 @@ export const assertBounded = async (
 
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(2);
 
-export type Shown = { json: string; orderBy: string };
+type Shown = { json: string; orderBy: string };
 
 /** Documents with commas between them, in the given order; none where there are no rows. The query has ended before this returns, so a failure is an error and no broken answer. */
 export const openDocuments = async (

@@ -18,7 +18,7 @@ export const compilePage = (page: PageRange): { sql: string; params: Record<stri
 };
 
 export type PageAsked = { projectId: string; page: number; limit: number };
-export type PageFound = { ids: string[]; totalItems: number };
+type PageFound = { ids: string[]; totalItems: number };
 
 type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows"> };
 
