@@ -4,6 +4,7 @@ import type { Scope } from "../core/auth/scopes.ts";
 import type { IdKind } from "../core/ids.ts";
 import type { Sha256Hex } from "../core/ingestion/blob-key.ts";
 import type { S3Location } from "../core/s3/object-url.ts";
+import type { TraceExperiment } from "../core/traces/measure-and-return.ts";
 import type { ClickHouse, Fetch } from "../db/clickhouse/client.ts";
 import type { EventStoreConfig } from "../db/event-store/config.ts";
 import type { S3Client } from "../db/object-store/s3-client.ts";
@@ -28,6 +29,8 @@ export type AppDeps = {
   downloads: { location: S3Location; accessKeyId: string; secretAccessKey: string; internal: S3Location; linkSeconds: number } | null;
   /** What one answer with payloads may hold. */
   answers: { bytesMax: number; observationsMax: number };
+  /** Null where reads of traces are not compared with the aggregates. */
+  traceExperiment: Omit<TraceExperiment, "report" | "defer"> | null;
   /** Where events are kept; null when nothing is taken in. */
   events: (EventStoreConfig & { s3Client: S3Client; sha256Hex: Sha256Hex }) | null;
   fetch: Fetch;

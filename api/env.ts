@@ -1,5 +1,6 @@
 /** The Worker's bindings, parsed once per isolate. All problems are reported at once, by name and never by value. */
 import { z } from "zod";
+import { TraceExperimentEnv } from "../core/traces/experiment-env.ts";
 import { eventStoreProblems, eventStoreShape } from "../db/event-store/config.ts";
 
 const text = z.string().trim().min(1);
@@ -40,6 +41,7 @@ export const ApiEnv = z.object({
   LANGFUSE_MAX_OBSERVATIONS_PER_TRACE: z.coerce.number().int().min(1).default(20_000),
   /** About the bytes of payload one answer may have. */
   LANGFUSE_API_TRACE_OBSERVATIONS_SIZE_LIMIT_BYTES: z.coerce.number().int().min(1).default(80_000_000),
+  ...TraceExperimentEnv.shape,
   ...eventStoreShape,
   SALT: text,
   ADMIN_API_KEY: z.string().min(16).optional(),

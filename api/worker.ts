@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { neonConfig } from "@neondatabase/serverless";
 import { createId } from "../core/ids.ts";
+import { traceExperimentFlags } from "../core/traces/experiment-env.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
 import { eventStoreConfig } from "../db/event-store/config.ts";
 import { createS3Client } from "../db/object-store/s3-client.ts";
@@ -30,6 +31,7 @@ const createDeps = (env: ApiEnv): AppDeps => {
     forcePathStyle: env.LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE,
   };
   const events = eventStoreConfig(env);
+  const flags = traceExperimentFlags(env);
   const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
   const log: AppDeps["log"] = (line) => console.log(JSON.stringify({ at: new Date().toISOString(), ...line }));
   return {
@@ -67,6 +69,9 @@ const createDeps = (env: ApiEnv): AppDeps => {
       bytesMax: env.LANGFUSE_API_TRACE_OBSERVATIONS_SIZE_LIMIT_BYTES,
       observationsMax: env.LANGFUSE_MAX_OBSERVATIONS_PER_TRACE,
     },
+    traceExperiment: flags.isComparing
+      ? { flags, now: () => new Date(), seconds: () => performance.now() / 1000, random: Math.random }
+      : null,
     events:
       events === null
         ? null

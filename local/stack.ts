@@ -160,6 +160,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
           BATCH_EXPORT_DOWNLOAD_LINK_EXPIRATION_HOURS: env["BATCH_EXPORT_DOWNLOAD_LINK_EXPIRATION_HOURS"] ?? "1",
           LANGFUSE_MAX_OBSERVATIONS_PER_TRACE: env["LANGFUSE_MAX_OBSERVATIONS_PER_TRACE"] ?? "",
           LANGFUSE_API_TRACE_OBSERVATIONS_SIZE_LIMIT_BYTES: env["LANGFUSE_API_TRACE_OBSERVATIONS_SIZE_LIMIT_BYTES"] ?? "",
+          ...pick(env, /^LANGFUSE_EXPERIMENT_/),
         },
       }),
     );

@@ -1,14 +1,15 @@
 /** Parameters and answers of the listings that read back: pages by number, as Langfuse's SDKs ask for them. Unknown parameters are ignored, wrong values are not. */
-import { z } from "@hono/zod-openapi";
+import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { AppError } from "../../core/errors.ts";
 import { anyString } from "../../core/filters/operators.ts";
 import { compileRead, type ReadOrder, type ReadParameter, type ReadQuery } from "../../core/read/compile-read.ts";
 import type { ExportTable } from "../../core/tables/table.ts";
 import { joinPieces, type Piece } from "../../db/clickhouse/read/answer.ts";
-import type { PageFound } from "../../db/clickhouse/read/page.ts";
 import { answerCommentFilters } from "../../db/queries/comments.ts";
 import type { AppEnv } from "../deps.ts";
+import { requireScope } from "../middleware/auth.ts";
+import { json, refusals, security } from "./describe.ts";
 
 /** A parameter sent empty is one that was not sent. */
 const optional = <S extends z.ZodType>(schema: S) => z.preprocess((sent) => (sent === "" ? undefined : sent), schema.optional());
@@ -46,7 +47,7 @@ export const fieldGroups = <const T extends readonly [string, ...string[]]>(grou
     .transform((asked): ReadonlySet<T[number]> => new Set<T[number]>(asked.length === 0 ? groups : asked))
     .openapi({ type: "string", description: `Groups of fields, with commas: ${groups.join(", ")}. All by default.` });
 
-export const filterList = text
+const filterList = text
   .transform((sent, context): unknown[] => {
     if (sent === undefined) return [];
     try {
@@ -73,20 +74,49 @@ export const orderBy = text
   })
   .openapi({ type: "string", description: "Column and direction, such as `timestamp.asc`. Newest first by default." });
 
-/** Filters of the parameters that were sent, each under its own name. */
-export const parameter = (name: string, sent: string | undefined, column = name): ReadParameter[] =>
-  sent === undefined ? [] : [{ name, filter: { type: "string", column, operator: "=", value: sent } }];
-export const anyOf = (name: string, sent: readonly string[], column = name): ReadParameter[] =>
-  sent.length === 0 ? [] : [{ name, filter: { type: "stringOptions", column, operator: "any of", value: sent } }];
-export const allOf = (name: string, sent: readonly string[], column = name): ReadParameter[] =>
-  sent.length === 0 ? [] : [{ name, filter: { type: "arrayOptions", column, operator: "all of", value: sent } }];
-export const since = (name: string, sent: string | undefined, column: string): ReadParameter[] =>
-  sent === undefined ? [] : [{ name, filter: { type: "datetime", column, operator: ">=", value: sent } }];
-export const before = (name: string, sent: string | undefined, column: string): ReadParameter[] =>
-  sent === undefined ? [] : [{ name, filter: { type: "datetime", column, operator: "<", value: sent } }];
+/** One parameter of a listing: what may be sent, and the filters it stands for, under its own name. */
+type Parameter<S extends z.ZodType = z.ZodType> = { schema: S; filters(name: string, sent: z.output<S>): ReadParameter[] };
+type Parameters = Record<string, Parameter>;
+
+export const equals = <S extends z.ZodType<string | undefined>>(schema: S): Parameter<S> => ({
+  schema,
+  filters: (name, value) => (value === undefined ? [] : [{ name, filter: { type: "string", column: name, operator: "=", value } }]),
+});
+
+const ofList =
+  (type: string, operator: string) =>
+  <S extends z.ZodType<string[]>>(schema: S, column?: string): Parameter<S> => ({
+    schema,
+    filters: (name, value) => (value.length === 0 ? [] : [{ name, filter: { type, column: column ?? name, operator, value } }]),
+  });
+export const anyOf = ofList("stringOptions", "any of");
+export const allOf = ofList("arrayOptions", "all of");
+
+const bound = (operator: string) => (column: string) => ({
+  schema: instant,
+  filters: (name: string, value: string | undefined): ReadParameter[] =>
+    value === undefined ? [] : [{ name, filter: { type: "datetime", column, operator, value } }],
+});
+export const since = bound(">=");
+export const before = bound("<");
 
 /** What the trace of a row says of itself. */
-export const ofTrace = (parameters: readonly ReadParameter[]): ReadParameter[] => parameters.map((one) => ({ ...one, isOfTrace: true }));
+export const ofTrace = <S extends z.ZodType>({ schema, filters }: Parameter<S>): Parameter<S> => ({
+  schema,
+  filters: (name, sent) => filters(name, sent).map((one) => ({ ...one, isOfTrace: true })),
+});
+
+/** What a listing may be asked: its page, its parameters, and filters of the filter language. */
+export const listingQuery = <P extends Parameters>(parameters: P) => ({
+  ...PageNumbers,
+  ...(Object.fromEntries(Object.entries(parameters).map(([name, { schema }]) => [name, schema])) as { [K in keyof P]: P[K]["schema"] }),
+  filter: filterList,
+});
+
+export const filtersOf = <P extends Parameters>(
+  parameters: P,
+  asked: { [K in keyof P]?: z.output<P[K]["schema"]> | undefined },
+): ReadParameter[] => Object.entries(parameters).flatMap(([name, { filters }]) => filters(name, asked[name]));
 
 /** The query with its filters on comments answered. */
 export const readQuery = (
@@ -96,7 +126,27 @@ export const readQuery = (
 ): Promise<ReadQuery> =>
   answerCommentFilters(c.get("db"), compileRead(table, asked), { projectId: c.get("actor").projectId, cutoff: "infinity" });
 
-export const PageMeta = z.object({ page: z.int(), limit: z.int(), totalItems: z.int(), totalPages: z.int() }).openapi("PageMeta");
+const PageMeta = z.object({ page: z.int(), limit: z.int(), totalItems: z.int(), totalPages: z.int() }).openapi("PageMeta");
+
+/** The route of a listing, whose answer is a page of `item`. */
+export const pageRoute = <const Path extends string, Query extends z.ZodObject, Item extends z.ZodType>(
+  path: Path,
+  {
+    query,
+    item,
+    page,
+    ...about
+  }: { query: Query; item: Item; page: string; operationId: string; tags: string[]; summary: string; description?: string },
+) =>
+  createRoute({
+    method: "get",
+    path,
+    ...about,
+    security,
+    middleware: [requireScope("traces:read")] as const,
+    request: { query },
+    responses: { 200: json(z.object({ data: z.array(item), meta: PageMeta }).openapi(page), "A page."), ...refusals },
+  });
 
 export const metaOf = ({ page, limit }: { page: number; limit: number }, totalItems: number): z.infer<typeof PageMeta> => ({
   page,
@@ -109,12 +159,12 @@ export const metaOf = ({ page, limit }: { page: number; limit: number }, totalIt
 export const pageAnswer = (
   c: Context<AppEnv>,
   asked: { page: number; limit: number },
-  { totalItems }: PageFound,
+  { totalItems }: { totalItems: number },
   documents: readonly Piece[],
 ): Response => documentAnswer(c, ['{"data":[', ...documents, `],"meta":${JSON.stringify(metaOf(asked, totalItems))}}`]);
 
 /** JSON put together from pieces; NOT_FOUND where there are none. */
-export const documentAnswer = (c: Context<AppEnv>, pieces: readonly Piece[] | undefined): Response => {
-  if (pieces === undefined) throw new AppError({ code: "NOT_FOUND" });
+export const documentAnswer = (c: Context<AppEnv>, pieces: readonly Piece[] = []): Response => {
+  if (pieces.length === 0) throw new AppError({ code: "NOT_FOUND" });
   return c.body(joinPieces(pieces), 200, { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" });
 };

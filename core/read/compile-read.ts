@@ -1,7 +1,8 @@
 /** From what a listing is asked to conditions and a total order: parameters such as `userId` are filters of the same language as `filter`, and all are AND-ed. */
+import { z } from "zod";
 import { AppError, type FieldError } from "../errors.ts";
 import { type CompiledQuery, compileOrder } from "../exports/compile-query.ts";
-import { type Condition, compileFilter } from "../filters/compile-filter.ts";
+import { type Condition, compileFilter, findFilterColumn } from "../filters/compile-filter.ts";
 import type { ExportTable } from "../tables/table.ts";
 
 /** One parameter as a filter; faults are reported under its name. */
@@ -15,14 +16,18 @@ export type ReadParameter = {
 
 export type ReadOrder = { column: string; order: "ASC" | "DESC" } | null;
 
-export type ReadQuery = Pick<CompiledQuery, "table" | "conditions" | "cheapConditions" | "commentFilters" | "orderBy">;
+export type ReadQuery = Pick<CompiledQuery, "table" | "conditions" | "cheapConditions" | "commentFilters" | "orderBy"> & {
+  /** The earliest instant a row of the answer may lie at; null for no bound. */
+  from: Date | null;
+};
 
 /** Compiles, or throws one AppError (INVALID_FILTER, INVALID_ORDER_BY) that names every fault. */
 export const compileRead = (
   table: ExportTable,
   { filter, parameters, orderBy }: { filter: readonly unknown[]; parameters: readonly ReadParameter[]; orderBy: ReadOrder },
 ): ReadQuery => {
-  const compiled = compileFilter([...filter, ...parameters.map((parameter) => parameter.filter)], table, "filter");
+  const filters = [...filter, ...parameters.map((parameter) => parameter.filter)];
+  const compiled = compileFilter(filters, table, "filter");
   const order = compileOrder(orderBy, table, "orderBy");
   const faults = [...compiled.faults.map((fault) => namedByParameter(fault, filter.length, parameters)), ...order.faults];
   if (faults.length > 0) throw new AppError({ code: compiled.faults.length > 0 ? "INVALID_FILTER" : "INVALID_ORDER_BY", fields: faults });
@@ -33,7 +38,19 @@ export const compileRead = (
     cheapConditions: conditions.filter(({ readsContent }) => !readsContent),
     commentFilters: compiled.commentFilters,
     orderBy: order.sql,
+    from: earliest(filters, table),
   };
+};
+
+const LowerBound = z.object({ type: z.literal("datetime"), column: z.string(), operator: z.enum([">", ">="]), value: z.string() });
+
+/** The latest of the lower bounds on the time of the table: all filters hold together. */
+const earliest = (filters: readonly unknown[], table: ExportTable): Date | null => {
+  const bounds = filters.flatMap((filter) => {
+    const { success, data } = LowerBound.safeParse(filter);
+    return success && findFilterColumn(table, data.column)?.sql === table.time ? [Date.parse(data.value)] : [];
+  });
+  return bounds.length === 0 ? null : new Date(Math.max(...bounds));
 };
 
 /** Without faults the last conditions are those of the parameters, one for each. */

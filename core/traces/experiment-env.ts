@@ -1,4 +1,4 @@
-/** Switches of the experiment that answers reads of traces from their aggregates; the names are Langfuse's. */
+/** Switches of the experiment that answers reads of traces from their aggregates; the names are Langfuse's. The switch of the writer is in runner/env.ts. */
 import { z } from "zod";
 
 export const aggregateTables = ["traces_all_amt", "traces_30d_amt", "traces_7d_amt"] as const;
@@ -21,10 +21,8 @@ const list = z
     ),
   ]);
 
-/** To be spread into the environment of whoever writes or reads traces. */
+/** To be spread into the environment of whoever reads traces. */
 export const TraceExperimentEnv = z.object({
-  /** The writer also fills `traces_mt`. */
-  LANGFUSE_EXPERIMENT_INSERT_INTO_AGGREGATING_MERGE_TREES: flag,
   /** Reads are also answered from the aggregates, and compared. Nothing below has an effect without it. */
   LANGFUSE_EXPERIMENT_COMPARE_READ_FROM_AGGREGATING_MERGE_TREES: flag,
   /** Share of reads that are compared; the others are answered from `traces`. */
@@ -38,11 +36,12 @@ export const TraceExperimentEnv = z.object({
   /** Reports of these projects carry both answers. */
   LANGFUSE_EXPERIMENT_ADD_QUERY_RESULT_TO_SPAN_PROJECT_IDS: list,
   /** Aggregates that may be read; all when empty. `traces_all_amt` takes the place of those that may not. */
-  LANGFUSE_EXPERIMENT_WHITELISTED_AMT_TABLES: list.pipe(z.array(z.enum(aggregateTables))),
+  LANGFUSE_EXPERIMENT_WHITELISTED_AMT_TABLES: list.pipe(
+    z.array(z.enum(aggregateTables, { error: `must be one of ${aggregateTables.join(", ")}` })),
+  ),
 });
 
 export type TraceExperimentFlags = {
-  isWriting: boolean;
   isComparing: boolean;
   samplingRate: number;
   projectIds: readonly string[];
@@ -52,7 +51,6 @@ export type TraceExperimentFlags = {
 };
 
 export const traceExperimentFlags = (env: z.output<typeof TraceExperimentEnv>): TraceExperimentFlags => ({
-  isWriting: env.LANGFUSE_EXPERIMENT_INSERT_INTO_AGGREGATING_MERGE_TREES,
   isComparing: env.LANGFUSE_EXPERIMENT_COMPARE_READ_FROM_AGGREGATING_MERGE_TREES,
   samplingRate: env.LANGFUSE_EXPERIMENT_SAMPLING_RATE,
   projectIds: env.LANGFUSE_EXPERIMENT_WHITELISTED_PROJECT_IDS,

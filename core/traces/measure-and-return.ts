@@ -1,6 +1,7 @@
 /**
- * Answers a read of traces, and where the experiment says so, answers it a second time from an aggregate: both are timed and compared,
- * the outcome is reported, one of them is returned. Whatever goes wrong with the aggregate, the reader gets the answer of `traces`.
+ * Answers a read of traces, and where the experiment says so, answers it a second time from an aggregate: both are timed and compared, the outcome is
+ * reported, one of them is returned. The reader waits for the one that is returned only. Whatever goes wrong with the aggregate, the reader gets the
+ * answer of `traces`.
  */
 import { chooseTraceSource } from "./choose-trace-source.ts";
 import type { AggregateTable, TraceExperimentFlags } from "./experiment-env.ts";
@@ -11,11 +12,12 @@ export type ComparedRead = {
   operation: string;
   projectId: string | null;
   source: AggregateTable;
-  tracesSeconds: number;
   /** Null when the read failed. */
+  tracesSeconds: number | null;
   aggregateSeconds: number | null;
   isEqual: boolean;
   returned: "traces" | "aggregate";
+  /** Of the aggregate; that of `traces` where only this failed. Null without any. */
   failure: unknown;
   /** Only for projects that are listed for it. */
   results?: { traces: unknown; aggregate: unknown };
@@ -30,6 +32,16 @@ export type TraceExperiment = {
   random: () => number;
   /** Must not throw. */
   report: (read: ComparedRead) => void;
+  /** Keeps alive what goes on after the answer: the slower read, the comparison and the report. */
+  defer: (work: Promise<void>) => void;
+};
+
+/** For answers that are not compared as they are. */
+export type Comparison<Answer> = {
+  /** What is compared; null where the answer cannot be, which equals nothing. */
+  view: (answer: Answer) => { value: unknown } | null;
+  /** Closes an answer that nobody will read. */
+  release: (answer: Answer) => Promise<void>;
 };
 
 export type TraceRead = {
@@ -54,6 +66,7 @@ export const measureAndReturn = async <Answer>(
   read: TraceRead,
   source: AggregateTable,
   run: (source: TraceSource) => Promise<Answer>,
+  comparison: Comparison<Answer> = asItIs,
 ): Promise<Answer> => {
   const timed = async (of: TraceSource) => {
     const start = experiment.seconds();
@@ -61,26 +74,42 @@ export const measureAndReturn = async <Answer>(
     return { answer, seconds: experiment.seconds() - start };
   };
   // Together, so that both see the same moment as nearly as two queries can.
-  const [traces, aggregate] = await Promise.allSettled([timed("traces"), timed(source)]);
-  if (traces.status === "rejected") throw traces.reason;
-  const { flags } = experiment;
-  const isFailed = aggregate.status === "rejected";
-  const returnsAggregate = !isFailed && shouldReturnAggregate(experiment, read);
-  experiment.report({
-    operation: read.operation,
-    projectId: read.projectId,
+  const [traces, aggregate] = [timed("traces"), timed(source)];
+  const wantsAggregate = shouldReturnAggregate(experiment, read);
+  experiment.defer(compare(experiment, read, source, { traces, aggregate, wantsAggregate, comparison }));
+  return (await (wantsAggregate ? aggregate.catch(() => traces) : traces)).answer;
+};
+
+type Timed<Answer> = Promise<{ answer: Answer; seconds: number }>;
+
+const compare = async <Answer>(
+  { flags, report }: TraceExperiment,
+  { operation, projectId }: TraceRead,
+  source: AggregateTable,
+  asked: { traces: Timed<Answer>; aggregate: Timed<Answer>; wantsAggregate: boolean; comparison: Comparison<Answer> },
+): Promise<void> => {
+  const { view, release } = asked.comparison;
+  const [traces, aggregate] = await Promise.allSettled([asked.traces, asked.aggregate]);
+  const [left, right] = [traces, aggregate].map((read) => (read.status === "fulfilled" ? view(read.value.answer) : null));
+  const returned = asked.wantsAggregate && aggregate.status === "fulfilled" ? "aggregate" : "traces";
+  const unread = returned === "aggregate" ? traces : aggregate;
+  report({
+    operation,
+    projectId,
     source,
-    tracesSeconds: traces.value.seconds,
-    aggregateSeconds: isFailed ? null : aggregate.value.seconds,
-    isEqual: !isFailed && isSame(traces.value.answer, aggregate.value.answer),
-    returned: returnsAggregate ? "aggregate" : "traces",
-    failure: isFailed ? aggregate.reason : null,
-    ...(read.projectId !== null && flags.resultsInReportProjectIds.includes(read.projectId)
-      ? { results: { traces: traces.value.answer, aggregate: isFailed ? null : aggregate.value.answer } }
+    tracesSeconds: traces.status === "fulfilled" ? traces.value.seconds : null,
+    aggregateSeconds: aggregate.status === "fulfilled" ? aggregate.value.seconds : null,
+    isEqual: left != null && right != null && isSame(left.value, right.value),
+    returned,
+    failure: aggregate.status === "rejected" ? aggregate.reason : traces.status === "rejected" ? traces.reason : null,
+    ...(projectId !== null && flags.resultsInReportProjectIds.includes(projectId)
+      ? { results: { traces: left?.value, aggregate: right?.value } }
       : {}),
   });
-  return returnsAggregate && !isFailed ? aggregate.value.answer : traces.value.answer;
+  if (unread.status === "fulfilled") await release(unread.value.answer);
 };
+
+const asItIs: Comparison<unknown> = { view: (value) => ({ value }), release: async () => {} };
 
 const shortTermMs = 30 * 24 * 3600 * 1000;
 

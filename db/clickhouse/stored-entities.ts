@@ -34,7 +34,7 @@ const StoredTraceRow = z.object({
   createdAt: z.string(),
 });
 
-/** The newest version of each trace that is not deleted, by `ownedName`. */
+/** The newest version of each trace that is not deleted, by `ownedName`; a trace that moved is deleted where it was with the same version. */
 export const loadStoredTraces = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
   ids: readonly OwnedId[],
@@ -43,7 +43,7 @@ export const loadStoredTraces = async (
   if (ids.length === 0) return new Map();
   const rows = await clickhouse.queryRows({
     sql: `SELECT project_id, id, row.1 AS name, row.2 AS user_id, row.3 AS session_id, row.4 AS tags, row.5 AS release, row.6 AS public, row.7 AS bookmarked, toString(row.8) AS createdAt FROM (
-        SELECT project_id, id, argMax(tuple(name, user_id, session_id, tags, release, public, bookmarked, created_at, is_deleted), event_ts) AS row
+        SELECT project_id, id, argMax(tuple(name, user_id, session_id, tags, release, public, bookmarked, created_at, is_deleted), (event_ts, is_deleted = 0)) AS row
         FROM traces WHERE ${isAmong("wanted_ids", "id")} GROUP BY project_id, id
       ) WHERE row.9 = 0`,
     params: { wanted_ids: handIds(ids) },

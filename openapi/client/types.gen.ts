@@ -2002,6 +2002,10 @@ export type ListTracesData = {
         fromTimestamp?: string;
         toTimestamp?: string;
         /**
+         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.
+         */
+        filter?: string;
+        /**
          * Column and direction, such as `timestamp.asc`. Newest first by default.
          */
         orderBy?: string;
@@ -2009,10 +2013,6 @@ export type ListTracesData = {
          * Groups of fields, with commas: core, io, scores, observations, metrics. All by default.
          */
         fields?: string;
-        /**
-         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.
-         */
-        filter?: string;
     };
     url: '/api/public/traces';
 };
@@ -2375,22 +2375,22 @@ export type ListScoresV1Data = {
         toTimestamp?: string;
         source?: 'API' | 'EVAL' | 'ANNOTATION';
         /**
+         * Ids, with commas.
+         */
+        scoreIds?: string;
+        /**
+         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.
+         */
+        filter?: string;
+        /**
          * Compared by `operator`.
          */
         value?: number | null;
         operator?: '<' | '>' | '<=' | '>=' | '!=' | '=';
         /**
-         * Ids, with commas.
-         */
-        scoreIds?: string;
-        /**
          * Groups of fields, with commas: score, trace. All by default.
          */
         fields?: string;
-        /**
-         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.
-         */
-        filter?: string;
     };
     url: '/api/public/scores';
 };
@@ -2538,22 +2538,9 @@ export type ListScoresData = {
         toTimestamp?: string;
         source?: 'API' | 'EVAL' | 'ANNOTATION';
         /**
-         * Compared by `operator`.
-         */
-        value?: number | null;
-        operator?: '<' | '>' | '<=' | '>=' | '!=' | '=';
-        /**
          * Ids, with commas.
          */
         scoreIds?: string;
-        /**
-         * Groups of fields, with commas: score, trace. All by default.
-         */
-        fields?: string;
-        /**
-         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.
-         */
-        filter?: string;
         sessionId?: string;
         traceId?: string;
         datasetRunId?: string;
@@ -2561,6 +2548,19 @@ export type ListScoresData = {
          * Ids, with commas.
          */
         observationId?: string;
+        /**
+         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.
+         */
+        filter?: string;
+        /**
+         * Compared by `operator`.
+         */
+        value?: number | null;
+        operator?: '<' | '>' | '<=' | '>=' | '!=' | '=';
+        /**
+         * Groups of fields, with commas: score, trace. All by default.
+         */
+        fields?: string;
     };
     url: '/api/public/v2/scores';
 };

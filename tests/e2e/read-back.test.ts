@@ -1071,6 +1071,30 @@ describe("one row for each id: the newest version, wherever it is stored", () =>
       });
     });
 
+  it.each([
+    ["before it is written again", ["old", "new"]],
+    ["after it was written again", ["new", "old"]],
+  ])("what belongs to a moved row, the old place deleted with the same version %s", async (_when, order) => {
+    const key = await newProject();
+    const placesOf = (make: (more: Row) => Row, time: string): Record<string, Row> => ({
+      old: make({ is_deleted: 1, ...later(1) }),
+      new: make({ [time]: at(baseMs + 60 * dayMs), ...later(1) }),
+    });
+    const trace = placesOf((more) => traceRow(key, "t", { user_id: "u", session_id: "s", tags: ["x"], ...more }), "timestamp");
+    const observation = placesOf((more) => observationRow(key, "o", { cost_details: { total: "2" }, ...more }), "start_time");
+    const score = placesOf((more) => scoreRow(key, "c", more), "timestamp");
+    for (const place of order) {
+      await insert("traces", [trace[place] ?? {}]);
+      await insert("observations", [observation[place] ?? {}]);
+      await insert("scores", [score[place] ?? {}]);
+    }
+    expect((await page(key, "traces")).data).toMatchObject([{ id: "t", observations: ["o"], scores: ["c"], totalCost: 2 }]);
+    expect(await idsOf(key, "observations", { userId: "u" })).toEqual(["o"]);
+    expect(await idsOf(key, "scores", { traceTags: "x" })).toEqual(["c"]);
+    expect((await page(key, "scores")).data).toMatchObject([{ id: "c", trace: { userId: "u" } }]);
+    expect(await idsOf(key, "sessions")).toEqual(["s"]);
+  });
+
   it("an observation whose type changed is one", async () => {
     const key = await newProject();
     await insert("observations", [observationRow(key, "x", { type: "SPAN" })]);

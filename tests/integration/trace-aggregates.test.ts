@@ -1,14 +1,17 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compileRead } from "../../core/read/compile-read.ts";
+import { traces } from "../../core/tables/traces.ts";
 import { chooseTraceSource } from "../../core/traces/choose-trace-source.ts";
 import { TraceExperimentEnv, traceExperimentFlags } from "../../core/traces/experiment-env.ts";
 import type { ComparedRead, TraceExperiment, TraceSource } from "../../core/traces/measure-and-return.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
-import type { TraceReaderDeps } from "../../db/clickhouse/traces/answer-from.ts";
+import { joinPieces, type Piece } from "../../db/clickhouse/read/answer.ts";
+import type { DocumentReaderDeps, TraceReaderDeps } from "../../db/clickhouse/traces/answer-from.ts";
 import { countTracesCreatedByProject } from "../../db/clickhouse/traces/count-traces-created-by-project.ts";
 import { countTracesCreatedSince } from "../../db/clickhouse/traces/count-traces-created-since.ts";
 import { countUsers } from "../../db/clickhouse/traces/count-users.ts";
-import { findTraceById } from "../../db/clickhouse/traces/find-trace-by-id.ts";
+import { findTraceById, openTraceById } from "../../db/clickhouse/traces/find-trace-by-id.ts";
 import { hasAnyTrace } from "../../db/clickhouse/traces/has-any-trace.ts";
 import { hasAnyUser } from "../../db/clickhouse/traces/has-any-user.ts";
 import { listPublicTraces } from "../../db/clickhouse/traces/list-public-traces.ts";
@@ -25,11 +28,12 @@ import { listUserMetrics } from "../../db/clickhouse/traces/list-user-metrics.ts
 import { sessionHasTrace } from "../../db/clickhouse/traces/session-has-trace.ts";
 import { streamBlobStorageTraces } from "../../db/clickhouse/traces/stream-blob-storage-traces.ts";
 import { streamPosthogTraces } from "../../db/clickhouse/traces/stream-posthog-traces.ts";
+import { type TraceFieldGroup, traceFieldGroups } from "../../db/clickhouse/traces/trace-document.ts";
 import { traceExists } from "../../db/clickhouse/traces/trace-exists.ts";
 import type { TraceFilter } from "../../db/clickhouse/traces/trace-filter.ts";
 import type { TraceOrder } from "../../db/clickhouse/traces/trace-page.ts";
 import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
-import { byBytes, dayMs, type ExpectedTrace, hostileTexts, sampleTraceSet, text } from "../support/trace-set.ts";
+import { byBytes, dayMs, type ExpectedTrace, hostileTexts, insertRows, sampleTraceSet, stored, text } from "../support/trace-set.ts";
 
 /** `SEED=… vitest` repeats a run. */
 const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
@@ -143,6 +147,78 @@ const core = [
 const full = [...core, "input", "output", "metadata"] as const;
 const totals = ["observationIds", "scoreIds", "totalCost", "totalTokens", "latencyMs"] as const;
 
+const bytesMax = 80_000_000;
+
+const parsed = async <Document>(pieces: readonly Piece[]): Promise<Document[]> =>
+  JSON.parse(`[${await new Response(joinPieces(pieces)).text()}]`) as Document[];
+
+/** As the public API shows it; ids and tags are sorted. The latency from `traces` is that of the observations alone, so it is not compared. */
+const shown = ({ startedMs: _, endedMs: __, latencyMs: ___, totalTokens: ____, observationIds, scoreIds, ...trace }: ExpectedTrace) => ({
+  ...trace,
+  externalId: null,
+  name: trace.name === "" ? null : trace.name,
+  input: asJson(trace.input),
+  output: asJson(trace.output),
+  metadata: Object.fromEntries(Object.entries(trace.metadata).map(([key, text]) => [key, asJson(text)])),
+  totalCost: Number(trace.totalCost),
+  htmlPath: `/project/${encodeURIComponent(trace.projectId)}/traces/${encodeURIComponent(trace.id)}`,
+  observations: observationIds,
+  scores: scoreIds,
+});
+const bare = ({ totalCost: _, htmlPath: __, observations: ___, scores: ____, ...trace }: ReturnType<typeof shown>) => trace;
+const asJson = (text: string | null): unknown => {
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+};
+
+const sameDocuments = async (
+  from: Date | null,
+  ask: (deps: DocumentReaderDeps) => Promise<Record<string, unknown>[]>,
+  wanted: readonly Record<string, unknown>[],
+) => {
+  for (const source of sourcesSince(from)) {
+    const documents = await ask({ clickhouse: database.clickhouse, source });
+    const found = documents.map(({ latency: _, htmlPath, ...document }) => ({
+      ...document,
+      ...(htmlPath === undefined ? {} : { htmlPath: encodedAlike(String(htmlPath)) }),
+      ...Object.fromEntries(
+        ["tags", "observations", "scores"].flatMap((name) =>
+          name in document ? [[name, (document[name] as string[]).toSorted(byBytes)]] : [],
+        ),
+      ),
+    }));
+    expect(found, source).toEqual(
+      wanted.map((document) => ("htmlPath" in document ? { ...document, htmlPath: encodedAlike(String(document["htmlPath"])) } : document)),
+    );
+  }
+};
+const encodedAlike = (path: string) => path.split("/").map((part) => decodeURIComponent(part));
+
+/** The same filter in the language of the public API. */
+const queryOf = (filter: TraceFilter) => {
+  const lists = { name: filter.names, userId: filter.userIds, sessionId: filter.sessionIds, environment: filter.environments };
+  return compileRead(traces, {
+    orderBy: null,
+    parameters: [],
+    filter: [
+      ...Object.entries(lists).flatMap(([column, value]) =>
+        value === undefined ? [] : [{ type: "stringOptions", column, operator: "any of", value }],
+      ),
+      ...(filter.tags === undefined ? [] : [{ type: "arrayOptions", column: "tags", operator: "all of", value: filter.tags }]),
+      ...(["version", "release"] as const).flatMap((column) => {
+        const value = filter[column];
+        return value === undefined ? [] : [{ type: "string", column, operator: "=", value }];
+      }),
+      ...(filter.from === undefined ? [] : [{ type: "datetime", column: "timestamp", operator: ">=", value: filter.from.toISOString() }]),
+      ...(filter.to === undefined ? [] : [{ type: "datetime", column: "startTime", operator: "<", value: filter.to.toISOString() }]),
+    ],
+  });
+};
+
 const grouped = (values: string[]) =>
   [...new Set(values)]
     .filter((one) => one !== "")
@@ -228,12 +304,20 @@ describe("single traces", () => {
 describe("sessions", () => {
   const sessionIds = ["alpha", ...hostileTexts.slice(0, 4), "old session", "none"];
 
-  it("list their traces in the order of time, page by page", async () => {
+  it("have their traces in the order of time", async () => {
     for (const sessionId of sessionIds) {
       const traces = expected.filter((trace) => trace.sessionId === sessionId);
-      const rows = traces.map((trace) => pick(trace, core));
-      await same(null, (deps) => listTracesBySession(deps, { projectId, sessionId, page: everything }), rows);
-      await same(null, (deps) => listTracesBySession(deps, { projectId, sessionId, page: { page: 2, rowsMax: 3 } }), rows.slice(3, 6));
+      await sameDocuments(
+        null,
+        async (deps) => {
+          const found = await listTracesBySession(deps, { projectId, sessionId }, { bytesMax });
+          expect(found?.session).toEqual(
+            traces[0] === undefined ? undefined : { id: sessionId, createdAt: traces[0].timestamp, environment: traces[0].environment },
+          );
+          return parsed(found?.traces ?? []);
+        },
+        traces.map((trace) => bare(shown(trace))),
+      );
       const identifiers = traces.map((trace) => pick(trace, ["id", "projectId", "timestamp", "name", "userId", "environment"]));
       await same(null, (deps) => listSessionTraceIdentifiers(deps, { projectId, sessionId, page: everything }), identifiers);
       await same(null, (deps) => sessionHasTrace(deps, { projectId, sessionId }), traces.length > 0);
@@ -362,14 +446,39 @@ describe("tables of traces", () => {
     }, 20);
   });
 
-  it("of the public API have payloads, sums and the number of all", async () => {
+  it("of the public API are documents, with payloads, sums and the number of all", async () => {
+    const groups = new Set(traceFieldGroups);
+    const byId = (a: Record<string, unknown>, b: Record<string, unknown>) => byBytes(String(a["id"]), String(b["id"]));
     await forFilters(async (filter, matching) => {
-      const rows = ordered(matching, { column: "timestamp", direction: "desc" }).map((trace) => pick(trace, [...full, ...totals]));
-      await same(filter.from ?? null, (deps) => listPublicTraces(deps, { projectId, filter, page: { page: 1, rowsMax: 50 } }), {
-        rows: rows.slice(0, 50),
-        totalItems: rows.length,
-      });
+      // A list without values is refused there.
+      if (Object.values(filter).some((value) => Array.isArray(value) && value.length === 0)) return;
+      const query = queryOf(filter);
+      expect(query.from).toEqual(filter.from ?? null);
+      await sameDocuments(
+        query.from,
+        async (deps) => {
+          const { documents, totalItems } = await listPublicTraces(deps, query, { projectId, page: 1, limit: 1000, groups, bytesMax });
+          expect(totalItems).toBe(matching.length);
+          const found = await parsed<Record<string, unknown>>(documents);
+          const times = found.map(({ timestamp }) => String(timestamp));
+          expect(times).toEqual(times.toSorted().toReversed());
+          return found.toSorted(byId);
+        },
+        matching.map(shown).toSorted(byId),
+      );
     });
+  });
+
+  it("of the public API are the same alone", async () => {
+    const groups = new Set(traceFieldGroups);
+    for (const trace of expected.slice(0, 20)) {
+      const { observations: _, scores: __, ...alone } = shown(trace);
+      await sameDocuments(
+        null,
+        async (deps) => parsed(["{", ...(await openTraceById(deps, { projectId, traceId: trace.id }, { groups, bytesMax })), "}"]),
+        [alone],
+      );
+    }
   });
 
   it.each([
@@ -458,8 +567,10 @@ describe("the experiment", () => {
     );
   const asked = (env: Record<string, string>) => {
     const reports: ComparedRead[] = [];
+    const deferred: Promise<void>[] = [];
     const statements: string[] = [];
-    const clickhouse: Pick<ClickHouse, "queryRows"> = {
+    const clickhouse: Pick<ClickHouse, "queryRows" | "openBytes"> = {
+      openBytes: database.clickhouse.openBytes,
       queryRows: (statement) => {
         statements.push(statement.sql);
         return database.clickhouse.queryRows(statement);
@@ -471,8 +582,9 @@ describe("the experiment", () => {
       seconds: () => performance.now() / 1000,
       random: () => 0.5,
       report: (report) => reports.push(report),
+      defer: (work) => deferred.push(work),
     };
-    return { deps: { clickhouse, experiment }, reports, statements };
+    return { deps: { clickhouse, experiment }, reported: () => Promise.all(deferred).then(() => reports), statements };
   };
 
   it.each([
@@ -480,10 +592,11 @@ describe("the experiment", () => {
     [20, "traces_30d_amt"],
     [50, "traces_all_amt"],
   ] as const)("compares a read of %d days with %s and finds it equal", async (days, table) => {
-    const { deps, reports, statements } = asked({});
+    const { deps, reported, statements } = asked({});
     const filter = { from: new Date(nowMs - days * dayMs) };
     const rows = await listTracesTable(deps, { projectId, filter, page: everything });
     expect(rows.length).toBeGreaterThan(5);
+    const reports = await reported();
     expect(reports).toMatchObject([
       { operation: "list_traces_table", projectId, source: table, isEqual: true, returned: "traces", failure: null },
     ]);
@@ -494,11 +607,12 @@ describe("the experiment", () => {
   });
 
   it("compares every page of a stream, with one decision", async () => {
-    const { deps, reports } = asked({});
+    const { deps, reported } = asked({});
     const window = { projectId, from: new Date(nowMs - 5 * dayMs), to: new Date(nowMs), rowsMax: 10 };
     let rows = 0;
     for await (const batch of streamPosthogTraces(deps, window)) rows += batch.length;
     expect(rows).toBe(expected.filter((trace) => fits(trace, window)).length);
+    const reports = await reported();
     expect(reports.length).toBe(Math.floor(rows / 10) + 1);
     expect(reports.every(({ isEqual, source }) => isEqual && source === "traces_7d_amt")).toBe(true);
   });
@@ -516,10 +630,10 @@ describe("the experiment", () => {
         [{ LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT: "true" }, trace.name],
         [{ LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT_SHORT_TERM: "true" }, "changed"],
       ] as const) {
-        const { deps, reports } = asked({ ...env, LANGFUSE_EXPERIMENT_ADD_QUERY_RESULT_TO_SPAN_PROJECT_IDS: projectId });
+        const { deps, reported } = asked({ ...env, LANGFUSE_EXPERIMENT_ADD_QUERY_RESULT_TO_SPAN_PROJECT_IDS: projectId });
         const row = await findTraceById({ ...deps, clickhouse: original.clickhouse }, { projectId, traceId: trace.id });
         expect(row?.name).toBe(returned);
-        expect(reports).toMatchObject([
+        expect(await reported()).toMatchObject([
           { isEqual: false, source: "traces_all_amt", results: { traces: { name: "changed" }, aggregate: { name: trace.name } } },
         ]);
       }
@@ -533,13 +647,63 @@ describe("the experiment", () => {
     try {
       await broken.query("DROP TABLE traces_all_amt_mv SYNC");
       await broken.query("DROP TABLE traces_all_amt SYNC");
-      const { deps, reports } = asked({ LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT: "true" });
+      const { deps, reported } = asked({ LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT: "true" });
       expect(await hasAnyTrace({ ...deps, clickhouse: broken.clickhouse }, { projectId })).toBe(false);
-      expect(reports).toMatchObject([
+      expect(await reported()).toMatchObject([
         { isEqual: false, aggregateSeconds: null, returned: "traces", failure: { code: "CLICKHOUSE_QUERY_REJECTED" } },
       ]);
     } finally {
       await broken.drop();
+    }
+  });
+
+  it("compares documents by their values, whatever the order of keys, tags and ids", async () => {
+    const groups = new Set<TraceFieldGroup>(["core", "io", "observations", "scores"]);
+    const { deps, reported } = asked({});
+    const { documents } = await listPublicTraces(deps, queryOf({}), { projectId, page: 1, limit: 100, groups, bytesMax });
+    const [trace = { id: "" }] = await parsed<{ id: string }>(documents);
+    await openTraceById(deps, { projectId, traceId: trace.id }, { groups, bytesMax });
+    await openTraceById(deps, { projectId, traceId: "nobody wrote this" }, { groups, bytesMax });
+    await listTracesBySession(deps, { projectId, sessionId: "alpha" }, { bytesMax });
+    const found = { isEqual: true, failure: null, source: "traces_all_amt" };
+    expect(await reported()).toMatchObject([
+      { ...found, operation: "list_public_traces" },
+      { ...found, operation: "find_trace_by_id" },
+      { ...found, operation: "find_trace_by_id" },
+      { ...found, operation: "list_traces_by_session" },
+    ]);
+  });
+
+  it("answers from traces what is too large to be held, and says so", async () => {
+    const large = await createClickHouseDatabase();
+    try {
+      const instant = stored(nowMs);
+      const trace = {
+        id: "large",
+        project_id: projectId,
+        timestamp: instant,
+        event_ts: instant,
+        created_at: instant,
+        updated_at: instant,
+        input: "x".repeat(2_000_001),
+      };
+      await insertRows(large, "traces", [{ ...trace, name: "", metadata: {}, is_deleted: 0 }]);
+      const { timestamp: start_time, ...row } = trace;
+      await insertRows(large, "traces_mt", [{ ...row, start_time, public: false, bookmarked: false }]);
+      for (const returns of ["true", "false"]) {
+        const { deps, reported } = asked({ LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT: returns });
+        const groups = new Set<TraceFieldGroup>(["io"]);
+        const members = await openTraceById(
+          { ...deps, clickhouse: large.clickhouse },
+          { projectId, traceId: "large" },
+          { groups, bytesMax },
+        );
+        const [document] = await parsed<{ input: string }>(["{", ...members, "}"]);
+        expect(document?.input).toHaveLength(2_000_001);
+        expect(await reported()).toMatchObject([{ isEqual: false, returned: "traces", failure: { code: "ANSWER_TOO_LARGE" } }]);
+      }
+    } finally {
+      await large.drop();
     }
   });
 });

@@ -1,10 +1,11 @@
 /** An HTTP proxy before ClickHouse that does something just before a query reaches the server: a test chooses what happens between two queries. */
 import { createServer, request as httpRequest } from "node:http";
+import { buffer } from "node:stream/consumers";
 
 export type QueryHook = {
   url: string;
-  /** Awaited before the query with this id is passed on. */
-  before: (act: (queryId: string) => Promise<void>) => void;
+  /** Awaited before the query with this id is passed on; `body` holds its SQL. */
+  before: (act: (queryId: string, body: string) => Promise<void>) => void;
   /** Settings of queries that do not set them themselves, as a user's profile gives them. */
   profile: (settings: Record<string, string>) => void;
   stop: () => void;
@@ -12,14 +13,16 @@ export type QueryHook = {
 
 export const startQueryHook = (target: string): Promise<QueryHook> => {
   const upstream = new URL(target);
-  let act: (queryId: string) => Promise<void> = async () => {};
+  let act: (queryId: string, body: string) => Promise<void> = async () => {};
   let profile: [string, string][] = [];
-  const server = createServer((incoming, outgoing) => {
+  const server = createServer(async (incoming, outgoing) => {
     const url = new URL(incoming.url ?? "/", upstream);
     for (const [name, value] of profile) if (!url.searchParams.has(name)) url.searchParams.set(name, value);
     const queryId = url.searchParams.get("query_id") ?? "";
     const gone = () => outgoing.destroy();
-    act(queryId).then(() => {
+    const body = await buffer(incoming).catch(gone);
+    if (!Buffer.isBuffer(body)) return;
+    act(queryId, body.toString("utf8")).then(() => {
       const forward = httpRequest(
         {
           host: upstream.hostname,
@@ -34,8 +37,7 @@ export const startQueryHook = (target: string): Promise<QueryHook> => {
         },
       );
       forward.on("error", gone);
-      incoming.on("error", gone);
-      incoming.pipe(forward);
+      forward.end(body);
     }, gone);
   });
   return new Promise((resolve) =>

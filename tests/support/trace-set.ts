@@ -12,7 +12,7 @@ import {
 } from "../../core/ingestion/aggregate-rows.ts";
 import { aggregateTables } from "../../core/traces/experiment-env.ts";
 import { deleteTraceAggregates } from "../../db/clickhouse/traces/delete-trace-aggregates.ts";
-import type { FullMeasuredTraceRow } from "../../db/clickhouse/traces/trace-row.ts";
+import type { FullTraceRow, MeasuredTraceRow } from "../../db/clickhouse/traces/trace-row.ts";
 import type { createClickHouseDatabase } from "./clickhouse-database.ts";
 
 type Database = Awaited<ReturnType<typeof createClickHouseDatabase>>;
@@ -67,10 +67,11 @@ const entity = fc.record({
 });
 type Entity = typeof entity extends fc.Arbitrary<infer T> ? T : never;
 
-export type ExpectedTrace = FullMeasuredTraceRow & {
-  startedMs: number;
-  endedMs: number;
-};
+export type ExpectedTrace = FullTraceRow &
+  MeasuredTraceRow & {
+    startedMs: number;
+    endedMs: number;
+  };
 
 const decimal = (scaled: bigint): string => {
   const digits = scaled.toString().padStart(13, "0");

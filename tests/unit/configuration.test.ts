@@ -48,6 +48,18 @@ describe("a bad configuration", () => {
     expect(text).not.toMatch(/secret|70000|often/);
   });
 
+  it.each([
+    ["LANGFUSE_EXPERIMENT_COMPARE_READ_FROM_AGGREGATING_MERGE_TREES", "yes"],
+    ["LANGFUSE_EXPERIMENT_SAMPLING_RATE", "1.5"],
+    ["LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT", "1"],
+    ["LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT_SHORT_TERM", "TRUE"],
+    ["LANGFUSE_EXPERIMENT_WHITELISTED_AMT_TABLES", "traces_all_amt,traces"],
+  ])("of the API names %s when it is %j", (name, value) => {
+    const parsed = parseApiEnv({ ...example, [name]: value });
+    if (parsed.ok) throw new Error("accepted");
+    expect(parsed.problems).toEqual([expect.stringMatching(new RegExp(`^${name}.*: .{8,}`))]);
+  });
+
   it("names the headers of OTLP that are none by their place", () => {
     const parsed = parseRunnerEnv({ ...example, OTEL_EXPORTER_OTLP_HEADERS: "a=1,secret" });
     expect(parsed).toEqual({ ok: false, problems: ["OTEL_EXPORTER_OTLP_HEADERS: entry 2 is not name=value, percent-encoded"] });

@@ -1,23 +1,18 @@
 /** GET /api/public/models: pages of the project's own models and of the defaults. */
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { listModelPage } from "../../../db/queries/models.ts";
 import type { App } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
-import { json, refusals, security } from "../describe.ts";
-import { documentAnswer, metaOf, PageMeta, PageNumbers } from "../read-query.ts";
+import { documentAnswer, metaOf, PageNumbers, pageRoute } from "../read-query.ts";
 import { Model, showModel } from "./resource.ts";
 
-const route = createRoute({
-  method: "get",
-  path: "/api/public/models",
+const route = pageRoute("/api/public/models", {
   operationId: "listModels",
   tags: ["Models"],
   summary: "List models and their prices",
   description: "By name; models of one name in the order in which calls are priced by them: own before defaults, newest start date first.",
-  security,
-  middleware: [requireScope("traces:read")] as const,
-  request: { query: z.object(PageNumbers) },
-  responses: { 200: json(z.object({ data: z.array(Model), meta: PageMeta }).openapi("ModelPage"), "A page."), ...refusals },
+  query: z.object(PageNumbers),
+  item: Model,
+  page: "ModelPage",
 });
 
 export const registerListModels = (app: App): void => {

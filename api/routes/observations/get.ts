@@ -25,6 +25,7 @@ export const registerGetObservation = (app: App, deps: AppDeps): void => {
     const { projectId } = c.get("actor");
     const models = await listModels(c.get("db"), projectId);
     const { observationId } = c.req.valid("param");
-    return documentAnswer(c, await openObservation(deps, projectId, observationId, { ...deps.answers, models })) as never;
+    const { bytesMax } = deps.answers;
+    return documentAnswer(c, await openObservation(deps, projectId, observationId, { bytesMax, models })) as never;
   });
 };

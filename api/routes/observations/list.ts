@@ -1,80 +1,58 @@
 /** GET /api/public/observations: pages of observations. */
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { observationTypes } from "../../../core/ingestion/event.ts";
 import { observations } from "../../../core/tables/observations.ts";
 import { openObservationPage } from "../../../db/clickhouse/read/observations.ts";
 import { readPage } from "../../../db/clickhouse/read/page.ts";
 import { listModels } from "../../../db/queries/models.ts";
 import type { App, AppDeps } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
-import { json, refusals, security } from "../describe.ts";
 import {
   anyOf,
   before,
-  filterList,
-  instant,
+  equals,
+  filtersOf,
   list,
+  listingQuery,
   ofTrace,
   oneOf,
-  PageMeta,
-  PageNumbers,
   pageAnswer,
-  parameter,
+  pageRoute,
   readQuery,
   since,
   text,
 } from "../read-query.ts";
 import { Observation } from "./resource.ts";
 
-const route = createRoute({
-  method: "get",
-  path: "/api/public/observations",
+const parameters = {
+  name: equals(text),
+  userId: ofTrace(equals(text.describe("User of the trace."))),
+  type: equals(oneOf(observationTypes)),
+  level: equals(oneOf(["DEBUG", "DEFAULT", "WARNING", "ERROR"])),
+  traceId: equals(text),
+  version: equals(text),
+  parentObservationId: equals(text),
+  environment: anyOf(list.describe("The observation is in one of them.")),
+  fromStartTime: since("startTime"),
+  toStartTime: before("startTime"),
+};
+
+const route = pageRoute("/api/public/observations", {
   operationId: "listObservations",
   tags: ["Observations"],
   summary: "List observations, newest first",
-  security,
-  middleware: [requireScope("traces:read")] as const,
-  request: {
-    query: z.object({
-      ...PageNumbers,
-      name: text,
-      userId: text.describe("User of the trace."),
-      type: oneOf(observationTypes),
-      level: oneOf(["DEBUG", "DEFAULT", "WARNING", "ERROR"]),
-      traceId: text,
-      version: text,
-      parentObservationId: text,
-      environment: list.describe("The observation is in one of them."),
-      fromStartTime: instant,
-      toStartTime: instant,
-      filter: filterList,
-    }),
-  },
-  responses: { 200: json(z.object({ data: z.array(Observation), meta: PageMeta }).openapi("ObservationPage"), "A page."), ...refusals },
+  query: z.object(listingQuery(parameters)),
+  item: Observation,
+  page: "ObservationPage",
 });
 
 export const registerListObservations = (app: App, deps: AppDeps): void => {
   app.openapi(route, async (c) => {
     const asked = c.req.valid("query");
     const { projectId } = c.get("actor");
-    const query = await readQuery(c, observations, {
-      filter: asked.filter,
-      orderBy: null,
-      parameters: [
-        ...parameter("name", asked.name),
-        ...ofTrace(parameter("userId", asked.userId)),
-        ...parameter("type", asked.type),
-        ...parameter("level", asked.level),
-        ...parameter("traceId", asked.traceId),
-        ...parameter("version", asked.version),
-        ...parameter("parentObservationId", asked.parentObservationId),
-        ...anyOf("environment", asked.environment),
-        ...since("fromStartTime", asked.fromStartTime, "startTime"),
-        ...before("toStartTime", asked.toStartTime, "startTime"),
-      ],
-    });
+    const query = await readQuery(c, observations, { filter: asked.filter, orderBy: null, parameters: filtersOf(parameters, asked) });
     const found = await readPage(deps, query, { projectId, ...asked });
+    const { bytesMax } = deps.answers;
     const models = await listModels(c.get("db"), projectId);
-    return pageAnswer(c, asked, found, await openObservationPage(deps, projectId, found.ids, { ...deps.answers, models })) as never;
+    return pageAnswer(c, asked, found, await openObservationPage(deps, projectId, found.ids, { bytesMax, models })) as never;
   });
 };

@@ -22,6 +22,7 @@ const route = createRoute({
 export const registerGetScoreV1 = (app: App, deps: AppDeps): void => {
   app.openapi(route, async (c) => {
     const { scoreId } = c.req.valid("param");
-    return documentAnswer(c, await openScore(deps, c.get("actor").projectId, scoreId, { ...deps.answers, version: 1 })) as never;
+    const { bytesMax } = deps.answers;
+    return documentAnswer(c, await openScore(deps, c.get("actor").projectId, scoreId, { bytesMax, version: 1 })) as never;
   });
 };

@@ -12,54 +12,65 @@ import {
   anyOf,
   before,
   csv,
+  equals,
   fieldGroups,
-  filterList,
-  instant,
+  filtersOf,
   list,
+  listingQuery,
   number,
   ofTrace,
   oneOf,
-  PageNumbers,
   pageAnswer,
-  parameter,
   readQuery,
   since,
   text,
 } from "../read-query.ts";
 
-const query = {
-  ...PageNumbers,
-  userId: text.describe("User of the trace."),
-  dataType: oneOf(["NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT", "CORRECTION"]),
-  configId: text,
-  queueId: text,
-  traceTags: list.describe("The trace has all of them."),
-  environment: list.describe("The score is in one of them."),
-  name: text,
-  fromTimestamp: instant,
-  toTimestamp: instant,
-  source: oneOf(["API", "EVAL", "ANNOTATION"]),
+const parametersV1 = {
+  userId: ofTrace(equals(text.describe("User of the trace."))),
+  dataType: equals(oneOf(["NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT", "CORRECTION"])),
+  configId: equals(text),
+  queueId: equals(text),
+  traceTags: ofTrace(allOf(list.describe("The trace has all of them."))),
+  environment: anyOf(list.describe("The score is in one of them.")),
+  name: equals(text),
+  fromTimestamp: since("timestamp"),
+  toTimestamp: before("timestamp"),
+  source: equals(oneOf(["API", "EVAL", "ANNOTATION"])),
+  scoreIds: anyOf(csv.describe("Ids, with commas."), "id"),
+};
+const parameters = {
+  ...parametersV1,
+  sessionId: equals(text),
+  traceId: equals(text),
+  datasetRunId: equals(text),
+  observationId: anyOf(csv.describe("Ids, with commas.")),
+};
+const more = {
   value: number.describe("Compared by `operator`."),
   operator: oneOf(["<", ">", "<=", ">=", "!=", "="]),
-  scoreIds: csv.describe("Ids, with commas."),
   fields: fieldGroups(["score", "trace"]),
-  filter: filterList,
 };
-export const ScoreQueryV1 = z.object(query);
-export const ScoreQuery = z.object({
-  ...query,
-  sessionId: text,
-  traceId: text,
-  datasetRunId: text,
-  observationId: csv.describe("Ids, with commas."),
-});
-type Asked = z.infer<typeof ScoreQueryV1> & Partial<z.infer<typeof ScoreQuery>>;
+export const ScoreQueryV1 = z.object({ ...listingQuery(parametersV1), ...more });
+export const ScoreQuery = z.object({ ...listingQuery(parameters), ...more });
+type Asked = z.infer<typeof ScoreQueryV1>;
 
-export const listScores = async (c: Context<AppEnv>, deps: AppDeps, asked: Asked, version: ScoreVersion): Promise<Response> => {
+/** Both versions, with the filters of the parameters each has. */
+export const listScoresV1 = (c: Context<AppEnv>, deps: AppDeps, asked: Asked): Promise<Response> =>
+  listScores(c, deps, asked, { version: 1, filters: filtersOf(parametersV1, asked) });
+export const listScoresV2 = (c: Context<AppEnv>, deps: AppDeps, asked: z.infer<typeof ScoreQuery>): Promise<Response> =>
+  listScores(c, deps, asked, { version: 2, filters: filtersOf(parameters, asked) });
+
+const listScores = async (
+  c: Context<AppEnv>,
+  deps: AppDeps,
+  asked: Asked,
+  { version, filters }: { version: ScoreVersion; filters: readonly ReadParameter[] },
+): Promise<Response> => {
   const faults = faultsOf(asked);
   if (faults.length > 0) throw new AppError({ code: "INVALID_REQUEST", fields: faults });
   const { projectId } = c.get("actor");
-  const compiled = await readQuery(c, scores, { filter: asked.filter, orderBy: null, parameters: parametersOf(asked) });
+  const compiled = await readQuery(c, scores, { filter: asked.filter, orderBy: null, parameters: [...filters, ...valueParameter(asked)] });
   const known = { ...compiled, conditions: [...compiled.conditions, ...versionConditions(version)] };
   const found = await readPage(deps, known, { projectId, page: asked.page, limit: asked.limit });
   const { bytesMax } = deps.answers;
@@ -73,25 +84,6 @@ const faultsOf = ({ value, operator, fields, userId, traceTags }: Asked): FieldE
   ...(!fields.has("trace") && (userId !== undefined || traceTags.length > 0)
     ? [{ path: "fields", message: "must include trace where userId or traceTags are filtered by" }]
     : []),
-];
-
-const parametersOf = (asked: Asked): ReadParameter[] => [
-  ...ofTrace(parameter("userId", asked.userId)),
-  ...parameter("dataType", asked.dataType),
-  ...parameter("configId", asked.configId),
-  ...parameter("queueId", asked.queueId),
-  ...ofTrace(allOf("traceTags", asked.traceTags)),
-  ...anyOf("environment", asked.environment),
-  ...parameter("name", asked.name),
-  ...since("fromTimestamp", asked.fromTimestamp, "timestamp"),
-  ...before("toTimestamp", asked.toTimestamp, "timestamp"),
-  ...parameter("source", asked.source),
-  ...valueParameter(asked),
-  ...anyOf("scoreIds", asked.scoreIds, "id"),
-  ...parameter("sessionId", asked.sessionId),
-  ...parameter("traceId", asked.traceId),
-  ...parameter("datasetRunId", asked.datasetRunId),
-  ...anyOf("observationId", asked.observationId ?? []),
 ];
 
 const valueParameter = ({ value, operator }: Asked): ReadParameter[] => {

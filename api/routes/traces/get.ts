@@ -1,11 +1,13 @@
 /** GET /api/public/traces/{traceId}: one trace with its observations and scores. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { openTrace, traceFieldGroups } from "../../../db/clickhouse/read/traces.ts";
+import { openPublicTrace } from "../../../db/clickhouse/traces/open-public-trace.ts";
+import { traceFieldGroups } from "../../../db/clickhouse/traces/trace-document.ts";
 import { listModels } from "../../../db/queries/models.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";
 import { documentAnswer, fieldGroups } from "../read-query.ts";
+import { traceReader } from "../trace-reader.ts";
 import { TraceWithFullDetails } from "./resource.ts";
 
 const route = createRoute({
@@ -23,9 +25,10 @@ const route = createRoute({
 
 export const registerGetTrace = (app: App, deps: AppDeps): void => {
   app.openapi(route, async (c) => {
-    const { fields } = c.req.valid("query");
+    const { fields: groups } = c.req.valid("query");
     const { projectId } = c.get("actor");
-    const models = fields.has("observations") ? await listModels(c.get("db"), projectId) : [];
-    return documentAnswer(c, await openTrace(deps, projectId, c.req.valid("param").traceId, { ...deps.answers, fields, models })) as never;
+    const models = groups.has("observations") ? await listModels(c.get("db"), projectId) : [];
+    const asked = { projectId, traceId: c.req.valid("param").traceId };
+    return documentAnswer(c, await openPublicTrace(traceReader(c, deps), asked, { ...deps.answers, groups, models })) as never;
   });
 };

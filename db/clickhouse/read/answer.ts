@@ -2,14 +2,20 @@
 import { AppError } from "../../../core/errors.ts";
 import { handTable } from "../../../core/exports/handed-table.ts";
 import type { ExportTable } from "../../../core/tables/table.ts";
-import type { ByteAnswer, ClickHouse } from "../client.ts";
+import type { ClickHouse } from "../client.ts";
 import { countFrom } from "../plan-export.ts";
 import { type RowsAsked, readSettings, selectNewest } from "./newest.ts";
 
 /** Text, or bytes on their way. */
 export type Piece = string | ReadableStream<Uint8Array>;
 
-export type AnswerBounds = { bytesMax: number };
+export type AnswerBounds = {
+  /** Of payload. More is refused with ANSWER_TOO_LARGE. */
+  bytesMax: number;
+  rowsMax?: number;
+  /** An answer of at most so many bytes of payload is held as text; 0 by default. */
+  heldBytesMax?: number;
+};
 
 /** Which rows, by conditions over `e` that hold for any version and the newest. */
 export type DocumentRows = { table: ExportTable; where: readonly string[]; params: Record<string, unknown> };
@@ -31,38 +37,42 @@ export const pageOrder = "onPage.at";
 
 const asked = ({ table, where }: DocumentRows): RowsAsked => ({ table, conditions: where, among: where });
 
+type Size = { rows: number; bytes: number };
+
 /** Refuses with ANSWER_TOO_LARGE what would be more than the bounds, from stored lengths and metadata: no payload is read. */
 export const assertBounded = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
   rows: DocumentRows,
-  { bytes, bytesMax, rowsMax }: AnswerBounds & { bytes: string; rowsMax?: number },
-): Promise<number> => {
+  { bytes, bytesMax, rowsMax }: AnswerBounds & { bytes: string },
+): Promise<Size> => {
   const [found] = await clickhouse.queryRows<{ rows: string; bytes: string }>({
     sql: selectNewest(asked(rows), [bytes], (from) => `SELECT count() AS rows, sum(${bytes}) AS bytes ${from}`),
     params: rows.params,
     settings: readSettings,
   });
-  const [count, size] = [countFrom(found?.rows), countFrom(found?.bytes)];
+  const size = { rows: countFrom(found?.rows), bytes: countFrom(found?.bytes) };
   const { name } = rows.table;
-  if (rowsMax !== undefined && count > rowsMax)
-    throw new AppError({ code: "ANSWER_TOO_LARGE", message: `There are ${count} ${name}; one answer has at most ${rowsMax}.` });
-  if (size > bytesMax)
+  if (rowsMax !== undefined && size.rows > rowsMax)
+    throw new AppError({ code: "ANSWER_TOO_LARGE", message: `There are ${size.rows} ${name}; one answer has at most ${rowsMax}.` });
+  if (size.bytes > bytesMax)
     throw new AppError({
       code: "ANSWER_TOO_LARGE",
-      message: `The ${name} come to about ${megabytes(size)} MB; one answer has at most ${megabytes(bytesMax)} MB.`,
+      message: `The ${name} come to about ${megabytes(size.bytes)} MB; one answer has at most ${megabytes(bytesMax)} MB.`,
     });
-  return count;
+  return size;
 };
 
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(2);
 
-/** Documents with commas between them, in the given order. The query has ended before this returns, so a failure is an error and no broken answer. */
-export const openDocuments = (
+type Shown = { json: string; orderBy: string };
+
+/** Documents with commas between them, in the given order; none where there are no rows. The query has ended before this returns, so a failure is an error and no broken answer. */
+export const openDocuments = async (
   clickhouse: Pick<ClickHouse, "openBytes">,
   rows: DocumentRows,
-  { json, orderBy }: { json: string; orderBy: string },
-): Promise<ByteAnswer> =>
-  clickhouse.openBytes({
+  { json, orderBy }: Shown,
+): Promise<Piece[]> => {
+  const { body, rows: count } = await clickhouse.openBytes({
     sql: `${selectNewest(asked(rows), [json, orderBy], (from) => `SELECT ${json} AS doc ${from} ORDER BY ${orderBy}`)} FORMAT Template`,
     params: rows.params,
     settings: {
@@ -73,14 +83,38 @@ export const openDocuments = (
     },
     contentEncoding: null,
   });
+  if (count > 0) return [body];
+  await body.cancel();
+  return [];
+};
+
+type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows" | "openBytes"> };
+
+/** The same within bounds. Throws ANSWER_TOO_LARGE. */
+export const openBounded = async (
+  { clickhouse }: ReadDeps,
+  rows: DocumentRows,
+  { bytes, json, orderBy, ...bounds }: AnswerBounds & Shown & { bytes: string },
+): Promise<Piece[]> => {
+  const size = await assertBounded(clickhouse, rows, { ...bounds, bytes });
+  if (size.rows === 0) return [];
+  const pieces = await openDocuments(clickhouse, rows, { json, orderBy });
+  return size.bytes > (bounds.heldBytesMax ?? 0)
+    ? pieces
+    : Promise.all(pieces.map((piece) => (typeof piece === "string" ? piece : new Response(piece).text())));
+};
+
+export const closePieces = async (pieces: readonly Piece[]): Promise<void> => {
+  await Promise.allSettled(pieces.map((piece) => (typeof piece === "string" ? undefined : piece.cancel())));
+};
 
 /** All answers, or the first failure with the others closed. */
-export const openAll = async (opening: readonly Promise<ByteAnswer>[]): Promise<ByteAnswer[]> => {
+export const openAll = async (opening: readonly Promise<Piece[]>[]): Promise<Piece[][]> => {
   const settled = await Promise.allSettled(opening);
   const failed = settled.find((one) => one.status === "rejected");
   const opened = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   if (failed === undefined) return opened;
-  await Promise.allSettled(opened.map(({ body }) => body.cancel()));
+  await closePieces(opened.flat());
   throw failed.reason;
 };
 
@@ -95,7 +129,7 @@ export const joinPieces = (pieces: readonly Piece[]): ReadableStream<Uint8Array>
     },
     cancel: async () => {
       await chunks.return(undefined);
-      await Promise.allSettled(pieces.map((piece) => (typeof piece === "string" ? undefined : piece.cancel())));
+      await closePieces(pieces);
     },
   });
 };

@@ -2,7 +2,7 @@
 import type { Model } from "../../../core/models/model.ts";
 import { observations } from "../../../core/tables/observations.ts";
 import type { ClickHouse } from "../client.ts";
-import { type AnswerBounds, assertBounded, type DocumentRows, openAll, openDocuments, type Piece, pageOrder, pageRows } from "./answer.ts";
+import { type AnswerBounds, type DocumentRows, openBounded, type Piece, pageOrder, pageRows } from "./answer.ts";
 import { amounts, digits, document, type Field, filled, instant, mapBytes, metadata, payload, value } from "./document.ts";
 import { handPrices, priceFields, pricesOf } from "./prices.ts";
 
@@ -74,29 +74,17 @@ export const observationBytes = `(${observations.rowBytes} + ${mapBytes("e.metad
 type ObservationBounds = AnswerBounds & { models: readonly Model[] };
 type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows" | "openBytes"> };
 
+const open = (deps: ReadDeps, rows: DocumentRows, orderBy: string, { models, ...bounds }: ObservationBounds): Promise<Piece[]> =>
+  openBounded(deps, withPrices(rows, models), { ...bounds, json: observationDocument, bytes: observationBytes, orderBy });
+
 /** The observations of a page. Throws ANSWER_TOO_LARGE. */
 export const openObservationPage = async (
-  { clickhouse }: ReadDeps,
+  deps: ReadDeps,
   projectId: string,
   ids: readonly string[],
-  { models, ...bounds }: ObservationBounds,
-): Promise<Piece[]> => {
-  if (ids.length === 0) return [];
-  const rows = pageRows(observations, projectId, ids);
-  await assertBounded(clickhouse, rows, { ...bounds, bytes: observationBytes });
-  const [found] = await openAll([openDocuments(clickhouse, withPrices(rows, models), { json: observationDocument, orderBy: pageOrder })]);
-  return found === undefined ? [] : [found.body];
-};
+  bounds: ObservationBounds,
+): Promise<Piece[]> => (ids.length === 0 ? [] : open(deps, pageRows(observations, projectId, ids), pageOrder, bounds));
 
-/** One observation, or undefined. */
-export const openObservation = async (
-  { clickhouse }: ReadDeps,
-  projectId: string,
-  id: string,
-  { models, ...bounds }: ObservationBounds,
-): Promise<Piece[] | undefined> => {
-  const rows: DocumentRows = { table: observations, where: ["e.id = {id:String}"], params: { projectId, id } };
-  if ((await assertBounded(clickhouse, rows, { ...bounds, bytes: observationBytes })) === 0) return undefined;
-  const { body, rows: count } = await openDocuments(clickhouse, withPrices(rows, models), { json: observationDocument, orderBy: "e.id" });
-  return count === 0 ? undefined : [body];
-};
+/** One observation, or nothing. */
+export const openObservation = (deps: ReadDeps, projectId: string, id: string, bounds: ObservationBounds): Promise<Piece[]> =>
+  open(deps, { table: observations, where: ["e.id = {id:String}"], params: { projectId, id } }, "e.id", bounds);

@@ -1,4 +1,5 @@
 /** One page of a listing: the ids on it in their order, and how many there are in all. Memory: the ids of one page. */
+import { z } from "zod";
 import type { Condition } from "../../../core/filters/compile-filter.ts";
 import type { ReadQuery } from "../../../core/read/compile-read.ts";
 import { relationsIn } from "../../../core/tables/table.ts";
@@ -6,8 +7,18 @@ import type { ClickHouse } from "../client.ts";
 import { countFrom } from "../plan-export.ts";
 import { type RowsAsked, readSettings, selectNewest } from "./newest.ts";
 
+/** `page` counts from 1. */
+export const PageRange = z.object({ page: z.number().int().min(1).max(1_000_000_000), rowsMax: z.number().int().min(1).max(1000) });
+export type PageRange = z.infer<typeof PageRange>;
+
+/** The end of a query that answers one page, with its parameters. */
+export const compilePage = (page: PageRange): { sql: string; params: Record<string, unknown> } => {
+  const { page: number, rowsMax } = PageRange.parse(page);
+  return { sql: "LIMIT {rowsMax:UInt64} OFFSET {rowsBefore:UInt64}", params: { rowsMax, rowsBefore: (number - 1) * rowsMax } };
+};
+
 export type PageAsked = { projectId: string; page: number; limit: number };
-export type PageFound = { ids: string[]; totalItems: number };
+type PageFound = { ids: string[]; totalItems: number };
 
 type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows"> };
 
@@ -16,14 +27,11 @@ export const readPage = async ({ clickhouse }: ReadDeps, query: ReadQuery, { pro
   const asked = rowsOf(query);
   const params = Object.assign({ projectId }, ...query.conditions.map((condition) => condition.params)) as Record<string, unknown>;
   const { id } = query.table;
-  const ids = selectNewest(
-    asked,
-    [query.orderBy],
-    (rows) => `SELECT ${id} AS id ${rows} ORDER BY ${query.orderBy} LIMIT ${limit} OFFSET ${(page - 1) * limit}`,
-  );
+  const range = compilePage({ page, rowsMax: limit });
+  const ids = selectNewest(asked, [query.orderBy], (rows) => `SELECT ${id} AS id ${rows} ORDER BY ${query.orderBy} ${range.sql}`);
   const count = selectNewest(asked, [], (rows) => `SELECT count() AS rows ${rows}`);
   const [found, [counted]] = await Promise.all([
-    clickhouse.queryRows<{ id: string }>({ sql: ids, params, settings: readSettings }),
+    clickhouse.queryRows<{ id: string }>({ sql: ids, params: { ...params, ...range.params }, settings: readSettings }),
     clickhouse.queryRows<{ rows: string }>({ sql: count, params, settings: readSettings }),
   ]);
   return { ids: found.map((row) => row.id), totalItems: countFrom(counted?.rows) };

@@ -4,7 +4,7 @@ import { newestOf } from "../../../core/tables/relations.ts";
 import { scores } from "../../../core/tables/scores.ts";
 import type { ExportTable } from "../../../core/tables/table.ts";
 import type { ClickHouse } from "../client.ts";
-import { type AnswerBounds, assertBounded, type DocumentRows, openDocuments, type Piece, pageOrder, pageRows } from "./answer.ts";
+import { type AnswerBounds, type DocumentRows, openBounded, type Piece, pageOrder, pageRows } from "./answer.ts";
 import { document, type Field, filled, instant, mapBytes, metadata, value } from "./document.ts";
 
 export type ScoreVersion = 1 | 2;
@@ -79,28 +79,24 @@ type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows" | "openBytes"> };
 
 /** The scores of a page. Throws ANSWER_TOO_LARGE. */
 export const openScorePage = async (
-  { clickhouse }: ReadDeps,
+  deps: ReadDeps,
   projectId: string,
   ids: readonly string[],
   { version, hasTrace, ...bounds }: AnswerBounds & { version: ScoreVersion; hasTrace: boolean },
 ): Promise<Piece[]> => {
   if (ids.length === 0) return [];
-  const rows = pageRows(hasTrace ? withTrace : scores, projectId, ids);
-  await assertBounded(clickhouse, rows, { ...bounds, bytes: scoreBytes });
   const json = hasTrace ? scoreWithTrace(version) : scoreDocument(version);
-  return [(await openDocuments(clickhouse, rows, { json, orderBy: pageOrder })).body];
+  const rows = pageRows(hasTrace ? withTrace : scores, projectId, ids);
+  return openBounded(deps, rows, { ...bounds, json, bytes: scoreBytes, orderBy: pageOrder });
 };
 
-/** One score, or undefined. */
-export const openScore = async (
-  { clickhouse }: ReadDeps,
+/** One score, or nothing. */
+export const openScore = (
+  deps: ReadDeps,
   projectId: string,
   id: string,
   { version, ...bounds }: AnswerBounds & { version: ScoreVersion },
-): Promise<Piece[] | undefined> => {
-  const rows: DocumentRows = { table: scores, where: ["e.id = {id:String}"], params: { projectId, id } };
-  const known = { ...rows, where: [...rows.where, ...versionCondition(version)] };
-  if ((await assertBounded(clickhouse, known, { ...bounds, bytes: scoreBytes })) === 0) return undefined;
-  const { body, rows: count } = await openDocuments(clickhouse, known, { json: scoreDocument(version), orderBy: "e.id" });
-  return count === 0 ? undefined : [body];
+): Promise<Piece[]> => {
+  const rows: DocumentRows = { table: scores, where: ["e.id = {id:String}", ...versionCondition(version)], params: { projectId, id } };
+  return openBounded(deps, rows, { ...bounds, json: scoreDocument(version), bytes: scoreBytes, orderBy: "e.id" });
 };

@@ -1,24 +1,30 @@
-/** Access pattern: the list of the public API, a page with payloads and sums beside the number of all that fit. */
-import { answerFrom, type TraceReaderDeps } from "./answer-from.ts";
-import { TraceFilter, type TracePage } from "./trace-filter.ts";
-import { countTraces, listTraceIds, newestFirst, type TraceOrder } from "./trace-page.ts";
-import { type FullMeasuredTraceRow, loadFullMeasuredTraceRows } from "./trace-row.ts";
+/** Access pattern: the list of the public API, a page of documents beside the number of all that fit. */
+import type { ReadQuery } from "../../../core/read/compile-read.ts";
+import { type AnswerBounds, openBounded, type Piece, pageOrder, pageRows } from "../read/answer.ts";
+import { type PageAsked, readPage } from "../read/page.ts";
+import { answerFrom, type DocumentReaderDeps } from "./answer-from.ts";
+import { boundsOf, byDocuments, type TraceFieldGroup, traceBytes, traceOnPage, traceTable } from "./trace-document.ts";
 
-export type PublicTraces = { rows: FullMeasuredTraceRow[]; totalItems: number };
+export type PublicTraces = { documents: Piece[]; totalItems: number };
 
-/** A page of the public API has at most 100 rows. */
-const rowsMax = 100;
-
+/** `query` is compiled for the table of traces. Throws ANSWER_TOO_LARGE. */
 export const listPublicTraces = (
-  deps: TraceReaderDeps,
-  { projectId, filter = {}, order = newestFirst, page }: { projectId: string; filter?: TraceFilter; order?: TraceOrder; page: TracePage },
+  deps: DocumentReaderDeps,
+  query: ReadQuery,
+  { projectId, groups, ...asked }: PageAsked & AnswerBounds & { groups: ReadonlySet<TraceFieldGroup> },
 ): Promise<PublicTraces> =>
-  answerFrom(deps, { operation: "list_public_traces", projectId, from: filter.from ?? null }, async (source, query) => {
-    const checked = TraceFilter.parse(filter);
-    const bounded = { ...page, rowsMax: Math.min(page.rowsMax, rowsMax) };
-    const [ids, totalItems] = await Promise.all([
-      listTraceIds(query, source, { projectId, filter: checked, order, page: bounded }),
-      countTraces(query, source, projectId, checked),
-    ]);
-    return { rows: await loadFullMeasuredTraceRows(query, source, projectId, ids), totalItems };
-  });
+  answerFrom(
+    deps,
+    { operation: "list_public_traces", projectId, from: query.from },
+    async (source, _, isCompared): Promise<PublicTraces> => {
+      const table = traceTable(source);
+      const { ids, totalItems } = await readPage(deps, { ...query, table }, { projectId, ...asked });
+      if (ids.length === 0) return { documents: [], totalItems };
+      const shown = { json: traceOnPage(source, groups), bytes: traceBytes(groups), orderBy: pageOrder };
+      return {
+        documents: await openBounded(deps, pageRows(table, projectId, ids), { ...shown, ...boundsOf(asked, source, isCompared) }),
+        totalItems,
+      };
+    },
+    byDocuments(({ documents }) => documents, { textOf: (documents) => `[${documents}]`, rest: ({ totalItems }) => totalItems }),
+  );

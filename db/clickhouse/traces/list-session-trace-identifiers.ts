@@ -1,7 +1,8 @@
 /** Access pattern: what identifies the traces of a session, in the order of their time. */
 import { z } from "zod";
+import { compilePage, type PageRange } from "../read/page.ts";
 import { answerFrom, type TraceReaderDeps } from "./answer-from.ts";
-import { compilePage, compileTraceFilter, type TracePage } from "./trace-filter.ts";
+import { compileTraceFilter } from "./trace-filter.ts";
 import { traceRelation } from "./trace-relation.ts";
 import { TraceRow } from "./trace-row.ts";
 
@@ -10,7 +11,7 @@ export type TraceIdentifier = z.infer<typeof TraceIdentifier>;
 
 export const listSessionTraceIdentifiers = (
   deps: TraceReaderDeps,
-  { projectId, sessionId, page }: { projectId: string; sessionId: string; page: TracePage },
+  { projectId, sessionId, page }: { projectId: string; sessionId: string; page: PageRange },
 ): Promise<TraceIdentifier[]> =>
   answerFrom(deps, { operation: "list_session_trace_identifiers", projectId, from: null }, async (source, query) => {
     const where = compileTraceFilter({ sessionIds: [sessionId] });

@@ -1,12 +1,13 @@
 /** Access pattern: the table of sessions, each what its traces come to. */
 import { z } from "zod";
-import type { TraceSource } from "../../../core/traces/measure-and-return.ts";
-import { answerFrom, type RunQuery, type TraceReaderDeps } from "./answer-from.ts";
-import { compilePage, compileTraceFilter, TraceFilter, type TracePage } from "./trace-filter.ts";
+import type { PageRange } from "../read/page.ts";
+import { answerFrom, type TraceReaderDeps } from "./answer-from.ts";
+import { pageOfSessions } from "./session-relation.ts";
+import { compileTraceFilter, TraceFilter } from "./trace-filter.ts";
 import { coreFields, totalsRelation, traceRelation } from "./trace-relation.ts";
 import { instant, numberText, wholeNumber } from "./trace-row.ts";
 
-export const SessionRow = z.object({
+export const SessionTableRow = z.object({
   sessionId: z.string(),
   /** When its first trace began. */
   createdAt: instant,
@@ -22,15 +23,18 @@ export const SessionRow = z.object({
   /** USD. */
   totalCost: numberText,
 });
-export type SessionRow = z.infer<typeof SessionRow>;
+export type SessionTableRow = z.infer<typeof SessionTableRow>;
 
-type SessionsTableParams = { projectId: string; filter?: TraceFilter; page: TracePage };
+type SessionsTableParams = { projectId: string; filter?: TraceFilter; page: PageRange };
 
 /** Newest first. The filter chooses traces: a session has only those of its traces that fit. */
-export const listSessionsTable = (deps: TraceReaderDeps, { projectId, filter = {}, page }: SessionsTableParams): Promise<SessionRow[]> =>
+export const listSessionsTable = (
+  deps: TraceReaderDeps,
+  { projectId, filter = {}, page }: SessionsTableParams,
+): Promise<SessionTableRow[]> =>
   answerFrom(deps, { operation: "list_sessions_table", projectId, from: filter.from ?? null }, async (source, query) => {
     const checked = TraceFilter.parse(filter);
-    const sessionIds = await listSessionIds(query, source, { projectId, filter: checked, page });
+    const sessionIds = (await pageOfSessions(query, source, { projectId, filter: checked, page })).map(({ id }) => id);
     if (sessionIds.length === 0) return [];
     const where = compileTraceFilter({ ...checked, sessionIds });
     const relation = `(SELECT * FROM ${traceRelation(source, { fields: coreFields, narrow: where.sql })} WHERE ${where.sql})`;
@@ -44,23 +48,5 @@ export const listSessionsTable = (deps: TraceReaderDeps, { projectId, filter = {
        GROUP BY t.session_id ORDER BY createdAt DESC, sessionId DESC`,
       { projectId, ...where.params },
     );
-    return z.array(SessionRow).parse(rows);
+    return z.array(SessionTableRow).parse(rows);
   });
-
-const listSessionIds = async (
-  query: RunQuery,
-  source: TraceSource,
-  { projectId, filter, page }: Required<SessionsTableParams>,
-): Promise<string[]> => {
-  const where = compileTraceFilter(filter);
-  const range = compilePage(page);
-  const rows = await query(
-    `SELECT session_id AS sessionId FROM ${traceRelation(source, { fields: [...where.fields, "timestamp", "session_id"], narrow: where.sql })} WHERE ${where.sql} AND session_id IS NOT NULL
-     GROUP BY session_id ORDER BY min(timestamp) DESC, session_id DESC ${range.sql}`,
-    { projectId, ...where.params, ...range.params },
-  );
-  return z
-    .array(z.object({ sessionId: z.string() }))
-    .parse(rows)
-    .map(({ sessionId }) => sessionId);
-};

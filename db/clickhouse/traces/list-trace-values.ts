@@ -1,11 +1,12 @@
 /** Values of one column with the number of traces that have them: the most frequent first, ties in the order of the values. */
 import { z } from "zod";
+import { compilePage, type PageRange } from "../read/page.ts";
 import { answerFrom, type TraceReaderDeps } from "./answer-from.ts";
-import { compilePage, compileTraceFilter, TraceFilter, type TracePage } from "./trace-filter.ts";
+import { compileTraceFilter, TraceFilter } from "./trace-filter.ts";
 import { type TraceField, traceRelation } from "./trace-relation.ts";
 import { wholeNumber } from "./trace-row.ts";
 
-export type TraceValuesParams = { projectId: string; filter?: TraceFilter; page: TracePage };
+export type TraceValuesParams = { projectId: string; filter?: TraceFilter; page: PageRange };
 
 const ValueRow = z.object({ value: z.string(), countTraces: wholeNumber });
 export type TraceValue = z.infer<typeof ValueRow>;

@@ -1,10 +1,12 @@
 /** Access pattern: the table of traces, a page with sums, and the number of rows it has in all. */
+
+import type { PageRange } from "../read/page.ts";
 import { answerFrom, type TraceReaderDeps } from "./answer-from.ts";
-import { TraceFilter, type TracePage } from "./trace-filter.ts";
+import { TraceFilter } from "./trace-filter.ts";
 import { countTraces, listTraceIds, newestFirst, type TraceOrder } from "./trace-page.ts";
 import { loadMeasuredTraceRows, type MeasuredTraceRow } from "./trace-row.ts";
 
-export type TracesTableParams = { projectId: string; filter?: TraceFilter; order?: TraceOrder; page: TracePage };
+export type TracesTableParams = { projectId: string; filter?: TraceFilter; order?: TraceOrder; page: PageRange };
 
 export const listTracesTable = (
   deps: TraceReaderDeps,

@@ -52,13 +52,3 @@ export const compileTraceFilter = (filter: TraceFilter): CompiledFilter => {
     params: Object.fromEntries(used.map(({ param, value }) => [param, value])),
   };
 };
-
-/** `page` counts from 1. */
-export const TracePage = z.object({ page: z.number().int().min(1).max(1_000_000), rowsMax: z.number().int().min(1).max(1000) });
-export type TracePage = z.infer<typeof TracePage>;
-
-/** The end of a query that answers one page, with its parameters. */
-export const compilePage = (page: TracePage): { sql: string; params: Record<string, unknown> } => {
-  const { page: number, rowsMax } = TracePage.parse(page);
-  return { sql: "LIMIT {rowsMax:UInt64} OFFSET {rowsBefore:UInt64}", params: { rowsMax, rowsBefore: (number - 1) * rowsMax } };
-};

@@ -1,8 +1,9 @@
 /** One page of traces in two steps: ids in their order from small columns, then whole rows by id. Payloads and sums are read for the page only. */
 import { z } from "zod";
 import type { TraceSource } from "../../../core/traces/measure-and-return.ts";
+import { compilePage, type PageRange } from "../read/page.ts";
 import type { RunQuery } from "./answer-from.ts";
-import { compilePage, compileTraceFilter, type TraceFilter, type TracePage } from "./trace-filter.ts";
+import { compileTraceFilter, type TraceFilter } from "./trace-filter.ts";
 import { traceRelation } from "./trace-relation.ts";
 import { wholeNumber } from "./trace-row.ts";
 
@@ -29,7 +30,7 @@ export const newestFirst: TraceOrder = { column: "timestamp", direction: "desc" 
 export const listTraceIds = async (
   query: RunQuery,
   source: TraceSource,
-  { projectId, filter, order, page }: { projectId: string; filter: TraceFilter; order: TraceOrder; page: TracePage },
+  { projectId, filter, order, page }: { projectId: string; filter: TraceFilter; order: TraceOrder; page: PageRange },
 ): Promise<string[]> => {
   const { column, direction } = TraceOrder.parse(order);
   const where = compileTraceFilter(filter);

@@ -1,12 +1,17 @@
 /**
  * The traces of a project as one relation with the same columns, whether it is made of `traces` or of an aggregate. Every access pattern reads from it.
  *
- * From `traces`: the newest version of each id wherever its key has moved, deleted ones gone; of two versions of one instant the one that is not deleted
- * counts, because a moved row is deleted where it was with the version it has where it is. From an aggregate: its rows merged while reading (FINAL keeps
+ * From `traces`: the newest version of each id wherever its key has moved, deleted ones gone (../read/newest.ts). From an aggregate: its rows merged while reading (FINAL keeps
  * the order of the writes, on which `anyLast` depends; GROUP BY would not), and only those that a trace has written: what observations or scores alone
  * have written is no trace yet.
  */
+import { observations } from "../../../core/tables/observations.ts";
+import { scores } from "../../../core/tables/scores.ts";
+import type { ExportTable } from "../../../core/tables/table.ts";
+import { traces } from "../../../core/tables/traces.ts";
+import type { AggregateTable } from "../../../core/traces/experiment-env.ts";
 import type { TraceSource } from "../../../core/traces/measure-and-return.ts";
+import { selectNewest, type Tenant, tenants } from "../read/newest.ts";
 
 type Field = {
   /** Of a stored value of `traces`. */
@@ -14,24 +19,24 @@ type Field = {
   aggregate: string;
 };
 
-const plain = (column: string): Field => ({ traces: (value) => value, aggregate: `a.${column}` });
+const plain = (column: string): Field => ({ traces: (value) => value, aggregate: `e.${column}` });
 /** Absent is NULL, however it was stored. */
-const optional = (column: string): Field => ({ traces: (value) => `nullIf(${value}, '')`, aggregate: `nullIf(a.${column}, '')` });
+const optional = (column: string): Field => ({ traces: (value) => `nullIf(${value}, '')`, aggregate: `nullIf(e.${column}, '')` });
 const payload = (column: string): Field => ({
   traces: (value) => `nullIf(${value}, '')`,
-  aggregate: `nullIf(finalizeAggregation(a.${column}), '')`,
+  aggregate: `nullIf(finalizeAggregation(e.${column}), '')`,
 });
-const flag = (column: string): Field => ({ traces: (value) => value, aggregate: `ifNull(finalizeAggregation(a.${column}), false)` });
+const flag = (column: string): Field => ({ traces: (value) => value, aggregate: `ifNull(finalizeAggregation(e.${column}), false)` });
 
 const fields = {
   timestamp: plain("timestamp"),
-  name: { traces: (value) => value, aggregate: "ifNull(a.name, '')" },
+  name: { traces: (value) => value, aggregate: "ifNull(e.name, '')" },
   user_id: optional("user_id"),
   session_id: optional("session_id"),
   release: optional("release"),
   version: optional("version"),
-  environment: { traces: (value) => `toString(${value})`, aggregate: "a.environment" },
-  tags: { traces: (value) => `arraySort(arrayDistinct(${value}))`, aggregate: "arraySort(a.tags)" },
+  environment: { traces: (value) => `toString(${value})`, aggregate: "e.environment" },
+  tags: { traces: (value) => `arraySort(arrayDistinct(${value}))`, aggregate: "arraySort(e.tags)" },
   public: flag("public"),
   bookmarked: flag("bookmarked"),
   created_at: plain("created_at"),
@@ -63,48 +68,42 @@ export const payloadFields = ["input", "output", "metadata"] as const satisfies 
 export type RelationOptions = {
   /** A field may be named more than once. */
   fields: readonly TraceField[];
-  /** Binds `projectId` or `projectIds`, or takes every project. */
-  tenant?: "one" | "listed" | "any";
+  tenant?: Tenant;
   /** A condition on `id`. */
   ids?: string;
   /** A condition on columns that a trace of the answer fulfils: it decides what is looked at, and is to be repeated on the relation. */
   narrow?: string;
 };
 
-const tenants = {
-  one: "project_id = {projectId:String}",
-  listed: "project_id IN {projectIds:Array(String)}",
-  any: "true",
-} as const;
-
 /** A subquery in parentheses with `project_id`, `id` and the fields. */
-export const traceRelation = (source: TraceSource, options: RelationOptions): string =>
-  source === "traces" ? fromTraces(distinct(options)) : fromAggregate(source, distinct(options));
-
-const distinct = (options: RelationOptions): RelationOptions => ({ ...options, fields: [...new Set(options.fields)] });
-
-/**
- * Reads all versions of the ids that come into question; `narrow` is looked up in every version, so that an old one which fits leads to its newest, which
- * decides. Expects idx_id, idx_user_id and idx_session_id. Memory: the newest version of the fields for each id, so payloads are asked for by id only.
- */
-const fromTraces = ({ fields: names, tenant = "one", ids = "true", narrow }: RelationOptions): string => {
-  const scope = tenants[tenant];
-  const candidates =
-    narrow === undefined || narrow === "true"
-      ? ""
-      : `AND (project_id, id) IN (SELECT project_id, id FROM traces WHERE ${scope} AND ${ids} AND ${narrow})`;
-  const columns = names.map((name, i) => `${fields[name].traces(`row.${i + 1}`)} AS ${name}`);
-  return `(SELECT ${["project_id", "id", ...columns].join(", ")} FROM (
-    SELECT project_id, id, argMax(tuple(${[...names, "is_deleted"].join(", ")}), (event_ts, is_deleted = 0)) AS row
-    FROM traces WHERE ${scope} AND ${ids} ${candidates} GROUP BY project_id, id
-  ) WHERE row.${names.length + 1} = 0)`;
+export const traceRelation = (
+  source: TraceSource,
+  { fields: named, ids = "true", narrow = "true", tenant = "one" }: RelationOptions,
+): string => {
+  const names = [...new Set(named)];
+  const conditions = [ids, narrow].filter((condition) => condition !== "true");
+  const columns = names.map((name) => `${source === "traces" ? fields[name].traces(`e.${name}`) : fields[name].aggregate} AS ${name}`);
+  const select = (rows: string) => `(SELECT ${["e.project_id AS project_id", "e.id AS id", ...columns].join(", ")} ${rows})`;
+  return source === "traces"
+    ? selectNewest({ table: traces, conditions, among: conditions, tenant }, [], select)
+    : select(merged(source, [tenants[tenant], ...conditions]));
 };
 
-/** Reads by the key (project_id, id), or by the Bloom filters of the columns in `narrow`, which applies to merged rows. */
-const fromAggregate = (table: string, { fields: names, tenant = "one", ids = "true", narrow = "true" }: RelationOptions): string => {
-  const columns = names.map((name) => `${fields[name].aggregate} AS ${name}`);
-  return `(SELECT ${["a.project_id AS project_id", "a.id AS id", ...columns].join(", ")}
-    FROM ${table} AS a FINAL WHERE ${tenants[tenant]} AND ${ids} AND ${narrow} AND finalizeAggregation(a.public) IS NOT NULL)`;
+/** Reads by the key (project_id, id), or by the Bloom filters of the columns that are named as they are stored; conditions apply to merged rows. */
+const merged = (table: AggregateTable, conditions: readonly string[]): string =>
+  `FROM ${table} AS e FINAL WHERE ${[...conditions, "finalizeAggregation(e.public) IS NOT NULL"].join(" AND ")}`;
+
+/** What an aggregate knows of what belongs to a trace. */
+const belonging = `arraySort(e.observation_ids) AS observation_ids, arraySort(e.score_ids) AS score_ids, e.cost_details AS cost_details,
+  e.usage_details AS usage_details, e.start_time AS started_at, ifNull(e.end_time, e.start_time) AS ended_at`;
+
+/** An aggregate with the columns of `traces`, and those of `totalsRelation`. Columns that a query does not name are not read. */
+export const aggregateAsTable = (table: AggregateTable): ExportTable["source"] => {
+  const columns = Object.entries(fields).map(([name, { aggregate }]) => `${aggregate} AS ${name}`);
+  const lengths = ["input", "output"].map((name) => `length(finalizeAggregation(e.${name})) AS ${name}_length`);
+  const versions = "e.updated_at AS event_ts, 0 AS is_deleted";
+  const all = ["e.project_id AS project_id", "e.id AS id", ...columns, ...lengths, versions, belonging].join(", ");
+  return { kind: "derived", sql: `(SELECT ${all} ${merged(table, [tenants.one])})` };
 };
 
 /**
@@ -115,28 +114,23 @@ const fromAggregate = (table: string, { fields: names, tenant = "one", ids = "tr
 export const totalsRelation = (source: TraceSource, among: string): string =>
   source === "traces" ? totalsFromTables(among) : totalsFromAggregate(source, among);
 
-const newestBelonging = (table: "observations" | "scores", columns: readonly string[], among: string): string => {
-  const unpacked = columns.map((column, i) => `row.${i + 2} AS ${column}`);
-  return `(SELECT ${["id", "assumeNotNull(row.1) AS trace_id", ...unpacked].join(", ")} FROM (
-    SELECT id, argMax(tuple(${["trace_id", ...columns, "is_deleted"].join(", ")}), (event_ts, is_deleted = 0)) AS row FROM ${table}
-    WHERE project_id = {projectId:String} AND id IN (SELECT id FROM ${table} WHERE project_id = {projectId:String} AND trace_id IN ${among})
-    GROUP BY id
-  ) WHERE row.${columns.length + 2} = 0 AND row.1 IN ${among})`;
+const newestBelonging = (table: ExportTable, columns: readonly string[], among: string): string => {
+  const ofThese = [`e.trace_id IN ${among}`];
+  const named = ["e.id AS id", "assumeNotNull(e.trace_id) AS trace_id", ...columns.map((column) => `e.${column} AS ${column}`)];
+  return selectNewest({ table, conditions: ofThese, among: ofThese }, [], (rows) => `(SELECT ${named.join(", ")} ${rows})`);
 };
 
 const totalsFromTables = (among: string): string => `(SELECT t.id AS id,
     o.ids AS observation_ids, s.ids AS score_ids, o.cost AS cost_details, o.usage AS usage_details,
     if(empty(o.ids), t.timestamp, least(t.timestamp, o.first_start)) AS started_at,
     if(empty(o.ids), t.timestamp, greatest(t.timestamp, o.last_end)) AS ended_at
-  FROM ${fromTraces({ fields: ["timestamp"], ids: `id IN ${among}` })} AS t
+  FROM ${traceRelation("traces", { fields: ["timestamp"], ids: `id IN ${among}` })} AS t
   LEFT JOIN (
     SELECT trace_id, arraySort(groupArray(id)) AS ids, min(start_time) AS first_start, max(ifNull(end_time, start_time)) AS last_end,
       sumMap(CAST(cost_details, 'Map(String, Decimal(38, 12))')) AS cost, sumMap(CAST(usage_details, 'Map(String, UInt64)')) AS usage
-    FROM ${newestBelonging("observations", ["start_time", "end_time", "cost_details", "usage_details"], among)} GROUP BY trace_id
+    FROM ${newestBelonging(observations, ["start_time", "end_time", "cost_details", "usage_details"], among)} GROUP BY trace_id
   ) AS o ON o.trace_id = t.id
-  LEFT JOIN (SELECT trace_id, arraySort(groupArray(id)) AS ids FROM ${newestBelonging("scores", [], among)} GROUP BY trace_id) AS s ON s.trace_id = t.id)`;
+  LEFT JOIN (SELECT trace_id, arraySort(groupArray(id)) AS ids FROM ${newestBelonging(scores, [], among)} GROUP BY trace_id) AS s ON s.trace_id = t.id)`;
 
-const totalsFromAggregate = (table: string, among: string): string => `(SELECT a.id AS id,
-    arraySort(a.observation_ids) AS observation_ids, arraySort(a.score_ids) AS score_ids, a.cost_details AS cost_details, a.usage_details AS usage_details,
-    a.start_time AS started_at, ifNull(a.end_time, a.start_time) AS ended_at
-  FROM ${table} AS a FINAL WHERE project_id = {projectId:String} AND id IN ${among} AND finalizeAggregation(a.public) IS NOT NULL)`;
+const totalsFromAggregate = (table: AggregateTable, among: string): string =>
+  `(SELECT e.id AS id, ${belonging} ${merged(table, [tenants.one, `id IN ${among}`])})`;

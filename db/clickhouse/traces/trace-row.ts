@@ -48,8 +48,6 @@ const totals = {
 };
 export const MeasuredTraceRow = TraceRow.extend(totals);
 export type MeasuredTraceRow = z.infer<typeof MeasuredTraceRow>;
-export const FullMeasuredTraceRow = FullTraceRow.extend(totals);
-export type FullMeasuredTraceRow = z.infer<typeof FullMeasuredTraceRow>;
 
 /** What a relation with `coreFields` is selected as. */
 const coreColumns = `t.id AS id, t.project_id AS projectId, t.timestamp AS timestamp, t.name AS name, t.user_id AS userId, t.session_id AS sessionId,
@@ -83,4 +81,3 @@ const loaderOf =
 export const loadTraceRows = loaderOf(TraceRow, { withPayload: false, withTotals: false });
 export const loadFullTraceRows = loaderOf(FullTraceRow, { withPayload: true, withTotals: false });
 export const loadMeasuredTraceRows = loaderOf(MeasuredTraceRow, { withPayload: false, withTotals: true });
-export const loadFullMeasuredTraceRows = loaderOf(FullMeasuredTraceRow, { withPayload: true, withTotals: true });

@@ -2,7 +2,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { chooseTraceSource } from "../../../core/traces/choose-trace-source.ts";
 import { TraceExperimentEnv, traceExperimentFlags } from "../../../core/traces/experiment-env.ts";
-import { type ComparedRead, compareWith, isSame, measureAndReturn, type TraceExperiment } from "../../../core/traces/measure-and-return.ts";
+import {
+  type ComparedRead,
+  type Comparison,
+  compareWith,
+  isSame,
+  measureAndReturn,
+  type TraceExperiment,
+} from "../../../core/traces/measure-and-return.ts";
 
 const dayMs = 24 * 3600 * 1000;
 const now = new Date("2026-03-31T12:00:00.000Z");
@@ -47,7 +54,6 @@ const flagsOf = (env: Record<string, string>) => traceExperimentFlags(TraceExper
 describe("the switches", () => {
   it("are off by default, with a tenth of the reads sampled", () => {
     expect(flagsOf({})).toEqual({
-      isWriting: false,
       isComparing: false,
       samplingRate: 0.1,
       projectIds: [],
@@ -60,7 +66,6 @@ describe("the switches", () => {
   it("are read from the variables", () => {
     expect(
       flagsOf({
-        LANGFUSE_EXPERIMENT_INSERT_INTO_AGGREGATING_MERGE_TREES: "true",
         LANGFUSE_EXPERIMENT_COMPARE_READ_FROM_AGGREGATING_MERGE_TREES: "true",
         LANGFUSE_EXPERIMENT_SAMPLING_RATE: "0.5",
         LANGFUSE_EXPERIMENT_WHITELISTED_PROJECT_IDS: " a, b ,,a",
@@ -69,7 +74,6 @@ describe("the switches", () => {
         LANGFUSE_EXPERIMENT_WHITELISTED_AMT_TABLES: "traces_all_amt,traces_7d_amt",
       }),
     ).toEqual({
-      isWriting: true,
       isComparing: true,
       samplingRate: 0.5,
       projectIds: ["a", "b"],
@@ -91,6 +95,7 @@ describe("the switches", () => {
 
 const experimentOf = (env: Record<string, string> = {}, random = 0) => {
   const reports: ComparedRead[] = [];
+  const deferred: Promise<void>[] = [];
   let clock = 0;
   const experiment: TraceExperiment = {
     flags: flagsOf({ LANGFUSE_EXPERIMENT_COMPARE_READ_FROM_AGGREGATING_MERGE_TREES: "true", ...env }),
@@ -98,8 +103,9 @@ const experimentOf = (env: Record<string, string> = {}, random = 0) => {
     seconds: () => clock++,
     random: () => random,
     report: (report) => reports.push(report),
+    defer: (work) => deferred.push(work),
   };
-  return { experiment, reports };
+  return { experiment, reports, deferred };
 };
 const read = { operation: "read", projectId: "p", from: null };
 
@@ -120,27 +126,36 @@ describe("a read", () => {
 });
 
 describe("a compared read", () => {
-  const ask = (env: Record<string, string>, from: Date | null, answers: { traces: unknown; aggregate: unknown }) => {
-    const { experiment, reports } = experimentOf(env);
-    const answer = measureAndReturn(experiment, { ...read, from }, "traces_all_amt", async (source) => {
-      const value = source === "traces" ? answers.traces : answers.aggregate;
-      if (value instanceof Error) throw value;
-      return value;
-    });
-    return { answer, reports };
+  type Answers = { traces: unknown; aggregate: unknown };
+  const ask = (env: Record<string, string>, from: Date | null, answers: Answers, comparison?: Comparison<unknown>) => {
+    const { experiment, reports, deferred } = experimentOf(env);
+    const answer = measureAndReturn(
+      experiment,
+      { ...read, from },
+      "traces_all_amt",
+      async (source) => {
+        const value = await (source === "traces" ? answers.traces : answers.aggregate);
+        if (value instanceof Error) throw value;
+        return value;
+      },
+      comparison,
+    );
+    return { answer, reported: () => Promise.all(deferred).then(() => reports) };
   };
   const differing = { traces: [1], aggregate: [2] };
+  const returnsNew = { LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT: "true" };
+  const never = new Promise<never>(() => {});
 
   it.each<[Record<string, string>, Date | null, "traces" | "aggregate"]>([
     [{}, null, "traces"],
-    [{ LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT: "true" }, null, "aggregate"],
+    [returnsNew, null, "aggregate"],
     [{ LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT_SHORT_TERM: "true" }, ago(30 * dayMs), "aggregate"],
     [{ LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT_SHORT_TERM: "true" }, ago(30 * dayMs + 1), "traces"],
     [{ LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT_SHORT_TERM: "true" }, null, "traces"],
   ])("with %j from %s returns the answer of %s and reports which", async (env, from, returned) => {
-    const { answer, reports } = ask(env, from, differing);
+    const { answer, reported } = ask(env, from, differing);
     expect(await answer).toBe(differing[returned]);
-    expect(reports).toEqual([
+    expect(await reported()).toEqual([
       {
         operation: "read",
         projectId: "p",
@@ -154,18 +169,48 @@ describe("a compared read", () => {
     ]);
   });
 
+  it("waits for the answer that is returned, and for no other", async () => {
+    expect(await ask({}, null, { traces: [1], aggregate: never }).answer).toEqual([1]);
+    expect(await ask(returnsNew, null, { traces: never, aggregate: [2] }).answer).toEqual([2]);
+  });
+
   it("reports both answers of listed projects only", async () => {
-    const { answer, reports } = ask({ LANGFUSE_EXPERIMENT_ADD_QUERY_RESULT_TO_SPAN_PROJECT_IDS: "p" }, null, differing);
-    await answer;
-    expect(reports[0]?.results).toEqual(differing);
+    const { reported } = ask({ LANGFUSE_EXPERIMENT_ADD_QUERY_RESULT_TO_SPAN_PROJECT_IDS: "p" }, null, differing);
+    expect((await reported())[0]?.results).toEqual(differing);
   });
 
   it("returns the answer of traces when the aggregate fails, and its own failure", async () => {
     const failure = new Error("aggregate");
-    const { answer, reports } = ask({ LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT: "true" }, null, { traces: [1], aggregate: failure });
+    const { answer, reported } = ask(returnsNew, null, { traces: [1], aggregate: failure });
     expect(await answer).toEqual([1]);
-    expect(reports).toMatchObject([{ isEqual: false, aggregateSeconds: null, returned: "traces", failure }]);
-    await expect(ask({}, null, { traces: new Error("traces"), aggregate: [1] }).answer).rejects.toThrow("traces");
+    expect(await reported()).toMatchObject([{ isEqual: false, aggregateSeconds: null, returned: "traces", failure }]);
+    const failed = ask({}, null, { traces: new Error("traces"), aggregate: [1] });
+    await expect(failed.answer).rejects.toThrow("traces");
+    expect(await failed.reported()).toMatchObject([{ isEqual: false, tracesSeconds: null, failure: { message: "traces" } }]);
+    await expect(ask(returnsNew, null, { traces: new Error("traces"), aggregate: failure }).answer).rejects.toThrow("traces");
+  });
+
+  it("is compared by what can be compared, and the answer that is not returned is closed", async () => {
+    for (const [env, unread] of [
+      [{}, "b"],
+      [returnsNew, "a"],
+    ] as const) {
+      const released: unknown[] = [];
+      const comparison: Comparison<unknown> = {
+        view: (answer) => ({ value: String(answer) }),
+        release: async (answer) => void released.push(answer),
+      };
+      const { reported } = ask(
+        env,
+        null,
+        { traces: { toString: () => "same", id: "a" }, aggregate: { toString: () => "same", id: "b" } },
+        comparison,
+      );
+      expect(await reported()).toMatchObject([{ isEqual: true }]);
+      expect(released).toMatchObject([{ id: unread }]);
+    }
+    const { reported } = ask({}, null, { traces: 1, aggregate: 1 }, { view: () => null, release: async () => {} });
+    expect(await reported()).toMatchObject([{ isEqual: false }]);
   });
 });
 
