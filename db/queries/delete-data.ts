@@ -47,21 +47,25 @@ export const enforceRetention = async (db: Database, newJobId: () => string): Pr
 };
 
 /** Of all that is older than an instant, or of a whole project, at most one job at a time: false when one waits or runs already. */
-export const deleteData = (
-  db: Database,
-  projectId: string,
-  payload: Exclude<JobPayload<"data.delete">, { scope: "traces" }>,
-  jobId: string,
-): Promise<boolean> =>
+export const deleteData = (db: Database, projectId: string, payload: JobPayload<"data.delete">, jobId: string): Promise<boolean> =>
   transaction(db, (tx) =>
     enqueueJob(tx, {
       id: jobId,
       kind: "data.delete",
       projectId,
       payload,
-      dedupeKey: payload.scope === "before" ? `retention:${projectId}` : `delete:${projectId}`,
+      ...(payload.scope === "traces" ? {} : { dedupeKey: `${payload.scope === "before" ? "retention" : "delete"}:${projectId}` }),
     }),
   );
+
+/** After so many days everything of the project is deleted; null keeps it. False when there is no such project. */
+export const setRetention = async (db: Database, projectId: string, days: number | null): Promise<boolean> => {
+  const rows = await execute(
+    db,
+    sql`update projects set retention_days = ${days}::int, updated_at = now() where id = ${projectId} returning id`,
+  );
+  return rows.length > 0;
+};
 
 /** Comments on what is deleted, and what people set on its sessions; of traces those on the traces themselves, as only ClickHouse knew their observations. */
 export const deleteNotes = async (db: Database, projectId: string, what: JobPayload<"data.delete">): Promise<void> => {

@@ -5,7 +5,9 @@ import { forgetRows, listKeysOf, listOfEntities } from "../../db/event-store/del
 import { listPage } from "../../db/object-store/read-objects.ts";
 import { behindGate, chunkMax, type Deletion, removeFiles } from "./deletion.ts";
 
-type Wanted = { entities: readonly { entityType: EntityType; entityId: string }[]; traceIds: readonly string[]; until: string };
+export type Entity = { entityType: EntityType; entityId: string };
+
+type Wanted = { entities: readonly Entity[]; traceIds: readonly string[]; until: string };
 
 /** What was logged after `until` stays. */
 export const removeEntities = async (deletion: Deletion, { entities, traceIds, until }: Wanted): Promise<void> => {
@@ -31,9 +33,9 @@ export const removeEntities = async (deletion: Deletion, { entities, traceIds, u
 };
 
 /** What the log still names was stored since, and stays. */
-const removeFolder = async (deletion: Deletion, entity: Wanted["entities"][number]): Promise<void> => {
+const removeFolder = async (deletion: Deletion, entity: Entity): Promise<void> => {
   const { projectId, s3 } = deletion;
-  const folder = entityFolder({ prefix: deletion.prefix, projectId, ...entity }, deletion.segmentBytesMax, deletion.sha256Hex);
+  const folder = folderOf(deletion, entity);
   for (let after: string | undefined; ; ) {
     const page = await behindGate(deletion, async (tx, signal) => {
       const found = (await listPage(s3, { prefix: folder, after, keysMax: chunkMax }, signal)).map(({ key }) => key);
@@ -47,3 +49,7 @@ const removeFolder = async (deletion: Deletion, entity: Wanted["entities"][numbe
     after = page.last;
   }
 };
+
+/** With a slash at its end. */
+export const folderOf = ({ prefix, projectId, segmentBytesMax, sha256Hex }: Deletion, entity: Entity): string =>
+  entityFolder({ prefix, projectId, ...entity }, segmentBytesMax, sha256Hex);

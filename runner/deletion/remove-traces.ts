@@ -1,7 +1,7 @@
 /** All objects of some traces: of every entity that lives in one of them now, and their spans in OpenTelemetry requests. Memory: the names of what a few traces hold. */
 import { AppError } from "../../core/errors.ts";
 import { laneOf } from "../../core/ingestion/arrange-batch.ts";
-import { type EntityType, entityTypes } from "../../core/ingestion/event.ts";
+import { entityTypes } from "../../core/ingestion/event.ts";
 import { columnText } from "../../core/ingestion/rows.ts";
 import { parseTracesJson } from "../../core/otel/parse-json.ts";
 import { withoutTraces } from "../../core/otel/without-traces.ts";
@@ -14,10 +14,10 @@ import { listPage } from "../../db/object-store/read-objects.ts";
 import { type MergedEntity, mergeEntity } from "../ingestion/merge-entity.ts";
 import { readEntity } from "../ingestion/read-entities.ts";
 import { behindGate, chunkMax, type Deletion } from "./deletion.ts";
-import { removeEntities } from "./remove-entities.ts";
+import { type Entity, removeEntities } from "./remove-entities.ts";
 import { projectPrefixes } from "./remove-project.ts";
 
-type Candidate = { entityType: EntityType; entityId: string; isSure: boolean };
+type Candidate = Entity & { isSure: boolean };
 
 const tracesAtOnce = 20;
 const entitiesAtOnce = 100;
@@ -25,18 +25,22 @@ const entitiesAtOnce = 100;
 const requestsAtOnce = 4;
 const requestsMax = 16;
 
-/** What was logged after `until` stays. */
-export const removeTraces = async (deletion: Deletion, all: readonly string[], until: string): Promise<void> => {
+/** What was logged after `until` stays. Where the log does not name everything, answers whose folders were emptied. */
+export const removeTraces = async (deletion: Deletion, all: readonly string[], until: string): Promise<Entity[]> => {
+  const emptied: Entity[] = [];
   for (let at = 0; at < all.length; at += tracesAtOnce) {
     const traceIds = all.slice(at, at + tracesAtOnce);
     const { candidates, requests } = await findCandidates(deletion, traceIds);
     for (let from = 0; from < candidates.length; from += entitiesAtOnce) {
       const page = candidates.slice(from, from + entitiesAtOnce);
-      await removeEntities(deletion, { entities: await living(deletion, page, traceIds), traceIds, until });
+      const entities = await living(deletion, page, traceIds);
+      await removeEntities(deletion, { entities, traceIds, until });
+      if (deletion.isUnlogged) emptied.push(...entities);
     }
     await removeLoggedSpans(deletion, traceIds, until);
     for await (const key of requests) await removeSpans(deletion, key, traceIds);
   }
+  return emptied;
 };
 
 /** Whatever may belong to the traces. Where the log is complete it names everything; else ClickHouse and the queue tell the rest. */

@@ -1,6 +1,6 @@
 /** What came in while it was deleted is still stored, but its rows went with the others: it is taken in again. */
 import { laneOf, traceIdOf } from "../../core/ingestion/arrange-batch.ts";
-import type { EntityType, IngestionEvent } from "../../core/ingestion/event.ts";
+import type { IngestionEvent } from "../../core/ingestion/event.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import type { JobPayload } from "../../core/jobs/kinds.ts";
 import { listNamedTraces } from "../../db/event-store/deletable-objects.ts";
@@ -10,9 +10,11 @@ import { replayEvents } from "../../db/event-store/replay-events.ts";
 import { listPage } from "../../db/object-store/read-objects.ts";
 import { enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
 import { chunkMax, type Deletion } from "./deletion.ts";
+import { type Entity, folderOf } from "./remove-entities.ts";
 import { projectPrefixes } from "./remove-project.ts";
 
-export const takeInAgain = async (deletion: Deletion, what: JobPayload<"data.delete">): Promise<void> => {
+/** `emptied`: entities of traces whose folders were emptied, where the log does not name everything. */
+export const takeInAgain = async (deletion: Deletion, what: JobPayload<"data.delete">, emptied: readonly Entity[]): Promise<void> => {
   const { db, projectId, s3 } = deletion;
   switch (what.scope) {
     case "project":
@@ -22,6 +24,7 @@ export const takeInAgain = async (deletion: Deletion, what: JobPayload<"data.del
     case "traces":
       for (const { traceId } of await listNamedTraces(db, { projectId, bucket: s3.bucket, traceIds: what.traceIds }))
         await replay(deletion, { traceId });
+      for (const entity of emptied) await takeInListed(deletion, folderOf(deletion, entity));
       return;
     case "before":
       return;
@@ -31,8 +34,7 @@ export const takeInAgain = async (deletion: Deletion, what: JobPayload<"data.del
 };
 
 /** A job for the entity, if the log still names it. */
-export const mergeAgain = (deletion: Deletion, entity: { entityType: EntityType; entityId: string }): Promise<void> =>
-  replay(deletion, entity);
+export const mergeAgain = (deletion: Deletion, entity: Entity): Promise<void> => replay(deletion, entity);
 
 const replay = async (deletion: Deletion, scope: Omit<ReplayScope, "projectId" | "bucket">): Promise<void> => {
   const { db, newJobId, sha256Hex, clock, signal, projectId, s3 } = deletion;

@@ -14,6 +14,7 @@ import { deleteNotes, noteProgress, readProgress } from "../../db/queries/delete
 import { queueNow } from "../../db/queue/count-earlier-runs.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
 import { type Deletion, untilEarlierRunsEnd } from "../deletion/deletion.ts";
+import type { Entity } from "../deletion/remove-entities.ts";
 import { removeOlder } from "../deletion/remove-older.ts";
 import { removeProject } from "../deletion/remove-project.ts";
 import { removeTraces } from "../deletion/remove-traces.ts";
@@ -52,13 +53,14 @@ export const createDeleteHandler = ({ db, clickhouse, eventsTable, events, sha25
       },
     };
     // Twice: whoever had read a request before may have made new files of it until the runs have ended.
+    let emptied: readonly Entity[] = [];
     for (let pass = 1; pass <= 2; pass++) {
-      await removeObjects(deletion, what, await queueNow(db));
+      emptied = await removeObjects(deletion, what, await queueNow(db));
       await untilEarlierRunsEnd(deletion);
     }
     await deleteNotes(db, projectId, what);
     await deleteStoredRows(deletion.rows, what);
-    await takeInAgain(deletion, what);
+    await takeInAgain(deletion, what, emptied);
     log("info", "data_deleted", { job_id: job.id, project_id: projectId, scope: what.scope, objects });
     if ((await settleJob(db, lease, { state: "completed" })) === undefined) throw new LeaseLost();
   },
@@ -66,14 +68,16 @@ export const createDeleteHandler = ({ db, clickhouse, eventsTable, events, sha25
 });
 
 /** What was logged after `until` stays. */
-const removeObjects = (deletion: Deletion, what: JobPayload<"data.delete">, until: string): Promise<void> => {
+const removeObjects = async (deletion: Deletion, what: JobPayload<"data.delete">, until: string): Promise<Entity[]> => {
   switch (what.scope) {
     case "project":
-      return removeProject(deletion, until);
+      await removeProject(deletion, until);
+      return [];
     case "traces":
       return removeTraces(deletion, what.traceIds, until);
     case "before":
-      return removeOlder(deletion, what.before);
+      await removeOlder(deletion, what.before);
+      return [];
     default:
       return what satisfies never;
   }
