@@ -28,7 +28,7 @@ export type Deletion = {
 };
 
 /** Objects or rows behind the gate at once. */
-export const chunkMax = 500;
+export const chunkMax = 128;
 const deletesAtOnce = 16;
 /** Senders of the project wait as long; Postgres would end the transaction after ten seconds. */
 const holdMsMax = 8000;
