@@ -1,4 +1,4 @@
-/** `bun run ingestion -- dead-letters|replay …`: what the ingestion could not do, and taking in again what the event log holds. Exit status 0: done, 1: stopped or no answer, 2: misuse. */
+/** `bun run ingestion -- dead-letters|replay|delete|retention …`: what the ingestion could not do, taking in again what the event log holds, and deleting what was taken in. Exit status 0: done, 1: stopped or no answer, 2: misuse. */
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,8 +7,11 @@ import { z } from "zod";
 import { AppError } from "../core/errors.ts";
 import { createId } from "../core/ids.ts";
 import { entityTypes } from "../core/ingestion/event.ts";
+import type { JobPayload } from "../core/jobs/kinds.ts";
+import { isUnlogged } from "../db/event-store/deletable-objects.ts";
 import { type ReplayReport, replayEvents } from "../db/event-store/replay-events.ts";
 import { type Database, openPostgres } from "../db/postgres/client.ts";
+import { deleteData, setRetention } from "../db/queries/delete-data.ts";
 import { listDeadLetters } from "../db/queue/list-dead-letters.ts";
 import { retryDeadLetters } from "../db/queue/retry-dead-letters.ts";
 import { repositoryRoot } from "./service.ts";
@@ -18,6 +21,8 @@ const usage = `Usage:
   bun run ingestion -- dead-letters --retry [--project ID] [--code CODE]
   bun run ingestion -- replay --project ID [--from INSTANT] [--to INSTANT] [--entity-type ${[...entityTypes, "otel"].join("|")}]
                               [--entity-id ID] [--trace ID] [--waiting-max JOBS] [--dry-run]
+  bun run ingestion -- delete --project ID --all|--before INSTANT|--trace ID
+  bun run ingestion -- retention --project ID --days DAYS|never
 Instants are ISO 8601 with a zone, such as 2026-01-31T00:00:00Z, or dates, which begin at midnight UTC; they mean when a file was first logged.
 Uses the running local stack, or DATABASE_URL with LANGFUSE_S3_EVENT_UPLOAD_BUCKET.`;
 
@@ -45,6 +50,17 @@ const ReplayOptions = z.strictObject({
   "dry-run": z.boolean().default(false),
 });
 
+const DeleteOptions = z
+  .strictObject({ project: id, all: z.boolean().default(false), before: instant.optional(), trace: id.optional() })
+  .refine(({ all, before, trace }) => Number(all) + Number(before !== undefined) + Number(trace !== undefined) === 1, {
+    message: "say one of --all, --before and --trace",
+  });
+
+const RetentionOptions = z.strictObject({
+  project: id,
+  days: z.union([z.literal("never").transform(() => null), z.coerce.number().int().min(1).max(36_500)]),
+});
+
 const misuse = (problem: string): never => {
   console.error(`${problem}\n${usage}`);
   process.exit(2);
@@ -59,6 +75,7 @@ const parseOptions = <Options>(schema: z.ZodType<Options>, args: string[]): Opti
       args,
       options: {
         ...{ project: text, limit: text, retry: flag, code: text },
+        ...{ all: flag, before: text, days: text },
         ...{ from: text, to: text, "entity-type": text, "entity-id": text, trace: text, "waiting-max": text, "dry-run": flag },
       },
     }));
@@ -117,7 +134,7 @@ const replay = async (db: Database, bucket: string | undefined, options: z.infer
     const report = await replayEvents(
       {
         db,
-        newJobId: () => createId("job", Date.now(), randomBytes(16)),
+        newJobId,
         sha256Hex: (text) => createHash("sha256").update(text).digest("hex"),
         wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
         onProgress: (now) => {
@@ -133,6 +150,10 @@ const replay = async (db: Database, bucket: string | undefined, options: z.infer
       { pageRows: 1000, waitingMax: options["waiting-max"], pollMs: 1000, isDryRun: options["dry-run"] },
     );
     console.log(`${options["dry-run"] ? "would replay" : "replays"} ${described(report)}`);
+    if (await isUnlogged(db, options.project))
+      console.error(
+        "Some events of this project were stored while the event log was off: what has no other place in the log is not replayed.",
+      );
   } catch (error) {
     if (last?.loggedAt) console.error(`Stopped. To go on: --from ${last.loggedAt}`);
     if (!interrupted.signal.aborted) throw error;
@@ -140,15 +161,53 @@ const replay = async (db: Database, bucket: string | undefined, options: z.infer
   }
 };
 
+const newJobId = () => createId("job", Date.now(), randomBytes(16));
+
+const remove = async (db: Database, { project, all, before, trace }: z.infer<typeof DeleteOptions>): Promise<void> => {
+  const payload: JobPayload<"data.delete"> | undefined = all
+    ? { scope: "project" }
+    : before !== undefined
+      ? { scope: "before", before: new Date(before).toISOString() }
+      : trace !== undefined
+        ? { scope: "traces", traceIds: [trace] }
+        : undefined;
+  if (payload === undefined) return;
+  const isBegun = await deleteData(db, project, payload, newJobId());
+  console.log(isBegun ? "It will be deleted by a job." : "A job that deletes from this project waits or runs already.");
+};
+
+const keep = async (db: Database, { project, days }: z.infer<typeof RetentionOptions>): Promise<void> => {
+  if (!(await setRetention(db, project, days)))
+    throw new AppError({ code: "NOT_FOUND", message: `There is no project ${shown(project)}.` });
+  console.log(days === null ? "Everything is kept." : `What is older than ${days} days is deleted, once a day.`);
+};
+
+const actions: Record<string, (args: string[]) => (db: Database, bucket: string | undefined) => Promise<void>> = {
+  "dead-letters": (args) => {
+    const options = parseOptions(DeadLetterOptions, args);
+    return (db) => deadLetters(db, options);
+  },
+  replay: (args) => {
+    const options = parseOptions(ReplayOptions, args);
+    return (db, bucket) => replay(db, bucket, options);
+  },
+  delete: (args) => {
+    const options = parseOptions(DeleteOptions, args);
+    return (db) => remove(db, options);
+  },
+  retention: (args) => {
+    const options = parseOptions(RetentionOptions, args);
+    return (db) => keep(db, options);
+  },
+};
+
 const [action, ...args] = process.argv.slice(2).filter((arg) => arg !== "--");
-if (action !== "dead-letters" && action !== "replay") misuse(action === undefined ? "Say what to do." : `${action}: not known`);
-const isReplay = action === "replay";
-const options = isReplay ? { replay: parseOptions(ReplayOptions, args) } : { letters: parseOptions(DeadLetterOptions, args) };
+const parse = Object.hasOwn(actions, action ?? "") ? actions[action ?? ""] : undefined;
+const run = (parse ?? misuse(action === undefined ? "Say what to do." : `${action}: not known`))(args);
 const { databaseUrl, bucket } = configuration(process.env);
 const { db, close } = openPostgres(databaseUrl, { connectionsMax: 1, applicationName: "spillway-ingestion" });
 try {
-  if (options.replay !== undefined) await replay(db, bucket, options.replay);
-  else await deadLetters(db, options.letters);
+  await run(db, bucket);
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
   if (error instanceof AppError && error.detail !== undefined) console.error(error.detail);

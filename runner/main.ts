@@ -53,6 +53,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
             db: postgres.db,
             s3: createS3Client(config.events.s3, { fetch, wait: clock.wait, random: Math.random }),
             isLogEnabled: config.events.isLogEnabled,
+            nowMs: clock.steadyMs,
             newJobId,
             sha256Hex,
           },

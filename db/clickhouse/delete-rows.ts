@@ -1,4 +1,6 @@
 /** Removes rows for good: lightweight deletes, which hide rows at once and drop them with the next merges. Runs again without harm. */
+import { handSet } from "../../core/exports/handed-table.ts";
+import type { EntityType } from "../../core/ingestion/event.ts";
 import type { JobPayload } from "../../core/jobs/kinds.ts";
 import { aggregateTables } from "../../core/traces/experiment-env.ts";
 import type { ClickHouse } from "./client.ts";
@@ -6,29 +8,42 @@ import { idSlices } from "./id-slices.ts";
 import { deleteOldAggregates } from "./traces/delete-old-aggregates.ts";
 import { deleteTraceAggregates, type RunStatement } from "./traces/delete-trace-aggregates.ts";
 
-/** By table: the column with the trace, and the time a retention looks at. */
-const tablesOf = (eventsTable: string) => [
-  { table: "traces", trace: "id", time: "timestamp" },
-  { table: "observations", trace: "trace_id", time: "start_time" },
-  { table: "scores", trace: "ifNull(trace_id, '')", time: "timestamp" },
-  { table: "dataset_run_items_rmt", trace: "trace_id", time: "created_at" },
-  { table: eventsTable, trace: "trace_id", time: "start_time" },
-];
+/** Where rows are deleted. */
+export type RowStore = {
+  clickhouse: Pick<ClickHouse, "command" | "queryRows">;
+  eventsTable: string;
+  projectId: string;
+  signal: AbortSignal;
+};
 
-export const deleteStoredRows = async (
-  clickhouse: Pick<ClickHouse, "command" | "queryRows">,
-  {
-    projectId,
-    eventsTable,
-    what,
-    signal,
-  }: { projectId: string; eventsTable: string; what: JobPayload<"data.delete">; signal: AbortSignal },
-): Promise<void> => {
-  const run: RunStatement = (sql, params) => clickhouse.command({ sql, params, signal, timeoutSeconds: 3600 });
+type Table = { table: string; id: string; trace: string; time: string };
+
+/** By entity: its table, the column with the trace, and the time a retention looks at. */
+const tables = {
+  trace: { table: "traces", id: "id", trace: "id", time: "timestamp" },
+  observation: { table: "observations", id: "id", trace: "trace_id", time: "start_time" },
+  score: { table: "scores", id: "id", trace: "ifNull(trace_id, '')", time: "timestamp" },
+  dataset_run_item: { table: "dataset_run_items_rmt", id: "id", trace: "trace_id", time: "created_at" },
+} as const satisfies Record<EntityType, Table>;
+
+const eventsOf = (table: string): Table => ({ table, id: "span_id", trace: "trace_id", time: "start_time" });
+
+/** Statements may take long where much is deleted. */
+const timeoutSeconds = 3600;
+
+const runOf =
+  ({ clickhouse, signal }: RowStore): RunStatement =>
+  (sql, params) =>
+    clickhouse.command({ sql, params, signal, timeoutSeconds });
+
+export const deleteStoredRows = async (store: RowStore, what: JobPayload<"data.delete">): Promise<void> => {
+  const { projectId, eventsTable } = store;
+  const run = runOf(store);
+  const all = [...Object.values(tables), eventsOf(eventsTable)];
   if (what.scope === "traces") {
     for (const traceIds of idSlices(what.traceIds, 1000)) {
-      await deleteMoved(clickhouse, run, { projectId, traceIds, signal });
-      for (const { table, trace } of tablesOf(eventsTable))
+      await deleteMoved(store, traceIds);
+      for (const { table, trace } of all)
         await run(`DELETE FROM ${table} WHERE project_id = {projectId:String} AND ${trace} IN {traceIds:Array(String)}`, {
           projectId,
           traceIds,
@@ -39,34 +54,108 @@ export const deleteStoredRows = async (
   }
   const isOld = (time: string) => (what.scope === "project" ? "" : ` AND ${time} < parseDateTime64BestEffort({before:String}, 6, 'UTC')`);
   const params = { projectId, ...(what.scope === "before" ? { before: what.before } : {}) };
-  for (const { table, time } of tablesOf(eventsTable))
-    await run(`DELETE FROM ${table} WHERE project_id = {projectId:String}${isOld(time)}`, params);
-  if (what.scope === "before") await deleteOldAggregates(clickhouse, run, { projectId, before: what.before, signal });
+  for (const { table, time } of all) await run(`DELETE FROM ${table} WHERE project_id = {projectId:String}${isOld(time)}`, params);
+  if (what.scope === "before") await deleteOldAggregates(store.clickhouse, run, { projectId, before: what.before, signal: store.signal });
   else
     for (const table of [...aggregateTables, "traces_mt"]) await run(`DELETE FROM ${table} WHERE project_id = {projectId:String}`, params);
 };
 
 /**
- * The trace is no part of the key of these tables: an older version, of another trace, would show itself as soon as the newer one is gone. First of all, because
- * afterwards nothing tells what belonged together.
+ * The trace is no part of the key of observations and scores: an older version, of another trace, would show itself as soon as the newer one is gone; and rows that mark the places
+ * they have left name no trace, or the one before. First of all, because afterwards nothing tells what belonged together.
  */
-const deleteMoved = async (
-  clickhouse: Pick<ClickHouse, "queryRows">,
-  run: RunStatement,
-  { projectId, traceIds, signal }: { projectId: string; traceIds: readonly string[]; signal: AbortSignal },
-): Promise<void> => {
-  for (const table of ["observations", "scores"]) {
-    const found = await clickhouse.queryRows<{ id: string }>({
-      sql: `SELECT DISTINCT id FROM ${table} WHERE project_id = {projectId:String} AND ifNull(trace_id, '') NOT IN {traceIds:Array(String)}
-        AND id IN (SELECT id FROM ${table} FINAL WHERE project_id = {projectId:String} AND ifNull(trace_id, '') IN {traceIds:Array(String)})`,
+const deleteMoved = async (store: RowStore, traceIds: readonly string[]): Promise<void> => {
+  const { projectId, eventsTable } = store;
+  const run = runOf(store);
+  for (const { table, id, trace } of [tables.observation, tables.score, eventsOf(eventsTable)]) {
+    const found = await store.clickhouse.queryRows<{ found: string }>({
+      sql: `SELECT DISTINCT ${id} AS found FROM ${table} WHERE project_id = {projectId:String} AND ${trace} NOT IN {traceIds:Array(String)}
+        AND ${id} IN (SELECT ${id} FROM ${table} FINAL WHERE project_id = {projectId:String} AND ${trace} IN {traceIds:Array(String)})`,
       params: { projectId, traceIds },
-      signal,
-      timeoutSeconds: 3600,
+      signal: store.signal,
+      timeoutSeconds,
     });
-    for (const ids of idSlices(
-      found.map(({ id }) => id),
-      1000,
-    ))
-      await run(`DELETE FROM ${table} WHERE project_id = {projectId:String} AND id IN {ids:Array(String)}`, { projectId, ids });
+    for (const ids of slices(found))
+      await run(`DELETE FROM ${table} WHERE project_id = {projectId:String} AND ${id} IN {ids:Array(String)}`, { projectId, ids });
   }
+};
+
+const slices = (found: readonly { found: string }[]): string[][] =>
+  idSlices(
+    found.map((row) => row.found),
+    1000,
+  );
+
+/** All rows of these entities, wherever they lie. */
+export const deleteEntityRows = async (store: RowStore, entityType: EntityType, entityIds: readonly string[]): Promise<void> => {
+  const { projectId, eventsTable } = store;
+  const run = runOf(store);
+  for (const ids of idSlices(entityIds, 1000)) {
+    for (const { table, id } of [tables[entityType], ...(entityType === "observation" ? [eventsOf(eventsTable)] : [])])
+      await run(`DELETE FROM ${table} WHERE project_id = {projectId:String} AND ${id} IN {ids:Array(String)}`, { projectId, ids });
+    if (entityType === "trace") await deleteTraceAggregates(run, { projectId, traceIds: ids });
+  }
+};
+
+const beforeParam = "parseDateTime64BestEffort({before:String}, 6, 'UTC')";
+
+/** Which of these entities have rows that begin at `before` or later. Uses the bloom filter on id. */
+export const listBeginningSince = async (
+  { clickhouse, projectId, signal }: RowStore,
+  { entityType, ids, before }: { entityType: EntityType; ids: readonly string[]; before: string },
+): Promise<string[]> => {
+  if (ids.length === 0) return [];
+  const { table, time } = tables[entityType];
+  const rows = await clickhouse.queryRows<{ found: string }>({
+    sql: `SELECT DISTINCT id AS found FROM ${table} WHERE project_id = {projectId:String} AND id IN (SELECT v FROM wanted_ids) AND ${time} >= ${beforeParam}`,
+    params: { projectId, before, wanted_ids: handSet(ids) },
+    signal,
+    timeoutSeconds,
+  });
+  return rows.map((row) => row.found);
+};
+
+/**
+ * Entities that begin before `before` and were written, or have lain, at it or later: what a comparison of times alone would leave half of. In the order of their ids, behind
+ * `after`. Of the rows of one version the live one counts. Reads keys and versions of what is old.
+ */
+export const listOldWrittenSince = async (
+  { clickhouse, projectId, signal }: RowStore,
+  { entityType, before, after, rowsMax }: { entityType: EntityType; before: string; after: string; rowsMax: number },
+): Promise<string[]> => {
+  const { table, time } = tables[entityType];
+  const rows = await clickhouse.queryRows<{ found: string }>({
+    sql: `SELECT id AS found FROM ${table} WHERE project_id = {projectId:String} AND id > {after:String}
+        AND id IN (SELECT id FROM ${table} WHERE project_id = {projectId:String} AND ${time} < ${beforeParam})
+      GROUP BY id HAVING argMax(${time}, tuple(event_ts, 1 - is_deleted)) < ${beforeParam} AND (max(${time}) >= ${beforeParam} OR max(event_ts) >= ${beforeParam})
+      ORDER BY id LIMIT {rowsMax:UInt32}`,
+    params: { projectId, before, after, rowsMax },
+    signal,
+    timeoutSeconds,
+  });
+  return rows.map((row) => row.found);
+};
+
+/** What ClickHouse knows of some traces: the entities that live in them, and the days their first rows were made on, UTC. */
+export const listEntitiesOfTraces = async (
+  { clickhouse, projectId, signal }: RowStore,
+  traceIds: readonly string[],
+): Promise<{ entities: { entityType: EntityType; entityId: string }[]; days: string[] }> => {
+  const entities: { entityType: EntityType; entityId: string }[] = [];
+  const days = new Set<string>();
+  for (const ids of idSlices(traceIds, 1000))
+    for (const entityType of ["trace", "observation", "score", "dataset_run_item"] as const) {
+      const { table, trace } = tables[entityType];
+      const rows = await clickhouse.queryRows<{ found: string; day: string }>({
+        sql: `SELECT id AS found, toString(toDate(created_at)) AS day FROM ${table} FINAL WHERE project_id = {projectId:String} AND ${trace} IN {ids:Array(String)}`,
+        params: { projectId, ids },
+        signal,
+        timeoutSeconds,
+      });
+      for (const { found, day } of rows) {
+        entities.push({ entityType, entityId: found });
+        days.add(day);
+      }
+    }
+  return { entities, days: [...days] };
 };

@@ -21,7 +21,7 @@ export const eventStoreShape = {
   LANGFUSE_S3_EVENT_UPLOAD_ACCESS_KEY_ID: text.optional(),
   LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY: text.optional(),
   LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE: flag("false"),
-  /** Every object of events is written down in event_log, by which deletion and replay find it. */
+  /** Whether objects of events are written down in event_log. What is read is decided by what was written, for each project. */
   LANGFUSE_S3_EVENT_UPLOAD_POSTGRES_LOG_ENABLED: flag("true"),
   /** Greatest length of the parts of a key that come from ids; S3 allows 1024 bytes in all. */
   LANGFUSE_S3_EVENT_KEY_MAX_SEGMENT_BYTES: z.coerce.number().int().min(64).max(480).default(400),

@@ -1,6 +1,6 @@
 /**
- * Makes groups of events durable: their files first, then log rows and jobs in one transaction. What this answers as stored survives a crash of anything.
- * A crash in between leaves files without a job; nothing was acknowledged then, and the same events sent again overwrite the same files.
+ * Makes groups of events durable: their files first, then log rows and jobs in one transaction. What this answers as stored survives a crash of anything, and a deletion
+ * takes it as a whole or not at all. A crash in between leaves files without a job; nothing was acknowledged then, and the same events sent again overwrite the same files.
  */
 import { sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
@@ -9,14 +9,17 @@ import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import type { EventSource } from "../../core/jobs/kinds.ts";
 import type { S3Client } from "../object-store/s3-client.ts";
 import { type Database, execute } from "../postgres/client.ts";
-import { enqueueEventJobs } from "../queue/enqueue-event-jobs.ts";
+import { type EventJob, enqueueEventJobs } from "../queue/enqueue-event-jobs.ts";
+import { gateInCommon, wasDeletedSince } from "./deletion-gate.ts";
 import { type EventOrigin, putEventFile } from "./event-file.ts";
 
 export type EventStore = {
   db: Database;
   s3: S3Client;
-  /** Whether every object is written down in event_log. */
+  /** Whether objects are written down in event_log. Where they are not, the project is marked: whoever reads or deletes its events asks the store from then on. */
   isLogEnabled: boolean;
+  /** Only differences count. */
+  nowMs: () => number;
   newJobId: () => string;
   sha256Hex: Sha256Hex;
 };
@@ -32,6 +35,7 @@ export const storeGroups = async (
   const { projectId, groups, origin, source } = request;
   const failed = new Map<EventGroup, AppError>();
   const texts = new Map<string, string>();
+  const startedMs = store.nowMs();
   await eachOf(groups, uploadsMax, async (group) => {
     try {
       const text = JSON.stringify(group.events);
@@ -43,44 +47,60 @@ export const storeGroups = async (
   });
   const stored = groups.filter((group) => !failed.has(group));
   if (stored.length === 0) return failed;
-  await store.db.transaction(async (transaction) => {
-    const tx = transaction as unknown as Database;
-    await logObjects(
-      tx,
-      store,
-      projectId,
-      stored.map(({ fileKey, entityType, entityId, eventId, traceId }) => ({
-        fileKey,
-        entityType,
-        entityId,
-        eventId,
-        traceId: traceId ?? null,
-      })),
-    );
-    await enqueueEventJobs(
-      tx,
-      projectId,
-      stored.map(({ entityType, entityId, fileKey, lane }) => ({
-        id: store.newJobId(),
-        kind: "ingestion.merge",
-        lane,
-        payload: { entityType, entityId, fileKey, origin, source, ...inlined(texts.get(fileKey)) },
-      })),
-    );
+  await recordObjects(store, {
+    projectId,
+    startedMs,
+    files: stored.map(({ fileKey }) => ({ fileKey, text: texts.get(fileKey) ?? "" })),
+    origin,
+    objects: stored.map(({ fileKey, entityType, entityId, eventId, traceId }) => ({
+      fileKey,
+      entityType,
+      entityId,
+      eventId,
+      traceId: traceId ?? null,
+    })),
+    jobs: stored.map(({ entityType, entityId, fileKey, lane }) => ({
+      id: store.newJobId(),
+      kind: "ingestion.merge",
+      lane,
+      payload: { entityType, entityId, fileKey, origin, source, ...inlined(texts.get(fileKey)) },
+    })),
   });
   return failed;
 };
 
+type Recorded = {
+  projectId: string;
+  /** When the first of the files was begun. */
+  startedMs: number;
+  files: readonly { fileKey: string; text: string }[];
+  origin: EventOrigin;
+  objects: readonly LoggedObject[];
+  jobs: readonly EventJob[];
+};
+
+/** Log rows and jobs of files that are stored, in one transaction: from its commit on they are acknowledged. A file that a deletion may have met is stored once more. */
+export const recordObjects = (store: EventStore, { projectId, startedMs, files, origin, objects, jobs }: Recorded): Promise<void> =>
+  store.db.transaction(async (transaction) => {
+    const tx = transaction as unknown as Database;
+    await (store.isLogEnabled ? logObjects(tx, store, projectId, objects) : markUnlogged(tx, projectId));
+    await enqueueEventJobs(tx, projectId, jobs);
+    if (!(await wasDeletedSince(tx, { projectId, seconds: (store.nowMs() - startedMs) / 1000 }))) return;
+    await eachOf(files, uploadsMax, async ({ fileKey, text }) => void (await putEventFile(store.s3, fileKey, text, origin)));
+  });
+
 export type LoggedObject = { fileKey: string; entityType: string; entityId: string; eventId: string; traceId: string | null };
 
-/** One row for each object (and trace); the same object again is the same row. */
-export const logObjects = async (
+/**
+ * One row for each object (and trace); the same object again is the same row. Times are those behind the gate: what a deletion has not met is later than the deletion.
+ * created_at and updated_at are one value, until the object is stored again.
+ */
+const logObjects = async (
   tx: Database,
-  { isLogEnabled, s3, sha256Hex }: Pick<EventStore, "isLogEnabled" | "s3" | "sha256Hex">,
+  { s3, sha256Hex }: Pick<EventStore, "s3" | "sha256Hex">,
   projectId: string,
   objects: readonly LoggedObject[],
 ): Promise<void> => {
-  if (!isLogEnabled || objects.length === 0) return;
   const rows = objects.map((object) => ({
     ...object,
     id: `evl_${sha256Hex(JSON.stringify([s3.bucket, object.fileKey, object.traceId])).slice(0, 32)}`,
@@ -89,12 +109,21 @@ export const logObjects = async (
   const ordered = [...new Map(rows.map((row) => [row.id, row])).values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
   await execute(
     tx,
-    sql`insert into event_log (id, bucket_name, bucket_path, project_id, entity_type, entity_id, event_id, trace_id)
-      select r.id, ${s3.bucket}, r."fileKey", ${projectId}, r."entityType", r."entityId", r."eventId", r."traceId"
-      from json_to_recordset(${JSON.stringify(ordered)}::json) as r(id text, "fileKey" text, "entityType" text, "entityId" text, "eventId" text, "traceId" text)
-      on conflict (id) do update set updated_at = now()`,
+    sql`with held as materialized (select ${gateInCommon(projectId)}), moment as materialized (select clock_timestamp() as at from held)
+      insert into event_log (id, bucket_name, bucket_path, project_id, entity_type, entity_id, event_id, trace_id, created_at, updated_at)
+      select r.id, ${s3.bucket}, r."fileKey", ${projectId}, r."entityType", r."entityId", r."eventId", r."traceId", moment.at, moment.at
+      from moment, json_to_recordset(${JSON.stringify(ordered)}::json) as r(id text, "fileKey" text, "entityType" text, "entityId" text, "eventId" text, "traceId" text)
+      on conflict (id) do update set updated_at = excluded.updated_at`,
   );
 };
+
+/** From here on the log does not name every object of the project. Locks the project's row once. */
+const markUnlogged = (tx: Database, projectId: string): Promise<unknown> =>
+  execute(
+    tx,
+    sql`with marked as (update projects set unlogged_since = now() where id = ${projectId} and unlogged_since is null)
+      select ${gateInCommon(projectId)}`,
+  );
 
 /** Text of JSON inside JSON: every character of it is one that jsonb takes. */
 const inlineLengthMax = 16_000;

@@ -1,31 +1,49 @@
 /** Listing and reading what is in a bucket. */
-import { AppError } from "../../core/errors.ts";
 import { type S3Answer, type S3Client, tag } from "./s3-client.ts";
 
-/** Pages of a listing at most: a million keys. */
-const pagesMax = 1000;
+export type ListedObject = {
+  key: string;
+  /** By the clock of the store, in whole seconds. */
+  modifiedMs: number;
+};
 
-/** Every key that begins with `prefix`, page by page, in order. Memory: the keys. */
-export const listKeys = async (s3: S3Client, prefix: string, signal?: AbortSignal): Promise<string[]> => {
-  const keys: string[] = [];
-  let token: string | undefined;
-  for (let page = 0; page < pagesMax; page++) {
-    const answer = await s3.send({
-      method: "GET",
-      key: "",
-      query: { "list-type": "2", prefix, "encoding-type": "url", ...(token === undefined ? {} : { "continuation-token": token }) },
-      signal,
-      triesMax: 4,
-    });
+/** A page is a thousand keys at most. */
+const pageKeysMax = 1000;
+
+/** The first `keysMax` objects whose keys begin with `prefix` and come behind `after`, in order. Fewer are all there are. */
+export const listPage = async (
+  s3: S3Client,
+  { prefix, after, keysMax = pageKeysMax }: { prefix: string; after?: string | undefined; keysMax?: number },
+  signal?: AbortSignal,
+): Promise<ListedObject[]> => {
+  const found: ListedObject[] = [];
+  for (let token: string | undefined; ; ) {
+    const from: Record<string, string> =
+      token !== undefined ? { "continuation-token": token } : after !== undefined ? { "start-after": after } : {};
+    const query = { "list-type": "2", prefix, "encoding-type": "url", "max-keys": String(keysMax - found.length), ...from };
+    const answer = await s3.send({ method: "GET", key: "", query, signal, triesMax: 4 });
     const isEncoded = tag(answer.text, "EncodingType") === "url";
     for (const [, entry = ""] of answer.text.matchAll(/<Contents>([\s\S]*?)<\/Contents>/g)) {
       const key = tag(entry, "Key") ?? "";
-      keys.push(isEncoded ? decodeURIComponent(key.replaceAll("+", " ")) : key);
+      found.push({
+        key: isEncoded ? decodeURIComponent(key.replaceAll("+", " ")) : key,
+        modifiedMs: Date.parse(tag(entry, "LastModified") ?? ""),
+      });
     }
     token = tag(answer.text, "NextContinuationToken");
-    if (tag(answer.text, "IsTruncated") !== "true" || token === undefined) return keys;
+    // A store may answer less than was asked for.
+    if (found.length >= keysMax || tag(answer.text, "IsTruncated") !== "true" || token === undefined) return found;
   }
-  throw new AppError({ code: "S3_REJECTED", message: `The store lists more than ${pagesMax} pages under one prefix.` });
+};
+
+/** Every object whose key begins with `prefix`, in order. Memory: the keys. */
+export const listObjects = async (s3: S3Client, prefix: string, signal?: AbortSignal): Promise<ListedObject[]> => {
+  const found: ListedObject[] = [];
+  for (;;) {
+    const page = await listPage(s3, { prefix, after: found.at(-1)?.key }, signal);
+    found.push(...page);
+    if (page.length < pageKeysMax) return found;
+  }
 };
 
 /** An object of text; undefined when it is not there. */

@@ -44,6 +44,8 @@ export const projects = pgTable(
     runningJobsMax: integer("running_jobs_max"),
     /** What is older is deleted; null keeps everything. */
     retentionDays: integer("retention_days"),
+    /** Since when some of its events are kept without rows in event_log; null: the log names every object. */
+    unloggedSince: at("unlogged_since"),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },

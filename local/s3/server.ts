@@ -1,6 +1,6 @@
 /**
  * An S3-compatible server on a folder: `bun server.ts DATA_DIR PORT BUCKET…`. Credentials S3RVER / S3RVER; for development only.
- * s3rver answers AbortMultipartUpload with 405, knows no ListMultipartUploads and takes parts of uploads that are not there, and shows half-written objects; all of that is put right
+ * s3rver answers AbortMultipartUpload with 405, knows no ListMultipartUploads and takes parts of uploads that are not there, shows half-written objects and lists in no order; all of that is put right
  * here, on its own folder of uploads.
  */
 import { randomUUID } from "node:crypto";
@@ -20,9 +20,11 @@ type Context = {
 };
 type Middleware = (context: Context, next: () => Promise<void>) => Promise<void>;
 type PutContent = (path: string, content: unknown) => Promise<unknown>;
+type Listing = { objects: { key: string }[]; isTruncated: boolean };
+type ListObjects = (bucket: string, options: { maxKeys?: number }) => Promise<Listing>;
 type S3rver = new (
   options: Record<string, unknown>,
-) => { middleware: Middleware[]; run: () => Promise<unknown>; store: { putContent: PutContent } };
+) => { middleware: Middleware[]; run: () => Promise<unknown>; store: { putContent: PutContent; listObjects: ListObjects } };
 
 const S3rver = createRequire(import.meta.url)("@20minutes/s3rver") as S3rver;
 const [directory = "", port, ...buckets] = process.argv.slice(2);
@@ -88,5 +90,12 @@ server.store.putContent = async (path, content) => {
     await rm(part, { force: true });
     throw error;
   }
+};
+// s3rver lists in the order of its folders, and so leaves out keys behind the first page.
+const list = server.store.listObjects.bind(server.store);
+server.store.listObjects = async (bucket, { maxKeys = 1000, ...options }) => {
+  const all = await list(bucket, options);
+  const objects = all.objects.toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+  return { ...all, objects: objects.slice(0, maxKeys), isTruncated: objects.length > maxKeys };
 };
 await server.run();

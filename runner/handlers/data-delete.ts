@@ -1,87 +1,84 @@
 /**
- * data.delete: removes what was taken in: objects first, then their log rows, then, once nobody works on what was read before, the rows of ClickHouse. Each step may run again: what is gone stays gone,
- * and a crash leaves the log rows of what is still to be removed.
+ * data.delete: removes what was taken in: objects with their log rows first, then, once nobody works on what was read before, the rows of ClickHouse. What was acknowledged before
+ * the job ran goes; what comes in while it runs stays as a whole. Each step may run again: what is gone stays gone, and what is still to go is found anew.
  */
 import { AppError } from "../../core/errors.ts";
+import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
-import { parseTracesJson } from "../../core/otel/parse-json.ts";
-import { withoutTraces } from "../../core/otel/without-traces.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { deleteStoredRows } from "../../db/clickhouse/delete-rows.ts";
-import { putEventFile, readEventFile } from "../../db/event-store/event-file.ts";
-import { forgetObjects, listLoggedObjects } from "../../db/event-store/logged-objects.ts";
-import { eachOf } from "../../db/event-store/store-groups.ts";
-import type { S3Client } from "../../db/object-store/s3-client.ts";
+import { isUnlogged } from "../../db/event-store/deletable-objects.ts";
+import type { EventStore } from "../../db/event-store/store-groups.ts";
 import type { Database } from "../../db/postgres/client.ts";
-import { countEarlierRuns, queueNow } from "../../db/queue/count-earlier-runs.ts";
+import { deleteNotes, noteProgress, readProgress } from "../../db/queries/delete-data.ts";
+import { queueNow } from "../../db/queue/count-earlier-runs.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
+import { type Deletion, untilEarlierRunsEnd } from "../deletion/deletion.ts";
+import type { Entity } from "../deletion/remove-entities.ts";
+import { removeOlder } from "../deletion/remove-older.ts";
+import { removeProject } from "../deletion/remove-project.ts";
+import { removeTraces } from "../deletion/remove-traces.ts";
+import { takeInAgain } from "../deletion/take-in-again.ts";
 import { type Clock, type Handler, LeaseLost, type Log } from "../deps.ts";
 
 export type DeleteHandlerDeps = {
   db: Database;
   clickhouse: ClickHouse;
   eventsTable: string;
-  events: { store: { s3: S3Client } } | null;
+  events: { store: EventStore; prefix: string; segmentBytesMax: number } | null;
+  sha256: Sha256Hex;
+  newJobId: () => string;
   clock: Pick<Clock, "wait">;
   log: Log;
 };
 
-/** An OpenTelemetry request may hold other traces, which may not have been taken in yet: they stay. */
-const removeFrom = async (
-  s3: S3Client,
-  key: string,
-  entityType: string,
-  what: JobPayload<"data.delete">,
-  signal: AbortSignal,
-): Promise<void> => {
-  if (entityType === "otel" && what.scope === "traces") {
-    const file = await readEventFile(s3, key, signal);
-    if (file === undefined) return;
-    const left = withoutTraces(parseTracesJson(file.text).traces, new Set(what.traceIds));
-    if (left !== undefined) return void (await putEventFile(s3, key, JSON.stringify(left), file.origin));
-  }
-  await s3.send({ method: "DELETE", key, accept: [404], signal, triesMax: 4 });
-};
-
-/** Whoever has read the objects while they were there has written its rows then, and these are deleted with the others. */
-const untilEarlierRunsEnd = async ({ db, clock }: DeleteHandlerDeps, projectId: string, signal: AbortSignal): Promise<void> => {
-  const before = await queueNow(db);
-  while ((await countEarlierRuns(db, { projectId, before })) > 0) await clock.wait(runsPollMs, signal);
-};
-
-const objectsMax = 900;
-const runsPollMs = 250;
-const deletesAtOnce = 16;
-
-export const createDeleteHandler = (deps: DeleteHandlerDeps): Handler => ({
+export const createDeleteHandler = ({ db, clickhouse, eventsTable, events, sha256, newJobId, clock, log }: DeleteHandlerDeps): Handler => ({
   run: async ({ job, signal, assertHeld }) => {
-    if (deps.events === null) throw new AppError({ code: "INGESTION_DISABLED" });
-    const { s3 } = deps.events.store;
+    if (events === null) throw new AppError({ code: "INGESTION_DISABLED" });
+    const { projectId } = job;
     const what = jobKinds["data.delete"].payload.parse(job.payload);
-    const removeObjects = async (): Promise<number> => {
-      for (let objects = 0; ; ) {
-        const found = await listLoggedObjects(deps.db, job.projectId, s3.bucket, what, objectsMax);
-        if (found.length === 0) return objects;
-        const files = new Map(found.map(({ bucketPath, entityType }) => [bucketPath, entityType]));
-        await eachOf([...files], deletesAtOnce, ([key, entityType]) => removeFrom(s3, key, entityType, what, signal));
+    const lease = { id: job.id, leaseId: job.leaseId };
+    let objects = readProgress(job.checkpoint);
+    const deletion: Deletion = {
+      ...{ db, clock, log, projectId, signal, newJobId, sha256Hex: sha256, s3: events.store.s3 },
+      prefix: events.prefix,
+      segmentBytesMax: events.segmentBytesMax,
+      rows: { clickhouse, eventsTable, projectId, signal },
+      isUnlogged: await isUnlogged(db, projectId),
+      onRemoved: async (removed) => {
         await assertHeld();
-        await forgetObjects(
-          deps.db,
-          found.map(({ id }) => id),
-        );
-        objects += found.length;
-      }
+        if (removed === 0) return;
+        objects += removed;
+        await noteProgress(db, lease, objects);
+      },
     };
-    let objects = await removeObjects();
-    for (;;) {
-      await untilEarlierRunsEnd(deps, job.projectId, signal);
-      const late = await removeObjects();
-      if (late === 0) break;
-      objects += late;
+    // Twice: whoever had read a request before may have made new files of it until the runs have ended.
+    let emptied: readonly Entity[] = [];
+    for (let pass = 1; pass <= 2; pass++) {
+      emptied = await removeObjects(deletion, what, await queueNow(db));
+      await untilEarlierRunsEnd(deletion);
     }
-    await deleteStoredRows(deps.clickhouse, { projectId: job.projectId, eventsTable: deps.eventsTable, what, signal });
-    deps.log("info", "data_deleted", { job_id: job.id, project_id: job.projectId, scope: what.scope, objects });
-    if ((await settleJob(deps.db, { id: job.id, leaseId: job.leaseId }, { state: "completed" })) === undefined) throw new LeaseLost();
+    await deleteNotes(db, projectId, what);
+    await deleteStoredRows(deletion.rows, what);
+    await takeInAgain(deletion, what, emptied);
+    log("info", "data_deleted", { job_id: job.id, project_id: projectId, scope: what.scope, objects });
+    if ((await settleJob(db, lease, { state: "completed" })) === undefined) throw new LeaseLost();
   },
-  settle: async (job, outcome) => (await settleJob(deps.db, { id: job.id, leaseId: job.leaseId }, outcome)) !== undefined,
+  settle: async (job, outcome) => (await settleJob(db, { id: job.id, leaseId: job.leaseId }, outcome)) !== undefined,
 });
+
+/** What was logged after `until` stays. */
+const removeObjects = async (deletion: Deletion, what: JobPayload<"data.delete">, until: string): Promise<Entity[]> => {
+  switch (what.scope) {
+    case "project":
+      await removeProject(deletion, until);
+      return [];
+    case "traces":
+      return removeTraces(deletion, what.traceIds, until);
+    case "before":
+      await removeOlder(deletion, what.before);
+      return [];
+    default:
+      return what satisfies never;
+  }
+};

@@ -4,7 +4,6 @@ import { priceObservation } from "../../core/ingestion/price-observation.ts";
 import { isOutage, nextAttempt } from "../../core/jobs/next-attempt.ts";
 import type { Model } from "../../core/models/model.ts";
 import type { CountTokens } from "../../core/models/usage-and-cost.ts";
-import { entityName } from "../../db/event-store/logged-objects.ts";
 import { failureOf } from "../../db/postgres/failure.ts";
 import type { BatchJob, JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
@@ -107,11 +106,11 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
  */
 const grownSince = async (deps: BatchDeps, merged: readonly MergedEntity[]): Promise<Set<MergedEntity>> => {
   const observations = merged.filter(({ kind }) => kind === "observation");
-  if (observations.length === 0 || deps.listLogged === null) return new Set();
+  if (observations.length === 0) return new Set();
   const logged = await deps.listLogged(
     observations.map(({ entity: { projectId, entityType, entityId } }) => ({ projectId, entityType, entityId })),
   );
-  return new Set(observations.filter(({ entity }) => (logged.get(entityName(entity))?.length ?? 0) > entity.filesTotal));
+  return new Set(observations.filter(({ entity }) => (logged(entity)?.length ?? 0) > entity.filesTotal));
 };
 
 const merge = async (deps: BatchDeps, entity: Entity, claimedAt: string): Promise<MergedEntity | undefined> => {

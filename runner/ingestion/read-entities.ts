@@ -7,17 +7,17 @@ import type { MergeOrigin } from "../../core/ingestion/merge/merge-context.ts";
 import { compareEvents } from "../../core/ingestion/merge/order-events.ts";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
 import { type EventOrigin, readEventFile, unknownOrigin } from "../../db/event-store/event-file.ts";
-import { type EntityFile, type EntityName, entityName } from "../../db/event-store/logged-objects.ts";
+import { type EntityFile, type EntityName, entityName, type LoggedFiles } from "../../db/event-store/logged-objects.ts";
 import { eachOf } from "../../db/event-store/store-groups.ts";
-import { listKeys } from "../../db/object-store/read-objects.ts";
+import { listObjects } from "../../db/object-store/read-objects.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { BatchJob } from "../../db/queue/claim-batch.ts";
 import type { Log, WrittenFile } from "../deps.ts";
 
 export type ReadDeps = {
   s3: S3Client;
-  /** The files of entities, by the event log; null where none is kept, and the store is asked for each entity. */
-  listLogged: ((entities: readonly EntityName[]) => Promise<Map<string, EntityFile[]>>) | null;
+  /** The files of entities, by the event log; where that is not complete the store is asked for each entity. */
+  listLogged: (entities: readonly EntityName[]) => Promise<LoggedFiles>;
   prefix: string;
   segmentBytesMax: number;
   sha256Hex: Sha256Hex;
@@ -47,7 +47,12 @@ const filesAtOnce = 8;
 /** Once so many characters are read, no further entity is begun: a batch of large payloads is worked on in slices. */
 const sliceCharactersMax = 48_000_000;
 
-type Wanted = { projectId: string; lane: string; payload: JobPayload<"ingestion.merge">; jobs: BatchJob[] };
+type Wanted = {
+  projectId: string;
+  lane: string;
+  payload: Pick<JobPayload<"ingestion.merge">, "entityType" | "entityId" | "fileKey">;
+  jobs: BatchJob[];
+};
 
 /** Groups jobs by entity and reads them until a slice is full. An entity that cannot be read fails alone; `rest` are the jobs that were not begun. */
 export const readEntities = async (
@@ -69,9 +74,9 @@ export const readEntities = async (
     if (known === undefined) wanted.set(key, { projectId: job.projectId, lane: job.lane, payload, jobs: [job] });
     else known.jobs.push(job);
   }
-  let logged: Map<string, EntityFile[]> | undefined;
+  let logged: LoggedFiles;
   try {
-    logged = await deps.listLogged?.(
+    logged = await deps.listLogged(
       [...wanted.values()].map(({ projectId, payload: { entityType, entityId } }) => ({ projectId, entityType, entityId })),
     );
   } catch (error) {
@@ -82,12 +87,12 @@ export const readEntities = async (
   const entities: Entity[] = [];
   const rest: BatchJob[] = [];
   let [characters, begun, ended] = [0, 0, 0];
-  await eachOf([...wanted], readsMax, async ([name, one]) => {
+  await eachOf([...wanted.values()], readsMax, async (one) => {
     // Those under way count as the others were on average.
     if (characters > 0 && (characters * begun) / Math.max(1, ended) >= sliceCharactersMax) return void rest.push(...one.jobs);
     begun++;
     try {
-      const entity = await readEntity(deps, one, logged && (logged.get(name) ?? []));
+      const entity = await readEntity(deps, one, logged({ projectId: one.projectId, ...one.payload }));
       characters += entity.origin.bytes ?? 0;
       ended++;
       entities.push(entity);
@@ -100,8 +105,9 @@ export const readEntities = async (
   return { entities, failed, rest };
 };
 
-const readEntity = async (
-  deps: ReadDeps,
+/** One entity; `logged` are its files, undefined where the store has to be asked. */
+export const readEntity = async (
+  deps: Omit<ReadDeps, "listLogged">,
   { projectId, lane, payload, jobs }: Wanted,
   logged: readonly EntityFile[] | undefined,
 ): Promise<Entity> => {
@@ -114,7 +120,7 @@ const readEntity = async (
     }),
   );
   // What is not listed any more was deleted, whatever its job holds. Without a log nobody knows what was rewritten.
-  const listed = logged ?? (await listKeys(deps.s3, folder, deps.signal)).map((key) => ({ key, isRewritten: true }));
+  const listed = logged ?? (await listObjects(deps.s3, folder, deps.signal)).map(({ key }) => ({ key, isRewritten: true }));
   const events: IngestionEvent[] = [];
   const files: WrittenFile[] = [];
   let bytes = 0;
@@ -150,7 +156,7 @@ const readEntity = async (
 };
 
 /** The events of one file. What was valid when it came and is not any more is left out and said; a file that is no JSON fails its entity. */
-const parseFile = ({ log }: ReadDeps, key: string, text: string): IngestionEvent[] => {
+const parseFile = ({ log }: Pick<ReadDeps, "log">, key: string, text: string): IngestionEvent[] => {
   let items: unknown;
   try {
     items = JSON.parse(text);

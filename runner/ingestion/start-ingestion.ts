@@ -60,7 +60,7 @@ export const startIngestion = (
         processBatch(
           {
             s3: events.store.s3,
-            listLogged: events.store.isLogEnabled ? (entities) => listEntityFiles(db, events.store.s3.bucket, entities) : null,
+            listLogged: (entities) => listEntityFiles(db, events.store.s3.bucket, entities),
             prefix: events.prefix,
             segmentBytesMax: events.segmentBytesMax,
             sha256Hex: events.store.sha256Hex,

@@ -322,7 +322,7 @@ describe("after a deletion", () => {
     return { first, second };
   };
   const remove = (what: JobPayload<"data.delete">) =>
-    deleteStoredRows(clickhouse, { projectId: fixture.projectId, eventsTable: "events", what, signal: new AbortController().signal });
+    deleteStoredRows({ clickhouse, projectId: fixture.projectId, eventsTable: "events", signal: new AbortController().signal }, what);
 
   it("of the trace an observation has moved to, or of the one it has left, the other is as the tables have it", async () => {
     const [kept, gone] = [await send(), await send()];

@@ -228,12 +228,10 @@ describe("a deletion", () => {
       event_ts: "2026-05-01 00:00:00",
     });
     await clickhouse.insertRows({ table: "traces", rows: [insert(traceIds[999] ?? ""), insert("kept")], token: unique("token") });
-    await deleteStoredRows(clickhouse, {
-      projectId: fixture.projectId,
-      eventsTable: "events",
-      what: { scope: "traces", traceIds },
-      signal: new AbortController().signal,
-    });
+    await deleteStoredRows(
+      { clickhouse, projectId: fixture.projectId, eventsTable: "events", signal: new AbortController().signal },
+      { scope: "traces", traceIds },
+    );
     expect(await rows("SELECT id FROM traces FINAL")).toEqual([{ id: "kept" }]);
   });
 

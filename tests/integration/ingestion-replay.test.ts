@@ -279,8 +279,30 @@ describe("the command", () => {
     expect(await names("scores")).toEqual([]);
   });
 
+  it("deletes a project and sets how long events are kept", async () => {
+    const trace = unique("trace");
+    await fixture.ingest([event("trace-create", { id: trace, name: "n" })]);
+    expect(await drained()).toBe(0);
+    expect(command("delete", "--project", fixture.projectId, "--before", "2020-01-01").status).toBe(0);
+    expect(await drained()).toBe(0);
+    expect(await names("traces")).toEqual(["n"]);
+    expect(command("delete", "--project", fixture.projectId, "--all")).toMatchObject({ status: 0, out: "It will be deleted by a job." });
+    expect(command("delete", "--project", fixture.projectId, "--all").out).toMatch(/waits or runs already/);
+    expect(await drained()).toBe(0);
+    expect(await names("traces")).toEqual([]);
+    expect(command("retention", "--project", fixture.projectId, "--days", "30").status).toBe(0);
+    const kept = () => execute(fixture.db, sql`select retention_days from projects where id = ${fixture.projectId}`);
+    expect(await kept()).toEqual([{ retention_days: 30 }]);
+    expect(command("retention", "--project", fixture.projectId, "--days", "never").status).toBe(0);
+    expect(await kept()).toEqual([{ retention_days: null }]);
+    expect(command("retention", "--project", "none", "--days", "1")).toMatchObject({ status: 1, err: "There is no project none.\n" });
+  });
+
   it.each([
     [[]],
+    [["delete", "--project", "p"]],
+    [["delete", "--project", "p", "--all", "--trace", "t"]],
+    [["retention", "--project", "p", "--days", "0"]],
     [["replay"]],
     [["replay", "--project", "p", "--from", "yesterday"]],
     [["dead-letters", "--project", "p", "--code", "X"]],

@@ -34,7 +34,14 @@ afterEach(async () => {
 const sha256Hex = (text: string) => createHash("sha256").update(text).digest("hex");
 const origin = { apiKey: "pk", sdkName: "test", sdkVersion: "1" };
 const prefix = () => `${fixture.database}/events/`;
-const store = (): EventStore => ({ db: fixture.db, s3: fixture.s3, isLogEnabled: true, newJobId: () => newId("job"), sha256Hex });
+const store = (): EventStore => ({
+  db: fixture.db,
+  s3: fixture.s3,
+  isLogEnabled: true,
+  nowMs: () => performance.now(),
+  newJobId: () => newId("job"),
+  sha256Hex,
+});
 
 const startRunner = (env: Record<string, string> = {}) => {
   const lines: Record<string, unknown>[] = [];

@@ -112,7 +112,14 @@ export const createFixture = async () => {
   });
 
   const sha256Hex = (text: string) => createHash("sha256").update(text).digest("hex");
-  const eventStore: EventStore = { db: postgres.db, s3, isLogEnabled: true, newJobId: () => newId("job"), sha256Hex };
+  const eventStore: EventStore = {
+    db: postgres.db,
+    s3,
+    isLogEnabled: true,
+    nowMs: systemClock.steadyMs,
+    newJobId: () => newId("job"),
+    sha256Hex,
+  };
 
   /** Takes events in as one request, without the API. Answers the keys of the files. */
   const ingest = async (events: readonly unknown[]): Promise<string[]> => {

@@ -48,7 +48,7 @@ export const registerIngest = (app: App, deps: AppDeps): void => {
     const groups = arrangeBatch(batch, { projectId: sender.projectId, prefix, sampling, segmentBytesMax, sha256Hex });
     const sampled = groups.filter(({ isSampled }) => isSampled);
     const failed = await storeGroups(
-      { db: c.get("db"), s3, isLogEnabled, newJobId: () => deps.newId("job"), sha256Hex },
+      { db: c.get("db"), s3, isLogEnabled, nowMs: deps.nowMs, newJobId: () => deps.newId("job"), sha256Hex },
       { projectId: sender.projectId, groups: sampled, origin: sender.origin, source: "api" },
     );
     return c.json(withOutcomes(answer, batch, groups, failed), 207);

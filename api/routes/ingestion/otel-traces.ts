@@ -46,7 +46,7 @@ export const registerOtelTraces = (app: App, deps: AppDeps): void => {
       const id = deps.newUuid();
       const minute = new Date(deps.nowMs()).toISOString().slice(0, 16).replaceAll(/[-T:]/g, "/");
       await storeOtelRequest(
-        { db: c.get("db"), s3, isLogEnabled, newJobId: () => deps.newId("job"), sha256Hex },
+        { db: c.get("db"), s3, isLogEnabled, nowMs: deps.nowMs, newJobId: () => deps.newId("job"), sha256Hex },
         {
           projectId: sender.projectId,
           fileKey: `${prefix}otel/${sender.projectId}/${minute}/${id}.json`,

@@ -1,0 +1,190 @@
+/** The event log read for deletion: which objects hold what is to go. Every list is read behind the deletion gate, so that what it names is as it says until the gate is let go. */
+import { type SQL, sql } from "drizzle-orm";
+import { type Database, execute } from "../postgres/client.ts";
+
+export type LoggedRow = {
+  id: string;
+  key: string;
+  entityType: string;
+  entityId: string;
+  traceId: string | null;
+  /** When it was stored last, and the first time: texts that Postgres reads back to the same instants. */
+  updatedAt: string;
+  createdAt: string;
+};
+
+export type LogCursor = Pick<LoggedRow, "id" | "createdAt">;
+
+const columns = sql`e.id, e.bucket_path as key, e.entity_type as "entityType", e.entity_id as "entityId", e.trace_id as "traceId",
+  e.updated_at::text as "updatedAt", e.created_at::text as "createdAt"`;
+
+const sameEntity = (other: SQL, one: SQL): SQL =>
+  sql`${other}.project_id = ${one}.project_id and ${other}.entity_type = ${one}.entity_type and left(${other}.entity_id, 200) = left(${one}.entity_id, 200)
+    and ${other}.entity_id = ${one}.entity_id`;
+
+const behind = (after: LogCursor | undefined): SQL =>
+  after === undefined ? sql`` : sql`and (e.created_at, e.id) > (${after.createdAt}::timestamptz, ${after.id})`;
+
+/** Objects of a project that were stored last at `until` or before, behind `after`, in the order they were logged. Uses event_log_project_id_created_at_idx. */
+export const listStoredUntil = (
+  db: Database,
+  {
+    projectId,
+    bucket,
+    until,
+    after,
+    rowsMax,
+  }: { projectId: string; bucket: string; until: string; after: LogCursor | undefined; rowsMax: number },
+): Promise<LoggedRow[]> =>
+  execute<LoggedRow>(
+    db,
+    sql`select ${columns} from event_log e where e.project_id = ${projectId} and e.bucket_name = ${bucket} and e.created_at <= ${until}::timestamptz
+      and e.updated_at <= ${until}::timestamptz ${behind(after)} order by e.created_at, e.id limit ${rowsMax}`,
+  );
+
+/** The same of entities of which nothing was stored at `before` or later: an entity goes as a whole, or it would be made of what is left of it. */
+export const listOutdated = (
+  db: Database,
+  {
+    projectId,
+    bucket,
+    before,
+    after,
+    rowsMax,
+  }: { projectId: string; bucket: string; before: string; after: LogCursor | undefined; rowsMax: number },
+): Promise<LoggedRow[]> =>
+  execute<LoggedRow>(
+    db,
+    sql`select ${columns} from event_log e where e.project_id = ${projectId} and e.bucket_name = ${bucket} and e.created_at < ${before}::timestamptz
+      and e.updated_at < ${before}::timestamptz
+      and not exists (select 1 from event_log n where ${sameEntity(sql`n`, sql`e`)} and n.updated_at >= ${before}::timestamptz)
+      ${behind(after)} order by e.created_at, e.id limit ${rowsMax}`,
+  );
+
+export type Entity = { entityType: string; entityId: string };
+
+const wanted = (entities: readonly Entity[]): SQL =>
+  sql`json_to_recordset(${JSON.stringify(entities)}::json) as w("entityType" text, "entityId" text)
+    join event_log e on e.entity_type = w."entityType" and left(e.entity_id, 200) = left(w."entityId", 200) and e.entity_id = w."entityId"`;
+
+/**
+ * Objects of these entities that were stored last at `until` or before; first those that name none of the traces. What is left after a crash still tells where the entity lives.
+ */
+export const listOfEntities = (
+  db: Database,
+  {
+    projectId,
+    bucket,
+    entities,
+    traceIds,
+    until,
+    rowsMax,
+  }: { projectId: string; bucket: string; entities: readonly Entity[]; traceIds: readonly string[]; until: string; rowsMax: number },
+): Promise<LoggedRow[]> =>
+  execute<LoggedRow>(
+    db,
+    sql`select ${columns} from ${wanted(entities)} where e.project_id = ${projectId} and e.bucket_name = ${bucket} and e.updated_at <= ${until}::timestamptz
+      order by coalesce(e.trace_id in ${idsOf(traceIds)}, false), e.id limit ${rowsMax}`,
+  );
+
+/** The keys of an entity in the log. */
+export const listKeysOf = (
+  db: Database,
+  { projectId, bucket, entityType, entityId }: { projectId: string; bucket: string } & Entity,
+): Promise<{ key: string }[]> =>
+  execute<{ key: string }>(
+    db,
+    sql`select e.bucket_path as key from ${wanted([{ entityType, entityId }])} where e.project_id = ${projectId} and e.bucket_name = ${bucket}`,
+  );
+
+const idsOf = (traceIds: readonly string[]): SQL =>
+  sql`(select t.id from json_array_elements_text(${JSON.stringify(traceIds)}::json) as t(id))`;
+const named = (traceIds: readonly string[]): SQL =>
+  sql`left(e.trace_id, 200) in (select left(w.id, 200) from ${idsOf(traceIds)} as w) and e.trace_id in ${idsOf(traceIds)}`;
+
+/**
+ * Entities that have ever named one of the traces, and observations that are a trace of their own because they have named none.
+ * `isSure` says that they have named no other, and so live there.
+ */
+export const listNaming = (
+  db: Database,
+  { projectId, bucket, traceIds }: { projectId: string; bucket: string; traceIds: readonly string[] },
+): Promise<(Entity & { isSure: boolean })[]> =>
+  execute<Entity & { isSure: boolean }>(
+    db,
+    sql`with naming as (
+        select distinct e.project_id, e.entity_type, e.entity_id from event_log e
+          where e.project_id = ${projectId} and e.bucket_name = ${bucket} and e.entity_type <> 'otel' and ${named(traceIds)}
+        union
+        select distinct e.project_id, e.entity_type, e.entity_id from ${wanted(traceIds.map((entityId) => ({ entityType: "observation", entityId })))}
+          where e.project_id = ${projectId} and e.bucket_name = ${bucket}
+      )
+      select n.entity_type as "entityType", n.entity_id as "entityId", n.entity_type = 'trace'
+        or not exists (select 1 from event_log o where ${sameEntity(sql`o`, sql`n`)} and o.trace_id is not null and o.trace_id not in ${idsOf(traceIds)})
+          and exists (select 1 from event_log o where ${sameEntity(sql`o`, sql`n`)} and o.trace_id in ${idsOf(traceIds)}) as "isSure"
+      from naming n`,
+  );
+
+/** OpenTelemetry requests with spans of the traces, as far as the log names them: up to `rowsMax` rows. */
+export const listOtelNaming = (
+  db: Database,
+  {
+    projectId,
+    bucket,
+    traceIds,
+    until,
+    rowsMax,
+  }: { projectId: string; bucket: string; traceIds: readonly string[]; until: string; rowsMax: number },
+): Promise<LoggedRow[]> =>
+  execute<LoggedRow>(
+    db,
+    sql`select ${columns} from event_log e where e.project_id = ${projectId} and e.bucket_name = ${bucket} and e.entity_type = 'otel' and ${named(traceIds)}
+      and e.updated_at <= ${until}::timestamptz order by e.id limit ${rowsMax}`,
+  );
+
+/** What waits to be taken in of these lanes, and every OpenTelemetry request that waits: where no log is kept, nothing else knows of it. */
+export const listQueued = (
+  db: Database,
+  { projectId, lanes }: { projectId: string; lanes: readonly string[] },
+): Promise<{ kind: string; entityType: string | null; entityId: string | null; fileKey: string }[]> =>
+  execute(
+    db,
+    sql`select distinct kind, payload ->> 'entityType' as "entityType", payload ->> 'entityId' as "entityId", payload ->> 'fileKey' as "fileKey" from jobs
+      where project_id = ${projectId} and finished_at is null
+        and (kind = 'ingestion.otel' or kind = 'ingestion.merge' and lane in (select l.lane from json_array_elements_text(${JSON.stringify(lanes)}::json) as l(lane)))`,
+  );
+
+/** Which of the traces the log still names: something of them came in while they were deleted. */
+export const listNamedTraces = (
+  db: Database,
+  { projectId, bucket, traceIds }: { projectId: string; bucket: string; traceIds: readonly string[] },
+): Promise<{ traceId: string }[]> =>
+  execute<{ traceId: string }>(
+    db,
+    sql`select distinct e.trace_id as "traceId" from event_log e where e.project_id = ${projectId} and e.bucket_name = ${bucket} and ${named(traceIds)}`,
+  );
+
+/** Whether the store has objects of the project that the log does not name. */
+export const isUnlogged = async (db: Database, projectId: string): Promise<boolean> => {
+  const rows = await execute(db, sql`select 1 from projects where id = ${projectId} and unlogged_since is not null`);
+  return rows.length > 0;
+};
+
+/** Objects of these keys that the log has. Scans the log of the project: for what is left of one. */
+export const listLeft = (
+  db: Database,
+  { projectId, bucket, keys }: { projectId: string; bucket: string; keys: readonly string[] },
+): Promise<{ key: string }[]> =>
+  execute<{ key: string }>(
+    db,
+    sql`select distinct e.bucket_path as key from event_log e where e.project_id = ${projectId} and e.bucket_name = ${bucket}
+      and e.bucket_path in (select k.key from json_array_elements_text(${JSON.stringify(keys)}::json) as k(key))`,
+  );
+
+/** Takes rows out of the log, but for those whose object was stored again since. */
+export const forgetRows = (tx: Database, rows: readonly Pick<LoggedRow, "id" | "updatedAt">[]): Promise<unknown> =>
+  execute(
+    tx,
+    sql`delete from event_log e using json_to_recordset(${JSON.stringify(rows.map(({ id, updatedAt }) => ({ id, updatedAt })))}::json) as d(id text, "updatedAt" text)
+      where e.id = d.id and e.updated_at = d."updatedAt"::timestamptz`,
+  );

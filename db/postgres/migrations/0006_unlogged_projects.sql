@@ -1,0 +1,1 @@
+ALTER TABLE "projects" ADD COLUMN "unlogged_since" timestamp with time zone;

@@ -1,0 +1,55 @@
+/** All objects of some entities: by the log, and where that is not complete in their folders. */
+import { entityFolder } from "../../core/ingestion/blob-key.ts";
+import type { EntityType } from "../../core/ingestion/event.ts";
+import { forgetRows, listKeysOf, listOfEntities } from "../../db/event-store/deletable-objects.ts";
+import { listPage } from "../../db/object-store/read-objects.ts";
+import { behindGate, chunkMax, type Deletion, removeFiles } from "./deletion.ts";
+
+export type Entity = { entityType: EntityType; entityId: string };
+
+type Wanted = { entities: readonly Entity[]; traceIds: readonly string[]; until: string };
+
+/** What was logged after `until` stays. */
+export const removeEntities = async (deletion: Deletion, { entities, traceIds, until }: Wanted): Promise<void> => {
+  const { projectId, s3 } = deletion;
+  if (entities.length === 0) return;
+  for (;;) {
+    const rows = await behindGate(deletion, async (tx, signal) => {
+      const found = await listOfEntities(tx, { projectId, bucket: s3.bucket, entities, traceIds, until, rowsMax: chunkMax });
+      const isDeciding = ({ traceId }: { traceId: string | null }) => traceId !== null && traceIds.includes(traceId);
+      for (const rows of [found.filter((row) => !isDeciding(row)), found.filter(isDeciding)])
+        await removeFiles(
+          deletion,
+          rows.map(({ key }) => key),
+          signal,
+        );
+      await forgetRows(tx, found);
+      return found.length;
+    });
+    await deletion.onRemoved(rows);
+    if (rows < chunkMax) break;
+  }
+  if (deletion.isUnlogged) for (const entity of entities) await removeFolder(deletion, entity);
+};
+
+/** What the log still names was stored since, and stays. */
+const removeFolder = async (deletion: Deletion, entity: Entity): Promise<void> => {
+  const { projectId, s3 } = deletion;
+  const folder = folderOf(deletion, entity);
+  for (let after: string | undefined; ; ) {
+    const page = await behindGate(deletion, async (tx, signal) => {
+      const found = (await listPage(s3, { prefix: folder, after, keysMax: chunkMax }, signal)).map(({ key }) => key);
+      const left = new Set((await listKeysOf(tx, { projectId, bucket: s3.bucket, ...entity })).map(({ key }) => key));
+      const gone = found.filter((key) => !left.has(key));
+      await removeFiles(deletion, gone, signal);
+      return { last: found.at(-1), isLast: found.length < chunkMax, gone: gone.length };
+    });
+    await deletion.onRemoved(page.gone);
+    if (page.isLast) return;
+    after = page.last;
+  }
+};
+
+/** With a slash at its end. */
+export const folderOf = ({ prefix, projectId, segmentBytesMax, sha256Hex }: Deletion, entity: Entity): string =>
+  entityFolder({ prefix, projectId, ...entity }, segmentBytesMax, sha256Hex);

@@ -1,0 +1,137 @@
+/**
+ * All objects of what is older than an instant: an entity that begins before it, or of which everything was stored before it. Either goes as a whole, with its rows, wherever these
+ * lie: what is left of an entity would make another row of it. Memory: one page.
+ */
+import { type EntityType, entityTypes } from "../../core/ingestion/event.ts";
+import { deleteEntityRows, listBeginningSince, listOldWrittenSince } from "../../db/clickhouse/delete-rows.ts";
+import { forgetRows, type LogCursor, type LoggedRow, listOutdated } from "../../db/event-store/deletable-objects.ts";
+import { type ListedObject, listPage } from "../../db/object-store/read-objects.ts";
+import { behindGate, chunkMax, type Deletion, removeFiles, untilEarlierRunsEnd } from "./deletion.ts";
+import { removeEntities } from "./remove-entities.ts";
+import { projectPrefixes } from "./remove-project.ts";
+import { mergeAgain } from "./take-in-again.ts";
+
+const entitiesAtOnce = 1000;
+
+export const removeOlder = async (deletion: Deletion, before: string): Promise<void> => {
+  await removeStoredBefore(deletion, before);
+  await removeBegunBefore(deletion, before);
+  if (!deletion.isUnlogged) return;
+  await removeFolders(deletion, Date.parse(before));
+  await removeRequests(deletion, before);
+};
+
+/** By the log. Rows that begin later than their events came are not found by their time, and go before the log forgets whose they were. */
+const removeStoredBefore = async (deletion: Deletion, before: string): Promise<void> => {
+  const { projectId, s3 } = deletion;
+  for (let after: LogCursor | undefined; ; ) {
+    const rows = await behindGate(deletion, async (tx, signal) => {
+      const found = await listOutdated(tx, { projectId, bucket: s3.bucket, before, after, rowsMax: chunkMax });
+      await removeFiles(
+        deletion,
+        found.map(({ key }) => key),
+        signal,
+      );
+      return found;
+    });
+    const late = await lateRows(deletion, rows, before);
+    for (const [entityType, ids] of late) await deleteEntityRows(deletion.rows, entityType, ids);
+    await behindGate(deletion, (tx) => forgetRows(tx, rows));
+    for (const [entityType, ids] of late) for (const entityId of ids) await mergeAgain(deletion, { entityType, entityId });
+    await deletion.onRemoved(rows.length);
+    if (rows.length < chunkMax) return;
+    after = rows.at(-1);
+  }
+};
+
+const lateRows = async (deletion: Deletion, rows: readonly LoggedRow[], before: string): Promise<[EntityType, string[]][]> => {
+  if (rows.length > 0) await untilEarlierRunsEnd(deletion);
+  const late: [EntityType, string[]][] = [];
+  for (const entityType of entityTypes) {
+    const ids = new Set(rows.flatMap((row) => (row.entityType === entityType ? [row.entityId] : [])));
+    const found = await listBeginningSince(deletion.rows, { entityType, ids: [...ids], before });
+    if (found.length > 0) late.push([entityType, found]);
+  }
+  return late;
+};
+
+/** By the rows: entities whose events came later, or came again. Those that were written before as well are found by the log, and by their time in ClickHouse. */
+const removeBegunBefore = async (deletion: Deletion, before: string): Promise<void> => {
+  for (const entityType of entityTypes)
+    for (let after = ""; ; ) {
+      const ids = await listOldWrittenSince(deletion.rows, { entityType, before, after, rowsMax: entitiesAtOnce });
+      if (ids.length > 0) {
+        const entities = ids.map((entityId) => ({ entityType, entityId }));
+        await removeEntities(deletion, { entities, traceIds: [], until: "infinity" });
+        await untilEarlierRunsEnd(deletion);
+        await deleteEntityRows(deletion.rows, entityType, ids);
+      }
+      if (ids.length < entitiesAtOnce) break;
+      after = ids.at(-1) ?? "";
+    }
+};
+
+const folderOf = (key: string): string => key.slice(0, key.lastIndexOf("/") + 1);
+
+/** Without a log, by the times of the store: files of an entity that was last stored before. They lie side by side in the order of keys. */
+const removeFolders = async (deletion: Deletion, beforeMs: number): Promise<void> => {
+  const [prefix] = projectPrefixes(deletion);
+  let open: { folder: string; isOld: boolean } | undefined;
+  const close = async () => {
+    if (open?.isOld === true) await removeOldFolder(deletion, open.folder, beforeMs);
+  };
+  for (let after: string | undefined; ; ) {
+    const page = await listPage(deletion.s3, { prefix, after }, deletion.signal);
+    for (const { key, modifiedMs } of page) {
+      if (open?.folder !== folderOf(key)) {
+        await close();
+        open = { folder: folderOf(key), isOld: true };
+      }
+      open.isOld &&= modifiedMs < beforeMs;
+    }
+    const last = page.at(-1)?.key;
+    if (last === undefined) return close();
+    after = last;
+  }
+};
+
+/** Looked at once more behind the gate: something may have been stored since. */
+const removeOldFolder = async (deletion: Deletion, prefix: string, beforeMs: number): Promise<void> => {
+  for (;;) {
+    const removed = await behindGate(deletion, async (_, signal) => {
+      const page = await listPage(deletion.s3, { prefix, keysMax: chunkMax }, signal);
+      return isAllOld(page, beforeMs) ? removePage(deletion, page, signal) : 0;
+    });
+    await deletion.onRemoved(removed);
+    if (removed < chunkMax) return;
+  }
+};
+
+/** Their keys name the minute they came in, in order. */
+const removeRequests = async (deletion: Deletion, before: string): Promise<void> => {
+  const [, prefix] = projectPrefixes(deletion);
+  const end = `${prefix}${new Date(before).toISOString().slice(0, 16).replaceAll(/[-T:]/g, "/")}/`;
+  for (;;) {
+    const removed = await behindGate(deletion, async (_, signal) => {
+      const page = await listPage(deletion.s3, { prefix, keysMax: chunkMax }, signal);
+      return removePage(
+        deletion,
+        page.filter(({ key }) => key < end),
+        signal,
+      );
+    });
+    await deletion.onRemoved(removed);
+    if (removed < chunkMax) return;
+  }
+};
+
+const isAllOld = (page: readonly ListedObject[], beforeMs: number): boolean => page.every(({ modifiedMs }) => modifiedMs < beforeMs);
+
+const removePage = async (deletion: Deletion, page: readonly ListedObject[], signal: AbortSignal): Promise<number> => {
+  await removeFiles(
+    deletion,
+    page.map(({ key }) => key),
+    signal,
+  );
+  return page.length;
+};

@@ -1,0 +1,170 @@
+/** All objects of some traces: of every entity that lives in one of them now, and their spans in OpenTelemetry requests. Memory: the names of what a few traces hold. */
+import { AppError } from "../../core/errors.ts";
+import { laneOf } from "../../core/ingestion/arrange-batch.ts";
+import { entityTypes } from "../../core/ingestion/event.ts";
+import { columnText } from "../../core/ingestion/rows.ts";
+import { parseTracesJson } from "../../core/otel/parse-json.ts";
+import { withoutTraces } from "../../core/otel/without-traces.ts";
+import { listEntitiesOfTraces } from "../../db/clickhouse/delete-rows.ts";
+import { forgetRows, listNaming, listOtelNaming, listQueued } from "../../db/event-store/deletable-objects.ts";
+import { putEventFile, readEventFile } from "../../db/event-store/event-file.ts";
+import { entityName, listEntityFiles } from "../../db/event-store/logged-objects.ts";
+import { eachOf } from "../../db/event-store/store-groups.ts";
+import { listPage } from "../../db/object-store/read-objects.ts";
+import { type MergedEntity, mergeEntity } from "../ingestion/merge-entity.ts";
+import { readEntity } from "../ingestion/read-entities.ts";
+import { behindGate, chunkMax, type Deletion } from "./deletion.ts";
+import { type Entity, removeEntities } from "./remove-entities.ts";
+import { projectPrefixes } from "./remove-project.ts";
+
+type Candidate = Entity & { isSure: boolean };
+
+const tracesAtOnce = 20;
+const entitiesAtOnce = 100;
+/** Requests have 16 MiB at most. */
+const requestsAtOnce = 4;
+const requestsMax = 16;
+
+/** What was logged after `until` stays. Where the log does not name everything, answers whose folders were emptied. */
+export const removeTraces = async (deletion: Deletion, all: readonly string[], until: string): Promise<Entity[]> => {
+  const emptied: Entity[] = [];
+  for (let at = 0; at < all.length; at += tracesAtOnce) {
+    const traceIds = all.slice(at, at + tracesAtOnce);
+    const { candidates, requests } = await findCandidates(deletion, traceIds);
+    for (let from = 0; from < candidates.length; from += entitiesAtOnce) {
+      const page = candidates.slice(from, from + entitiesAtOnce);
+      const entities = await living(deletion, page, traceIds);
+      await removeEntities(deletion, { entities, traceIds, until });
+      if (deletion.isUnlogged) emptied.push(...entities);
+    }
+    await removeLoggedSpans(deletion, traceIds, until);
+    for await (const key of requests) await removeSpans(deletion, key, traceIds);
+  }
+  return emptied;
+};
+
+/** Whatever may belong to the traces. Where the log is complete it names everything; else ClickHouse and the queue tell the rest. */
+const findCandidates = async (
+  deletion: Deletion,
+  traceIds: readonly string[],
+): Promise<{ candidates: Candidate[]; requests: AsyncIterable<string> }> => {
+  const { db, projectId, s3, sha256Hex } = deletion;
+  const candidates = new Map<string, Candidate>();
+  const add = (entityType: string | null, entityId: string | null, isSure: boolean) => {
+    const type = entityTypes.find((known) => known === entityType);
+    if (type === undefined || entityId === null) return;
+    const name = entityName({ projectId, entityType: type, entityId });
+    if (!candidates.has(name))
+      candidates.set(name, { entityType: type, entityId, isSure: isSure && (type === "trace" || !deletion.isUnlogged) });
+  };
+  for (const { entityType, entityId, isSure } of await listNaming(db, { projectId, bucket: s3.bucket, traceIds }))
+    add(entityType, entityId, isSure);
+  if (!deletion.isUnlogged) return { candidates: [...candidates.values()], requests: none() };
+  for (const traceId of traceIds) add("trace", traceId, true);
+  const stored = await listEntitiesOfTraces(deletion.rows, traceIds);
+  for (const { entityType, entityId } of stored.entities) add(entityType, entityId, entityType === "trace");
+  const lanes = traceIds.map((traceId) => laneOf({ projectId, entityType: "trace", entityId: traceId, traceId }, sha256Hex));
+  const queued = await listQueued(db, { projectId, lanes });
+  for (const { entityType, entityId } of queued) add(entityType, entityId, false);
+  const waiting = queued.flatMap(({ kind, fileKey }) => (kind === "ingestion.otel" ? [fileKey] : []));
+  return { candidates: [...candidates.values()], requests: requestsOf(deletion, waiting, stored.days, traceIds) };
+};
+
+const none = async function* (): AsyncGenerator<string> {};
+
+/** Of requests that no log names: those that wait, and those of the days on which something of the traces was first made, or of the day before, that hold spans of them. */
+const requestsOf = async function* (
+  deletion: Deletion,
+  waiting: readonly string[],
+  days: readonly string[],
+  traceIds: readonly string[],
+): AsyncGenerator<string> {
+  const { s3, signal } = deletion;
+  const holds = async (key: string): Promise<boolean> => {
+    const text = (await readEventFile(s3, key, signal))?.text ?? "";
+    return traceIds.some((traceId) => text.includes(traceId));
+  };
+  for (const key of waiting) if (await holds(key)) yield key;
+  const looked = new Set(days.flatMap((day) => [day, new Date(Date.parse(day) - 86_400_000).toISOString().slice(0, 10)]));
+  for (const day of looked)
+    for (let after: string | undefined; ; ) {
+      const prefix = `${projectPrefixes(deletion)[1]}${day.replaceAll("-", "/")}/`;
+      const page = await listPage(s3, { prefix, after, keysMax: chunkMax }, signal);
+      for (const { key } of page) if (await holds(key)) yield key;
+      if (page.length < chunkMax) break;
+      after = page.at(-1)?.key;
+    }
+};
+
+/** Those of the candidates that live in one of the traces, as their events have it now: an observation that has named two lives in one of them, and is no part of the other. */
+const living = async (deletion: Deletion, candidates: readonly Candidate[], traceIds: readonly string[]): Promise<Candidate[]> => {
+  const { db, projectId, s3 } = deletion;
+  const unsure = candidates.filter(({ isSure }) => !isSure);
+  if (unsure.length === 0) return [...candidates];
+  const traces = new Set(traceIds.map((traceId) => columnText(traceId)));
+  const logged = await listEntityFiles(
+    db,
+    s3.bucket,
+    unsure.map(({ entityType, entityId }) => ({ projectId, entityType, entityId })),
+  );
+  const elsewhere = new Set<Candidate>();
+  await eachOf(unsure, 8, async (one) => {
+    const { entityType, entityId } = one;
+    const wanted = { projectId, lane: "", payload: { entityType, entityId, fileKey: "" }, jobs: [] };
+    try {
+      const entity = await readEntity(deletion, wanted, logged({ projectId, entityType, entityId }));
+      const merged = mergeEntity(entity, { projectId, createdAt: epoch, updatedAt: epoch, version: epoch });
+      if (merged !== undefined && !traces.has(traceOf(merged))) elsewhere.add(one);
+    } catch (error) {
+      // Files that nobody can read any more belong to the trace they were logged with.
+      if (!(error instanceof AppError) || error.code !== "INTERNAL") throw error;
+    }
+  });
+  return candidates.filter((one) => !elsewhere.has(one));
+};
+
+/** Of no consequence for where an entity lives. */
+const epoch = "1970-01-01T00:00:00.000000Z";
+
+const traceOf = (one: MergedEntity): string => {
+  switch (one.kind) {
+    case "trace":
+      return one.row.id;
+    case "observation":
+      return one.merged.row.trace_id;
+    case "score":
+      return one.row.trace_id ?? "";
+    case "dataset_run_item":
+      return one.row.trace_id;
+    default:
+      return one satisfies never;
+  }
+};
+
+const removeLoggedSpans = async (deletion: Deletion, traceIds: readonly string[], until: string): Promise<void> => {
+  const { projectId, s3 } = deletion;
+  for (;;) {
+    const rows = await behindGate(deletion, async (tx, signal) => {
+      const found = await listOtelNaming(tx, { projectId, bucket: s3.bucket, traceIds, until, rowsMax: requestsMax });
+      await eachOf([...new Set(found.map(({ key }) => key))], requestsAtOnce, (key) => takeOut(deletion, key, traceIds, signal));
+      await forgetRows(tx, found);
+      return found.length;
+    });
+    await deletion.onRemoved(rows);
+    if (rows < requestsMax) return;
+  }
+};
+
+const removeSpans = async (deletion: Deletion, key: string, traceIds: readonly string[]): Promise<void> => {
+  await behindGate(deletion, (_, signal) => takeOut(deletion, key, traceIds, signal));
+  await deletion.onRemoved(1);
+};
+
+/** A request may hold other traces, which may not have been taken in yet: they stay. Behind the gate, or two deletions would put back what the other has taken out. */
+const takeOut = async ({ s3 }: Deletion, key: string, traceIds: readonly string[], signal: AbortSignal): Promise<void> => {
+  const file = await readEventFile(s3, key, signal);
+  if (file === undefined) return;
+  const left = withoutTraces(parseTracesJson(file.text).traces, new Set(traceIds));
+  if (left !== undefined) await putEventFile(s3, key, JSON.stringify(left), file.origin);
+  else await s3.send({ method: "DELETE", key, accept: [404], signal, triesMax: 4 });
+};

@@ -1,0 +1,83 @@
+/** What came in while it was deleted is still stored, but its rows went with the others: it is taken in again. */
+import { laneOf, traceIdOf } from "../../core/ingestion/arrange-batch.ts";
+import type { IngestionEvent } from "../../core/ingestion/event.ts";
+import { parseEvent } from "../../core/ingestion/event-schema.ts";
+import type { JobPayload } from "../../core/jobs/kinds.ts";
+import { listNamedTraces } from "../../db/event-store/deletable-objects.ts";
+import { readEventFile } from "../../db/event-store/event-file.ts";
+import type { ReplayScope } from "../../db/event-store/list-replayable.ts";
+import { replayEvents } from "../../db/event-store/replay-events.ts";
+import { listPage } from "../../db/object-store/read-objects.ts";
+import { enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
+import { chunkMax, type Deletion } from "./deletion.ts";
+import { type Entity, folderOf } from "./remove-entities.ts";
+import { projectPrefixes } from "./remove-project.ts";
+
+/** `emptied`: entities of traces whose folders were emptied, where the log does not name everything. */
+export const takeInAgain = async (deletion: Deletion, what: JobPayload<"data.delete">, emptied: readonly Entity[]): Promise<void> => {
+  const { db, projectId, s3 } = deletion;
+  switch (what.scope) {
+    case "project":
+      await replay(deletion, {});
+      if (deletion.isUnlogged) for (const prefix of projectPrefixes(deletion)) await takeInListed(deletion, prefix);
+      return;
+    case "traces":
+      for (const { traceId } of await listNamedTraces(db, { projectId, bucket: s3.bucket, traceIds: what.traceIds }))
+        await replay(deletion, { traceId });
+      for (const entity of emptied) await takeInListed(deletion, folderOf(deletion, entity));
+      return;
+    case "before":
+      return;
+    default:
+      return what satisfies never;
+  }
+};
+
+/** A job for the entity, if the log still names it. */
+export const mergeAgain = (deletion: Deletion, entity: Entity): Promise<void> => replay(deletion, entity);
+
+const replay = async (deletion: Deletion, scope: Omit<ReplayScope, "projectId" | "bucket">): Promise<void> => {
+  const { db, newJobId, sha256Hex, clock, signal, projectId, s3 } = deletion;
+  await replayEvents(
+    { db, newJobId, sha256Hex, wait: (milliseconds) => clock.wait(milliseconds, signal), onProgress: () => signal.throwIfAborted() },
+    { projectId, bucket: s3.bucket, ...scope },
+    { pageRows: 1000, waitingMax: 1_000_000, pollMs: 1000, isDryRun: false },
+  );
+};
+
+/** Where the log does not name every object: a job for each that is there. */
+const takeInListed = async (deletion: Deletion, prefix: string): Promise<void> => {
+  for (let after: string | undefined; ; ) {
+    const page = await listPage(deletion.s3, { prefix, after, keysMax: chunkMax }, deletion.signal);
+    for (const { key } of page) await takeIn(deletion, key);
+    if (page.length < chunkMax) return;
+    after = page.at(-1)?.key;
+  }
+};
+
+const takeIn = async ({ db, s3, newJobId, sha256Hex, projectId, prefix, signal }: Deletion, fileKey: string): Promise<void> => {
+  if (fileKey.startsWith(`${prefix}otel/`))
+    return enqueueEventJobs(db, projectId, [{ id: newJobId(), kind: "ingestion.otel", lane: null, payload: { fileKey } }]);
+  const [first, ...others] = eventsOf((await readEventFile(s3, fileKey, signal))?.text ?? "[]");
+  if (first === undefined) return;
+  const { entityType, entityId } = first;
+  const traceId = [first, ...others].map(traceIdOf).find((id) => id !== undefined && id !== null && id !== "");
+  const lane = laneOf({ projectId, entityType, entityId, traceId: traceId ?? undefined }, sha256Hex);
+  await enqueueEventJobs(db, projectId, [
+    { id: newJobId(), kind: "ingestion.merge", lane, payload: { entityType, entityId, fileKey, source: "api" } },
+  ]);
+};
+
+/** None of a file that is no list of events: nobody could take it in. */
+const eventsOf = (text: string): IngestionEvent[] => {
+  let items: unknown;
+  try {
+    items = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  return (Array.isArray(items) ? items : []).flatMap((item: unknown) => {
+    const parsed = parseEvent(item, { isInternal: true });
+    return parsed.ok && parsed.event !== undefined ? [parsed.event] : [];
+  });
+};
