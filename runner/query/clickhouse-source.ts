@@ -59,10 +59,10 @@ export const openClickHouseSource = async (
 
   const countable = countPredicate(compiled, scope);
   // Hardly ever has a row moved: the plan does not wait to hear it, and is made again if one has.
-  const [moved, hasty] = await Promise.all([findMoved("moved"), known ?? makePlan(countable)]);
+  const [moved, hasty] = await Promise.all([findMoved("moved"), known ?? makePlan(countable, request.queryId)]);
   const without = withoutMoved(table, moved);
   const counted = { sql: `${countable.sql}${without.sql}`, params: { ...countable.params, ...without.params } };
-  const plan = known === null && without.sql !== "" ? await makePlan(counted) : hasty;
+  const plan = known === null && without.sql !== "" ? await makePlan(counted, `${request.queryId}-unmoved`) : hasty;
   const { rows, slices, needsFinal } = plan;
   const isExact = isCountExact(compiled) && !isWhole;
 
@@ -154,9 +154,10 @@ export const openClickHouseSource = async (
 
   /**
    * Sums the rows' hashes with FINAL and without: when both agree, no row is replaced or deleted, and slices can be read without merging.
-   * Sums and not counts, since the two are not taken at one moment, and rows that come and go in between could make counts agree.
+   * Sums and not counts, since the two are not taken at one moment, and rows that come and go in between could make counts agree. The server may hold an id for a moment
+   * after its query was answered: a second plan asks under ids of its own.
    */
-  async function makePlan(counted: Predicate): Promise<SourcePlan> {
+  async function makePlan(counted: Predicate, queryId: string): Promise<SourcePlan> {
     const us = `toUnixTimestamp64Micro(${table.version})`;
     const rowHash = `cityHash64(${table.id}, ${table.place}, ${us})`;
     const [found, raw, clock] = await Promise.all([
@@ -172,13 +173,13 @@ export const openClickHouseSource = async (
           rowHash,
         },
         deps.bounds,
-        { signal, queryId: request.queryId },
+        { signal, queryId },
       ),
       isReplacing
         ? clickhouse.queryRows<{ checksum: string }>({
             sql: `SELECT sum(${rowHash}) AS checksum FROM ${from(false, [counted.sql])} WHERE ${counted.sql} AND ${table.isDeleted} = 0`,
             params: counted.params,
-            queryId: `${request.queryId}-raw`,
+            queryId: `${queryId}-raw`,
             signal,
           })
         : [],
