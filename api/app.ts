@@ -11,10 +11,12 @@ import { registerAuditLogs } from "./routes/audit-logs/index.ts";
 import { registerBatchExports } from "./routes/batch-exports/index.ts";
 import { registerComments } from "./routes/comments/index.ts";
 import { registerExportTables } from "./routes/export-tables/index.ts";
+import { registerDeleteScore } from "./routes/ingestion/delete-score.ts";
 import { registerDeleteTraces } from "./routes/ingestion/delete-traces.ts";
-import { ingestionPaths, registerIngestion } from "./routes/ingestion/index.ts";
+import { isIngestion, registerIngestion } from "./routes/ingestion/index.ts";
 import { registerModels } from "./routes/models/index.ts";
 import { registerObservations } from "./routes/observations/index.ts";
+import { registerProjects } from "./routes/projects/index.ts";
 import { registerScores } from "./routes/scores/index.ts";
 import { registerSessions } from "./routes/sessions/index.ts";
 import { registerSystem } from "./routes/system/index.ts";
@@ -38,7 +40,7 @@ export const createApp = (deps: AppDeps): App => {
 
   const publicAuth = authenticate(deps);
   app.use("/api/public/*", (c, next) =>
-    open.has(c.req.path) || ingestionPaths.has(c.req.path) || !isKnownPath(app, c.req.path) ? next() : publicAuth(c, next),
+    open.has(c.req.path) || isIngestion(c.req) || !isKnownPath(app, c.req.path) ? next() : publicAuth(c, next),
   );
   app.use("/api/admin/*", requireAdmin(deps));
   registerIngestion(app, deps);
@@ -51,7 +53,9 @@ export const createApp = (deps: AppDeps): App => {
   registerSessions(app, deps);
   registerComments(app, deps);
   registerModels(app, deps);
+  registerProjects(app);
   registerDeleteTraces(app, deps);
+  registerDeleteScore(app, deps);
   registerAuditLogs(app);
   registerAdmin(app, deps);
   registerSystem(app, deps);

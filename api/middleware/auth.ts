@@ -56,15 +56,16 @@ export const identify = async (
   return { actor, scopes: effectiveScopes(key.scopes, key.role), isUseStale: key.isUseStale, publicKey: key.publicKey };
 };
 
-/** Refuses a key without the scope. */
-export const requireScope = (scope: Scope): MiddlewareHandler<AppEnv> =>
+/** Refuses a key that has none of the scopes. */
+export const requireScope = (...anyOf: [Scope, ...Scope[]]): MiddlewareHandler<AppEnv> =>
   async function requireScope(c, next) {
-    assertScope(c.get("scopes"), scope);
+    assertScope(c.get("scopes"), ...anyOf);
     await next();
   };
 
-export const assertScope = (scopes: readonly Scope[], scope: Scope): void => {
-  if (!scopes.includes(scope)) throw new AppError({ code: "FORBIDDEN_SCOPE", message: `This needs the scope ${scope}.` });
+export const assertScope = (scopes: readonly Scope[], ...anyOf: [Scope, ...Scope[]]): void => {
+  if (!anyOf.some((scope) => scopes.includes(scope)))
+    throw new AppError({ code: "FORBIDDEN_SCOPE", message: `This needs the scope ${anyOf.join(" or ")}.` });
 };
 
 export const requireAdmin = (deps: AppDeps): MiddlewareHandler<AppEnv> =>

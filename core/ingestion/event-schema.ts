@@ -1,5 +1,6 @@
 /** What an SDK sends to what the rest of the code sees: an event, a line of an SDK's log, or the reason why it is neither. */
 import { z } from "zod";
+import type { FieldError } from "../errors.ts";
 import type { IngestionEvent, Json } from "./event.ts";
 import { eventTypes, isEventType, SdkLogBody, sdkLogType } from "./event-types.ts";
 import { Id, Instant, isRecord } from "./fields.ts";
@@ -10,8 +11,8 @@ const Envelope = z.object({ id: Id, timestamp: Instant, type: z.string() });
 /** Written to our log and nowhere else; answered with 201 as every event that is taken. */
 export type SdkLog = { id: string; timestamp: string; log: Json };
 
-/** As the API answers it for one event. `id` is that of the event, `unknown` if it has none; `error` names every path at fault, never a value. */
-export type RefusedEvent = { ok: false; id: string; status: 400; message: string; error: string };
+/** As the API answers it for one event. `id` is that of the event, `unknown` if it has none; `error` names every path at fault, never a value; `faults` are the same one by one. */
+export type RefusedEvent = { ok: false; id: string; status: 400; message: string; error: string; faults: FieldError[] };
 
 export type ParsedEvent =
   | { ok: true; event: IngestionEvent; log?: undefined }
@@ -24,21 +25,30 @@ export type ParsedEvent =
  * An event whose body names no entity writes the one that has the id of the event, so that sent again it writes the same.
  */
 export const parseEvent = (input: unknown, options: { isInternal: boolean }): ParsedEvent => {
-  const refuse = (error: string): RefusedEvent => ({ ok: false, id: idOf(input), status: 400, message: "Invalid request data", error });
-  if (!isRecord(input)) return refuse("An event must be a JSON object");
-  if (isNestedBeyond(input, nestingLevelsMax)) return refuse(`An event cannot be nested more than ${nestingLevelsMax} levels deep`);
+  const refuse = (faults: FieldError[]): RefusedEvent => ({
+    ok: false,
+    id: idOf(input),
+    status: 400,
+    message: "Invalid request data",
+    error: describe(faults),
+    faults,
+  });
+  const refuseWhole = (message: string) => refuse([{ path: "", message }]);
+  if (!isRecord(input)) return refuseWhole("An event must be a JSON object");
+  if (isNestedBeyond(input, nestingLevelsMax)) return refuseWhole(`An event cannot be nested more than ${nestingLevelsMax} levels deep`);
   const envelope = Envelope.safeParse(input);
-  if (!envelope.success) return refuse(describe(envelope.error, []));
+  if (!envelope.success) return refuse(faultsOf(envelope.error, []));
   const { id, timestamp, type } = envelope.data;
   if (type === sdkLogType) {
     const body = SdkLogBody.safeParse(input["body"]);
-    return body.success ? { ok: true, log: { id, timestamp, log: body.data.log ?? null } } : refuse(describe(body.error, ["body"]));
+    return body.success ? { ok: true, log: { id, timestamp, log: body.data.log ?? null } } : refuse(faultsOf(body.error, ["body"]));
   }
-  if (!isEventType(type)) return refuse(`type: must be one of ${[...Object.keys(eventTypes), sdkLogType].join(", ")}`);
+  if (!isEventType(type))
+    return refuse([{ path: "type", message: `must be one of ${[...Object.keys(eventTypes), sdkLogType].join(", ")}` }]);
   const { isInternalOnly, isUpdate, internalBody, publicBody } = eventTypes[type];
-  if (isInternalOnly && !options.isInternal) return refuse("Dataset run item creation is only allowed for internal usage");
+  if (isInternalOnly && !options.isInternal) return refuseWhole("Dataset run item creation is only allowed for internal usage");
   const said = (options.isInternal ? internalBody : publicBody).safeParse(input["body"]);
-  if (!said.success) return refuse(describe(said.error, ["body"]));
+  if (!said.success) return refuse(faultsOf(said.error, ["body"]));
   const { id: entityId, ...subject } = said.data;
   return { ok: true, event: { id, timestamp, type, isUpdate, entityId: entityId ?? id, ...subject } };
 };
@@ -48,8 +58,9 @@ const idOf = (input: unknown): string => {
   return typeof id === "string" && id !== "" ? id : "unknown";
 };
 
-/** As long as there are fields at most: no schema gives more than a few faults for one, and none quotes what was sent. */
-const describe = (error: z.ZodError, root: string[]): string =>
-  error.issues
-    .map(({ path, message }) => [[...root, ...path.map(String)].join("."), message].filter((part) => part !== "").join(": "))
-    .join("; ");
+/** As many as there are fields at most: no schema gives more than a few faults for one, and none quotes what was sent. */
+const faultsOf = (error: z.ZodError, root: string[]): FieldError[] =>
+  error.issues.map(({ path, message }) => ({ path: [...root, ...path.map(String)].join("."), message }));
+
+const describe = (faults: readonly FieldError[]): string =>
+  faults.map(({ path, message }) => [path, message].filter((part) => part !== "").join(": ")).join("; ");

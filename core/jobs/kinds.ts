@@ -67,10 +67,11 @@ export const jobKinds = {
     hasSlot: false,
     isAccepted: true,
   },
-  /** Removes files, log rows and rows of some traces, of a whole project, or of all that is older than an instant. */
+  /** Removes files, log rows and rows of some traces or scores, of a whole project, or of all that is older than an instant. */
   "data.delete": {
     payload: z.discriminatedUnion("scope", [
       z.strictObject({ scope: z.literal("traces"), traceIds: z.array(z.string()).min(1).max(1000) }),
+      z.strictObject({ scope: z.literal("scores"), scoreIds: z.array(z.string()).min(1).max(1000) }),
       z.strictObject({ scope: z.literal("project") }),
       z.strictObject({ scope: z.literal("before"), before: z.iso.datetime() }),
     ]),

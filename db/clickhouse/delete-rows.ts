@@ -6,6 +6,7 @@ import { aggregateTables } from "../../core/traces/experiment-env.ts";
 import type { ClickHouse } from "./client.ts";
 import { idSlices } from "./id-slices.ts";
 import { deleteOldAggregates } from "./traces/delete-old-aggregates.ts";
+import { deleteScoresFromAggregates } from "./traces/delete-scores-from-aggregates.ts";
 import { deleteTraceAggregates, type RunStatement } from "./traces/delete-trace-aggregates.ts";
 
 /** Where rows are deleted. */
@@ -51,6 +52,10 @@ export const deleteStoredRows = async (store: RowStore, what: JobPayload<"data.d
       await deleteTraceAggregates(run, { projectId, traceIds });
     }
     return;
+  }
+  if (what.scope === "scores") {
+    await deleteScoresFromAggregates(run, { projectId, scoreIds: what.scoreIds });
+    return deleteEntityRows(store, "score", what.scoreIds);
   }
   const isOld = (time: string) => (what.scope === "project" ? "" : ` AND ${time} < parseDateTime64BestEffort({before:String}, 6, 'UTC')`);
   const params = { projectId, ...(what.scope === "before" ? { before: what.before } : {}) };

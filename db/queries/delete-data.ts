@@ -7,25 +7,28 @@ import { enqueueJob } from "../queue/enqueue-job.ts";
 import type { Lease } from "../queue/heartbeat-job.ts";
 import { type Actor, transaction, writeAudit } from "./batch-exports.ts";
 
-export const deleteTraces = (
+type Ids = { jobId: string; auditId: string };
+
+export const deleteTraces = (db: Database, actor: Actor, traceIds: readonly string[], ids: Ids): Promise<void> =>
+  askToDelete(db, actor, { scope: "traces", traceIds: [...traceIds] }, { resourceType: "trace", resourceIds: traceIds, ids });
+
+export const deleteScores = (db: Database, actor: Actor, scoreIds: readonly string[], ids: Ids): Promise<void> =>
+  askToDelete(db, actor, { scope: "scores", scoreIds: [...scoreIds] }, { resourceType: "score", resourceIds: scoreIds, ids });
+
+const askToDelete = (
   db: Database,
   actor: Actor,
-  traceIds: readonly string[],
-  ids: { jobId: string; auditId: string },
+  payload: Extract<JobPayload<"data.delete">, { scope: "traces" | "scores" }>,
+  { resourceType, resourceIds, ids }: { resourceType: "trace" | "score"; resourceIds: readonly string[]; ids: Ids },
 ): Promise<void> =>
   transaction(db, async (tx) => {
-    await enqueueJob(tx, {
-      id: ids.jobId,
-      kind: "data.delete",
-      projectId: actor.projectId,
-      payload: { scope: "traces", traceIds: [...traceIds] },
-    });
+    await enqueueJob(tx, { id: ids.jobId, kind: "data.delete", projectId: actor.projectId, payload });
     await writeAudit(tx, actor, {
       id: ids.auditId,
-      resourceType: "trace",
-      resourceId: traceIds[0] ?? "",
+      resourceType,
+      resourceId: resourceIds[0] ?? "",
       action: "delete",
-      before: { traceIds },
+      before: { [`${resourceType}Ids`]: resourceIds },
     });
   });
 
@@ -54,9 +57,14 @@ export const deleteData = (db: Database, projectId: string, payload: JobPayload<
       kind: "data.delete",
       projectId,
       payload,
-      ...(payload.scope === "traces" ? {} : { dedupeKey: `${payload.scope === "before" ? "retention" : "delete"}:${projectId}` }),
+      ...dedupeKeyOf(projectId, payload),
     }),
   );
+
+const dedupeKeyOf = (projectId: string, { scope }: JobPayload<"data.delete">): { dedupeKey?: string } => {
+  if (scope === "before") return { dedupeKey: `retention:${projectId}` };
+  return scope === "project" ? { dedupeKey: `delete:${projectId}` } : {};
+};
 
 /** After so many days everything of the project is deleted; null keeps it. False when there is no such project. */
 export const setRetention = async (db: Database, projectId: string, days: number | null): Promise<boolean> => {
@@ -81,6 +89,7 @@ export const deleteNotes = async (db: Database, projectId: string, what: JobPayl
       await execute(db, sql`delete from comments where project_id = ${projectId} and object_type in ('TRACE', 'OBSERVATION', 'SESSION')`);
       await execute(db, sql`delete from trace_sessions where project_id = ${projectId}`);
       return;
+    case "scores":
     case "before":
       return;
     default:

@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateApikeysData, CreateApikeysErrors, CreateApikeysResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateMembershipsData, CreateMembershipsErrors, CreateMembershipsResponses, CreateModelData, CreateModelErrors, CreateModelResponses, CreateOrganizationsData, CreateOrganizationsErrors, CreateOrganizationsResponses, CreateProjectsData, CreateProjectsErrors, CreateProjectsResponses, CreateUsersData, CreateUsersErrors, CreateUsersResponses, DeleteApikeysData, DeleteApikeysErrors, DeleteApikeysResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteModelData, DeleteModelErrors, DeleteModelResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DownloadBatchExportData, DownloadBatchExportErrors, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, GetBatchExportData, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetModelData, GetModelErrors, GetModelResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTraceData, GetTraceErrors, GetTraceResponses, IngestData, IngestErrors, IngestResponses, ListApikeysData, ListApikeysErrors, ListApikeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListMembershipsData, ListMembershipsErrors, ListMembershipsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListUsersData, ListUsersErrors, ListUsersResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses } from './types.gen';
+import type { CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateApikeysData, CreateApikeysErrors, CreateApikeysResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateMembershipsData, CreateMembershipsErrors, CreateMembershipsResponses, CreateModelData, CreateModelErrors, CreateModelResponses, CreateOrganizationsData, CreateOrganizationsErrors, CreateOrganizationsResponses, CreateProjectsData, CreateProjectsErrors, CreateProjectsResponses, CreateScoreData, CreateScoreErrors, CreateScoreResponses, CreateUsersData, CreateUsersErrors, CreateUsersResponses, DeleteApikeysData, DeleteApikeysErrors, DeleteApikeysResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteModelData, DeleteModelErrors, DeleteModelResponses, DeleteScoreData, DeleteScoreErrors, DeleteScoreResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DownloadBatchExportData, DownloadBatchExportErrors, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, GetBatchExportData, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetModelData, GetModelErrors, GetModelResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTraceData, GetTraceErrors, GetTraceResponses, IngestData, IngestErrors, IngestResponses, ListApikeysData, ListApikeysErrors, ListApikeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListMembershipsData, ListMembershipsErrors, ListMembershipsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjects2Data, ListProjects2Errors, ListProjects2Responses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListUsersData, ListUsersErrors, ListUsersResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -50,6 +50,38 @@ export const exportOtelTraces = <ThrowOnError extends boolean = false>(options?:
         }],
     url: '/api/public/otel/v1/traces',
     ...options
+});
+
+/**
+ * List scores of traces and observations, newest first
+ */
+export const listScoresV1 = <ThrowOnError extends boolean = false>(options?: Options<ListScoresV1Data, ThrowOnError>): RequestResult<ListScoresV1Responses, ListScoresV1Errors, ThrowOnError> => (options?.client ?? client).get<ListScoresV1Responses, ListScoresV1Errors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/scores',
+    ...options
+});
+
+/**
+ * Send a score
+ *
+ * Stored for good when this answers; read back once the runner has merged it. A public key alone (Bearer) will do.
+ */
+export const createScore = <ThrowOnError extends boolean = false>(options: Options<CreateScoreData, ThrowOnError>): RequestResult<CreateScoreResponses, CreateScoreErrors, ThrowOnError> => (options.client ?? client).post<CreateScoreResponses, CreateScoreErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/scores',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**
@@ -347,15 +379,17 @@ export const getObservation = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
- * List scores of traces and observations, newest first
+ * Delete a score
+ *
+ * A job removes its stored events, their log and its row, and tries again until they are gone. A score nobody knows is deleted too.
  */
-export const listScoresV1 = <ThrowOnError extends boolean = false>(options?: Options<ListScoresV1Data, ThrowOnError>): RequestResult<ListScoresV1Responses, ListScoresV1Errors, ThrowOnError> => (options?.client ?? client).get<ListScoresV1Responses, ListScoresV1Errors, ThrowOnError>({
+export const deleteScore = <ThrowOnError extends boolean = false>(options: Options<DeleteScoreData, ThrowOnError>): RequestResult<DeleteScoreResponses, DeleteScoreErrors, ThrowOnError> => (options.client ?? client).delete<DeleteScoreResponses, DeleteScoreErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
         }],
-    url: '/api/public/scores',
+    url: '/api/public/scores/{scoreId}',
     ...options
 });
 
@@ -530,6 +564,21 @@ export const getModel = <ThrowOnError extends boolean = false>(options: Options<
 });
 
 /**
+ * Show the project of the key
+ *
+ * Whoever writes or reads events may ask.
+ */
+export const listProjects = <ThrowOnError extends boolean = false>(options?: Options<ListProjectsData, ThrowOnError>): RequestResult<ListProjectsResponses, ListProjectsErrors, ThrowOnError> => (options?.client ?? client).get<ListProjectsResponses, ListProjectsErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/projects',
+    ...options
+});
+
+/**
  * List audit logs
  *
  * A page has fewer rows than its limit when they are large; `nextCursor` tells whether there are more.
@@ -577,7 +626,7 @@ export const createOrganizations = <ThrowOnError extends boolean = false>(option
 /**
  * List projects
  */
-export const listProjects = <ThrowOnError extends boolean = false>(options?: Options<ListProjectsData, ThrowOnError>): RequestResult<ListProjectsResponses, ListProjectsErrors, ThrowOnError> => (options?.client ?? client).get<ListProjectsResponses, ListProjectsErrors, ThrowOnError>({
+export const listProjects2 = <ThrowOnError extends boolean = false>(options?: Options<ListProjects2Data, ThrowOnError>): RequestResult<ListProjects2Responses, ListProjects2Errors, ThrowOnError> => (options?.client ?? client).get<ListProjects2Responses, ListProjects2Errors, ThrowOnError>({
     security: [{
             key: 'adminKey',
             scheme: 'bearer',

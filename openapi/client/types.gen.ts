@@ -44,6 +44,45 @@ export type OtlpTracesAnswer = {
     partialSuccess?: unknown;
 };
 
+export type CreateScoreAnswer = {
+    id: string;
+};
+
+export type CreateScore = {
+    /**
+     * Sent again with the same id it is the same score; made where it is missing.
+     */
+    id?: string | null;
+    name: string;
+    /**
+     * A number for NUMERIC and BOOLEAN (0 or 1), else a text.
+     */
+    value: number | string;
+    /**
+     * By default NUMERIC for numbers, CATEGORICAL for texts.
+     */
+    dataType?: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT' | 'CORRECTION' | null;
+    /**
+     * Exactly one of traceId, sessionId and datasetRunId.
+     */
+    traceId?: string | null;
+    /**
+     * Beside traceId only.
+     */
+    observationId?: string | null;
+    sessionId?: string | null;
+    datasetRunId?: string | null;
+    comment?: string | null;
+    metadata?: unknown;
+    environment?: string | null;
+    /**
+     * API by default. ANNOTATION needs a configId, but for corrections.
+     */
+    source?: 'API' | 'ANNOTATION' | null;
+    configId?: string | null;
+    queueId?: string | null;
+};
+
 export type Estimate = {
     rows: number;
     /**
@@ -886,6 +925,29 @@ export type CreateModel = {
     } | null;
 };
 
+export type ProjectList = {
+    data: Array<Project>;
+};
+
+export type Project = {
+    id: string;
+    name: string;
+    organization: {
+        id: string;
+        name: string;
+    };
+    /**
+     * Always empty.
+     */
+    metadata: {
+        [key: string]: unknown;
+    };
+    /**
+     * After so many days everything is deleted; left out where everything is kept.
+     */
+    retentionDays?: number;
+};
+
 export type DeletedAnswer = {
     message: string;
 };
@@ -1040,6 +1102,167 @@ export type ExportOtelTracesResponses = {
 };
 
 export type ExportOtelTracesResponse = ExportOtelTracesResponses[keyof ExportOtelTracesResponses];
+
+export type ListScoresV1Data = {
+    body?: never;
+    path?: never;
+    query?: {
+        page?: number;
+        limit?: number;
+        /**
+         * User of the trace.
+         */
+        userId?: string;
+        dataType?: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT' | 'CORRECTION';
+        configId?: string;
+        queueId?: string;
+        /**
+         * The trace has all of them.
+         */
+        traceTags?: Array<string>;
+        /**
+         * The score is in one of them.
+         */
+        environment?: Array<string>;
+        name?: string;
+        fromTimestamp?: string;
+        toTimestamp?: string;
+        source?: 'API' | 'EVAL' | 'ANNOTATION';
+        /**
+         * Ids, with commas.
+         */
+        scoreIds?: string;
+        /**
+         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.
+         */
+        filter?: string;
+        /**
+         * Compared by `operator`.
+         */
+        value?: number | null;
+        operator?: '<' | '>' | '<=' | '>=' | '!=' | '=';
+        /**
+         * Groups of fields, with commas: score, trace. All by default.
+         */
+        fields?: string;
+    };
+    url: '/api/public/scores';
+};
+
+export type ListScoresV1Errors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type ListScoresV1Error = ListScoresV1Errors[keyof ListScoresV1Errors];
+
+export type ListScoresV1Responses = {
+    /**
+     * A page.
+     */
+    200: ScoreV1Page;
+};
+
+export type ListScoresV1Response = ListScoresV1Responses[keyof ListScoresV1Responses];
+
+export type CreateScoreData = {
+    body: CreateScore;
+    path?: never;
+    query?: never;
+    url: '/api/public/scores';
+};
+
+export type CreateScoreErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type CreateScoreError = CreateScoreErrors[keyof CreateScoreErrors];
+
+export type CreateScoreResponses = {
+    /**
+     * It is stored.
+     */
+    200: CreateScoreAnswer;
+};
+
+export type CreateScoreResponse = CreateScoreResponses[keyof CreateScoreResponses];
 
 export type EstimateBatchExportData = {
     body: EstimateBatchExport;
@@ -2349,53 +2572,16 @@ export type GetObservationResponses = {
 
 export type GetObservationResponse = GetObservationResponses[keyof GetObservationResponses];
 
-export type ListScoresV1Data = {
+export type DeleteScoreData = {
     body?: never;
-    path?: never;
-    query?: {
-        page?: number;
-        limit?: number;
-        /**
-         * User of the trace.
-         */
-        userId?: string;
-        dataType?: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT' | 'CORRECTION';
-        configId?: string;
-        queueId?: string;
-        /**
-         * The trace has all of them.
-         */
-        traceTags?: Array<string>;
-        /**
-         * The score is in one of them.
-         */
-        environment?: Array<string>;
-        name?: string;
-        fromTimestamp?: string;
-        toTimestamp?: string;
-        source?: 'API' | 'EVAL' | 'ANNOTATION';
-        /**
-         * Ids, with commas.
-         */
-        scoreIds?: string;
-        /**
-         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.
-         */
-        filter?: string;
-        /**
-         * Compared by `operator`.
-         */
-        value?: number | null;
-        operator?: '<' | '>' | '<=' | '>=' | '!=' | '=';
-        /**
-         * Groups of fields, with commas: score, trace. All by default.
-         */
-        fields?: string;
+    path: {
+        scoreId: string;
     };
-    url: '/api/public/scores';
+    query?: never;
+    url: '/api/public/scores/{scoreId}';
 };
 
-export type ListScoresV1Errors = {
+export type DeleteScoreErrors = {
     /**
      * The request is not valid; `errors` names the fields.
      */
@@ -2438,16 +2624,16 @@ export type ListScoresV1Errors = {
     503: Problem;
 };
 
-export type ListScoresV1Error = ListScoresV1Errors[keyof ListScoresV1Errors];
+export type DeleteScoreError = DeleteScoreErrors[keyof DeleteScoreErrors];
 
-export type ListScoresV1Responses = {
+export type DeleteScoreResponses = {
     /**
-     * A page.
+     * It will be deleted.
      */
-    200: ScoreV1Page;
+    202: DeletedAnswer;
 };
 
-export type ListScoresV1Response = ListScoresV1Responses[keyof ListScoresV1Responses];
+export type DeleteScoreResponse = DeleteScoreResponses[keyof DeleteScoreResponses];
 
 export type GetScoreV1Data = {
     body?: never;
@@ -3268,6 +3454,67 @@ export type GetModelResponses = {
 
 export type GetModelResponse = GetModelResponses[keyof GetModelResponses];
 
+export type ListProjectsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/projects';
+};
+
+export type ListProjectsErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type ListProjectsError = ListProjectsErrors[keyof ListProjectsErrors];
+
+export type ListProjectsResponses = {
+    /**
+     * One project.
+     */
+    200: ProjectList;
+};
+
+export type ListProjectsResponse = ListProjectsResponses[keyof ListProjectsResponses];
+
 export type ListAuditLogsData = {
     body?: never;
     path?: never;
@@ -3461,14 +3708,14 @@ export type CreateOrganizationsResponses = {
 
 export type CreateOrganizationsResponse = CreateOrganizationsResponses[keyof CreateOrganizationsResponses];
 
-export type ListProjectsData = {
+export type ListProjects2Data = {
     body?: never;
     path?: never;
     query?: never;
     url: '/api/admin/projects';
 };
 
-export type ListProjectsErrors = {
+export type ListProjects2Errors = {
     /**
      * The request is not valid; `errors` names the fields.
      */
@@ -3511,9 +3758,9 @@ export type ListProjectsErrors = {
     503: Problem;
 };
 
-export type ListProjectsError = ListProjectsErrors[keyof ListProjectsErrors];
+export type ListProjects2Error = ListProjects2Errors[keyof ListProjects2Errors];
 
-export type ListProjectsResponses = {
+export type ListProjects2Responses = {
     /**
      * Newest first, at most 1,000.
      */
@@ -3522,7 +3769,7 @@ export type ListProjectsResponses = {
     };
 };
 
-export type ListProjectsResponse = ListProjectsResponses[keyof ListProjectsResponses];
+export type ListProjects2Response = ListProjects2Responses[keyof ListProjects2Responses];
 
 export type CreateProjectsData = {
     body: {

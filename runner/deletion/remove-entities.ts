@@ -7,6 +7,8 @@ import { behindGate, chunkMax, type Deletion, removeFiles } from "./deletion.ts"
 
 export type Entity = { entityType: EntityType; entityId: string };
 
+export const scoresOf = (scoreIds: readonly string[]): Entity[] => scoreIds.map((entityId) => ({ entityType: "score", entityId }));
+
 type Wanted = { entities: readonly Entity[]; traceIds: readonly string[]; until: string };
 
 /** What was logged after `until` stays. */

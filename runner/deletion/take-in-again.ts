@@ -10,10 +10,10 @@ import { replayEvents } from "../../db/event-store/replay-events.ts";
 import { listPage } from "../../db/object-store/read-objects.ts";
 import { enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
 import { chunkMax, type Deletion } from "./deletion.ts";
-import { type Entity, folderOf } from "./remove-entities.ts";
+import { type Entity, folderOf, scoresOf } from "./remove-entities.ts";
 import { projectPrefixes } from "./remove-project.ts";
 
-/** `emptied`: entities of traces whose folders were emptied, where the log does not name everything. */
+/** `emptied`: entities whose folders were emptied, where the log does not name everything. */
 export const takeInAgain = async (deletion: Deletion, what: JobPayload<"data.delete">, emptied: readonly Entity[]): Promise<void> => {
   const { db, projectId, s3 } = deletion;
   switch (what.scope) {
@@ -24,6 +24,10 @@ export const takeInAgain = async (deletion: Deletion, what: JobPayload<"data.del
     case "traces":
       for (const { traceId } of await listNamedTraces(db, { projectId, bucket: s3.bucket, traceIds: what.traceIds }))
         await replay(deletion, { traceId });
+      for (const entity of emptied) await takeInListed(deletion, folderOf(deletion, entity));
+      return;
+    case "scores":
+      for (const entity of scoresOf(what.scoreIds)) await mergeAgain(deletion, entity);
       for (const entity of emptied) await takeInListed(deletion, folderOf(deletion, entity));
       return;
     case "before":

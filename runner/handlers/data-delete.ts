@@ -14,7 +14,7 @@ import { deleteNotes, noteProgress, readProgress } from "../../db/queries/delete
 import { queueNow } from "../../db/queue/count-earlier-runs.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
 import { type Deletion, untilEarlierRunsEnd } from "../deletion/deletion.ts";
-import type { Entity } from "../deletion/remove-entities.ts";
+import { type Entity, removeEntities, scoresOf } from "../deletion/remove-entities.ts";
 import { removeOlder } from "../deletion/remove-older.ts";
 import { removeProject } from "../deletion/remove-project.ts";
 import { removeTraces } from "../deletion/remove-traces.ts";
@@ -75,6 +75,11 @@ const removeObjects = async (deletion: Deletion, what: JobPayload<"data.delete">
       return [];
     case "traces":
       return removeTraces(deletion, what.traceIds, until);
+    case "scores": {
+      const entities = scoresOf(what.scoreIds);
+      await removeEntities(deletion, { entities, traceIds: [], until });
+      return deletion.isUnlogged ? entities : [];
+    }
     case "before":
       await removeOlder(deletion, what.before);
       return [];

@@ -586,6 +586,8 @@ describe("keys", () => {
     ["POST", "/api/public/comments"],
     ["DELETE", "/api/public/comments/com_unknown"],
     ["GET", "/api/public/audit-logs"],
+    ["POST", "/api/public/scores"],
+    ["DELETE", "/api/public/scores/unknown"],
   ];
   const bodyOf = (method: string, path: string) =>
     path.endsWith("comments") && method === "POST"

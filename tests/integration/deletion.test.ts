@@ -475,12 +475,108 @@ describe("events that come in while they are deleted", () => {
   });
 });
 
+describe("the deletion of a score", () => {
+  const scored = (traceId: string) => [
+    event("trace-create", { id: traceId, name: "trace", timestamp: at(0) }),
+    event("score-create", { id: `gone-${traceId}`, traceId, name: "good", value: 1, dataType: "NUMERIC" }),
+    event("score-create", { id: `kept-${traceId}`, traceId, name: "good", value: 0, dataType: "NUMERIC" }),
+  ];
+  const isOfGone = (text: string) => text.includes("gone-");
+  const logs = [
+    ["with a log", {}],
+    ["without one", unlogged],
+  ] as const;
+
+  it.each(logs)("takes its objects, log and rows, also out of the aggregates, and nothing else, %s", async (_, log) => {
+    const traceId = unique("t");
+    const all = await send(scored(traceId), log);
+    // Moved to another day: rows in two places.
+    await send([event("score-create", { id: `gone-${traceId}`, traceId, name: "better", value: 1, dataType: "NUMERIC" }, -2 * day)], log);
+    await runUntilDone({ LANGFUSE_EXPERIMENT_INSERT_INTO_AGGREGATING_MERGE_TREES: "true" });
+    const scoreIds = () =>
+      lines(
+        `SELECT DISTINCT arrayStringConcat(arraySort(score_ids), ',') FROM (SELECT * FROM traces_all_amt FINAL UNION ALL SELECT * FROM traces_30d_amt FINAL) WHERE id = '${traceId}'`,
+      );
+    expect(await scoreIds()).toContain(`gone-${traceId},kept-${traceId}`);
+    await deletion({ scope: "scores", scoreIds: [`gone-${traceId}`, "unknown"] });
+    expect(await keys()).toEqual(all.filter((key) => !isOfGone(key)).toSorted());
+    expect(await logged()).toEqual(log === unlogged ? [] : await keys());
+    expect((await allRows()).filter((row) => row.startsWith("scores"))).toEqual([`scores kept-${traceId}`]);
+    expect(await seen("traces", "id")).toEqual([traceId]);
+    expect((await scoreIds()).filter((ids) => ids !== "")).toEqual([`kept-${traceId}`]);
+    expect((await lines("SELECT toString(score_ids) FROM traces_mt")).filter(isOfGone)).toEqual([]);
+    await replayAll();
+    expect(await seen("scores", "id")).toEqual([`kept-${traceId}`]);
+  });
+
+  it.each(logs)("takes one that waits to be taken in, %s", async (_, log) => {
+    const traceId = unique("t");
+    await send(scored(traceId), log);
+    await ask({ scope: "scores", scoreIds: [`gone-${traceId}`] });
+    await runDeletion();
+    await runUntilDone();
+    expect(await seen("scores", "id")).toEqual([`kept-${traceId}`]);
+    expect((await keys()).filter(isOfGone)).toEqual([]);
+  });
+
+  it.each(logs)("leaves what is sent again meanwhile wholly there or wholly gone, %s", async (_, log) => {
+    const traceId = unique("t");
+    const events = scored(traceId);
+    const [key = ""] = (await send(events, log)).filter(isOfGone);
+    await runUntilDone();
+    await ask({ scope: "scores", scoreIds: [`gone-${traceId}`] });
+    const sent: Promise<unknown>[] = [];
+    const s3: S3Client = {
+      ...fixture.s3,
+      send: async (request) => {
+        if (request.method === "DELETE" && request.key === key) {
+          const again = send(events, log);
+          sent.push(again);
+          await untilEndedOrWaiting(again);
+        }
+        return fixture.s3.send(request);
+      },
+    };
+    await runDeletion({ s3 });
+    await Promise.all(sent);
+    expect(sent).toHaveLength(2);
+    await runUntilDone();
+    expect((await seen("scores", "id")).filter(isOfGone)).toHaveLength((await keys()).filter(isOfGone).length);
+  });
+
+  it.each(logs)("leaves one that comes when its rows go, with its rows, %s", async (_, log) => {
+    const traceId = unique("t");
+    const events = scored(traceId);
+    await send(events, log);
+    await runUntilDone();
+    await ask({ scope: "scores", scoreIds: [`gone-${traceId}`] });
+    let isSent = false;
+    const takingIn: ClickHouse = {
+      ...clickhouse,
+      command: async (statement) => {
+        if (!isSent) {
+          isSent = true;
+          await send(events, log);
+          await mergeWaiting();
+        }
+        return clickhouse.command(statement);
+      },
+    };
+    await runDeletion({ clickhouse: takingIn });
+    await runUntilDone();
+    expect((await keys()).filter(isOfGone)).toHaveLength(1);
+    expect(await seen("scores", "id")).toEqual([`gone-${traceId}`, `kept-${traceId}`]);
+  });
+});
+
 describe("a deletion", () => {
   it.each([
     ["traces", {}],
+    ["scores", {}],
     ["project", {}],
     ["before", {}],
     ["traces", unlogged],
+    ["scores", unlogged],
     ["project", unlogged],
     ["before", unlogged],
   ] as const)(
@@ -498,9 +594,11 @@ describe("a deletion", () => {
       await ask(
         scope === "traces"
           ? { scope, traceIds: [first, second, otel] }
-          : scope === "before"
-            ? { scope, before: new Date(Date.now() + 3_600_000).toISOString() }
-            : { scope },
+          : scope === "scores"
+            ? { scope, scoreIds: [`s-${first}`, `s-${second}`] }
+            : scope === "before"
+              ? { scope, before: new Date(Date.now() + 3_600_000).toISOString() }
+              : { scope },
       );
       let attempts = 0;
       for (let isDone = false; !isDone; attempts++) {
@@ -520,9 +618,12 @@ describe("a deletion", () => {
           () => false,
         );
       }
-      expect(attempts).toBeGreaterThan(10);
+      expect(attempts).toBeGreaterThan(scope === "scores" ? 5 : 10);
       await runUntilDone();
-      expect(await everything()).toEqual(nothing);
+      if (scope !== "scores") return expect(await everything()).toEqual(nothing);
+      const left = [...(await keys()), ...(await logged()), ...(await allRows())];
+      expect(left.filter((name) => name.includes("/score/") || name.startsWith("scores "))).toEqual([]);
+      expect(await seen("traces", "id")).toHaveLength(3);
     },
   );
 

@@ -1,14 +1,14 @@
 /** DELETE /api/public/traces/{traceId} and DELETE /api/public/traces: files, log and rows of the traces, by a job. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { AppError } from "../../../core/errors.ts";
 import { storableText } from "../../../core/storable.ts";
 import { deleteTraces } from "../../../db/queries/delete-data.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";
+import { eventsOf } from "./store-batch.ts";
 
 const TraceId = storableText(800).min(1);
-const Answer = z.object({ message: z.string() }).openapi("DeletedAnswer");
+export const Answer = z.object({ message: z.string() }).openapi("DeletedAnswer");
 
 const shared = { tags: ["Ingestion"], security };
 const mayWrite = requireScope("ingestion:write");
@@ -46,16 +46,13 @@ const many = createRoute({
 
 export const registerDeleteTraces = (app: App, deps: AppDeps): void => {
   const ids = () => ({ jobId: deps.newId("job"), auditId: deps.newId("auditLog") });
-  const assertEnabled = () => {
-    if (deps.events === null) throw new AppError({ code: "INGESTION_DISABLED" });
-  };
   app.openapi(one, async (c) => {
-    assertEnabled();
+    eventsOf(deps);
     await deleteTraces(c.get("db"), c.get("actor"), [c.req.valid("param").traceId], ids());
     return c.json({ message: "The trace will be deleted." }, 200);
   });
   app.openapi(many, async (c) => {
-    assertEnabled();
+    eventsOf(deps);
     await deleteTraces(c.get("db"), c.get("actor"), [...new Set(c.req.valid("json").traceIds)], ids());
     return c.json({ message: "The traces will be deleted." }, 200);
   });

@@ -1,13 +1,13 @@
 /** POST /api/public/ingestion: events of the Langfuse SDKs. Each is judged by itself; what is answered with 201 is durable. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
-import { type ArrivedEvent, arrangeBatch, type EventGroup } from "../../../core/ingestion/arrange-batch.ts";
+import type { ArrivedEvent } from "../../../core/ingestion/arrange-batch.ts";
 import { parseEvent } from "../../../core/ingestion/event-schema.ts";
-import { storeGroups } from "../../../db/event-store/store-groups.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { json, refusals, security } from "../describe.ts";
 import { authoriseSender, type Sender } from "./authorise.ts";
-import { ingestionBytesMax, readBody, utf8Text } from "./read-body.ts";
+import { ingestionBytesMax, parseJsonText, readBody, utf8Text } from "./read-body.ts";
+import { eventsOf, type StoredBatch, storeBatch } from "./store-batch.ts";
 
 const Success = z.object({ id: z.string(), status: z.int().describe("201: durable. 204: left out by the sampling of this project.") });
 const Failure = z.object({ id: z.string(), status: z.int(), message: z.string().optional(), error: z.string().optional() });
@@ -42,26 +42,13 @@ export const registerIngest = (app: App, deps: AppDeps): void => {
   });
   app.post(route.path, async (c) => {
     const sender = await authoriseSender(c, deps);
-    if (deps.events === null) throw new AppError({ code: "INGESTION_DISABLED" });
-    const { batch, answer } = judge(parseBatch(utf8Text(await readBody(c, ingestionBytesMax))), sender, deps);
-    const { prefix, segmentBytesMax, sampling, s3Client: s3, isLogEnabled, sha256Hex } = deps.events;
-    const groups = arrangeBatch(batch, { projectId: sender.projectId, prefix, sampling, segmentBytesMax, sha256Hex });
-    const sampled = groups.filter(({ isSampled }) => isSampled);
-    const failed = await storeGroups(
-      { db: c.get("db"), s3, isLogEnabled, nowMs: deps.nowMs, newJobId: () => deps.newId("job"), sha256Hex },
-      { projectId: sender.projectId, groups: sampled, origin: sender.origin, source: "api" },
-    );
-    return c.json(withOutcomes(answer, batch, groups, failed), 207);
+    eventsOf(deps);
+    const { batch, answer } = judge(batchOf(parseJsonText(utf8Text(await readBody(c, ingestionBytesMax)))), sender, deps);
+    return c.json(withOutcomes(answer, batch, await storeBatch(c, deps, sender, batch)), 207);
   });
 };
 
-const parseBatch = (text: string): unknown[] => {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch (cause) {
-    throw new AppError({ code: "INVALID_JSON", cause });
-  }
+const batchOf = (body: unknown): unknown[] => {
   const batch = typeof body === "object" && body !== null ? (body as { batch?: unknown }).batch : undefined;
   if (!Array.isArray(batch))
     throw new AppError({ code: "INVALID_REQUEST", fields: [{ path: "batch", message: "Send a list of events." }] });
@@ -85,12 +72,7 @@ const judge = (items: readonly unknown[], sender: Sender, deps: AppDeps): { batc
   return { batch, answer };
 };
 
-const withOutcomes = (
-  answer: Answer,
-  batch: readonly ArrivedEvent[],
-  groups: readonly EventGroup[],
-  failed: ReadonlyMap<EventGroup, AppError>,
-): Answer => {
+const withOutcomes = (answer: Answer, batch: readonly ArrivedEvent[], { groups, failed }: StoredBatch): Answer => {
   const byEntity = new Map(groups.map((group) => [`${group.entityType}/${group.entityId}`, group]));
   for (const { event } of batch) {
     const group = byEntity.get(`${event.entityType}/${event.entityId}`);

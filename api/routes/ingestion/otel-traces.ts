@@ -12,6 +12,7 @@ import { isJsonType } from "../../middleware/json-body.ts";
 import { json, refusals, security } from "../describe.ts";
 import { authoriseSender } from "./authorise.ts";
 import { readBody, utf8Text } from "./read-body.ts";
+import { eventsOf } from "./store-batch.ts";
 
 /** Unpacked; the Worker has 128 MB in all. */
 const otelBytesMax = 16 * 1024 * 1024;
@@ -33,7 +34,7 @@ export const registerOtelTraces = (app: App, deps: AppDeps): void => {
   app.post(route.path, async (c) => {
     const sender = await authoriseSender(c, deps);
     if (sender.access !== "project") throw new AppError({ code: "FORBIDDEN_SCOPE", message: "Spans need the secret key of a project." });
-    if (deps.events === null) throw new AppError({ code: "INGESTION_DISABLED" });
+    const { prefix, s3Client: s3, isLogEnabled, sha256Hex } = eventsOf(deps);
     const type = c.req.header("content-type") ?? "";
     const isProtobuf = /^\s*application\/x-protobuf\s*(;|$)/i.test(type);
     if (!isProtobuf && !isJsonType(type))
@@ -42,7 +43,6 @@ export const registerOtelTraces = (app: App, deps: AppDeps): void => {
     const { traces, rejected } = isProtobuf ? decodeTracesProtobuf(body) : parseTracesJson(utf8Text(body));
     const traceIds = traceIdsOf(traces);
     if (traceIds.length > 0) {
-      const { prefix, s3Client: s3, isLogEnabled, sha256Hex } = deps.events;
       const id = deps.newUuid();
       const minute = new Date(deps.nowMs()).toISOString().slice(0, 16).replaceAll(/[-T:]/g, "/");
       await storeOtelRequest(

@@ -50,3 +50,11 @@ export const utf8Text = (bytes: Uint8Array): string => {
     throw new AppError({ code: "INVALID_JSON", message: "The body is not UTF-8.", cause });
   }
 };
+
+export const parseJsonText = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new AppError({ code: "INVALID_JSON", cause });
+  }
+};

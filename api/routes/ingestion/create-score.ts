@@ -1,0 +1,83 @@
+/** POST /api/public/scores: one score, which goes the way of a `score-create` event of a batch. What is answered with its id is durable. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { AppError } from "../../../core/errors.ts";
+import type { ArrivedEvent } from "../../../core/ingestion/arrange-batch.ts";
+import { parseEvent } from "../../../core/ingestion/event-schema.ts";
+import { isRecord } from "../../../core/ingestion/fields.ts";
+import type { App, AppDeps } from "../../deps.ts";
+import { json, refusals, security } from "../describe.ts";
+import { authoriseSender } from "./authorise.ts";
+import { ingestionBytesMax, parseJsonText, readBody, utf8Text } from "./read-body.ts";
+import { eventsOf, storeBatch } from "./store-batch.ts";
+
+const nullableText = z.string().nullish();
+
+/** For the description only: what is wrong with a score is told by the schema of its event. */
+const Score = z
+  .object({
+    id: nullableText.describe("Sent again with the same id it is the same score; made where it is missing."),
+    name: z.string().min(1),
+    value: z.union([z.number(), z.string()]).describe("A number for NUMERIC and BOOLEAN (0 or 1), else a text."),
+    dataType: z
+      .enum(["NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT", "CORRECTION"])
+      .nullish()
+      .describe("By default NUMERIC for numbers, CATEGORICAL for texts."),
+    traceId: nullableText.describe("Exactly one of traceId, sessionId and datasetRunId."),
+    observationId: nullableText.describe("Beside traceId only."),
+    sessionId: nullableText,
+    datasetRunId: nullableText,
+    comment: nullableText,
+    metadata: z.unknown(),
+    environment: nullableText,
+    source: z.enum(["API", "ANNOTATION"]).nullish().describe("API by default. ANNOTATION needs a configId, but for corrections."),
+    configId: nullableText,
+    queueId: nullableText,
+  })
+  .openapi("CreateScore");
+
+const route = createRoute({
+  method: "post",
+  path: "/api/public/scores",
+  operationId: "createScore",
+  tags: ["Ingestion"],
+  summary: "Send a score",
+  description: "Stored for good when this answers; read back once the runner has merged it. A public key alone (Bearer) will do.",
+  security,
+  responses: { 200: json(z.object({ id: z.string() }).openapi("CreateScoreAnswer"), "It is stored."), ...refusals },
+});
+
+export const registerCreateScore = (app: App, deps: AppDeps): void => {
+  app.openAPIRegistry.registerPath({
+    ...route,
+    request: { body: { required: true, content: { "application/json": { schema: Score } } } },
+  });
+  app.post(route.path, async (c) => {
+    const sender = await authoriseSender(c, deps);
+    eventsOf(deps);
+    const arrived = scoreEvent(parseJsonText(utf8Text(await readBody(c, ingestionBytesMax))), deps);
+    const { failed } = await storeBatch(c, deps, sender, [arrived]);
+    for (const failure of failed.values()) throw failure;
+    return c.json({ id: arrived.event.entityId }, 200);
+  });
+};
+
+/** As an SDK would send it now. Throws INVALID_REQUEST with the fields of the score that are at fault. */
+const scoreEvent = (body: unknown, { newUuid, nowMs }: AppDeps): ArrivedEvent => {
+  const original = {
+    id: newUuid(),
+    timestamp: new Date(nowMs()).toISOString(),
+    type: "score-create",
+    body: isRecord(body) ? { ...body, id: body["id"] ?? newUuid() } : body,
+  };
+  const parsed = parseEvent(original, { isInternal: false });
+  if (!parsed.ok)
+    throw new AppError({
+      code: "INVALID_REQUEST",
+      fields: parsed.faults.map(({ path, message }) => ({ path: path.replace(/^body\.?/, ""), message })),
+    });
+  const { event } = parsed;
+  if (event?.entityType !== "score") throw new Error("a score-create event writes a score");
+  if (event.body.source === "EVAL")
+    throw new AppError({ code: "INVALID_REQUEST", fields: [{ path: "source", message: "must be API or ANNOTATION" }] });
+  return { event, original };
+};

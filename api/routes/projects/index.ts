@@ -1,0 +1,39 @@
+/** GET /api/public/projects: the project of the key, by which the SDKs make links. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { AppError } from "../../../core/errors.ts";
+import { findProject } from "../../../db/queries/projects.ts";
+import type { App } from "../../deps.ts";
+import { requireScope } from "../../middleware/auth.ts";
+import { json, refusals, security } from "../describe.ts";
+
+const Project = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    organization: z.object({ id: z.string(), name: z.string() }),
+    metadata: z.record(z.string(), z.unknown()).describe("Always empty."),
+    retentionDays: z.int().optional().describe("After so many days everything is deleted; left out where everything is kept."),
+  })
+  .openapi("Project");
+
+const route = createRoute({
+  method: "get",
+  path: "/api/public/projects",
+  operationId: "listProjects",
+  tags: ["Projects"],
+  summary: "Show the project of the key",
+  description: "Whoever writes or reads events may ask.",
+  security,
+  middleware: [requireScope("traces:read", "ingestion:write")] as const,
+  responses: { 200: json(z.object({ data: z.array(Project) }).openapi("ProjectList"), "One project."), ...refusals },
+});
+
+export const registerProjects = (app: App): void => {
+  app.openapi(route, async (c) => {
+    const project = await findProject(c.get("db"), c.get("actor").projectId);
+    if (project === undefined) throw new AppError({ code: "NOT_FOUND" });
+    const { id, name, organizationId, organizationName, retentionDays } = project;
+    const organization = { id: organizationId, name: organizationName };
+    return c.json({ data: [{ id, name, organization, metadata: {}, ...(retentionDays === null ? {} : { retentionDays }) }] }, 200);
+  });
+};
