@@ -35,17 +35,23 @@ export const csv = anyString
   .transform((sent) => parts(sent))
   .openapi({ type: "string" });
 
+export const pageLimit = ({ min, max }: { min: number; max: number }) =>
+  z.preprocess((sent) => (sent === "" ? undefined : sent), z.coerce.number().int().min(min).max(max).default(50));
+
 export const PageNumbers = {
   page: z.preprocess((sent) => (sent === "" ? undefined : sent), z.coerce.number().int().min(1).max(1_000_000_000).default(1)),
-  limit: z.preprocess((sent) => (sent === "" ? undefined : sent), z.coerce.number().int().min(1).max(100).default(50)),
+  limit: pageLimit({ min: 1, max: 100 }),
 };
 
-/** `fields`: the groups that are asked for; all of them where none is. */
-export const fieldGroups = <const T extends readonly [string, ...string[]]>(groups: T) =>
+/** `fields`: the groups that are asked for; those of `byDefault` where none is. */
+export const fieldGroups = <const T extends readonly [string, ...string[]]>(groups: T, byDefault: readonly T[number][] = groups) =>
   csv
     .pipe(z.array(z.enum(groups, { error: `one of ${groups.join(", ")}` })))
-    .transform((asked): ReadonlySet<T[number]> => new Set<T[number]>(asked.length === 0 ? groups : asked))
-    .openapi({ type: "string", description: `Groups of fields, with commas: ${groups.join(", ")}. All by default.` });
+    .transform((asked): ReadonlySet<T[number]> => new Set<T[number]>(asked.length === 0 ? byDefault : asked))
+    .openapi({
+      type: "string",
+      description: `Groups of fields, with commas: ${groups.join(", ")}. ${byDefault.length === groups.length ? "All" : byDefault.join(", ")} by default.`,
+    });
 
 const filterList = text
   .transform((sent, context): unknown[] => {
@@ -92,6 +98,12 @@ const ofList =
 export const anyOf = ofList("stringOptions", "any of");
 export const allOf = ofList("arrayOptions", "all of");
 
+export const flag: Parameter<z.ZodType<"true" | "false" | undefined>> = {
+  schema: oneOf(["true", "false"]),
+  filters: (name, sent) =>
+    sent === undefined ? [] : [{ name, filter: { type: "boolean", column: name, operator: "=", value: sent === "true" } }],
+};
+
 const bound = (operator: string) => (column: string) => ({
   schema: instant,
   filters: (name: string, value: string | undefined): ReadParameter[] =>
@@ -106,12 +118,14 @@ export const ofTrace = <S extends z.ZodType>({ schema, filters }: Parameter<S>):
   filters: (name, sent) => filters(name, sent).map((one) => ({ ...one, isOfTrace: true })),
 });
 
-/** What a listing may be asked: its page, its parameters, and filters of the filter language. */
-export const listingQuery = <P extends Parameters>(parameters: P) => ({
-  ...PageNumbers,
+/** What a listing may be filtered by: its parameters, and filters of the filter language. */
+export const filterParameters = <P extends Parameters>(parameters: P) => ({
   ...(Object.fromEntries(Object.entries(parameters).map(([name, { schema }]) => [name, schema])) as { [K in keyof P]: P[K]["schema"] }),
   filter: filterList,
 });
+
+/** The same with the number of a page. */
+export const listingQuery = <P extends Parameters>(parameters: P) => ({ ...PageNumbers, ...filterParameters(parameters) });
 
 export const filtersOf = <P extends Parameters>(
   parameters: P,

@@ -22,7 +22,10 @@ import {
 import { bothLevels, observationScores, traceOwnScores } from "./relations.ts";
 import type { ExportTable } from "./table.ts";
 
-const traceName = "if(e.trace_name != '', e.trace_name, if(e.parent_span_id = '', e.name, ''))";
+/** Of the trace, or of its root where the trace has none. */
+export const eventTraceName = "if(e.trace_name != '', e.trace_name, if(e.parent_span_id = '', e.name, ''))";
+/** As a map. */
+export const eventMetadata = "mapFromArrays(e.metadata_names, arrayResize(e.metadata_values, length(e.metadata_names)))";
 const latencyMs = millisBetween("e.start_time", "e.end_time");
 const firstTokenMs = millisBetween("e.start_time", "e.completion_start_time");
 const metadataValue = (key: string) => `e.metadata_values[indexOf(e.metadata_names, '${key}')]`;
@@ -36,7 +39,7 @@ export const events: ExportTable = {
   columns: {
     id: string("e.span_id", "Id of the observation."),
     traceId: string("e.trace_id", "Id of its trace."),
-    traceName: text(traceName, "Name of its trace; empty when unknown."),
+    traceName: text(eventTraceName, "Name of its trace; empty when unknown."),
     type: string("e.type", "Kind of observation, such as SPAN, GENERATION or TOOL."),
     name: text("e.name", "Name of the observation."),
     startTime: timestamp("e.start_time", "When it began.", false),
@@ -59,7 +62,7 @@ export const events: ExportTable = {
     totalCost: usd(total("e.cost_details"), "Total cost."),
     input: json("e.input", "Input as it was sent."),
     output: json("e.output", "Output as it was sent."),
-    metadata: texts("mapFromArrays(e.metadata_names, arrayResize(e.metadata_values, length(e.metadata_names)))", "Metadata by key."),
+    metadata: texts(eventMetadata, "Metadata by key."),
     latencyMs: milliseconds(latencyMs, "Time from start to end."),
     timeToFirstTokenMs: milliseconds(firstTokenMs, "Time from start to the first token."),
     tags: strings("e.tags", "Tags of its trace."),
@@ -82,7 +85,7 @@ export const events: ExportTable = {
     release: is("string", "e.release"),
     userId: is("string", "e.user_id"),
     sessionId: is("string", "e.session_id"),
-    traceName: is("stringOptions", traceName),
+    traceName: is("stringOptions", eventTraceName),
     level: is("stringOptions", "toString(e.level)"),
     statusMessage: is("string", "e.status_message"),
     promptName: is("stringOptions", "e.prompt_name"),

@@ -594,6 +594,94 @@ export type ObservationPage = {
     meta: PageMeta;
 };
 
+export type ObservationV2Page = {
+    data: Array<ObservationV2>;
+    meta: {
+        cursor?: string;
+    };
+};
+
+export type ObservationV2 = {
+    id: string;
+    traceId: string | null;
+    startTime: string;
+    endTime: string | null;
+    projectId: string;
+    parentObservationId: string | null;
+    type: string;
+    /**
+     * Null without the group `model`.
+     */
+    modelId: string | null;
+    /**
+     * USD for a unit; null without the group `model`.
+     */
+    inputPrice: string | null;
+    /**
+     * USD for a unit; null without the group `model`.
+     */
+    outputPrice: string | null;
+    /**
+     * USD for a unit; null without the group `model`.
+     */
+    totalPrice: string | null;
+    name?: string | null;
+    level?: string;
+    statusMessage?: string | null;
+    version?: string | null;
+    environment?: string;
+    bookmarked?: boolean;
+    public?: boolean;
+    userId?: string | null;
+    sessionId?: string | null;
+    /**
+     * Without a parent, or marked as the root of its application.
+     */
+    isRootObservation?: boolean;
+    completionStartTime?: string | null;
+    createdAt?: string;
+    updatedAt?: string;
+    /**
+     * The text as it is stored.
+     */
+    input?: string | null;
+    /**
+     * The text as it is stored.
+     */
+    output?: string | null;
+    /**
+     * Values of more than 200 characters are cut, unless `expandMetadata` names their key.
+     */
+    metadata?: {
+        [key: string]: unknown;
+    };
+    model?: string | null;
+    internalModelId?: string | null;
+    modelParameters?: unknown;
+    usageDetails?: {
+        [key: string]: number;
+    };
+    costDetails?: {
+        [key: string]: number;
+    };
+    totalCost?: number | null;
+    usagePricingTierName?: string | null;
+    promptId?: string | null;
+    promptName?: string | null;
+    promptVersion?: number | null;
+    /**
+     * Seconds from start to end.
+     */
+    latency?: number | null;
+    /**
+     * Seconds from start to the first token.
+     */
+    timeToFirstToken?: number | null;
+    tags?: Array<string>;
+    release?: string | null;
+    traceName?: string | null;
+};
+
 export type ScoreV1Page = {
     data: Array<ScoreV1OnPage>;
     meta: PageMeta;
@@ -2508,6 +2596,110 @@ export type ListObservationsResponses = {
 };
 
 export type ListObservationsResponse = ListObservationsResponses[keyof ListObservationsResponses];
+
+export type ListObservationsV2Data = {
+    body?: never;
+    path?: never;
+    query?: {
+        name?: string;
+        /**
+         * User of the trace.
+         */
+        userId?: string;
+        /**
+         * Session of the trace.
+         */
+        sessionId?: string;
+        type?: 'SPAN' | 'EVENT' | 'GENERATION' | 'AGENT' | 'TOOL' | 'CHAIN' | 'RETRIEVER' | 'EVALUATOR' | 'EMBEDDING' | 'GUARDRAIL';
+        level?: 'DEBUG' | 'DEFAULT' | 'WARNING' | 'ERROR';
+        traceId?: string;
+        version?: string;
+        /**
+         * Sent empty: observations without a parent.
+         */
+        parentObservationId?: string;
+        isRootObservation?: 'true' | 'false';
+        /**
+         * The observation is in one of them.
+         */
+        environment?: Array<string>;
+        fromStartTime?: string;
+        toStartTime?: string;
+        /**
+         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.
+         */
+        filter?: string;
+        limit?: number | null;
+        cursor?: string;
+        /**
+         * Groups of fields, with commas: core, basic, time, io, metadata, model, usage, prompt, metrics, trace_context. core, basic by default.
+         */
+        fields?: string;
+        /**
+         * Keys of metadata, with commas, whose values are not cut at 200 characters.
+         */
+        expandMetadata?: string;
+        /**
+         * Input and output are always texts.
+         */
+        parseIoAsJson?: 'false';
+    };
+    url: '/api/public/v2/observations';
+};
+
+export type ListObservationsV2Errors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type ListObservationsV2Error = ListObservationsV2Errors[keyof ListObservationsV2Errors];
+
+export type ListObservationsV2Responses = {
+    /**
+     * A page.
+     */
+    200: ObservationV2Page;
+};
+
+export type ListObservationsV2Response = ListObservationsV2Responses[keyof ListObservationsV2Responses];
 
 export type GetObservationData = {
     body?: never;

@@ -219,6 +219,37 @@ describe("@langfuse/tracing with @langfuse/otel: what was sent is read back by @
     for (const observation of observations()) expect(await client.fetchObservation(observation.id)).toEqual(observation);
   });
 
+  it("observations in groups of fields, page by page", async () => {
+    const fields = "basic,time,io,metadata,model,usage,prompt,metrics,trace_context";
+    const all = await client.api.observations.getMany({ traceId: ids.trace, fields, expandMetadata: "resourceAttributes" });
+    const context = {
+      traceName: "the run",
+      tags: ["beta", "otel"],
+      release: "r2",
+      userId: "user-5",
+      sessionId,
+      public: true,
+      bookmarked: false,
+    };
+    const same = ["id", "traceId", "type", "name", "startTime", "endTime", "level", "statusMessage", "version", "environment"] as const;
+    const alike = ["model", "modelId", "modelParameters", "usageDetails", "costDetails", "promptName", "promptVersion", "latency"] as const;
+    const asText = (value: unknown) => (value === null || typeof value === "string" ? value : JSON.stringify(value));
+    expect(all.data.toReversed()).toMatchObject(
+      observations().map((observation) => ({
+        ...context,
+        ...Object.fromEntries([...same, ...alike].map((name) => [name, observation[name]])),
+        input: asText(observation.input),
+        output: asText(observation.output),
+        isRootObservation: observation.id === ids.agent,
+      })),
+    );
+    expect(all.data[1]).toMatchObject({ inputPrice: "0.0000025", outputPrice: "0.00001", totalPrice: null, totalCost: 0.5 });
+    const { data, meta } = await client.fetchObservations({ traceId: ids.trace, limit: 3 });
+    const rest = await client.fetchObservations({ traceId: ids.trace, limit: 3, cursor: meta.cursor ?? "" });
+    expect([...data, ...rest.data].map(({ id }) => id)).toEqual(all.data.map(({ id }) => id));
+    expect(rest.meta).toEqual({});
+  });
+
   it("the session with its trace", async () => {
     const session = { id: sessionId, projectId: stack().projectId, createdAt: iso(0), environment: "staging" };
     expect((await client.api.sessions.list()).data).toEqual([session]);

@@ -92,6 +92,11 @@ const page = async (key: Key, path: string, query: Query = {}) => {
   expect(status, text).toBe(200);
   return json as { data: Json[]; meta: { page: number; limit: number; totalItems: number; totalPages: number } };
 };
+const cursorPage = async (key: Key, path: string, query: Query): Promise<{ data: Row[]; meta: { cursor?: string } }> => {
+  const { status, json, text } = await get(key, path, query);
+  expect([status, text.slice(0, 300)]).toEqual([200, expect.any(String)]);
+  return json as never;
+};
 const idsOf = async (key: Key, path: string, query: Query = {}): Promise<unknown[]> => {
   const { data, meta } = await page(key, path, query);
   expect(meta.totalItems).toBe(data.length);
@@ -1297,6 +1302,24 @@ describe("what is too large for one answer is refused, with what to do", () => {
     expect(String(json["help"])).toContain("limit");
     return String(json["detail"]);
   };
+
+  it("observations by cursor, but for those who leave their payloads out", async () => {
+    const key = await newProject();
+    const event = (id: string) => ({
+      project_id: key.projectId,
+      trace_id: "t",
+      span_id: id,
+      start_time: at(baseMs),
+      input: fat,
+      event_ts: at(baseMs),
+    });
+    await insert("events", ["a", "b", "c"].map(event));
+    expect(await refused(key, "v2/observations", { fields: "io" })).toContain("2.10 MB");
+    const { data } = await cursorPage(key, "v2/observations", {});
+    expect(data.map(({ id }) => id)).toEqual(["c", "b", "a"]);
+    const one = await cursorPage(key, "v2/observations", { fields: "io", limit: "1" });
+    expect(one).toMatchObject({ data: [{ id: "c", input: fat }], meta: { cursor: expect.any(String) } });
+  });
 
   it("a trace with too many observations, which come in pages", async () => {
     const key = await newProject();

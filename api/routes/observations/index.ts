@@ -2,8 +2,10 @@
 import type { App, AppDeps } from "../../deps.ts";
 import { registerGetObservation } from "./get.ts";
 import { registerListObservations } from "./list.ts";
+import { registerListObservationsV2 } from "./list-v2.ts";
 
 export const registerObservations = (app: App, deps: AppDeps): void => {
   registerListObservations(app, deps);
+  registerListObservationsV2(app, deps);
   registerGetObservation(app, deps);
 };

@@ -1,4 +1,4 @@
-/** An observation as the API shows it: Langfuse's ObservationsView, which ClickHouse writes (db/clickhouse/read/observations.ts). */
+/** An observation as the API shows it, which ClickHouse writes: Langfuse's ObservationsView (db/clickhouse/read/observations.ts), and groups of fields in version 2 (events.ts). */
 import { z } from "@hono/zod-openapi";
 
 const payload = z.unknown().describe("JSON where the stored text is JSON, else the text.");
@@ -50,3 +50,57 @@ export const Observation = z
     updatedAt: z.iso.datetime(),
   })
   .openapi("Observation");
+
+const group = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape).partial().shape;
+const priceText = nullableText.describe("USD for a unit; null without the group `model`.");
+
+export const ObservationV2 = z
+  .strictObject({
+    id: z.string(),
+    traceId: nullableText,
+    startTime: z.iso.datetime(),
+    endTime: z.iso.datetime().nullable(),
+    projectId: z.string(),
+    parentObservationId: nullableText,
+    type: z.string(),
+    modelId: nullableText.describe("Null without the group `model`."),
+    inputPrice: priceText,
+    outputPrice: priceText,
+    totalPrice: priceText,
+    ...group({
+      name: nullableText,
+      level: z.string(),
+      statusMessage: nullableText,
+      version: nullableText,
+      environment: z.string(),
+      bookmarked: z.boolean(),
+      public: z.boolean(),
+      userId: nullableText,
+      sessionId: nullableText,
+      isRootObservation: z.boolean().describe("Without a parent, or marked as the root of its application."),
+      completionStartTime: z.iso.datetime().nullable(),
+      createdAt: z.iso.datetime(),
+      updatedAt: z.iso.datetime(),
+      input: nullableText.describe("The text as it is stored."),
+      output: nullableText.describe("The text as it is stored."),
+      metadata: z
+        .record(z.string(), z.unknown())
+        .describe("Values of more than 200 characters are cut, unless `expandMetadata` names their key."),
+      model: nullableText,
+      internalModelId: nullableText,
+      modelParameters: z.unknown(),
+      usageDetails: z.record(z.string(), z.number()),
+      costDetails: z.record(z.string(), z.number()),
+      totalCost: cost,
+      usagePricingTierName: nullableText,
+      promptId: nullableText,
+      promptName: nullableText,
+      promptVersion: z.int().nullable(),
+      latency: z.number().nullable().describe("Seconds from start to end."),
+      timeToFirstToken: z.number().nullable().describe("Seconds from start to the first token."),
+      tags: z.array(z.string()),
+      release: nullableText,
+      traceName: nullableText,
+    }),
+  })
+  .openapi("ObservationV2");

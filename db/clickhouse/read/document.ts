@@ -35,6 +35,13 @@ const object = (map: string, json: (cell: string) => string) =>
 
 /** Metadata: each value of the map as a payload. */
 export const metadata = (map: string) => object(map, (v) => `if(empty(${v}), '""', ${parsed(v)})`);
+/** The same, but only the first characters of long values as text, unless their key is one of the list that `whole` names. */
+export const shortMetadata = (map: string, charactersMax: number, whole: string) =>
+  object(
+    map,
+    (v) =>
+      `if(lengthUTF8(${v}) > ${charactersMax} AND NOT has(${whole}, k), toJSONString(leftUTF8(${v}, ${charactersMax})), if(empty(${v}), '""', ${parsed(v)}))`,
+  );
 /** A map of counts or costs. */
 export const amounts = (map: string) => object(map, (v) => `toString(${v})`);
 

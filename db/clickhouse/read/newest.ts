@@ -14,7 +14,7 @@ export const tenants = {
 } as const;
 export type Tenant = keyof typeof tenants;
 
-/** Reads name no table that an operator can rename. */
+/** A table that an operator has renamed comes under its own name, as its source. */
 const physical = { events: "events" };
 
 /** `conditions` hold for the newest version; `among` for any version of it, over `e` alone. */

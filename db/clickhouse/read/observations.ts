@@ -4,14 +4,7 @@ import { observations } from "../../../core/tables/observations.ts";
 import type { ClickHouse } from "../client.ts";
 import { type AnswerBounds, type DocumentRows, openBounded, type Piece, pageOrder, pageRows } from "./answer.ts";
 import { amounts, digits, document, type Field, filled, instant, mapBytes, metadata, payload, value } from "./document.ts";
-import { handPrices, priceFields, pricesOf } from "./prices.ts";
-
-/** The same rows with the prices of their models. */
-export const withPrices = (rows: DocumentRows, models: readonly Model[]): DocumentRows => ({
-  table: { ...rows.table, relations: { ...rows.table.relations, ...pricesOf } },
-  where: rows.where,
-  params: { ...rows.params, model_prices: handPrices(models) },
-});
+import { priceFields, withPrices } from "./prices.ts";
 
 /** Summed over the kinds that begin so; NULL where there is none. */
 const sumOfKinds = (map: string, prefix: string, scale: number) =>
@@ -22,7 +15,8 @@ const orZero = (sql: string) => digits(`ifNull(${sql}, 0)`);
 const inputTokens = orZero(sumOfKinds("e.usage_details", "input", 0));
 const outputTokens = orZero(sumOfKinds("e.usage_details", "output", 0));
 const totalTokens = orZero(total("e.usage_details"));
-const seconds = (from: string, to: string) =>
+/** Between two instants; null where the second is missing. */
+export const seconds = (from: string, to: string) =>
   digits(`if(isNull(${to}), NULL, date_diff('millisecond', ${from}, assumeNotNull(${to})) / 1000)`);
 
 const fields: readonly Field[] = [

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Condition } from "../../../core/filters/compile-filter.ts";
 import type { ReadQuery } from "../../../core/read/compile-read.ts";
-import { relationsIn } from "../../../core/tables/table.ts";
+import { type ExportTable, relationsIn } from "../../../core/tables/table.ts";
 import type { ClickHouse } from "../client.ts";
 import { countFrom } from "../plan-export.ts";
 import { type RowsAsked, readSettings, selectNewest } from "./newest.ts";
@@ -35,6 +35,52 @@ export const readPage = async ({ clickhouse }: ReadDeps, query: ReadQuery, { pro
     clickhouse.queryRows<{ rows: string }>({ sql: count, params, settings: readSettings }),
   ]);
   return { ids: found.map((row) => row.id), totalItems: countFrom(counted?.rows) };
+};
+
+/** Where a row stands in the order of a listing, newest first. */
+export type RowPlace = {
+  /** Microseconds since 1970, as a text. */
+  at: string;
+  hash: number;
+  id: string;
+};
+
+export type PlaceAsked = { projectId: string; after: RowPlace | undefined; limit: number };
+
+/** The rows behind a place, newest first, and the place of the last one where there are more: nothing is counted, and what arrives meanwhile moves no page. */
+export const readPageAfter = async (
+  { clickhouse }: ReadDeps,
+  query: ReadQuery,
+  { projectId, after, limit }: PlaceAsked,
+): Promise<{ ids: string[]; next: RowPlace | undefined }> => {
+  const { id, time, hash } = query.table;
+  const conditions = after === undefined ? query.conditions : [...query.conditions, behind(query.table, after)];
+  const place = `toString(toUnixTimestamp64Micro(toDateTime64(${time}, 6, 'UTC'))) AS page_at, ${hash} AS page_hash`;
+  const rows = await clickhouse.queryRows<{ id: string; page_at: string; page_hash: number }>({
+    sql: selectNewest(
+      rowsOf({ ...query, conditions }),
+      [query.orderBy],
+      (from) => `SELECT ${id} AS id, ${place} ${from} ORDER BY ${query.orderBy} LIMIT {rowsMax:UInt64}`,
+    ),
+    params: Object.assign({ projectId, rowsMax: limit + 1 }, ...conditions.map(({ params }) => params)) as Record<string, unknown>,
+    settings: readSettings,
+  });
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    ids: page.map((row) => row.id),
+    next: last === undefined || rows.length <= limit ? undefined : { at: last.page_at, hash: Number(last.page_hash), id: last.id },
+  };
+};
+
+/** The whole place is compared, to the microsecond; the time once more by itself, which the sorting key and partitions know. */
+const behind = ({ time, hash, id }: ExportTable, after: RowPlace): Condition => {
+  const at = "fromUnixTimestamp64Micro({afterAt:Int64}, 'UTC')";
+  return {
+    sql: `(${time} <= ${at} AND (${time}, ${hash}, ${id}) < (${at}, {afterHash:UInt32}, {afterId:String}))`,
+    params: { afterAt: after.at, afterHash: after.hash, afterId: after.id },
+    readsContent: false,
+  };
 };
 
 /** Ids are narrowed by what a row says of itself without its payload: any version of a row that is found fulfils it. */

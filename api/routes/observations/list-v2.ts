@@ -1,0 +1,96 @@
+/** GET /api/public/v2/observations: observations newest first, page by page behind a cursor, with the groups of fields that are asked for. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { anyString } from "../../../core/filters/operators.ts";
+import { observationTypes } from "../../../core/ingestion/event.ts";
+import { eventGroups, eventsIn, openEventPage } from "../../../db/clickhouse/read/events.ts";
+import { readPageAfter } from "../../../db/clickhouse/read/page.ts";
+import { listModels } from "../../../db/queries/models.ts";
+import type { App, AppDeps } from "../../deps.ts";
+import { requireScope } from "../../middleware/auth.ts";
+import { json, refusals, security } from "../describe.ts";
+import { cursorOf, decodePlace } from "../place-cursor.ts";
+import {
+  anyOf,
+  before,
+  csv,
+  documentAnswer,
+  equals,
+  fieldGroups,
+  filterParameters,
+  filtersOf,
+  flag,
+  list,
+  oneOf,
+  pageLimit,
+  readQuery,
+  since,
+  text,
+} from "../read-query.ts";
+import { ObservationV2 } from "./resource.ts";
+
+const parameters = {
+  name: equals(text),
+  userId: equals(text.describe("User of the trace.")),
+  sessionId: equals(text.describe("Session of the trace.")),
+  type: equals(oneOf(observationTypes)),
+  level: equals(oneOf(["DEBUG", "DEFAULT", "WARNING", "ERROR"])),
+  traceId: equals(text),
+  version: equals(text),
+  parentObservationId: equals(anyString.optional().describe("Sent empty: observations without a parent.")),
+  isRootObservation: flag,
+  environment: anyOf(list.describe("The observation is in one of them.")),
+  fromStartTime: since("startTime"),
+  toStartTime: before("startTime"),
+};
+
+const route = createRoute({
+  method: "get",
+  path: "/api/public/v2/observations",
+  operationId: "listObservationsV2",
+  tags: ["Observations"],
+  summary: "List observations by cursor, newest first",
+  description:
+    "The cursor of an answer leads to the rows behind it; without one there are no more. Input and output are texts as they are stored.",
+  security,
+  middleware: [requireScope("traces:read")] as const,
+  request: {
+    query: z.object({
+      ...filterParameters(parameters),
+      limit: pageLimit({ min: 0, max: 1000 }),
+      cursor: text,
+      fields: fieldGroups(eventGroups, ["core", "basic"]),
+      expandMetadata: csv.describe("Keys of metadata, with commas, whose values are not cut at 200 characters."),
+      parseIoAsJson: oneOf(["false"]).describe("Input and output are always texts."),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({ data: z.array(ObservationV2), meta: z.object({ cursor: z.string().optional() }) }).openapi("ObservationV2Page"),
+      "A page.",
+    ),
+    ...refusals,
+  },
+});
+
+export const registerListObservationsV2 = (app: App, deps: AppDeps): void => {
+  app.openapi(route, async (c) => {
+    const asked = c.req.valid("query");
+    const { projectId } = c.get("actor");
+    const table = eventsIn(deps.eventsTable);
+    const query = await readQuery(c, table, { filter: asked.filter, orderBy: null, parameters: filtersOf(parameters, asked) });
+    const after = asked.cursor === undefined ? undefined : decodePlace(asked.cursor);
+    const { ids, next } = await readPageAfter(deps, query, { projectId, after, limit: asked.limit });
+    const documents = await openEventPage(
+      deps,
+      table,
+      { projectId, ids },
+      {
+        bytesMax: deps.answers.bytesMax,
+        groups: asked.fields,
+        wholeMetadata: asked.expandMetadata,
+        models: asked.fields.has("model") ? await listModels(c.get("db"), projectId) : [],
+      },
+    );
+    return documentAnswer(c, ['{"data":[', ...documents, `],"meta":${JSON.stringify(cursorOf(next))}}`]) as never;
+  });
+};
