@@ -764,6 +764,45 @@ export type ScoreOnPage = {
     } | null;
 };
 
+export type ScoreV3Page = {
+    data: Array<ScoreV3>;
+    meta: {
+        limit: number;
+        cursor?: string;
+    };
+};
+
+export type ScoreV3 = {
+    id: string;
+    projectId: string;
+    name: string;
+    /**
+     * A number for NUMERIC, true or false for BOOLEAN, else a text.
+     */
+    value: number | boolean | string;
+    dataType: string;
+    source: string;
+    timestamp: string;
+    environment: string;
+    createdAt: string;
+    updatedAt: string;
+    comment?: string | null;
+    configId?: string | null;
+    metadata?: {
+        [key: string]: unknown;
+    };
+    /**
+     * What it is about.
+     */
+    subject?: {
+        kind: 'trace' | 'observation' | 'session' | 'experiment';
+        id: string | null;
+        traceId?: string | null;
+    };
+    authorUserId?: string | null;
+    queueId?: string | null;
+};
+
 export type Score = {
     id: string;
     projectId: string;
@@ -2996,6 +3035,112 @@ export type ListScoresResponses = {
 };
 
 export type ListScoresResponse = ListScoresResponses[keyof ListScoresResponses];
+
+export type ListScoresV3Data = {
+    body?: never;
+    path?: never;
+    query?: {
+        id?: string;
+        name?: string;
+        /**
+         * With commas: API, EVAL, ANNOTATION.
+         */
+        source?: string;
+        /**
+         * With commas: NUMERIC, CATEGORICAL, BOOLEAN, TEXT, CORRECTION.
+         */
+        dataType?: string;
+        environment?: string;
+        configId?: string;
+        queueId?: string;
+        authorUserId?: string;
+        traceId?: string;
+        sessionId?: string;
+        /**
+         * Needs traceId.
+         */
+        observationId?: string;
+        /**
+         * Ids of dataset runs.
+         */
+        experimentId?: string;
+        fromTimestamp?: string;
+        toTimestamp?: string;
+        /**
+         * Any of these values; needs one dataType of NUMERIC, BOOLEAN (true or false) and CATEGORICAL.
+         */
+        value?: string;
+        /**
+         * At least; needs dataType=NUMERIC.
+         */
+        valueMin?: number | null;
+        /**
+         * At most; needs dataType=NUMERIC.
+         */
+        valueMax?: number | null;
+        limit?: number;
+        cursor?: string;
+        /**
+         * Groups of fields, with commas: core, details, subject, annotation. core by default.
+         */
+        fields?: string;
+    };
+    url: '/api/public/v3/scores';
+};
+
+export type ListScoresV3Errors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type ListScoresV3Error = ListScoresV3Errors[keyof ListScoresV3Errors];
+
+export type ListScoresV3Responses = {
+    /**
+     * A page.
+     */
+    200: ScoreV3Page;
+};
+
+export type ListScoresV3Response = ListScoresV3Responses[keyof ListScoresV3Responses];
 
 export type GetScoreData = {
     body?: never;

@@ -4,10 +4,12 @@ import { registerGetScore } from "./get.ts";
 import { registerGetScoreV1 } from "./get-v1.ts";
 import { registerListScores } from "./list.ts";
 import { registerListScoresV1 } from "./list-v1.ts";
+import { registerListScoresV3 } from "./list-v3.ts";
 
 export const registerScores = (app: App, deps: AppDeps): void => {
   registerListScoresV1(app, deps);
   registerGetScoreV1(app, deps);
   registerListScores(app, deps);
+  registerListScoresV3(app, deps);
   registerGetScore(app, deps);
 };

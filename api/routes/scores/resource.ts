@@ -35,3 +35,27 @@ export const ScoreV1 = z.strictObject(v1).openapi("ScoreV1");
 export const Score = z.strictObject(v2).openapi("Score");
 export const ScoreV1OnPage = z.strictObject({ ...v1, trace }).openapi("ScoreV1OnPage");
 export const ScoreOnPage = z.strictObject({ ...v2, trace }).openapi("ScoreOnPage");
+
+export const ScoreV3 = z
+  .strictObject({
+    id: z.string(),
+    projectId: z.string(),
+    name: z.string(),
+    value: z.union([z.number(), z.boolean(), z.string()]).describe("A number for NUMERIC, true or false for BOOLEAN, else a text."),
+    dataType: z.string(),
+    source: z.string(),
+    timestamp: z.iso.datetime(),
+    environment: z.string(),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+    comment: nullableText.optional(),
+    configId: nullableText.optional(),
+    metadata: z.record(z.string(), z.unknown()).optional(),
+    subject: z
+      .strictObject({ kind: z.enum(["trace", "observation", "session", "experiment"]), id: nullableText, traceId: nullableText.optional() })
+      .optional()
+      .describe("What it is about."),
+    authorUserId: nullableText.optional(),
+    queueId: nullableText.optional(),
+  })
+  .openapi("ScoreV3");

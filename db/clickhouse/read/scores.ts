@@ -53,6 +53,55 @@ const fields = (version: ScoreVersion): readonly Field[] => [
   ["updatedAt", instant("e.updated_at")],
 ];
 
+const words = "if(e.long_string_value != '', e.long_string_value, ifNull(e.string_value, ''))";
+const isSet = (column: string) => `ifNull(${column}, '') != ''`;
+const subject = (kind: string, id: string, more: readonly Field[] = []) => document([["kind", `'"${kind}"'`], ["id", value(id)], ...more]);
+
+export const scoreGroups = ["core", "details", "subject", "annotation"] as const;
+export type ScoreGroup = (typeof scoreGroups)[number];
+
+/** Version 3: one value whose type is that of the score, and what it is about in one field. */
+const groups: Record<ScoreGroup, readonly Field[]> = {
+  core: [
+    ["id", value("e.id")],
+    ["projectId", value("e.project_id")],
+    ["name", value("e.name")],
+    [
+      "value",
+      `multiIf(e.data_type = 'NUMERIC', ${value("e.value")}, e.data_type = 'BOOLEAN', ${value("toBool(e.value != 0)")}, ${value(words)})`,
+    ],
+    ["dataType", value("e.data_type")],
+    ["source", value("e.source")],
+    ["timestamp", instant("e.timestamp")],
+    ["environment", value("e.environment")],
+    ["createdAt", instant("e.created_at")],
+    ["updatedAt", instant("e.updated_at")],
+  ],
+  details: [
+    ["comment", value("e.comment")],
+    ["configId", filled("e.config_id")],
+    ["metadata", metadata("e.metadata")],
+  ],
+  subject: [
+    [
+      "subject",
+      `multiIf(${isSet("e.observation_id")}, ${subject("observation", "e.observation_id", [["traceId", value("e.trace_id")]])},
+        ${isSet("e.session_id")}, ${subject("session", "e.session_id")}, ${isSet("e.dataset_run_id")}, ${subject("experiment", "e.dataset_run_id")}, ${subject("trace", "e.trace_id")})`,
+    ],
+  ],
+  annotation: [
+    ["authorUserId", filled("e.author_user_id")],
+    ["queueId", filled("e.queue_id")],
+  ],
+};
+
+/** One of these values exactly; those of booleans are 0 and 1. */
+export const hasValue = (values: readonly number[]): Condition => ({
+  sql: "e.value IN {scoreValues:Array(Float64)}",
+  params: { scoreValues: values },
+  readsContent: false,
+});
+
 const traceFields: readonly Field[] = [
   ["userId", value("scored.user_id")],
   ["tags", value("scored.tags")],
@@ -88,6 +137,17 @@ export const openScorePage = async (
   const json = hasTrace ? scoreWithTrace(version) : scoreDocument(version);
   const rows = pageRows(hasTrace ? withTrace : scores, projectId, ids);
   return openBounded(deps, rows, { ...bounds, json, bytes: scoreBytes, orderBy: pageOrder });
+};
+
+/** The same in version 3. */
+export const openScoreGroupsPage = async (
+  deps: ReadDeps,
+  { projectId, ids }: { projectId: string; ids: readonly string[] },
+  { groups: asked, ...bounds }: AnswerBounds & { groups: ReadonlySet<ScoreGroup> },
+): Promise<Piece[]> => {
+  if (ids.length === 0) return [];
+  const json = document(scoreGroups.filter((group) => group === "core" || asked.has(group)).flatMap((group) => groups[group]));
+  return openBounded(deps, pageRows(scores, projectId, ids), { ...bounds, json, bytes: scoreBytes, orderBy: pageOrder });
 };
 
 /** One score, or nothing. */

@@ -1,0 +1,126 @@
+/** GET /api/public/v3/scores: scores of every type newest first, page by page behind a cursor. Unlike elsewhere, an unknown parameter is refused. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { AppError, type FieldError } from "../../../core/errors.ts";
+import type { ReadParameter } from "../../../core/read/compile-read.ts";
+import { scores } from "../../../core/tables/scores.ts";
+import { readPageAfter } from "../../../db/clickhouse/read/page.ts";
+import { hasValue, openScoreGroupsPage, scoreGroups } from "../../../db/clickhouse/read/scores.ts";
+import type { App, AppDeps } from "../../deps.ts";
+import { requireScope } from "../../middleware/auth.ts";
+import { json, refusals, security } from "../describe.ts";
+import { cursorOf, decodePlace } from "../place-cursor.ts";
+import { anyOf, before, csv, documentAnswer, fieldGroups, filtersOf, number, pageLimit, readQuery, since, text } from "../read-query.ts";
+import { ScoreV3 } from "./resource.ts";
+
+/** Words of a list, in whichever case they are sent. */
+const words = <const T extends readonly [string, ...string[]]>(values: T) =>
+  csv
+    .transform((sent) => sent.map((word) => word.toUpperCase()))
+    .pipe(z.array(z.enum(values)))
+    .openapi({ type: "string", description: `With commas: ${values.join(", ")}.` });
+
+const parameters = {
+  id: anyOf(csv),
+  name: anyOf(csv),
+  source: anyOf(words(["API", "EVAL", "ANNOTATION"])),
+  dataType: anyOf(words(["NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT", "CORRECTION"])),
+  environment: anyOf(csv),
+  configId: anyOf(csv),
+  queueId: anyOf(csv),
+  authorUserId: anyOf(csv),
+  traceId: anyOf(csv),
+  sessionId: anyOf(csv),
+  observationId: anyOf(csv.describe("Needs traceId.")),
+  experimentId: anyOf(csv.describe("Ids of dataset runs."), "datasetRunId"),
+  fromTimestamp: since("timestamp"),
+  toTimestamp: before("timestamp"),
+};
+
+const Query = z.strictObject({
+  ...(Object.fromEntries(Object.entries(parameters).map(([name, { schema }]) => [name, schema])) as {
+    [K in keyof typeof parameters]: (typeof parameters)[K]["schema"];
+  }),
+  value: csv.describe("Any of these values; needs one dataType of NUMERIC, BOOLEAN (true or false) and CATEGORICAL."),
+  valueMin: number.describe("At least; needs dataType=NUMERIC."),
+  valueMax: number.describe("At most; needs dataType=NUMERIC."),
+  limit: pageLimit({ min: 1, max: 100 }),
+  cursor: text,
+  fields: fieldGroups(scoreGroups, ["core"]),
+});
+type Asked = z.infer<typeof Query>;
+
+const route = createRoute({
+  method: "get",
+  path: "/api/public/v3/scores",
+  operationId: "listScoresV3",
+  tags: ["Scores"],
+  summary: "List scores by cursor, newest first",
+  description: "The cursor of an answer leads to the scores behind it; without one there are no more.",
+  security,
+  middleware: [requireScope("traces:read")] as const,
+  request: { query: Query },
+  responses: {
+    200: json(
+      z.object({ data: z.array(ScoreV3), meta: z.object({ limit: z.int(), cursor: z.string().optional() }) }).openapi("ScoreV3Page"),
+      "A page.",
+    ),
+    ...refusals,
+  },
+});
+
+export const registerListScoresV3 = (app: App, deps: AppDeps): void => {
+  app.openapi(route, async (c) => {
+    const asked = c.req.valid("query");
+    const faults = faultsOf(asked);
+    if (faults.length > 0) throw new AppError({ code: "INVALID_REQUEST", fields: faults });
+    const { projectId } = c.get("actor");
+    const { limit, cursor, fields } = asked;
+    const query = await readQuery(c, scores, {
+      filter: [],
+      orderBy: null,
+      parameters: [...filtersOf(parameters, asked), ...valueFilters(asked)],
+    });
+    const conditions = [...query.conditions, ...exactNumbers(asked)];
+    const after = cursor === undefined ? undefined : decodePlace(cursor);
+    const { ids, next } = await readPageAfter(deps, { ...query, conditions }, { projectId, after, limit });
+    const documents = await openScoreGroupsPage(deps, { projectId, ids }, { bytesMax: deps.answers.bytesMax, groups: fields });
+    return documentAnswer(c, ['{"data":[', ...documents, `],"meta":${JSON.stringify({ limit, ...cursorOf(next) })}}`]) as never;
+  });
+};
+
+/** Of one type only; undefined for none or several. */
+const onlyType = ({ dataType }: Asked): Asked["dataType"][number] | undefined => (dataType.length === 1 ? dataType[0] : undefined);
+
+const faultsOf = (asked: Asked): FieldError[] => {
+  const { value, valueMin, valueMax, traceId, sessionId, observationId, experimentId } = asked;
+  const type = onlyType(asked);
+  const faults: FieldError[] = [];
+  const refuse = (path: string, message: string) => void faults.push({ path, message });
+  if (value.length > 0 && type !== "NUMERIC" && type !== "BOOLEAN" && type !== "CATEGORICAL")
+    refuse("dataType", "must be one of NUMERIC, BOOLEAN, CATEGORICAL beside value");
+  if ((valueMin !== undefined || valueMax !== undefined) && type !== "NUMERIC")
+    refuse("dataType", "must be NUMERIC beside valueMin and valueMax");
+  if (type === "NUMERIC" && value.some((one) => !Number.isFinite(Number(one)))) refuse("value", "must be numbers");
+  if (type === "BOOLEAN" && value.some((one) => one !== "true" && one !== "false")) refuse("value", "must be true or false");
+  if (observationId.length > 0 && traceId.length === 0) refuse("traceId", "needed beside observationId");
+  if ([traceId, sessionId, experimentId].filter((ids) => ids.length > 0).length > 1)
+    refuse("traceId", "only one of traceId, sessionId and experimentId");
+  return faults;
+};
+
+const valueFilters = (asked: Asked): ReadParameter[] => {
+  const { value, valueMin, valueMax } = asked;
+  const bound = (name: string, operator: string, to: number | undefined) =>
+    to === undefined ? [] : [{ name, filter: { type: "number", column: "value", operator, value: to } }];
+  const isWords = onlyType(asked) === "CATEGORICAL" && value.length > 0;
+  return [
+    ...bound("valueMin", ">=", valueMin),
+    ...bound("valueMax", "<=", valueMax),
+    ...(isWords ? [{ name: "value", filter: { type: "stringOptions", column: "stringValue", operator: "any of", value } }] : []),
+  ];
+};
+
+const exactNumbers = (asked: Asked) => {
+  if (asked.value.length === 0 || onlyType(asked) === "CATEGORICAL") return [];
+  return [hasValue(asked.value.map((one) => (one === "true" ? 1 : one === "false" ? 0 : Number(one))))];
+};
