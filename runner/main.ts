@@ -35,6 +35,9 @@ const printLine: Log = (level, event, fields = {}) =>
 /** Keep finished job rows this long. */
 const keepDays = 30;
 
+/** Jobs that a runner works on at once, of kinds that take no slot and are claimed one by one. */
+const slotlessAtOnce = { "ingestion.otel": 4, "data.delete": 2, "mail.send": 2 } as const satisfies Partial<Record<JobKind, number>>;
+
 /** Starts everything and returns how to stop it. */
 export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop: () => Promise<void>; poke: () => void } => {
   const clock = systemClock;
@@ -99,31 +102,40 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     config.metrics,
   );
   const lease = { claimedBy, leaseSeconds: config.leaseSeconds };
-  const loopOf = (
-    hasSlot: boolean,
-    concurrency: number,
-    claim: (own: JobKind[]) => Promise<ClaimedJob | undefined>,
-  ): ReturnType<typeof startLoop> => {
-    const own = kinds.filter((kind) => jobKinds[kind].hasSlot === hasSlot);
-    return startLoop(
+  const loopOf = (concurrency: number, claim: () => Promise<ClaimedJob | undefined>): ReturnType<typeof startLoop> =>
+    startLoop(
       {
         clock,
         log,
         handlers,
         events: observed,
         random: Math.random,
-        claim: async () => (own.length === 0 ? undefined : claim(own)),
+        claim,
         heartbeat: (job) => heartbeatJob(postgres.db, { id: job.id, leaseId: job.leaseId }, config.leaseSeconds),
       },
       { ...config.loop, concurrency },
     );
+  const slotKinds = kinds.filter((kind) => jobKinds[kind].hasSlot);
+  const slotlessLoopOf = (kind: JobKind, concurrency: number) => {
+    let afterProjectId = "";
+    return loopOf(concurrency, async () => {
+      const job = await claimSlotlessJob(postgres.db, { ...lease, kind, afterProjectId });
+      if (job !== undefined) afterProjectId = job.projectId;
+      return job;
+    });
   };
-  // Short work has a loop of its own: it does not wait until a long export ends.
+  // Each kind of other work has a loop of its own: none waits until long exports or deletions end, or until there is no more of another.
   const loops = [
-    loopOf(true, config.loop.concurrency, (own) =>
-      claimJob(postgres.db, { ...lease, kinds: own, projectRunningMax: config.projectRunningMax }),
+    ...(slotKinds.length === 0
+      ? []
+      : [
+          loopOf(config.loop.concurrency, () =>
+            claimJob(postgres.db, { ...lease, kinds: slotKinds, projectRunningMax: config.projectRunningMax }),
+          ),
+        ]),
+    ...Object.entries(slotlessAtOnce).flatMap(([kind, concurrency]) =>
+      kinds.filter((own) => own === kind).map((own) => slotlessLoopOf(own, concurrency)),
     ),
-    loopOf(false, 4, (own) => claimSlotlessJob(postgres.db, { ...lease, kinds: own })),
     ...(events === null || !enabled["ingestion.merge"]
       ? []
       : [

@@ -88,12 +88,12 @@ const scopeIdOf = (event: IngestionEvent): string | null | undefined =>
 /** A lane is a key of an index in Postgres, where a row has 2.7 kB. */
 const laneIdBytesMax = 1024;
 
-/** The lane of what belongs to a trace is that of the trace; else that of the session or dataset run (`scopeId`); else its own. */
+/** The lane of what belongs to a trace is that of the trace; else that of the session or dataset run (`scopeId`); else its own. An observation without a trace is one by itself. */
 export const laneOf = (
   of: { projectId: string; entityType: EntityType; entityId: string; traceId: string | undefined; scopeId?: string | undefined },
   sha256Hex: Sha256Hex,
 ): string =>
-  `${of.projectId}/${shortenedWithHash(of.traceId ?? of.scopeId ?? `${of.entityType}/${of.entityId}`, laneIdBytesMax, sha256Hex)}`;
+  `${of.projectId}/${shortenedWithHash(of.traceId ?? of.scopeId ?? (of.entityType === "observation" ? of.entityId : `${of.entityType}/${of.entityId}`), laneIdBytesMax, sha256Hex)}`;
 
 /**
  * The original, made so that parsed again as internal it is the same event: the runner cannot tell whose file it reads. What the public may not say is taken out,

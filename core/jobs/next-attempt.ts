@@ -24,8 +24,9 @@ const outages: ReadonlySet<ErrorCode> = new Set([
 
 export const isOutage = (error: AppError): boolean => outages.has(error.code);
 
-/** Statements that write rows are fixed: one that does not fit waits for a migration. */
-const isMendable = (error: AppError): boolean => isOutage(error) || error.code === "CLICKHOUSE_QUERY_REJECTED";
+/** Statements that write rows are fixed: one that does not fit waits for a migration. One that the server has no room for waits until others have less of it. */
+const isMendable = (error: AppError): boolean =>
+  isOutage(error) || error.code === "CLICKHOUSE_QUERY_REJECTED" || error.code === "CLICKHOUSE_RESOURCES";
 
 export type NextAttempt = { decision: "discard" } | { decision: "retry"; delaySeconds: number };
 

@@ -16,8 +16,8 @@ const listColumns = async (clickhouse: Pick<ClickHouse, "queryRows">, table: str
   return rows.map((row) => row.name);
 };
 
-/** A trace with the fields its rows of events are to have. */
-export type NamedTrace = OwnedId & { fields: TraceFields };
+/** A trace with the fields its rows of events are to have. `isContested`: another attempt may write rows of it with an earlier version, now or later. */
+export type NamedTrace = OwnedId & { fields: TraceFields; isContested: boolean };
 
 /** What a row copies from its trace `n`. A trace without a release keeps what its rows tell by themselves. */
 const copied: Record<string, string> = {
@@ -32,26 +32,33 @@ const copied: Record<string, string> = {
 
 const handTraces = (traces: readonly NamedTrace[]) =>
   handTable(
-    "project_id String, id String, trace_name String, user_id String, session_id String, tags Array(String), release String, public Bool, bookmarked Bool",
-    traces.map(({ projectId, id, fields }) => ({ project_id: projectId, id, ...traceColumns(fields, "") })),
+    "project_id String, id String, trace_name String, user_id String, session_id String, tags Array(String), release String, public Bool, bookmarked Bool, is_contested Bool",
+    traces.map(({ projectId, id, fields, isContested }) => ({
+      project_id: projectId,
+      id,
+      ...traceColumns(fields, ""),
+      is_contested: isContested,
+    })),
   );
 
-/** Behind the table with its alias `e`: rows of these traces whose copies differ. Uses the bloom filter on trace_id. */
+const versionParam = "parseDateTime64BestEffort({version:String}, 6, 'UTC')";
+
+/** Behind the table with its alias `e`: rows of these traces whose copies differ, and of contested ones all that are older. Uses the bloom filter on trace_id. */
 const differing = `INNER JOIN changed_traces AS n ON n.project_id = e.project_id AND n.id = e.trace_id
-  WHERE ${isAmong("changed_traces", "trace_id", "e.")} AND (${Object.entries(copied)
+  WHERE ${isAmong("changed_traces", "trace_id", "e.")} AND (n.is_contested AND e.event_ts < ${versionParam} OR ${Object.entries(copied)
     .map(([column, value]) => `e.${column} != ${value}`)
     .join(" OR ")})`;
 
-/** Which of these traces may have rows with other fields: looks at all versions of a row, and reads short columns only. Most have none. */
+/** Which of these traces may have rows to write again: looks at all versions of a row, and reads short columns only. Most have none. */
 export const findDiffering = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
   table: string,
-  { traces, signal }: { traces: readonly NamedTrace[]; signal: AbortSignal },
+  { traces, version, signal }: { traces: readonly NamedTrace[]; version: string; signal: AbortSignal },
 ): Promise<NamedTrace[]> => {
   if (traces.length === 0) return [];
   const rows = await clickhouse.queryRows<{ projectId: string; id: string }>({
     sql: `SELECT DISTINCT e.project_id AS projectId, e.trace_id AS id FROM ${table} AS e ${differing}`,
-    params: { changed_traces: handTraces(traces) },
+    params: { version, changed_traces: handTraces(traces) },
     signal,
   });
   const found = new Set(rows.map(ownedName));
@@ -59,8 +66,8 @@ export const findDiffering = async (
 };
 
 /**
- * Writes those rows again whose copies differ, with `version`, inside the server: payloads do not leave it. Rows without a difference are left alone, so doing it
- * twice changes nothing.
+ * Writes those rows again whose copies differ, with `version`, inside the server: payloads do not leave it. Rows without a difference are left alone, but for those of contested
+ * traces: an earlier version that comes later has no effect then. Doing it twice changes nothing.
  */
 export const rewriteTraceFields = async (
   clickhouse: ClickHouse,
@@ -71,8 +78,8 @@ export const rewriteTraceFields = async (
   const columns = await listColumns(clickhouse, table, signal);
   const written: Record<string, string> = {
     ...copied,
-    event_ts: "parseDateTime64BestEffort({version:String}, 6, 'UTC')",
-    updated_at: "parseDateTime64BestEffort({version:String}, 6, 'UTC')",
+    event_ts: versionParam,
+    updated_at: versionParam,
   };
   await clickhouse.command({
     sql: `INSERT INTO ${table} (${columns.join(", ")}) SELECT ${columns.map((column) => `${written[column] ?? `e.${column}`} AS ${column}`).join(", ")}

@@ -9,8 +9,10 @@ export const entityName = ({ projectId, entityType, entityId }: EntityName): str
 
 export type EntityFile = {
   key: string;
-  /** Stored more than once, perhaps with something else each time. */
+  /** Stored more than once, perhaps with something else each time; the clock may have been ahead the first time. */
   isRewritten: boolean;
+  /** When it was stored last: only differences count. */
+  storedAt: string;
 };
 
 /** All files of an entity that was asked for; undefined where the log does not name every object of its project, and the store has to be asked. */
@@ -21,7 +23,7 @@ export const listEntityFiles = async (db: Database, bucket: string, entities: re
   const rows = await execute<EntityName & { isUnlogged: boolean; files: EntityFile[] }>(
     db,
     sql`select w."projectId", w."entityType", w."entityId", p.unlogged_since is not null as "isUnlogged",
-        coalesce((select json_agg(json_build_object('key', e.bucket_path, 'isRewritten', e.updated_at > e.created_at)) from event_log e
+        coalesce((select json_agg(json_build_object('key', e.bucket_path, 'isRewritten', e.updated_at <> e.created_at, 'storedAt', e.updated_at::text)) from event_log e
           where p.unlogged_since is null and e.project_id = w."projectId" and e.entity_type = w."entityType" and left(e.entity_id, 200) = left(w."entityId", 200)
             and e.entity_id = w."entityId" and e.bucket_name = ${bucket}), '[]') as files
       from (select distinct "projectId", "entityType", "entityId" from json_to_recordset(${JSON.stringify(entities)}::json) as w("projectId" text, "entityType" text, "entityId" text)) w
@@ -37,6 +39,13 @@ export const listEntityFiles = async (db: Database, bucket: string, entities: re
 /** A file is logged once for each trace it has named: more than once, and it has been rewritten. */
 const oncePerKey = (files: readonly EntityFile[]): EntityFile[] => {
   const byKey = new Map<string, EntityFile>();
-  for (const { key, isRewritten } of files) byKey.set(key, { key, isRewritten: isRewritten || byKey.has(key) });
+  for (const { key, isRewritten, storedAt } of files) {
+    const known = byKey.get(key);
+    byKey.set(key, {
+      key,
+      isRewritten: isRewritten || known !== undefined,
+      storedAt: known !== undefined && known.storedAt > storedAt ? known.storedAt : storedAt,
+    });
+  }
   return [...byKey.values()];
 };

@@ -370,7 +370,12 @@ export const jobs = pgTable(
     index("jobs_slotless_idx")
       .on(t.priority, t.runAt, t.id)
       .where(sql`state in ('scheduled','available','retryable') and not has_slot and lane is null`),
-    index("jobs_lane_idx").on(t.projectId, t.runAt, t.id).where(sql`state in ('scheduled','available','retryable') and lane is not null`),
+    index("jobs_slotless_project_idx")
+      .on(t.kind, t.projectId, t.runAt, t.id)
+      .where(sql`state in ('scheduled','available','retryable') and not has_slot and lane is null`),
+    index("jobs_lane_idx")
+      .on(t.projectId, t.losses, t.runAt, t.id)
+      .where(sql`state in ('scheduled','available','retryable') and lane is not null`),
     index("jobs_lane_running_idx").on(t.lane).where(sql`state = 'running' and lane is not null`),
     index("jobs_lease_idx").on(t.leaseId).where(sql`state = 'running'`),
     index("jobs_running_idx").on(t.projectId).where(sql`state = 'running'`),
@@ -381,8 +386,15 @@ export const jobs = pgTable(
   ],
 );
 
-/** The instant of the newest claim of a kind that is claimed in batches. Instants of claims are versions of rows: they never go back, whatever the clock does. */
-export const claimClock = pgTable("claim_clock", { kind: text().primaryKey(), claimedAt: at("claimed_at").notNull() });
+/**
+ * The newest claim of a kind that is claimed in batches: its instant, and how often its jobs had been lost. Instants of claims are versions of rows: they never go back, whatever
+ * the clock does.
+ */
+export const claimClock = pgTable("claim_clock", {
+  kind: text().primaryKey(),
+  claimedAt: at("claimed_at").notNull(),
+  losses: integer().notNull().default(0),
+});
 
 /** How many jobs of a project run now: claimed with SKIP LOCKED, so the limit is exact; repaired by the reaper from the job rows. */
 export const jobSlots = pgTable("job_slots", {

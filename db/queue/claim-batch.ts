@@ -32,10 +32,10 @@ const lookedAtFactor = 5;
 
 /**
  * Due jobs whose lane runs nowhere, up to `jobsMax`: the projects that have some take turns, each with its oldest first, those of one request by lane, so that a trace is rarely cut in two; chance decides where they are more than a batch holds. Jobs whose runner went away are given out
- * with others that were lost as often, in batches half as large each time, so that one that ends its runner comes to be alone. Which of these is next is told
- * by the oldest job of all.
+ * with others that were lost as often, in batches half as large each time, so that one that ends its runner comes to be alone. Claims take turns with these as well: the next one is
+ * for jobs that were lost more often than those of the last, and then for those that never were.
  *
- * Claims of one kind wait for one another (a few milliseconds each), so that a lane is never given out twice; the lock is taken by a statement of its own, for the
+ * Claims of one kind wait for one another (a few milliseconds each; 0.3 s with 500,000 jobs of 5,000 projects), so that a lane is never given out twice; the lock is taken by a statement of its own, for the
  * next one to see what the claim before has written. Reads the projects one by one in jobs_lane_idx, about `5 * jobsMax` jobs, and jobs_lane_running_idx.
  */
 export const claimBatch = (
@@ -50,25 +50,27 @@ export const claimBatch = (
     const rows = await execute<BatchJob & { leaseId: string; claimedAt: string }>(
       tx,
       sql`with recursive ${waitingProjects}, head as materialized (
-          select p.id as project_id, h.* from project p cross join lateral (
-            select j.losses, j.run_at, j.id from jobs j where j.project_id = p.id and ${isDue} order by j.run_at, j.id limit 1
+          select w.project_id, w.losses from waiting w cross join lateral (
+            select from jobs j where j.project_id = w.project_id and j.losses = w.losses and ${isDue} order by j.run_at, j.id limit 1
           ) h
         ), shape as materialized (
-          select losses, greatest(1, ${jobsMax}::int >> least(losses, 30)) as jobs_max,
-            greatest(1, ${jobsMax * lookedAtFactor}::int / (select count(*)::int from head)) as project_jobs_max
-          from head order by run_at, id limit 1
+          select losses, greatest(1, ${jobsMax}::int >> least(losses, 30)) as jobs_max, greatest(1, ${jobsMax * lookedAtFactor}::int / count(*)::int) as project_jobs_max
+          from head group by losses
+          order by losses <= coalesce((select c.losses from claim_clock c where c.kind = ${kind}), -1), losses limit 1
+        ), served as materialized (
+          select h.project_id, s.* from head h join shape s on s.losses = h.losses order by random() limit (select jobs_max from shape)
         ), due as materialized (
-          select d.id from head h join shape s on s.losses = h.losses cross join lateral (
-            select j.id, j.run_at, row_number() over (order by j.run_at, j.lane, j.id) as turn from jobs j
-            where j.project_id = h.project_id and j.losses = s.losses and ${isDue}
+          select d.id from served s cross join lateral (
+            select j.id, row_number() over (order by j.run_at, j.lane, j.id) as turn from jobs j
+            where j.project_id = s.project_id and j.losses = s.losses and ${isDue}
             order by j.run_at, j.lane, j.id limit least(s.jobs_max, s.project_jobs_max)
           ) d
           order by d.turn, random() limit (select jobs_max from shape)
         ), taken as materialized (
           select id from jobs where id in (select id from due) for update skip locked
         ), claim as (
-          insert into claim_clock as c (kind, claimed_at) select ${kind}, clock_timestamp() from (select 1 from taken limit 1) any_job
-          on conflict (kind) do update set claimed_at = greatest(clock_timestamp(), c.claimed_at + interval '1 millisecond')
+          insert into claim_clock as c (kind, claimed_at, losses) select ${kind}, clock_timestamp(), s.losses from shape s, (select 1 from taken limit 1) any_job
+          on conflict (kind) do update set claimed_at = greatest(clock_timestamp(), c.claimed_at + interval '1 millisecond'), losses = excluded.losses
           returning claimed_at, gen_random_uuid() as lease_id
         )
         update jobs j

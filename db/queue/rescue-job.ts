@@ -1,20 +1,26 @@
 /** Takes a job back whose runner stopped sending heartbeats. */
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
+import { deadLetterKinds } from "./list-dead-letters.ts";
 import { settle } from "./settle-job.ts";
 
 export type RescuedJob = { id: string; kind: string; state: "cancelled" | "discarded" | "retryable"; projectId: string };
 
-/** An export waits this long after its runner was lost: the next one may start at once, but a job that ends its runner must not spin. In a lane, it doubles with each loss. */
+/** An export waits this long after its runner was lost: the next one may start at once, but a job that ends its runner must not spin. Of what was accepted, it doubles with each loss. */
 const delaySeconds = 1;
 const delaySecondsMax = 30;
 
-/** A job in a lane that has taken so many runners with it is kept as a dead letter. By then it has been alone in its batch for a while. */
+/** An accepted job that has taken so many runners with it is kept as a dead letter. By then one in a lane has been alone in its batch for a while. */
 export const lossesMax = 20;
+
+const isAccepted = sql`kind in (${sql.join(
+  deadLetterKinds.map((kind) => sql`${kind}`),
+  sql`, `,
+)})`;
 
 /**
  * One job a call, so that two reapers cannot wait for each other: each holds one job and then one slot. Cancelled when that was asked for, discarded when no
- * attempt is left, else retryable. A job in a lane ran with many others, and it is unknown which of them ended the runner, if any: the loss is counted and the attempt is
+ * attempt is left, else retryable. An accepted job ran with many others, and it is unknown which of them ended the runner, if any: the loss is counted and the attempt is
  * not spent. The domain rows are written by the caller in the same transaction. Uses jobs_running_idx.
  */
 export const rescueJob = async (tx: Database): Promise<RescuedJob | undefined> => {
@@ -22,7 +28,7 @@ export const rescueJob = async (tx: Database): Promise<RescuedJob | undefined> =
     tx,
     sql`select id, kind, project_id as "projectId",
         case when cancel_requested_at is not null then 'cancelled'
-          when case when lane is null then attempt >= max_attempts else losses + 1 >= ${lossesMax} end then 'discarded' else 'retryable' end as state
+          when case when ${isAccepted} then losses + 1 >= ${lossesMax} else attempt >= max_attempts end then 'discarded' else 'retryable' end as state
       from jobs where state = 'running' and lease_until < now()
       order by lease_until limit 1 for update skip locked`,
   );
@@ -32,8 +38,8 @@ export const rescueJob = async (tx: Database): Promise<RescuedJob | undefined> =
     where: sql`id = ${expired.id}`,
     state: expired.state,
     set: sql`, last_error = ${JSON.stringify(error)}::jsonb || jsonb_build_object('attempt', attempt, 'at', now()),
-      losses = losses + 1, attempt = case when lane is null then attempt else attempt - 1 end,
-      run_at = now() + make_interval(secs => case when lane is null then ${delaySeconds} else least(${delaySecondsMax}, ${delaySeconds} * 2 ^ losses) end)`,
+      losses = losses + 1, attempt = case when ${isAccepted} then attempt - 1 else attempt end,
+      run_at = now() + make_interval(secs => case when ${isAccepted} then least(${delaySecondsMax}, ${delaySeconds} * 2 ^ losses) else ${delaySeconds} end)`,
   });
   return expired;
 };

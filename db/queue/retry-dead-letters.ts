@@ -12,7 +12,7 @@ const kindList = sql.join(
 
 /**
  * One batch of those that were discarded before `before`; call again until it answers 0. The instant keeps one that fails again from being put back for ever.
- * Fenced by the state, with SKIP LOCKED: two retries at once share the work. They start anew with all attempts, in their lanes. The dedupe key is given up: another
+ * Fenced by the state, with SKIP LOCKED: two retries at once share the work. They start anew with all attempts, in their lanes; a loss tells that they were begun before. The dedupe key is given up: another
  * job may hold it by now, and running one of these twice is harmless. Uses jobs_finished_idx.
  */
 export const retryDeadLetters = async (
@@ -21,7 +21,7 @@ export const retryDeadLetters = async (
 ): Promise<number> => {
   const rows = await execute(
     db,
-    sql`update jobs j set state = 'available', run_at = now(), attempt = 0, losses = 0, finished_at = null, cancel_requested_at = null, checkpoint = null, dedupe_key = null
+    sql`update jobs j set state = 'available', run_at = now(), attempt = 0, losses = 1, finished_at = null, cancel_requested_at = null, checkpoint = null, dedupe_key = null
       from (
         select id from jobs where finished_at < ${before}::timestamptz and state = 'discarded' and kind in (${kindList})
           ${projectId === undefined ? sql`` : sql`and project_id = ${projectId}`}

@@ -8,7 +8,7 @@ import { failureOf } from "../../db/postgres/failure.ts";
 import type { BatchJob, JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
 import { type MergedEntity, mergeEntity } from "./merge-entity.ts";
-import { type Entity, type ReadDeps, readEntities } from "./read-entities.ts";
+import { type Entity, fileVersion, type ReadDeps, readEntities } from "./read-entities.ts";
 import { type WriteDeps, writeEntities } from "./write-entities.ts";
 
 export type BatchDeps = Omit<ReadDeps, "signal"> &
@@ -101,16 +101,16 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
 };
 
 /**
- * Observations that have more files than were read: another trace may be named there, in whose lane they may be in work, and may have been looked for before ours was there.
- * Looked at again they see each other.
+ * Observations and scores that have more files than were read, or other ones: another trace may be named there, in whose lane they may be in work, and may have been looked for
+ * before ours was there. Looked at again they see each other.
  */
 const grownSince = async (deps: BatchDeps, merged: readonly MergedEntity[]): Promise<Set<MergedEntity>> => {
-  const observations = merged.filter(({ kind }) => kind === "observation");
-  if (observations.length === 0) return new Set();
+  const moving = merged.filter(({ kind }) => kind === "observation" || kind === "score");
+  if (moving.length === 0) return new Set();
   const logged = await deps.listLogged(
-    observations.map(({ entity: { projectId, entityType, entityId } }) => ({ projectId, entityType, entityId })),
+    moving.map(({ entity: { projectId, entityType, entityId } }) => ({ projectId, entityType, entityId })),
   );
-  return new Set(observations.filter(({ entity }) => (logged(entity)?.length ?? 0) > entity.filesTotal));
+  return new Set(moving.filter(({ entity }) => logged(entity)?.some((file) => !entity.fileVersions.has(fileVersion(file))) === true));
 };
 
 const merge = async (deps: BatchDeps, entity: Entity, claimedAt: string): Promise<MergedEntity | undefined> => {
@@ -132,9 +132,10 @@ const notCounted: CountTokens = () => undefined;
 
 /** Where the entity belongs, now that all its events are known: an observation whose events named no trace, or another one, is processed beside its trace. */
 const rightLane = (deps: BatchDeps, { entity, ...one }: MergedEntity): string => {
-  if (one.kind !== "observation" || !one.merged.hasTrace) return entity.lane;
+  if (one.kind !== "observation") return entity.lane;
+  const { projectId, entityId } = entity;
   return laneOf(
-    { projectId: entity.projectId, entityType: "observation", entityId: entity.entityId, traceId: one.merged.row.trace_id },
+    { projectId, entityType: "observation", entityId, traceId: one.merged.hasTrace ? one.merged.row.trace_id : undefined },
     deps.sha256Hex,
   );
 };

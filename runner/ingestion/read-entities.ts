@@ -36,10 +36,15 @@ export type Entity = {
   /** The files of those jobs: what is new in this batch. */
   files: WrittenFile[];
   filesTotal: number;
+  /** `fileVersion` of each that the log named. */
+  fileVersions: ReadonlySet<string>;
   /** One of its files has been stored more than once: rows may have been made of what it held before. */
   isRewritten: boolean;
   origin: MergeOrigin;
 };
+
+/** What was in a file at one time. */
+export const fileVersion = ({ key, storedAt }: Pick<EntityFile, "key" | "storedAt">): string => `${storedAt} ${key}`;
 
 /** Entities read at once, and files of one of them: some have thousands. */
 const readsMax = 24;
@@ -120,7 +125,8 @@ export const readEntity = async (
     }),
   );
   // What is not listed any more was deleted, whatever its job holds. Without a log nobody knows what was rewritten.
-  const listed = logged ?? (await listObjects(deps.s3, folder, deps.signal)).map(({ key }) => ({ key, isRewritten: true }));
+  const listed: readonly Pick<EntityFile, "key" | "isRewritten">[] =
+    logged ?? (await listObjects(deps.s3, folder, deps.signal)).map(({ key }) => ({ key, isRewritten: true }));
   const events: IngestionEvent[] = [];
   const files: WrittenFile[] = [];
   let bytes = 0;
@@ -149,6 +155,7 @@ export const readEntity = async (
     events,
     files,
     filesTotal: listed.length,
+    fileVersions: new Set((logged ?? []).map(fileVersion)),
     isRewritten: listed.some((file) => file.isRewritten),
     // Of the newest event, so that whichever job comes, or a replay, gives the same row.
     origin: { ...newest?.origin, filePath: newest?.key ?? payload.fileKey, bytes },

@@ -19,7 +19,7 @@ import type { Database } from "../../db/postgres/client.ts";
 import { rememberSessions } from "../../db/queries/trace-sessions.ts";
 import type { Clock } from "../deps.ts";
 import { daysOf, type MergedEntity } from "./merge-entity.ts";
-import { possiblePlaces } from "./possible-places.ts";
+import { possiblePlaces, wasTried } from "./possible-places.ts";
 import { writeAggregates } from "./write-aggregates.ts";
 
 export type WriteDeps = {
@@ -63,10 +63,14 @@ export const writeEntities = async (deps: WriteDeps, request: WriteRequest, enti
   const insert = async (table: string, rows: readonly object[]) => {
     if (rows.length > 0) await deps.clickhouse.insertRows({ table, rows, token: `${request.token}-${table}`, signal });
   };
-  const changed = traces.filter((row) => !isSameFields(row, stored.get(nameOf(row)))).map((row) => ({ ...ownId(row), fields: row }));
-  const [differing] = await Promise.all([
+  // An attempt before may have given the rows of a trace fields that were never stored with it, or may yet.
+  const contested = new Set(entities.flatMap((one) => (one.kind === "trace" && wasTried(one.entity) ? [nameOf(one.row)] : [])));
+  const changed = traces
+    .filter((row) => contested.has(nameOf(row)) || !isSameFields(row, stored.get(nameOf(row))))
+    .map((row) => ({ ...ownId(row), fields: row, isContested: contested.has(nameOf(row)) }));
+  const writing = [
     // Rows that go in now have the right fields already: only what is stored can differ.
-    findDiffering(deps.clickhouse, deps.eventsTable, { traces: changed, signal }),
+    findDiffering(deps.clickhouse, deps.eventsTable, { traces: changed, version: request.version, signal }),
     insert("observations", [...observations.map(({ row }) => row), ...stale.observations]),
     insert("scores", [...scores, ...stale.scores]),
     insert(
@@ -77,7 +81,10 @@ export const writeEntities = async (deps: WriteDeps, request: WriteRequest, enti
       ...observations.map((merged) => observationEventRow(merged, fields.get(ownedName(traceOf(merged.row))))),
       ...stale.events,
     ]),
-  ]);
+  ] as const;
+  // To the end of each, also when one fails: what is still on its way when the jobs are settled would come behind a deletion.
+  await Promise.allSettled(writing);
+  const [differing] = await Promise.all(writing);
   await rewriteTraceFields(deps.clickhouse, deps.eventsTable, { traces: differing, version: request.version, signal });
   // Last: what is stored of a trace tells that its rows of events have been brought in step, also to an attempt after a crash.
   await insert("traces", [...traces, ...stale.traces]);

@@ -3,7 +3,9 @@ import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Database, execute, type OpenDatabase } from "../../db/postgres/client.ts";
 import { claimBatch, type JobBatch } from "../../db/queue/claim-batch.ts";
+import { claimSlotlessJob } from "../../db/queue/claim-slotless-job.ts";
 import { enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
+import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { measureQueue } from "../../db/queue/measure-queue.ts";
 import { lossesMax, rescueJob } from "../../db/queue/rescue-job.ts";
 import { settleBatch } from "../../db/queue/settle-batch.ts";
@@ -74,6 +76,43 @@ describe("projects", () => {
     // In each claim it has ten chances of thirteen: twenty without it come once in five thousand billion runs.
     for (let batch = 0; batch < 20; batch++) claimed.push(...(await claimSurely(10)).jobs.map(({ id }) => id));
     expect(claimed).toContain(young);
+  });
+
+  it("are not held up by another's older work because a runner of theirs was lost", async () => {
+    const few = await enqueue(await insertProject(db), lanes(1));
+    await claimSurely(1);
+    await loseRunners();
+    const [lost] = few;
+    const [fresh] = await execute<{ projectId: string }>(db, sql`select project_id as "projectId" from jobs`);
+    few.push(...(await enqueue(fresh?.projectId ?? "", ["fresh"])));
+    await enqueue(await insertProject(db), lanes(300));
+    await execute(db, sql`update jobs set run_at = now() - interval '1 hour' where id not in (${few[0]}, ${few[1]})`);
+    const batches = [await claimSurely(10), await claimSurely(10)];
+    expect(batches.flatMap(({ jobs }) => jobs.flatMap(({ id }) => (few.includes(id) ? [id] : []))).toSorted()).toEqual(few.toSorted());
+    expect(batches.map(({ jobs }) => new Set(jobs.map(({ losses }) => losses)).size)).toEqual([1, 1]);
+    expect(batches.find(({ jobs }) => jobs.some(({ id }) => id === lost))?.jobs).toHaveLength(1);
+  });
+
+  it("take turns with what has no lane, too", async () => {
+    const [busy, quiet] = [await insertProject(db), await insertProject(db)].toSorted();
+    const requests = (projectId: string, count: number) =>
+      enqueueEventJobs(
+        db,
+        projectId,
+        Array.from({ length: count }, () => ({ id: newId("job"), kind: "ingestion.otel", lane: null, payload: { fileKey: "key" } })),
+      );
+    await requests(busy ?? "", 20);
+    await execute(db, sql`update jobs set run_at = now() - interval '1 hour'`);
+    await requests(quiet ?? "", 2);
+    const claimed: string[] = [];
+    for (let afterProjectId = ""; ; ) {
+      const job = await claimSlotlessJob(db, { kind: "ingestion.otel", afterProjectId, claimedBy: "test", leaseSeconds: 60 });
+      if (job === undefined) break;
+      claimed.push(job.projectId === quiet ? "quiet" : "busy");
+      afterProjectId = job.projectId;
+    }
+    expect(claimed.slice(0, 4)).toEqual(["busy", "quiet", "busy", "quiet"]);
+    expect(claimed).toHaveLength(22);
   });
 
   it("lose no job and no lane to their turns, with every size of batch", () =>
@@ -169,6 +208,19 @@ describe("a lost runner", () => {
       await loseRunners();
     }
     expect(await finish(await claimSurely(10))).toBe(1);
+  });
+
+  it.each(["ingestion.otel", "data.delete"] as const)("costs an accepted job of the kind %s no attempt either", async (kind) => {
+    const job = { id: newId("job"), projectId: await insertProject(db) };
+    await (kind === "ingestion.otel"
+      ? enqueueJob(db, { ...job, kind, payload: { fileKey: "key" } })
+      : enqueueJob(db, { ...job, kind, payload: { scope: "project" } }));
+    const next = () => claimSlotlessJob(db, { kind, afterProjectId: "", claimedBy: "test", leaseSeconds: 60 });
+    for (let losses = 1; losses < lossesMax; losses++) {
+      expect(await next()).toMatchObject({ attempt: 1 });
+      await loseRunners();
+    }
+    expect(await next()).toMatchObject({ attempt: 1 });
   });
 
   it("takes down no neighbours: the job that ends it comes to be alone, and is a dead letter in the end", async () => {

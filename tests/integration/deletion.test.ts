@@ -14,10 +14,13 @@ import { execute } from "../../db/postgres/client.ts";
 import { enforceRetention } from "../../db/queries/delete-data.ts";
 import { claimSlotlessJob } from "../../db/queue/claim-slotless-job.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
+import { settleBatch } from "../../db/queue/settle-batch.ts";
 import { systemClock } from "../../runner/clock.ts";
 import { createDeleteHandler } from "../../runner/handlers/data-delete.ts";
 import { createOtelHandler } from "../../runner/handlers/ingestion-otel.ts";
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
+import { createIngestionBatches } from "../support/ingestion-batches.ts";
+import { startInsertGate } from "../support/insert-gate.ts";
 import { untilIngested } from "../support/until-ingested.ts";
 
 let fixture: Fixture;
@@ -110,7 +113,7 @@ const deletion = async (payload: Job): Promise<void> => {
 
 /** Claims the deletion that waits and runs it here, with a store or a ClickHouse that does something else besides. */
 const runDeletion = async (overrides: { s3?: S3Client; clickhouse?: ClickHouse } = {}): Promise<void> => {
-  const job = await claimSlotlessJob(fixture.db, { kinds: ["data.delete"], claimedBy: "tests", leaseSeconds: 60 });
+  const job = await claimSlotlessJob(fixture.db, { kind: "data.delete", afterProjectId: "", claimedBy: "tests", leaseSeconds: 60 });
   if (job === undefined) throw new Error("no deletion waits");
   const handler = createDeleteHandler({
     ...{ db: fixture.db, clickhouse: overrides.clickhouse ?? clickhouse, eventsTable: "events", clock: systemClock, log: () => {} },
@@ -451,6 +454,37 @@ describe("events that come in while they are deleted", () => {
     expect(await seen("observations", "trace_id")).toEqual([traceId]);
   });
 
+  it("bring nothing of their trace back that is copied inside ClickHouse while its rows go", async () => {
+    const traceId = unique("t");
+    await send(family(traceId));
+    await runUntilDone();
+    await ask({ scope: "traces", traceIds: [traceId] });
+    const { claim, processed } = createIngestionBatches(fixture, { clickhouse });
+    const settled: Promise<unknown>[] = [];
+    let gate: Awaited<ReturnType<typeof startInsertGate>> | undefined;
+    const takingIn: ClickHouse = {
+      ...clickhouse,
+      command: async (statement) => {
+        if (gate === undefined) {
+          gate = await startInsertGate({ config: { database: fixture.database }, query: fixture.query }, "events");
+          await send([event("trace-create", { id: traceId, name: "renamed" }, 60)]);
+          const batch = await claim();
+          settled.push(processed(batch).then((outcome) => settleBatch(fixture.db, batch.leaseId, outcome)));
+          // The rows to be written again have been read, and none is written.
+          await gate.reached;
+        }
+        await clickhouse.command(statement);
+        if (statement.sql.startsWith("DELETE FROM events WHERE")) gate.open();
+      },
+    };
+    await runDeletion({ clickhouse: takingIn });
+    await Promise.all(settled);
+    await gate?.remove();
+    await runUntilDone();
+    expect(await seen("traces", "name")).toEqual(["renamed"]);
+    expect(await lines("SELECT span_id FROM events FINAL")).toEqual([]);
+  });
+
   it("all the time do not keep the deletion from its end", async () => {
     await send(family(unique("t")));
     await runUntilDone();
@@ -629,7 +663,7 @@ describe("a deletion", () => {
 
   it("takes what is made meanwhile of a request that was read before it went", async () => {
     const key = await sendOtel([newTraceId()]);
-    const job = await claimSlotlessJob(fixture.db, { kinds: ["ingestion.otel"], claimedBy: "tests", leaseSeconds: 60 });
+    const job = await claimSlotlessJob(fixture.db, { kind: "ingestion.otel", afterProjectId: "", claimedBy: "tests", leaseSeconds: 60 });
     if (job === undefined) throw new Error("no request waits");
     await ask({ scope: "project" });
     const isGone = Promise.withResolvers<void>();

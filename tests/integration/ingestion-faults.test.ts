@@ -16,6 +16,7 @@ import { systemClock } from "../../runner/clock.ts";
 import { startBatchLoop } from "../../runner/ingestion/batch-loop.ts";
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
+import { startQueryHook } from "../support/query-hook.ts";
 
 type Batches = ReturnType<typeof createIngestionBatches>;
 
@@ -94,7 +95,7 @@ describe("one bad job", () => {
     });
     expect(await jobs()).toMatchObject([{ id: bad, state: "discarded" }]);
     await deleteTraces(["x"]);
-    const job = await claimSlotlessJob(fixture.db, { kinds: ["data.delete"], claimedBy: "tests", leaseSeconds: 60 });
+    const job = await claimSlotlessJob(fixture.db, { kind: "data.delete", afterProjectId: "", claimedBy: "tests", leaseSeconds: 60 });
     if (job === undefined) throw new Error("nothing to claim");
     expect(await settleJob(fixture.db, job, { state: "discarded", error })).toBe("discarded");
   });
@@ -192,6 +193,28 @@ describe("an outage", () => {
     const outcome = await processed(await claim(), { s3 });
     expect(outcome).toMatchObject({ doneIds: [], failed: [{ error: { code: "S3_BUCKET_NOT_FOUND" }, isFinal: false }] });
   });
+});
+
+it("requests are taken in while ClickHouse is silent to more deletions than run at once", async () => {
+  const hook = await startQueryHook(fixture.clickhouseUrl);
+  const opened = Promise.withResolvers<void>();
+  hook.before((_, body) => (body.includes("DELETE FROM") ? opened.promise : Promise.resolve()));
+  for (let deletion = 0; deletion < 8; deletion++) await deleteTraces([unique("t")]);
+  const runner = fixture.startRunner({ CLICKHOUSE_URL: hook.url, SPILLWAY_POLL_MS: "20" });
+  const open = (kind: string) => execute(fixture.db, sql`select 1 from jobs where kind = ${kind} and finished_at is null`);
+  const running = () => execute(fixture.db, sql`select 1 from jobs where kind = 'data.delete' and state = 'running'`);
+  try {
+    // As many as a runner works on at once.
+    while ((await running()).length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    const jobId = newId("job");
+    await enqueueJob(fixture.db, { id: jobId, kind: "ingestion.otel", projectId: fixture.projectId, payload: { fileKey: "gone" } });
+    while ((await open("ingestion.otel")).length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await open("data.delete")).toHaveLength(8);
+  } finally {
+    opened.resolve();
+    await runner.stop();
+    hook.stop();
+  }
 });
 
 describe("an event sent again under its id with something else", () => {

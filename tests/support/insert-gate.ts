@@ -1,8 +1,10 @@
 /** Holds the first insert into a table inside ClickHouse: after it has read what it selects, before anything is written. Others pass. */
 import { createServer } from "node:http";
-import type { createClickHouseDatabase } from "./clickhouse-database.ts";
 
-export const startInsertGate = async ({ config, query }: Awaited<ReturnType<typeof createClickHouseDatabase>>, table: string) => {
+export const startInsertGate = async (
+  { config, query }: { config: { database: string }; query: (sql: string) => Promise<string> },
+  table: string,
+) => {
   const reached = Promise.withResolvers<void>();
   const opened = Promise.withResolvers<void>();
   let inserts = 0;
@@ -19,7 +21,7 @@ export const startInsertGate = async ({ config, query }: Awaited<ReturnType<type
     `CREATE DICTIONARY gate (id UInt64, v UInt64) PRIMARY KEY id SOURCE(HTTP(URL 'http://127.0.0.1:${port}/' FORMAT 'TabSeparated')) LAYOUT(DIRECT())`,
   );
   await query(
-    `ALTER TABLE ${table} ADD CONSTRAINT gate CHECK dictGetOrDefault('${config.database}.gate', 'v', length(id), toUInt64(0)) = 0`,
+    `ALTER TABLE ${table} ADD CONSTRAINT gate CHECK dictGetOrDefault('${config.database}.gate', 'v', length(project_id), toUInt64(0)) = 0`,
   );
   return {
     reached: reached.promise,

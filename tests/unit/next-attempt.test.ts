@@ -17,8 +17,9 @@ describe("what was accepted for good", () => {
     for (const code of codes) expect([code, decide(kind, code, 1)]).toEqual([code, "retry"]);
   });
 
-  it.each(accepted)("%s outlives every outage and a missing migration, and nothing else", (kind) => {
-    const outlived = codes.filter((code) => isOutage(new AppError({ code })) || code === "CLICKHOUSE_QUERY_REJECTED");
+  it.each(accepted)("%s outlives every outage, a missing migration and a server without room, and nothing else", (kind) => {
+    const mendable: ErrorCode[] = ["CLICKHOUSE_QUERY_REJECTED", "CLICKHOUSE_RESOURCES"];
+    const outlived = codes.filter((code) => isOutage(new AppError({ code })) || mendable.includes(code));
     for (const attempt of [6, 7, 5000]) expect(codes.filter((code) => decide(kind, code, attempt) === "retry")).toEqual(outlived);
   });
 });
