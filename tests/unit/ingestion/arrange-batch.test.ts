@@ -126,9 +126,10 @@ describe("traces, samples and lanes", () => {
     expect(arrange([sent("score-create", { name: "s", value: 1, ...target })])[0]).toMatchObject({ traceId, lane });
   });
 
-  it("what belongs to nothing has a lane of its own, but for an observation, which is a trace by itself", () => {
-    expect(arrange([sent("score-create", { id: "s", name: "good", value: 1 })])[0]?.lane).toBe("p/score/s");
-    expect(arrange([span("o", "e")])[0]).toMatchObject({ traceId: undefined, lane: "p/o", isSampled: true });
+  it("an observation without a trace has the lane of the trace that it is by itself", () => {
+    const [alone, trace] = arrange([span("o", "e"), sent("trace-create", { id: "o" })]);
+    expect(alone).toMatchObject({ traceId: undefined, lane: "p/o", isSampled: true });
+    expect(trace).toMatchObject({ traceId: "o", lane: "p/o" });
   });
 
   it("lanes of long ids are bounded, and still one for each id", () => {
