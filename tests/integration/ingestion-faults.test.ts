@@ -210,6 +210,8 @@ it("requests are taken in while ClickHouse is silent to more deletions than run 
     await enqueueJob(fixture.db, { id: jobId, kind: "ingestion.otel", projectId: fixture.projectId, payload: { fileKey: "gone" } });
     while ((await open("ingestion.otel")).length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await open("data.delete")).toHaveLength(8);
+    // What these leave free is nothing a deletion can take.
+    expect(await running()).toHaveLength(2);
   } finally {
     opened.resolve();
     await runner.stop();
