@@ -116,11 +116,16 @@ const codes: Record<string, ErrorCode> = {
   "241": "CLICKHOUSE_RESOURCES",
   "307": "CLICKHOUSE_RESOURCES",
   "396": "CLICKHOUSE_RESOURCES",
-  // The server as a whole, whatever the query: too many queries or parts, a full disk, a replica without its keeper or its quorum, a node that does not answer.
+  // The server as a whole, whatever the query: too many queries or parts, a full or broken disk or bucket, a shutdown, a replica without its keeper or its quorum, a node that
+  // does not answer.
+  "74": "CLICKHOUSE_UNAVAILABLE",
+  "75": "CLICKHOUSE_UNAVAILABLE",
+  "76": "CLICKHOUSE_UNAVAILABLE",
   "202": "CLICKHOUSE_UNAVAILABLE",
   "209": "CLICKHOUSE_UNAVAILABLE",
   "210": "CLICKHOUSE_UNAVAILABLE",
   "225": "CLICKHOUSE_UNAVAILABLE",
+  "236": "CLICKHOUSE_UNAVAILABLE",
   "242": "CLICKHOUSE_UNAVAILABLE",
   "243": "CLICKHOUSE_UNAVAILABLE",
   "252": "CLICKHOUSE_UNAVAILABLE",
@@ -129,6 +134,8 @@ const codes: Record<string, ErrorCode> = {
   "286": "CLICKHOUSE_UNAVAILABLE",
   "319": "CLICKHOUSE_UNAVAILABLE",
   "439": "CLICKHOUSE_UNAVAILABLE",
+  "473": "CLICKHOUSE_UNAVAILABLE",
+  "499": "CLICKHOUSE_UNAVAILABLE",
   "745": "CLICKHOUSE_UNAVAILABLE",
   "999": "CLICKHOUSE_UNAVAILABLE",
   "192": "CLICKHOUSE_ACCESS_DENIED",
