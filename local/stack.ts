@@ -179,6 +179,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
         env: {
           ...settings,
           ...mailSettings,
+          SPILLWAY_POLL_MS: "200",
           ...pick(env, /^SPILLWAY_|^OTEL_|^BATCH_EXPORT_|^QUEUE_CONSUMER_|^LANGFUSE_(INGESTION|EXPERIMENT)_|_PREFIX$|_CHECKSUM$/),
           ...extra,
         },

@@ -177,7 +177,8 @@ export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
     loop: {
       concurrency: e.SPILLWAY_RUNNER_CONCURRENCY,
       pollMs: e.SPILLWAY_POLL_MS,
-      pollIdleMs: Math.max(5 * e.SPILLWAY_POLL_MS, e.SPILLWAY_POLL_MS),
+      // A job that comes after a quiet time waits two and a half seconds at most, by default.
+      pollIdleMs: 2 * e.SPILLWAY_POLL_MS,
       pulseSeconds: e.SPILLWAY_PULSE_SECONDS,
       selfFenceSeconds: e.SPILLWAY_SELF_FENCE_SECONDS,
       graceSeconds: e.SPILLWAY_SHUTDOWN_GRACE_SECONDS,

@@ -74,8 +74,8 @@ export const startPolling = <Claimed>(deps: PollingDeps<Claimed>, config: Pollin
     let idleMs = config.pollMs;
     while (!isStopping) {
       let claimed: Claimed | undefined;
+      isPoked = false;
       if (running.size < config.concurrency) {
-        isPoked = false;
         try {
           claimed = await answered(clock, deps.claim());
         } catch (error) {

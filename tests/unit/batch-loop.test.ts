@@ -131,6 +131,30 @@ describe("a runner that stops", () => {
     expect(logged).toEqual(["jobs_left_behind"]);
   });
 
+  it("stays alive when it is poked with all its hands full", async () => {
+    const isWorking = Promise.withResolvers<void>();
+    const isDone = Promise.withResolvers<BatchOutcome>();
+    const settled = Promise.withResolvers<void>();
+    const loop = start({
+      claim: claiming([() => Promise.resolve(batch("lease"))]),
+      process: () => {
+        isWorking.resolve();
+        return isDone.promise;
+      },
+      settle: () => {
+        settled.resolve();
+        return Promise.resolve(1);
+      },
+    });
+    await isWorking.promise;
+    loop.poke();
+    // A loop that never rests lets no timer run.
+    await systemClock.wait(1);
+    isDone.resolve(done);
+    await settled.promise;
+    await loop.stop();
+  });
+
   it("does not wait for the next poll when it is poked while it asks", async () => {
     const asked = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<JobBatch | undefined>();
