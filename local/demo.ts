@@ -42,7 +42,7 @@ const demo = async (stack: Stack): Promise<void> => {
   };
   const { data: estimate } = await estimateBatchExport({ client, body: { query }, throwOnError: true });
   say(
-    `the API estimates ${estimate.rows.toLocaleString("en")} generations, about ${(estimate.bytes / 1e6).toFixed(1)} MB, in ${estimate.slices} slices`,
+    `the API estimates ${estimate.rows.toLocaleString("en")} generations, about ${(estimate.bytes / 1e6).toFixed(1)} MB, in ${estimate.slices === 1 ? "1 slice" : `${estimate.slices} slices`}`,
   );
 
   const { data: created } = await createBatchExport({

@@ -1,11 +1,26 @@
-/** A port of loopback nobody listens on now. */
+/** Ports of loopback. */
 import { createServer } from "node:net";
 
-export const freePort = (): Promise<number> =>
+/** One nobody listens on now. */
+export const freePort = (): Promise<number> => listenOnce(0);
+
+/** Throws, naming the variable that moves it, when something listens on the port: a stranger that answers in the place of a part would be taken for it. */
+export const assertPortFree = async (port: number, variable: string): Promise<void> => {
+  try {
+    await listenOnce(port);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new Error(`Port ${port} cannot be used (${code}). Stop what listens on it, or set ${variable} to another port.`, {
+      cause: error,
+    });
+  }
+};
+
+const listenOnce = (port: number): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
+    server.listen(port, "127.0.0.1", () => {
       const address = server.address();
       server.close(() => (address !== null && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
     });

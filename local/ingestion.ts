@@ -1,4 +1,4 @@
-/** `bun run ingestion -- dead-letters|replay|delete|retention …`: what the ingestion could not do, taking in again what the event log holds, and deleting what was taken in. Exit status 0: done, 1: stopped or no answer, 2: misuse. */
+/** `npm run ingestion -- dead-letters|replay|delete|retention …`: what the ingestion could not do, taking in again what the event log holds, and deleting what was taken in. Exit status 0: done, 1: stopped or no answer, 2: misuse. */
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,24 +12,25 @@ import { isUnlogged } from "../db/event-store/deletable-objects.ts";
 import { type ReplayReport, replayEvents } from "../db/event-store/replay-events.ts";
 import { type Database, openPostgres } from "../db/postgres/client.ts";
 import { deleteData, setRetention } from "../db/queries/delete-data.ts";
+import { hasProject } from "../db/queries/tenants.ts";
 import { listDeadLetters } from "../db/queue/list-dead-letters.ts";
 import { retryDeadLetters } from "../db/queue/retry-dead-letters.ts";
 import { repositoryRoot } from "./service.ts";
 
 const usage = `Usage:
-  bun run ingestion -- dead-letters [--project ID] [--limit N]
-  bun run ingestion -- dead-letters --retry [--project ID] [--code CODE]
-  bun run ingestion -- replay --project ID [--from INSTANT] [--to INSTANT] [--entity-type ${[...entityTypes, "otel"].join("|")}]
+  npm run ingestion -- dead-letters [--project ID] [--limit N]
+  npm run ingestion -- dead-letters --retry [--project ID] [--code CODE]
+  npm run ingestion -- replay --project ID [--from INSTANT] [--to INSTANT] [--entity-type ${[...entityTypes, "otel"].join("|")}]
                               [--entity-id ID] [--trace ID] [--waiting-max JOBS] [--dry-run]
-  bun run ingestion -- delete --project ID --all|--before INSTANT|--trace ID
-  bun run ingestion -- retention --project ID --days DAYS|never
+  npm run ingestion -- delete --project ID --all|--before INSTANT|--trace ID
+  npm run ingestion -- retention --project ID --days DAYS|never
 Instants are ISO 8601 with a zone, such as 2026-01-31T00:00:00Z, or dates, which begin at midnight UTC; they mean when a file was first logged.
 Uses the running local stack, or DATABASE_URL with LANGFUSE_S3_EVENT_UPLOAD_BUCKET.`;
 
 const instant = z
-  .union([z.iso.datetime({ offset: true }), z.iso.date()])
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], "must be an instant such as 2026-01-31T00:00:00Z, or a date")
   .transform((text) => (text.includes("T") ? text : `${text}T00:00:00Z`));
-const id = z.string().min(1);
+const id = z.string("must be given").min(1, "must be given");
 
 const DeadLetterOptions = z.strictObject({
   project: id.optional(),
@@ -53,12 +54,12 @@ const ReplayOptions = z.strictObject({
 const DeleteOptions = z
   .strictObject({ project: id, all: z.boolean().default(false), before: instant.optional(), trace: id.optional() })
   .refine(({ all, before, trace }) => Number(all) + Number(before !== undefined) + Number(trace !== undefined) === 1, {
-    message: "say one of --all, --before and --trace",
+    message: "one of --all, --before and --trace must be given",
   });
 
 const RetentionOptions = z.strictObject({
   project: id,
-  days: z.union([z.literal("never").transform(() => null), z.coerce.number().int().min(1).max(36_500)]),
+  days: z.union([z.literal("never").transform(() => null), z.coerce.number().int().min(1).max(36_500)], "must be never, or 1 to 36500"),
 });
 
 const misuse = (problem: string): never => {
@@ -83,7 +84,10 @@ const parseOptions = <Options>(schema: z.ZodType<Options>, args: string[]): Opti
     return misuse(error instanceof Error ? error.message : String(error));
   }
   const parsed = schema.safeParse({ ...(values as object) });
-  if (!parsed.success) return misuse(parsed.error.issues.map(({ path, message }) => `--${path.join(".")}: ${message}`).join("\n"));
+  if (!parsed.success)
+    return misuse(
+      parsed.error.issues.map(({ path, message }) => (path.length === 0 ? message : `--${path.join(".")}: ${message}`)).join("\n"),
+    );
   return parsed.data;
 };
 
@@ -91,7 +95,10 @@ const configuration = (env: Record<string, string | undefined>): { databaseUrl: 
   const bucket = env["LANGFUSE_S3_EVENT_UPLOAD_BUCKET"] || undefined;
   if (env["DATABASE_URL"]) return { databaseUrl: env["DATABASE_URL"], bucket };
   const file = join(env["SPILLWAY_DATA_DIR"] ?? join(repositoryRoot, ".spillway"), "stack.json");
-  if (!existsSync(file)) return misuse("No stack is running here. Start it with `npm start`, or set DATABASE_URL.");
+  if (!existsSync(file)) {
+    console.error("No stack is running here. Start it with `npm start`, or set DATABASE_URL.");
+    process.exit(1);
+  }
   const { postgresUrl } = z.object({ postgresUrl: z.string() }).parse(JSON.parse(readFileSync(file, "utf8")));
   return { databaseUrl: postgresUrl, bucket };
 };
@@ -130,6 +137,7 @@ const replay = async (db: Database, bucket: string | undefined, options: z.infer
   process.once("SIGINT", () => interrupted.abort());
   process.once("SIGTERM", () => interrupted.abort());
   let last: ReplayReport | undefined;
+  await assertProject(db, options.project);
   try {
     const report = await replayEvents(
       {
@@ -161,6 +169,12 @@ const replay = async (db: Database, bucket: string | undefined, options: z.infer
   }
 };
 
+const noProject = (project: string): AppError => new AppError({ code: "NOT_FOUND", message: `There is no project ${shown(project)}.` });
+
+const assertProject = async (db: Database, project: string): Promise<void> => {
+  if (!(await hasProject(db, project))) throw noProject(project);
+};
+
 const newJobId = () => createId("job", Date.now(), randomBytes(16));
 
 const remove = async (db: Database, { project, all, before, trace }: z.infer<typeof DeleteOptions>): Promise<void> => {
@@ -172,13 +186,13 @@ const remove = async (db: Database, { project, all, before, trace }: z.infer<typ
         ? { scope: "traces", traceIds: [trace] }
         : undefined;
   if (payload === undefined) return;
+  await assertProject(db, project);
   const isBegun = await deleteData(db, project, payload, newJobId());
   console.log(isBegun ? "It will be deleted by a job." : "A job that deletes from this project waits or runs already.");
 };
 
 const keep = async (db: Database, { project, days }: z.infer<typeof RetentionOptions>): Promise<void> => {
-  if (!(await setRetention(db, project, days)))
-    throw new AppError({ code: "NOT_FOUND", message: `There is no project ${shown(project)}.` });
+  if (!(await setRetention(db, project, days))) throw noProject(project);
   console.log(days === null ? "Everything is kept." : `What is older than ${days} days is deleted, once a day.`);
 };
 

@@ -2,12 +2,15 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { ApiEnv } from "../api/env.ts";
 import { scopes } from "../core/auth/scopes.ts";
 import { migrateClickHouse } from "../db/clickhouse/migrate.ts";
 import { openPostgres } from "../db/postgres/client.ts";
 import { migratePostgres } from "../db/postgres/migrate.ts";
 import { bootstrapProject, newIdWith } from "../db/queries/tenants.ts";
+import { RunnerEnv } from "../runner/env.ts";
 import { startClickHouse } from "./clickhouse/start.ts";
+import { assertPortFree } from "./free-port.ts";
 import { startMailbox } from "./mail/start.ts";
 import { startNeonRelay } from "./neon-relay.ts";
 import { startPostgres } from "./postgres/start.ts";
@@ -62,7 +65,6 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   const env = { ...process.env, ...options.env };
   const say = options.say ?? (() => {});
   const dataDir = resolve(options.dataDir ?? env["SPILLWAY_DATA_DIR"] ?? join(repositoryRoot, ".spillway"));
-  mkdirSync(dataDir, { recursive: true });
   const unlock = lock(dataDir);
   await untilKilledOneIsGone(dataDir, say);
   const log = (name: string) => join(dataDir, "logs", `${name}.log`);
@@ -81,6 +83,8 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
     unlock();
   };
   try {
+    const apiPort = options.apiPort ?? portOf(env, "SPILLWAY_API_PORT").port ?? 8787;
+    if (apiPort !== 0) await assertPortFree(apiPort, "SPILLWAY_API_PORT");
     const mailboxDir = env["SMTP_CONNECTION_URL"] ? null : join(dataDir, "mailbox");
     const [clickhouse, postgres, s3, mail] = await Promise.all([
       env["CLICKHOUSE_URL"]
@@ -146,21 +150,17 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
     const relay = startNeonRelay(postgresUrl);
     parts.push(relay);
 
-    const apiPort = options.apiPort ?? Number(env["SPILLWAY_API_PORT"] ?? 8787);
     const worker = keep(
       await startWorker({
         dataDir: join(dataDir, "worker"),
         logFile: log("worker"),
         ...(apiPort === 0 ? {} : { port: apiPort }),
         bindings: {
+          ...pick(env, (name) => name in ApiEnv.shape),
           ...settings,
           NEON_WS_PROXY: relay.address,
           SALT: secrets.salt,
           ADMIN_API_KEY: secrets.adminKey,
-          BATCH_EXPORT_DOWNLOAD_LINK_EXPIRATION_HOURS: env["BATCH_EXPORT_DOWNLOAD_LINK_EXPIRATION_HOURS"] ?? "1",
-          LANGFUSE_MAX_OBSERVATIONS_PER_TRACE: env["LANGFUSE_MAX_OBSERVATIONS_PER_TRACE"] ?? "",
-          LANGFUSE_API_TRACE_OBSERVATIONS_SIZE_LIMIT_BYTES: env["LANGFUSE_API_TRACE_OBSERVATIONS_SIZE_LIMIT_BYTES"] ?? "",
-          ...pick(env, /^LANGFUSE_EXPERIMENT_/),
         },
       }),
     );
@@ -180,7 +180,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
           ...settings,
           ...mailSettings,
           SPILLWAY_POLL_MS: "200",
-          ...pick(env, /^SPILLWAY_|^OTEL_|^BATCH_EXPORT_|^QUEUE_CONSUMER_|^LANGFUSE_(INGESTION|EXPERIMENT)_|_PREFIX$|_CHECKSUM$/),
+          ...pick(env, (name) => name in RunnerEnv.shape && !(name in settings) && !(name in mailSettings)),
           ...extra,
         },
         logFile: log("runner"),
@@ -238,10 +238,16 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   }
 };
 
-const portOf = (env: Record<string, string | undefined>, name: string): { port?: number } => (env[name] ? { port: Number(env[name]) } : {});
+const portOf = (env: Record<string, string | undefined>, name: string): { port?: number } => {
+  const text = env[name];
+  if (!text) return {};
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`${name} must be a port, 0 to 65535.`);
+  return { port };
+};
 
-const pick = (env: Record<string, string | undefined>, names: RegExp): Record<string, string> =>
-  Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value !== undefined && names.test(name) ? [[name, value]] : [])));
+const pick = (env: Record<string, string | undefined>, isWanted: (name: string) => boolean): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value !== undefined && isWanted(name) ? [[name, value]] : [])));
 
 const writePrivate = (file: string, value: unknown): void => {
   writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
@@ -256,7 +262,13 @@ const lock = (dataDir: string): (() => void) => {
     if (pid !== process.pid && isAlive(pid))
       throw new Error(`Another stack (process ${pid}) uses ${dataDir}. Stop it, or set SPILLWAY_DATA_DIR and SPILLWAY_API_PORT.`);
   }
-  writeFileSync(file, String(process.pid));
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    writeFileSync(file, String(process.pid));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`The data directory cannot be written: ${why}. Set SPILLWAY_DATA_DIR to another.`, { cause: error });
+  }
   return () => rmSync(file, { force: true });
 };
 

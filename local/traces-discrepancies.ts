@@ -1,4 +1,4 @@
-/** `bun run traces:discrepancies -- --project ID --from INSTANT …`: where `traces` and its aggregates differ. Exit status 0: nowhere, 1: somewhere, 2: misuse, or no answer. */
+/** `npm run traces:discrepancies -- --project ID --from INSTANT …`: where `traces` and its aggregates differ. Exit status 0: nowhere, 1: somewhere, 2: misuse, or no answer. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -11,14 +11,16 @@ import { findDiscrepancies } from "../db/clickhouse/traces/find-discrepancies.ts
 import { repositoryRoot } from "./service.ts";
 
 const usage = `Usage:
-  bun run traces:discrepancies -- --project ID --from INSTANT [--to INSTANT] [--limit EXAMPLES] [--table ${aggregateTables.join("|")}]
+  npm run traces:discrepancies -- --project ID --from INSTANT [--to INSTANT] [--limit EXAMPLES] [--table ${aggregateTables.join("|")}]
 Instants are ISO 8601 with a zone, such as 2026-01-31T00:00:00Z, or dates, which begin at midnight UTC.
 Reads the running local stack, or CLICKHOUSE_URL with CLICKHOUSE_USER, CLICKHOUSE_PASSWORD and CLICKHOUSE_DB.`;
 
-const instant = z.union([z.iso.datetime({ offset: true }), z.iso.date()]).transform((text) => new Date(text));
+const instant = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], "must be an instant such as 2026-01-31T00:00:00Z, or a date")
+  .transform((text) => new Date(text));
 
 const Options = z.object({
-  project: z.string().min(1),
+  project: z.string("must be given").min(1, "must be given"),
   from: instant,
   to: instant.optional(),
   limit: z.coerce.number().int().min(0).max(1000).default(5),
@@ -48,7 +50,10 @@ const clickHouseConfig = (env: Record<string, string | undefined>): ClickHouseCo
   const account = { user: env["CLICKHOUSE_USER"] || "default", password: env["CLICKHOUSE_PASSWORD"] ?? "" };
   if (env["CLICKHOUSE_URL"]) return { ...account, url: env["CLICKHOUSE_URL"], database: env["CLICKHOUSE_DB"] || "default" };
   const file = join(env["SPILLWAY_DATA_DIR"] ?? join(repositoryRoot, ".spillway"), "stack.json");
-  if (!existsSync(file)) return misuse("No stack is running here. Start it with `npm start`, or set CLICKHOUSE_URL.");
+  if (!existsSync(file)) {
+    console.error("No stack is running here. Start it with `npm start`, or set CLICKHOUSE_URL.");
+    process.exit(2);
+  }
   const { clickhouseUrl } = z.object({ clickhouseUrl: z.string() }).parse(JSON.parse(readFileSync(file, "utf8")));
   return { ...account, url: clickhouseUrl, database: env["CLICKHOUSE_DB"] || "spillway" };
 };

@@ -80,6 +80,6 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 if (stale.length > 0) {
-  console.error(`Stale: ${stale.join(", ")}. Run \`bun run generate\`.`);
+  console.error(`Stale: ${stale.join(", ")}. Run \`npm run generate\`.`);
   process.exit(1);
 }

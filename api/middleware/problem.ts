@@ -4,8 +4,8 @@ import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { AppError, type ErrorCode, errorTable, type FieldError, toAppError } from "../../core/errors.ts";
-import { postgresFailure } from "../../db/postgres/failure.ts";
+import { AppError, type ErrorCode, errorTable, type FieldError } from "../../core/errors.ts";
+import { failureOf } from "../../db/postgres/failure.ts";
 import type { AppDeps, AppEnv } from "../deps.ts";
 
 export const Problem = z
@@ -55,7 +55,8 @@ export const requestError = (error: unknown): AppError => {
       code: error.status === 413 ? "PAYLOAD_TOO_LARGE" : error.status === 415 ? "UNSUPPORTED_MEDIA_TYPE" : "INVALID_JSON",
       cause: error,
     });
-  return postgresFailure(error) ?? toAppError(error);
+  // What a route has given a code keeps it, whatever its cause.
+  return error instanceof AppError ? error : failureOf(error);
 };
 
 /** Logs what the caller is not told. */

@@ -73,6 +73,9 @@ export const createMembership = (
       .returning(),
   );
 
+export const hasProject = async (db: Database, id: string): Promise<boolean> =>
+  (await db.select({ id: projects.id }).from(projects).where(eq(projects.id, id))).length > 0;
+
 /** The secret is in the answer and nowhere else: only its hash is stored. */
 export const createApiKey = async (
   deps: TenantDeps,

@@ -131,9 +131,14 @@ export type BatchExport = {
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
     compression: 'none' | 'gzip' | 'zstd';
     tableName: string;
+    json: {
+        embed: boolean;
+    };
     csv: {
         neutralizeFormulas: boolean;
     };
+    targetFileMib: number | null;
+    notify: boolean;
     metadata: {
         [key: string]: string;
     } | null;
@@ -257,9 +262,14 @@ export type BatchExportSummary = {
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
     compression: 'none' | 'gzip' | 'zstd';
     tableName: string;
+    json: {
+        embed: boolean;
+    };
     csv: {
         neutralizeFormulas: boolean;
     };
+    targetFileMib: number | null;
+    notify: boolean;
     metadata: {
         [key: string]: string;
     } | null;

@@ -139,6 +139,21 @@ describe("request to file", () => {
     expect(forged.status).toBe(403);
   });
 
+  it("an export shows the options it was asked for with, under their names in the request, and no others", async () => {
+    const asked = { json: { embed: false }, csv: { neutralizeFormulas: false }, targetFileMib: 7, notify: false };
+    const made = await call("POST", exportsPath, { body: { ...valid, ...asked } });
+    expect(made.status).toBe(202);
+    const { json, csv, targetFileMib, notify } = made.json;
+    expect({ json, csv, targetFileMib, notify }).toEqual(asked);
+    const plain = (await call("POST", exportsPath, { body: valid })).json;
+    expect([plain["json"], plain["csv"], plain["targetFileMib"], plain["notify"]]).toEqual([
+      { embed: true },
+      { neutralizeFormulas: true },
+      null,
+      true,
+    ]);
+  });
+
   it("estimate counts what the export then holds", async () => {
     const { json } = await call("POST", `${exportsPath}/estimate`, { body: { query: valid.query } });
     expect(json).toMatchObject({ rows: 500, exact: true, truncated: false });
@@ -449,6 +464,15 @@ describe("bad input is refused with its field, and nothing is stored", () => {
     const json = (await response.json()) as { code: string; errors: { path: string }[] };
     expect([response.status, json.code, json.errors.map((error) => error.path)]).toEqual([400, "INVALID_REQUEST", [field]]);
   });
+
+  it.each([
+    ["projects", { organizationId: "none", name: "a" }],
+    ["memberships", { organizationId: "none", userId: "none", role: "OWNER" }],
+    ["api-keys", { projectId: "none", userId: "none", scopes: ["batchExports:read"] }],
+  ])("administrators: an id that is not known, in %s %j", async (path, body) => {
+    const response = await postAdmin(path, body);
+    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([404, "NOT_FOUND"]);
+  });
 });
 
 describe("a body is JSON by any of its names", () => {
@@ -742,7 +766,9 @@ describe("the service itself", () => {
     expect((await call("GET", "/health", { key: null })).json).toEqual({ status: "ok" });
     expect((await call("GET", "/ready", { key: null })).json).toMatchObject({ status: "ready" });
     expect((await call("GET", "/api/public/openapi.json", { key: null })).json).toMatchObject({ openapi: "3.1.0" });
-    expect((await call("GET", "/api/public/docs", { key: null })).text).toContain("createBatchExport");
+    const page = (await call("GET", "/api/public/docs", { key: null })).text;
+    expect(page).toContain("createBatchExport");
+    expect(page).toContain("follow <code>Location</code> or the events route");
   });
 
   it("every change has an audit row with its actor", async () => {

@@ -1,5 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -23,9 +25,9 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 type Boot = { child: ChildProcess; output: () => string; ended: Promise<number | null>; ready: Promise<StackFile> };
 
 /** `npm start` with its own data and a free port. */
-const boot = (name: string): Boot => {
+const boot = (name: string, env: Record<string, string> = {}): Boot => {
   const child = spawnBound(bunPath, [join(repositoryRoot, "local/start.ts")], {
-    env: { ...process.env, SPILLWAY_DATA_DIR: join(dir, name), SPILLWAY_API_PORT: "0" },
+    env: { ...process.env, SPILLWAY_DATA_DIR: join(dir, name), SPILLWAY_API_PORT: "0", ...env },
     stdout: "pipe",
     stderr: "pipe",
   });
@@ -74,6 +76,46 @@ describe("npm start", () => {
     expect(listed.status).toBe(200);
     again.child.kill("SIGINT");
     expect(await again.ended).toBe(0);
+  });
+
+  it("what the environment says of the API reaches it", async () => {
+    const first = boot("sampled");
+    const { projectId } = await first.ready;
+    first.child.kill("SIGTERM");
+    expect(await first.ended).toBe(0);
+    const again = boot("sampled", { LANGFUSE_INGESTION_PROCESSING_SAMPLED_PROJECTS: `${projectId}:0` });
+    const { apiUrl, publicKey, secretKey } = await again.ready;
+    const sent = await fetch(`${apiUrl}/api/public/ingestion`, {
+      method: "POST",
+      headers: { authorization: `Basic ${btoa(`${publicKey}:${secretKey}`)}`, "content-type": "application/json" },
+      body: JSON.stringify({ batch: [{ id: "e", type: "trace-create", timestamp: "2026-01-01T00:00:00Z", body: { id: "t" } }] }),
+    });
+    expect(await sent.json()).toMatchObject({ successes: [{ id: "e", status: 204 }] });
+    again.child.kill("SIGTERM");
+    expect(await again.ended).toBe(0);
+  });
+
+  it("refuses a port on which another service answers, names the variable, and does not say that it is ready", async () => {
+    const other = createServer((_request, response) => response.end("ok"));
+    const port = await new Promise<number>((resolve) => other.listen(0, "127.0.0.1", () => resolve((other.address() as AddressInfo).port)));
+    try {
+      const stack = boot("port", { SPILLWAY_API_PORT: String(port) });
+      expect(await stack.ended).toBe(1);
+      expect(stack.output()).toContain(`Port ${port} cannot be used`);
+      expect(stack.output()).toContain("SPILLWAY_API_PORT");
+      expect(stack.output()).not.toContain("ready");
+    } finally {
+      other.close();
+    }
+  });
+
+  it.each([
+    ["a port that is none", { SPILLWAY_API_PORT: "abc" }, "SPILLWAY_API_PORT must be a port"],
+    ["a data directory it cannot write", { SPILLWAY_DATA_DIR: "/proc/spillway" }, "Set SPILLWAY_DATA_DIR to another"],
+  ])("refuses %s, and says what to do", async (_what, env, said) => {
+    const stack = boot("refused", env);
+    expect(await stack.ended).toBe(1);
+    expect(stack.output()).toContain(said);
   });
 
   it("refuses a data directory that another stack uses, and says what to do", async () => {

@@ -295,7 +295,24 @@ describe("the command", () => {
     expect(await kept()).toEqual([{ retention_days: 30 }]);
     expect(command("retention", "--project", fixture.projectId, "--days", "never").status).toBe(0);
     expect(await kept()).toEqual([{ retention_days: null }]);
-    expect(command("retention", "--project", "none", "--days", "1")).toMatchObject({ status: 1, err: "There is no project none.\n" });
+  });
+
+  it.each([
+    [["replay", "--project", "none"]],
+    [["delete", "--project", "none", "--all"]],
+    [["delete", "--project", "none", "--trace", "t"]],
+    [["retention", "--project", "none", "--days", "1"]],
+  ])("%j says that there is no such project, and nothing else", (args) => {
+    expect(command(...args)).toEqual({ status: 1, out: "", err: "There is no project none.\n" });
+  });
+
+  it.each([
+    [["replay"], "--project: must be given"],
+    [["replay", "--project", "p", "--from", "yesterday"], "--from: must be an instant such as"],
+    [["retention", "--project", "p", "--days", "soon"], "--days: must be never, or 1 to 36500"],
+    [["delete", "--project", "p"], "one of --all, --before and --trace must be given"],
+  ])("called with %j it says what it needs", (args, said) => {
+    expect(command(...args).err.split("\n")[0]).toContain(said);
   });
 
   it.each([

@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { type ErrorCode, errorTable } from "../../../core/errors.ts";
 import { exportStages } from "../../../core/exports/manifest.ts";
-import { ExportQuery } from "../../../core/exports/request.ts";
+import { ExportOptions, ExportQuery } from "../../../core/exports/request.ts";
 import { compressionNames, formatNames } from "../../../core/formats/index.ts";
 import { batchExportStatuses } from "../../../core/jobs/state.ts";
 import type { BatchExportRow, BatchExportSummaryRow } from "../../../db/queries/batch-exports.ts";
@@ -27,7 +27,10 @@ export const BatchExportSummary = z
     format: z.enum(formatNames),
     compression: z.enum(compressionNames),
     tableName: z.string(),
+    json: z.object({ embed: z.boolean() }),
     csv: z.object({ neutralizeFormulas: z.boolean() }),
+    targetFileMib: z.int().nullable(),
+    notify: z.boolean(),
     metadata: z.record(z.string(), z.string()).nullable(),
     warnings: z.array(z.string()),
     createdAt: instant,
@@ -72,6 +75,7 @@ export const showBatchExport = (row: BatchExportRow, nowMs: number): z.infer<typ
 
 export const showBatchExportSummary = (row: BatchExportSummaryRow, nowMs: number): z.infer<typeof BatchExportSummary> => {
   const { manifest, job, progress } = row;
+  const { embedJson, neutralizeFormulas, targetFileMib, notify } = ExportOptions.parse(row.options);
   const isExpired = row.expiresAt !== null && row.expiresAt.getTime() <= nowMs;
   const isOver = row.finishedAt !== null;
   const rowsTotal = progress?.rowsTotal ?? null;
@@ -91,7 +95,10 @@ export const showBatchExportSummary = (row: BatchExportSummaryRow, nowMs: number
     format: row.format,
     compression: row.compression,
     tableName: row.tableName,
-    csv: row.options,
+    json: { embed: embedJson },
+    csv: { neutralizeFormulas },
+    targetFileMib,
+    notify,
     metadata: row.metadata,
     warnings: row.warnings,
     createdAt: row.createdAt.toISOString(),

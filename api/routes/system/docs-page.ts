@@ -18,6 +18,9 @@ type Document = {
 const escapeHtml = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
+/** Sentences of the document: what stands between backticks is code. */
+const prose = (text: string): string => escapeHtml(text).replaceAll(/`([^`]+)`/g, "<code>$1</code>");
+
 const pretty = (value: unknown): string => `<pre>${escapeHtml(JSON.stringify(value, null, 2))}</pre>`;
 
 const operation = (
@@ -26,11 +29,11 @@ const operation = (
   { operationId = "", summary = "", description, requestBody, parameters, responses = {} }: Operation,
 ): string => `
 <section id="${escapeHtml(operationId)}"><h3><code class="${method}">${method.toUpperCase()}</code> <code>${escapeHtml(path)}</code></h3>
-<p>${escapeHtml(summary)}${description === undefined ? "" : `. ${escapeHtml(description)}`}</p>
+<p>${prose(summary)}${description === undefined ? "" : `. ${prose(description)}`}</p>
 ${parameters === undefined ? "" : `<details><summary>Parameters</summary>${pretty(parameters)}</details>`}
 ${requestBody === undefined ? "" : `<details><summary>Body</summary>${pretty(requestBody)}</details>`}
 <details><summary>Answers: ${Object.keys(responses).join(", ")}</summary><ul>${Object.entries(responses)
-  .map(([status, { description: text = "" }]) => `<li><code>${status}</code> ${escapeHtml(text)}</li>`)
+  .map(([status, { description: text = "" }]) => `<li><code>${status}</code> ${prose(text)}</li>`)
   .join("")}</ul></details></section>`;
 
 export const docsPage = (document: unknown): string => {
@@ -42,8 +45,8 @@ export const docsPage = (document: unknown): string => {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(info.title)} API</title>
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2733}h1{margin-bottom:0}h2{border-bottom:2px solid #dde5ec;margin-top:2.5rem}
 section{border:1px solid #dde5ec;border-radius:6px;padding:.2rem 1rem .8rem;margin:1rem 0}code{background:#f1f5f8;padding:.1rem .3rem;border-radius:3px}.post{background:#d9f2e3}.get{background:#dcebfb}.delete{background:#fbdcdc}
-pre{overflow:auto;background:#f7f9fb;padding:.8rem;font-size:13px}summary{cursor:pointer;color:#35506b}nav a{margin-right:1rem}</style></head><body>
-<h1>${escapeHtml(info.title)} API</h1><p>${escapeHtml(info.description ?? "")} Version ${escapeHtml(info.version)}. <a href="/api/public/openapi.json">openapi.json</a></p>
+pre{overflow:auto;background:#f7f9fb;padding:.8rem;font-size:13px}summary{cursor:pointer;color:#35506b}nav{display:flex;flex-wrap:wrap;gap:0 1rem}h3 code{overflow-wrap:anywhere}</style></head><body>
+<h1>${escapeHtml(info.title)} API</h1><p>${prose(info.description ?? "")} Version ${escapeHtml(info.version)}. <a href="/api/public/openapi.json">openapi.json</a></p>
 <p>Send <code>Authorization: Basic base64(publicKey:secretKey)</code>, or <code>Bearer secretKey</code>. Errors are <code>application/problem+json</code> with a stable <code>code</code>.</p>
 <nav>${tags.map((tag) => `<a href="#tag-${escapeHtml(tag)}">${escapeHtml(tag)}</a>`).join("")}<a href="#schemas">Schemas</a></nav>
 ${tags

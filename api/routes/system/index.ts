@@ -9,7 +9,11 @@ import { docsPage } from "./docs-page.ts";
 
 export const documentConfig = {
   openapi: "3.1.0",
-  info: { title: "Spillway", version: "0.1.0", description: "Exports of LLM traces as verified files." },
+  info: {
+    title: "Spillway",
+    version: "0.1.0",
+    description: "Takes traces of LLM applications in, and gets them out again as verified files.",
+  },
   servers: [{ url: "/" }],
 };
 
