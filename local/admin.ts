@@ -20,10 +20,10 @@ for (let i = 0; i < rest.length; i += 2) {
   const value = rest[i + 1];
   options[name] = name === "scopes" ? value?.split(",") : name === "runningJobsMax" ? Number(value) : value;
 }
-const stackFile = join(process.env["SPILLWAY_DATA_DIR"] ?? join(repositoryRoot, ".spillway"), "stack.json");
+const stackFile = join(process.env["SPILLWAY_DATA_DIR"] || join(repositoryRoot, ".spillway"), "stack.json");
 const stack = existsSync(stackFile) ? (JSON.parse(readFileSync(stackFile, "utf8")) as { apiUrl: string; adminKey: string }) : undefined;
-const apiUrl = process.env["SPILLWAY_API_URL"] ?? stack?.apiUrl;
-const adminKey = process.env["ADMIN_API_KEY"] ?? stack?.adminKey;
+const apiUrl = process.env["SPILLWAY_API_URL"] || stack?.apiUrl;
+const adminKey = process.env["ADMIN_API_KEY"] || stack?.adminKey;
 if (resource === undefined || !["create", "list", "delete"].includes(action ?? "")) {
   console.error(usage);
   process.exit(64);

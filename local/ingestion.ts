@@ -94,7 +94,7 @@ const parseOptions = <Options>(schema: z.ZodType<Options>, args: string[]): Opti
 const configuration = (env: Record<string, string | undefined>): { databaseUrl: string; bucket: string | undefined } => {
   const bucket = env["LANGFUSE_S3_EVENT_UPLOAD_BUCKET"] || undefined;
   if (env["DATABASE_URL"]) return { databaseUrl: env["DATABASE_URL"], bucket };
-  const file = join(env["SPILLWAY_DATA_DIR"] ?? join(repositoryRoot, ".spillway"), "stack.json");
+  const file = join(env["SPILLWAY_DATA_DIR"] || join(repositoryRoot, ".spillway"), "stack.json");
   if (!existsSync(file)) {
     console.error("No stack is running here. Start it with `npm start`, or set DATABASE_URL.");
     process.exit(1);

@@ -62,7 +62,7 @@ const eventBucket = "spillway-events";
 
 /** Starts what is not replaced, in order; stops everything again when a part does not start. */
 export const startStack = async (options: StackOptions = {}): Promise<Stack> => {
-  const env = { ...process.env, ...options.env };
+  const env = nonEmpty({ ...process.env, ...options.env });
   const say = options.say ?? (() => {});
   const dataDir = resolve(options.dataDir ?? env["SPILLWAY_DATA_DIR"] ?? join(repositoryRoot, ".spillway"));
   const unlock = lock(dataDir);
@@ -245,6 +245,10 @@ const portOf = (env: Record<string, string | undefined>, name: string): { port?:
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`${name} must be a port, 0 to 65535.`);
   return { port };
 };
+
+/** Empty means unset, as for the API and the runner. */
+const nonEmpty = (env: Record<string, string | undefined>): Record<string, string | undefined> =>
+  Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
 
 const pick = (env: Record<string, string | undefined>, isWanted: (name: string) => boolean): Record<string, string> =>
   Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value !== undefined && isWanted(name) ? [[name, value]] : [])));

@@ -49,7 +49,7 @@ const parseOptions = (args: string[]): z.infer<typeof Options> => {
 const clickHouseConfig = (env: Record<string, string | undefined>): ClickHouseConfig => {
   const account = { user: env["CLICKHOUSE_USER"] || "default", password: env["CLICKHOUSE_PASSWORD"] ?? "" };
   if (env["CLICKHOUSE_URL"]) return { ...account, url: env["CLICKHOUSE_URL"], database: env["CLICKHOUSE_DB"] || "default" };
-  const file = join(env["SPILLWAY_DATA_DIR"] ?? join(repositoryRoot, ".spillway"), "stack.json");
+  const file = join(env["SPILLWAY_DATA_DIR"] || join(repositoryRoot, ".spillway"), "stack.json");
   if (!existsSync(file)) {
     console.error("No stack is running here. Start it with `npm start`, or set CLICKHOUSE_URL.");
     process.exit(2);

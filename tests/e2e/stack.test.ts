@@ -78,12 +78,16 @@ describe("npm start", () => {
     expect(await again.ended).toBe(0);
   });
 
-  it("what the environment says of the API reaches it", async () => {
+  it("what the environment says of the API reaches it, and empty means unset", async () => {
     const first = boot("sampled");
     const { projectId } = await first.ready;
     first.child.kill("SIGTERM");
     expect(await first.ended).toBe(0);
-    const again = boot("sampled", { LANGFUSE_INGESTION_PROCESSING_SAMPLED_PROJECTS: `${projectId}:0` });
+    const again = boot("sampled", {
+      CLICKHOUSE_DB: "",
+      LANGFUSE_S3_EVENT_UPLOAD_BUCKET: "",
+      LANGFUSE_INGESTION_PROCESSING_SAMPLED_PROJECTS: `${projectId}:0`,
+    });
     const { apiUrl, publicKey, secretKey } = await again.ready;
     const sent = await fetch(`${apiUrl}/api/public/ingestion`, {
       method: "POST",
