@@ -78,6 +78,8 @@ export type OtelBody = {
   telemetrySdkName?: string;
   telemetrySdkVersion?: string;
   isAppRoot?: boolean;
+  /** The model that was asked for, where another name answered: Azure and proxies answer with names of their own. */
+  requestModel?: string;
   /** Name to JSON schema text. */
   toolDefinitions?: Record<string, string>;
   /** One JSON text a call, in order; `toolCallNames` beside it. */

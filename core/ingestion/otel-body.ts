@@ -23,6 +23,7 @@ export const OtelBody: z.ZodType<OtelBodyShape> = z.object({
   telemetrySdkName: text,
   telemetrySdkVersion: text,
   isAppRoot: z.boolean().optional(),
+  requestModel: text,
   toolDefinitions: TextRecord.optional(),
   toolCalls: TextList.optional(),
   toolCallNames: TextList.optional(),

@@ -10,13 +10,15 @@ const parseParameters = (text: string | null): Record<string, Json> | null => {
   return JSON.parse(text) as Record<string, Json>;
 };
 
+const isName = (name: string | null | undefined): name is string => name !== undefined && name !== null && name !== "";
+
 export const priceObservation = (observation: MergedObservation, models: readonly Model[], countTokens: CountTokens): MergedObservation => {
-  const { row } = observation;
+  const { row, otel } = observation;
   const priced = usageAndCost(
     {
       providedUsage: row.provided_usage_details,
       providedCost: row.provided_cost_details,
-      model: row.provided_model_name,
+      models: [row.provided_model_name, otel.requestModel].filter(isName),
       modelParameters: parseParameters(row.model_parameters),
       metadata: row.metadata,
       input: row.input,

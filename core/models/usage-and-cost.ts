@@ -2,7 +2,7 @@
 import type { Json } from "../ingestion/event.ts";
 import { type TextMap, textMap } from "../ingestion/rows.ts";
 import { clampCount, costOf, costText, countFromNumber, parseCost, parseDecimal, sumOfCosts } from "./decimal.ts";
-import { matchModel } from "./match-model.ts";
+import { findModel } from "./find-model.ts";
 import { matchTier } from "./match-tier.ts";
 import type { Model, PricingTier } from "./model.ts";
 
@@ -11,7 +11,8 @@ export type Call = {
   providedUsage: TextMap;
   /** Kind to USD as decimal text; empty where none was sent. */
   providedCost: TextMap;
-  model: string | null;
+  /** Names of the model, that of the response before that of the request; the first one that is known is priced. */
+  models: readonly string[];
   modelParameters: Readonly<Record<string, Json>> | null;
   metadata: TextMap;
   input: string | null;
@@ -97,7 +98,7 @@ const withTotalCost = (costs: Costs): Costs =>
 /** The usage, the cost and what they were computed by. `models` are those of the project and the common ones. */
 export const usageAndCost = (call: Call, models: readonly Model[], countTokens: CountTokens): UsageAndCost => {
   const sent = providedCosts(call.providedCost);
-  const model = call.model === null ? undefined : matchModel(call.model, models, call.startTime);
+  const model = findModel(call.models, models, call.startTime);
   const usage = usageOf(call, model, sent.size > 0, countTokens);
   let tier: PricingTier | undefined;
   let costs = sent;

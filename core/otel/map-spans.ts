@@ -12,7 +12,7 @@ import { experiment } from "./experiment.ts";
 import { observationContent, traceContent } from "./input-output.ts";
 import { observationLevel, statusMessage } from "./level.ts";
 import { observationMetadata, traceMetadata } from "./metadata.ts";
-import { modelName, modelParameters } from "./model.ts";
+import { modelName, modelParameters, requestModel } from "./model.ts";
 import { observationName } from "./observation-name.ts";
 import { observationType } from "./observation-type.ts";
 import type { OtlpTraces, Rejection } from "./otlp-traces.ts";
@@ -116,6 +116,7 @@ const otelBody = (facts: SpanFacts, input: Json | undefined, output: Json | unde
     telemetrySdkName: resource("telemetry.sdk.name"),
     telemetrySdkVersion: resource("telemetry.sdk.version"),
     isAppRoot: isAppRoot(attributes),
+    requestModel: requestModel(facts),
     release: release(facts),
     experiment: experiment(attributes),
     ...observationTools(attributes, input, output),

@@ -19,6 +19,15 @@ export const modelName = ({ attributes }: SpanFacts): string | undefined => {
   return name ?? (isGenkitModel ? firstText(attributes, ["genkit:name"]) : undefined);
 };
 
+const requestModelNames = ["gen_ai.request.model", "ai.model.id", "llm.request.model"];
+
+/** The model that was asked for, where the name of the model is another one. */
+export const requestModel = (facts: SpanFacts): string | undefined => {
+  const name = modelName(facts);
+  const asked = name === undefined ? undefined : firstText(facts.attributes, requestModelNames);
+  return asked === name ? undefined : asked;
+};
+
 /** Text and numbers as they are, everything else as JSON; undefined when there are none. */
 export const modelParameters = (facts: SpanFacts): Record<string, string | number> | undefined => {
   for (const source of sources) {

@@ -27,7 +27,7 @@ const model = (more: Partial<Model>): Model => ({
 const call = (more: Partial<Call>): Call => ({
   providedUsage: {},
   providedCost: {},
-  model: "m",
+  models: ["m"],
   modelParameters: null,
   metadata: {},
   input: null,
@@ -104,10 +104,10 @@ describe("usage and cost", () => {
     ["a sent cost of zero is a cost", { providedCost: { total: "0" }, input: "a b" }, { usageDetails: {}, totalCost: "0.000000000000" }],
     [
       "without a model nothing is computed",
-      { model: null, providedUsage: { input: "5" }, input: "a" },
+      { models: [], providedUsage: { input: "5" }, input: "a" },
       { usageDetails: { input: "5", total: "5" }, costDetails: {}, totalCost: null, modelId: null },
     ],
-    ["an unknown model is none", { model: "x", input: "a b" }, { usageDetails: {}, costDetails: {}, totalCost: null, modelId: null }],
+    ["an unknown model is none", { models: ["x"], input: "a b" }, { usageDetails: {}, costDetails: {}, totalCost: null, modelId: null }],
     [
       "without usage tokens are counted",
       { input: "a b c", output: "d" },
@@ -292,10 +292,10 @@ describe("the default models", () => {
     ["meta-llama/llama-4-scout-17b-16e-instruct", "2026-06-01", { input: "1000000" }, "0.110000000000"],
     ["gpt-4o-realtime-preview", "2026-06-01", { input: "1000000" }, null],
     ["gpt-4oX", "2026-06-01", { input: "1000000" }, null],
-    ["us.anthropic.claude-sonnet-4-5-20250929-v1:0", "2026-06-01", { input: "1000000" }, null],
+    ["us.anthropic.claude-sonnet-4-5-20250929-v1:0", "2026-06-01", { input: "1000000" }, "3.300000000000"],
   ])("%s on %s", (name, at, usage, cost) => {
     const result = usageAndCost(
-      call({ model: name, startTime: `${at} 00:00:00.000000`, providedUsage: usage }),
+      call({ models: [name], startTime: `${at} 00:00:00.000000`, providedUsage: usage }),
       defaultModels,
       () => undefined,
     );

@@ -1,0 +1,180 @@
+/**
+ * The names a model may be known by, from what gateways and clouds send: `us.anthropic.claude-3-5-haiku-20241022-v1:0` is also tried as `claude-3-5-haiku`.
+ * Each rule takes one thing off. All names on the way are candidates, so a model for a spelling in between wins over the bare name.
+ */
+
+type Rule = {
+  /** What the rule takes off, for docs and tests. */
+  what: string;
+  /** Source of the spelling. */
+  source: string;
+  reduce: (name: string) => string;
+};
+
+/** Gateways and clouds that charge the maker's price. Hosts with prices of their own (Groq, Together, Fireworks …) are not here: their names need a model of their own. */
+const gateways = [
+  "azure",
+  "azure_ai",
+  "azure-openai",
+  "bedrock",
+  "bedrock_converse",
+  "amazon-bedrock",
+  "amazon_bedrock",
+  "aws-bedrock",
+  "converse",
+  "converse_like",
+  "invoke",
+  "vertex_ai",
+  "vertex_ai_beta",
+  "vertexai",
+  "vertex",
+  "google-vertex",
+  "google-vertex-anthropic",
+  "google_vertexai",
+  "google_genai",
+  "google-genai",
+  "google-gla",
+  "google-ai-studio",
+  "googleai",
+  "gemini",
+  "openrouter",
+  "litellm",
+  "litellm_proxy",
+  "vercel",
+  "vercel_ai_gateway",
+  "portkey",
+  "helicone",
+  "cloudflare",
+  "responses",
+  "chat",
+  "global",
+  "global-standard",
+  "openai",
+  "anthropic",
+  "google",
+  "mistral",
+  "mistralai",
+  "cohere",
+  "xai",
+  "x-ai",
+  "deepseek",
+  "deepseek-ai",
+  "moonshot",
+  "moonshotai",
+  "zai",
+  "z-ai",
+  "amazon",
+  "voyage",
+];
+const gatewayPrefix = new RegExp(`^@?(?:${gateways.join("|")})/`, "i");
+
+/** Makers as Amazon Bedrock writes them before the name of a model. */
+const bedrockMaker = "(?:anthropic|amazon|cohere|deepseek|mistral|openai|qwen|moonshotai|zai|google|minimax|ai21|meta)";
+
+/** Names of Claude have the version without the maker too, on Vertex. */
+const isOfBedrock = new RegExp(`(?:^|\\.)${bedrockMaker}\\.|^claude-`, "i");
+
+/** Bedrock's profiles keep a call within a geography; `global` does not. A regular expression. */
+export const bedrockGeography = "(us|us-gov|eu|apac|ap|jp|au|ca|sa|uk|in|me|af)";
+
+const replacing =
+  (pattern: RegExp, replacement = "") =>
+  (name: string): string =>
+    name.replace(pattern, replacement);
+
+/** `claude-3.5-sonnet`, `claude-4.5-sonnet-20250929`, `claude-sonnet-4.5`: Anthropic's own names have hyphens, and since 4 the family before the version. */
+const claudeName = (name: string): string =>
+  name
+    .replace(/^((?:.*\.)?claude-(?:[a-z]+-)?)(\d{1,2})\.(\d{1,2})(?!\d)/i, "$1$2-$3")
+    .replace(/^((?:.*\.)?claude-)([4-9])(-\d{1,2})?-(opus|sonnet|haiku)(?![a-z])/i, "$1$4-$2$3");
+
+/** In the order in which they are tried; the first that changes the name is applied, then all are tried again. */
+export const nameRules: readonly Rule[] = [
+  {
+    what: "the ARN around a model or profile of Bedrock",
+    source: "https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html, read 2026-11",
+    reduce: replacing(/^arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:(?:foundation-model|inference-profile|provisioned-model)\//i),
+  },
+  {
+    what: "the path of a resource: projects/…/locations/…, publishers/…/models/, models/",
+    source: "https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference, read 2026-11",
+    reduce: replacing(/^(?:\/*(?:projects\/[^/]+|locations\/[^/]+|publishers\/[^/]+|models)\/)+/i),
+  },
+  {
+    what: "the gateway or cloud before a slash, also several",
+    source: "https://docs.litellm.ai/docs/providers and https://openrouter.ai/docs/overview/models, read 2026-11",
+    reduce: replacing(gatewayPrefix),
+  },
+  {
+    what: "the region of Bedrock in the path of LiteLLM: us-east-1/",
+    source: "https://docs.litellm.ai/docs/providers/bedrock, read 2026-11",
+    reduce: replacing(/^[a-z]{2}(?:-gov)?-[a-z]+-\d\//i),
+  },
+  {
+    what: "OpenRouter's way of routing: :nitro, :floor, :online, :exacto, :extended, :thinking, :beta",
+    source: "https://openrouter.ai/docs/guides/routing/model-variants, read 2026-11",
+    reduce: replacing(/:(?:nitro|floor|online|exacto|extended|thinking|beta)$/i),
+  },
+  {
+    what: "Claude Code's mark of a long context window: [1m]",
+    source: "https://code.claude.com/docs/en/model-config, read 2026-11",
+    reduce: replacing(/\[\d+[mk]\]$/i),
+  },
+  {
+    what: "Bedrock's version of a model: -v1:0, -v2, :0, :0:200k",
+    source: "https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html, read 2026-11",
+    reduce: (name) => (isOfBedrock.test(name) ? name.replace(/(?:-v\d{1,2})?(?::\d{1,2})?(?::(?:\d+k|mm))?$/i, "") : name),
+  },
+  {
+    what: "the dots and the order of Claude's names: claude-3.5-sonnet, claude-4.5-sonnet",
+    source: "https://docs.github.com/en/copilot/reference/ai-models/supported-models and https://openrouter.ai/anthropic, read 2026-11",
+    reduce: claudeName,
+  },
+  {
+    what: "Azure's spelling of GPT-3.5: gpt-35-turbo",
+    source: "https://learn.microsoft.com/en-us/azure/ai-foundry/foundry-models/concepts/models-sold-directly-by-azure, read 2026-11",
+    reduce: replacing(/^gpt-35-/i, "gpt-3.5-"),
+  },
+  {
+    what: "a date behind the name: -20250929, @20250929, -2025-08-07, -preview-09-2025",
+    source:
+      "https://platform.claude.com/docs/en/about-claude/models/overview and https://ai.google.dev/gemini-api/docs/models, read 2026-11",
+    reduce: replacing(/(?:[-@]20\d{6}|-20\d\d-\d\d-\d\d|-preview-\d\d-20\d\d|@(?:latest|default))$/i),
+  },
+  {
+    what: "Bedrock's global profile and its maker: global.anthropic.",
+    source: "https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html, read 2026-11",
+    reduce: replacing(new RegExp(`^global\\.${bedrockMaker}\\.`, "i")),
+  },
+  {
+    what: "Bedrock's profile of a geography: us., eu., apac., jp., au., us-gov.",
+    source: "https://docs.aws.amazon.com/bedrock/latest/userguide/geographic-cross-region-inference.html, read 2026-11",
+    reduce: replacing(new RegExp(`^${bedrockGeography}\\.(?=${bedrockMaker}\\.)`, "i")),
+  },
+  {
+    what: "Bedrock's maker: anthropic.",
+    source: "https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html, read 2026-11",
+    reduce: replacing(new RegExp(`^${bedrockMaker}\\.`, "i")),
+  },
+];
+
+/** Names longer than this are tried only as they are. */
+const nameCharactersMax = 500;
+/** More than a name of any gateway needs: each rule takes something off, nested gateways take a step each. */
+const candidatesMax = 24;
+
+/** What is free of charge or fine-tuned has another price than its base: only the name as it was sent can match. */
+const hasPriceOfItsOwn = (name: string): boolean => /:free$/i.test(name) || /(?:^|\/)ft:/i.test(name);
+
+/** The name as it was sent, without the white space around it, then each shorter one. At most 24; linear in the length of the name, which is bounded. */
+export const candidateNames = (sent: string): readonly string[] => {
+  const candidates = [sent.trim()];
+  for (let name = candidates[0] ?? ""; candidates.length < candidatesMax; ) {
+    if (name.length > nameCharactersMax || hasPriceOfItsOwn(name)) break;
+    const next = nameRules.map(({ reduce }) => reduce(name)).find((reduced) => reduced !== name && reduced !== "");
+    if (next === undefined) break;
+    candidates.push(next);
+    name = next;
+  }
+  return candidates;
+};
