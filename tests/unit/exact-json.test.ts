@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonicalJson } from "../../core/canonical-json.ts";
 import { isExactNumber, parseExactJson, plainNumber, plainNumbers } from "../../core/exact-json.ts";
-import { isRecord } from "../../core/ingestion/fields.ts";
-import { isNestedBeyond } from "../../core/ingestion/nesting.ts";
-import { mergeMetadata, metadataMap } from "../../core/ingestion/merge/merge-metadata.ts";
 import type { Json } from "../../core/ingestion/event.ts";
+import { isRecord } from "../../core/ingestion/fields.ts";
+import { mergeMetadata, metadataMap } from "../../core/ingestion/merge/merge-metadata.ts";
+import { isNestedBeyond } from "../../core/ingestion/nesting.ts";
 import { numberSpelling, spelledJson } from "../support/number-spellings.ts";
 
 const seed = Number(process.env["EXACT_JSON_SEED"] ?? 20261128);
