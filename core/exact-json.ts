@@ -55,6 +55,7 @@ const markNumbers = (text: string): { marked: string; numbers: ExactNumber[] } =
       at = endOfNumber(text, begin);
       const source = text.slice(begin, at);
       if (isPlain(source)) continue;
+      // What is no number of JSON is refused here, as JSON.parse would.
       const mark = marks.get(source) ?? markOf(numbers.push(json.rawJSON(source)) - 1);
       if (marks.size < sharedMax) marks.set(source, mark);
       marked += text.slice(copied, begin) + mark;
@@ -91,12 +92,11 @@ const endOfNumber = (text: string, begin: number): number => {
   return text.length;
 };
 
-/** JavaScript prints it as it stands, or it is no number of JSON. Short integers need no look at the double. */
+/** Whether JavaScript prints it as it stands. Short integers need no look at the double. */
 const isPlain = (source: string): boolean => {
   if (source.length < 16 && /^-?[1-9]\d*$|^0$/.test(source)) return true;
   const number = Number(source);
-  if (String(number) === source) return !isMark(number);
-  return !/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/.test(source);
+  return String(number) === source && !isMark(number);
 };
 
 /** Marks are `-1e300`, `-2e300` and so on, more than a text can hold numbers. */
