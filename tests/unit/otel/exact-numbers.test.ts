@@ -8,70 +8,71 @@ const numRuns = Number(process.env["EXACT_JSON_RUNS"] ?? 60);
 
 type Mapped = ReturnType<typeof mapOne>;
 
-/** The field at a path, as JSON. */
-const at = (value: unknown, ...path: (string | number)[]): string =>
-  JSON.stringify(path.reduce<unknown>((inner, key) => (inner as Record<string | number, unknown> | undefined)?.[key], value));
+const valueAt = (value: unknown, ...path: (string | number)[]): unknown =>
+  path.reduce<unknown>((inner, key) => (inner as Record<string | number, unknown> | undefined)?.[key], value);
+const jsonAt = (value: unknown, ...path: (string | number)[]): string => JSON.stringify(valueAt(value, ...path));
+/** A field of an object that stands in its place as JSON text. */
+const fieldOfText = (text: unknown, field: string): unknown => valueAt(JSON.parse(String(text)), field);
 
 const messages = (document: string): string => `[ {"role":"user","parts":[{"type":"data","content":${document}}]} ]`;
 const callOf = (document: string): string =>
   `[{"role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"look","arguments":${document}}}]}]`;
 const toolOf = (document: string): string => `[{"type":"function","function":{"name":"look","parameters":${document}}}]`;
-const textOf = (body: Mapped["observation"]["body"], field: "input" | "output"): unknown => (body as Record<string, unknown>)[field];
 
 /** Where JSON text of an attribute is read and written again: what is sent, and where the document comes out. */
 const places: [string, (document: string) => Parameters<typeof mapOne>[0], (mapped: Mapped) => unknown, (compact: string) => string][] = [
   [
     "messages with system instructions before them",
     (document) => ({ attributes: { "gen_ai.input.messages": messages(document), "gen_ai.system_instructions": "be kind" } }),
-    ({ observation }) => textOf(observation.body, "input"),
+    ({ observation }) => valueAt(observation, "body", "input"),
     (compact) => `[{"role":"system","content":"be kind"},{"role":"user","parts":[{"type":"data","content":${compact}}]}]`,
   ],
   [
     "metadata of the observation",
     (document) => ({ attributes: { "langfuse.observation.metadata": `{"m":${document}}` } }),
-    ({ observation }) => at(observation, "body", "metadata", "m"),
+    ({ observation }) => jsonAt(observation, "body", "metadata", "m"),
     (compact) => compact,
   ],
   [
     "metadata of the trace",
     (document) => ({ attributes: { "langfuse.trace.metadata": `{"m":${document}}` } }),
-    ({ trace }) => at(trace, "body", "metadata", "m"),
+    ({ trace }) => jsonAt(trace, "body", "metadata", "m"),
     (compact) => compact,
   ],
   [
     "arguments of a tool that was called",
     (document) => ({ attributes: { "gen_ai.output.messages": callOf(document) } }),
-    ({ observation }) => JSON.parse(String(observation.body["otel"]?.toolCalls?.[0])).arguments,
+    ({ observation }) => fieldOfText(valueAt(observation, "body", "otel", "toolCalls", 0), "arguments"),
     (compact) => compact,
   ],
   [
     "parameters of a tool that was offered",
     (document) => ({ attributes: { "gen_ai.tool.definitions": toolOf(document) } }),
-    ({ observation }) => JSON.parse(String(observation.body["otel"]?.toolDefinitions?.["look"])).parameters,
+    ({ observation }) => fieldOfText(valueAt(observation, "body", "otel", "toolDefinitions", "look"), "parameters"),
     (compact) => compact,
   ],
   [
     "messages of Genkit",
     (document) => ({ attributes: { "genkit:input": `{"messages":[${document}]}` } }),
-    ({ observation }) => at(observation, "body", "input", 0),
+    ({ observation }) => jsonAt(observation, "body", "input", 0),
     (compact) => compact,
   ],
   [
     "events of Logfire",
     (document) => ({ attributes: { events: `[{"event.name":"gen_ai.choice","message":${document}}]` } }),
-    ({ observation }) => at(observation, "body", "output", "message"),
+    ({ observation }) => jsonAt(observation, "body", "output", "message"),
     (compact) => compact,
   ],
   [
     "metadata of an experiment",
     (document) => ({ attributes: { "langfuse.experiment.metadata": document } }),
-    ({ observation }) => at(observation, "body", "otel", "experiment", "metadata"),
+    ({ observation }) => jsonAt(observation, "body", "otel", "experiment", "metadata"),
     (compact) => compact,
   ],
   [
     "text of an attribute",
     (document) => ({ attributes: { "input.value": document } }),
-    ({ observation }) => textOf(observation.body, "input"),
+    ({ observation }) => valueAt(observation, "body", "input"),
     (compact) => compact,
   ],
 ];
