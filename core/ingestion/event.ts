@@ -1,5 +1,7 @@
 /** Ingestion events as the rest of the code sees them: parsed, with every transform done. `core/ingestion/event-schema.ts` makes them from what SDKs send. */
 
+import type { ExactNumber } from "../exact-json.ts";
+
 export const entityTypes = ["trace", "observation", "score", "dataset_run_item"] as const;
 export type EntityType = (typeof entityTypes)[number];
 
@@ -17,8 +19,8 @@ export const observationTypes = [
 ] as const;
 export type ObservationType = (typeof observationTypes)[number];
 
-/** Any JSON value. */
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+/** Any JSON value. Numbers that a double would spell otherwise are exact ones. */
+export type Json = string | number | ExactNumber | boolean | null | Json[] | { [key: string]: Json };
 
 /**
  * A field that is absent (undefined) was not named by the event and changes nothing; null is a value and overwrites.

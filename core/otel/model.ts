@@ -1,4 +1,5 @@
 /** The model of an observation and its parameters. */
+import { type ExactNumber, isExactNumber } from "../exact-json.ts";
 import type { Json } from "../ingestion/event.ts";
 import { langfuse, modelNames } from "./attribute-names.ts";
 import { type Attributes, below, fieldOf, firstText, firstValue, isMeaningful, toText } from "./attributes.ts";
@@ -29,7 +30,7 @@ export const requestModel = (facts: SpanFacts): string | undefined => {
 };
 
 /** Text and numbers as they are, everything else as JSON; undefined when there are none. */
-export const modelParameters = (facts: SpanFacts): Record<string, string | number> | undefined => {
+export const modelParameters = (facts: SpanFacts): Record<string, string | number | ExactNumber> | undefined => {
   for (const source of sources) {
     const found = source(facts);
     if (found !== undefined && isMeaningful(found)) return toParameters(withServiceTier(found, facts));
@@ -109,10 +110,10 @@ const sources: readonly Source[] = [
   requestAttributes,
 ];
 
-const toParameters = (parameters: JsonObject): Record<string, string | number> | undefined => {
-  const result: Record<string, string | number> = {};
+const toParameters = (parameters: JsonObject): Record<string, string | number | ExactNumber> | undefined => {
+  const result: Record<string, string | number | ExactNumber> = {};
   for (const [name, value] of Object.entries(parameters)) {
-    if (value !== null) setOwn(result, name, typeof value === "number" ? value : toText(value));
+    if (value !== null) setOwn(result, name, typeof value === "number" || isExactNumber(value) ? value : toText(value));
   }
   return Object.keys(result).length === 0 ? undefined : result;
 };

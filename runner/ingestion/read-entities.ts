@@ -1,5 +1,6 @@
 /** Ingestion, reading: every event of the entities that jobs are about, from all their files. Memory: the events of one slice of a batch. */
 import { AppError } from "../../core/errors.ts";
+import { parseExactJson } from "../../core/exact-json.ts";
 import { entityFolder, type Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import type { EntityType, IngestionEvent } from "../../core/ingestion/event.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
@@ -166,7 +167,7 @@ export const readEntity = async (
 const parseFile = ({ log }: Pick<ReadDeps, "log">, key: string, text: string): IngestionEvent[] => {
   let items: unknown;
   try {
-    items = JSON.parse(text);
+    items = parseExactJson(text);
   } catch (cause) {
     throw new AppError({ code: "INTERNAL", message: "A stored file of events is not JSON.", detail: key, cause });
   }

@@ -1,6 +1,7 @@
 /** Bodies of the ingestion routes: unpacked when they are gzip, bounded before and after, so that a small body never becomes a large one. Memory: the body twice. */
 import type { Context } from "hono";
 import { AppError } from "../../../core/errors.ts";
+import { parseExactJson } from "../../../core/exact-json.ts";
 import type { AppEnv } from "../../deps.ts";
 
 /** Langfuse's bound, 4.5 MB. */
@@ -51,9 +52,10 @@ export const utf8Text = (bytes: Uint8Array): string => {
   }
 };
 
+/** With every digit of its numbers. */
 export const parseJsonText = (text: string): unknown => {
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch (cause) {
     throw new AppError({ code: "INVALID_JSON", cause });
   }

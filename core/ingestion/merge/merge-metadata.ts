@@ -2,12 +2,14 @@
  * Metadata of several events as one: by key, objects recursively, arrays and everything else as a whole; null is a value.
  * A value that is no object stands under the key `metadata`. Names of the prototype are keys like any other. Recursion is as deep as the JSON.
  */
+import { isExactNumber } from "../../exact-json.ts";
 import type { Json } from "../event.ts";
 import { payloadText, type TextMap, textMap } from "../rows.ts";
 
 type JsonObject = { [key: string]: Json };
 
-const isObject = (value: Json | undefined): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !isExactNumber(value);
 
 /** The last value; where it is an object, merged with the objects directly before it. */
 const combine = (values: readonly Json[]): Json => {
