@@ -1,0 +1,53 @@
+/**
+ * Whether content that one convention carries is already in what was taken from another: instrumentations often send the same messages
+ * twice, in another shape. What is contained is not stored again.
+ */
+import type { Json } from "../ingestion/event.ts";
+import { parseJson } from "./safe-json.ts";
+
+/** The texts of values, and their numbers and booleans under the field they stand in. */
+export type Leaves = ReadonlySet<string>;
+
+/** JSON text within JSON text, as arguments of tools within messages within a request. */
+const textLevelsMax = 4;
+
+/** Words of the shape of a message: another shape may go without them. */
+const shapeWords = new Map<string, ReadonlySet<Json>>([
+  ["role", new Set<Json>(["system", "developer", "user", "assistant", "model", "tool", "function"])],
+  ["type", new Set<Json>(["text", "message"])],
+]);
+
+export const leavesOf = (values: readonly (Json | undefined)[]): Leaves => {
+  const leaves = new Set<string>();
+  for (const value of values) if (value !== undefined) collect(value, "", 0, leaves);
+  return leaves;
+};
+
+const collect = (value: Json, field: string, level: number, into: Set<string>): void => {
+  if (typeof value === "string") {
+    into.add(value);
+    const parsed = level < textLevelsMax ? parsedText(value) : undefined;
+    if (parsed !== undefined) collect(parsed, field, level + 1, into);
+  } else if (Array.isArray(value)) for (const item of value) collect(item, field, level, into);
+  else if (typeof value === "object" && value !== null) for (const [key, item] of Object.entries(value)) collect(item, key, level, into);
+  else into.add(scalar(field, value));
+};
+
+/** `field`: the name the value stands under. Empty and null values are contained in everything. */
+export const isContained = (value: Json, leaves: Leaves, field = "", level = 0): boolean => {
+  if (value === "" || value === null || shapeWords.get(field)?.has(value) === true) return true;
+  if (typeof value === "string") {
+    if (leaves.has(value)) return true;
+    const parsed = level < textLevelsMax ? parsedText(value) : undefined;
+    return parsed !== undefined && isContained(parsed, leaves, field, level + 1);
+  }
+  if (Array.isArray(value)) return value.every((item) => isContained(item, leaves, field, level));
+  if (typeof value === "object") return Object.entries(value).every(([key, item]) => isContained(item, leaves, key, level));
+  return leaves.has(scalar(field, value));
+};
+
+/** Text cannot begin with NUL here: such text is not stored. */
+const scalar = (field: string, value: number | boolean | null): string => `\0${field}=${String(value)}`;
+
+/** The value of text that looks like a JSON object, list or text. */
+const parsedText = (text: string): Json | undefined => (/^\s*[[{"]/.test(text) ? parseJson(text) : undefined);
