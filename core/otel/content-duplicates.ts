@@ -46,6 +46,14 @@ export const isContained = (value: Json, leaves: Leaves, field = "", level = 0):
   return leaves.has(scalar(field, value));
 };
 
+/** Whether every text of the value stands somewhere in JSON text, as it does when texts were joined; `false` where the value holds anything else. */
+export const isQuotedIn = (value: Json, jsonText: string, field = ""): boolean => {
+  if (value === "" || value === null || shapeWords.get(field)?.has(value) === true) return true;
+  if (typeof value === "string") return jsonText.includes(JSON.stringify(value).slice(1, -1));
+  if (Array.isArray(value)) return value.every((item) => isQuotedIn(item, jsonText, field));
+  return typeof value === "object" && Object.entries(value).every(([key, item]) => isQuotedIn(item, jsonText, key));
+};
+
 /** Text cannot begin with NUL here: such text is not stored. */
 const scalar = (field: string, value: number | boolean | null): string => `\0${field}=${String(value)}`;
 

@@ -3,7 +3,7 @@ import type { Json } from "../ingestion/event.ts";
 import { type Attributes, below, fieldOf, isMeaningful } from "./attributes.ts";
 import { nestedAttribute } from "./nested-attributes.ts";
 import type { SpanEvent } from "./otlp-traces.ts";
-import { parseJson } from "./safe-json.ts";
+import { isJsonObject, parseJson } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
 export type Side = "input" | "output";
@@ -50,15 +50,20 @@ export const unwrapped = (...names: string[]): Reader => {
   };
 };
 
-/** The attribute itself, else the fields below it as one value. `notContent`: names below it that are something else. */
+/** The attribute itself, else the fields below it as one value. */
+export const nestedFound = (attributes: Attributes, prefix: string): Found | undefined => {
+  const value = nestedAttribute(attributes, prefix);
+  if (!isMeaningful(value)) return undefined;
+  const isWhole = isMeaningful(attributes.get(prefix));
+  return { value, names: isWhole ? [prefix] : below(attributes, `${prefix}.`).map(([rest]) => `${prefix}.${rest}`) };
+};
+
+/** `notContent`: names below the prefix that are something else. */
 export const nested = (prefix: string, toValue: (value: Json) => Json = (value) => value, notContent: readonly string[] = []): Reader => ({
   names: [prefix, `${prefix}.*`],
   read: ({ attributes }) => {
-    const own = notContent.length === 0 ? attributes : without(attributes, notContent);
-    const value = nestedAttribute(own, prefix);
-    if (!isMeaningful(value)) return undefined;
-    const names = isMeaningful(own.get(prefix)) ? [prefix] : below(own, `${prefix}.`).map(([rest]) => `${prefix}.${rest}`);
-    return { value: toValue(value), names };
+    const found = nestedFound(without(attributes, notContent), prefix);
+    return found?.value === undefined ? undefined : { ...found, value: toValue(found.value) };
   },
 });
 
@@ -82,8 +87,10 @@ export const either = (...readers: Reader[]): Reader => ({
   },
 });
 
-/** `[{ document: { id, content } }]` as `[{ id, content }]`. */
+/** `[{ document: { id, content } }]` as `[{ id, content }]`; an item that holds more stays as it is. */
 export const inner =
   (field: string) =>
   (value: Json): Json =>
-    Array.isArray(value) ? value.map((item) => fieldOf(item, field) ?? item) : value;
+    Array.isArray(value)
+      ? value.map((item) => (isJsonObject(item) && Object.keys(item).length === 1 ? (fieldOf(item, field) ?? item) : item))
+      : value;

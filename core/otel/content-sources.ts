@@ -12,6 +12,7 @@ import {
   embeddingPart,
   genkitSide,
   instructed,
+  instructionsAlone,
   isMemorySearch,
   isVercel,
   liveKit,
@@ -24,7 +25,6 @@ import {
   unlessEmptyObject,
   vercelAnswer,
 } from "./framework-content.ts";
-import { withSystemInstructions } from "./system-instructions.ts";
 
 export type ContentSource = { convention: string; url: string; input?: Reader; output?: Reader };
 
@@ -218,12 +218,6 @@ export const contentSources: readonly ContentSource[] = [
   {
     convention: "GenAI conventions, instructions without messages",
     url: genAi,
-    input: {
-      names: [systemInstructions],
-      read: ({ attributes }) => ({
-        value: withSystemInstructions(undefined, attributes.get(systemInstructions)),
-        names: [systemInstructions],
-      }),
-    },
+    input: { names: [systemInstructions], read: ({ attributes }) => instructionsAlone(attributes) },
   },
 ];

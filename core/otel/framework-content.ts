@@ -1,11 +1,11 @@
 /** Readers of content that one convention alone needs: parts of one JSON, events, lists of fields. */
 import type { Json } from "../ingestion/event.ts";
-import { type Attributes, below, fieldOf, isMeaningful, toAttributes, toObject } from "./attributes.ts";
-import { type Found, first, inner, nested, type Reader, type Side } from "./content-readers.ts";
+import { type Attributes, below, fieldOf, isMeaningful, toAttributes, toObject, toText } from "./attributes.ts";
+import { isQuotedIn } from "./content-duplicates.ts";
+import { type Found, first, inner, nested, nestedFound, type Reader, type Side } from "./content-readers.ts";
 import { genkitPart } from "./genkit.ts";
-import { nestedAttribute } from "./nested-attributes.ts";
 import type { SpanEvent } from "./otlp-traces.ts";
-import { isJsonObject, parseArray, setOwn } from "./safe-json.ts";
+import { isJsonObject, parseArray, parseIfText, setOwn } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 import { withSystemInstructions } from "./system-instructions.ts";
 
@@ -52,13 +52,25 @@ export const vercelAnswer = (): Reader => {
 
 export const systemInstructions = "gen_ai.system_instructions";
 
-/** Messages with the system's instructions before them. */
+/** Messages with the system's instructions before them; instructions that are more than texts stay beside them as well. */
 export const instructed = (attributes: Attributes, messagesName: string): Found | undefined => {
   const messages = attributes.get(messagesName);
   if (!isMeaningful(messages)) return undefined;
-  const value = withSystemInstructions(messages, attributes.get(systemInstructions));
-  return { value, names: value === messages ? [messagesName] : [messagesName, systemInstructions] };
+  const instructions = attributes.get(systemInstructions);
+  const value = withSystemInstructions(messages, instructions);
+  const isWhole = value !== messages && value !== undefined && isWithin(instructions, value);
+  return { value, names: isWhole ? [messagesName, systemInstructions] : [messagesName] };
 };
+
+/** Instructions alone, as the message of the system they are. */
+export const instructionsAlone = (attributes: Attributes): Found => {
+  const instructions = attributes.get(systemInstructions);
+  const value = withSystemInstructions(undefined, instructions);
+  return { value, names: value !== undefined && isWithin(instructions, value) ? [systemInstructions] : [] };
+};
+
+const isWithin = (instructions: Json | undefined, value: Json): boolean =>
+  isQuotedIn(parseIfText(instructions) ?? instructions ?? null, toText(value));
 
 const detailsEvent = "gen_ai.client.inference.operation.details";
 
@@ -115,9 +127,8 @@ export const contentEvent = (eventName: string, prefix: string): Reader => ({
     const event = span.events.find(({ name }) => name === eventName);
     if (event === undefined) return undefined;
     const attributes = toAttributes(event.attributes);
-    const value = nestedAttribute(attributes, prefix);
-    const names = allNames(event).filter((name) => value === undefined || name === prefix || name.startsWith(`${prefix}.`));
-    return { value: value ?? toObject(attributes), events: new Map([[event, names]]) };
+    const { value, names = [] } = nestedFound(attributes, prefix) ?? { value: toObject(attributes), names: [...attributes.keys()] };
+    return { value, events: new Map([[event, names]]) };
   },
 });
 
