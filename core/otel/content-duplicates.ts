@@ -10,6 +10,8 @@ export type Leaves = ReadonlySet<string>;
 
 /** JSON text within JSON text, as arguments of tools within messages within a request. */
 const textLevelsMax = 4;
+/** Of one side. What is beyond counts as not taken, and what repeats it is stored twice: memory is bounded, nothing is lost. */
+const leavesMax = 100_000;
 
 /** Words of the shape of a message: another shape may go without them. */
 const shapeWords = new Map<string, ReadonlySet<Json>>([
@@ -24,6 +26,7 @@ export const leavesOf = (values: readonly (Json | undefined)[]): Leaves => {
 };
 
 const collect = (value: Json, field: string, level: number, into: Set<string>): void => {
+  if (into.size >= leavesMax) return;
   if (typeof value === "string") {
     into.add(value);
     const parsed = level < textLevelsMax ? parsedText(value) : undefined;

@@ -9,8 +9,6 @@ const { call, exported, ingest, settled, stack } = useWholeStack();
 type Attributes = { [name: string]: string | number | string[] };
 type Sent = {
   name?: string;
-  spanId?: string;
-  parentSpanId?: string;
   kind?: number;
   startTimeUnixNano?: string;
   endTimeUnixNano?: string;
@@ -27,7 +25,6 @@ const anyValue = (value: Attributes[string]): object => {
 };
 const pairs = (attributes: Attributes = {}) => Object.entries(attributes).map(([key, value]) => ({ key, value: anyValue(value) }));
 
-const rootId = "00000000000000a1";
 const traceIds = new Map<string, string>();
 const traceIdOf = (label: string): string => {
   const id = traceIds.get(label) ?? (traceIds.size + 1).toString(16).padStart(32, "c");
@@ -37,13 +34,15 @@ const traceIdOf = (label: string): string => {
 
 /** One trace a label; the first span is its root. */
 const send = async (label: string, spans: Sent[]): Promise<void> => {
+  const traceId = traceIdOf(label);
+  const spanIdOf = (index: number) => `${index.toString(16).padStart(4, "a")}${traceId.slice(-12)}`;
   const scopeSpans = spans.map(({ scope = "my.scope", attributes, events = [], ...span }, index) => ({
     scope: { name: scope, version: "1.0" },
     spans: [
       {
-        traceId: traceIdOf(label),
-        spanId: index === 0 ? rootId : `00000000000000b${index}`,
-        ...(index === 0 ? {} : { parentSpanId: rootId }),
+        traceId,
+        spanId: spanIdOf(index),
+        ...(index === 0 ? {} : { parentSpanId: spanIdOf(0) }),
         name: "span",
         kind: 1,
         startTimeUnixNano: "1795341600000000000",
