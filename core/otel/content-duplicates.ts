@@ -3,7 +3,8 @@
  * twice, in another shape. What is contained is not stored again.
  */
 import type { Json } from "../ingestion/event.ts";
-import { parseJson } from "./safe-json.ts";
+import { toText } from "./attributes.ts";
+import { isJsonObject, parseJson } from "./safe-json.ts";
 
 /** The texts of values, and their numbers and booleans under the field they stand in. */
 export type Leaves = ReadonlySet<string>;
@@ -32,7 +33,7 @@ const collect = (value: Json, field: string, level: number, into: Set<string>): 
     const parsed = level < textLevelsMax ? parsedText(value) : undefined;
     if (parsed !== undefined) collect(parsed, field, level + 1, into);
   } else if (Array.isArray(value)) for (const item of value) collect(item, field, level, into);
-  else if (typeof value === "object" && value !== null) for (const [key, item] of Object.entries(value)) collect(item, key, level, into);
+  else if (isJsonObject(value)) for (const [key, item] of Object.entries(value)) collect(item, key, level, into);
   else into.add(scalar(field, value));
 };
 
@@ -45,7 +46,7 @@ export const isContained = (value: Json, leaves: Leaves, field = "", level = 0):
     return parsed !== undefined && isContained(parsed, leaves, field, level + 1);
   }
   if (Array.isArray(value)) return value.every((item) => isContained(item, leaves, field, level));
-  if (typeof value === "object") return Object.entries(value).every(([key, item]) => isContained(item, leaves, key, level));
+  if (isJsonObject(value)) return Object.entries(value).every(([key, item]) => isContained(item, leaves, key, level));
   return leaves.has(scalar(field, value));
 };
 
@@ -54,11 +55,11 @@ export const isQuotedIn = (value: Json, jsonText: string, field = ""): boolean =
   if (value === "" || value === null || shapeWords.get(field)?.has(value) === true) return true;
   if (typeof value === "string") return jsonText.includes(JSON.stringify(value).slice(1, -1));
   if (Array.isArray(value)) return value.every((item) => isQuotedIn(item, jsonText, field));
-  return typeof value === "object" && Object.entries(value).every(([key, item]) => isQuotedIn(item, jsonText, key));
+  return isJsonObject(value) && Object.entries(value).every(([key, item]) => isQuotedIn(item, jsonText, key));
 };
 
 /** Text cannot begin with NUL here: such text is not stored. */
-const scalar = (field: string, value: number | boolean | null): string => `\0${field}=${String(value)}`;
+const scalar = (field: string, value: Json): string => `\0${field}=${toText(value)}`;
 
 /** The value of text that looks like a JSON object, list or text. */
 const parsedText = (text: string): Json | undefined => (/^\s*[[{"]/.test(text) ? parseJson(text) : undefined);
