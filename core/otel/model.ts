@@ -85,8 +85,26 @@ const requestAttributes: Source = ({ attributes }) => {
   for (const prefix of ["gen_ai.request.", "llm.invocation_parameters."]) {
     for (const [name, value] of below(attributes, prefix)) if (name !== "model") setOwn(parameters, name, value);
   }
+  for (const [name, key] of otherRequestNames) {
+    const value = attributes.get(name);
+    if (isMeaningful(value) && !Object.hasOwn(parameters, key)) setOwn(parameters, key, value);
+  }
   return parameters;
 };
+
+/** Of the GenAI conventions, OpenLLMetry and OpenInference, which have no prefix in common. */
+const otherRequestNames: readonly (readonly [name: string, parameter: string])[] = [
+  ["gen_ai.output.type", "output_type"],
+  ["gen_ai.embeddings.dimension.count", "dimensions"],
+  ["gen_ai.retrieval.top_k", "top_k"],
+  ["gen_ai.openai.request.service_tier", "service_tier"],
+  ["openai.request.service_tier", "service_tier"],
+  ["llm.top_k", "top_k"],
+  ["llm.frequency_penalty", "frequency_penalty"],
+  ["llm.presence_penalty", "presence_penalty"],
+  ["llm.chat.stop_sequences", "stop_sequences"],
+  ["reranker.top_k", "top_k"],
+];
 
 /** Claude Code sends its speed mode, which has a price of its own, without a prefix. */
 const claudeCode: Source = (facts) => {
@@ -105,6 +123,7 @@ const sources: readonly Source[] = [
   genkitConfig,
   vercel,
   jsonAt("llm.invocation_parameters"),
+  jsonAt("embedding.invocation_parameters"),
   jsonAt("model_config"),
   claudeCode,
   requestAttributes,

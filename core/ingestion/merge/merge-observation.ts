@@ -62,15 +62,19 @@ const mergeOtel = (bodies: readonly ObservationBody[]): OtelBody => {
 const named = <Body extends object>(body: Body): Partial<Body> =>
   Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as Partial<Body>;
 
+/** Senders' clocks and units differ: an end before the start is the start, and the first token came between start and end, so that no time is negative. */
 const timeColumns = (bodies: readonly ObservationBody[], earliest: string) => {
   const start = instantText(firstPresent(bodies, "startTime") ?? earliest);
-  const end = nullableInstant(lastNamed(bodies, "endTime"));
+  const end = notBefore(start, nullableInstant(lastNamed(bodies, "endTime")));
+  const completionStart = notBefore(start, nullableInstant(lastNamed(bodies, "completionStartTime")));
   return {
     start_time: start,
-    end_time: end !== null && end < start ? start : end,
-    completion_start_time: nullableInstant(lastNamed(bodies, "completionStartTime")),
+    end_time: end,
+    completion_start_time: end !== null && completionStart !== null && completionStart > end ? end : completionStart,
   };
 };
+
+const notBefore = (start: string, instant: string | null): string | null => (instant !== null && instant < start ? start : instant);
 
 /** Undefined where there are no events. An observation no event gives a type is a SPAN. */
 export const mergeObservation = (events: readonly ObservationEvent[], context: MergeContext): MergedObservation | undefined => {

@@ -585,6 +585,21 @@ describe("observations", () => {
       { start_time: column(2) },
     ],
     ["never end before they begin", [{ body: { startTime: at(5), endTime: at(4) } }], { start_time: column(5), end_time: column(5) }],
+    [
+      "never answer before they begin",
+      [{ body: { startTime: at(5), endTime: at(9), completionStartTime: at(4) } }],
+      { completion_start_time: column(5), end_time: column(9) },
+    ],
+    [
+      "never answer after they end, also when the end comes later",
+      [{ body: { startTime: at(5), completionStartTime: at(8) } }, { second: 1, isUpdate: true, body: { endTime: at(7) } }],
+      { completion_start_time: column(7), end_time: column(7) },
+    ],
+    [
+      "answer when they say so as long as they have no end",
+      [{ body: { startTime: at(5), completionStartTime: at(8) } }],
+      { completion_start_time: column(8), end_time: null },
+    ],
     ["null clears the end", [{ body: { endTime: at(4) } }, { second: 1, body: { endTime: null } }], { end_time: null }],
     ["of no type are spans", [{ body: {} }], { type: "SPAN" }],
     [

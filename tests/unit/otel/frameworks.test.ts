@@ -366,7 +366,7 @@ const frameworks: Row[] = [
         { name: "gen_ai.content.completion", attributes: { "gen_ai.completion": "hello" } },
       ],
     },
-    "span-create",
+    "generation-create",
     { input: "hi", output: "hello" },
   ],
   [
