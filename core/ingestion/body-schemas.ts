@@ -104,7 +104,7 @@ export const observationSchema = (
           message: "promptName and promptVersion must be given together",
         })
         .transform(({ usage, usageDetails, costDetails, ...body }) =>
-          said({ ...body, ...joinUsage({ usage, usageDetails, costDetails }) }),
+          said({ ...body, ...joinUsage({ usage, usageDetails, costDetails, isResolved: body.otel !== undefined }) }),
         );
     default:
       return depth satisfies never;

@@ -133,7 +133,7 @@ const frameworks: Row[] = [
       modelParameters: { temperature: 0.7 },
       input: [{ role: "user", content: "hi" }],
       output: [{ content: "hello", tool_calls: [{ name: "search", arguments: "{}" }] }],
-      usageDetails: { input: 5, output: 7 },
+      usageDetails: { input: 5, output: 7, total: 12 },
       otel: { toolCalls: [text({ id: "", arguments: "{}", type: "", index: 0 })], toolCallNames: ["search"] },
     },
   ],
@@ -242,7 +242,7 @@ const frameworks: Row[] = [
       },
     },
     "span-create",
-    { usageDetails: { input: 50, input_cache_read: 40, input_cache_write: 0, input_cache_creation: 10 } },
+    { usageDetails: { input: 50, input_cached_tokens: 40, input_cache_creation: 10 } },
   ],
   [
     "Genkit",
@@ -430,7 +430,6 @@ const frameworks: Row[] = [
         input_cached_tokens: 30,
         input_cache_creation: 20,
         output_reasoning_tokens: 500,
-        image_tokens: 1,
       },
       otel: {
         toolDefinitions: { search: text({ description: "finds", parameters: '{"type":"object"}' }) },
