@@ -43,6 +43,7 @@ export const traceSchema = (options: { isInternal: boolean }): z.ZodType<Said<Tr
       version: text,
       public: z.boolean().nullish(),
       tags: TextList.nullish(),
+      rollUps: options.isInternal ? TextList.optional() : dropped,
     })
     .transform(({ id, ...body }) => ({ id, body }));
 

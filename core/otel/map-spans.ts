@@ -18,6 +18,7 @@ import { observationType } from "./observation-type.ts";
 import type { OtlpTraces, Rejection } from "./otlp-traces.ts";
 import { promptReference } from "./prompt.ts";
 import { createRejectionCount } from "./rejections.ts";
+import { namingRollUps, rollUp } from "./roll-up.ts";
 import { type MapContext, type SpanFacts, spanFacts } from "./span-facts.ts";
 import { observationTools } from "./tools.ts";
 import { environment, hasTraceUpdate, isPublic, release, sessionId, tags, userId, version } from "./trace-fields.ts";
@@ -45,7 +46,7 @@ export const mapSpans = (traces: OtlpTraces, context: MapContext): { events: Map
     }
   }
   for (const [traceId, facts] of shallow) if (!described.has(traceId)) events.push(traceEvent(facts, {}));
-  return { events, rejected: rejected.list() };
+  return { events: namingRollUps(events), rejected: rejected.list() };
 };
 
 /** The name of the error tells a fault of ours from damaged data; its text might hold data of a customer. */
@@ -98,7 +99,7 @@ const observationEvent = (facts: SpanFacts): MappedEvent => {
       costDetails: costDetails(facts),
       ...(type === "GENERATION" ? promptReference(attributes) : {}),
       ...content,
-      otel: otelBody(facts, content.input, content.output),
+      otel: withoutUndefined({ ...otelBody(facts, content.input, content.output), rollUp: rollUp(facts, type) }),
     }),
   };
 };

@@ -8,11 +8,14 @@ import type { SpanFacts } from "./span-facts.ts";
 
 const rollUpOperations = new Set<Json | undefined>(["invoke_agent", "agent_step"]);
 
-/** Spans of agents repeat the model, usage and cost of the calls below them: counted there, not here again. */
+/** Spans of agents may repeat the model, usage and cost of the calls below them: see `rollUp`. */
 export const isRollUp = (attributes: Attributes): boolean => rollUpOperations.has(attributes.get("gen_ai.operation.name"));
 
-export const modelName = ({ attributes }: SpanFacts): string | undefined => {
-  if (isRollUp(attributes)) return firstText(attributes, [langfuse.modelName]);
+export const modelName = (facts: SpanFacts): string | undefined =>
+  isRollUp(facts.attributes) ? firstText(facts.attributes, [langfuse.modelName]) : toldModelName(facts);
+
+/** Also of a span that repeats the calls below it. */
+export const toldModelName = ({ attributes }: SpanFacts): string | undefined => {
   const name = firstText(attributes, modelNames);
   const subtype = attributes.get("genkit:metadata:subtype");
   const isGenkitModel = subtype === "model" || subtype === "background-model" || subtype === "embedder";

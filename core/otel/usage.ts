@@ -18,7 +18,11 @@ import type { SpanFacts } from "./span-facts.ts";
 export const usageDetails = (facts: SpanFacts): UsageKinds | undefined => {
   const given = parseObject(facts.attributes.get(langfuse.usageDetails));
   if (given !== undefined && isMeaningful(given)) return readUsage(given);
-  if (isRollUp(facts.attributes)) return undefined;
+  return isRollUp(facts.attributes) ? undefined : toldUsageDetails(facts);
+};
+
+/** Without what Langfuse's SDKs say, and also of a span that repeats the calls below it. */
+export const toldUsageDetails = (facts: SpanFacts): UsageKinds | undefined => {
   for (const source of sources) {
     const told = source(facts);
     if (told !== undefined) return resolveUsage(told);
@@ -30,7 +34,11 @@ export const usageDetails = (facts: SpanFacts): UsageKinds | undefined => {
 export const costDetails = ({ attributes }: SpanFacts): Record<string, number> | undefined => {
   const given = parseObject(attributes.get(langfuse.costDetails));
   if (given !== undefined && isMeaningful(given)) return numbersOf(given);
-  if (isRollUp(attributes)) return undefined;
+  return isRollUp(attributes) ? undefined : toldCostDetails(attributes);
+};
+
+/** Without what Langfuse's SDKs say, and also of a span that repeats the calls below it. */
+export const toldCostDetails = (attributes: Attributes): Record<string, number> | undefined => {
   const costs: Record<string, number> = {};
   for (const { name, kind } of costSpellings) {
     const cost = toNumber(attributes.get(name));
@@ -96,7 +104,10 @@ const innerPath = (name: string): string => {
 /** Details may be JSON text in one attribute. */
 const addCounts = (paths: UsagePaths, path: string, value: Json): void => {
   const count = readCount(value);
-  if (count !== undefined) return setCount(paths, path, count);
+  if (count !== undefined) {
+    setCount(paths, path, count);
+    return;
+  }
   const object = typeof value === "string" && !/^\s*[{[]/.test(value) ? undefined : parseIfText(value);
   if (isJsonObject(object) || Array.isArray(object)) flattenUsage(object, paths, path === "details" ? "" : path);
 };

@@ -31,8 +31,8 @@ const flatten = (value: unknown, path: string, levels: number, budget: Budget): 
   if (typeof value === "object" && value !== null) {
     // The AI SDK writes some numbers as `{"intValue": 7}`.
     const wrapped = Object.hasOwn(value, "intValue") ? readCount(Reflect.get(value, "intValue")) : undefined;
-    if (wrapped !== undefined && path !== "") return setCount(budget.into, path, wrapped);
-    for (const [name, item] of Object.entries(value)) flatten(item, join(path, snakeCase(name)), levels - 1, budget);
+    if (wrapped !== undefined && path !== "") setCount(budget.into, path, wrapped);
+    else for (const [name, item] of Object.entries(value)) flatten(item, join(path, snakeCase(name)), levels - 1, budget);
     return;
   }
   const count = readCount(value);

@@ -1,11 +1,10 @@
 /** Usage as people have reported it to be counted wrongly: what it says, and what it costs. */
 import { describe, expect, it } from "vitest";
-import { defaultModels } from "../../../core/models/default-models.ts";
+import { parseEvent } from "../../../core/ingestion/event-schema.ts";
 import type { Model } from "../../../core/models/model.ts";
 import { usageAndCost } from "../../../core/models/usage-and-cost.ts";
 import { bodyOf } from "../ingestion/arriving.ts";
 import { mapOne } from "../otel/mapped-spans.ts";
-import { parseEvent } from "../../../core/ingestion/event-schema.ts";
 
 const text = JSON.stringify;
 /** Prices as they were when the reports were made; the table of prices may change. */
@@ -226,7 +225,15 @@ describe("events with the usage of", () => {
     ],
     [
       "Groq",
-      { queue_time: 0.05, prompt_tokens: 100, prompt_time: 1, completion_tokens: 50, completion_time: 0.1, total_tokens: 150, total_time: 2 },
+      {
+        queue_time: 0.05,
+        prompt_tokens: 100,
+        prompt_time: 1,
+        completion_tokens: 50,
+        completion_time: 0.1,
+        total_tokens: 150,
+        total_time: 2,
+      },
       gpt4o,
       { input: "100", output: "50", total: "150" },
       "0.000750000000",
