@@ -102,7 +102,8 @@ const isRollUp = ({ operation }: TestSpan): boolean => operation === "invoke_age
 /** By its definition, one ancestor after the other. */
 const expected = (spans: readonly TestSpan[]): Record<string, string> => {
   const isBelow = (one: TestSpan, above: TestSpan): boolean => {
-    for (let at = one.parent; at !== null; at = spans.find(({ index }) => index === at)?.parent ?? null) if (at === above.index) return true;
+    for (let at = one.parent; at !== null; at = spans.find(({ index }) => index === at)?.parent ?? null)
+      if (at === above.index) return true;
     return false;
   };
   return Object.fromEntries(
@@ -139,11 +140,7 @@ it("a span that comes later, below one that is not there yet, takes the usage of
     expect(await batches.drained()).toEqual([]);
     told.push(await rowsOf(traceId));
   }
-  expect(told).toEqual([
-    { [spanId(0)]: "1000" },
-    { [spanId(0)]: "1000", [spanId(2)]: "900" },
-    { [spanId(2)]: "900" },
-  ]);
+  expect(told).toEqual([{ [spanId(0)]: "1000" }, { [spanId(0)]: "1000", [spanId(2)]: "900" }, { [spanId(2)]: "900" }]);
   expect(await rowsOf(traceId, "events")).toEqual({ [spanId(2)]: "900" });
 });
 
@@ -178,27 +175,33 @@ it("whatever the order, the requests and the batches, each token is in one row",
     { minLength: 2, maxLength: 8 },
   );
   await fc.assert(
-    fc.asyncProperty(tree, fc.array(fc.nat(), { minLength: 8, maxLength: 8 }), fc.constantFrom(1, 2, 500), fc.boolean(), async (nodes, keys, jobsMax, isDrainedEach) => {
-      const traceId = newTraceId();
-      const spans = nodes.map(
-        ({ above, operation, tokens }, index): TestSpan => ({
-          index,
-          parent: index === 0 ? null : above % index,
-          operation,
-          // A step has no model and no usage of its own.
-          tokens: operation === "step" ? 0 : tokens,
-        }),
-      );
-      const order = spans.toSorted((a, b) => (keys[a.index] ?? 0) - (keys[b.index] ?? 0));
-      for (const request of [0, 1, 2, 3]) {
-        const of = order.filter(({ index }) => nodes[index]?.request === request);
-        if (of.length === 0) continue;
-        await send(otlp(traceId, of));
-        if (isDrainedEach) expect(await batches.drained({}, jobsMax)).toEqual([]);
-      }
-      expect(await batches.drained({}, jobsMax)).toEqual([]);
-      expect(await rowsOf(traceId)).toEqual(expected(spans));
-    }),
+    fc.asyncProperty(
+      tree,
+      fc.array(fc.nat(), { minLength: 8, maxLength: 8 }),
+      fc.constantFrom(1, 2, 500),
+      fc.boolean(),
+      async (nodes, keys, jobsMax, isDrainedEach) => {
+        const traceId = newTraceId();
+        const spans = nodes.map(
+          ({ above, operation, tokens }, index): TestSpan => ({
+            index,
+            parent: index === 0 ? null : above % index,
+            operation,
+            // A step has no model and no usage of its own.
+            tokens: operation === "step" ? 0 : tokens,
+          }),
+        );
+        const order = spans.toSorted((a, b) => (keys[a.index] ?? 0) - (keys[b.index] ?? 0));
+        for (const request of [0, 1, 2, 3]) {
+          const of = order.filter(({ index }) => nodes[index]?.request === request);
+          if (of.length === 0) continue;
+          await send(otlp(traceId, of));
+          if (isDrainedEach) expect(await batches.drained({}, jobsMax)).toEqual([]);
+        }
+        expect(await batches.drained({}, jobsMax)).toEqual([]);
+        expect(await rowsOf(traceId)).toEqual(expected(spans));
+      },
+    ),
     { seed, numRuns: 40, endOnFailure: true },
   );
 });

@@ -102,7 +102,12 @@ describe("a call is read as it was", () => {
           cache_creation_input_tokens: write,
           output_tokens_details: { reasoning_tokens: reasoning },
         };
-        const gemini = { promptTokenCount: input + read, cachedContentTokenCount: read, candidatesTokenCount: output, thoughtsTokenCount: reasoning };
+        const gemini = {
+          promptTokenCount: input + read,
+          cachedContentTokenCount: read,
+          candidatesTokenCount: output,
+          thoughtsTokenCount: reasoning,
+        };
         const { input_cache_creation: _, ...withoutWrites } = kinds(one);
         expect(readUsage(openai)).toEqual(kinds(one));
         expect(readUsage(anthropic)).toEqual(kinds(one));
@@ -153,10 +158,21 @@ describe("whatever is told, in any spellings at once", () => {
         const told = toldUsage(new Map(given), form);
         const usage = told === undefined ? {} : (resolveUsage(told) ?? {});
         for (const count of Object.values(usage)) expect(Number.isSafeInteger(count) && count >= 0).toBe(true);
-        const { input, output, total, cacheRead = 0, cacheWrite = 0, cacheWrite5m = 0, cacheWrite1h = 0, toolPrompt = 0, reasoning = 0 } = told?.counts ?? {};
+        const {
+          input,
+          output,
+          total,
+          cacheRead = 0,
+          cacheWrite = 0,
+          cacheWrite5m = 0,
+          cacheWrite1h = 0,
+          toolPrompt = 0,
+          reasoning = 0,
+        } = told?.counts ?? {};
         expect(usage["total"]).toBe(total);
         const cached = cacheRead + (cacheWrite > 0 ? cacheWrite : cacheWrite5m + cacheWrite1h);
-        if (input !== undefined) expect([input, input + cached, input + toolPrompt, input + cached + toolPrompt]).toContain(sumOf(usage, inputKinds));
+        if (input !== undefined)
+          expect([input, input + cached, input + toolPrompt, input + cached + toolPrompt]).toContain(sumOf(usage, inputKinds));
         if (output !== undefined) expect([output, output + reasoning]).toContain(sumOf(usage, outputKinds));
       }),
       runs,
@@ -166,23 +182,34 @@ describe("whatever is told, in any spellings at once", () => {
   it("what is no count of tokens changes nothing", () => {
     const noise = usageSpellings.filter(({ role }) => role === "noTokens" || role === "detail").map(({ path }) => path);
     fc.assert(
-      fc.property(paths, fc.array(fc.tuple(fc.constantFrom(...noise, "unknown", "input_unknown"), fc.nat(9999))), both, (given, more, form) => {
-        const read = (all: [string, number][]) => {
-          const told = toldUsage(new Map(all), form);
-          return told === undefined ? undefined : resolveUsage(told);
-        };
-        expect(read([...given, ...more.filter(([path]) => !given.some(([own]) => own === path))])).toEqual(read(given));
-      }),
+      fc.property(
+        paths,
+        fc.array(fc.tuple(fc.constantFrom(...noise, "unknown", "input_unknown"), fc.nat(9999))),
+        both,
+        (given, more, form) => {
+          const read = (all: [string, number][]) => {
+            const told = toldUsage(new Map(all), form);
+            return told === undefined ? undefined : resolveUsage(told);
+          };
+          expect(read([...given, ...more.filter(([path]) => !given.some(([own]) => own === path))])).toEqual(read(given));
+        },
+      ),
       runs,
     );
   });
 
   it("never throws, whatever JSON comes", () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.oneof(fc.constantFrom(...usageSpellings.map(({ path }) => path.split(".")[0] ?? "")), fc.string()), fc.jsonValue()), (given) => {
-        const usage = readUsage(given as Record<string, unknown>) ?? {};
-        for (const count of Object.values(usage)) expect(Number.isSafeInteger(count) && count >= 0).toBe(true);
-      }),
+      fc.property(
+        fc.dictionary(
+          fc.oneof(fc.constantFrom(...usageSpellings.map(({ path }) => path.split(".")[0] ?? "")), fc.string()),
+          fc.jsonValue(),
+        ),
+        (given) => {
+          const usage = readUsage(given as Record<string, unknown>) ?? {};
+          for (const count of Object.values(usage)) expect(Number.isSafeInteger(count) && count >= 0).toBe(true);
+        },
+      ),
       runs,
     );
   });

@@ -120,14 +120,20 @@ describe("an event's usage", () => {
 describe("a span's usage", () => {
   it.each(rows)("with gen_ai.usage.%s", (path, { role }) => {
     const { beside, count, usage } = example(role);
-    const attributes = Object.fromEntries(Object.entries({ ...beside, [path]: count }).map(([name, value]) => [`gen_ai.usage.${name}`, value]));
+    const attributes = Object.fromEntries(
+      Object.entries({ ...beside, [path]: count }).map(([name, value]) => [`gen_ai.usage.${name}`, value]),
+    );
     expect(mapOne({ attributes }).observation.body["usageDetails"]).toEqual(usage);
   });
 
   it.each(camelRows)("with ai.usage.%s in camel case", (path, { role }) => {
     const { beside, count, usage } = example(role);
-    const attributes = Object.fromEntries(Object.entries({ ...beside, [path]: count }).map(([name, value]) => [`ai.usage.${camelCase(name)}`, value]));
-    expect(mapOne({ attributes: { ...attributes, "ai.operationId": "ai.generateText.doGenerate" } }).observation.body["usageDetails"]).toEqual(usage);
+    const attributes = Object.fromEntries(
+      Object.entries({ ...beside, [path]: count }).map(([name, value]) => [`ai.usage.${camelCase(name)}`, value]),
+    );
+    expect(
+      mapOne({ attributes: { ...attributes, "ai.operationId": "ai.generateText.doGenerate" } }).observation.body["usageDetails"],
+    ).toEqual(usage);
   });
 
   it.each(["llm.token_count.", "llm.usage.", "gen_ai.usage.details.", "gen_ai.usage.experimental."])("is read behind %s", (prefix) => {
@@ -137,7 +143,11 @@ describe("a span's usage", () => {
 
   it("is read from objects in one attribute", () => {
     const usage = JSON.stringify({ input_tokens: 10, output_tokens: 5, total_tokens: 15 });
-    expect(mapOne({ attributes: { "mlflow.chat.tokenUsage": usage } }).observation.body["usageDetails"]).toEqual({ input: 10, output: 5, total: 15 });
+    expect(mapOne({ attributes: { "mlflow.chat.tokenUsage": usage } }).observation.body["usageDetails"]).toEqual({
+      input: 10,
+      output: 5,
+      total: 15,
+    });
     const details = JSON.stringify({ cached_tokens: 4 });
     const attributes = { "gen_ai.usage.input_tokens": 10, "gen_ai.usage.input_tokens_details": details };
     expect(mapOne({ attributes }).observation.body["usageDetails"]).toEqual({ input: 6, input_cached_tokens: 4 });
