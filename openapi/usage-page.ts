@@ -93,9 +93,11 @@ ${costSpellings.map(({ name, kind, sources }) => `| \`${name}\` | \`${kind}\` | 
 
 ## Sources
 
+Pages that were looked at have the day; of the others, the names are from code of clients and reports of users.
+
 | who | where | read |
 | --- | --- | --- |
 ${Object.values(usageSources)
-  .map(({ name, url, read }) => `| ${name} | ${url} | ${read} |`)
+  .map(({ name, url, read }) => `| ${name} | ${url} | ${read ?? "no"} |`)
   .join("\n")}
 `;
