@@ -76,6 +76,7 @@ const observationEvent = (facts: SpanFacts): MappedEvent => {
   const { span, attributes, startTime, endTime } = facts;
   const type = observationType(facts);
   const content = observationContent(facts);
+  const rolledUp = rollUp(facts, type);
   return {
     id: `otel-${span.traceId}-${span.spanId}`,
     timestamp: startTime,
@@ -93,13 +94,13 @@ const observationEvent = (facts: SpanFacts): MappedEvent => {
       level: observationLevel(facts),
       statusMessage: statusMessage(facts),
       version: version(facts),
-      model: modelName(facts),
+      model: rolledUp === undefined ? modelName(facts) : firstText(attributes, [langfuse.modelName]),
       modelParameters: modelParameters(facts),
-      usageDetails: usageDetails(facts),
-      costDetails: costDetails(facts),
+      usageDetails: rolledUp === undefined ? usageDetails(facts) : undefined,
+      costDetails: rolledUp === undefined ? costDetails(facts) : undefined,
       ...(type === "GENERATION" ? promptReference(attributes) : {}),
       ...content,
-      otel: withoutUndefined({ ...otelBody(facts, content.input, content.output), rollUp: rollUp(facts, type) }),
+      otel: withoutUndefined({ ...otelBody(facts, content.input, content.output), rollUp: rolledUp }),
     }),
   };
 };

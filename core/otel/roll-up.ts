@@ -1,5 +1,5 @@
 /**
- * Spans whose model, usage and cost may be those of the calls below them once more: runs of agents, and spans of which nobody says that they are a call.
+ * Spans whose model, usage and cost may be those of the calls below them once more: agents, chains, and spans of which nobody says that they are a call.
  * Whether they are is known only when the spans below are (`core/ingestion/roll-up.ts`); here it is kept what they say.
  */
 import type { ObservationType } from "../ingestion/event.ts";
@@ -10,10 +10,12 @@ import type { JsonObject } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 import { toldCostDetails, toldUsageDetails } from "./usage.ts";
 
+const rollingTypes: ReadonlySet<ObservationType> = new Set(["SPAN", "AGENT", "CHAIN"]);
+
 /** Undefined where the span says nothing of the kind. What Langfuse's SDKs say is always the observation's own. */
 export const rollUp = (facts: SpanFacts, type: ObservationType): JsonObject | undefined => {
   const { attributes } = facts;
-  if (!isRollUp(attributes) && type !== "SPAN") return undefined;
+  if (!isRollUp(attributes) && !rollingTypes.has(type)) return undefined;
   if (attributes.has(langfuse.usageDetails) || attributes.has(langfuse.costDetails)) return undefined;
   const usage = toldUsageDetails(facts);
   const costs = toldCostDetails(attributes);

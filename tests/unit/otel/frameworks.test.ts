@@ -242,7 +242,7 @@ const frameworks: Row[] = [
       },
     },
     "span-create",
-    { usageDetails: { input: 50, input_cached_tokens: 40, input_cache_creation: 10 } },
+    { otel: { rollUp: { usageDetails: { input: 50, input_cached_tokens: 40, input_cache_creation: 10 } } } },
   ],
   [
     "Genkit",
@@ -444,7 +444,12 @@ const frameworks: Row[] = [
     "tool-create",
     { name: "t", input: "{}", output: "1" },
   ],
-  ["cost of the GenAI conventions", { attributes: { "gen_ai.usage.cost": "0.001" } }, "span-create", { costDetails: { total: 0.001 } }],
+  [
+    "cost of the GenAI conventions",
+    { attributes: { "gen_ai.usage.cost": "0.001" } },
+    "span-create",
+    { otel: { rollUp: { costDetails: { total: 0.001 } } } },
+  ],
   [
     "Flue's tool",
     { scope: "@flue/opentelemetry", attributes: { "flue.tool.name": "bash", "flue.tool.arguments": "{}", "flue.tool.result": "ok" } },
@@ -492,8 +497,8 @@ describe("spans of", () => {
     expect(observation).toMatchObject({ type, body });
   });
 
-  it("agents do not repeat the model, usage and cost of the calls below them", () => {
-    const { observation } = mapOne({
+  it("agents keep the model, usage and cost that may be those of the calls below them apart", () => {
+    const { observation, trace } = mapOne({
       attributes: {
         "gen_ai.operation.name": "invoke_agent",
         "gen_ai.request.model": "m",
@@ -502,5 +507,7 @@ describe("spans of", () => {
       },
     });
     for (const field of ["model", "usageDetails", "costDetails"]) expect(observation.body).not.toHaveProperty(field);
+    expect(observation.body["otel"]).toMatchObject({ rollUp: { model: "m", usageDetails: { input: 1 }, costDetails: { total: 1 } } });
+    expect(trace.body["rollUps"]).toEqual([observation.body["id"]]);
   });
 });

@@ -50,7 +50,7 @@ describe("usage", () => {
       { input: 1 },
     ],
   ])("%s", (_, attributes, usage) => {
-    expect(mapOne({ attributes }).observation.body["usageDetails"]).toEqual(usage);
+    expect(mapOne({ attributes: { "gen_ai.request.model": "m", ...attributes } }).observation.body["usageDetails"]).toEqual(usage);
   });
 });
 

@@ -6,6 +6,7 @@ import { usageSources } from "../../../core/usage/usage-sources.ts";
 import { detailContainers, type UsageSpelling, usageSpellings } from "../../../core/usage/usage-spellings.ts";
 import { mapOne } from "../otel/mapped-spans.ts";
 
+const aCall = { "gen_ai.request.model": "m" };
 type Counts = Record<string, number>;
 const wholes = { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 };
 const plain = { input: 1000, output: 100, total: 1100 };
@@ -120,37 +121,44 @@ describe("an event's usage", () => {
 describe("a span's usage", () => {
   it.each(rows)("with gen_ai.usage.%s", (path, { role }) => {
     const { beside, count, usage } = example(role);
-    const attributes = Object.fromEntries(
+    const attributes: Record<string, string | number> = Object.fromEntries(
       Object.entries({ ...beside, [path]: count }).map(([name, value]) => [`gen_ai.usage.${name}`, value]),
     );
-    expect(mapOne({ attributes }).observation.body["usageDetails"]).toEqual(usage);
+    expect(mapOne({ attributes: { ...attributes, ...aCall } }).observation.body["usageDetails"]).toEqual(usage);
   });
 
   it.each(camelRows)("with ai.usage.%s in camel case", (path, { role }) => {
     const { beside, count, usage } = example(role);
-    const attributes = Object.fromEntries(
+    const attributes: Record<string, string | number> = Object.fromEntries(
       Object.entries({ ...beside, [path]: count }).map(([name, value]) => [`ai.usage.${camelCase(name)}`, value]),
     );
     expect(
-      mapOne({ attributes: { ...attributes, "ai.operationId": "ai.generateText.doGenerate" } }).observation.body["usageDetails"],
+      mapOne({ attributes: { ...attributes, ...aCall, "ai.operationId": "ai.generateText.doGenerate" } }).observation.body["usageDetails"],
     ).toEqual(usage);
   });
 
   it.each(["llm.token_count.", "llm.usage.", "gen_ai.usage.details.", "gen_ai.usage.experimental."])("is read behind %s", (prefix) => {
     const attributes = { [`${prefix}prompt_tokens`]: 10, [`${prefix}completion_tokens`]: 5, [`${prefix}reasoning_tokens`]: 2 };
-    expect(mapOne({ attributes }).observation.body["usageDetails"]).toEqual({ input: 10, output: 3, output_reasoning_tokens: 2 });
+    expect(mapOne({ attributes: { ...attributes, ...aCall } }).observation.body["usageDetails"]).toEqual({
+      input: 10,
+      output: 3,
+      output_reasoning_tokens: 2,
+    });
   });
 
   it("is read from objects in one attribute", () => {
     const usage = JSON.stringify({ input_tokens: 10, output_tokens: 5, total_tokens: 15 });
-    expect(mapOne({ attributes: { "mlflow.chat.tokenUsage": usage } }).observation.body["usageDetails"]).toEqual({
+    expect(mapOne({ attributes: { ...aCall, "mlflow.chat.tokenUsage": usage } }).observation.body["usageDetails"]).toEqual({
       input: 10,
       output: 5,
       total: 15,
     });
     const details = JSON.stringify({ cached_tokens: 4 });
     const attributes = { "gen_ai.usage.input_tokens": 10, "gen_ai.usage.input_tokens_details": details };
-    expect(mapOne({ attributes }).observation.body["usageDetails"]).toEqual({ input: 6, input_cached_tokens: 4 });
+    expect(mapOne({ attributes: { ...attributes, ...aCall } }).observation.body["usageDetails"]).toEqual({
+      input: 6,
+      input_cached_tokens: 4,
+    });
   });
 });
 
