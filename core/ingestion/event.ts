@@ -73,6 +73,7 @@ export type ObservationBody = {
 /** What an observation says of itself and of all below it together, such as a run of an agent. */
 export type RollUp = {
   model?: string;
+  requestModel?: string;
   usageDetails?: Record<string, number>;
   costDetails?: Record<string, string>;
 };

@@ -33,6 +33,7 @@ export const OtelBody: z.ZodType<OtelBodyShape> = z.object({
   rollUp: z
     .object({
       model: text,
+      requestModel: text,
       usageDetails: schemaOf((input) => ({ value: isRecord(input) ? readUsage(input, { isResolved: true }) : undefined })).optional(),
       costDetails: CostDetails.transform((costs) => costs ?? undefined).optional(),
     })

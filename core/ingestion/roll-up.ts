@@ -38,6 +38,7 @@ export const withRolledUsage = (merged: MergedObservation): MergedObservation =>
   const costs = costMap(rollUp.costDetails);
   return {
     ...merged,
+    otel: { ...otel, ...(rollUp.requestModel === undefined ? {} : { requestModel: rollUp.requestModel }) },
     row: {
       ...row,
       provided_model_name: row.provided_model_name ?? nullableText(rollUp.model),

@@ -45,8 +45,9 @@ const pricesOf = ({ input, output, cached, write }: Prices): Record<string, stri
   ...priced(kinds.input, input),
   ...priced(kinds.output, output),
   ...priced(kinds.cached, cached ?? input),
-  ...priced(kinds.writeShort, write?.[0]),
-  ...priced(kinds.writeLong, write?.[1]),
+  // Makers without a price for writing to a cache charge what is written as any other input.
+  ...priced(kinds.writeShort, write?.[0] ?? input),
+  ...priced(kinds.writeLong, write?.[1] ?? input),
   ...(output === undefined ? priced(["total"], input) : {}),
 });
 

@@ -18,7 +18,7 @@ import { observationType } from "./observation-type.ts";
 import type { OtlpTraces, Rejection } from "./otlp-traces.ts";
 import { promptReference } from "./prompt.ts";
 import { createRejectionCount } from "./rejections.ts";
-import { namingRollUps, rollUp } from "./roll-up.ts";
+import { namingRollUps, rollUp, withRollUp } from "./roll-up.ts";
 import { type MapContext, type SpanFacts, spanFacts } from "./span-facts.ts";
 import { observationTools } from "./tools.ts";
 import { environment, hasTraceUpdate, isPublic, release, sessionId, tags, userId, version } from "./trace-fields.ts";
@@ -100,7 +100,7 @@ const observationEvent = (facts: SpanFacts): MappedEvent => {
       costDetails: rolledUp === undefined ? costDetails(facts) : undefined,
       ...(type === "GENERATION" ? promptReference(attributes) : {}),
       ...content,
-      otel: withoutUndefined({ ...otelBody(facts, content.input, content.output), rollUp: rolledUp }),
+      otel: withRollUp(otelBody(facts, content.input, content.output), rolledUp),
     }),
   };
 };

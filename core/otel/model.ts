@@ -25,8 +25,7 @@ export const toldModelName = ({ attributes }: SpanFacts): string | undefined => 
 const requestModelNames = ["gen_ai.request.model", "ai.model.id", "llm.request.model"];
 
 /** The model that was asked for, where the name of the model is another one. */
-export const requestModel = (facts: SpanFacts): string | undefined => {
-  const name = modelName(facts);
+export const requestModel = (facts: SpanFacts, name = modelName(facts)): string | undefined => {
   const asked = name === undefined ? undefined : firstText(facts.attributes, requestModelNames);
   return asked === name ? undefined : asked;
 };

@@ -2,10 +2,10 @@
  * Spans whose model, usage and cost may be those of the calls below them once more: agents, chains, and spans of which nobody says that they are a call.
  * Whether they are is known only when the spans below are (`core/ingestion/roll-up.ts`); here it is kept what they say.
  */
-import type { ObservationType } from "../ingestion/event.ts";
+import type { ObservationType, OtelBody } from "../ingestion/event.ts";
 import { langfuse } from "./attribute-names.ts";
 import type { MappedEvent } from "./map-spans.ts";
-import { isRollUp, toldModelName } from "./model.ts";
+import { isRollUp, requestModel, toldModelName } from "./model.ts";
 import type { JsonObject } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 import { toldCostDetails, toldUsageDetails } from "./usage.ts";
@@ -21,11 +21,20 @@ export const rollUp = (facts: SpanFacts, type: ObservationType): JsonObject | un
   const costs = toldCostDetails(attributes);
   if (usage === undefined && costs === undefined) return undefined;
   const model = toldModelName(facts);
+  const asked = requestModel(facts, model);
   return {
     ...(model === undefined ? {} : { model }),
+    ...(asked === undefined ? {} : { requestModel: asked }),
     ...(usage === undefined ? {} : { usageDetails: usage }),
     ...(costs === undefined ? {} : { costDetails: costs }),
   };
+};
+
+/** Without the model that was asked for: it goes with the usage. */
+export const withRollUp = (otel: OtelBody, rolledUp: JsonObject | undefined): object => {
+  if (rolledUp === undefined) return otel;
+  const { requestModel: _, ...rest } = otel;
+  return { ...rest, rollUp: rolledUp };
 };
 
 const hasRollUp = (otel: unknown): boolean => typeof otel === "object" && otel !== null && "rollUp" in otel;

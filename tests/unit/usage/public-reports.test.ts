@@ -35,7 +35,7 @@ const priced = (usage: Record<string, number> | null | undefined, model: Model) 
     {
       providedUsage: Object.fromEntries(Object.entries(usage ?? {}).map(([kind, count]) => [kind, String(count)])),
       providedCost: {},
-      model: "m",
+      models: ["m"],
       modelParameters: null,
       metadata: {},
       input: null,
