@@ -103,12 +103,15 @@ const storedForm = ({ event, original }: ArrivedEvent): Json => {
   if (!isRecord(original) || !isRecord(original["body"])) return asJson(original);
   const { body } = original;
   const environment = "environment" in event.body ? event.body.environment : undefined;
-  const isOtelDropped = Object.hasOwn(body, "otel") && !(event.entityType === "observation" && event.body.otel !== undefined);
+  const dropped = internalFields.filter((field) => Object.hasOwn(body, field) && Reflect.get(event.body, field) === undefined);
   const isRenamed = environment !== undefined && body["environment"] !== environment;
-  if (!isOtelDropped && !isRenamed) return asJson(original);
-  const { otel: _, ...withoutOtel } = body;
-  return asJson({ ...original, body: { ...(isOtelDropped ? withoutOtel : body), ...(isRenamed ? { environment } : {}) } });
+  if (dropped.length === 0 && !isRenamed) return asJson(original);
+  const kept = Object.fromEntries(Object.entries(body).filter(([field]) => !dropped.includes(field)));
+  return asJson({ ...original, body: { ...kept, ...(isRenamed ? { environment } : {}) } });
 };
+
+/** What only our own reading of OpenTelemetry says. */
+const internalFields: readonly string[] = ["otel", "rollUps"];
 
 /** It was parsed from JSON, or made of what was. */
 const asJson = (value: unknown): Json => value as Json;

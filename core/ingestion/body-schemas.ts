@@ -43,6 +43,7 @@ export const traceSchema = (options: { isInternal: boolean }): z.ZodType<Said<Tr
       version: text,
       public: z.boolean().nullish(),
       tags: TextList.nullish(),
+      rollUps: options.isInternal ? TextList.optional() : dropped,
     })
     .transform(({ id, ...body }) => ({ id, body }));
 
@@ -104,7 +105,7 @@ export const observationSchema = (
           message: "promptName and promptVersion must be given together",
         })
         .transform(({ usage, usageDetails, costDetails, ...body }) =>
-          said({ ...body, ...joinUsage({ usage, usageDetails, costDetails }) }),
+          said({ ...body, ...joinUsage({ usage, usageDetails, costDetails, isResolved: body.otel !== undefined }) }),
         );
     default:
       return depth satisfies never;

@@ -40,6 +40,8 @@ export type TraceBody = {
   version?: string | null;
   public?: boolean | null;
   tags?: string[] | null;
+  /** Ids of the observations of this trace that have a `rollUp`; never taken from public events. */
+  rollUps?: string[];
 };
 
 export type ObservationBody = {
@@ -70,6 +72,14 @@ export type ObservationBody = {
   otel?: OtelBody;
 };
 
+/** What an observation says of itself and of all below it together, such as a run of an agent. */
+export type RollUp = {
+  model?: string;
+  requestModel?: string;
+  usageDetails?: Record<string, number>;
+  costDetails?: Record<string, string>;
+};
+
 export type OtelBody = {
   source?: string;
   serviceName?: string;
@@ -88,6 +98,8 @@ export type OtelBody = {
   toolCalls?: string[];
   toolCallNames?: string[];
   release?: string;
+  /** Counts only where nothing below the observation has usage or cost. */
+  rollUp?: RollUp;
   experiment?: {
     id?: string;
     name?: string;

@@ -1,7 +1,9 @@
 /** What only our own reading of OpenTelemetry says of an observation. Never part of the schema of public events. */
 import { z } from "zod";
+import { readUsage } from "../usage/read-usage.ts";
 import type { OtelBody as OtelBodyShape } from "./event.ts";
-import { JsonValue, schemaOf, Text, TextList } from "./fields.ts";
+import { isRecord, JsonValue, schemaOf, Text, TextList } from "./fields.ts";
+import { CostDetails } from "./usage.ts";
 
 /** Entries by Object.fromEntries: a name may be `__proto__`. */
 const TextRecord = schemaOf((input): { value: Record<string, string> } | { fault: string } => {
@@ -28,6 +30,14 @@ export const OtelBody: z.ZodType<OtelBodyShape> = z.object({
   toolCalls: TextList.optional(),
   toolCallNames: TextList.optional(),
   release: text,
+  rollUp: z
+    .object({
+      model: text,
+      requestModel: text,
+      usageDetails: schemaOf((input) => ({ value: isRecord(input) ? readUsage(input, { isResolved: true }) : undefined })).optional(),
+      costDetails: CostDetails.transform((costs) => costs ?? undefined).optional(),
+    })
+    .optional(),
   experiment: z
     .object({
       id: text,

@@ -97,42 +97,6 @@ export const promptVersionNames = [langfuse.promptVersion, "langfuse.prompt.vers
 /** Vercel's keys of metadata that have a field of their own. */
 export const vercelFieldNames = new Set(["userId", "sessionId", "tags", "langfusePrompt"]);
 
-/** Usage after `gen_ai.usage.` or `llm.token_count.` is taken off: the spellings of each kind. */
-export const usageNames = {
-  input: ["prompt_tokens", "input_tokens", "prompt"],
-  output: ["completion_tokens", "output_tokens", "completion"],
-  total: ["total_tokens", "total"],
-  cacheRead: [
-    "cache_read.input_tokens",
-    "cache_read_input_tokens",
-    "cache_read_tokens",
-    "details.cache_read_tokens",
-    "details.cache_read_input_tokens",
-    "prompt_details.cache_read",
-    "input_cached_tokens",
-  ],
-  cacheCreation: [
-    "cache_creation.input_tokens",
-    "cache_write.input_tokens",
-    "cache_creation_input_tokens",
-    "cache_write_tokens",
-    "details.cache_write_tokens",
-    "details.cache_creation_input_tokens",
-    "prompt_details.cache_write",
-    "input_cache_creation",
-  ],
-  reasoning: [
-    "reasoning.output_tokens",
-    "completion_details.reasoning",
-    "reasoning_tokens",
-    "thoughts_tokens",
-    "details.reasoning_tokens",
-    "output_reasoning_tokens",
-  ],
-  audio: ["completion_details.audio", "output_audio_tokens"],
-} as const;
-
-export const costNames = ["gen_ai.usage.cost", "llm.cost.total"];
 
 export const experimentNames = {
   id: "langfuse.experiment.id",

@@ -18,6 +18,7 @@ import { observationType } from "./observation-type.ts";
 import type { OtlpTraces, Rejection } from "./otlp-traces.ts";
 import { promptReference } from "./prompt.ts";
 import { createRejectionCount } from "./rejections.ts";
+import { namingRollUps, rollUp, withRollUp } from "./roll-up.ts";
 import { type MapContext, type SpanFacts, spanFacts } from "./span-facts.ts";
 import { observationTools } from "./tools.ts";
 import { environment, hasTraceUpdate, isPublic, release, sessionId, tags, userId, version } from "./trace-fields.ts";
@@ -45,7 +46,7 @@ export const mapSpans = (traces: OtlpTraces, context: MapContext): { events: Map
     }
   }
   for (const [traceId, facts] of shallow) if (!described.has(traceId)) events.push(traceEvent(facts, {}));
-  return { events, rejected: rejected.list() };
+  return { events: namingRollUps(events), rejected: rejected.list() };
 };
 
 /** The name of the error tells a fault of ours from damaged data; its text might hold data of a customer. */
@@ -75,6 +76,7 @@ const observationEvent = (facts: SpanFacts): MappedEvent => {
   const { span, attributes, startTime, endTime } = facts;
   const type = observationType(facts);
   const content = observationContent(facts);
+  const rolledUp = rollUp(facts, type);
   return {
     id: `otel-${span.traceId}-${span.spanId}`,
     timestamp: startTime,
@@ -92,13 +94,13 @@ const observationEvent = (facts: SpanFacts): MappedEvent => {
       level: observationLevel(facts),
       statusMessage: statusMessage(facts),
       version: version(facts),
-      model: modelName(facts),
+      model: rolledUp === undefined ? modelName(facts) : firstText(attributes, [langfuse.modelName]),
       modelParameters: modelParameters(facts),
-      usageDetails: usageDetails(facts),
-      costDetails: costDetails(facts),
+      usageDetails: rolledUp === undefined ? usageDetails(facts) : undefined,
+      costDetails: rolledUp === undefined ? costDetails(facts) : undefined,
       ...(type === "GENERATION" ? promptReference(attributes) : {}),
       ...content,
-      otel: otelBody(facts, content.input, content.output),
+      otel: withRollUp(otelBody(facts, content.input, content.output), rolledUp),
     }),
   };
 };

@@ -9,11 +9,14 @@ import type { SpanFacts } from "./span-facts.ts";
 
 const rollUpOperations = new Set<Json | undefined>(["invoke_agent", "agent_step"]);
 
-/** Spans of agents repeat the model, usage and cost of the calls below them: counted there, not here again. */
+/** Spans of agents may repeat the model, usage and cost of the calls below them: see `rollUp`. */
 export const isRollUp = (attributes: Attributes): boolean => rollUpOperations.has(attributes.get("gen_ai.operation.name"));
 
-export const modelName = ({ attributes }: SpanFacts): string | undefined => {
-  if (isRollUp(attributes)) return firstText(attributes, [langfuse.modelName]);
+export const modelName = (facts: SpanFacts): string | undefined =>
+  isRollUp(facts.attributes) ? firstText(facts.attributes, [langfuse.modelName]) : toldModelName(facts);
+
+/** Also of a span that repeats the calls below it. */
+export const toldModelName = ({ attributes }: SpanFacts): string | undefined => {
   const name = firstText(attributes, modelNames);
   const subtype = attributes.get("genkit:metadata:subtype");
   const isGenkitModel = subtype === "model" || subtype === "background-model" || subtype === "embedder";
@@ -23,8 +26,7 @@ export const modelName = ({ attributes }: SpanFacts): string | undefined => {
 const requestModelNames = ["gen_ai.request.model", "ai.model.id", "llm.request.model"];
 
 /** The model that was asked for, where the name of the model is another one. */
-export const requestModel = (facts: SpanFacts): string | undefined => {
-  const name = modelName(facts);
+export const requestModel = (facts: SpanFacts, name = modelName(facts)): string | undefined => {
   const asked = name === undefined ? undefined : firstText(facts.attributes, requestModelNames);
   return asked === name ? undefined : asked;
 };

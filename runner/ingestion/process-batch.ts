@@ -1,6 +1,7 @@
 /** Ingestion, one batch of jobs: read, merge, price, write, and say what became of each job. One bad entity fails alone. */
 import { laneOf } from "../../core/ingestion/arrange-batch.ts";
 import { priceObservation } from "../../core/ingestion/price-observation.ts";
+import { withRolledUsage } from "../../core/ingestion/roll-up.ts";
 import { isOutage, nextAttempt } from "../../core/jobs/next-attempt.ts";
 import type { Model } from "../../core/models/model.ts";
 import type { CountTokens } from "../../core/models/usage-and-cost.ts";
@@ -8,7 +9,8 @@ import { failureOf } from "../../db/postgres/failure.ts";
 import type { BatchJob, JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
 import { type MergedEntity, mergeEntity } from "./merge-entity.ts";
-import { type Entity, fileVersion, type ReadDeps, readEntities } from "./read-entities.ts";
+import { type Entity, fileVersion, type ReadDeps, readEntities, readEntity } from "./read-entities.ts";
+import { type RollUpDeps, settleRollUps } from "./settle-roll-ups.ts";
 import { type WriteDeps, writeEntities } from "./write-entities.ts";
 
 export type BatchDeps = Omit<ReadDeps, "signal"> &
@@ -67,7 +69,18 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
         fail(entity.jobs, error);
       }
     }
-    await write(ready);
+    let settled: readonly MergedEntity[];
+    try {
+      settled = await settleRollUps(rollUpDeps(deps, batch.claimedAt, signal), ready, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      fail(
+        ready.flatMap(({ entity }) => entity.jobs),
+        error,
+      );
+      return;
+    }
+    await write(settled);
   }
 
   /** Unless it is an outage, the batch is halved until the row at fault is alone. */
@@ -121,12 +134,36 @@ const merge = async (deps: BatchDeps, entity: Entity, claimedAt: string): Promis
     version: claimedAt,
     origin: entity.origin,
   });
-  if (merged?.kind !== "observation") return merged;
+  return merged?.kind === "observation" ? price(deps, merged) : merged;
+};
+
+const price = async (deps: BatchDeps, merged: MergedEntity & { kind: "observation" }): Promise<MergedEntity & { kind: "observation" }> => {
   const { row } = merged.merged;
   const needsCount = row.provided_model_name !== null && Object.keys(row.provided_usage_details).length === 0;
   const countTokens = needsCount ? await deps.countTokens() : notCounted;
-  return { ...merged, merged: priceObservation(merged.merged, await deps.loadModels(entity.projectId), countTokens) };
+  return { ...merged, merged: priceObservation(merged.merged, await deps.loadModels(merged.entity.projectId), countTokens) };
 };
+
+/** One that cannot be read again fails none of the others, but for an outage: it stays as it is stored. */
+const rollUpDeps = (deps: BatchDeps, claimedAt: string, signal: AbortSignal): RollUpDeps => ({
+  clickhouse: deps.clickhouse,
+  keepUsage: (one) => price(deps, { ...one, merged: withRolledUsage(one.merged) }),
+  readAgain: async ({ projectId, id, traceId, lane }) => {
+    try {
+      const name = { projectId, entityType: "observation" as const, entityId: id };
+      const logged = await deps.listLogged([name]);
+      const wanted = { projectId, lane, payload: { entityType: name.entityType, entityId: id, fileKey: "" }, jobs: [] };
+      const merged = await merge(deps, await readEntity({ ...deps, signal }, wanted, logged(name)), claimedAt);
+      return merged?.kind === "observation" && merged.merged.row.trace_id === traceId ? merged : undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = failureOf(error);
+      if (isOutage(failure)) throw error;
+      deps.log("warn", "ingestion_failed", { jobs: 0, error_code: failure.code, error: failure.message, detail: failure.detail });
+      return undefined;
+    }
+  },
+});
 
 const notCounted: CountTokens = () => undefined;
 

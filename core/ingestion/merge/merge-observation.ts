@@ -26,11 +26,11 @@ export type MergedObservation = {
   origin: MergeOrigin | undefined;
 };
 
-const usageMap = (usage: Record<string, number> | null | undefined): TextMap =>
+export const usageMap = (usage: Record<string, number> | null | undefined): TextMap =>
   textMap(Object.entries(usage ?? {}), (count) => String(countFromNumber(count)));
 
 /** What is no decimal is left out. */
-const costMap = (costs: Record<string, string> | null | undefined): TextMap =>
+export const costMap = (costs: Record<string, string> | null | undefined): TextMap =>
   textMap(
     Object.entries(costs ?? {}).flatMap(([kind, cost]) => {
       const units = parseCost(cost);
