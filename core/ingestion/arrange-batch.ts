@@ -103,7 +103,7 @@ const storedForm = ({ event, original }: ArrivedEvent): Json => {
   if (!isRecord(original) || !isRecord(original["body"])) return asJson(original);
   const { body } = original;
   const environment = "environment" in event.body ? event.body.environment : undefined;
-  const isOtelDropped = Object.hasOwn(body, "otel") && !(event.entityType === "observation" && event.body.otel !== undefined);
+  const isOtelDropped = Object.hasOwn(body, "otel") && !("otel" in event.body && event.body.otel !== undefined);
   const isRenamed = environment !== undefined && body["environment"] !== environment;
   if (!isOtelDropped && !isRenamed) return asJson(original);
   const { otel: _, ...withoutOtel } = body;

@@ -16,17 +16,6 @@ export type Content = { input?: Json; output?: Json };
 
 export const observationContent = (facts: SpanFacts): Content => contentFrom(sources, facts);
 
-/** Of a root: what was set for the trace, else what its observation has. Of any other span: only what was set for the trace. */
-export const traceContent = (facts: SpanFacts): Content => {
-  const { attributes } = facts;
-  if (!facts.isRoot) return toContent(attributes.get(langfuse.traceInput), attributes.get(langfuse.traceOutput));
-  const own = toContent(
-    firstValue(attributes, [langfuse.traceInput, langfuse.input]),
-    firstValue(attributes, [langfuse.traceOutput, langfuse.output]),
-  );
-  return isEmpty(own) ? observationContent(facts) : own;
-};
-
 type Found = readonly [input: Json | undefined, output: Json | undefined];
 type Source = (facts: SpanFacts) => Found | undefined;
 

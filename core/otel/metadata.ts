@@ -13,14 +13,8 @@ export const observationMetadata = (facts: SpanFacts): JsonObject => ({
   resourceAttributes: toObject(facts.resourceAttributes),
 });
 
-/** The left-over attributes of a root describe its trace; those of any other span would write over them. */
-export const traceMetadata = (facts: SpanFacts): JsonObject => ({
-  scope: scopeMetadata(facts),
-  ...userMetadata(facts.resourceAttributes, langfuse.traceMetadata),
-  ...userMetadata(facts.attributes, langfuse.traceMetadata),
-  ...(facts.isRoot ? { ...userMetadata(facts.attributes, langfuse.metadata), ...leftOver(facts) } : {}),
-  resourceAttributes: toObject(facts.resourceAttributes),
-});
+/** What was set for the trace. */
+export const traceMetadata = ({ attributes }: SpanFacts): JsonObject => userMetadata(attributes, langfuse.traceMetadata);
 
 const scopeMetadata = ({ scope, scopeAttributes }: SpanFacts): Json => ({
   name: scope.name,

@@ -3,6 +3,7 @@ import { langfuse } from "./attribute-names.ts";
 import { type Attributes, toAttributes } from "./attributes.ts";
 import type { Scope, Span } from "./otlp-traces.ts";
 import { spanTimes } from "./span-times.ts";
+import { parentOf } from "./topmost-spans.ts";
 
 export type MapContext = {
   /** As the request named them: `x-langfuse-sdk-name`, `x-langfuse-sdk-version`. */
@@ -41,7 +42,7 @@ export const spanFacts = (
     attributes,
     ...outer,
     ...spanTimes(span, context.nowMs),
-    isRoot: span.parentSpanId === undefined || String(attributes.get(langfuse.asRoot)) === "true",
+    isRoot: parentOf(span) === undefined || String(attributes.get(langfuse.asRoot)) === "true",
     context,
   };
 };

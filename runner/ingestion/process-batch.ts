@@ -1,5 +1,6 @@
 /** Ingestion, one batch of jobs: read, merge, price, write, and say what became of each job. One bad entity fails alone. */
 import { laneOf } from "../../core/ingestion/arrange-batch.ts";
+import type { RootContent } from "../../core/ingestion/event.ts";
 import { priceObservation } from "../../core/ingestion/price-observation.ts";
 import { isOutage, nextAttempt } from "../../core/jobs/next-attempt.ts";
 import type { Model } from "../../core/models/model.ts";
@@ -9,6 +10,7 @@ import type { BatchJob, JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
 import { type MergedEntity, mergeEntity } from "./merge-entity.ts";
 import { type Entity, fileVersion, type ReadDeps, readEntities } from "./read-entities.ts";
+import { readRootContents } from "./read-root-content.ts";
 import { type WriteDeps, writeEntities } from "./write-entities.ts";
 
 export type BatchDeps = Omit<ReadDeps, "signal"> &
@@ -48,9 +50,10 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
 
   async function writeSlice(entities: readonly Entity[]): Promise<void> {
     const ready: MergedEntity[] = [];
+    const rootContentOf = await readRootContents({ ...deps, signal }, entities);
     for (const entity of entities) {
       try {
-        const merged = await merge(deps, entity, batch.claimedAt);
+        const merged = await merge(deps, entity, { claimedAt: batch.claimedAt, rootContent: rootContentOf(entity) });
         if (merged === undefined) {
           // Nothing is left of it: its files were deleted since.
           outcome.doneIds.push(...entity.jobs.map(({ id }) => id));
@@ -113,14 +116,13 @@ const grownSince = async (deps: BatchDeps, merged: readonly MergedEntity[]): Pro
   return new Set(moving.filter(({ entity }) => logged(entity)?.some((file) => !entity.fileVersions.has(fileVersion(file))) === true));
 };
 
-const merge = async (deps: BatchDeps, entity: Entity, claimedAt: string): Promise<MergedEntity | undefined> => {
-  const merged = mergeEntity(entity, {
-    projectId: entity.projectId,
-    createdAt: claimedAt,
-    updatedAt: claimedAt,
-    version: claimedAt,
-    origin: entity.origin,
-  });
+const merge = async (
+  deps: BatchDeps,
+  entity: Entity,
+  { claimedAt, rootContent }: { claimedAt: string; rootContent: RootContent | undefined },
+): Promise<MergedEntity | undefined> => {
+  const { projectId, origin } = entity;
+  const merged = mergeEntity(entity, { projectId, createdAt: claimedAt, updatedAt: claimedAt, version: claimedAt, origin }, rootContent);
   if (merged?.kind !== "observation") return merged;
   const { row } = merged.merged;
   const needsCount = row.provided_model_name !== null && Object.keys(row.provided_usage_details).length === 0;
