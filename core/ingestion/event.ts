@@ -96,6 +96,8 @@ export type ObservationBody = {
 
 export type OtelBody = {
   source?: string;
+  /** Whatever id the observation has. */
+  spanId?: string;
   serviceName?: string;
   serviceVersion?: string;
   scopeName?: string;

@@ -15,6 +15,7 @@ const text = Text.optional();
 
 export const OtelBody: z.ZodType<OtelBodyShape> = z.object({
   source: text,
+  spanId: text,
   serviceName: text,
   serviceVersion: text,
   scopeName: text,

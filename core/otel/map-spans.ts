@@ -68,6 +68,9 @@ function* factsOf(traces: OtlpTraces, context: MapContext, reject: (reason: stri
 /** Of the event of its observation. */
 export const eventIdOfSpan = ({ traceId, spanId }: { traceId: string; spanId: string }): string => `otel-${traceId}-${spanId}`;
 
+const observationIdOf = ({ context, span: { traceId } }: SpanFacts, spanId: string): string =>
+  context.observationIdOf?.({ traceId, spanId }) ?? spanId;
+
 const observationEvent = (facts: SpanFacts): MappedEvent => {
   const { span, attributes, startTime, endTime } = facts;
   const type = observationType(facts);
@@ -77,9 +80,9 @@ const observationEvent = (facts: SpanFacts): MappedEvent => {
     timestamp: startTime,
     type: `${type.toLowerCase()}-create`,
     body: withoutUndefined({
-      id: span.spanId,
+      id: observationIdOf(facts, span.spanId),
       traceId: span.traceId,
-      parentObservationId: span.parentSpanId,
+      parentObservationId: span.parentSpanId === undefined ? undefined : observationIdOf(facts, span.parentSpanId),
       name: observationName(facts),
       startTime,
       endTime,
@@ -105,6 +108,7 @@ const otelBody = (facts: SpanFacts, input: Json | undefined, output: Json | unde
   const resource = (name: string) => firstText(resourceAttributes, [name]);
   return withoutUndefined({
     source: "otel",
+    spanId: facts.span.spanId,
     serviceName: resource("service.name"),
     serviceVersion: resource("service.version"),
     scopeName: scope.name || undefined,
@@ -166,7 +170,7 @@ const rootCandidate = (facts: SpanFacts): RootCandidate => {
   return withoutUndefined({
     spanId: span.spanId,
     parentSpanId: parentOf(span),
-    observationId: span.spanId,
+    observationId: observationIdOf(facts, span.spanId),
     marker,
     name: observationName(facts).slice(0, nameCharactersMax),
     version: version(facts),

@@ -1,6 +1,7 @@
 /** All that the mappers are told about one span. */
 import { langfuse } from "./attribute-names.ts";
 import { type Attributes, toAttributes } from "./attributes.ts";
+import type { SpanRef } from "./observation-ids.ts";
 import type { Scope, Span } from "./otlp-traces.ts";
 import { spanTimes } from "./span-times.ts";
 import { parentOf } from "./topmost-spans.ts";
@@ -13,6 +14,8 @@ export type MapContext = {
   publicKey?: string;
   /** When the request came in, the same at every attempt: it stands in for the times of spans that have none. */
   nowMs: number;
+  /** The id of the observation of a span. Absent: the span id. */
+  observationIdOf?: (span: SpanRef) => string;
 };
 
 export type SpanFacts = {

@@ -1,6 +1,7 @@
 /** The event log read for a replay: each entity of a scope once, page by page in the order its newest objects were logged. */
 import { type SQL, sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
+import { reservedEventId } from "./observation-ids.ts";
 
 /** Instants are ISO 8601 with a zone and mean when an object was first logged: `from` inclusive, `to` exclusive. */
 export type ReplayScope = {
@@ -55,7 +56,10 @@ export const listReplayable = (
 const isSameEntity = (other: SQL): SQL =>
   sql`${other}.project_id = e.project_id and ${other}.entity_type = e.entity_type and left(${other}.entity_id, 200) = left(e.entity_id, 200) and ${other}.entity_id = e.entity_id`;
 
-const condition = (scope: ReplayScope): SQL => sql`e.project_id = ${scope.projectId} ${within(sql`e`, scope)}
+/** Ids that were only reserved have no object. */
+const condition = (
+  scope: ReplayScope,
+): SQL => sql`e.project_id = ${scope.projectId} and e.event_id <> ${reservedEventId} ${within(sql`e`, scope)}
   ${scope.entityType === undefined ? sql`` : sql`and e.entity_type = ${scope.entityType}`}
   ${scope.entityId === undefined ? sql`` : sql`and left(e.entity_id, 200) = left(${scope.entityId}, 200) and e.entity_id = ${scope.entityId}`}
   ${scope.traceId === undefined ? sql`` : sql`and left(e.trace_id, 200) = left(${scope.traceId}, 200) and e.trace_id = ${scope.traceId}`}`;

@@ -2,7 +2,7 @@
  * Makes groups of events durable: their files first, then log rows and jobs in one transaction. What this answers as stored survives a crash of anything, and a deletion
  * takes it as a whole or not at all. A crash in between leaves files without a job; nothing was acknowledged then, and the same events sent again overwrite the same files.
  */
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
 import type { EventGroup } from "../../core/ingestion/arrange-batch.ts";
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
@@ -12,6 +12,7 @@ import { type Database, execute } from "../postgres/client.ts";
 import { type EventJob, enqueueEventJobs } from "../queue/enqueue-event-jobs.ts";
 import { gateInCommon, wasDeletedSince } from "./deletion-gate.ts";
 import { type EventOrigin, putEventFile } from "./event-file.ts";
+import { type ObservationIds, ObservationIdTaken, reservedEventId } from "./observation-ids.ts";
 
 export type EventStore = {
   db: Database;
@@ -30,9 +31,9 @@ const uploadsMax = 32;
 /** Answers the groups whose file could not be stored, each with the reason; all others are durable. Throws when the transaction fails, and then none is. */
 export const storeGroups = async (
   store: EventStore,
-  request: { projectId: string; groups: readonly EventGroup[]; origin: EventOrigin; source: EventSource },
+  request: { projectId: string; groups: readonly EventGroup[]; origin: EventOrigin; source: EventSource; observationIds?: ObservationIds },
 ): Promise<Map<EventGroup, AppError>> => {
-  const { projectId, groups, origin, source } = request;
+  const { projectId, groups, origin, source, observationIds } = request;
   const failed = new Map<EventGroup, AppError>();
   const texts = new Map<string, string>();
   const startedMs = store.nowMs();
@@ -52,13 +53,13 @@ export const storeGroups = async (
     startedMs,
     files: stored.map(({ fileKey }) => ({ fileKey, text: texts.get(fileKey) ?? "" })),
     origin,
-    objects: stored.map(({ fileKey, entityType, entityId, eventId, traceId }) => ({
-      fileKey,
-      entityType,
-      entityId,
-      eventId,
-      traceId: traceId ?? null,
-    })),
+    objects: [
+      ...stored.map(({ fileKey, entityType, entityId, eventId, traceId }) => {
+        const logId = entityType === "observation" ? observationIds?.logIds.get(entityId) : undefined;
+        return { fileKey, entityType, entityId, eventId, traceId: traceId ?? null, ...(logId && { logId }) };
+      }),
+      ...(observationIds?.reserved ?? []),
+    ],
     jobs: stored.map(({ entityType, entityId, fileKey, lane }) => ({
       id: store.newJobId(),
       kind: "ingestion.merge",
@@ -89,10 +90,19 @@ export const recordObjects = (store: EventStore, { projectId, startedMs, files, 
     await eachOf(files, uploadsMax, async ({ fileKey, text }) => void (await putEventFile(store.s3, fileKey, text, origin)));
   });
 
-export type LoggedObject = { fileKey: string; entityType: string; entityId: string; eventId: string; traceId: string | null };
+/** `logId`: the row it has to have; absent, one made of its key and trace. */
+export type LoggedObject = {
+  fileKey: string;
+  entityType: string;
+  entityId: string;
+  eventId: string;
+  traceId: string | null;
+  logId?: string;
+};
 
 /**
- * One row for each object (and trace); the same object again is the same row. Times are those behind the gate: what a deletion has not met is later than the deletion.
+ * One row for each object (and trace); the same object again is the same row. Throws ObservationIdTaken where a row belongs to another trace: nothing is written then. What was only
+ * reserved has its times from when it came. Times are those behind the gate: what a deletion has not met is later than the deletion.
  * created_at and updated_at are one value, until the object is stored again.
  */
 const logObjects = async (
@@ -101,20 +111,27 @@ const logObjects = async (
   projectId: string,
   objects: readonly LoggedObject[],
 ): Promise<void> => {
-  const rows = objects.map((object) => ({
+  const rows = objects.map(({ logId, ...object }) => ({
     ...object,
-    id: `evl_${sha256Hex(JSON.stringify([s3.bucket, object.fileKey, object.traceId])).slice(0, 32)}`,
+    id: logId ?? `evl_${sha256Hex(JSON.stringify([s3.bucket, object.fileKey, object.traceId])).slice(0, 32)}`,
   }));
   // Two requests with the same groups wait for each other's rows: the same order keeps them from doing so in a circle.
   const ordered = [...new Map(rows.map((row) => [row.id, row])).values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  await execute(
+  const isReserved = (row: SQL) => sql`${row}.event_id = ${reservedEventId}`;
+  const written = await execute(
     tx,
     sql`with held as materialized (select ${gateInCommon(projectId)}), moment as materialized (select clock_timestamp() as at from held)
       insert into event_log (id, bucket_name, bucket_path, project_id, entity_type, entity_id, event_id, trace_id, created_at, updated_at)
       select r.id, ${s3.bucket}, r."fileKey", ${projectId}, r."entityType", r."entityId", r."eventId", r."traceId", moment.at, moment.at
       from moment, json_to_recordset(${JSON.stringify(ordered)}::json) as r(id text, "fileKey" text, "entityType" text, "entityId" text, "eventId" text, "traceId" text)
-      on conflict (id) do update set updated_at = excluded.updated_at`,
+      on conflict (id) do update set
+        created_at = case when ${isReserved(sql`event_log`)} then excluded.created_at else event_log.created_at end,
+        updated_at = case when ${isReserved(sql`excluded`)} then event_log.updated_at else excluded.updated_at end,
+        event_id = case when ${isReserved(sql`excluded`)} then event_log.event_id else excluded.event_id end
+      where event_log.trace_id is not distinct from excluded.trace_id
+      returning id`,
   );
+  if (written.length < ordered.length) throw new ObservationIdTaken();
 };
 
 /** From here on the log does not name every object of the project. Locks the project's row once. */

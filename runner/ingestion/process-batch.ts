@@ -9,6 +9,7 @@ import { failureOf } from "../../db/postgres/failure.ts";
 import type { BatchJob, JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
 import { type MergedEntity, mergeEntity } from "./merge-entity.ts";
+import { mergePointingAt, pointAtObservations } from "./point-at-observations.ts";
 import { type Entity, fileVersion, type ReadDeps, readEntities } from "./read-entities.ts";
 import { readRootContents } from "./read-root-content.ts";
 import { type WriteDeps, writeEntities } from "./write-entities.ts";
@@ -18,6 +19,7 @@ export type BatchDeps = Omit<ReadDeps, "signal"> &
     loadModels: (projectId: string) => Promise<readonly Model[]>;
     countTokens: () => Promise<CountTokens>;
     random: () => number;
+    newJobId: () => string;
     /** For observation: entities whose rows are in ClickHouse. */
     onWritten: (entities: readonly MergedEntity[]) => void;
   };
@@ -79,7 +81,8 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
     if (first === undefined) return;
     try {
       const token = `${batch.leaseId}-${first.entity.jobs[0]?.id ?? ""}-${merged.length}`;
-      await writeEntities(deps, { version: batch.claimedAt, token, signal }, merged);
+      await writeEntities(deps, { version: batch.claimedAt, token, signal }, await pointAtObservations(deps.db, merged));
+      await mergePointingAt(deps, signal, merged);
       deps.onWritten(merged);
       const grown = await grownSince(deps, merged);
       for (const one of merged) {

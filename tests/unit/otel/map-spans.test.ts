@@ -236,6 +236,7 @@ describe("what only OpenTelemetry tells", () => {
     });
     expect(observation.body["otel"]).toEqual({
       source: "otel",
+      spanId: observation.body.id,
       serviceName: "shop",
       serviceVersion: "7",
       scopeName: "test-scope",
