@@ -48,7 +48,7 @@ export const listReplayable = (
         to_char(e.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "loggedAt", e.id as "logId"
       from ${from} e where ${isNarrow ? sql`true` : condition(scope)}
         ${after === undefined ? sql`` : sql`and (e.created_at, e.id) > (${after.loggedAt}::timestamptz, ${after.logId})`}
-        and not exists (select 1 from ${from} n where ${isSameEntity(sql`n`)} and (n.created_at, n.id) > (e.created_at, e.id) ${isNarrow ? sql`` : within(sql`n`, scope)})
+        and not exists (select 1 from ${from} n where ${isSameEntity(sql`n`)} and n.event_id <> ${reservedEventId} and (n.created_at, n.id) > (e.created_at, e.id) ${isNarrow ? sql`` : within(sql`n`, scope)})
       order by e.created_at, e.id limit ${rowsMax}`,
   );
 };

@@ -117,17 +117,17 @@ const logObjects = async (
   }));
   // Two requests with the same groups wait for each other's rows: the same order keeps them from doing so in a circle.
   const ordered = [...new Map(rows.map((row) => [row.id, row])).values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  const isReserved = (row: SQL) => sql`${row}.event_id = ${reservedEventId}`;
+  // What is only reserved changes nothing of what has come; what comes takes the place of what was reserved.
+  const now = (column: SQL) =>
+    sql`${column} = case when excluded.event_id = ${reservedEventId} then event_log.${column} else excluded.${column} end`;
   const written = await execute(
     tx,
     sql`with held as materialized (select ${gateInCommon(projectId)}), moment as materialized (select clock_timestamp() as at from held)
       insert into event_log (id, bucket_name, bucket_path, project_id, entity_type, entity_id, event_id, trace_id, created_at, updated_at)
       select r.id, ${s3.bucket}, r."fileKey", ${projectId}, r."entityType", r."entityId", r."eventId", r."traceId", moment.at, moment.at
       from moment, json_to_recordset(${JSON.stringify(ordered)}::json) as r(id text, "fileKey" text, "entityType" text, "entityId" text, "eventId" text, "traceId" text)
-      on conflict (id) do update set
-        created_at = case when ${isReserved(sql`event_log`)} then excluded.created_at else event_log.created_at end,
-        updated_at = case when ${isReserved(sql`excluded`)} then event_log.updated_at else excluded.updated_at end,
-        event_id = case when ${isReserved(sql`excluded`)} then event_log.event_id else excluded.event_id end
+      on conflict (id) do update set ${now(sql`bucket_name`)}, ${now(sql`bucket_path`)}, ${now(sql`event_id`)}, ${now(sql`updated_at`)},
+        created_at = case when event_log.event_id = ${reservedEventId} then excluded.created_at else event_log.created_at end
       where event_log.trace_id is not distinct from excluded.trace_id
       returning id`,
   );
