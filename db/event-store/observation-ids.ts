@@ -19,7 +19,15 @@ export type ObservationIds = {
 };
 
 /** Thrown when another trace got a span id first; looked at again, the log says so. */
-export class ObservationIdTaken extends Error {}
+export class ObservationIdTaken extends Error {
+  readonly logIds: ReadonlySet<string>;
+
+  /** `logIds`: the rows that belong to another trace. */
+  constructor(logIds: ReadonlySet<string>) {
+    super("Another trace has the span id.");
+    this.logIds = logIds;
+  }
+}
 
 const takenMax = 10;
 

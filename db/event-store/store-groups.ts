@@ -48,15 +48,18 @@ export const storeGroups = async (
   });
   const stored = groups.filter((group) => !failed.has(group));
   if (stored.length === 0) return failed;
-  await recordObjects(store, {
+  const logIdOf = ({ entityType, entityId }: EventGroup) =>
+    entityType === "observation" ? observationIds?.logIds.get(entityId) : undefined;
+  const recording = recordObjects(store, {
     projectId,
     startedMs,
     files: stored.map(({ fileKey }) => ({ fileKey, text: texts.get(fileKey) ?? "" })),
     origin,
     objects: [
-      ...stored.map(({ fileKey, entityType, entityId, eventId, traceId }) => {
-        const logId = entityType === "observation" ? observationIds?.logIds.get(entityId) : undefined;
-        return { fileKey, entityType, entityId, eventId, traceId: traceId ?? null, ...(logId && { logId }) };
+      ...stored.map((group): LoggedObject => {
+        const { fileKey, entityType, entityId, eventId, traceId } = group;
+        const logId = logIdOf(group);
+        return { fileKey, entityType, entityId, eventId, traceId: traceId ?? null, ...(logId === undefined ? {} : { logId }) };
       }),
       ...(observationIds?.reserved ?? []),
     ],
@@ -67,6 +70,20 @@ export const storeGroups = async (
       payload: { entityType, entityId, fileKey, origin, source, ...inlined(texts.get(fileKey)) },
     })),
   });
+  try {
+    await recording;
+  } catch (error) {
+    if (error instanceof ObservationIdTaken) {
+      // Nobody would ever read or delete them: they lie with the files of the other trace, and no log names them.
+      const stray = stored.filter((group) => error.logIds.has(logIdOf(group) ?? ""));
+      await eachOf(
+        stray,
+        uploadsMax,
+        async ({ fileKey }) => void (await store.s3.send({ method: "DELETE", key: fileKey, accept: [404], triesMax: 4 })),
+      );
+    }
+    throw error;
+  }
   return failed;
 };
 
@@ -120,7 +137,7 @@ const logObjects = async (
   // What is only reserved changes nothing of what has come; what comes takes the place of what was reserved.
   const now = (column: SQL) =>
     sql`${column} = case when excluded.event_id = ${reservedEventId} then event_log.${column} else excluded.${column} end`;
-  const written = await execute(
+  const written = await execute<{ id: string }>(
     tx,
     sql`with held as materialized (select ${gateInCommon(projectId)}), moment as materialized (select clock_timestamp() as at from held)
       insert into event_log (id, bucket_name, bucket_path, project_id, entity_type, entity_id, event_id, trace_id, created_at, updated_at)
@@ -131,7 +148,8 @@ const logObjects = async (
       where event_log.trace_id is not distinct from excluded.trace_id
       returning id`,
   );
-  if (written.length < ordered.length) throw new ObservationIdTaken();
+  const taken = new Set(ordered.map(({ id }) => id)).difference(new Set(written.map(({ id }) => id)));
+  if (taken.size > 0) throw new ObservationIdTaken(taken);
 };
 
 /** From here on the log does not name every object of the project. Locks the project's row once. */

@@ -6,6 +6,7 @@ import { giveObservationIds, ObservationIdTaken, untilNoneIsTaken } from "../../
 import { replayEvents } from "../../db/event-store/replay-events.ts";
 import { storeGroups } from "../../db/event-store/store-groups.ts";
 import { storeOtelRequest } from "../../db/event-store/store-otel-request.ts";
+import { listObjects } from "../../db/object-store/read-objects.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { deleteData } from "../../db/queries/delete-data.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
@@ -199,6 +200,7 @@ describe("two spans with one span id in two traces", () => {
     const [ofA, ofB] = await Promise.all([give(a), give(b)]);
     await store(a, ofA);
     await expect(store(b, ofB)).rejects.toThrow(ObservationIdTaken);
+    expect((await listObjects(fixture.s3, `${fixture.eventPrefix}${one}/`)).map(({ key }) => key)).toEqual([expect.stringContaining(a)]);
     await untilNoneIsTaken(async () => store(b, await give(b)))({});
     const logged = await execute(fixture.db, sql`select entity_id as id, trace_id as trace from event_log order by trace_id`);
     expect(logged).toEqual([

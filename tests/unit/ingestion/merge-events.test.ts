@@ -83,6 +83,9 @@ const traceBody: fc.Arbitrary<TraceBody> = fc.record({
   version: nullable(word),
   public: nullable(fc.boolean()),
   tags: nullable(fc.array(word, { maxLength: 3 })),
+});
+
+const spanOfTrace: fc.Arbitrary<Partial<TraceBody>> = fc.record({
   otel: maybe(
     fc.record({
       spanIds: fc.constantFrom(undefined, "1".repeat(16), "1".repeat(16) + "2".repeat(16)),
@@ -101,6 +104,7 @@ const traceBody: fc.Arbitrary<TraceBody> = fc.record({
     }),
   ),
 });
+const anyTraceBody = fc.tuple(traceBody, fc.oneof(fc.constant({}), spanOfTrace)).map(([body, more]): TraceBody => ({ ...body, ...more }));
 
 const observationBody: fc.Arbitrary<ObservationBody> = fc.record({
   type: maybe(fc.constantFrom("SPAN" as const, "GENERATION" as const, "TOOL" as const)),
@@ -160,7 +164,7 @@ describe("any arrangement and any repetition of the events of an entity give the
   it("traces", () => {
     fc.assert(
       fc.property(
-        told(traceBody)
+        told(anyTraceBody)
           .map((list) => structuredCloneAll(trace(...list)))
           .chain((events) => fc.tuple(fc.constant(events), rearranged(events))),
         ([events, other]) => {

@@ -36,7 +36,7 @@ describe("ids of the observations of spans", () => {
 
   it("are the span id where nobody says whose it is, and stay long where the short one has become free", () => {
     const one = ref(1, 1);
-    expect(chooseObservationIds([one], () => null).get(qualifiedId(one))).toBe(one.spanId);
+    expect(chooseObservationIds([one], (id) => (id === one.spanId ? null : undefined)).get(qualifiedId(one))).toBe(one.spanId);
     expect(chooseObservationIds([one], (id) => (id === qualifiedId(one) ? one.traceId : undefined)).get(qualifiedId(one))).toBe(
       qualifiedId(one),
     );
