@@ -6,7 +6,7 @@ import { z } from "zod";
 import { normalizeEnvironment } from "./environment.ts";
 import type { DatasetRunItemBody, ObservationBody, ObservationType, TraceBody } from "./event.ts";
 import { Id, Instant, JsonRecord, JsonValue, Reference, schemaOf, Text, TextList } from "./fields.ts";
-import { OtelBody } from "./otel-body.ts";
+import { OtelBody, TraceOtelBody } from "./otel-body.ts";
 import { CostDetails, joinUsage, Usage, UsageDetails } from "./usage.ts";
 
 /** What a body says: which entity, if it names one, and what of it. */
@@ -44,6 +44,7 @@ export const traceSchema = (options: { isInternal: boolean }): z.ZodType<Said<Tr
       public: z.boolean().nullish(),
       tags: TextList.nullish(),
       rollUps: options.isInternal ? TextList.optional() : dropped,
+      otel: options.isInternal ? TraceOtelBody.optional() : dropped,
     })
     .transform(({ id, ...body }) => ({ id, body }));
 

@@ -42,7 +42,33 @@ export type TraceBody = {
   tags?: string[] | null;
   /** Ids of the observations of this trace that have a `rollUp`; never taken from public events. */
   rollUps?: string[];
+  /** What only OpenTelemetry tells; never taken from public events. Present on every event made of a span: the fields above are then what was said of the trace itself. */
+  otel?: TraceOtelBody;
 };
+
+export type TraceOtelBody = {
+  /** Ids of spans of the trace that came in the same request, 16 hexadecimal digits each, one behind the other. */
+  spanIds?: string;
+  candidate?: RootCandidate;
+};
+
+/** A span after which its trace is named should it turn out to be the root. It began at the time of its event. */
+export type RootCandidate = {
+  spanId: string;
+  parentSpanId?: string;
+  /** The id of its observation. */
+  observationId: string;
+  /** What says that it is a root: of its application, or of its trace. Absent: nothing but that no span above it is known. */
+  marker?: "app-root" | "root";
+  name: string;
+  version?: string;
+  release?: string;
+  environment: string;
+  /** Absent: that of its observation, to be read from there. */
+  content?: RootContent;
+};
+
+export type RootContent = { input?: Json; output?: Json; metadata?: Json };
 
 export type ObservationBody = {
   /** From the type of the event, or of a legacy body. Absent: an update that does not say. */
@@ -82,6 +108,8 @@ export type RollUp = {
 
 export type OtelBody = {
   source?: string;
+  /** Whatever id the observation has. */
+  spanId?: string;
   serviceName?: string;
   serviceVersion?: string;
   scopeName?: string;

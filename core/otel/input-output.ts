@@ -3,7 +3,6 @@
  * first source that yields it wins. Text stays text, also where it holds JSON. What was not taken is left for the metadata.
  */
 import type { Json } from "../ingestion/event.ts";
-import { langfuse } from "./attribute-names.ts";
 import { isMeaningful } from "./attributes.ts";
 import type { Found, Side } from "./content-readers.ts";
 import { contentSources } from "./content-sources.ts";
@@ -14,14 +13,6 @@ export type Content = { input?: Json; output?: Json };
 export const observationContent = (facts: SpanFacts): Content => {
   const { input, output } = takenContent(facts);
   return toContent(input?.value, output?.value);
-};
-
-/** Each side by itself. Of a root: what was set for the trace, else what its observation has. Of any other span: only what was set for the trace. */
-export const traceContent = (facts: SpanFacts): Content => {
-  const { attributes, isRoot } = facts;
-  const own: Content = isRoot ? observationContent(facts) : {};
-  const side = (name: string, otherwise: Json | undefined) => (isMeaningful(attributes.get(name)) ? attributes.get(name) : otherwise);
-  return toContent(side(langfuse.traceInput, own.input), side(langfuse.traceOutput, own.output));
 };
 
 export type TakenContent = { [Name in Side]?: Found };

@@ -5,7 +5,7 @@
 import type { Json } from "../ingestion/event.ts";
 import { isLangfuseName, langfuse, vercelFieldNames, vercelMetadata } from "./attribute-names.ts";
 import { type Attributes, below, isMeaningful, toObject, toText } from "./attributes.ts";
-import { isContentName, leftAttributes } from "./content-left.ts";
+import { leftAttributes } from "./content-left.ts";
 import { type JsonObject, parseObject, setOwn } from "./safe-json.ts";
 import { spanDetails } from "./span-details.ts";
 import type { SpanFacts } from "./span-facts.ts";
@@ -20,34 +20,14 @@ export const observationMetadata = (facts: SpanFacts): JsonObject =>
     { ...leftOver(facts, leftAttributes(facts)), ...spanDetails(facts), resourceAttributes: toObject(facts.resourceAttributes) },
   );
 
-/**
- * The left-over attributes of a root describe its trace; those of any other span would write over them. Content that the root's
- * observation did not take is in the observation's metadata alone.
- */
-export const traceMetadata = (facts: SpanFacts): JsonObject =>
-  withOwn(
-    {
-      scope: scopeMetadata(facts),
-      ...userMetadata(facts.resourceAttributes, langfuse.traceMetadata),
-      ...userMetadata(facts.attributes, langfuse.traceMetadata),
-      ...(facts.isRoot ? userMetadata(facts.attributes, langfuse.metadata) : {}),
-    },
-    {
-      ...(facts.isRoot
-        ? leftOver(
-            facts,
-            [...facts.attributes].filter(([name]) => !isContentName(name)),
-          )
-        : {}),
-      resourceAttributes: toObject(facts.resourceAttributes),
-    },
-  );
-
 const withOwn = (set: JsonObject, own: JsonObject): JsonObject => {
   const metadata: JsonObject = { ...set };
   for (const [key, value] of Object.entries(own)) metadata[Object.hasOwn(set, key) ? `otel.${key}` : key] = value;
   return metadata;
 };
+
+/** What was set for the trace. */
+export const traceMetadata = ({ attributes }: SpanFacts): JsonObject => userMetadata(attributes, langfuse.traceMetadata);
 
 const scopeMetadata = ({ scope, scopeAttributes }: SpanFacts): Json => ({
   name: scope.name,

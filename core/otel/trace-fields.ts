@@ -15,6 +15,12 @@ export const hasTraceUpdate = (attributes: Attributes): boolean => {
   return false;
 };
 
+/** What was set for the trace by hand; each side counts by itself. */
+export const traceContent = (attributes: Attributes): { input?: Json; output?: Json } => {
+  const [input, output] = [attributes.get(langfuse.traceInput), attributes.get(langfuse.traceOutput)];
+  return { ...(isMeaningful(input) ? { input } : {}), ...(isMeaningful(output) ? { output } : {}) };
+};
+
 export const userId = (attributes: Attributes): string | undefined => firstId(attributes, userIdNames);
 
 /** None that events may not have: the trace is worth more than a session id beyond all bounds. */

@@ -7,6 +7,7 @@ import { jobKinds } from "../../core/jobs/kinds.ts";
 import { mapSpans } from "../../core/otel/map-spans.ts";
 import { parseTracesJson } from "../../core/otel/parse-json.ts";
 import { readEventFile } from "../../db/event-store/event-file.ts";
+import { giveObservationIds, untilNoneIsTaken } from "../../db/event-store/observation-ids.ts";
 import { type EventStore, storeGroups } from "../../db/event-store/store-groups.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
 import { type Handler, LeaseLost, type Log } from "../deps.ts";
@@ -19,7 +20,7 @@ export type OtelHandlerDeps = {
 };
 
 export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
-  run: async ({ job, signal }) => {
+  run: untilNoneIsTaken(async ({ job, signal }) => {
     if (deps.events === null) throw new AppError({ code: "INGESTION_DISABLED" });
     const { store, prefix, segmentBytesMax, sampling } = deps.events;
     const { fileKey, origin: told } = jobKinds["ingestion.otel"].payload.parse(job.payload);
@@ -29,7 +30,9 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
     if (file !== undefined) {
       const origin = told ?? file.origin;
       const { traces } = parseTracesJson(file.text);
-      const { events, rejected } = mapSpans(traces, { ...origin, publicKey: origin.apiKey, nowMs: requestMs(fileKey) });
+      const observationIds = await giveObservationIds(store, { projectId: job.projectId, prefix, segmentBytesMax }, traces);
+      const context = { ...origin, publicKey: origin.apiKey, nowMs: requestMs(fileKey), observationIdOf: observationIds.idOf };
+      const { events, rejected } = mapSpans(traces, context);
       for (const { reason, count } of rejected) deps.log("warn", "spans_rejected", { job_id: job.id, key: fileKey, reason, spans: count });
       const arrived = events.flatMap((original) => {
         const parsed = parseEvent(original, { isInternal: true });
@@ -40,14 +43,14 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
       arranged = arrangeBatch(arrived, { projectId: job.projectId, prefix, sampling, segmentBytesMax, sha256Hex: store.sha256Hex });
       signal.throwIfAborted();
       const groups = arranged.filter(({ isSampled }) => isSampled);
-      const failed = await storeGroups(store, { projectId: job.projectId, groups, origin, source: "otel" });
+      const failed = await storeGroups(store, { projectId: job.projectId, groups, origin, source: "otel", observationIds });
       const [failure] = failed.values();
       if (failure !== undefined) throw failure;
     }
     if ((await settleJob(store.db, { id: job.id, leaseId: job.leaseId }, { state: "completed" })) === undefined) throw new LeaseLost();
     if (sampling.has(job.projectId))
       deps.emit("ingestion.sampled", { eventsIn: eventsOf(arranged, true), eventsOut: eventsOf(arranged, false) });
-  },
+  }),
   settle: async (job, outcome) => {
     if (deps.events === null) return true;
     return (await settleJob(deps.events.store.db, { id: job.id, leaseId: job.leaseId }, outcome)) !== undefined;

@@ -1,5 +1,6 @@
 /** Ingestion, one batch of jobs: read, merge, price, write, and say what became of each job. One bad entity fails alone. */
 import { laneOf } from "../../core/ingestion/arrange-batch.ts";
+import type { RootContent } from "../../core/ingestion/event.ts";
 import { priceObservation } from "../../core/ingestion/price-observation.ts";
 import { withRolledUsage } from "../../core/ingestion/roll-up.ts";
 import { isOutage, nextAttempt } from "../../core/jobs/next-attempt.ts";
@@ -9,7 +10,9 @@ import { failureOf } from "../../db/postgres/failure.ts";
 import type { BatchJob, JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
 import { type MergedEntity, mergeEntity } from "./merge-entity.ts";
+import { mergePointingAt, pointAtObservations } from "./point-at-observations.ts";
 import { type Entity, fileVersion, type ReadDeps, readEntities, readEntity } from "./read-entities.ts";
+import { readRootContents } from "./read-root-content.ts";
 import { type RollUpDeps, settleRollUps } from "./settle-roll-ups.ts";
 import { type WriteDeps, writeEntities } from "./write-entities.ts";
 
@@ -18,6 +21,7 @@ export type BatchDeps = Omit<ReadDeps, "signal"> &
     loadModels: (projectId: string) => Promise<readonly Model[]>;
     countTokens: () => Promise<CountTokens>;
     random: () => number;
+    newJobId: () => string;
     /** For observation: entities whose rows are in ClickHouse. */
     onWritten: (entities: readonly MergedEntity[]) => void;
   };
@@ -50,9 +54,10 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
 
   async function writeSlice(entities: readonly Entity[]): Promise<void> {
     const ready: MergedEntity[] = [];
+    const rootContentOf = await readRootContents({ ...deps, signal }, entities);
     for (const entity of entities) {
       try {
-        const merged = await merge(deps, entity, batch.claimedAt);
+        const merged = await merge(deps, entity, { claimedAt: batch.claimedAt, rootContent: rootContentOf(entity) });
         if (merged === undefined) {
           // Nothing is left of it: its files were deleted since.
           outcome.doneIds.push(...entity.jobs.map(({ id }) => id));
@@ -89,7 +94,8 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
     if (first === undefined) return;
     try {
       const token = `${batch.leaseId}-${first.entity.jobs[0]?.id ?? ""}-${merged.length}`;
-      await writeEntities(deps, { version: batch.claimedAt, token, signal }, merged);
+      await writeEntities(deps, { version: batch.claimedAt, token, signal }, await pointAtObservations(deps.db, merged));
+      await mergePointingAt(deps, signal, merged);
       deps.onWritten(merged);
       const grown = await grownSince(deps, merged);
       for (const one of merged) {
@@ -126,14 +132,13 @@ const grownSince = async (deps: BatchDeps, merged: readonly MergedEntity[]): Pro
   return new Set(moving.filter(({ entity }) => logged(entity)?.some((file) => !entity.fileVersions.has(fileVersion(file))) === true));
 };
 
-const merge = async (deps: BatchDeps, entity: Entity, claimedAt: string): Promise<MergedEntity | undefined> => {
-  const merged = mergeEntity(entity, {
-    projectId: entity.projectId,
-    createdAt: claimedAt,
-    updatedAt: claimedAt,
-    version: claimedAt,
-    origin: entity.origin,
-  });
+const merge = async (
+  deps: BatchDeps,
+  entity: Entity,
+  { claimedAt, rootContent }: { claimedAt: string; rootContent: RootContent | undefined },
+): Promise<MergedEntity | undefined> => {
+  const { projectId, origin } = entity;
+  const merged = mergeEntity(entity, { projectId, createdAt: claimedAt, updatedAt: claimedAt, version: claimedAt, origin }, rootContent);
   return merged?.kind === "observation" ? price(deps, merged) : merged;
 };
 
@@ -153,7 +158,7 @@ const rollUpDeps = (deps: BatchDeps, claimedAt: string, signal: AbortSignal): Ro
       const name = { projectId, entityType: "observation" as const, entityId: id };
       const logged = await deps.listLogged([name]);
       const wanted = { projectId, lane, payload: { entityType: name.entityType, entityId: id, fileKey: "" }, jobs: [] };
-      const merged = await merge(deps, await readEntity({ ...deps, signal }, wanted, logged(name)), claimedAt);
+      const merged = await merge(deps, await readEntity({ ...deps, signal }, wanted, logged(name)), { claimedAt, rootContent: undefined });
       return merged?.kind === "observation" && merged.merged.row.trace_id === traceId ? merged : undefined;
     } catch (error) {
       signal.throwIfAborted();

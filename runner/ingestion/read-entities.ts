@@ -164,7 +164,7 @@ export const readEntity = async (
 };
 
 /** The events of one file. What was valid when it came and is not any more is left out and said; a file that is no JSON fails its entity. */
-const parseFile = ({ log }: Pick<ReadDeps, "log">, key: string, text: string): IngestionEvent[] => {
+export const parseFile = ({ log }: Pick<ReadDeps, "log">, key: string, text: string): IngestionEvent[] => {
   let items: unknown;
   try {
     items = parseExactJson(text);

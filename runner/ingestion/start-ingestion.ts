@@ -64,6 +64,7 @@ export const startIngestion = (
             prefix: events.prefix,
             segmentBytesMax: events.segmentBytesMax,
             sha256Hex: events.store.sha256Hex,
+            newJobId: events.store.newJobId,
             log,
             clickhouse,
             db,

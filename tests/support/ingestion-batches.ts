@@ -14,6 +14,7 @@ export const createIngestionBatches = (fixture: Fixture, defaults: Partial<Batch
     prefix: fixture.eventPrefix,
     segmentBytesMax: 400,
     sha256Hex: fixture.eventStore.sha256Hex,
+    newJobId: fixture.eventStore.newJobId,
     log: () => {},
     db: fixture.db,
     eventsTable: "events",

@@ -8,12 +8,12 @@ import { payloadText, type TextMap, textMap } from "../rows.ts";
 
 type JsonObject = { [key: string]: Json };
 
-const isObject = (value: Json | undefined): value is JsonObject =>
+export const isJsonObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !isExactNumber(value);
 
 /** The last value; where it is an object, merged with the objects directly before it. */
 const combine = (values: readonly Json[]): Json => {
-  const objects = values.slice(values.findLastIndex((value) => !isObject(value)) + 1).filter(isObject);
+  const objects = values.slice(values.findLastIndex((value) => !isJsonObject(value)) + 1).filter(isJsonObject);
   if (objects.length === 0) return values.at(-1) ?? null;
   if (objects.length === 1) return objects[0] ?? null;
   const byKey = new Map<string, Json[]>();
@@ -29,7 +29,7 @@ const combine = (values: readonly Json[]): Json => {
   return merged;
 };
 
-const asObject = (value: Json): Json => (value === null || isObject(value) ? value : { metadata: value });
+const asObject = (value: Json): Json => (value === null || isJsonObject(value) ? value : { metadata: value });
 
 /** Undefined is an event that does not name it; a null clears what was before it. */
 export const mergeMetadata = (values: readonly (Json | undefined)[]): Json =>
@@ -38,5 +38,5 @@ export const mergeMetadata = (values: readonly (Json | undefined)[]): Json =>
 /** `Map(String, String)`: strings are kept, other values are their JSON. */
 export const metadataMap = (metadata: Json | undefined): TextMap => {
   const object = asObject(metadata ?? null);
-  return textMap(isObject(object) ? Object.entries(object) : [], (value) => payloadText(value) ?? "null");
+  return textMap(isJsonObject(object) ? Object.entries(object) : [], (value) => payloadText(value) ?? "null");
 };

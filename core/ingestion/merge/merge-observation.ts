@@ -75,10 +75,21 @@ const timeColumns = (bodies: readonly ObservationBody[], earliest: string) => {
 };
 
 const notBefore = (start: string, instant: string | null): string | null => (instant !== null && instant < start ? start : instant);
+/**
+ * Without spans of other traces, in order. Only one trace can have its span under an id (docs/ingestion.md), but files from before that was so hold those of several: the one that
+ * was mapped as it is today (`otel.spanId`) stays, else the first.
+ */
+const ofOneSpan = (events: readonly ObservationEvent[]): ObservationEvent[] => {
+  const isOlder = ({ body }: ObservationEvent) => body.otel !== undefined && body.otel.spanId === undefined;
+  const hasCurrent = events.some(({ body }) => body.otel?.spanId !== undefined);
+  const ordered = orderEvents(hasCurrent ? events.filter((event) => !isOlder(event)) : events);
+  const span = ordered.find(({ body }) => body.otel !== undefined);
+  return ordered.filter(({ body }) => body.otel === undefined || body.traceId === span?.body.traceId);
+};
 
 /** Undefined where there are no events. An observation no event gives a type is a SPAN. */
 export const mergeObservation = (events: readonly ObservationEvent[], context: MergeContext): MergedObservation | undefined => {
-  const ordered = orderEvents(events);
+  const ordered = ofOneSpan(events);
   const [first] = ordered;
   if (first === undefined) return undefined;
   const bodies = ordered.map((event) => event.body);

@@ -85,6 +85,27 @@ const traceBody: fc.Arbitrary<TraceBody> = fc.record({
   tags: nullable(fc.array(word, { maxLength: 3 })),
 });
 
+const spanOfTrace: fc.Arbitrary<Partial<TraceBody>> = fc.record({
+  otel: maybe(
+    fc.record({
+      spanIds: fc.constantFrom(undefined, "1".repeat(16), "1".repeat(16) + "2".repeat(16)),
+      candidate: maybe(
+        fc.record({
+          spanId: fc.constantFrom("1".repeat(16), "2".repeat(16), "3".repeat(16)),
+          parentSpanId: fc.constantFrom(undefined, "1".repeat(16), "4".repeat(16)),
+          observationId: word,
+          marker: fc.constantFrom(undefined, "app-root" as const, "root" as const),
+          name: word,
+          version: maybe(word),
+          environment: word,
+          content: maybe(fc.record({ input: json, metadata: json })),
+        }),
+      ),
+    }),
+  ),
+});
+const anyTraceBody = fc.tuple(traceBody, fc.oneof(fc.constant({}), spanOfTrace)).map(([body, more]): TraceBody => ({ ...body, ...more }));
+
 const observationBody: fc.Arbitrary<ObservationBody> = fc.record({
   type: maybe(fc.constantFrom("SPAN" as const, "GENERATION" as const, "TOOL" as const)),
   traceId: nullable(word),
@@ -143,7 +164,7 @@ describe("any arrangement and any repetition of the events of an entity give the
   it("traces", () => {
     fc.assert(
       fc.property(
-        told(traceBody)
+        told(anyTraceBody)
           .map((list) => structuredCloneAll(trace(...list)))
           .chain((events) => fc.tuple(fc.constant(events), rearranged(events))),
         ([events, other]) => {
@@ -561,6 +582,19 @@ describe("metadata", () => {
 });
 
 describe("observations", () => {
+  it("are made of the spans of one trace, where files of older versions hold those of several", () => {
+    const older = (id: string, traceId: string, name: string) => ({ id, body: { traceId, name, otel: { source: "otel" } } });
+    const both = [older("otel-a", "a", "of a"), older("otel-b", "b", "of b")];
+    expect(mergedRow(...both)).toMatchObject({ trace_id: "a", name: "of a" });
+    const current = { id: "otel-b", body: { traceId: "b", name: "of b, again", otel: { source: "otel", spanId: "o1" } } };
+    const byHand = { id: "e9", second: 9, isUpdate: true, body: { traceId: "a", level: "ERROR" as const } };
+    for (const told of [
+      [...both, current, byHand],
+      [byHand, current, ...both],
+    ])
+      expect(mergedRow(...told)).toMatchObject({ trace_id: "b", name: "of b, again", level: "ERROR" });
+  });
+
   it.each<[string, Told<ObservationBody>[], object]>([
     ["without a trace belong to their own", [{ body: {} }, { second: 1, body: { traceId: null } }], { trace_id: "o1" }],
     [
