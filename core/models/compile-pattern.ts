@@ -4,9 +4,8 @@
  */
 import { RE2JS } from "re2js";
 import { createBoundedCache } from "../bounded-cache.ts";
-import { PatternError, type TranslatedPattern, translatePattern } from "./translate-pattern.ts";
+import { compiledStepsMax, PatternError, type TranslatedPattern, translatePattern } from "./translate-pattern.ts";
 
-const stepsMax = 2000;
 const textLengthMax = 500;
 /** Of all patterns that are kept compiled, some 100 MB at worst. */
 const keptStepsMax = 400_000;
@@ -47,7 +46,7 @@ const compileTranslated = ({ source, isCaseSensitive, steps }: TranslatedPattern
 /** Undefined where the pattern is not understood or too large. */
 export const compilePattern = (pattern: string, { isCaseSensitive = true } = {}): CompiledPattern | undefined => {
   try {
-    return compileTranslated(translatePattern(pattern, { isCaseSensitive, stepsMax }));
+    return compileTranslated(translatePattern(pattern, { isCaseSensitive, stepsMax: compiledStepsMax }));
   } catch (error) {
     if (error instanceof PatternError) return undefined;
     throw error;

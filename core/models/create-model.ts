@@ -4,10 +4,12 @@ import { isStorableInstant, notStorableInstant, storableText } from "../storable
 import { plainDecimal } from "./decimal.ts";
 import { type Model, type PricingTier, type TierCondition, tierOperators, type UsageUnit, usageUnits } from "./model.ts";
 import { findTokenizer, tokenizers } from "./tokenizers.ts";
-import { findPatternFault } from "./translate-pattern.ts";
+import { countPatternSteps, findPatternFault } from "./translate-pattern.ts";
 
 /** What a pattern may come to: it is tried on every name of a model that a runner sees, 200 patterns for each project. */
 const patternStepsMax = 300;
+/** Of all patterns of all tiers of a model: each is tried on every kind of usage of a call. */
+const tierStepsMax = 2000;
 const tiersMax = 20;
 const pricesMax = 50;
 const conditionsMax = 10;
@@ -93,6 +95,11 @@ type Fault = { path: (string | number)[]; message: string };
 
 const faultIf = (isFault: boolean, path: (string | number)[], message: string): Fault[] => (isFault ? [{ path, message }] : []);
 
+const stepsOfTiers = (tiers: readonly Tier[]): number =>
+  tiers
+    .flatMap(({ conditions }) => conditions)
+    .reduce((sum, condition) => sum + ("source" in condition ? 0 : countPatternSteps(condition.usageDetailPattern)), 0);
+
 const faultsOfTiers = (tiers: readonly Tier[]): Fault[] => [
   ...faultIf(
     tiers.filter(({ isDefault }) => isDefault).length !== 1,
@@ -103,6 +110,11 @@ const faultsOfTiers = (tiers: readonly Tier[]): Fault[] => [
     JSON.stringify(tiers).length > tiersCharactersMax,
     ["pricingTiers"],
     `must come to at most ${tiersCharactersMax} characters as JSON`,
+  ),
+  ...faultIf(
+    stepsOfTiers(tiers) > tierStepsMax,
+    ["pricingTiers"],
+    `must have patterns that come to at most ${tierStepsMax} steps together`,
   ),
   ...tiers.flatMap(({ name, isDefault, priority, conditions }, at): Fault[] => {
     const earlier = tiers.slice(0, at);

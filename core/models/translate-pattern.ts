@@ -17,6 +17,8 @@ export class PatternError extends Error {
 type Part = { source: string; steps: number; isAnchor?: boolean };
 type Bounds = { min: number; max: number };
 
+/** Nothing larger is ever compiled. */
+export const compiledStepsMax = 2000;
 const lengthMax = 2000;
 const depthMax = 100;
 /** As Postgres has it. */
@@ -51,6 +53,16 @@ export const findPatternFault = (pattern: string, stepsMax: number): string | un
     return undefined;
   } catch (error) {
     if (error instanceof PatternError) return error.message;
+    throw error;
+  }
+};
+
+/** Steps of the compiled program at most; 0 where it is not understood and so matches nothing. */
+export const countPatternSteps = (pattern: string): number => {
+  try {
+    return translatePattern(pattern, { stepsMax: compiledStepsMax }).steps;
+  } catch (error) {
+    if (error instanceof PatternError) return 0;
     throw error;
   }
 };

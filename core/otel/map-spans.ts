@@ -5,6 +5,7 @@
  */
 import { nameCharactersMax } from "../ingestion/body-schemas.ts";
 import type { Json, OtelBody } from "../ingestion/event.ts";
+import { finish, type Pieces } from "../pieces.ts";
 import { langfuse } from "./attribute-names.ts";
 import { type Attributes, firstText, isTrue, toAttributes } from "./attributes.ts";
 import { completionStartTime } from "./completion-start.ts";
@@ -26,7 +27,12 @@ import { costDetails, usageDetails } from "./usage.ts";
 /** An ingestion event as an SDK would send it, to be read by `parseEvent` as an internal one: `body.otel` is for ourselves. */
 export type MappedEvent = { id: string; timestamp: string; type: string; body: { [field: string]: unknown } };
 
-export const mapSpans = (traces: OtlpTraces, context: MapContext): { events: MappedEvent[]; rejected: Rejection[] } => {
+export type MappedSpans = { events: MappedEvent[]; rejected: Rejection[] };
+
+export const mapSpans = (traces: OtlpTraces, context: MapContext): MappedSpans => finish(mapSpansInPieces(traces, context));
+
+/** The same span by span: a request may hold 100,000. */
+export function* mapSpansInPieces(traces: OtlpTraces, context: MapContext): Pieces<MappedSpans> {
   const rejected = createRejectionCount();
   const events: MappedEvent[] = [];
   const shallow = new Map<string, SpanFacts>();
@@ -43,10 +49,11 @@ export const mapSpans = (traces: OtlpTraces, context: MapContext): { events: Map
     } catch (error) {
       rejected.add(unmappable(error));
     }
+    yield;
   }
   for (const [traceId, facts] of shallow) if (!described.has(traceId)) events.push(traceEvent(facts, {}));
   return { events, rejected: rejected.list() };
-};
+}
 
 /** The name of the error tells a fault of ours from damaged data; its text might hold data of a customer. */
 const unmappable = (error: unknown): string => `the span cannot be mapped (${error instanceof Error ? error.name : typeof error})`;

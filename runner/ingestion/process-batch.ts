@@ -1,20 +1,21 @@
 /** Ingestion, one batch of jobs: read, merge, price, write, and say what became of each job. One bad entity fails alone. */
 import { laneOf } from "../../core/ingestion/arrange-batch.ts";
-import { priceObservation } from "../../core/ingestion/price-observation.ts";
 import { isOutage, nextAttempt } from "../../core/jobs/next-attempt.ts";
-import type { Model } from "../../core/models/model.ts";
-import type { CountTokens } from "../../core/models/usage-and-cost.ts";
 import { failureOf } from "../../db/postgres/failure.ts";
 import type { BatchJob, JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
+import type { Clock } from "../deps.ts";
+import { createTurns } from "../turns.ts";
 import { type MergedEntity, mergeEntity } from "./merge-entity.ts";
+import { type PriceDeps, priceInTurns } from "./price-in-turns.ts";
+import { createProjectBudget, pricingWork } from "./project-budget.ts";
 import { type Entity, fileVersion, type ReadDeps, readEntities } from "./read-entities.ts";
 import { type WriteDeps, writeEntities } from "./write-entities.ts";
 
-export type BatchDeps = Omit<ReadDeps, "signal"> &
-  WriteDeps & {
-    loadModels: (projectId: string) => Promise<readonly Model[]>;
-    countTokens: () => Promise<CountTokens>;
+export type BatchDeps = Omit<ReadDeps, "signal" | "turns" | "budget"> &
+  WriteDeps &
+  Omit<PriceDeps, "turns" | "budget"> & {
+    steadyMs: Clock["steadyMs"];
     random: () => number;
     /** For observation: entities whose rows are in ClickHouse. */
     onWritten: (entities: readonly MergedEntity[]) => void;
@@ -38,19 +39,40 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
     deps.log("warn", "ingestion_failed", { jobs: jobs.length, error_code: failure.code, error: failure.message, detail: failure.detail });
   };
 
+  const turns = createTurns(signal, deps);
+  const budget = createProjectBudget(new Set(batch.jobs.map(({ projectId }) => projectId)).size);
+  /** Claimed again in a later batch, in turn with other projects. */
+  const defer = (jobs: readonly BatchJob[]) => {
+    outcome.released.push(...jobs.map(({ id }) => ({ id, lane: null })));
+    deferred.push(...jobs);
+  };
+  const deferred: BatchJob[] = [];
+
   for (let rest: readonly BatchJob[] = batch.jobs; rest.length > 0; ) {
-    const slice = await readEntities({ ...deps, signal }, rest);
+    const slice = await readEntities({ ...deps, signal, turns, budget }, rest);
     for (const { jobs, error } of slice.failed) fail(jobs, error);
+    defer(slice.deferred);
     await writeSlice(slice.entities);
     rest = slice.rest;
   }
+  logDeferred();
   return outcome;
+
+  function logDeferred(): void {
+    for (const [projectId, jobs] of Map.groupBy(deferred, (job) => job.projectId))
+      deps.log("info", "ingestion_deferred", { project_id: projectId, jobs: jobs.length });
+  }
 
   async function writeSlice(entities: readonly Entity[]): Promise<void> {
     const ready: MergedEntity[] = [];
     for (const entity of entities) {
+      await turns.pause();
+      if (entity.entityType === "observation" && budget.isSpent(entity.projectId, pricingWork)) {
+        defer(entity.jobs);
+        continue;
+      }
       try {
-        const merged = await merge(deps, entity, batch.claimedAt);
+        const merged = await merge({ ...deps, turns, budget }, entity, batch.claimedAt);
         if (merged === undefined) {
           // Nothing is left of it: its files were deleted since.
           outcome.doneIds.push(...entity.jobs.map(({ id }) => id));
@@ -113,7 +135,7 @@ const grownSince = async (deps: BatchDeps, merged: readonly MergedEntity[]): Pro
   return new Set(moving.filter(({ entity }) => logged(entity)?.some((file) => !entity.fileVersions.has(fileVersion(file))) === true));
 };
 
-const merge = async (deps: BatchDeps, entity: Entity, claimedAt: string): Promise<MergedEntity | undefined> => {
+const merge = async (deps: PriceDeps, entity: Entity, claimedAt: string): Promise<MergedEntity | undefined> => {
   const merged = mergeEntity(entity, {
     projectId: entity.projectId,
     createdAt: claimedAt,
@@ -122,13 +144,8 @@ const merge = async (deps: BatchDeps, entity: Entity, claimedAt: string): Promis
     origin: entity.origin,
   });
   if (merged?.kind !== "observation") return merged;
-  const { row } = merged.merged;
-  const needsCount = row.provided_model_name !== null && Object.keys(row.provided_usage_details).length === 0;
-  const countTokens = needsCount ? await deps.countTokens() : notCounted;
-  return { ...merged, merged: priceObservation(merged.merged, await deps.loadModels(entity.projectId), countTokens) };
+  return { ...merged, merged: await priceInTurns(deps, entity.projectId, merged.merged) };
 };
-
-const notCounted: CountTokens = () => undefined;
 
 /** Where the entity belongs, now that all its events are known: an observation whose events named no trace, or another one, is processed beside its trace. */
 const rightLane = (deps: BatchDeps, { entity, ...one }: MergedEntity): string => {
