@@ -188,9 +188,9 @@ describe("no pattern takes the process down", () => {
         const flags = RE2JS.DOTALL | (isSensitive ? 0 : RE2JS.CASE_INSENSITIVE);
         expect(RE2JS.compile(source, flags).programSize(), source).toBeLessThanOrEqual(steps);
       }),
-      { numRuns: 5000, seed },
+      { numRuns: 2000, seed },
     );
-    expect(understood).toBeGreaterThan(500);
+    expect(understood).toBeGreaterThan(200);
   });
 
   it("and matches any text, with halves of surrogate pairs and without", () => {
@@ -202,7 +202,7 @@ describe("no pattern takes the process down", () => {
       fc.property(anyPattern, text, (pattern, one) => {
         expect(typeof (compilePattern(pattern)?.isMatch(one) ?? false)).toBe("boolean");
       }),
-      { numRuns: 1000, seed },
+      { numRuns: 500, seed },
     );
   });
 
