@@ -36,6 +36,7 @@ export const createBoundedCache = <Key, Value>({
       }
       const value = make(key);
       const weight = weightOf(value);
+      if (weight > weightMax) return value;
       held.set(key, { value, weight });
       total += weight;
       shrink();
