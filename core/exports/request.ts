@@ -2,13 +2,26 @@
 import { z } from "zod";
 import { compressionNames, formatNames } from "../formats/index.ts";
 import { notStorable, storable } from "../storable.ts";
-import { PrivacyRule } from "./privacy.ts";
+import { PrivacyRule, parsePath } from "./privacy.ts";
 import { scoreModes } from "./select-columns.ts";
 
 export const searchTypes = ["id", "content", "input", "output"] as const;
 
 export const OrderBy = z.strictObject({ column: z.string().min(1).max(200), order: z.enum(["ASC", "DESC"]) });
 export type OrderBy = z.infer<typeof OrderBy>;
+
+/** Each step is a function within a function of the query, and each `[*]` goes through every element of the one before. */
+const pathStepsMax = 20;
+const pathListsMax = 4;
+
+const isShallow = ({ path }: PrivacyRule): boolean => {
+  const steps = parsePath(path)?.steps ?? [];
+  return steps.length <= pathStepsMax && steps.filter((step) => step === "each").length <= pathListsMax;
+};
+const BoundedRule = PrivacyRule.refine(isShallow, {
+  path: ["path"],
+  error: `must have at most ${pathStepsMax} steps into a column, at most ${pathListsMax} of them [*]`,
+});
 
 /**
  * What to export. `filter` holds filters in the language of the table (core/filters/), checked there so that each fault names its field.
@@ -18,7 +31,7 @@ export const ExportQuery = z.strictObject({
   tableName: z.string().min(1).max(100),
   filter: z.array(z.unknown()).max(100).nullable().default(null),
   searchQuery: z.string().max(2000).optional(),
-  searchType: z.array(z.enum(searchTypes)).optional(),
+  searchType: z.array(z.enum(searchTypes)).max(searchTypes.length).optional(),
   orderBy: OrderBy.nullable().default(null),
   limit: z.int().min(1).max(1_000_000_000).optional(),
   /** Columns in the order of the file; `scores` stands for all columns of scores. Without it, all. */
@@ -28,7 +41,7 @@ export const ExportQuery = z.strictObject({
   /** `trace`: traces with their observations and scores nested, one JSON document each. */
   shape: z.enum(["row", "trace"]).default("row"),
   /** What is dropped, hashed or masked; recorded in the manifest. */
-  privacy: z.array(PrivacyRule).max(100).default([]),
+  privacy: z.array(BoundedRule).max(100).default([]),
 });
 export type ExportQuery = z.infer<typeof ExportQuery>;
 

@@ -1,4 +1,5 @@
 /** Between parsing and storing: the events of one request to one group for each entity, each of which becomes a file and a job. Holds no copy of payloads. */
+import { finish, type Pieces } from "../pieces.ts";
 import { entityFolder, groupFileName, type Sha256Hex, shortenedWithHash } from "./blob-key.ts";
 import type { EntityType, IngestionEvent, Json } from "./event.ts";
 import { isRecord } from "./fields.ts";
@@ -36,7 +37,11 @@ export type ArrangeOptions = {
  * Creates before updates, then by time; groups in the order of their first events. Events of one instant stay in the order they were sent in: an SDK that renames a
  * trace in the millisecond it was made in means the second name.
  */
-export const arrangeBatch = (arrived: readonly ArrivedEvent[], options: ArrangeOptions): EventGroup[] => {
+export const arrangeBatch = (arrived: readonly ArrivedEvent[], options: ArrangeOptions): EventGroup[] =>
+  finish(arrangeInPieces(arrived, options));
+
+/** The same group by group. */
+export function* arrangeInPieces(arrived: readonly ArrivedEvent[], options: ArrangeOptions): Pieces<EventGroup[]> {
   const groups = new Map<string, [ArrivedEvent, ...ArrivedEvent[]]>();
   for (const next of arrived.toSorted(compareArrived)) {
     const key = `${next.event.entityType}/${next.event.entityId}`;
@@ -44,8 +49,13 @@ export const arrangeBatch = (arrived: readonly ArrivedEvent[], options: ArrangeO
     if (group === undefined) groups.set(key, [next]);
     else group.push(next);
   }
-  return [...groups.values()].map((group) => groupOf(group, options));
-};
+  const arranged: EventGroup[] = [];
+  for (const group of groups.values()) {
+    arranged.push(groupOf(group, options));
+    yield;
+  }
+  return arranged;
+}
 
 const groupOf = (group: [ArrivedEvent, ...ArrivedEvent[]], options: ArrangeOptions): EventGroup => {
   const { projectId, prefix, sampling, segmentBytesMax, sha256Hex } = options;

@@ -11,6 +11,10 @@ export type TierFacts = {
   metadata: Readonly<Record<string, string>>;
 };
 
+/** More kinds, or longer ones, no condition looks at: nobody counts so much in earnest, and each pattern is tried on each. */
+const kindsMax = 100;
+const kindLengthMax = 100;
+
 const isTrue = (operator: TierOperator, sum: bigint, value: number): boolean => {
   switch (operator) {
     case "gt":
@@ -44,7 +48,9 @@ const hasValue = (facts: Readonly<Record<string, Json>> | null, key: string, wan
 const holds = (condition: TierCondition, facts: TierFacts): boolean => {
   switch (condition.kind) {
     case "usage": {
-      const counts = Object.entries(facts.usage).filter(([kind]) => isPatternMatch(condition.pattern, kind, condition.isCaseSensitive));
+      const counts = Object.entries(facts.usage)
+        .slice(0, kindsMax)
+        .filter(([kind]) => kind.length <= kindLengthMax && isPatternMatch(condition.pattern, kind, condition.isCaseSensitive));
       return isTrue(
         condition.operator,
         counts.reduce((sum, [, count]) => sum + count, 0n),

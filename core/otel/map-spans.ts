@@ -5,6 +5,7 @@
  */
 import { nameCharactersMax } from "../ingestion/body-schemas.ts";
 import type { Json, OtelBody, RootCandidate } from "../ingestion/event.ts";
+import { finish, type Pieces } from "../pieces.ts";
 import { langfuse } from "./attribute-names.ts";
 import { type Attributes, firstText, isMeaningful, isTrue, toAttributes } from "./attributes.ts";
 import { completionStartTime } from "./completion-start.ts";
@@ -29,7 +30,12 @@ import { costDetails, usageDetails } from "./usage.ts";
 /** An ingestion event as an SDK would send it, to be read by `parseEvent` as an internal one: `body.otel` is for ourselves. */
 export type MappedEvent = { id: string; timestamp: string; type: string; body: { [field: string]: unknown } };
 
-export const mapSpans = (traces: OtlpTraces, context: MapContext): { events: MappedEvent[]; rejected: Rejection[] } => {
+export type MappedSpans = { events: MappedEvent[]; rejected: Rejection[] };
+
+export const mapSpans = (traces: OtlpTraces, context: MapContext): MappedSpans => finish(mapSpansInPieces(traces, context));
+
+/** The same span by span: a request may hold 100,000. */
+export function* mapSpansInPieces(traces: OtlpTraces, context: MapContext): Pieces<MappedSpans> {
   const rejected = createRejectionCount();
   const events: MappedEvent[] = [];
   const byTrace = topmostSpans(traces, context.nowMs);
@@ -42,10 +48,11 @@ export const mapSpans = (traces: OtlpTraces, context: MapContext): { events: Map
     } catch (error) {
       rejected.add(unmappable(error));
     }
+    yield;
   }
   for (const [traceId, spans] of byTrace) if (spans.spanIds.size > 1) events.push(spanIdsEvent(traceId, spans));
   return { events: namingRollUps(events), rejected: rejected.list() };
-};
+}
 
 /** The name of the error tells a fault of ours from damaged data; its text might hold data of a customer. */
 const unmappable = (error: unknown): string => `the span cannot be mapped (${error instanceof Error ? error.name : typeof error})`;

@@ -13,6 +13,7 @@ import { eachOf } from "../../db/event-store/store-groups.ts";
 import { listPage } from "../../db/object-store/read-objects.ts";
 import { type MergedEntity, mergeEntity } from "../ingestion/merge-entity.ts";
 import { readEntity } from "../ingestion/read-entities.ts";
+import { createTurns } from "../turns.ts";
 import { behindGate, chunkMax, type Deletion } from "./deletion.ts";
 import { type Entity, removeEntities } from "./remove-entities.ts";
 import { projectPrefixes } from "./remove-project.ts";
@@ -108,11 +109,12 @@ const living = async (deletion: Deletion, candidates: readonly Candidate[], trac
     unsure.map(({ entityType, entityId }) => ({ projectId, entityType, entityId })),
   );
   const elsewhere = new Set<Candidate>();
+  const turns = createTurns(deletion.signal);
   await eachOf(unsure, 8, async (one) => {
     const { entityType, entityId } = one;
     const wanted = { projectId, lane: "", payload: { entityType, entityId, fileKey: "" }, jobs: [] };
     try {
-      const entity = await readEntity(deletion, wanted, logged({ projectId, entityType, entityId }));
+      const entity = await readEntity({ ...deletion, turns }, wanted, logged({ projectId, entityType, entityId }));
       const merged = mergeEntity(entity, { projectId, createdAt: epoch, updatedAt: epoch, version: epoch });
       if (merged !== undefined && !traces.has(traceOf(merged))) elsewhere.add(one);
     } catch (error) {

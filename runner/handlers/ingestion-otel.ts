@@ -1,10 +1,10 @@
 /** ingestion.otel: a stored OpenTelemetry request becomes events, which go the way all events go. Running twice writes the same files. */
 import { AppError } from "../../core/errors.ts";
-import { arrangeBatch, type EventGroup } from "../../core/ingestion/arrange-batch.ts";
+import { type ArrivedEvent, arrangeInPieces, type EventGroup } from "../../core/ingestion/arrange-batch.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import type { SampledProjects } from "../../core/ingestion/sampling.ts";
 import { jobKinds } from "../../core/jobs/kinds.ts";
-import { mapSpans } from "../../core/otel/map-spans.ts";
+import { mapSpansInPieces } from "../../core/otel/map-spans.ts";
 import { parseTracesJson } from "../../core/otel/parse-json.ts";
 import { readEventFile } from "../../db/event-store/event-file.ts";
 import { giveObservationIds, untilNoneIsTaken } from "../../db/event-store/observation-ids.ts";
@@ -12,6 +12,7 @@ import { type EventStore, storeGroups } from "../../db/event-store/store-groups.
 import { settleJob } from "../../db/queue/settle-job.ts";
 import { type Handler, LeaseLost, type Log } from "../deps.ts";
 import type { Events } from "../events.ts";
+import { createTurns } from "../turns.ts";
 
 export type OtelHandlerDeps = {
   events: { store: EventStore; prefix: string; segmentBytesMax: number; sampling: SampledProjects } | null;
@@ -31,16 +32,19 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
       const origin = told ?? file.origin;
       const { traces } = parseTracesJson(file.text);
       const observationIds = await giveObservationIds(store, { projectId: job.projectId, prefix, segmentBytesMax }, traces);
+      const turns = createTurns(signal);
       const context = { ...origin, publicKey: origin.apiKey, nowMs: requestMs(fileKey), observationIdOf: observationIds.idOf };
-      const { events, rejected } = mapSpans(traces, context);
+      const { events, rejected } = await turns.run(mapSpansInPieces(traces, context));
       for (const { reason, count } of rejected) deps.log("warn", "spans_rejected", { job_id: job.id, key: fileKey, reason, spans: count });
-      const arrived = events.flatMap((original) => {
+      const arrived: ArrivedEvent[] = [];
+      for (const original of events) {
+        await turns.pause();
         const parsed = parseEvent(original, { isInternal: true });
-        if (parsed.ok && parsed.event !== undefined) return [{ event: parsed.event, original }];
-        deps.log("warn", "span_refused", { job_id: job.id, key: fileKey, detail: parsed.ok ? "sdk-log" : parsed.error });
-        return [];
-      });
-      arranged = arrangeBatch(arrived, { projectId: job.projectId, prefix, sampling, segmentBytesMax, sha256Hex: store.sha256Hex });
+        if (parsed.ok && parsed.event !== undefined) arrived.push({ event: parsed.event, original });
+        else deps.log("warn", "span_refused", { job_id: job.id, key: fileKey, detail: parsed.ok ? "sdk-log" : parsed.error });
+      }
+      const arranging = { projectId: job.projectId, prefix, sampling, segmentBytesMax, sha256Hex: store.sha256Hex };
+      arranged = await turns.run(arrangeInPieces(arrived, arranging));
       signal.throwIfAborted();
       const groups = arranged.filter(({ isSampled }) => isSampled);
       const failed = await storeGroups(store, { projectId: job.projectId, groups, origin, source: "otel", observationIds });

@@ -1,25 +1,26 @@
 /** Ingestion, one batch of jobs: read, merge, price, write, and say what became of each job. One bad entity fails alone. */
 import { laneOf } from "../../core/ingestion/arrange-batch.ts";
 import type { RootContent } from "../../core/ingestion/event.ts";
-import { priceObservation } from "../../core/ingestion/price-observation.ts";
 import { withRolledUsage } from "../../core/ingestion/roll-up.ts";
 import { isOutage, nextAttempt } from "../../core/jobs/next-attempt.ts";
-import type { Model } from "../../core/models/model.ts";
-import type { CountTokens } from "../../core/models/usage-and-cost.ts";
 import { failureOf } from "../../db/postgres/failure.ts";
 import type { BatchJob, JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
+import type { Clock } from "../deps.ts";
+import { createTurns } from "../turns.ts";
 import { type MergedEntity, mergeEntity } from "./merge-entity.ts";
 import { mergePointingAt, pointAtObservations } from "./point-at-observations.ts";
+import { type PriceDeps, priceInTurns } from "./price-in-turns.ts";
+import { createProjectBudget, pricingWork } from "./project-budget.ts";
 import { type Entity, fileVersion, type ReadDeps, readEntities, readEntity } from "./read-entities.ts";
 import { readRootContents } from "./read-root-content.ts";
 import { type RollUpDeps, settleRollUps } from "./settle-roll-ups.ts";
 import { type WriteDeps, writeEntities } from "./write-entities.ts";
 
-export type BatchDeps = Omit<ReadDeps, "signal"> &
-  WriteDeps & {
-    loadModels: (projectId: string) => Promise<readonly Model[]>;
-    countTokens: () => Promise<CountTokens>;
+export type BatchDeps = Omit<ReadDeps, "signal" | "turns" | "budget"> &
+  WriteDeps &
+  Omit<PriceDeps, "turns" | "budget"> & {
+    steadyMs: Clock["steadyMs"];
     random: () => number;
     newJobId: () => string;
     /** For observation: entities whose rows are in ClickHouse. */
@@ -44,20 +45,41 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
     deps.log("warn", "ingestion_failed", { jobs: jobs.length, error_code: failure.code, error: failure.message, detail: failure.detail });
   };
 
+  const turns = createTurns(signal, deps);
+  const budget = createProjectBudget(new Set(batch.jobs.map(({ projectId }) => projectId)).size);
+  /** Claimed again in a later batch, in turn with other projects. */
+  const defer = (jobs: readonly BatchJob[]) => {
+    outcome.released.push(...jobs.map(({ id }) => ({ id, lane: null })));
+    deferred.push(...jobs);
+  };
+  const deferred: BatchJob[] = [];
+
   for (let rest: readonly BatchJob[] = batch.jobs; rest.length > 0; ) {
-    const slice = await readEntities({ ...deps, signal }, rest);
+    const slice = await readEntities({ ...deps, signal, turns, budget }, rest);
     for (const { jobs, error } of slice.failed) fail(jobs, error);
+    defer(slice.deferred);
     await writeSlice(slice.entities);
     rest = slice.rest;
   }
+  logDeferred();
   return outcome;
+
+  function logDeferred(): void {
+    for (const [projectId, jobs] of Map.groupBy(deferred, (job) => job.projectId))
+      deps.log("info", "ingestion_deferred", { project_id: projectId, jobs: jobs.length });
+  }
 
   async function writeSlice(entities: readonly Entity[]): Promise<void> {
     const ready: MergedEntity[] = [];
-    const rootContentOf = await readRootContents({ ...deps, signal }, entities);
+    const rootContentOf = await readRootContents({ ...deps, signal, turns, budget }, entities);
     for (const entity of entities) {
+      await turns.pause();
+      if (entity.entityType === "observation" && budget.isSpent(entity.projectId, pricingWork)) {
+        defer(entity.jobs);
+        continue;
+      }
       try {
-        const merged = await merge(deps, entity, { claimedAt: batch.claimedAt, rootContent: rootContentOf(entity) });
+        const merged = await merge({ ...deps, turns, budget }, entity, { claimedAt: batch.claimedAt, rootContent: rootContentOf(entity) });
         if (merged === undefined) {
           // Nothing is left of it: its files were deleted since.
           outcome.doneIds.push(...entity.jobs.map(({ id }) => id));
@@ -76,7 +98,7 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
     }
     let settled: readonly MergedEntity[];
     try {
-      settled = await settleRollUps(rollUpDeps(deps, batch.claimedAt, signal), ready, signal);
+      settled = await settleRollUps(rollUpDeps({ ...deps, turns, budget, signal }, batch.claimedAt), ready, signal);
     } catch (error) {
       signal.throwIfAborted();
       fail(
@@ -133,7 +155,7 @@ const grownSince = async (deps: BatchDeps, merged: readonly MergedEntity[]): Pro
 };
 
 const merge = async (
-  deps: BatchDeps,
+  deps: PriceDeps,
   entity: Entity,
   { claimedAt, rootContent }: { claimedAt: string; rootContent: RootContent | undefined },
 ): Promise<MergedEntity | undefined> => {
@@ -142,15 +164,15 @@ const merge = async (
   return merged?.kind === "observation" ? price(deps, merged) : merged;
 };
 
-const price = async (deps: BatchDeps, merged: MergedEntity & { kind: "observation" }): Promise<MergedEntity & { kind: "observation" }> => {
-  const { row } = merged.merged;
-  const needsCount = row.provided_model_name !== null && Object.keys(row.provided_usage_details).length === 0;
-  const countTokens = needsCount ? await deps.countTokens() : notCounted;
-  return { ...merged, merged: priceObservation(merged.merged, await deps.loadModels(merged.entity.projectId), countTokens) };
-};
+type MergedOne = MergedEntity & { kind: "observation" };
+
+const price = async (deps: PriceDeps, one: MergedOne): Promise<MergedOne> => ({
+  ...one,
+  merged: await priceInTurns(deps, one.entity.projectId, one.merged),
+});
 
 /** One that cannot be read again fails none of the others, but for an outage: it stays as it is stored. */
-const rollUpDeps = (deps: BatchDeps, claimedAt: string, signal: AbortSignal): RollUpDeps => ({
+const rollUpDeps = (deps: BatchDeps & PriceDeps & { signal: AbortSignal }, claimedAt: string): RollUpDeps => ({
   clickhouse: deps.clickhouse,
   keepUsage: (one) => price(deps, { ...one, merged: withRolledUsage(one.merged) }),
   readAgain: async ({ projectId, id, traceId, lane }) => {
@@ -158,10 +180,10 @@ const rollUpDeps = (deps: BatchDeps, claimedAt: string, signal: AbortSignal): Ro
       const name = { projectId, entityType: "observation" as const, entityId: id };
       const logged = await deps.listLogged([name]);
       const wanted = { projectId, lane, payload: { entityType: name.entityType, entityId: id, fileKey: "" }, jobs: [] };
-      const merged = await merge(deps, await readEntity({ ...deps, signal }, wanted, logged(name)), { claimedAt, rootContent: undefined });
+      const merged = await merge(deps, await readEntity(deps, wanted, logged(name)), { claimedAt, rootContent: undefined });
       return merged?.kind === "observation" && merged.merged.row.trace_id === traceId ? merged : undefined;
     } catch (error) {
-      signal.throwIfAborted();
+      deps.signal.throwIfAborted();
       const failure = failureOf(error);
       if (isOutage(failure)) throw error;
       deps.log("warn", "ingestion_failed", { jobs: 0, error_code: failure.code, error: failure.message, detail: failure.detail });
@@ -169,8 +191,6 @@ const rollUpDeps = (deps: BatchDeps, claimedAt: string, signal: AbortSignal): Ro
     }
   },
 });
-
-const notCounted: CountTokens = () => undefined;
 
 /** Where the entity belongs, now that all its events are known: an observation whose events named no trace, or another one, is processed beside its trace. */
 const rightLane = (deps: BatchDeps, { entity, ...one }: MergedEntity): string => {

@@ -14,6 +14,8 @@ import { listObjects } from "../../db/object-store/read-objects.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { BatchJob } from "../../db/queue/claim-batch.ts";
 import type { Log, WrittenFile } from "../deps.ts";
+import type { Turns } from "../turns.ts";
+import { allWork, type ProjectBudget } from "./project-budget.ts";
 
 export type ReadDeps = {
   s3: S3Client;
@@ -24,6 +26,8 @@ export type ReadDeps = {
   sha256Hex: Sha256Hex;
   log: Log;
   signal: AbortSignal;
+  turns: Turns;
+  budget: ProjectBudget;
 };
 
 /** One entity with everything that was ever sent about it, and the jobs of this batch that are about it. */
@@ -60,11 +64,17 @@ type Wanted = {
   jobs: BatchJob[];
 };
 
-/** Groups jobs by entity and reads them until a slice is full. An entity that cannot be read fails alone; `rest` are the jobs that were not begun. */
-export const readEntities = async (
-  deps: ReadDeps,
-  jobs: readonly BatchJob[],
-): Promise<{ entities: Entity[]; failed: { jobs: BatchJob[]; error: unknown }[]; rest: BatchJob[] }> => {
+export type ReadSlice = {
+  entities: Entity[];
+  failed: { jobs: BatchJob[]; error: unknown }[];
+  /** Not begun, as the slice is full. */
+  rest: BatchJob[];
+  /** Not begun, as their project has had its share of this batch. */
+  deferred: BatchJob[];
+};
+
+/** Groups jobs by entity and reads them until a slice is full. An entity that cannot be read fails alone. */
+export const readEntities = async (deps: ReadDeps, jobs: readonly BatchJob[]): Promise<ReadSlice> => {
   const wanted = new Map<string, Wanted>();
   const failed: { jobs: BatchJob[]; error: unknown }[] = [];
   for (const job of jobs) {
@@ -88,17 +98,22 @@ export const readEntities = async (
   } catch (error) {
     deps.signal.throwIfAborted();
     failed.push({ jobs: [...wanted.values()].flatMap((one) => one.jobs), error });
-    return { entities: [], failed, rest: [] };
+    return { entities: [], failed, rest: [], deferred: [] };
   }
   const entities: Entity[] = [];
   const rest: BatchJob[] = [];
+  const deferred: BatchJob[] = [];
   let [characters, begun, ended] = [0, 0, 0];
   await eachOf([...wanted.values()], readsMax, async (one) => {
     // Those under way count as the others were on average.
     if (characters > 0 && (characters * begun) / Math.max(1, ended) >= sliceCharactersMax) return void rest.push(...one.jobs);
+    if (deps.budget.isSpent(one.projectId, allWork)) return void deferred.push(...one.jobs);
     begun++;
     try {
-      const entity = await readEntity(deps, one, logged({ projectId: one.projectId, ...one.payload }));
+      const files = logged({ projectId: one.projectId, ...one.payload });
+      deps.budget.spend(one.projectId, { files: files?.length ?? 1 });
+      const entity = await readEntity(deps, one, files);
+      deps.budget.spend(one.projectId, { characters: entity.origin.bytes ?? 0 });
       characters += entity.origin.bytes ?? 0;
       ended++;
       entities.push(entity);
@@ -108,12 +123,12 @@ export const readEntities = async (
       failed.push({ jobs: one.jobs, error });
     }
   });
-  return { entities, failed, rest };
+  return { entities, failed, rest, deferred };
 };
 
 /** One entity; `logged` are its files, undefined where the store has to be asked. */
 export const readEntity = async (
-  deps: Omit<ReadDeps, "listLogged">,
+  deps: Omit<ReadDeps, "listLogged" | "budget">,
   { projectId, lane, payload, jobs }: Wanted,
   logged: readonly EntityFile[] | undefined,
 ): Promise<Entity> => {
@@ -139,6 +154,7 @@ export const readEntity = async (
     const file = carried ?? (await readEventFile(deps.s3, key, deps.signal));
     // Deleted since it was listed, or since its job was written: what is deleted counts no more.
     if (file === undefined) return;
+    await deps.turns.pause();
     bytes += file.text.length;
     const found = parseFile(deps, key, file.text).filter((event) => event.entityType === entityType && event.entityId === entityId);
     for (const event of found) {

@@ -13,20 +13,31 @@ export const isJsonObject = (value: Json | undefined): value is JsonObject =>
 
 /** The last value; where it is an object, merged with the objects directly before it. */
 const combine = (values: readonly Json[]): Json => {
-  const objects = values.slice(values.findLastIndex((value) => !isJsonObject(value)) + 1).filter(isJsonObject);
-  if (objects.length === 0) return values.at(-1) ?? null;
-  if (objects.length === 1) return objects[0] ?? null;
-  const byKey = new Map<string, Json[]>();
-  for (const object of objects) {
-    for (const [key, value] of Object.entries(object)) {
-      const held = byKey.get(key);
-      if (held === undefined) byKey.set(key, [value]);
-      else held.push(value);
-    }
-  }
+  const last = values.at(-1) ?? null;
+  if (!isJsonObject(last)) return last;
+  const start = values.findLastIndex((value) => !isJsonObject(value)) + 1;
+  if (start === values.length - 1) return last;
+  const byKey = new Map<string, Json | Several>();
+  for (const object of values.slice(start))
+    if (isJsonObject(object)) for (const key of Object.keys(object)) add(byKey, key, object[key] ?? null);
   const merged: JsonObject = Object.create(null);
-  for (const [key, held] of byKey) merged[key] = combine(held);
+  for (const [key, held] of byKey) merged[key] = held instanceof Several ? combine(held.objects) : held;
   return merged;
+};
+
+/** Objects that have to be merged; most keys have one value that counts, which is held as it is. */
+class Several {
+  readonly objects: JsonObject[];
+  constructor(objects: JsonObject[]) {
+    this.objects = objects;
+  }
+}
+
+const add = (byKey: Map<string, Json | Several>, key: string, value: Json): void => {
+  const held = byKey.get(key);
+  if (held instanceof Several && isJsonObject(value)) held.objects.push(value);
+  else if (!(held instanceof Several) && isJsonObject(held) && isJsonObject(value)) byKey.set(key, new Several([held, value]));
+  else byKey.set(key, value);
 };
 
 const asObject = (value: Json): Json => (value === null || isJsonObject(value) ? value : { metadata: value });
