@@ -24,13 +24,14 @@ import {
   doubleField,
   enumField,
   type FieldTable,
+  fixed32Field,
   fixed64Field,
   int64Field,
   readFields,
   stringField,
 } from "./protobuf-fields.ts";
 import { createRejectionCount, type RejectionCount, SpanFault } from "./rejections.ts";
-import { checkSpan, createElementBudget, type ElementBudget } from "./span-bounds.ts";
+import { checkSpan, createElementBudget, type ElementBudget, flagsOf, traceStateOf } from "./span-bounds.ts";
 
 /** Throws INVALID_REQUEST when the message as a whole is damaged, PAYLOAD_TOO_LARGE when it holds too many elements. */
 export const decodeTracesProtobuf = (bytes: Uint8Array, limits: OtlpLimits = defaultOtlpLimits): DecodedTraces => {
@@ -92,11 +93,15 @@ const readSpan = (bytes: Uint8Array, budget: ElementBudget): Span => {
   const {
     budget: _,
     level: __,
+    traceState,
+    flags,
     ...span
   } = readFields(bytes, spanFields, {
     traceId: "",
     spanId: "",
     parentSpanId: "",
+    traceState: "",
+    flags: 0,
     name: "",
     kind: 0,
     startTimeUnixNano: "0",
@@ -108,7 +113,7 @@ const readSpan = (bytes: Uint8Array, budget: ElementBudget): Span => {
     budget,
     level: 0,
   });
-  return checkSpan(span);
+  return checkSpan({ ...span, ...traceStateOf(traceState), ...flagsOf(flags) });
 };
 
 const readEvent = (bytes: Uint8Array, budget: ElementBudget): SpanEvent => {
@@ -123,8 +128,9 @@ const readEvent = (bytes: Uint8Array, budget: ElementBudget): SpanEvent => {
 };
 
 const readLink = (bytes: Uint8Array, budget: ElementBudget): SpanLink => {
-  const { traceId, spanId, attributes } = readFields(bytes, linkFields, { traceId: "", spanId: "", attributes: [], budget, level: 0 });
-  return { traceId, spanId, attributes };
+  const start = { traceId: "", spanId: "", traceState: "", attributes: [], budget, level: 0 };
+  const { traceId, spanId, traceState, attributes } = readFields(bytes, linkFields, start);
+  return { traceId, spanId, ...traceStateOf(traceState), attributes };
 };
 
 const readAnyValue = (bytes: Uint8Array, budget: ElementBudget, level: number): AnyValue => {
@@ -183,12 +189,17 @@ const scopeFields: FieldTable<Attributed & { name: string; version: string }> = 
   3: attributesField,
 };
 
-const spanFields: FieldTable<Omit<Span, "parentSpanId"> & { parentSpanId: string } & Within> = {
+type SpanParts = Omit<Span, "parentSpanId" | "traceState" | "flags"> & { parentSpanId: string; traceState: string; flags: number };
+
+const spanFields: FieldTable<SpanParts & Within> = {
   1: bytesField((span, id) => {
     span.traceId = toHex(id);
   }),
   2: bytesField((span, id) => {
     span.spanId = toHex(id);
+  }),
+  3: stringField((span, traceState) => {
+    span.traceState = traceState;
   }),
   4: bytesField((span, id) => {
     span.parentSpanId = toHex(id);
@@ -217,6 +228,9 @@ const spanFields: FieldTable<Omit<Span, "parentSpanId"> & { parentSpanId: string
   15: bytesField((span, bytes) => {
     span.status = readFields(bytes, statusFields, { code: 0 });
   }),
+  16: fixed32Field((span, flags) => {
+    span.flags = flags;
+  }),
 };
 
 const eventFields: FieldTable<SpanEvent & Within> = {
@@ -229,12 +243,15 @@ const eventFields: FieldTable<SpanEvent & Within> = {
   3: attributesField,
 };
 
-const linkFields: FieldTable<SpanLink & Within> = {
+const linkFields: FieldTable<SpanLink & { traceState: string } & Within> = {
   1: bytesField((link, id) => {
     link.traceId = toHex(id);
   }),
   2: bytesField((link, id) => {
     link.spanId = toHex(id);
+  }),
+  3: stringField((link, traceState) => {
+    link.traceState = traceState;
   }),
   4: attributesField,
 };

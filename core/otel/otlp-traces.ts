@@ -17,7 +17,13 @@ export type AnyValue =
 export type KeyValue = { key: string; value: AnyValue };
 
 export type SpanEvent = { timeUnixNano: string; name: string; attributes: KeyValue[] };
-export type SpanLink = { traceId: string; spanId: string; attributes: KeyValue[] };
+export type SpanLink = {
+  traceId: string;
+  spanId: string;
+  /** W3C tracestate; absent when it was not sent. */
+  traceState?: string;
+  attributes: KeyValue[];
+};
 
 export type Span = {
   /** 32 hex digits. */
@@ -26,6 +32,10 @@ export type Span = {
   spanId: string;
   /** Absent: a root. */
   parentSpanId?: string;
+  /** W3C tracestate, 4,096 characters at most; absent when it was not sent. */
+  traceState?: string;
+  /** 32 bits; absent when none is set. Bit 0x100: it is known whether the parent is remote; bit 0x200: it is. */
+  flags?: number;
   name: string;
   /** 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
   kind: number;

@@ -18,7 +18,7 @@ import {
   type Span,
 } from "./otlp-traces.ts";
 import { createRejectionCount, type RejectionCount, SpanFault } from "./rejections.ts";
-import { checkSpan, createElementBudget, type ElementBudget } from "./span-bounds.ts";
+import { checkSpan, createElementBudget, type ElementBudget, flagsOf, traceStateOf } from "./span-bounds.ts";
 
 /** Throws INVALID_JSON, INVALID_REQUEST when what is above the spans is malformed, PAYLOAD_TOO_LARGE when there are too many elements. */
 export const parseTracesJson = (text: string, limits: OtlpLimits = defaultOtlpLimits): DecodedTraces => {
@@ -140,11 +140,20 @@ const readSpan = (input: unknown, budget: ElementBudget): Span => {
       return {
         traceId: linkIdOf(field(link, "traceId", "trace_id"), 16),
         spanId: linkIdOf(field(link, "spanId", "span_id"), 8),
+        ...traceStateIn(link),
         attributes: attributesOf(link, budget),
       };
     }),
     status: { code: enumOf(field(status, "code"), statusCodes), ...(message === "" ? {} : { message }) },
+    ...traceStateIn(input),
+    ...flagsOf(uint32Of(field(input, "flags"))),
   });
+};
+
+/** What is no text is as if it was not sent: no span is worse for it. */
+const traceStateIn = (input: Fields): { traceState?: string } => {
+  const text = field(input, "traceState", "trace_state");
+  return traceStateOf(typeof text === "string" ? text : "");
 };
 
 const spanKinds = [
@@ -161,6 +170,12 @@ const statusCodes = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"]
 const enumOf = (value: unknown, names: string[]): number => {
   if (typeof value === "string") return /^\d{1,9}$/.test(value) ? Number(value) : Math.max(0, names.indexOf(value));
   return typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? value : 0;
+};
+
+/** 0 for what is none. */
+const uint32Of = (value: unknown): number => {
+  const flags = typeof value === "string" && /^\d{1,10}$/.test(value) ? Number(value) : value;
+  return typeof flags === "number" && Number.isInteger(flags) && flags >= 0 && flags < 2 ** 32 ? flags : 0;
 };
 
 const attributesOf = (owner: Fields, budget: ElementBudget, level = 0): KeyValue[] => pairsOf(field(owner, "attributes"), budget, level);

@@ -36,6 +36,11 @@ export const fixed64Field = <Target>(set: (target: Target, decimal: string) => v
   read: (reader, target) => set(target, reader.fixed64().toString()),
 });
 
+export const fixed32Field = <Target>(set: (target: Target, value: number) => void): Field<Target> => ({
+  wireType: WireType.Bit32,
+  read: (reader, target) => set(target, reader.fixed32()),
+});
+
 export const doubleField = <Target>(set: (target: Target, value: number) => void): Field<Target> => ({
   wireType: WireType.Bit64,
   read: (reader, target) => set(target, reader.double()),

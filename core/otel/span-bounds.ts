@@ -24,6 +24,17 @@ export const checkSpan = (span: Omit<Span, "parentSpanId"> & { parentSpanId: str
   return { ...rest, parentSpanId };
 };
 
+const traceStateLengthMax = 4096;
+
+/** For a span or a link: nothing for one that was not sent. One that is too long loses whole members from its end, as the W3C asks (https://www.w3.org/TR/trace-context/#tracestate-limits, read 2026-11-28). */
+export const traceStateOf = (text: string): { traceState?: string } => {
+  const kept = text.length <= traceStateLengthMax ? text : text.slice(0, Math.max(0, text.lastIndexOf(",", traceStateLengthMax)));
+  return kept === "" ? {} : { traceState: kept };
+};
+
+/** Nothing where no bit is set, as in spans of exporters that know no flags. */
+export const flagsOf = (flags: number): { flags?: number } => (flags === 0 ? {} : { flags });
+
 const checkId = (hex: string, digits: number, name: string): void => {
   if (hex === "") throw new SpanFault(`${name} is missing`);
   if (hex.length !== digits) throw new SpanFault(`${name} is not ${digits / 2} bytes long`);
