@@ -142,6 +142,17 @@ export const listOtelNaming = (
       and e.updated_at <= ${until}::timestamptz order by e.id limit ${rowsMax}`,
   );
 
+/** OpenTelemetry requests that are logged without their traces (see store-otel-request.ts), behind `after`: up to `rowsMax` rows. Which traces they hold, their files tell. */
+export const listOtelUnnamed = (
+  db: Database,
+  { projectId, bucket, until, after, rowsMax }: { projectId: string; bucket: string; until: string; after: string; rowsMax: number },
+): Promise<LoggedRow[]> =>
+  execute<LoggedRow>(
+    db,
+    sql`select ${columns} from event_log e where e.project_id = ${projectId} and e.entity_type = 'otel' and e.bucket_name = ${bucket} and e.trace_id is null
+      and e.updated_at <= ${until}::timestamptz and e.id > ${after} order by e.id limit ${rowsMax}`,
+  );
+
 /** What waits to be taken in of these lanes, and every OpenTelemetry request that waits: where no log is kept, nothing else knows of it. */
 export const listQueued = (
   db: Database,

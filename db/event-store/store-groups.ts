@@ -9,6 +9,7 @@ import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import type { EventSource } from "../../core/jobs/kinds.ts";
 import type { S3Client } from "../object-store/s3-client.ts";
 import { type Database, execute } from "../postgres/client.ts";
+import { rowTexts } from "../postgres/row-texts.ts";
 import { type EventJob, enqueueEventJobs } from "../queue/enqueue-event-jobs.ts";
 import { gateInCommon, wasDeletedSince } from "./deletion-gate.ts";
 import { type EventOrigin, putEventFile } from "./event-file.ts";
@@ -50,7 +51,7 @@ export const storeGroups = async (
   await recordObjects(store, {
     projectId,
     startedMs,
-    files: stored.map(({ fileKey }) => ({ fileKey, text: texts.get(fileKey) ?? "" })),
+    files: stored.map(({ fileKey }) => ({ fileKey, body: texts.get(fileKey) ?? "" })),
     origin,
     objects: stored.map(({ fileKey, entityType, entityId, eventId, traceId }) => ({
       fileKey,
@@ -73,7 +74,7 @@ type Recorded = {
   projectId: string;
   /** When the first of the files was begun. */
   startedMs: number;
-  files: readonly { fileKey: string; text: string }[];
+  files: readonly { fileKey: string; body: string | Uint8Array<ArrayBuffer> }[];
   origin: EventOrigin;
   objects: readonly LoggedObject[];
   jobs: readonly EventJob[];
@@ -86,7 +87,7 @@ export const recordObjects = (store: EventStore, { projectId, startedMs, files, 
     await (store.isLogEnabled ? logObjects(tx, store, projectId, objects) : markUnlogged(tx, projectId));
     await enqueueEventJobs(tx, projectId, jobs);
     if (!(await wasDeletedSince(tx, { projectId, seconds: (store.nowMs() - startedMs) / 1000 }))) return;
-    await eachOf(files, uploadsMax, async ({ fileKey, text }) => void (await putEventFile(store.s3, fileKey, text, origin)));
+    await eachOf(files, uploadsMax, async ({ fileKey, body }) => void (await putEventFile(store.s3, fileKey, body, origin)));
   });
 
 export type LoggedObject = { fileKey: string; entityType: string; entityId: string; eventId: string; traceId: string | null };
@@ -101,21 +102,25 @@ const logObjects = async (
   projectId: string,
   objects: readonly LoggedObject[],
 ): Promise<void> => {
-  const rows = objects.map((object) => ({
-    ...object,
-    id: `evl_${sha256Hex(JSON.stringify([s3.bucket, object.fileKey, object.traceId])).slice(0, 32)}`,
-  }));
+  const rows = objects.map((object) => ({ ...object, id: logRowId({ bucket: s3.bucket, ...object }, sha256Hex) }));
   // Two requests with the same groups wait for each other's rows: the same order keeps them from doing so in a circle.
   const ordered = [...new Map(rows.map((row) => [row.id, row])).values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  await execute(
-    tx,
-    sql`with held as materialized (select ${gateInCommon(projectId)}), moment as materialized (select clock_timestamp() as at from held)
-      insert into event_log (id, bucket_name, bucket_path, project_id, entity_type, entity_id, event_id, trace_id, created_at, updated_at)
-      select r.id, ${s3.bucket}, r."fileKey", ${projectId}, r."entityType", r."entityId", r."eventId", r."traceId", moment.at, moment.at
-      from moment, json_to_recordset(${JSON.stringify(ordered)}::json) as r(id text, "fileKey" text, "entityType" text, "entityId" text, "eventId" text, "traceId" text)
-      on conflict (id) do update set updated_at = excluded.updated_at`,
-  );
+  for (const text of rowTexts(ordered))
+    await execute(
+      tx,
+      sql`with held as materialized (select ${gateInCommon(projectId)}), moment as materialized (select clock_timestamp() as at from held)
+        insert into event_log (id, bucket_name, bucket_path, project_id, entity_type, entity_id, event_id, trace_id, created_at, updated_at)
+        select r.id, ${s3.bucket}, r."fileKey", ${projectId}, r."entityType", r."entityId", r."eventId", r."traceId", moment.at, moment.at
+        from moment, json_to_recordset(${text}::json) as r(id text, "fileKey" text, "entityType" text, "entityId" text, "eventId" text, "traceId" text)
+        on conflict (id) do update set updated_at = excluded.updated_at`,
+    );
 };
+
+/** The same object, for the same trace, is the same row. */
+export const logRowId = (
+  { bucket, fileKey, traceId }: { bucket: string; fileKey: string; traceId: string | null },
+  sha256Hex: Sha256Hex,
+): string => `evl_${sha256Hex(JSON.stringify([bucket, fileKey, traceId])).slice(0, 32)}`;
 
 /** From here on the log does not name every object of the project. Locks the project's row once. */
 const markUnlogged = (tx: Database, projectId: string): Promise<unknown> =>
