@@ -63,7 +63,7 @@ const belowNumber = 2;
 function* readResourceSpans(bytes: Uint8Array, reads: Reads): Generator<FoundSpan, void> {
   const { own, ...rest } = readFrame(bytes, reads);
   const attributes = readOrFault("resource", () => {
-    const budget = reads.budget.ofOne();
+    const budget = reads.budget.ofHead();
     return readFields(checked(own, budget), resourceFields, { attributes: [], budget, level: 0 }, budget).attributes;
   });
   const fault = attributes instanceof SpanFault ? attributes : undefined;
@@ -80,7 +80,7 @@ function* readScopeSpans(
 ): Generator<FoundSpan, void> {
   const { own, ...rest } = readFrame(bytes, reads);
   const read = readOrFault("scope", () => {
-    const budget = reads.budget.ofOne();
+    const budget = reads.budget.ofHead();
     return readScope(checked(own, budget), budget);
   });
   const fault = faultAbove ?? (read instanceof SpanFault ? read : undefined);
@@ -88,7 +88,7 @@ function* readScopeSpans(
   for (const part of entriesOf(bytes, belowNumber, isCounted)) {
     reads.budget.spendSpan();
     reads.spanCount += 1;
-    const span = fault ?? readOrFault("span", () => readSpan(part, reads.budget.ofOne()));
+    const span = fault ?? readOrFault("span", () => readSpan(part, reads.budget.ofSpan()));
     if (span instanceof SpanFault) reads.rejected.add(span.message);
     else yield { resource, scope, span };
   }

@@ -69,8 +69,10 @@ export type OtlpLimits = {
   spansMax: number;
   /** The same of one span, or of one resource or scope, which are held as a whole. More costs the span, or what lies below. */
   spanElementsMax: number;
-  /** Bytes of one span in protobuf, characters in JSON. More costs the span. */
+  /** Bytes of one span. More costs the span. */
   spanSizeMax: number;
+  /** The same of a resource or a scope, which is stored with each part of the request. More costs what lies below. */
+  headSizeMax: number;
 };
 
 export const defaultOtlpLimits: OtlpLimits = {
@@ -79,6 +81,7 @@ export const defaultOtlpLimits: OtlpLimits = {
   spansMax: 250_000,
   spanElementsMax: 200_000,
   spanSizeMax: 8 * 1024 * 1024,
+  headSizeMax: 1024 * 1024,
 };
 
 /** Of requests that are stored: they were within the limits of their day. */
@@ -88,4 +91,5 @@ export const storedOtlpLimits: OtlpLimits = {
   spansMax: Number.POSITIVE_INFINITY,
   spanElementsMax: Number.POSITIVE_INFINITY,
   spanSizeMax: Number.POSITIVE_INFINITY,
+  headSizeMax: Number.POSITIVE_INFINITY,
 };

@@ -6,7 +6,18 @@
 import { AppError } from "../errors.ts";
 import { fromBase64, toBase64, toHex } from "./byte-text.ts";
 import { jsonDouble } from "./json-double.ts";
-import { isListAt, isObjectAt, itemsOf, JsonFault, membersOf, parseSlice, parseText, type Slice, sliceOf, textOf as sliceText } from "./json-slices.ts";
+import {
+  isListAt,
+  isObjectAt,
+  itemsOf,
+  JsonFault,
+  membersOf,
+  parseSlice,
+  parseText,
+  type Slice,
+  sliceOf,
+  textOf as sliceText,
+} from "./json-slices.ts";
 import {
   type AnyValue,
   type DecodedTraces,
@@ -105,7 +116,7 @@ function* listItems(
 function* readResourceSpans(bytes: Uint8Array, slice: Slice, reads: Reads): Generator<FoundSpan, void> {
   const frame = frameOf(bytes, slice, resourceNames, reads, "resourceSpans must hold objects");
   const attributes = readOrFault(() => {
-    const budget = reads.budget.ofOne();
+    const budget = reads.budget.ofHead();
     return attributesOf(ownObject(bytes, frame.get("resource"), "resource", budget), budget);
   });
   const fault = attributes instanceof SpanFault ? attributes : undefined;
@@ -127,7 +138,7 @@ function* readScopeSpans(
 ): Generator<FoundSpan, void> {
   const frame = frameOf(bytes, slice, scopeNames, reads, "scopeSpans must hold objects");
   const own = readOrFault(() => {
-    const budget = reads.budget.ofOne();
+    const budget = reads.budget.ofHead();
     return readScope(ownObject(bytes, frame.get("scope"), "scope", budget), budget);
   });
   const fault = faultAbove ?? (own instanceof SpanFault ? own : undefined);
@@ -137,7 +148,7 @@ function* readScopeSpans(
   };
   for (const one of listItems(bytes, frame.get("spans"), "spans", reads, reads.budget.spendSpan)) {
     reads.spanCount += 1;
-    const span = fault ?? readOrFault(() => readSpanAt(bytes, one, reads.budget.ofOne()));
+    const span = fault ?? readOrFault(() => readSpanAt(bytes, one, reads.budget.ofSpan()));
     if (span instanceof SpanFault) reads.rejected.add(span.message);
     else yield { resource, scope, span };
   }

@@ -54,8 +54,10 @@ export type RequestBudget = {
   spend: () => void;
   /** One span, before it is looked at; throws PAYLOAD_TOO_LARGE past the limit. */
   spendSpan: () => void;
-  /** For the next span, resource or scope. */
-  ofOne: () => ElementBudget;
+  /** For the next span. */
+  ofSpan: () => ElementBudget;
+  /** For the next resource or scope. */
+  ofHead: () => ElementBudget;
 };
 
 export const createRequestBudget = (limits: OtlpLimits): RequestBudget => {
@@ -65,6 +67,19 @@ export const createRequestBudget = (limits: OtlpLimits): RequestBudget => {
     elements += 1;
     if (elements > limits.elementsMax) throw tooMany(`${limits.elementsMax} resources, scopes, spans, events, links and attributes`);
   };
+  const ofOne = (sizeMax: number): ElementBudget => {
+    let own = 0;
+    return {
+      nestingMax: limits.nestingMax,
+      sizeMax,
+      elementsMax: limits.spanElementsMax,
+      spend: () => {
+        spend();
+        own += 1;
+        if (own > limits.spanElementsMax) throw tooManyInOne(limits.spanElementsMax);
+      },
+    };
+  };
   return {
     limits,
     spend,
@@ -73,19 +88,8 @@ export const createRequestBudget = (limits: OtlpLimits): RequestBudget => {
       spans += 1;
       if (spans > limits.spansMax) throw tooMany(`${limits.spansMax} spans`);
     },
-    ofOne: () => {
-      let own = 0;
-      return {
-        nestingMax: limits.nestingMax,
-        sizeMax: limits.spanSizeMax,
-        elementsMax: limits.spanElementsMax,
-        spend: () => {
-          spend();
-          own += 1;
-          if (own > limits.spanElementsMax) throw tooManyInOne(limits.spanElementsMax);
-        },
-      };
-    },
+    ofSpan: () => ofOne(limits.spanSizeMax),
+    ofHead: () => ofOne(limits.headSizeMax),
   };
 };
 

@@ -104,7 +104,7 @@ const named = (traceIds: readonly string[]): SQL =>
 
 /**
  * Entities that have ever named one of the traces, and observations that are a trace of their own because they have named none.
- * `isSure` says that they have named no other, and so live there.
+ * `isSure` says that they have named no other, and so live there: but for scores that a public key alone has written, which may not count.
  */
 export const listNaming = (
   db: Database,
@@ -121,7 +121,8 @@ export const listNaming = (
       )
       select n.entity_type as "entityType", n.entity_id as "entityId", n.entity_type = 'trace'
         or not exists (select 1 from event_log o where ${sameEntity(sql`o`, sql`n`)} and o.trace_id is not null and o.trace_id not in ${idsOf(traceIds)})
-          and exists (select 1 from event_log o where ${sameEntity(sql`o`, sql`n`)} and o.trace_id in ${idsOf(traceIds)}) as "isSure"
+          and exists (select 1 from event_log o where ${sameEntity(sql`o`, sql`n`)} and o.trace_id in ${idsOf(traceIds)})
+          and not (n.entity_type = 'score' and exists (select 1 from event_log o where ${sameEntity(sql`o`, sql`n`)} and o.bucket_path like '%/public-key-%')) as "isSure"
       from naming n`,
   );
 

@@ -7,7 +7,7 @@ import { AppError } from "../../core/errors.ts";
 import type { EventGroup } from "../../core/ingestion/arrange-batch.ts";
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import type { EventSource } from "../../core/jobs/kinds.ts";
-import type { S3Client } from "../object-store/s3-client.ts";
+import { isUnanswered, type S3Client } from "../object-store/s3-client.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import { rowTexts } from "../postgres/row-texts.ts";
 import { type EventJob, enqueueEventJobs } from "../queue/enqueue-event-jobs.ts";
@@ -37,13 +37,18 @@ export const storeGroups = async (
   const failed = new Map<EventGroup, AppError>();
   const texts = new Map<string, string>();
   const startedMs = store.nowMs();
+  let silence: AppError | undefined;
   await eachOf(groups, uploadsMax, async (group) => {
+    // A store that answers nobody is not asked once more for each group: their sender waits.
+    if (silence !== undefined) return void failed.set(group, silence);
     try {
       const text = JSON.stringify(group.events);
       texts.set(group.fileKey, text);
       await putEventFile(store.s3, group.fileKey, text, origin);
     } catch (error) {
-      failed.set(group, error instanceof AppError ? error : new AppError({ code: "S3_UNAVAILABLE", cause: error }));
+      const failure = error instanceof AppError ? error : new AppError({ code: "S3_UNAVAILABLE", cause: error });
+      failed.set(group, failure);
+      if (isUnanswered(failure)) silence = failure;
     }
   });
   const stored = groups.filter((group) => !failed.has(group));

@@ -15,7 +15,14 @@ const tracesLoggedMax = 100;
  */
 export const storeOtelRequest = async (
   store: EventStore,
-  request: { projectId: string; fileKey: string; id: string; text: string | Uint8Array<ArrayBuffer>; traceIds: readonly string[]; origin: EventOrigin },
+  request: {
+    projectId: string;
+    fileKey: string;
+    id: string;
+    text: string | Uint8Array<ArrayBuffer>;
+    traceIds: readonly string[];
+    origin: EventOrigin;
+  },
 ): Promise<void> => {
   const { projectId, fileKey, id, text, traceIds, origin } = request;
   const startedMs = store.nowMs();

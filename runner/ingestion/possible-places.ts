@@ -22,7 +22,8 @@ export const namedTraces = ({ entityId, events }: Pick<Entity, "entityId" | "eve
 /** Only for an entity that was tried before; all others were never in two hands. */
 export const possiblePlaces = (entity: Entity): Place[] => {
   if (!wasTried(entity)) return [];
-  const { entityType, events } = entity;
+  const { entityType } = entity;
+  const events = [...entity.events, ...entity.refused];
   const times = new Set<string>();
   const types = new Set<string>(["SPAN"]);
   const names = new Set<string>();

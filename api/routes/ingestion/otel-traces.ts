@@ -18,8 +18,8 @@ import { isProtobufType, otelBytesMax, protobufType } from "./otel-encoding.ts";
 import { readBody } from "./read-body.ts";
 import { eventsOf } from "./store-batch.ts";
 
-const { elementsMax, spansMax, spanElementsMax, spanSizeMax } = defaultOtlpLimits;
-const [spanMibMax, bodyMibMax] = [spanSizeMax, otelBytesMax].map((bytes) => bytes / 1024 / 1024);
+const { elementsMax, spansMax, spanElementsMax, spanSizeMax, headSizeMax } = defaultOtlpLimits;
+const [spanMibMax, headMibMax, bodyMibMax] = [spanSizeMax, headSizeMax, otelBytesMax].map((bytes) => bytes / 1024 / 1024);
 
 const route = createRoute({
   method: "post",
@@ -27,7 +27,7 @@ const route = createRoute({
   operationId: "exportOtelTraces",
   tags: ["Ingestion"],
   summary: "Send OpenTelemetry spans",
-  description: `OTLP/HTTP with application/x-protobuf or application/json, also gzip. A request has ${bodyMibMax} MiB unpacked at most, ${spansMax} spans, and ${elementsMax} resources, scopes, spans, events, links and attributes; beyond that it is refused with 413. A span has ${spanMibMax} MiB at most and ${spanElementsMax} events, links, attributes and values; beyond that it is not taken. The answer is an ExportTraceServiceResponse in the same encoding; spans that cannot be taken are counted in partialSuccess, all others are stored for good.`,
+  description: `OTLP/HTTP with application/x-protobuf or application/json, also gzip. A request has ${bodyMibMax} MiB unpacked at most, ${spansMax} spans, and ${elementsMax} resources, scopes, spans, events, links and attributes; beyond that it is refused with 413. A span has ${spanMibMax} MiB at most and ${spanElementsMax} events, links, attributes and values; beyond that, or below a resource or scope of more than ${headMibMax} MiB, it is not taken. The answer is an ExportTraceServiceResponse in the same encoding; spans that cannot be taken are counted in partialSuccess, all others are stored for good.`,
   security,
   responses: { 200: json(z.object({ partialSuccess: z.unknown().optional() }).openapi("OtlpTracesAnswer"), "Stored."), ...refusals },
 });
