@@ -1,6 +1,6 @@
 /** Between parsing and storing: the events of one request to one group for each entity, each of which becomes a file and a job. Holds no copy of payloads. */
 import { finish, type Pieces } from "../pieces.ts";
-import { entityFolder, groupFileName, type Sha256Hex, shortenedWithHash } from "./blob-key.ts";
+import { entityFolder, groupFileName, publicKeyFolder, type Sha256Hex, shortenedWithHash } from "./blob-key.ts";
 import type { EntityType, IngestionEvent, Json } from "./event.ts";
 import { isRecord } from "./fields.ts";
 import { isInSample, type SampledProjects } from "./sampling.ts";
@@ -30,6 +30,8 @@ export type ArrangeOptions = {
   sampling: SampledProjects;
   /** Greatest length of the parts of a key that come from ids. */
   segmentBytesMax: number;
+  /** Of a sender that has no secret key. */
+  publicKeyAlone?: string | undefined;
   sha256Hex: Sha256Hex;
 };
 
@@ -63,9 +65,10 @@ const groupOf = (group: [ArrivedEvent, ...ArrivedEvent[]], options: ArrangeOptio
   const { entityType, entityId } = first;
   const events = group.map(({ event }) => event);
   const traceId = events.map(traceIdOf).find(isNamed);
+  const folder = options.publicKeyAlone === undefined ? "" : publicKeyFolder(options.publicKeyAlone, sha256Hex);
   const fileName = groupFileName(
     events.map(({ id }) => id),
-    segmentBytesMax,
+    segmentBytesMax - folder.length,
     sha256Hex,
   );
   return {
@@ -73,7 +76,7 @@ const groupOf = (group: [ArrivedEvent, ...ArrivedEvent[]], options: ArrangeOptio
     entityId,
     eventId: first.id,
     traceId,
-    fileKey: `${entityFolder({ prefix, projectId, entityType, entityId }, segmentBytesMax, sha256Hex)}${fileName}`,
+    fileKey: `${entityFolder({ prefix, projectId, entityType, entityId }, segmentBytesMax, sha256Hex)}${folder}${fileName}`,
     events: group.map(storedForm),
     isSampled: isInSample({ projectId, traceId }, sampling, sha256Hex),
     lane: laneOf({ projectId, entityType, entityId, traceId, scopeId: events.map(scopeIdOf).find(isNamed) }, sha256Hex),

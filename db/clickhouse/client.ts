@@ -246,9 +246,16 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
     run: (signal: AbortSignal) => Promise<R>,
   ): Promise<R> => {
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), timeoutSeconds * 1000);
+    // Not every runtime ends the reading of a body with the signal of its request: so the time is raced as well.
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const lateness = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        late.abort();
+        reject(late.signal.reason);
+      }, timeoutSeconds * 1000);
+    });
     try {
-      return await run(AbortSignal.any(signal === undefined ? [late.signal] : [signal, late.signal]));
+      return await Promise.race([run(AbortSignal.any(signal === undefined ? [late.signal] : [signal, late.signal])), lateness]);
     } catch (error) {
       signal?.throwIfAborted();
       if (late.signal.aborted)

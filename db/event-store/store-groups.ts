@@ -7,8 +7,9 @@ import { AppError } from "../../core/errors.ts";
 import type { EventGroup } from "../../core/ingestion/arrange-batch.ts";
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import type { EventSource } from "../../core/jobs/kinds.ts";
-import type { S3Client } from "../object-store/s3-client.ts";
+import { isUnanswered, type S3Client } from "../object-store/s3-client.ts";
 import { type Database, execute } from "../postgres/client.ts";
+import { rowTexts } from "../postgres/row-texts.ts";
 import { type EventJob, enqueueEventJobs } from "../queue/enqueue-event-jobs.ts";
 import { gateInCommon, wasDeletedSince } from "./deletion-gate.ts";
 import { type EventOrigin, putEventFile } from "./event-file.ts";
@@ -37,13 +38,18 @@ export const storeGroups = async (
   const failed = new Map<EventGroup, AppError>();
   const texts = new Map<string, string>();
   const startedMs = store.nowMs();
+  let silence: AppError | undefined;
   await eachOf(groups, uploadsMax, async (group) => {
+    // A store that answers nobody is not asked once more for each group: their sender waits.
+    if (silence !== undefined) return void failed.set(group, silence);
     try {
       const text = JSON.stringify(group.events);
       texts.set(group.fileKey, text);
       await putEventFile(store.s3, group.fileKey, text, origin);
     } catch (error) {
-      failed.set(group, error instanceof AppError ? error : new AppError({ code: "S3_UNAVAILABLE", cause: error }));
+      const failure = error instanceof AppError ? error : new AppError({ code: "S3_UNAVAILABLE", cause: error });
+      failed.set(group, failure);
+      if (isUnanswered(failure)) silence = failure;
     }
   });
   const stored = groups.filter((group) => !failed.has(group));
@@ -53,7 +59,7 @@ export const storeGroups = async (
   const recording = recordObjects(store, {
     projectId,
     startedMs,
-    files: stored.map(({ fileKey }) => ({ fileKey, text: texts.get(fileKey) ?? "" })),
+    files: stored.map(({ fileKey }) => ({ fileKey, body: texts.get(fileKey) ?? "" })),
     origin,
     objects: [
       ...stored.map((group): LoggedObject => {
@@ -91,7 +97,7 @@ type Recorded = {
   projectId: string;
   /** When the first of the files was begun. */
   startedMs: number;
-  files: readonly { fileKey: string; text: string }[];
+  files: readonly { fileKey: string; body: string | Uint8Array<ArrayBuffer> }[];
   origin: EventOrigin;
   objects: readonly LoggedObject[];
   jobs: readonly EventJob[];
@@ -104,7 +110,7 @@ export const recordObjects = (store: EventStore, { projectId, startedMs, files, 
     await (store.isLogEnabled ? logObjects(tx, store, projectId, objects) : markUnlogged(tx, projectId));
     await enqueueEventJobs(tx, projectId, jobs);
     if (!(await wasDeletedSince(tx, { projectId, seconds: (store.nowMs() - startedMs) / 1000 }))) return;
-    await eachOf(files, uploadsMax, async ({ fileKey, text }) => void (await putEventFile(store.s3, fileKey, text, origin)));
+    await eachOf(files, uploadsMax, async ({ fileKey, body }) => void (await putEventFile(store.s3, fileKey, body, origin)));
   });
 
 /** `logId`: the row it has to have; absent, one made of its key and trace. */
@@ -128,29 +134,35 @@ const logObjects = async (
   projectId: string,
   objects: readonly LoggedObject[],
 ): Promise<void> => {
-  const rows = objects.map(({ logId, ...object }) => ({
-    ...object,
-    id: logId ?? `evl_${sha256Hex(JSON.stringify([s3.bucket, object.fileKey, object.traceId])).slice(0, 32)}`,
-  }));
+  const rows = objects.map(({ logId, ...object }) => ({ ...object, id: logId ?? logRowId({ bucket: s3.bucket, ...object }, sha256Hex) }));
   // Two requests with the same groups wait for each other's rows: the same order keeps them from doing so in a circle.
   const ordered = [...new Map(rows.map((row) => [row.id, row])).values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
   // What is only reserved changes nothing of what has come; what comes takes the place of what was reserved.
   const now = (column: SQL) =>
     sql`${column} = case when excluded.event_id = ${reservedEventId} then event_log.${column} else excluded.${column} end`;
-  const written = await execute<{ id: string }>(
-    tx,
-    sql`with held as materialized (select ${gateInCommon(projectId)}), moment as materialized (select clock_timestamp() as at from held)
-      insert into event_log (id, bucket_name, bucket_path, project_id, entity_type, entity_id, event_id, trace_id, created_at, updated_at)
-      select r.id, ${s3.bucket}, r."fileKey", ${projectId}, r."entityType", r."entityId", r."eventId", r."traceId", moment.at, moment.at
-      from moment, json_to_recordset(${JSON.stringify(ordered)}::json) as r(id text, "fileKey" text, "entityType" text, "entityId" text, "eventId" text, "traceId" text)
-      on conflict (id) do update set ${now(sql`bucket_name`)}, ${now(sql`bucket_path`)}, ${now(sql`event_id`)}, ${now(sql`updated_at`)},
-        created_at = case when event_log.event_id = ${reservedEventId} then excluded.created_at else event_log.created_at end
-      where event_log.trace_id is not distinct from excluded.trace_id
-      returning id`,
-  );
-  const taken = new Set(ordered.map(({ id }) => id)).difference(new Set(written.map(({ id }) => id)));
+  const taken = new Set(ordered.map(({ id }) => id));
+  for (const text of rowTexts(ordered)) {
+    const written = await execute<{ id: string }>(
+      tx,
+      sql`with held as materialized (select ${gateInCommon(projectId)}), moment as materialized (select clock_timestamp() as at from held)
+        insert into event_log (id, bucket_name, bucket_path, project_id, entity_type, entity_id, event_id, trace_id, created_at, updated_at)
+        select r.id, ${s3.bucket}, r."fileKey", ${projectId}, r."entityType", r."entityId", r."eventId", r."traceId", moment.at, moment.at
+        from moment, json_to_recordset(${text}::json) as r(id text, "fileKey" text, "entityType" text, "entityId" text, "eventId" text, "traceId" text)
+        on conflict (id) do update set ${now(sql`bucket_name`)}, ${now(sql`bucket_path`)}, ${now(sql`event_id`)}, ${now(sql`updated_at`)},
+          created_at = case when event_log.event_id = ${reservedEventId} then excluded.created_at else event_log.created_at end
+        where event_log.trace_id is not distinct from excluded.trace_id
+        returning id`,
+    );
+    for (const { id } of written) taken.delete(id);
+  }
   if (taken.size > 0) throw new ObservationIdTaken(taken);
 };
+
+/** The same object, for the same trace, is the same row. */
+export const logRowId = (
+  { bucket, fileKey, traceId }: { bucket: string; fileKey: string; traceId: string | null },
+  sha256Hex: Sha256Hex,
+): string => `evl_${sha256Hex(JSON.stringify([bucket, fileKey, traceId])).slice(0, 32)}`;
 
 /** From here on the log does not name every object of the project. Locks the project's row once. */
 const markUnlogged = (tx: Database, projectId: string): Promise<unknown> =>

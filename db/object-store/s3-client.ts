@@ -20,6 +20,8 @@ export type S3Deps = {
   /** Milliseconds to wait before the next try; throws when the signal fires. */
   wait: (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>;
   random: () => number;
+  /** What one request may take with all its tries; without it each try has two minutes. */
+  totalTimeoutMs?: number;
 };
 
 export type S3Request = {
@@ -74,6 +76,20 @@ const retryableCodes = new Set([
   "ServiceUnavailable",
 ]);
 
+/** The store has not answered in time. */
+class NoAnswer extends Error {}
+
+/** Whether whoever asks next would wait as long. */
+export const isUnanswered = (error: unknown): boolean => error instanceof AppError && error.cause instanceof NoAnswer;
+
+/** Unlike that of AbortSignal.timeout, its timer can be ended: workerd allows 10,000 of them in a request (measured). */
+const abortAfter = (milliseconds: number | undefined): { signal: AbortSignal; aborted: Promise<void>; clear: () => void } => {
+  const controller = new AbortController();
+  const timer = milliseconds === undefined ? undefined : setTimeout(() => controller.abort(), milliseconds);
+  const aborted = new Promise<void>((resolve) => controller.signal.addEventListener("abort", () => resolve(), { once: true }));
+  return { signal: controller.signal, aborted, clear: () => clearTimeout(timer) };
+};
+
 export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
   const aws = new AwsClient({
     accessKeyId: config.accessKeyId,
@@ -86,21 +102,27 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
     const url = objectUrl(config, request.key);
     for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value);
     const triesMax = request.triesMax ?? triesMaxDefault;
-    for (let tries = 1; ; tries++) {
-      request.signal?.throwIfAborted();
-      const outcome = await sendOnce(url, request, tries);
-      if (outcome.ok) return outcome.answer;
-      if (!outcome.retry || tries >= triesMax) throw outcome.error;
-      const backoffMs = Math.min(10_000, 200 * 2 ** (tries - 1)) * (0.5 + deps.random() / 2);
-      await deps.wait(Math.max(backoffMs, outcome.afterMs ?? 0), request.signal);
+    const total = abortAfter(deps.totalTimeoutMs);
+    try {
+      for (let tries = 1; ; tries++) {
+        request.signal?.throwIfAborted();
+        const outcome = await sendOnce(url, request, tries, total.signal);
+        if (outcome.ok) return outcome.answer;
+        if (!outcome.retry || tries >= triesMax || total.signal.aborted) throw outcome.error;
+        const backoffMs = Math.min(10_000, 200 * 2 ** (tries - 1)) * (0.5 + deps.random() / 2);
+        await Promise.race([deps.wait(Math.max(backoffMs, outcome.afterMs ?? 0), request.signal), total.aborted]);
+        if (total.signal.aborted) throw outcome.error;
+      }
+    } finally {
+      total.clear();
     }
   };
 
   type Outcome = { ok: true; answer: S3Answer } | { ok: false; retry: boolean; error: AppError; afterMs?: number };
 
-  const sendOnce = async (url: URL, request: S3Request, tries: number): Promise<Outcome> => {
-    const timeout = AbortSignal.timeout(requestTimeoutMs);
-    const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
+  const sendOnce = async (url: URL, request: S3Request, tries: number, total: AbortSignal): Promise<Outcome> => {
+    const timeout = abortAfter(requestTimeoutMs);
+    const signal = AbortSignal.any([total, timeout.signal, ...(request.signal === undefined ? [] : [request.signal])]);
     let answer: S3Answer;
     try {
       const signed = await aws.sign(url, { method: request.method, headers: request.headers ?? {} });
@@ -115,7 +137,14 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
     } catch (cause) {
       request.signal?.throwIfAborted();
       const detail = cause instanceof Error ? cause.message : String(cause);
-      return { ok: false, retry: true, error: new AppError({ code: "S3_UNAVAILABLE", detail, cause }) };
+      const isLate = total.aborted || timeout.signal.aborted;
+      return {
+        ok: false,
+        retry: true,
+        error: new AppError({ code: "S3_UNAVAILABLE", detail, cause: isLate ? new NoAnswer(detail) : cause }),
+      };
+    } finally {
+      timeout.clear();
     }
     // CompleteMultipartUpload answers 200 before it is done and may put an <Error> into the body.
     const failed = answer.status >= 300 || (request.isBody !== true && answer.text.includes("<Error>"));

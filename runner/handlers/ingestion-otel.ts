@@ -1,14 +1,21 @@
-/** ingestion.otel: a stored OpenTelemetry request becomes events, which go the way all events go. Running twice writes the same files. */
+/**
+ * ingestion.otel: a stored OpenTelemetry request becomes events, which go the way all events go. Running twice writes the same files. Memory: the text of the request, and some
+ * thousands of its spans.
+ */
 import { AppError } from "../../core/errors.ts";
 import { type ArrivedEvent, arrangeInPieces, type EventGroup } from "../../core/ingestion/arrange-batch.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import type { SampledProjects } from "../../core/ingestion/sampling.ts";
 import { jobKinds } from "../../core/jobs/kinds.ts";
 import { mapSpansInPieces } from "../../core/otel/map-spans.ts";
-import { parseTracesJson } from "../../core/otel/parse-json.ts";
+import { storedOtlpLimits } from "../../core/otel/otlp-traces.ts";
+import { openTracesJson } from "../../core/otel/parse-json.ts";
+import { tracesOf } from "../../core/otel/span-stream.ts";
+import type { Pieces } from "../../core/pieces.ts";
 import { readEventFile } from "../../db/event-store/event-file.ts";
 import { giveObservationIds, untilNoneIsTaken } from "../../db/event-store/observation-ids.ts";
 import { type EventStore, storeGroups } from "../../db/event-store/store-groups.ts";
+import { nameTraces } from "../../db/event-store/store-otel-request.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
 import { type Handler, LeaseLost, type Log } from "../deps.ts";
 import type { Events } from "../events.ts";
@@ -26,34 +33,44 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
     const { store, prefix, segmentBytesMax, sampling } = deps.events;
     const { fileKey, origin: told } = jobKinds["ingestion.otel"].payload.parse(job.payload);
     const file = await readEventFile(store.s3, fileKey, signal);
-    let arranged: EventGroup[] = [];
+    let [eventsIn, eventsOut] = [0, 0];
     // Deleted since: what is deleted counts no more.
     if (file !== undefined) {
       const origin = told ?? file.origin;
-      const { traces } = parseTracesJson(file.text);
-      const observationIds = await giveObservationIds(store, { projectId: job.projectId, prefix, segmentBytesMax }, traces);
       const turns = createTurns(signal);
-      const context = { ...origin, publicKey: origin.apiKey, nowMs: requestMs(fileKey), observationIdOf: observationIds.idOf };
-      const { events, rejected } = await turns.run(mapSpansInPieces(traces, context));
-      for (const { reason, count } of rejected) deps.log("warn", "spans_rejected", { job_id: job.id, key: fileKey, reason, spans: count });
-      const arrived: ArrivedEvent[] = [];
-      for (const original of events) {
-        await turns.pause();
-        const parsed = parseEvent(original, { isInternal: true });
-        if (parsed.ok && parsed.event !== undefined) arrived.push({ event: parsed.event, original });
-        else deps.log("warn", "span_refused", { job_id: job.id, key: fileKey, detail: parsed.ok ? "sdk-log" : parsed.error });
+      const bytes = new TextEncoder().encode(file.text);
+      await nameTraces(store, { projectId: job.projectId, fileKey, traceIds: await turns.run(traceIdsOf(bytes)) });
+      for (const traces of tracesOf(openTracesJson(bytes, storedOtlpLimits).spans, spansAtOnce)) {
+        const observationIds = await giveObservationIds(store, { projectId: job.projectId, prefix, segmentBytesMax }, traces);
+        const context = { ...origin, publicKey: origin.apiKey, nowMs: requestMs(fileKey), observationIdOf: observationIds.idOf };
+        const { events, rejected } = await turns.run(mapSpansInPieces(traces, context));
+        for (const { reason, count } of rejected)
+          deps.log("warn", "spans_rejected", { job_id: job.id, key: fileKey, reason, spans: count });
+        const arrived: ArrivedEvent[] = [];
+        for (const original of events) {
+          await turns.pause();
+          const parsed = parseEvent(original, { isInternal: true });
+          if (parsed.ok && parsed.event !== undefined) arrived.push({ event: parsed.event, original });
+          else deps.log("warn", "span_refused", { job_id: job.id, key: fileKey, detail: parsed.ok ? "sdk-log" : parsed.error });
+        }
+        const arranging = { projectId: job.projectId, prefix, sampling, segmentBytesMax, sha256Hex: store.sha256Hex };
+        const arranged = await turns.run(arrangeInPieces(arrived, arranging));
+        const groups = byLane(arranged.filter(({ isSampled }) => isSampled));
+        for (let at = 0; at < groups.length; at += groupsAtOnce) {
+          signal.throwIfAborted();
+          const some = groups.slice(at, at + groupsAtOnce);
+          // Parents that have not come are written down once, with the first groups.
+          const ids = at === 0 ? observationIds : { ...observationIds, reserved: [] };
+          const failed = await storeGroups(store, { projectId: job.projectId, groups: some, origin, source: "otel", observationIds: ids });
+          const [failure] = failed.values();
+          if (failure !== undefined) throw failure;
+        }
+        eventsIn += countEvents(arranged, true);
+        eventsOut += countEvents(arranged, false);
       }
-      const arranging = { projectId: job.projectId, prefix, sampling, segmentBytesMax, sha256Hex: store.sha256Hex };
-      arranged = await turns.run(arrangeInPieces(arrived, arranging));
-      signal.throwIfAborted();
-      const groups = arranged.filter(({ isSampled }) => isSampled);
-      const failed = await storeGroups(store, { projectId: job.projectId, groups, origin, source: "otel", observationIds });
-      const [failure] = failed.values();
-      if (failure !== undefined) throw failure;
     }
     if ((await settleJob(store.db, { id: job.id, leaseId: job.leaseId }, { state: "completed" })) === undefined) throw new LeaseLost();
-    if (sampling.has(job.projectId))
-      deps.emit("ingestion.sampled", { eventsIn: eventsOf(arranged, true), eventsOut: eventsOf(arranged, false) });
+    if (sampling.has(job.projectId)) deps.emit("ingestion.sampled", { eventsIn, eventsOut });
   }),
   settle: async (job, outcome) => {
     if (deps.events === null) return true;
@@ -61,7 +78,24 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
   },
 });
 
-const eventsOf = (groups: readonly EventGroup[], isSampled: boolean): number =>
+/** Requests of before they were stored in parts may hold a hundred thousand. */
+const spansAtOnce = 4000;
+/** In one transaction. */
+const groupsAtOnce = 1000;
+
+function* traceIdsOf(bytes: Uint8Array): Pieces<string[]> {
+  const traceIds = new Set<string>();
+  for (const { span } of openTracesJson(bytes, storedOtlpLimits).spans) {
+    traceIds.add(span.traceId);
+    yield;
+  }
+  return [...traceIds];
+}
+
+/** A trace and its observations together, so that they are claimed together: fewer rows are written again. */
+const byLane = (groups: readonly EventGroup[]): EventGroup[] => [...Map.groupBy(groups, ({ lane }) => lane).values()].flat();
+
+const countEvents = (groups: readonly EventGroup[], isSampled: boolean): number =>
   groups.reduce((sum, group) => sum + (group.isSampled === isSampled ? group.events.length : 0), 0);
 
 /** When the request came in, from its key: the same at every attempt. */

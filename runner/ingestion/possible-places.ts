@@ -33,7 +33,8 @@ const pairs = <A, B>(as: Iterable<A>, bs: Iterable<B>): [A, B][] => {
 /** Only for an entity that was tried before; all others were never in two hands. */
 export const possiblePlaces = (entity: Entity): Place[] => {
   if (!wasTried(entity)) return [];
-  const { entityType, events } = entity;
+  const { entityType } = entity;
+  const events = [...entity.events, ...entity.refused];
   const times = new Set<string>();
   const types = new Set<string>(["SPAN"]);
   const names = new Set<string>();

@@ -4,6 +4,7 @@ import { parseExactJson } from "../../core/exact-json.ts";
 import { entityFolder, type Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import type { EntityType, IngestionEvent } from "../../core/ingestion/event.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
+import { countingFiles } from "../../core/ingestion/merge/counting-files.ts";
 import type { MergeOrigin } from "../../core/ingestion/merge/merge-context.ts";
 import { compareEvents } from "../../core/ingestion/merge/order-events.ts";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
@@ -38,6 +39,8 @@ export type Entity = {
   lane: string;
   jobs: BatchJob[];
   events: IngestionEvent[];
+  /** Of a score: what senders said who may not change it. Rows may have been made of it before others came. */
+  refused: IngestionEvent[];
   /** The files of those jobs: what is new in this batch. */
   files: WrittenFile[];
   filesTotal: number;
@@ -141,13 +144,21 @@ export const readEntity = async (
     }),
   );
   // What is not listed any more was deleted, whatever its job holds. Without a log nobody knows what was rewritten.
-  const listed: readonly Pick<EntityFile, "key" | "isRewritten">[] =
-    logged ?? (await listObjects(deps.s3, folder, deps.signal)).map(({ key }) => ({ key, isRewritten: true }));
+  const listed: readonly Pick<EntityFile, "key" | "isRewritten" | "firstStoredAt">[] =
+    logged ??
+    (await listObjects(deps.s3, folder, deps.signal)).map(({ key, modifiedMs }) => ({
+      key,
+      isRewritten: true,
+      firstStoredAt: new Date(modifiedMs).toISOString(),
+    }));
+  const counting = new Set(entityType === "score" ? countingFiles(listed) : listed);
   const events: IngestionEvent[] = [];
+  const refused: IngestionEvent[] = [];
   const files: WrittenFile[] = [];
   let bytes = 0;
   let newest: { event: IngestionEvent; key: string; origin: EventOrigin } | undefined;
-  await eachOf(listed, filesAtOnce, async ({ key, isRewritten }) => {
+  await eachOf(listed, filesAtOnce, async (one) => {
+    const { key, isRewritten } = one;
     const job = own.get(key);
     // What travels with a job may be older than what was stored since under the same key.
     const carried = isRewritten || job?.inline === undefined ? undefined : { text: job.inline, origin: job.origin ?? unknownOrigin };
@@ -157,10 +168,12 @@ export const readEntity = async (
     await deps.turns.pause();
     bytes += file.text.length;
     const found = parseFile(deps, key, file.text).filter((event) => event.entityType === entityType && event.entityId === entityId);
-    for (const event of found) {
-      if (newest === undefined || compareEvents(newest.event, event) < 0) newest = { event, key, origin: file.origin };
-      events.push(event);
-    }
+    if (!counting.has(one)) refused.push(...found);
+    else
+      for (const event of found) {
+        if (newest === undefined || compareEvents(newest.event, event) < 0) newest = { event, key, origin: file.origin };
+        events.push(event);
+      }
     if (job !== undefined) files.push({ entityType, source: job.source, events: found.length });
   });
   return {
@@ -170,6 +183,7 @@ export const readEntity = async (
     lane,
     jobs,
     events,
+    refused,
     files,
     filesTotal: listed.length,
     fileVersions: new Set((logged ?? []).map(fileVersion)),
