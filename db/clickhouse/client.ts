@@ -159,6 +159,10 @@ export const clickHouseFailure = (error: unknown): AppError => {
   });
 };
 
+/** Whether a query ended because a `throwIf` of its own said so: error 395, FUNCTION_THROW_IF_VALUE_IS_NON_ZERO. */
+export const isThrownByQuery = (error: unknown): boolean =>
+  error instanceof AppError && error.cause instanceof ClickHouseError && error.cause.code === "395";
+
 const tablesHeader = "x-spillway-tables";
 
 /** Beyond this many characters, parameters travel in the body: proxies and servers bound the length of a URL. */

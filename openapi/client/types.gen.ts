@@ -133,9 +133,11 @@ export type BatchExport = {
     tableName: string;
     json: {
         embed: boolean;
+        embedLevels: number;
     };
     csv: {
         neutralizeFormulas: boolean;
+        bom: boolean;
     };
     targetFileMib: number | null;
     notify: boolean;
@@ -237,9 +239,11 @@ export type CreateBatchExport = {
     };
     json?: {
         embed?: boolean;
+        embedLevels?: number;
     };
     csv?: {
         neutralizeFormulas?: boolean;
+        bom?: boolean;
     };
     targetFileMib?: number;
     notify?: boolean;
@@ -264,9 +268,11 @@ export type BatchExportSummary = {
     tableName: string;
     json: {
         embed: boolean;
+        embedLevels: number;
     };
     csv: {
         neutralizeFormulas: boolean;
+        bom: boolean;
     };
     targetFileMib: number | null;
     notify: boolean;
@@ -335,6 +341,19 @@ export type ExportManifest = {
         path: string;
         action: string;
     }>;
+    changes?: {
+        invalidUtf8Rows: number;
+        nulRows: number;
+        duplicateKeyRows: number;
+        withheld: Array<{
+            column: string;
+            rows: number;
+            reasons: {
+                notJsonRows: number;
+                otherShapeRows: number;
+            };
+        }>;
+    };
     window: {
         start: string | null;
         cutoff: string;
