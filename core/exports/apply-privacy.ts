@@ -3,8 +3,12 @@ import type { FieldError } from "../errors.ts";
 import type { ExportTable } from "../tables/table.ts";
 import { hideInJson, hideInList, hideInMap } from "./hide-paths.ts";
 import { type Bind, hideColumn, type PathStep, type PrivacyAction, type PrivacyRule, parsePath } from "./privacy.ts";
-import { addMapRule, addRule, emptyTree, type PrivacyTree } from "./privacy-tree.ts";
+import { addMapRule, addRule, countPlaces, emptyTree, type PrivacyTree } from "./privacy-tree.ts";
 import type { SelectedColumn } from "./select-columns.ts";
+
+/** Beyond these a query would be longer than ClickHouse parses: each step is a call inside of others, each place some text. */
+const stepsMax = 16;
+const placesMax = 250;
 
 type Applied = { visible: SelectedColumn[]; hashes: boolean };
 
@@ -31,9 +35,15 @@ export const applyPrivacy = (
       // Otherwise left out by `columns` already.
       else if (column !== undefined) {
         if (action === "hash") hashes = true;
-        if (!addColumnRule(trees, column, parsed.steps, action)) fault(`Column ${column.id} has no JSON inside.`);
+        if (parsed.steps.length > stepsMax) fault(`A path has at most ${stepsMax} steps.`);
+        else if (!addColumnRule(trees, column, parsed.steps, action)) fault(`Column ${column.id} has no JSON inside.`);
       }
     }
+  }
+  const places = [...trees.values()].reduce((sum, tree) => sum + countPlaces(tree), 0);
+  if (places > placesMax) {
+    faults.push({ path: "query.privacy", message: `The rules name ${places} places, with those on the way; at most ${placesMax} are taken.` });
+    return { visible: [...select], hashes };
   }
   const visible = select
     .filter(({ id }) => !dropsScores || Object.hasOwn(table.columns, id) || id === "comments")

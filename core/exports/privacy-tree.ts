@@ -12,6 +12,10 @@ export type PrivacyTree = {
 
 export const emptyTree = (): PrivacyTree => ({ action: null, each: null, keys: new Map() });
 
+/** Places of the tree, those on the way counted. */
+export const countPlaces = ({ each, keys }: PrivacyTree): number =>
+  1 + (each === null ? 0 : countPlaces(each)) + [...keys.values()].reduce((sum, child) => sum + countPlaces(child), 0);
+
 /** Of two rules on one place the one that gives less away counts. */
 const strictness: Record<PrivacyAction, number> = { hash: 0, mask: 1, drop: 2 };
 

@@ -44,7 +44,7 @@ export const CreateBatchExport = z.strictObject({
     .strictObject({
       /** Put text that holds a JSON object or array (input, output, metadata, modelParameters…) into the file as JSON; false leaves it text. */
       embed: z.boolean().default(true),
-      /** Levels of arrays and objects such a document may have; a deeper one stays text. The default is what jq 1.6 reads. */
+      /** Levels of arrays and objects such a document may have; a deeper one stays text. The default is what jq before 1.8 reads. */
       embedLevels: z.int().min(1).max(embedLevelsMax).default(embedLevelsDefault),
     })
     .optional(),

@@ -13,7 +13,7 @@ export type ScoreName = {
   firstMs?: number;
 };
 
-/** Athena takes 255 bytes of UTF-8, BigQuery 300 characters (docs.aws.amazon.com/athena and cloud.google.com/bigquery, read 2026-11). */
+/** Athena and Glue take 255 bytes of UTF-8 (docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html, read 2026-11); others take more. */
 export const columnBytesMax = 255;
 
 /** What readers that ignore case see of a name. A quote that guards a formula in CSV is not seen: it could make two headers equal. */

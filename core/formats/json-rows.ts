@@ -11,7 +11,7 @@ const oneLine = (sql: string) =>
   `replaceAll(replaceAll(translate(${sql}, '\\n\\r', '  '), '\\xE2\\x80\\xA8', '\\\\u2028'), '\\xE2\\x80\\xA9', '\\\\u2029')`;
 
 /**
- * Levels of arrays and objects an embedded document may have unless the request says otherwise. jq 1.6 reads 256 (src/jv_parse.c, read 2026-11), and the file puts the document inside up to five
+ * Levels of arrays and objects an embedded document may have unless the request says otherwise. jq before 1.8 reads 256 (github.com/jqlang/jq/pull/3328, read 2026-11), and the file puts the document inside up to five
  * levels of its own: file, row, list of observations, observation, metadata.
  */
 export const embedLevelsDefault = 250;
