@@ -72,7 +72,7 @@ const valid = (text: string, replacesNul: boolean): string => {
 };
 
 /** Of a key that is there twice the last value counts, as for readers of JSON and in the API. */
-const distinctKeys = (map: string): string =>
+export const distinctKeys = (map: string): string =>
   `arrayMap(m -> arrayMap((ks, vs) -> mapFromArrays(arrayReverse(arrayFilter((k, n) -> n = 1, ks, arrayEnumerateUniq(ks))), arrayReverse(arrayFilter((v, n) -> n = 1, vs, arrayEnumerateUniq(ks)))), [arrayReverse(mapKeys(m))], [arrayReverse(mapValues(m))])[1], [${map}])[1]`;
 
 /** The column with everything mended, of the same type. */
