@@ -42,7 +42,10 @@ export const applyPrivacy = (
   }
   const places = [...trees.values()].reduce((sum, tree) => sum + countPlaces(tree), 0);
   if (places > placesMax) {
-    faults.push({ path: "query.privacy", message: `The rules name ${places} places, with those on the way; at most ${placesMax} are taken.` });
+    faults.push({
+      path: "query.privacy",
+      message: `The rules name ${places} places, with those on the way; at most ${placesMax} are taken.`,
+    });
     return { visible: [...select], hashes };
   }
   const visible = select

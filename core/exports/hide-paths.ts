@@ -130,7 +130,10 @@ export const hideInJson = (
 export const hideInList = (sql: string, tree: PrivacyTree, bind: Bind): Hidden => {
   const { each } = tree;
   if (each === null)
-    return { sql: `arrayMap(r -> '${withheldText}', ${sql})`, withheld: { ...never, any: `notEmpty(${sql})`, otherShape: `notEmpty(${sql})` } };
+    return {
+      sql: `arrayMap(r -> '${withheldText}', ${sql})`,
+      withheld: { ...never, any: `notEmpty(${sql})`, otherShape: `notEmpty(${sql})` },
+    };
   if (each.action === "drop") return { sql: "CAST([], 'Array(String)')", withheld: never };
   if (each.action !== null) return { sql: `arrayMap(r -> ${hiddenText(each.action, "r")}, ${sql})`, withheld: never };
   const rewritten = `arrayMap(t -> ${rewriteText("t", each, { bind, fieldDepth: 0 })}, ${sql})`;
@@ -156,6 +159,8 @@ export const hideInMap = (sql: string, tree: PrivacyTree, bind: Bind): Hidden =>
   const isOpened = `(${opened.join(" OR ")})`;
   return {
     sql: `mapApply((k, v) -> (k, if(${isOpened}, ${finish("v", { isDocument: false })}, v)), ${rewritten})`,
-    withheld: flagsOf((test) => bindOnce(rewritten, "m", (m) => `arrayExists((k, v) -> ${isOpened} AND ${test("v")}, mapKeys(${m}), mapValues(${m}))`)),
+    withheld: flagsOf((test) =>
+      bindOnce(rewritten, "m", (m) => `arrayExists((k, v) -> ${isOpened} AND ${test("v")}, mapKeys(${m}), mapValues(${m}))`),
+    ),
   };
 };

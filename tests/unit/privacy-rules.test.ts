@@ -59,7 +59,9 @@ describe("privacy rules of a request", () => {
         // The server reads 256 KiB of SQL unless told otherwise.
         expect(list.length).toBeLessThan(180_000);
       }
-    expect(faultsOf([...deep, ...wide.slice(14)])).toMatchObject([{ path: "query.privacy", message: expect.stringContaining("at most 250") }]);
+    expect(faultsOf([...deep, ...wide.slice(14)])).toMatchObject([
+      { path: "query.privacy", message: expect.stringContaining("at most 250") },
+    ]);
     expect(faultsOf([{ path: `input${"[*]".repeat(17)}`, action: "mask" }])).toMatchObject([{ path: "query.privacy[0].path" }]);
   });
 });
