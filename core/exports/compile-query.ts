@@ -6,7 +6,8 @@ import { findTable, tables } from "../tables/index.ts";
 import { nestedTraces } from "../tables/nested-traces.ts";
 import type { ExportTable, FilterColumn, FilterColumnType } from "../tables/table.ts";
 import type { ExportQuery } from "./request.ts";
-import { type ScoreName, type Selection, selectColumns } from "./select-columns.ts";
+import type { ScoreName } from "./score-columns.ts";
+import { type Selection, selectColumns } from "./select-columns.ts";
 
 export type CompiledQuery = {
   table: ExportTable;

@@ -1,6 +1,7 @@
 /** The body of a new batch export: shape and bounds. Whether columns, filters and order fit the table is decided by core/exports/parse-request.ts. */
 import { z } from "zod";
 import { compressionNames, formatNames } from "../formats/index.ts";
+import { embedLevelsDefault, embedLevelsMax } from "../formats/json-rows.ts";
 import { notStorable, storable } from "../storable.ts";
 import { PrivacyRule, parsePath } from "./privacy.ts";
 import { scoreModes } from "./select-columns.ts";
@@ -56,12 +57,16 @@ export const CreateBatchExport = z.strictObject({
     .strictObject({
       /** Put text that holds a JSON object or array (input, output, metadata, modelParameters…) into the file as JSON; false leaves it text. */
       embed: z.boolean().default(true),
+      /** Levels of arrays and objects such a document may have; a deeper one stays text. The default is what jq before 1.8 reads. */
+      embedLevels: z.int().min(1).max(embedLevelsMax).default(embedLevelsDefault),
     })
     .optional(),
   csv: z
     .strictObject({
       /** Prefix text cells that a spreadsheet would run as a formula with a single quote. */
       neutralizeFormulas: z.boolean().default(true),
+      /** Begin each file with a byte order mark, by which spreadsheets know UTF-8. */
+      bom: z.boolean().default(false),
     })
     .optional(),
   /** Start a new file after about so many MiB of uncompressed rows; the manifest lists the files. Without it, one file. */
@@ -81,6 +86,8 @@ export type CreateBatchExport = z.infer<typeof CreateBatchExport>;
 export const ExportOptions = z.object({
   neutralizeFormulas: z.boolean().default(true),
   embedJson: z.boolean().default(true),
+  embedLevels: z.int().default(embedLevelsDefault),
+  bom: z.boolean().default(false),
   targetFileMib: z.int().nullable().default(null),
   notify: z.boolean().default(true),
 });
@@ -89,6 +96,8 @@ export type ExportOptions = z.infer<typeof ExportOptions>;
 export const optionsOf = (request: Pick<CreateBatchExport, "csv" | "json" | "targetFileMib" | "notify">): ExportOptions => ({
   neutralizeFormulas: request.csv?.neutralizeFormulas ?? true,
   embedJson: request.json?.embed ?? true,
+  embedLevels: request.json?.embedLevels ?? embedLevelsDefault,
+  bom: request.csv?.bom ?? false,
   targetFileMib: request.targetFileMib ?? null,
   notify: request.notify,
 });

@@ -88,6 +88,8 @@ const pinned: Record<string, string> = {
   output_format_json_map_as_array_of_tuples: "0",
   output_format_json_array_of_rows: "0",
   output_format_write_statistics: "0",
+  // Privacy rules and embedded documents rely on what this parser refuses.
+  allow_simdjson: "1",
 };
 
 /** Pinned for every insert: what was written is there when the answer comes, and a row that does not fit is an error. */
@@ -158,6 +160,10 @@ export const clickHouseFailure = (error: unknown): AppError => {
     cause: error,
   });
 };
+
+/** Whether a query ended because a `throwIf` of its own said so: error 395, FUNCTION_THROW_IF_VALUE_IS_NON_ZERO. */
+export const isThrownByQuery = (error: unknown): boolean =>
+  error instanceof AppError && error.cause instanceof ClickHouseError && error.cause.code === "395";
 
 const tablesHeader = "x-spillway-tables";
 

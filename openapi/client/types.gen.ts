@@ -141,9 +141,11 @@ export type BatchExport = {
     tableName: string;
     json: {
         embed: boolean;
+        embedLevels: number;
     };
     csv: {
         neutralizeFormulas: boolean;
+        bom: boolean;
     };
     targetFileMib: number | null;
     notify: boolean;
@@ -245,9 +247,11 @@ export type CreateBatchExport = {
     };
     json?: {
         embed?: boolean;
+        embedLevels?: number;
     };
     csv?: {
         neutralizeFormulas?: boolean;
+        bom?: boolean;
     };
     targetFileMib?: number;
     notify?: boolean;
@@ -272,9 +276,11 @@ export type BatchExportSummary = {
     tableName: string;
     json: {
         embed: boolean;
+        embedLevels: number;
     };
     csv: {
         neutralizeFormulas: boolean;
+        bom: boolean;
     };
     targetFileMib: number | null;
     notify: boolean;
@@ -343,6 +349,19 @@ export type ExportManifest = {
         path: string;
         action: string;
     }>;
+    changes?: {
+        invalidUtf8Rows: number;
+        nulRows: number;
+        duplicateKeyRows: number;
+        withheld: Array<{
+            column: string;
+            rows: number;
+            reasons: {
+                notJsonRows: number;
+                otherShapeRows: number;
+            };
+        }>;
+    };
     window: {
         start: string | null;
         cutoff: string;

@@ -85,6 +85,7 @@ export const tryExport = async (
       columns,
       scoreColumns: compiled.selection.scoreColumns,
       privacy: query.privacy,
+      changes: await source.countChanges(written.rows),
       window: { start: source.plan.startUs === null ? null : isoOf(source.plan.startUs), cutoff: target.cutoff },
       queryHash: deps.sha256(JSON.stringify(query)),
       files: written.files,

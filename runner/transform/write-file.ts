@@ -32,6 +32,8 @@ export type WriteFileDeps = {
 export type WriteFileRequest = {
   format: FormatName;
   compression: CompressionName;
+  /** Begins the file, before anything the format begins with. */
+  firstText: string;
   slices: readonly PlannedSlice[];
   /** Where to begin: slices and rows that are in the file already. */
   from: { slice: number; rows: number };
@@ -46,7 +48,7 @@ export const writeFile = async (
   deps: WriteFileDeps,
   request: WriteFileRequest,
 ): Promise<{ rows: number; slices: number; isCut: boolean }> => {
-  const { format, compression, slices, rowLimit, isBounded, from } = request;
+  const { format, compression, firstText, slices, rowLimit, isBounded, from } = request;
   const { before, between, after, joining } = formats[format];
   const ahead = isBounded ? 0 : deps.slicesAhead;
   const opened = new Map<number, Promise<ByteAnswer>>();
@@ -87,7 +89,7 @@ export const writeFile = async (
       if (first === undefined) break;
       for (let next = index + 1; next <= index + ahead; next++) void openAt(next);
       deps.onSliceStart({ slice: index, rows });
-      if (index === 0) await write(createMember(before, compression));
+      if (index === 0) await write(createMember(`${firstText}${before}`, compression));
       const limitRows = limitNow();
       let needsBetween = between !== "" && rows > 0;
       const found = await deps.readSlice(
