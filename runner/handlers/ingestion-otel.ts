@@ -35,7 +35,7 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
     if (file !== undefined) {
       const origin = told ?? file.origin;
       const bytes = new TextEncoder().encode(file.text);
-      await nameTraces(store, { projectId: job.projectId, fileKey, traceIds: traceIdsOf(bytes) });
+      await nameTraces(store, { projectId: job.projectId, fileKey, traceIds: () => traceIdsOf(bytes) });
       for (const traces of tracesOf(openTracesJson(bytes, storedOtlpLimits).spans, spansAtOnce)) {
         const { events, rejected } = mapSpans(traces, { ...origin, publicKey: origin.apiKey, nowMs: requestMs(fileKey) });
         for (const { reason, count } of rejected)
