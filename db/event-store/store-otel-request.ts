@@ -39,19 +39,22 @@ export const storeOtelRequest = async (
 };
 
 /**
- * Replaces the row of a request that was logged without a trace by one for each of its traces, with the same times; does nothing to any other. In one transaction behind the
+ * `traceIds` are those of the file, asked for only when they are needed. Replaces the row of a request that was logged without a trace by one for each of its traces, with the same times; does nothing to any other. In one transaction behind the
  * deletion gate: a deletion finds the one or the others. A trace that was taken out of the file meanwhile is named in vain.
  */
 export const nameTraces = async (
   { db, s3, sha256Hex }: Pick<EventStore, "db" | "s3" | "sha256Hex">,
-  { projectId, fileKey, traceIds }: { projectId: string; fileKey: string; traceIds: readonly string[] },
+  { projectId, fileKey, traceIds }: { projectId: string; fileKey: string; traceIds: () => Promise<readonly string[]> },
 ): Promise<void> => {
   const idOf = (traceId: string | null) => logRowId({ bucket: s3.bucket, fileKey, traceId }, sha256Hex);
+  // Most requests were logged with their traces, and one that was not has had its row from the beginning.
+  if ((await execute(db, sql`select 1 from event_log where id = ${idOf(null)}`)).length === 0) return;
+  const named = await traceIds();
   await db.transaction(async (tx) => {
     await execute(tx, sql`select ${gateInCommon(projectId)}`);
     const [unnamed] = await execute<{ id: string }>(tx, sql`select id from event_log where id = ${idOf(null)} for update`);
     if (unnamed === undefined) return;
-    const rows = traceIds.map((traceId) => ({ id: idOf(traceId), traceId })).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const rows = named.map((traceId) => ({ id: idOf(traceId), traceId })).toSorted((a, b) => (a.id < b.id ? -1 : 1));
     for (const text of rowTexts(rows))
       await execute(
         tx,

@@ -39,7 +39,7 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
       const origin = told ?? file.origin;
       const turns = createTurns(signal);
       const bytes = new TextEncoder().encode(file.text);
-      await nameTraces(store, { projectId: job.projectId, fileKey, traceIds: await turns.run(traceIdsOf(bytes)) });
+      await nameTraces(store, { projectId: job.projectId, fileKey, traceIds: () => turns.run(traceIdsOf(bytes)) });
       for (const traces of tracesOf(openTracesJson(bytes, storedOtlpLimits).spans, spansAtOnce)) {
         const observationIds = await giveObservationIds(store, { projectId: job.projectId, prefix, segmentBytesMax }, traces);
         const context = { ...origin, publicKey: origin.apiKey, nowMs: requestMs(fileKey), observationIdOf: observationIds.idOf };
