@@ -59,7 +59,9 @@ const read = async (traceId: string) => {
 };
 const exportedNames = async (traceId: string) => {
   const found = await exported("events", [{ column: "traceId", type: "string", operator: "=", value: traceId }]);
-  return found.map(({ name, traceName, userId, id, parentObservationId }) => ({ name, traceName, userId, id, parentObservationId }));
+  return found
+    .map(({ name, traceName, userId, id, parentObservationId }) => ({ name, traceName, userId, id, parentObservationId }))
+    .toSorted((a, b) => (String(a.name) < String(b.name) ? -1 : 1));
 };
 
 describe("a trace whose topmost span has a parent that never comes", () => {
