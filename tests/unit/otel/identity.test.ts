@@ -25,6 +25,19 @@ describe.each([
   });
 });
 
+describe("what people reported", () => {
+  it.each([
+    [{ "gen_ai.conversation.id": "c" }, { sessionId: "c" }],
+    [
+      { "traceloop.association.properties.session_id": "s", "traceloop.association.properties.user_id": "u" },
+      { sessionId: "s", userId: "u" },
+    ],
+    [{ "session.id": "said", "gen_ai.conversation.id": "c" }, { sessionId: "said" }],
+  ])("%j", (attributes, fields) => {
+    expect(mapJson({ attributes }).trace.body).toMatchObject(fields);
+  });
+});
+
 describe("what is no session", () => {
   it.each(["langsmith.trace.session_id", "thread_id", "traceloop.association.properties.org_id"])("%s", (name) => {
     expect(mapJson({ attributes: { [name]: "x" } }).trace.body).not.toHaveProperty("sessionId");
