@@ -798,9 +798,9 @@ describe("a request of many traces, which is logged without them until the runne
     const [gone = ""] = traceIds;
     const fileKey = await sendOtel(traceIds);
     await runDeletionOf([gone]);
-    await nameTraces(fixture.eventStore, { projectId: fixture.projectId, fileKey, traceIds: () => traceIds });
+    await nameTraces(fixture.eventStore, { projectId: fixture.projectId, fileKey, traceIds: async () => traceIds });
     expect(await logRows()).toHaveLength(120);
-    await nameTraces(fixture.eventStore, { projectId: fixture.projectId, fileKey, traceIds: () => ["again"] });
+    await nameTraces(fixture.eventStore, { projectId: fixture.projectId, fileKey, traceIds: async () => ["again"] });
     expect(await logRows()).toHaveLength(120);
     await runDeletionOf([gone]);
     expect(await logRows()).toEqual(
@@ -815,7 +815,7 @@ describe("a request of many traces, which is logged without them until the runne
     const traceIds = Array.from({ length: 120 }, newTraceId);
     const fileKey = await sendOtel(traceIds);
     await age(10);
-    await nameTraces(fixture.eventStore, { projectId: fixture.projectId, fileKey, traceIds: () => traceIds });
+    await nameTraces(fixture.eventStore, { projectId: fixture.projectId, fileKey, traceIds: async () => traceIds });
     await ask({ scope: "before", before: daysAgo(5) });
     await runDeletion();
     expect(await keys()).toEqual([]);
