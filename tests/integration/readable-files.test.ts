@@ -87,9 +87,8 @@ describe.each(formatNames)("%s", (format) => {
     const { manifest, bytes } = await run({ format, query: { tableName: "events", columns: ["id", "metadata"] } });
     const metadata = byId(await read(format, bytes)).get("a")?.["metadata"];
     expect(plainMap(metadata)).toEqual({ k: "3", x: "2" });
-    expect(decode(format === "PARQUET" ? Buffer.from("") : bytes).split('"k"').length, "in the text, too").toBe(
-      format === "PARQUET" ? 1 : format === "CSV" ? 1 : 3,
-    );
+    // In the text, too: parsers hide a key that is there twice.
+    if (format !== "PARQUET") expect(decode(bytes).split('"k"').length - 1).toBe(2);
     expect(manifest.changes?.duplicateKeyRows).toBe(1);
   });
 
@@ -132,6 +131,8 @@ describe.each(formatNames)("%s", (format) => {
       created_at: at(Date.UTC(2026, 0, created)),
     });
     await tableCases.traces.insert(fixture, [trace(1, {})]);
+    const insertScores = (names: readonly string[], day: number) =>
+      fixture.query("INSERT INTO scores FORMAT JSONEachRow", names.map((name) => JSON.stringify(score(name, day))).join("\n"));
     const columnsNow = async () => {
       const { manifest, bytes } = await run({ format, query: { tableName: "traces" } });
       const ids = Object.keys((await read(format, bytes))[0] ?? {});
@@ -139,16 +140,10 @@ describe.each(formatNames)("%s", (format) => {
       expect(new Set(ids.map((id) => id.toLowerCase())).size).toBe(ids.length);
       return manifest.scoreColumns;
     };
-    await tableCases.scores.insert(
-      fixture,
-      ["ID", "Name", "Input", "timestamp", "Accuracy", "ÄPFEL"].map((name) => score(name, 2)),
-    );
+    await insertScores(["ID", "Name", "Input", "timestamp", "Accuracy", "ÄPFEL"], 2);
     const before = await columnsNow();
     expect(before).toMatchObject({ score_ID: "ID", score_Name: "Name", Accuracy: "Accuracy" });
-    await tableCases.scores.insert(
-      fixture,
-      ["accuracy", "ACCURACY", "äpfel", "score_id", "n\u0000l", "x".repeat(400)].map((name) => score(name, 3)),
-    );
+    await insertScores(["accuracy", "ACCURACY", "äpfel", "score_id", "n\u0000l", "x".repeat(400)], 3);
     const after = await columnsNow();
     expect(Object.entries(after).filter(([id]) => Object.hasOwn(before, id))).toEqual(Object.entries(before));
     expect(new Set(Object.values(after))).toEqual(
