@@ -143,6 +143,13 @@ export const errorTable = {
     "ClickHouse refused the query",
     "The table or a column of it does not fit; check CLICKHOUSE_EVENTS_TABLE and the migrations.",
   ),
+  CLICKHOUSE_QUERY_TOO_LARGE: entry(
+    422,
+    "never",
+    "caller",
+    "The query is larger than ClickHouse accepts",
+    'Name fewer columns in `query.columns`, use shorter filters, or ask for `"scores": "nested"`; the operator may raise max_query_size and max_ast_elements.',
+  ),
   CLICKHOUSE_RESOURCES: entry(
     422,
     "backoff",

@@ -31,6 +31,8 @@ export const ExportManifest = z.object({
   scoreColumns: z.record(z.string(), z.string()),
   /** What was dropped, hashed or masked. */
   privacy: z.array(z.object({ path: z.string(), action: z.string() })),
+  /** What is not in the file the way that was asked for, each a sentence. Absent in manifests made before there were any. */
+  warnings: z.array(z.string()).optional(),
   /** Half-open `[start, cutoff)` of the table's time column; start is that of the oldest row, null when there is none. */
   window: z.object({ start: z.string().nullable(), cutoff: z.string() }),
   /** hex SHA-256 of the canonical query: equal queries have equal hashes. */

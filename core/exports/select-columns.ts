@@ -2,13 +2,21 @@
 import type { FieldError } from "../errors.ts";
 import { bothLevels } from "../tables/relations.ts";
 import type { ExportColumn, ExportTable } from "../tables/table.ts";
-import { hideColumn, hideKey, hidePath, type PrivacyRule, parsePath } from "./privacy.ts";
+import { hideColumn, hideKey, hidePath, parsePath } from "./privacy.ts";
 import type { ExportQuery } from "./request.ts";
 
 export type SelectedColumn = ExportColumn & { id: string };
 
 /** A score name of the project, whether all its values are numbers, and what has scores of this name. */
 export type ScoreName = { name: string; isNumber: boolean; levels: "observation" | "trace" | "both" };
+
+/** Names with a column each, and how many have none: their scores are nested in one column. */
+export type ScoreNames = { columns: readonly ScoreName[]; nested: number };
+
+/** More columns than this no reader handles well; with SQL for each, neither does the server. */
+export const scoreColumnsMax = 1000;
+/** Longer names of columns are refused or cut by most readers (BigQuery takes 300 characters). */
+export const scoreColumnCharactersMax = 256;
 
 export const commentsColumn: ExportColumn = {
   kind: "document",
@@ -38,6 +46,8 @@ export type Selection = {
   faults: FieldError[];
   /** The columns of scores by their id in the file. */
   scoreColumns: Record<string, string>;
+  /** What is not in the file the way that was asked for, each a sentence. */
+  warnings: string[];
 };
 
 /** Ids of all columns of a table, `comments` and `scores` included where it has them, in the order of the file. */
@@ -47,7 +57,7 @@ export const columnIdsOf = (table: ExportTable): string[] => [
   ...(table.scoreItems === null ? [] : ["scores"]),
 ];
 
-export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames: readonly ScoreName[]): Selection => {
+export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames: ScoreNames): Selection => {
   const faults: FieldError[] = [];
   const params: Record<string, unknown> = {};
   let bound = 0;
@@ -66,7 +76,7 @@ export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames
     else if (ids.indexOf(id) !== index) faults.push({ path, message: `Column ${id} is named twice.` });
     else if (id === "comments") select.push({ ...commentsColumn, id, sql: commentTexts });
     else if (id === "scores" && table.scoreItems !== null && query.scores === "columns")
-      select.push(...scoreColumnsOf(table, scoreNames, scoreColumns, bind));
+      select.push(...scoreColumnsOf(table, scoreNames.columns, scoreColumns, bind), ...otherScores(table, scoreNames, bind));
     else if (id === "scores" && table.scoreItems !== null) {
       if (query.scores === "nested") select.push({ ...scoresColumn(table.scoreItems ?? "[]"), id });
     } else {
@@ -74,7 +84,7 @@ export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames
       if (column !== undefined) select.push({ ...column, id });
     }
   }
-  const { visible, hashes } = applyPrivacy(query.privacy, select, table, bind, faults);
+  const { visible, hashes } = applyPrivacy(query, select, table, bind, faults);
   return {
     select: visible,
     params,
@@ -83,7 +93,25 @@ export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames
     hashes,
     faults,
     scoreColumns,
+    warnings: select.some(({ id }) => id === "scores") && query.scores === "columns" ? [nestedWarning(scoreNames)] : [],
   };
+};
+
+const nestedWarning = ({ columns, nested }: ScoreNames): string =>
+  `${nested} ${nested === 1 ? "name of a score has" : "names of scores have"} no column, since a file has at most ${scoreColumnsMax} columns of scores with names of at most ${scoreColumnCharactersMax} characters; beside the ${columns.length} columns, their scores are in the column scores.`;
+
+/** One column with the scores of all names that have none. */
+const otherScores = (
+  table: ExportTable,
+  { columns, nested }: ScoreNames,
+  bind: (type: string, value: unknown) => string,
+): SelectedColumn[] => {
+  if (nested === 0) return [];
+  const names = bind(
+    "Array(String)",
+    columns.map(({ name }) => name),
+  );
+  return [{ ...scoresColumn(`arrayFilter(s -> NOT has(${names}, s.1), ${table.scoreItems ?? "[]"})`), id: "scores" }];
 };
 
 /** One column for each score name. A name that is taken by another column gets `score_` in front, as often as needed. */
@@ -118,7 +146,7 @@ const itemsAt = (items: string, levels: ScoreName["levels"]): string =>
   items !== bothLevels || levels === "both" ? items : levels === "observation" ? "ownScores.items" : "traceScores.items";
 
 const applyPrivacy = (
-  rules: readonly PrivacyRule[],
+  query: Pick<ExportQuery, "privacy" | "scores">,
   select: readonly SelectedColumn[],
   table: ExportTable,
   bind: (type: string, value: unknown) => string,
@@ -126,7 +154,7 @@ const applyPrivacy = (
 ): { visible: SelectedColumn[]; hashes: boolean } => {
   let visible = [...select];
   let hashes = false;
-  for (const [index, { path, action }] of rules.entries()) {
+  for (const [index, { path, action }] of query.privacy.entries()) {
     const where = `query.privacy[${index}].path`;
     const parsed = parsePath(path);
     if (parsed === undefined) {
@@ -140,7 +168,7 @@ const applyPrivacy = (
     const { column: id, steps } = parsed;
     const at = visible.findIndex((column) => column.id === id);
     const column = visible[at];
-    if (id === "scores" && column === undefined) {
+    if (id === "scores" && query.scores === "columns") {
       if (action === "drop" && steps.length === 0)
         visible = visible.filter((one) => Object.hasOwn(table.columns, one.id) || one.id === "comments");
       else faults.push({ path: where, message: "Scores as columns can only be dropped as a whole." });
@@ -164,7 +192,7 @@ const applyPrivacy = (
       visible[at] = { ...column, sql: hidePath(column.sql, steps, action, bind) };
     else faults.push({ path: where, message: `Column ${id} has no JSON inside.` });
   }
-  if (visible.length === 0 && rules.length > 0 && select.length > 0)
+  if (visible.length === 0 && query.privacy.length > 0 && select.length > 0)
     faults.push({ path: "query.privacy", message: "No column would be left." });
   return { visible, hashes };
 };

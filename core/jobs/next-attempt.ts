@@ -24,9 +24,9 @@ const outages: ReadonlySet<ErrorCode> = new Set([
 
 export const isOutage = (error: AppError): boolean => outages.has(error.code);
 
-/** Statements that write rows are fixed: one that does not fit waits for a migration. One that the server has no room for waits until others have less of it. */
-const isMendable = (error: AppError): boolean =>
-  isOutage(error) || error.code === "CLICKHOUSE_QUERY_REJECTED" || error.code === "CLICKHOUSE_RESOURCES";
+/** Statements that write rows are fixed: one that does not fit waits for a migration. One that the server has no room for waits until others have less of it, or for a higher bound. */
+const mendable: ReadonlySet<ErrorCode> = new Set(["CLICKHOUSE_QUERY_REJECTED", "CLICKHOUSE_QUERY_TOO_LARGE", "CLICKHOUSE_RESOURCES"]);
+const isMendable = (error: AppError): boolean => isOutage(error) || mendable.has(error.code);
 
 export type NextAttempt = { decision: "discard" } | { decision: "retry"; delaySeconds: number };
 

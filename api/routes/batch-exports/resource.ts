@@ -100,7 +100,7 @@ export const showBatchExportSummary = (row: BatchExportSummaryRow, nowMs: number
     targetFileMib,
     notify,
     metadata: row.metadata,
-    warnings: row.warnings,
+    warnings: [...row.warnings, ...(row.manifest?.warnings ?? [])],
     createdAt: row.createdAt.toISOString(),
     startedAt: iso(row.startedAt),
     finishedAt: iso(row.finishedAt),
