@@ -9,7 +9,9 @@ export const storableForm = (text: string): string => text.toWellFormed().replac
 
 /** JSON that jsonb takes: what it refuses in texts and keys becomes U+FFFD. JSON.stringify escapes halves of surrogate pairs, and nothing else of theirs. */
 export const storableJson = (value: unknown): string =>
-  JSON.stringify(value).replaceAll(/\\(?:u0000|ud[89a-f][0-9a-f]{2}|.)/g, (escape) => (/^\\u(?:0000|d)/.test(escape) ? "\ufffd" : escape));
+  JSON.stringify(value).replaceAll(/\\(?:u0000|ud[89a-f][0-9a-f]{2}|.)/g, (spelled) =>
+    /^\\u(?:0000|d)/.test(spelled) ? "\ufffd" : spelled,
+  );
 
 export const notStorable = "must not contain NUL or broken Unicode";
 

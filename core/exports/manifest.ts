@@ -14,6 +14,11 @@ export const ManifestFile = z.object({
   contentType: z.string(),
   /** CRC-32 (ISO-HDLC, as in gzip) of the stored bytes, eight hex digits. */
   crc32: z.string().regex(/^[0-9a-f]{8}$/),
+  /**
+   * Of compressed files: one gzip member or zstd frame, which every reader takes whole. False where there may be several one after the other (RFC 1952, RFC 8878): a reader
+   * that stops after the first would see the beginning only. Absent in files that are not compressed.
+   */
+  isOneMember: z.boolean().optional(),
 });
 
 export type ManifestFile = z.infer<typeof ManifestFile>;

@@ -20,6 +20,9 @@ const outages: ReadonlySet<ErrorCode> = new Set([
   "S3_ACCESS_DENIED",
   "S3_BUCKET_NOT_FOUND",
   "S3_CLOCK_SKEW",
+  "S3_ACCOUNT_LIMIT",
+  "S3_ENCRYPTION_REFUSED",
+  "S3_WRONG_REGION",
 ]);
 
 export const isOutage = (error: AppError): boolean => outages.has(error.code);

@@ -60,6 +60,9 @@ export const createFileWriter = (
   let current: { upload: ObjectUpload } | undefined;
   const contentType = contentTypeOf(target.format, target.compression);
 
+  /** Parts of one upload have one size, whatever the settings say by now: R2 refuses others. The first part of an upload is never its last, so it is full. */
+  const partSizeOf = (left: LeftObject | null): number => left?.parts[0]?.endByte ?? deps.settings.partSizeBytes;
+
   const openObject = async ({ index, filesTotal, left }: FileToWrite) => {
     const name = downloadName({ ...target, file: filesTotal === 1 ? null : index });
     const key =
@@ -88,7 +91,7 @@ export const createFileWriter = (
       key,
       contentType,
       contentDisposition: `attachment; filename="${name}"`,
-      partSizeBytes: deps.settings.partSizeBytes,
+      partSizeBytes: partSizeOf(left),
       partsInFlightMax: deps.settings.partsInFlightMax,
       checksum: deps.settings.checksum,
       crc32: deps.crc32,
@@ -144,7 +147,7 @@ export const createFileWriter = (
             ),
           write: async (bytes) => {
             await (replay === null ? upload.write(bytes) : replay.write(bytes));
-            if (isStartSafe || upload.bytes - sliceStart < deps.settings.partSizeBytes) return;
+            if (isStartSafe || upload.bytes - sliceStart < upload.partSizeBytes) return;
             // No slice is read to its end before all that came before it is safe: a crash costs at most one slice that was read to its end.
             isStartSafe = true;
             await upload.reached(sliceStart);
@@ -168,7 +171,15 @@ export const createFileWriter = (
       );
       replay?.assertProven();
       const object = await upload.finish();
-      const line: ManifestFile = { key, name, rows: written.rows, bytes: object.bytes, contentType, crc32: object.crc32 };
+      const line: ManifestFile = {
+        key,
+        name,
+        rows: written.rows,
+        bytes: object.bytes,
+        contentType,
+        crc32: object.crc32,
+        ...(target.compression === "none" ? {} : { isOneMember: written.isOneMember }),
+      };
       await rememberFile(deps.db, lease, objectId, line);
       current = undefined;
       objectIds.push(objectId);

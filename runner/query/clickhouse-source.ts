@@ -73,11 +73,12 @@ export const openClickHouseSource = async (
   const isSliced = compiled.followsSortingKey && slices.length > 0 && !isWhole;
   const ordered = isSliced ? (compiled.isDescending ? slices.toReversed() : slices) : [undefined];
   const commentedIds = compiled.selection.hasComments ? await commentedBySlice(deps, request, scope, ordered) : undefined;
+  const wholeBytes = isWhole ? Number.POSITIVE_INFINITY : slices.reduce((sum, { bytes }) => sum + bytes, 0);
   const oneMoment = isSliced ? {} : await sharedSnapshot(clickhouse, signal);
 
   const open = (slice: Slice | undefined, index: number): SourceSlice["open"] => {
     const bounds = slice === undefined ? { sql: "1", params: wholeTime } : sliceCondition(table, slice);
-    return async ({ tries, limitRows, isFirst }) => {
+    return async ({ tries, limitRows, isFirst, isCompressed }) => {
       const format = formats[request.format].slice(compiled.selection.select, { isFirst, ...request.options });
       const ids = commentedIds?.[index] ?? [];
       // A join copies every row, fat payloads too: a slice without comments does without.
@@ -98,7 +99,7 @@ export const openClickHouseSource = async (
           ...(slice === undefined ? oneMoment : { max_threads: String(deps.sliceThreads), output_format_parallel_formatting: "0" }),
           ...(isJoinedLater ? joinedInOrder : {}),
         },
-        contentEncoding: compressions[request.compression].contentEncoding,
+        contentEncoding: isCompressed ? compressions[request.compression].contentEncoding : null,
         queryId: `${request.queryId}-${index}-${tries}`,
         timeoutSeconds: slice === undefined ? wholeTimeoutSeconds : sliceTimeoutSeconds,
         signal,
@@ -122,7 +123,7 @@ export const openClickHouseSource = async (
 
   return {
     plan,
-    slices: ordered.map((slice, index) => ({ rows: slice?.rows ?? rows, bytes: slice?.bytes ?? 0, open: open(slice, index) })),
+    slices: ordered.map((slice, index) => ({ rows: slice?.rows ?? rows, bytes: slice?.bytes ?? wholeBytes, open: open(slice, index) })),
     rows,
     isExact,
     proveUnmoved: async (written) => {

@@ -33,13 +33,13 @@ export const openPostgresSource = async (
   });
   const open =
     (slice: RowSlice | undefined, index: number): SourceSlice["open"] =>
-    async ({ tries, limitRows, isFirst }) => {
+    async ({ tries, limitRows, isFirst, isCompressed }) => {
       const format = formats[request.format].slice(compiled.selection.select, { isFirst, ...request.options });
       return clickhouse.openBytes({
         sql: `SELECT ${selectList(format)} FROM ${fromClause(table, physical, { needsFinal: false, names: [] })} WHERE ${predicate.sql} ORDER BY ${compiled.orderBy} LIMIT ${limitRows} FORMAT ${format.clickhouseFormat}`,
         params: await ask(slice),
         settings: format.settings,
-        contentEncoding: compressions[request.compression].contentEncoding,
+        contentEncoding: isCompressed ? compressions[request.compression].contentEncoding : null,
         queryId: `${request.queryId}-${index}-${tries}`,
         signal: request.signal,
       });
