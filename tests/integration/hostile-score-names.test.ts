@@ -1,8 +1,11 @@
 /** Names of scores and values of filters that nobody would choose but somebody who means harm, or a store that was filled by another program: every export completes all the same. */
 import { sql } from "drizzle-orm";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { handSet } from "../../core/exports/handed-table.ts";
 import { scoreColumnCharactersMax, scoreColumnsMax } from "../../core/exports/select-columns.ts";
 import { execute } from "../../db/postgres/client.ts";
+import { createClickHouse } from "../../db/clickhouse/client.ts";
 import type { BatchExportRow } from "../../db/queries/batch-exports.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { readRows } from "../support/read-export.ts";
@@ -192,6 +195,34 @@ describe("many names of scores", () => {
     expect(row.manifest?.scoreColumns).toMatchObject({ zz_first: "zz_first" });
     expect(row.manifest?.columns).toContain("scores");
   });
+});
+
+it("a parameter means the same in the URL, in the text of the statement, and beside a table", async () => {
+  const clickhouse = createClickHouse({ url: fixture.clickhouseUrl, user: "default", password: "", database: fixture.database }, fetch);
+  const text = fc.string({ unit: "binary", maxLength: 40 });
+  const values = fc.record({
+    s: text,
+    l: fc.array(text, { maxLength: 5 }),
+    n: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+    f: fc.double({ noNaN: true, noDefaultInfinity: true }),
+    b: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(values, async (params) => {
+      const ask = async (more: Record<string, unknown>) => {
+        const [row] = await clickhouse.queryRows<Record<string, unknown>>({
+          sql: `SELECT hex({s:String}) AS s, arrayMap(x -> hex(x), {l:Array(String)}) AS l, {n:Int64} AS n, hex({f:Float64}) AS f, {b:Bool} AS b, 'it''s {s:String}' AS "{s:String}"`,
+          params: { ...params, n: String(params.n), ...more },
+        });
+        return row;
+      };
+      const inUrl = await ask({});
+      expect(inUrl).toMatchObject({ s: Buffer.from(params.s.toWellFormed(), "utf8").toString("hex").toUpperCase(), n: String(params.n) });
+      expect(await ask({ unused: "x".repeat(7000) })).toEqual(inUrl);
+      expect(await ask({ unused: handSet(["x"]) })).toEqual(inUrl);
+    }),
+    { seed: 20261128, numRuns: 60 },
+  );
 });
 
 describe("long values of filters", () => {
