@@ -56,7 +56,10 @@ const refusedVariables: Readonly<Record<string, { why: string; isOff?: string }>
   LANGFUSE_INGESTION_MASKING_CALLBACK_URL: { why: "nothing would be masked before it is stored" },
   LANGFUSE_INGESTION_MASKING_CALLBACK_FAIL_CLOSED: { why: "nothing would be masked before it is stored", isOff: "false" },
   LANGFUSE_TRACE_DELETE_SKIP_PROJECT_IDS: { why: "traces of these projects would be deleted when asked for" },
-  LANGFUSE_S3_EVENT_UPLOAD_ENABLED: { why: "events are always kept; without LANGFUSE_S3_EVENT_UPLOAD_BUCKET none are taken", isOff: "true" },
+  LANGFUSE_S3_EVENT_UPLOAD_ENABLED: {
+    why: "events are always kept; without LANGFUSE_S3_EVENT_UPLOAD_BUCKET none are taken",
+    isOff: "true",
+  },
 };
 
 /** Known to Langfuse and without effect here: names, or beginnings of names that end in `_`. */
@@ -164,11 +167,14 @@ export const checkLangfuseVariables = (given: Readonly<Record<string, unknown>>)
   const warnings: string[] = [];
   const supported = new Set<string>(supportedVariables);
   for (const [name, value] of Object.entries(given)) {
-    if (!name.startsWith("LANGFUSE_") || typeof value !== "string" || value === "" || supported.has(name) || variablesOfSdks.has(name)) continue;
+    if (!name.startsWith("LANGFUSE_") || typeof value !== "string" || value === "" || supported.has(name) || variablesOfSdks.has(name))
+      continue;
     const refused = Object.hasOwn(refusedVariables, name) ? refusedVariables[name] : undefined;
     if (refused !== undefined) {
       if (value.toLowerCase() !== refused.isOff) problems.push(`${name}: not supported, and ${refused.why}`);
-    } else if (ignoredVariables.some((known) => (known.endsWith("_") ? name.startsWith(known) && distanceToSupported(name) > 2 : name === known)))
+    } else if (
+      ignoredVariables.some((known) => (known.endsWith("_") ? name.startsWith(known) && distanceToSupported(name) > 2 : name === known))
+    )
       warnings.push(`${name}: has no effect here`);
     else {
       const near = nearestSupported(name);

@@ -112,7 +112,8 @@ export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
   const { problems: refused, warnings } = checkLangfuseVariables(given);
   problems.push(...refused);
   const aws: AwsEnvironment = Object.fromEntries(awsVariables.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));
-  const mayHaveRole = (endpoint: string | undefined) => namesCredentials(aws) || endpoint === undefined || /\.amazonaws\.com(?:\.cn)?$/.test(new URL(endpoint).hostname);
+  const mayHaveRole = (endpoint: string | undefined) =>
+    namesCredentials(aws) || endpoint === undefined || /\.amazonaws\.com(?:\.cn)?$/.test(new URL(endpoint).hostname);
   if (e.LANGFUSE_S3_BATCH_EXPORT_ENABLED) {
     const why = "LANGFUSE_S3_BATCH_EXPORT_ENABLED is true";
     if (e.LANGFUSE_S3_BATCH_EXPORT_BUCKET === undefined) problems.push(`LANGFUSE_S3_BATCH_EXPORT_BUCKET: needed because ${why}`);

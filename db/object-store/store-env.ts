@@ -26,7 +26,8 @@ export const storeProblems = <Prefix extends StoreVariables>(
   const keys = [`${prefix}_ACCESS_KEY_ID`, `${prefix}_SECRET_ACCESS_KEY`] as const;
   const missing = keys.filter((name) => env[name] === undefined);
   const problems = mayHaveRole && missing.length === keys.length ? [] : missing.map((name) => `${name}: needed because ${why}`);
-  if (env[`${prefix}_SESSION_TOKEN`] !== undefined && missing.length > 0) problems.push(`${prefix}_SESSION_TOKEN: needs the keys it belongs to`);
+  if (env[`${prefix}_SESSION_TOKEN`] !== undefined && missing.length > 0)
+    problems.push(`${prefix}_SESSION_TOKEN: needs the keys it belongs to`);
   const keyId = `${prefix}_SSE_KMS_KEY_ID` as const;
   if (env[keyId] !== undefined && env[`${prefix}_SSE`]?.startsWith("aws:kms") !== true)
     problems.push(`${keyId}: needs ${prefix}_SSE=aws:kms`);

@@ -82,7 +82,8 @@ const findCredentials = (env: AwsEnvironment, deps: AwsCredentialsDeps): Promise
     return fromWebIdentity(env, { file: env.AWS_WEB_IDENTITY_TOKEN_FILE, role: env.AWS_ROLE_ARN }, deps);
   if (env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI !== undefined || env.AWS_CONTAINER_CREDENTIALS_FULL_URI !== undefined)
     return fromContainer(env, deps);
-  if (env.AWS_EC2_METADATA_DISABLED?.toLowerCase() === "true") return Promise.reject(none("no source is named, and instance metadata is switched off"));
+  if (env.AWS_EC2_METADATA_DISABLED?.toLowerCase() === "true")
+    return Promise.reject(none("no source is named, and instance metadata is switched off"));
   return fromInstance(env, deps);
 };
 
@@ -112,7 +113,11 @@ const ask = async (deps: AwsCredentialsDeps, what: string, url: string, init: Re
   });
 };
 
-const fromWebIdentity = async (env: AwsEnvironment, { file, role }: { file: string; role: string }, deps: AwsCredentialsDeps): Promise<Found> => {
+const fromWebIdentity = async (
+  env: AwsEnvironment,
+  { file, role }: { file: string; role: string },
+  deps: AwsCredentialsDeps,
+): Promise<Found> => {
   const { AWS_REGION: region = "us-east-1", AWS_ENDPOINT_URL_STS: endpoint, AWS_ROLE_SESSION_NAME: session = "spillway-runner" } = env;
   const suffix = region.startsWith("cn-") ? ".cn" : "";
   const text = await ask(deps, "web identity", endpoint ?? `https://sts.${region}.amazonaws.com${suffix}/`, {
@@ -180,7 +185,12 @@ const fromInstance = async (env: AwsEnvironment, deps: AwsCredentialsDeps): Prom
   return toFound(what, jsonOf(await ask(deps, what, `${path}${encodeURIComponent(role)}`, { headers })));
 };
 
-const Answer = z.object({ AccessKeyId: z.string().min(1), SecretAccessKey: z.string().min(1), Token: z.string().min(1), Expiration: z.string() });
+const Answer = z.object({
+  AccessKeyId: z.string().min(1),
+  SecretAccessKey: z.string().min(1),
+  Token: z.string().min(1),
+  Expiration: z.string(),
+});
 
 const jsonOf = (text: string): unknown => {
   try {

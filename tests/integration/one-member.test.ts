@@ -1,5 +1,5 @@
 /** Compressed files for readers that know of one member alone: DecompressionStream of browsers, one-shot decompressors. */
-import { createGunzip, constants } from "node:zlib";
+import { constants, createGunzip } from "node:zlib";
 import { decompress } from "fzstd";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createFixture, type Fixture } from "../support/fixture.ts";
@@ -42,7 +42,11 @@ const inBrowser = (bytes: Buffer): Promise<string> =>
 const firstMemberOf = (bytes: Buffer): Promise<number> =>
   new Promise((resolve, reject) => {
     const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH });
-    gunzip.on("error", reject).on("end", () => resolve(gunzip.bytesWritten)).resume().end(bytes);
+    gunzip
+      .on("error", reject)
+      .on("end", () => resolve(gunzip.bytesWritten))
+      .resume()
+      .end(bytes);
   });
 
 describe.each(["CSV", "JSON", "JSONL"] as const)("a small export as %s", (format) => {

@@ -80,13 +80,18 @@ describe("a fault of the store that passes is not seen by the caller", () => {
     ["a check of the object that is reset", once("head", "reset"), body],
     ["a small file whose PUT is reset", once("put", "reset"), small],
     ["ETags that a proxy marks as weak", (call) => (call.kind === "part" || call.kind === "put" ? "weakEtag" : undefined), body],
-    ["XML with prefixes and character references", (call) => (call.kind === "create" || call.kind === "list" ? "prefixedXml" : undefined), body],
+    [
+      "XML with prefixes and character references",
+      (call) => (call.kind === "create" || call.kind === "list" ? "prefixedXml" : undefined),
+      body,
+    ],
     ["an answer without a body to a complete", once("complete", "emptyAnswer"), body],
     ["a HEAD that tells no length", (call) => (call.kind === "head" ? "noLength" : undefined), body],
     ["parts that must be equal", () => "equalParts", body],
     [
       "a new bucket that sends every request on",
-      (call, times) => (times % 2 === 0 ? undefined : { status: 307, code: "TemporaryRedirect", headers: { location: `${store.endpoint}${call.path}` } }),
+      (call, times) =>
+        times % 2 === 0 ? undefined : { status: 307, code: "TemporaryRedirect", headers: { location: `${store.endpoint}${call.path}` } },
       small,
     ],
     ["KMS that is throttled", once("create", { status: 400, code: "KMS.ThrottlingException" }), body],
@@ -137,7 +142,12 @@ describe("a fault of the store that stays ends the export and leaves no file", (
     ],
     [
       "a bucket in another region",
-      () => ({ status: 400, code: "AuthorizationHeaderMalformed", message: "the region is wrong; expecting 'eu-west-3'", more: "<Region>eu-west-3</Region>" }),
+      () => ({
+        status: 400,
+        code: "AuthorizationHeaderMalformed",
+        message: "the region is wrong; expecting 'eu-west-3'",
+        more: "<Region>eu-west-3</Region>",
+      }),
       "S3_WRONG_REGION",
     ],
     ["a complete that always fails inside a 200", (call) => (call.kind === "complete" ? "errorIn200" : undefined), "S3_UNAVAILABLE"],
@@ -153,7 +163,11 @@ describe("a fault of the store that stays ends the export and leaves no file", (
   });
 
   it("and its owner reads what the store said, and what to set", async () => {
-    store.fail(() => ({ status: 400, code: "InvalidArgument", message: "Unsupported header &#39;x-amz-checksum-crc32&#39; received for this API call." }));
+    store.fail(() => ({
+      status: 400,
+      code: "InvalidArgument",
+      message: "Unsupported header &#39;x-amz-checksum-crc32&#39; received for this API call.",
+    }));
     const { row } = await exported(body, 3);
     expect(row.log).toContain("InvalidArgument: Unsupported header 'x-amz-checksum-crc32' received for this API call.");
     expect(row.log).toContain("set LANGFUSE_S3_BATCH_EXPORT_CHECKSUM=none");
@@ -171,7 +185,8 @@ describe("encryption", () => {
     });
     await runner.stop();
     try {
-      const asked = (kind: StoreCall["kind"]) => store.calls.filter((call) => call.kind === kind).map(({ headers }) => headers["x-amz-server-side-encryption"]);
+      const asked = (kind: StoreCall["kind"]) =>
+        store.calls.filter((call) => call.kind === kind).map(({ headers }) => headers["x-amz-server-side-encryption"]);
       expect((await exported(small)).row.status).toBe("COMPLETED");
       expect(asked("put")).toEqual(["aws:kms"]);
       expect(store.calls.find(({ kind }) => kind === "put")?.headers).toMatchObject({
@@ -202,7 +217,12 @@ it("a session token travels with every request", async () => {
       fetch,
       wait: () => Promise.resolve(),
       random: () => 0,
-      credentials: () => Promise.resolve({ accessKeyId: fixture.s3Config.accessKeyId, secretAccessKey: fixture.s3Config.secretAccessKey, sessionToken: "tok" }),
+      credentials: () =>
+        Promise.resolve({
+          accessKeyId: fixture.s3Config.accessKeyId,
+          secretAccessKey: fixture.s3Config.secretAccessKey,
+          sessionToken: "tok",
+        }),
     },
   );
   await temporary.send({ method: "PUT", key: `${fixture.database}/temporary`, body: "x" });

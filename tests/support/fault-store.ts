@@ -1,5 +1,5 @@
 /** A proxy before the real object store that fails as stores do: resets, 503, errors inside a 200, damaged and lost answers. Checks CRC-32 headers, which s3rver does not. */
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from "node:http";
+import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { crc32 } from "node:zlib";
 
 export type StoreFault =
@@ -67,7 +67,10 @@ const errorXml = (code: string, message = "made by a test", more = "") =>
 /** The same document with prefixes, and with every character of the upload id as a reference. */
 const prefixed = (xml: string): string =>
   xml
-    .replace(/(<UploadId>)([^<]*)/, (_, open: string, id: string) => `${open}${[...id].map((c) => `&#x${(c.codePointAt(0) ?? 0).toString(16)};`).join("")}`)
+    .replace(
+      /(<UploadId>)([^<]*)/,
+      (_, open: string, id: string) => `${open}${[...id].map((c) => `&#x${(c.codePointAt(0) ?? 0).toString(16)};`).join("")}`,
+    )
     .replaceAll(/<(\/?)([A-Za-z])/g, "<$1ns0:$2")
     .replace("xmlns=", "xmlns:ns0=");
 
@@ -105,7 +108,8 @@ export const startFaultStore = (target: string): Promise<FaultStore> => {
       if (typeof fault === "object")
         return answer(fault.status, fault.code === undefined ? "" : errorXml(fault.code, fault.message, fault.more), fault.headers);
       const uploadId = url.searchParams.get("uploadId") ?? "";
-      if (call.kind === "part") partSizes.set(uploadId, (partSizes.get(uploadId) ?? new Map<number, number>()).set(call.partNumber, body.byteLength));
+      if (call.kind === "part")
+        partSizes.set(uploadId, (partSizes.get(uploadId) ?? new Map<number, number>()).set(call.partNumber, body.byteLength));
       if (fault === "equalParts" && call.kind === "complete") {
         const sizes = [...(partSizes.get(uploadId) ?? [])].toSorted(([a], [b]) => a - b).map(([, size]) => size);
         if (new Set(sizes.slice(0, -1)).size > 1 || (sizes.at(-1) ?? 0) > (sizes[0] ?? 0))
@@ -137,7 +141,8 @@ export const startFaultStore = (target: string): Promise<FaultStore> => {
               delete headers["content-length"];
               return outgoing.writeHead(reply.statusCode ?? 500, { ...headers, "transfer-encoding": "chunked" }).end();
             }
-            const sent = fault === "emptyAnswer" ? Buffer.alloc(0) : fault === "prefixedXml" ? Buffer.from(prefixed(text.toString("utf8"))) : text;
+            const sent =
+              fault === "emptyAnswer" ? Buffer.alloc(0) : fault === "prefixedXml" ? Buffer.from(prefixed(text.toString("utf8"))) : text;
             if (method === "HEAD") {
               if (fault === "shortObject") headers["content-length"] = String(Number(headers["content-length"]) - 1);
               return outgoing.writeHead(reply.statusCode ?? 500, headers).end();

@@ -41,7 +41,10 @@ describe("parameters in the text", () => {
     ["SELECT {c0:String}", "SELECT 'v'"],
     [`SELECT 1 AS "{c0:String}"`, `SELECT 1 AS "{c0:String}"`],
     [`SELECT '{c0:String}', 'it\\'s {c0:String}', {c0:String}`, `SELECT '{c0:String}', 'it\\'s {c0:String}', 'v'`],
-    ["SELECT `{c0:String}` /* {c0:String} */ -- {c0:String}\n, {c0:String}", "SELECT `{c0:String}` /* {c0:String} */ -- {c0:String}\n, 'v'"],
+    [
+      "SELECT `{c0:String}` /* {c0:String} */ -- {c0:String}\n, {c0:String}",
+      "SELECT `{c0:String}` /* {c0:String} */ -- {c0:String}\n, 'v'",
+    ],
     ["SELECT {unknown:String}, {constructor:String}", "SELECT {unknown:String}, {constructor:String}"],
     [`SELECT "a\\"{c0:String}" = {projectId:String}`, `SELECT "a\\"{c0:String}" = 'p'`],
   ])("%s", (sql, expected) => {

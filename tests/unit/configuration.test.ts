@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { supportedVariables } from "../../core/langfuse-variables.ts";
 import { ApiEnv, parseApiEnv } from "../../api/env.ts";
+import { supportedVariables } from "../../core/langfuse-variables.ts";
 import { parseRunnerEnv, RunnerEnv } from "../../runner/env.ts";
 
 const example = Object.fromEntries(
@@ -96,7 +96,8 @@ describe("variables of Langfuse", () => {
   });
 
   it("that ask for nothing are no problem", () => {
-    for (const name of ["LANGFUSE_USE_AZURE_BLOB", "LANGFUSE_USE_GOOGLE_CLOUD_STORAGE"]) expect(warningsOf({ [name]: "false" })).toEqual([]);
+    for (const name of ["LANGFUSE_USE_AZURE_BLOB", "LANGFUSE_USE_GOOGLE_CLOUD_STORAGE"])
+      expect(warningsOf({ [name]: "false" })).toEqual([]);
     expect(warningsOf({ LANGFUSE_INGESTION_MASKING_CALLBACK_URL: "" })).toEqual([]);
   });
 
@@ -108,12 +109,17 @@ describe("variables of Langfuse", () => {
     ]);
     expect(warningsOf({ LANGFUSE_NOBODY_KNOWS_THIS_ONE: "1" })).toEqual(["LANGFUSE_NOBODY_KNOWS_THIS_ONE: unknown"]);
     expect(warningsOf({ LANGFUSE_PUBLIC_KEY: "pk", LANGFUSE_HOST: "h" })).toEqual([]);
-    expect(parseApiEnv({ ...example, LANGFUSE_LOG_LEVEL: "debug" })).toMatchObject({ warnings: ["LANGFUSE_LOG_LEVEL: has no effect here"] });
+    expect(parseApiEnv({ ...example, LANGFUSE_LOG_LEVEL: "debug" })).toMatchObject({
+      warnings: ["LANGFUSE_LOG_LEVEL: has no effect here"],
+    });
   });
 });
 
 describe("a store", () => {
-  const encrypted = { LANGFUSE_S3_BATCH_EXPORT_SSE: "aws:kms", LANGFUSE_S3_BATCH_EXPORT_SSE_KMS_KEY_ID: "arn:aws:kms:eu-central-1:1:key/abc" };
+  const encrypted = {
+    LANGFUSE_S3_BATCH_EXPORT_SSE: "aws:kms",
+    LANGFUSE_S3_BATCH_EXPORT_SSE_KMS_KEY_ID: "arn:aws:kms:eu-central-1:1:key/abc",
+  };
   const keyless = { LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID: "", LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: "" };
   const parsedWith = (env: Record<string, string>) => {
     const parsed = parseRunnerEnv({ ...example, ...env });
@@ -145,8 +151,16 @@ describe("a store", () => {
 
   it("of AWS without keys takes those of the role in the runner, and is refused by the Worker, which has none", () => {
     expect(parsedWith(keyless)).toMatchObject({ warnings: [expect.stringContaining("role of the environment")] });
-    expect(parseApiEnv({ ...example, ...keyless })).toMatchObject({ ok: false, problems: [expect.stringContaining("ACCESS_KEY_ID"), expect.any(String)] });
-    const irsa = { ...keyless, LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: "https://ceph.example", AWS_WEB_IDENTITY_TOKEN_FILE: "/t", AWS_ROLE_ARN: "r" };
+    expect(parseApiEnv({ ...example, ...keyless })).toMatchObject({
+      ok: false,
+      problems: [expect.stringContaining("ACCESS_KEY_ID"), expect.any(String)],
+    });
+    const irsa = {
+      ...keyless,
+      LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: "https://ceph.example",
+      AWS_WEB_IDENTITY_TOKEN_FILE: "/t",
+      AWS_ROLE_ARN: "r",
+    };
     expect(parsedWith(irsa)).toMatchObject({ aws: { AWS_ROLE_ARN: "r" } });
   });
 });
