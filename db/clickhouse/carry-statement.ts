@@ -50,25 +50,27 @@ export const carryStatement = (
   };
 };
 
-/** At most: every character of a text may become three bytes, each escaped. Exact enough to decide by. */
-const lengthInUrl = (value: unknown): number =>
-  typeof value === "string"
-    ? value.length > urlLengthMax
-      ? value.length
-      : encodeURIComponent(value.toWellFormed()).length
-    : parameterText(value).length;
+/** About: enough to decide by. */
+const lengthInUrl = (value: unknown): number => {
+  if (typeof value !== "string")
+    return Array.isArray(value) ? value.reduce<number>((sum, item) => sum + 3 + lengthInUrl(item), 2) : String(value).length;
+  return value.length > urlLengthMax ? value.length : encodeURIComponent(value.toWellFormed()).length;
+};
 
 /**
  * Quoted text, comments, and placeholders such as `{name:Array(String)}`: only the last are replaced. A name of a score that looks like a placeholder stands within quotes.
+ * Runs of plain characters are matched at once, so that long texts cost no stack.
  */
 const tokens =
-  /'(?:[^'\\]|\\[\s\S])*'|"(?:[^"\\]|\\[\s\S])*"|`(?:[^`\\]|\\[\s\S])*`|--[^\n]*|\/\*[\s\S]*?\*\/|\{([A-Za-z_]\w*):([^{}'"`]+)\}/g;
+  /'[^'\\]*(?:\\[\s\S][^'\\]*)*'|"[^"\\]*(?:\\[\s\S][^"\\]*)*"|`[^`\\]*(?:\\[\s\S][^`\\]*)*`|--[^\n]*|\/\*[\s\S]*?\*\/|\{([A-Za-z_]\w*):([^{}'"`]+)\}/g;
 
 /** The SQL with its parameters as literals of the same type: what the server makes of them itself (ReplaceQueryParameterVisitor). */
 export const inlineParameters = (sql: string, params: Record<string, unknown>): string =>
   sql.replaceAll(tokens, (token, name: string | undefined, type: string) => {
     if (name === undefined || !Object.hasOwn(params, name)) return token;
-    const text = sqlText(parameterText(params[name]));
+    const value = params[name];
+    if (value === null) return "NULL";
+    const text = sqlText(parameterText(value));
     return type === "String" ? text : `_CAST(${text}, ${sqlText(type)})`;
   });
 
@@ -77,7 +79,7 @@ const parameterText = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map((item) => (typeof item === "string" ? sqlText(item) : parameterText(item))).join(",")}]`;
   if (typeof value === "boolean") return value ? "1" : "0";
   if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") return String(value);
-  throw new TypeError(`${value === null ? "null" : typeof value} is no value of a parameter`);
+  throw new TypeError(`a parameter cannot be a ${typeof value}`);
 };
 
 /** One form field; ClickHouse puts fields named `query` together in their order (HTTPHandler.cpp, read 2026-11). Bytes are at most three times this. */
