@@ -93,7 +93,7 @@ export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames
     hashes,
     faults,
     scoreColumns,
-    warnings: select.some(({ id }) => id === "scores") && query.scores === "columns" ? [nestedWarning(scoreNames)] : [],
+    warnings: visible.some(({ id }) => id === "scores") && query.scores === "columns" ? [nestedWarning(scoreNames)] : [],
   };
 };
 
