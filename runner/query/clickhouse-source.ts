@@ -14,6 +14,7 @@ import { handSet, handTable } from "../../core/exports/handed-table.ts";
 import type { Slice } from "../../core/exports/slice.ts";
 import { selectList } from "../../core/formats/file-format.ts";
 import { compressions, formats } from "../../core/formats/index.ts";
+import { mapUnquoted } from "../../core/sql-text.ts";
 import { narrowRelations } from "../../core/tables/relations.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import {
@@ -82,7 +83,8 @@ export const openClickHouseSource = async (
       const format = formats[request.format].slice(compiled.selection.select, { isFirst, ...request.options });
       const ids = commentedIds?.[index] ?? [];
       // A join copies every row, fat payloads too: a slice without comments does without.
-      const list = ids.length === 0 ? selectList(format).replaceAll("commentRows.text", "''") : selectList(format);
+      const list =
+        ids.length === 0 ? mapUnquoted(selectList(format), (sql) => sql.replaceAll("commentRows.text", "''")) : selectList(format);
       const within = `WHERE ${where} AND ${bounds.sql} ORDER BY ${compiled.orderBy} LIMIT 1 BY ${table.id} LIMIT ${limitRows}`;
       const joins = joinsFor(table, [list]);
       const isJoinedLater = slice !== undefined && joins.length > 0;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { handSet } from "../../core/exports/handed-table.ts";
+import { mapUnquoted, withoutQuoted } from "../../core/sql-text.ts";
 import { carryStatement, formOf, inlineParameters } from "../../db/clickhouse/carry-statement.ts";
 
 const long = "x".repeat(140_000);
@@ -49,5 +50,18 @@ describe("parameters in the text", () => {
     [`SELECT "a\\"{c0:String}" = {projectId:String}`, `SELECT "a\\"{c0:String}" = 'p'`],
   ])("%s", (sql, expected) => {
     expect(inlineParameters(sql, params)).toBe(expected);
+  });
+});
+
+describe("what is quoted in SQL", () => {
+  it.each([
+    [`SELECT a.x AS "b.y", 'c"d.z', e.w AS "f\\"g.h"`, `SELECT a.x AS '', '', e.w AS ''`],
+    ["SELECT `a.b` + c.d", "SELECT '' + c.d"],
+  ])("names no relation: %s", (sql, expected) => {
+    expect(withoutQuoted(sql)).toBe(expected);
+  });
+
+  it("is not changed with the rest", () => {
+    expect(mapUnquoted(`x AS "x", 'x', x`, (part) => part.replaceAll("x", "y"))).toBe(`y AS "x", 'x', y`);
   });
 });
