@@ -28,7 +28,14 @@ export type AppDeps = {
   /** ENCRYPTION_KEY is set, so that the runner can hash. */
   canHash: boolean;
   /** Null when batch exports are switched off. */
-  downloads: { location: S3Location; accessKeyId: string; secretAccessKey: string; internal: S3Location; linkSeconds: number } | null;
+  downloads: {
+    location: S3Location;
+    accessKeyId: string;
+    secretAccessKey: string;
+    sessionToken: string | undefined;
+    internal: S3Location;
+    linkSeconds: number;
+  } | null;
   /** What one answer with payloads may hold. */
   answers: { bytesMax: number; observationsMax: number };
   /** Null where reads of traces are not compared with the aggregates. */

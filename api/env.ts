@@ -1,7 +1,9 @@
 /** The Worker's bindings, parsed once per isolate. All problems are reported at once, by name and never by value. */
 import { z } from "zod";
+import { checkLangfuseVariables } from "../core/langfuse-variables.ts";
 import { TraceExperimentEnv } from "../core/traces/experiment-env.ts";
 import { eventStoreProblems, eventStoreShape } from "../db/event-store/config.ts";
+import { storeProblems } from "../db/object-store/store-env.ts";
 
 const text = z.string().trim().min(1);
 const flag = z
@@ -34,6 +36,8 @@ export const ApiEnv = z.object({
   LANGFUSE_S3_BATCH_EXPORT_EXTERNAL_ENDPOINT: z.url().optional(),
   LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID: text.optional(),
   LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: text.optional(),
+  /** Of temporary keys: links end with the session. */
+  LANGFUSE_S3_BATCH_EXPORT_SESSION_TOKEN: text.optional(),
   LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE: flag,
   BATCH_EXPORT_ROW_LIMIT: z.coerce.number().int().min(1).max(1_000_000_000).default(10_000_000),
   ENCRYPTION_KEY: z
@@ -52,7 +56,10 @@ export const ApiEnv = z.object({
 });
 export type ApiEnv = z.infer<typeof ApiEnv>;
 
-export const parseApiEnv = (bindings: Record<string, unknown>): { ok: true; env: ApiEnv } | { ok: false; problems: string[] } => {
+/** A Worker has no role: it needs keys. */
+export const parseApiEnv = (
+  bindings: Record<string, unknown>,
+): { ok: true; env: ApiEnv; warnings: string[] } | { ok: false; problems: string[] } => {
   const given = Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined && value !== ""));
   const parsed = ApiEnv.safeParse(given);
   if (!parsed.success)
@@ -62,14 +69,12 @@ export const parseApiEnv = (bindings: Record<string, unknown>): { ok: true; env:
         (issue) => `${issue.path.join(".")}: ${issue.code === "invalid_type" ? "missing or not of the right type" : issue.message}`,
       ),
     };
-  const problems: string[] = [];
-  if (parsed.data.LANGFUSE_S3_BATCH_EXPORT_ENABLED)
-    for (const name of [
-      "LANGFUSE_S3_BATCH_EXPORT_BUCKET",
-      "LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID",
-      "LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY",
-    ] as const)
-      if (parsed.data[name] === undefined) problems.push(`${name}: needed because LANGFUSE_S3_BATCH_EXPORT_ENABLED is true`);
-  problems.push(...eventStoreProblems(parsed.data));
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, env: parsed.data };
+  const { problems, warnings } = checkLangfuseVariables(given);
+  if (parsed.data.LANGFUSE_S3_BATCH_EXPORT_ENABLED) {
+    const why = "LANGFUSE_S3_BATCH_EXPORT_ENABLED is true";
+    if (parsed.data.LANGFUSE_S3_BATCH_EXPORT_BUCKET === undefined) problems.push(`LANGFUSE_S3_BATCH_EXPORT_BUCKET: needed because ${why}`);
+    problems.push(...storeProblems("LANGFUSE_S3_BATCH_EXPORT", parsed.data, { why, mayHaveRole: false }));
+  }
+  problems.push(...eventStoreProblems(parsed.data, { mayHaveRole: false }));
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, env: parsed.data, warnings };
 };

@@ -63,6 +63,7 @@ const createDeps = (env: ApiEnv): AppDeps => {
           internal,
           accessKeyId: env.LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID ?? "",
           secretAccessKey: env.LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY ?? "",
+          sessionToken: env.LANGFUSE_S3_BATCH_EXPORT_SESSION_TOKEN,
           linkSeconds: Math.round(env.BATCH_EXPORT_DOWNLOAD_LINK_EXPIRATION_HOURS * 3600),
         }
       : null,
@@ -100,6 +101,7 @@ export default {
         console.error(JSON.stringify({ event: "bad_configuration", problems: parsed.problems }));
         return new Response("Internal Server Error", { status: 500 });
       }
+      if (parsed.warnings.length > 0) console.warn(JSON.stringify({ event: "configuration_warning", warnings: parsed.warnings }));
       app = createApp(createDeps(parsed.env));
       apps.set(bindings, app);
     }

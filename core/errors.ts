@@ -150,6 +150,13 @@ export const errorTable = {
     "ClickHouse refused the query",
     "The table or a column of it does not fit; check CLICKHOUSE_EVENTS_TABLE and the migrations.",
   ),
+  CLICKHOUSE_QUERY_TOO_LARGE: entry(
+    422,
+    "never",
+    "caller",
+    "The query is larger than ClickHouse accepts",
+    'Name fewer columns in `query.columns`, use shorter filters, or ask for `"scores": "nested"`; the operator may raise max_query_size and max_ast_elements.',
+  ),
   CLICKHOUSE_RESOURCES: entry(
     422,
     "backoff",
@@ -191,6 +198,34 @@ export const errorTable = {
     "us",
     "The bucket does not exist",
     "The operator creates it or corrects LANGFUSE_S3_BATCH_EXPORT_BUCKET.",
+  ),
+  S3_ACCOUNT_LIMIT: entry(
+    502,
+    "never",
+    "us",
+    "The object store takes nothing more",
+    "The operator makes room, raises the quota of bucket or account, or settles with the provider; the message quotes the store.",
+  ),
+  S3_CHECKSUM_REFUSED: entry(
+    502,
+    "never",
+    "us",
+    "The object store takes no checksum headers",
+    "The operator sets LANGFUSE_S3_BATCH_EXPORT_CHECKSUM=none.",
+  ),
+  S3_ENCRYPTION_REFUSED: entry(
+    502,
+    "never",
+    "us",
+    "The object store refused the encryption",
+    "The operator checks the variables that end in _SSE and _SSE_KMS_KEY_ID, the key, and the grants on it.",
+  ),
+  S3_WRONG_REGION: entry(
+    502,
+    "never",
+    "us",
+    "The bucket is elsewhere",
+    "The operator sets region and endpoint of the store as the message says.",
   ),
   S3_REJECTED: entry(502, "never", "us", "The object store refused the request", "The S3 error code is named in `detail`."),
   S3_CLOCK_SKEW: entry(

@@ -7,6 +7,12 @@ export const storable = (text: string): boolean => !text.includes("\u0000") && t
 /** What of a text can be stored: NUL and halves of surrogate pairs become U+FFFD. */
 export const storableForm = (text: string): string => text.toWellFormed().replaceAll("\u0000", "\ufffd");
 
+/** JSON that jsonb takes: what it refuses in texts and keys becomes U+FFFD. JSON.stringify escapes halves of surrogate pairs, and nothing else of theirs. */
+export const storableJson = (value: unknown): string =>
+  JSON.stringify(value).replaceAll(/\\(?:u0000|ud[89a-f][0-9a-f]{2}|.)/g, (spelled) =>
+    /^\\u(?:0000|d)/.test(spelled) ? "\ufffd" : spelled,
+  );
+
 export const notStorable = "must not contain NUL or broken Unicode";
 
 /** Storable text of at most so many UTF-16 units. */

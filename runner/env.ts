@@ -1,7 +1,10 @@
 /** The runner's configuration, parsed once from the environment. All problems are reported at once, by name and never by value. */
 import { z } from "zod";
 import { sliceBytesMin, sliceMibDefault, sliceRowsMax } from "../core/exports/slice.ts";
+import { checkLangfuseVariables } from "../core/langfuse-variables.ts";
 import { eventStoreConfig, eventStoreProblems, eventStoreShape } from "../db/event-store/config.ts";
+import { encryptionAlgorithm, encryptionOf, storeProblems } from "../db/object-store/store-env.ts";
+import { type AwsEnvironment, awsVariables, namesCredentials } from "./credentials/aws-credentials.ts";
 import { parseHeaders } from "./metrics/parse-headers.ts";
 
 const text = z.string().trim().min(1);
@@ -34,7 +37,12 @@ export const RunnerEnv = z.object({
   LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: z.url().optional(),
   LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID: text.optional(),
   LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: text.optional(),
+  /** Of temporary keys. */
+  LANGFUSE_S3_BATCH_EXPORT_SESSION_TOKEN: text.optional(),
   LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE: flag("false"),
+  /** Server-side encryption asked for with every file; without it the bucket's own default holds. */
+  LANGFUSE_S3_BATCH_EXPORT_SSE: encryptionAlgorithm.optional(),
+  LANGFUSE_S3_BATCH_EXPORT_SSE_KMS_KEY_ID: text.optional(),
   LANGFUSE_S3_BATCH_EXPORT_CHECKSUM: z.enum(["crc32", "none"]).default("crc32"),
   ...eventStoreShape,
   LANGFUSE_EXPERIMENT_INSERT_INTO_AGGREGATING_MERGE_TREES: flag("false"),
@@ -101,20 +109,29 @@ export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
       );
   if (!parsed.success) return { ok: false as const, problems };
   const e = parsed.data;
-  if (e.LANGFUSE_S3_BATCH_EXPORT_ENABLED)
-    for (const name of [
-      "LANGFUSE_S3_BATCH_EXPORT_BUCKET",
-      "LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID",
-      "LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY",
-    ] as const)
-      if (e[name] === undefined) problems.push(`${name}: needed because LANGFUSE_S3_BATCH_EXPORT_ENABLED is true`);
+  const { problems: refused, warnings } = checkLangfuseVariables(given);
+  problems.push(...refused);
+  const aws: AwsEnvironment = Object.fromEntries(awsVariables.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));
+  const mayHaveRole = (endpoint: string | undefined) =>
+    namesCredentials(aws) || endpoint === undefined || /\.amazonaws\.com(?:\.cn)?$/.test(new URL(endpoint).hostname);
+  if (e.LANGFUSE_S3_BATCH_EXPORT_ENABLED) {
+    const why = "LANGFUSE_S3_BATCH_EXPORT_ENABLED is true";
+    if (e.LANGFUSE_S3_BATCH_EXPORT_BUCKET === undefined) problems.push(`LANGFUSE_S3_BATCH_EXPORT_BUCKET: needed because ${why}`);
+    problems.push(...storeProblems("LANGFUSE_S3_BATCH_EXPORT", e, { why, mayHaveRole: mayHaveRole(e.LANGFUSE_S3_BATCH_EXPORT_ENDPOINT) }));
+  }
+  for (const [isUsed, prefix] of [
+    [e.LANGFUSE_S3_BATCH_EXPORT_ENABLED, "LANGFUSE_S3_BATCH_EXPORT"],
+    [e.LANGFUSE_S3_EVENT_UPLOAD_BUCKET !== undefined, "LANGFUSE_S3_EVENT_UPLOAD"],
+  ] as const)
+    if (isUsed && e[`${prefix}_ACCESS_KEY_ID`] === undefined)
+      warnings.push(`${prefix}_ACCESS_KEY_ID: not set, credentials come from the role of the environment`);
   if ((e.SMTP_CONNECTION_URL === undefined) !== (e.EMAIL_FROM_ADDRESS === undefined))
     problems.push("SMTP_CONNECTION_URL, EMAIL_FROM_ADDRESS: set both or neither");
   if (e.SPILLWAY_SELF_FENCE_SECONDS >= e.SPILLWAY_LEASE_SECONDS)
     problems.push("SPILLWAY_SELF_FENCE_SECONDS: must be less than SPILLWAY_LEASE_SECONDS");
   const otlpHeaders = parseHeaders(e.OTEL_EXPORTER_OTLP_HEADERS);
   if (!otlpHeaders.ok) problems.push(`OTEL_EXPORTER_OTLP_HEADERS: ${otlpHeaders.problem}`);
-  problems.push(...eventStoreProblems(e));
+  problems.push(...eventStoreProblems(e, { mayHaveRole: mayHaveRole(e.LANGFUSE_S3_EVENT_UPLOAD_ENDPOINT) }));
   if (problems.length > 0) return { ok: false as const, problems };
   const otlpUrl =
     e.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT ??
@@ -136,9 +153,15 @@ export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
           bucket: e.LANGFUSE_S3_BATCH_EXPORT_BUCKET ?? "",
           accessKeyId: e.LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID ?? "",
           secretAccessKey: e.LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY ?? "",
+          sessionToken: e.LANGFUSE_S3_BATCH_EXPORT_SESSION_TOKEN,
           forcePathStyle: e.LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE,
+          encryption: encryptionOf("LANGFUSE_S3_BATCH_EXPORT", e),
+          variables: "LANGFUSE_S3_BATCH_EXPORT" as const,
         }
       : null,
+    /** Where credentials come from for stores without keys of their own. */
+    aws,
+    warnings,
     events: eventStoreConfig(e),
     writesAggregates: e.LANGFUSE_EXPERIMENT_INSERT_INTO_AGGREGATING_MERGE_TREES,
     ingestion: {

@@ -1,11 +1,12 @@
 /** Composition root of the runner: the only place that reads its environment, constructs clients and chooses implementations. */
 import { createHash, createHmac, randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { crc32 } from "node:zlib";
 import { createId } from "../core/ids.ts";
 import { type JobKind, jobKinds } from "../core/jobs/kinds.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
-import { createS3Client } from "../db/object-store/s3-client.ts";
+import { createS3Client, type S3Config } from "../db/object-store/s3-client.ts";
 import { openPostgres } from "../db/postgres/client.ts";
 import { enforceRetention } from "../db/queries/delete-data.ts";
 import { expireExports } from "../db/queries/expire-exports.ts";
@@ -18,6 +19,7 @@ import { measureQueue } from "../db/queue/measure-queue.ts";
 import { pruneJobs } from "../db/queue/prune-jobs.ts";
 import { repairSlots } from "../db/queue/repair-slots.ts";
 import { systemClock } from "./clock.ts";
+import { createAwsCredentials } from "./credentials/aws-credentials.ts";
 import type { Log } from "./deps.ts";
 import { parseRunnerEnv, type RunnerConfig } from "./env.ts";
 import { createEvents } from "./events.ts";
@@ -44,7 +46,11 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
   const clock = systemClock;
   const postgres = openPostgres(config.databaseUrl, { applicationName: "spillway-runner", connectionsMax: config.postgresConnectionsMax });
   const clickhouse = createClickHouse(config.clickhouse, fetch);
-  const s3 = config.s3 === null ? null : createS3Client(config.s3, { fetch, wait: clock.wait, random: Math.random });
+  for (const warning of config.warnings) log("warn", "configuration_warning", { detail: warning });
+  const role = createAwsCredentials(config.aws, { fetch, readText: (path) => readFile(path, "utf8"), nowMs: clock.nowMs });
+  const s3Of = (store: S3Config) =>
+    createS3Client(store, { fetch, wait: clock.wait, random: Math.random, credentials: store.accessKeyId === "" ? role : undefined });
+  const s3 = config.s3 === null ? null : s3Of(config.s3);
   const newAuditId = () => createId("auditLog", clock.nowMs(), randomBytes(16));
   const newJobId = () => createId("job", clock.nowMs(), randomBytes(16));
   const sha256Hex = (text: string) => createHash("sha256").update(text).digest("hex");
@@ -55,7 +61,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
           ...config.events,
           store: {
             db: postgres.db,
-            s3: createS3Client(config.events.s3, { fetch, wait: clock.wait, random: Math.random }),
+            s3: s3Of(config.events.s3),
             isLogEnabled: config.events.isLogEnabled,
             nowMs: clock.steadyMs,
             newJobId,

@@ -1,5 +1,6 @@
 /** Puts the pieces of a compiled query together: what is counted, what a slice is asked with. Pure text and parameters. */
 import type { Condition } from "../filters/compile-filter.ts";
+import { withoutQuoted } from "../sql-text.ts";
 import { type ExportTable, relationsIn } from "../tables/table.ts";
 import type { CompiledQuery } from "./compile-query.ts";
 
@@ -51,7 +52,7 @@ export const fromClause = (
 /** The joins of the relations that the given SQL names. */
 export const joinsFor = (table: ExportTable, names: readonly string[]): string[] => {
   const joins = [...new Set(names.flatMap((sql) => relationsIn(table, sql)))].map((alias) => table.relations[alias] ?? "");
-  const comments = names.some((sql) => sql.includes("commentRows."))
+  const comments = names.some((sql) => withoutQuoted(sql).includes("commentRows."))
     ? [`LEFT ANY JOIN comment_rows AS commentRows ON commentRows.id = ${table.id}`]
     : [];
   return [...joins, ...comments];

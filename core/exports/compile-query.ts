@@ -6,8 +6,7 @@ import { findTable, tables } from "../tables/index.ts";
 import { nestedTraces } from "../tables/nested-traces.ts";
 import type { ExportTable, FilterColumn, FilterColumnType } from "../tables/table.ts";
 import type { ExportQuery } from "./request.ts";
-import type { ScoreName } from "./score-columns.ts";
-import { type Selection, selectColumns } from "./select-columns.ts";
+import { type ScoreNames, type Selection, selectColumns } from "./select-columns.ts";
 
 export type CompiledQuery = {
   table: ExportTable;
@@ -26,7 +25,7 @@ export type CompiledQuery = {
 };
 
 /** Compiles, or throws one AppError that names every fault. `scoreNames` are those of the project, known when the export runs. */
-export const compileQuery = (query: ExportQuery, scoreNames: readonly ScoreName[] = []): CompiledQuery => {
+export const compileQuery = (query: ExportQuery, scoreNames: ScoreNames = { columns: [], nested: 0 }): CompiledQuery => {
   if (query.shape === "trace" && query.tableName !== "traces")
     throw new AppError({
       code: "INVALID_REQUEST",

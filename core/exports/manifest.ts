@@ -15,6 +15,11 @@ export const ManifestFile = z.object({
   contentType: z.string(),
   /** CRC-32 (ISO-HDLC, as in gzip) of the stored bytes, eight hex digits. */
   crc32: z.string().regex(/^[0-9a-f]{8}$/),
+  /**
+   * Of compressed files: one gzip member or zstd frame, which every reader takes whole. False where there may be several one after the other (RFC 1952, RFC 8878): a reader
+   * that stops after the first would see the beginning only. Absent in files that are not compressed.
+   */
+  isOneMember: z.boolean().optional(),
 });
 
 export type ManifestFile = z.infer<typeof ManifestFile>;
@@ -34,6 +39,8 @@ export const ExportManifest = z.object({
   privacy: z.array(z.object({ path: z.string(), action: z.string() })),
   /** What was mended so that readers can bear it, or withheld for privacy; absent in manifests from before this was counted. */
   changes: ExportChanges.optional(),
+  /** What is not in the file the way that was asked for, each a sentence. Absent in manifests made before there were any. */
+  warnings: z.array(z.string()).optional(),
   /** Half-open `[start, cutoff)` of the table's time column; start is that of the oldest row, null when there is none. */
   window: z.object({ start: z.string().nullable(), cutoff: z.string() }),
   /** hex SHA-256 of the canonical query: equal queries have equal hashes. */

@@ -16,6 +16,14 @@ export type SelectedColumn = ExportColumn & {
   withheld?: Withheld;
 };
 
+/** Names with a column each, and how many have none: their scores are nested in one column. */
+export type ScoreNames = { columns: readonly ScoreName[]; nested: number };
+
+/** More columns than this no reader handles well; with SQL for each, neither does the server. */
+export const scoreColumnsMax = 1000;
+/** Longer names of columns are refused or cut by most readers (BigQuery takes 300 characters). */
+export const scoreColumnCharactersMax = 256;
+
 export const commentsColumn: ExportColumn = {
   kind: "document",
   nullable: false,
@@ -44,6 +52,8 @@ export type Selection = {
   faults: FieldError[];
   /** The columns of scores by their id in the file. */
   scoreColumns: Record<string, string>;
+  /** What is not in the file the way that was asked for, each a sentence. */
+  warnings: string[];
 };
 
 /** Ids of all columns of a table, `comments` and `scores` included where it has them, in the order of the file. */
@@ -53,7 +63,7 @@ export const columnIdsOf = (table: ExportTable): string[] => [
   ...(table.scoreItems === null ? [] : ["scores"]),
 ];
 
-export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames: readonly ScoreName[]): Selection => {
+export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames: ScoreNames): Selection => {
   const faults: FieldError[] = [];
   const params: Record<string, unknown> = {};
   let bound = 0;
@@ -72,7 +82,7 @@ export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames
     else if (ids.indexOf(id) !== index) faults.push({ path, message: `Column ${id} is named twice.` });
     else if (id === "comments") select.push({ ...commentsColumn, id, sql: commentTexts });
     else if (id === "scores" && table.scoreItems !== null && query.scores === "columns")
-      select.push(...scoreColumnsOf(table, scoreNames, scoreColumns, bind));
+      select.push(...scoreColumnsOf(table, scoreNames.columns, scoreColumns, bind), ...otherScores(table, scoreNames, bind));
     else if (id === "scores" && table.scoreItems !== null) {
       if (query.scores === "nested") select.push({ ...scoresColumn(table.scoreItems ?? "[]"), id });
     } else {
@@ -90,7 +100,22 @@ export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames
     faults,
     // Not by assignment: a score may be called `__proto__`.
     scoreColumns: Object.fromEntries(scoreColumns),
+    warnings: visible.some(({ id }) => id === "scores") && query.scores === "columns" ? [nestedWarning(scoreNames)] : [],
   };
+};
+
+const nestedWarning = ({ columns, nested }: ScoreNames): string =>
+  `${nested} ${nested === 1 ? "name of a score has" : "names of scores have"} no column, since a file has at most ${scoreColumnsMax} columns of scores with names of at most ${scoreColumnCharactersMax} characters; beside the ${columns.length} columns, their scores are in the column scores.`;
+
+/** Names come out of ClickHouse as valid UTF-8, whatever is stored. */
+const storedName = (names: readonly string[]): string => (names.some((name) => name.includes("\ufffd")) ? "toValidUTF8(s.1)" : "s.1");
+
+/** One column with the scores of all names that have none. */
+const otherScores = (table: ExportTable, { columns, nested }: ScoreNames, bind: Bind): SelectedColumn[] => {
+  if (nested === 0) return [];
+  const names = columns.map(({ name }) => name);
+  const isOther = `NOT has(${bind("Array(String)", names)}, ${storedName(names)})`;
+  return [{ ...scoresColumn(`arrayFilter(s -> ${isOther}, ${table.scoreItems ?? "[]"})`), id: "scores" }];
 };
 
 /** One column for each score name. `ids` is filled with the names by the ids of their columns. */
@@ -100,9 +125,7 @@ const scoreColumnsOf = (table: ExportTable, scoreNames: readonly ScoreName[], id
     const id = idOf.get(name) ?? name;
     ids.set(id, storableForm(name));
     const items = itemsAt(table.scoreItems ?? "[]", levels);
-    // Names come out of ClickHouse as valid UTF-8, whatever is stored.
-    const stored = name.includes("\ufffd") ? "toValidUTF8(s.1)" : "s.1";
-    const found = `arrayFilter(s -> ${stored} = ${bind("String", name)}, ${items})`;
+    const found = `arrayFilter(s -> ${storedName([name])} = ${bind("String", name)}, ${items})`;
     return {
       id,
       kind: isNumber ? "array<number>" : "array<string>",

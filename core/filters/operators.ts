@@ -32,19 +32,17 @@ const operator = <S extends z.ZodType>(
   more: { needsMatch?: boolean } = {},
 ): Operator => ({ value, sql: sql as Operator["sql"], ...more });
 
-/** What one bound value may measure, with escapes and UTF-8 in mind: ClickHouse refuses form fields over 128 KiB. */
-const parameterBytesMax = 30_000;
+/** Longer lists are compared as a set, where the comparison knows sets: one lookup for each row. */
+const listLengthMax = 30_000;
+const listValuesMax = 50_000;
 
 /** Half a surrogate pair has no UTF-8 spelling: it can neither be sent nor be stored. */
 export const anyString = z
   .string()
   .max(20_000)
   .refine((text) => text.isWellFormed(), "well-formed Unicode, without lone surrogates");
-const strings = z.array(anyString).min(1, "at least one value").max(10_000);
-const stringsOrNone = z.array(anyString).max(10_000);
-/** Lists compared with lists are bound as one value. */
-const fits = (list: readonly string[]) => JSON.stringify(list).length < parameterBytesMax;
-const tooLong = `at most ${parameterBytesMax.toLocaleString("en")} characters in all`;
+const strings = z.array(anyString).min(1, "at least one value").max(listValuesMax);
+const stringsOrNone = z.array(anyString).max(listValuesMax);
 /** An instant with zone, compared to the microsecond: a Date would cut it to milliseconds. */
 const instant = z.iso.datetime({ offset: true, error: "an ISO 8601 instant with zone, such as 2026-01-31T12:00:00.123456Z" });
 
@@ -92,9 +90,8 @@ const compareTime = (sign: Sign) =>
       : `(${column.sql} ${bound.sign} fromUnixTimestamp64Micro(${bind("Int64", String(bound.units))}, 'UTC'))`;
   });
 
-/** Long lists travel as a table: a parameter may hold 128 KiB. */
 const setOf = (bind: Bind, values: readonly string[]): string =>
-  JSON.stringify(values).length < parameterBytesMax ? bind("Array(String)", values) : bind("set", handSet(values));
+  JSON.stringify(values).length < listLengthMax ? bind("Array(String)", values) : bind("set", handSet(values));
 
 /** Scores by name: any entry of that name decides, so a negation holds for rows without one. */
 type Entries<V> = { column: FilterColumn; key: string; bind: Bind; value: V };
@@ -154,18 +151,9 @@ export const filterTypes = {
     columns: ["arrayOptions"],
     hasKey: false,
     operators: {
-      "any of": operator(
-        strings.refine(fits, tooLong),
-        ({ column, bind, value }) => `hasAny(${column.sql}, ${bind("Array(String)", value)})`,
-      ),
-      "none of": operator(
-        stringsOrNone.refine(fits, tooLong),
-        ({ column, bind, value }) => `(NOT hasAny(${column.sql}, ${bind("Array(String)", value)}))`,
-      ),
-      "all of": operator(
-        stringsOrNone.refine(fits, tooLong),
-        ({ column, bind, value }) => `hasAll(${column.sql}, ${bind("Array(String)", value)})`,
-      ),
+      "any of": operator(strings, ({ column, bind, value }) => `hasAny(${column.sql}, ${bind("Array(String)", value)})`),
+      "none of": operator(stringsOrNone, ({ column, bind, value }) => `(NOT hasAny(${column.sql}, ${bind("Array(String)", value)}))`),
+      "all of": operator(stringsOrNone, ({ column, bind, value }) => `hasAll(${column.sql}, ${bind("Array(String)", value)})`),
     },
   },
   number: {

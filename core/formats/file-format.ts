@@ -1,5 +1,7 @@
 /** What a file format is: how ClickHouse is asked for its bytes, and how the bytes of several slices become one file. */
+
 import type { SelectedColumn } from "../exports/select-columns.ts";
+import { sqlName } from "../sql-text.ts";
 
 export type FormatOptions = {
   /** CSV: text cells a spreadsheet would run get a quote in front. */
@@ -36,5 +38,4 @@ export type FileFormat = {
 };
 
 /** The SELECT list as text. Aliases are quoted: names of scores may hold anything. */
-export const selectList = ({ select }: SliceFormat): string =>
-  select.map(({ alias, sql }) => `${sql} AS "${alias.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`).join(", ");
+export const selectList = ({ select }: SliceFormat): string => select.map(({ alias, sql }) => `${sql} AS ${sqlName(alias)}`).join(", ");

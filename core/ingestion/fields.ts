@@ -46,6 +46,13 @@ export const Reference = z
 /** Text as it is, but for halves of surrogate pairs, which UTF-8 cannot spell: they become U+FFFD. */
 export const Text = z.string().overwrite((text) => text.toWellFormed());
 
+export const scoreNameCharactersMax = 1000;
+
+/** Names a score: the heading of a column in exports. Langfuse bounds neither length nor characters; what no heading can hold is refused, whatever else is taken. */
+export const ScoreNameText = Text.min(1, "must not be empty")
+  .max(scoreNameCharactersMax, `must have at most ${scoreNameCharactersMax} characters`)
+  .refine((name) => !/\p{Cc}/u.test(name), "must not contain control characters");
+
 /** See utcInstant for what becomes of it. */
 export const Instant = z.iso.datetime({ offset: true, error: "must be an ISO 8601 instant with a zone" }).transform((text, context) => {
   const instant = utcInstant(text);

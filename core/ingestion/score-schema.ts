@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { environmentSchema } from "./body-schemas.ts";
 import type { ScoreBody } from "./event.ts";
-import { Id, JsonValue, Reference, schemaOf, Text } from "./fields.ts";
+import { Id, JsonValue, Reference, ScoreNameText, schemaOf, Text } from "./fields.ts";
 
 const dataTypes = ["NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT", "CORRECTION"] as const;
 export const scoreTextCharactersMax = 500;
@@ -30,7 +30,8 @@ const ScoreValue = schemaOf((input): { value: string | number } | { fault: strin
 const scoreFields = (options: { isInternal: boolean }) =>
   z.object({
     id: Id.nullish(),
-    name: Text.min(1, "must not be empty"),
+    // Stored ones were taken when longer names were.
+    name: options.isInternal ? Text.min(1, "must not be empty") : ScoreNameText,
     traceId: Reference,
     sessionId: Reference,
     datasetRunId: Reference,

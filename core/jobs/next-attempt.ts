@@ -20,13 +20,16 @@ const outages: ReadonlySet<ErrorCode> = new Set([
   "S3_ACCESS_DENIED",
   "S3_BUCKET_NOT_FOUND",
   "S3_CLOCK_SKEW",
+  "S3_ACCOUNT_LIMIT",
+  "S3_ENCRYPTION_REFUSED",
+  "S3_WRONG_REGION",
 ]);
 
 export const isOutage = (error: AppError): boolean => outages.has(error.code);
 
-/** Statements that write rows are fixed: one that does not fit waits for a migration. One that the server has no room for waits until others have less of it. */
-const isMendable = (error: AppError): boolean =>
-  isOutage(error) || error.code === "CLICKHOUSE_QUERY_REJECTED" || error.code === "CLICKHOUSE_RESOURCES";
+/** Statements that write rows are fixed: one that does not fit waits for a migration. One that the server has no room for waits until others have less of it, or for a higher bound. */
+const mendable: ReadonlySet<ErrorCode> = new Set(["CLICKHOUSE_QUERY_REJECTED", "CLICKHOUSE_QUERY_TOO_LARGE", "CLICKHOUSE_RESOURCES"]);
+const isMendable = (error: AppError): boolean => isOutage(error) || mendable.has(error.code);
 
 export type NextAttempt = { decision: "discard" } | { decision: "retry"; delaySeconds: number };
 

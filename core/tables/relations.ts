@@ -3,6 +3,7 @@
  * (argMax, so also across partitions, where FINAL does not look), and drops deleted rows. Of two versions of one instant the one that is not deleted counts:
  * a moved row is deleted where it was with the version it has where it is.
  */
+import { mapUnquoted } from "../sql-text.ts";
 import type { LookupName } from "./table.ts";
 
 /**
@@ -19,10 +20,12 @@ const newest = (table: string, fields: readonly string[], among?: { column: stri
 
 /** Narrows the relations in a query to the rows of a slice; `rows` is FROM and WHERE of the slice, with the alias `e`. */
 export const narrowRelations = (sql: string, rows: string): string =>
-  sql.replaceAll(/\/\*among (\S+) (\S+) (\S+)\*\//g, (_, table: string, column: string, on: string) =>
-    column === "id"
-      ? `AND id IN (SELECT ${on} ${rows})`
-      : `AND id IN (SELECT id FROM ${table} WHERE project_id = {projectId:String} AND ${column} IN (SELECT ${on} ${rows}))`,
+  mapUnquoted(sql, (part) =>
+    part.replaceAll(/\/\*among (\S+) (\S+) (\S+)\*\//g, (_, table: string, column: string, on: string) =>
+      column === "id"
+        ? `AND id IN (SELECT ${on} ${rows})`
+        : `AND id IN (SELECT id FROM ${table} WHERE project_id = {projectId:String} AND ${column} IN (SELECT ${on} ${rows}))`,
+    ),
   );
 
 /** Scores of one key as Array(Tuple(name, type, value, text)): averaged for each name, type and text, in a fixed order. */

@@ -1,5 +1,6 @@
 /** What an exportable table is: where its rows are, its columns in the file, and what it can be filtered, searched and ordered by. */
 import type { Scope } from "../auth/scopes.ts";
+import { withoutQuoted } from "../sql-text.ts";
 
 export type ColumnKind =
   | "string"
@@ -110,5 +111,7 @@ export type ExportTable = {
 };
 
 /** The aliases of relations that a piece of SQL names. */
-export const relationsIn = (table: ExportTable, sql: string): string[] =>
-  Object.keys(table.relations).filter((alias) => new RegExp(`\\b${alias}\\.`).test(sql));
+export const relationsIn = (table: ExportTable, sql: string): string[] => {
+  const plain = withoutQuoted(sql);
+  return Object.keys(table.relations).filter((alias) => new RegExp(`\\b${alias}\\.`).test(plain));
+};

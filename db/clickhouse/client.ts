@@ -4,7 +4,8 @@
  */
 import { ClickHouseError, createClient } from "@clickhouse/client-web";
 import { AppError, type ErrorCode } from "../../core/errors.ts";
-import { type HandedTable, isHandedTable } from "../../core/exports/handed-table.ts";
+import type { HandedTable } from "../../core/exports/handed-table.ts";
+import { carryStatement, formOf } from "./carry-statement.ts";
 
 /** What is needed of fetch: Workers, Bun and tests differ in the rest. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -104,55 +105,31 @@ const writing = {
   max_partitions_per_insert_block: "0",
 } as const;
 
-const codes: Record<string, ErrorCode> = {
-  "46": "CLICKHOUSE_QUERY_REJECTED",
-  "47": "CLICKHOUSE_QUERY_REJECTED",
-  "60": "CLICKHOUSE_QUERY_REJECTED",
-  "62": "CLICKHOUSE_QUERY_REJECTED",
-  "81": "CLICKHOUSE_QUERY_REJECTED",
-  "115": "CLICKHOUSE_QUERY_REJECTED",
-  "43": "CLICKHOUSE_QUERY_REJECTED",
-  "53": "CLICKHOUSE_QUERY_REJECTED",
-  "158": "CLICKHOUSE_RESOURCES",
-  "159": "CLICKHOUSE_RESOURCES",
-  "241": "CLICKHOUSE_RESOURCES",
-  "307": "CLICKHOUSE_RESOURCES",
-  "396": "CLICKHOUSE_RESOURCES",
+/** ClickHouse's error codes by what they mean to us (src/Common/ErrorCodes.cpp; names by errorCodeToName of 26.7). */
+const codesByMeaning = {
+  // The query as it is written, its settings or its types: the same again gives the same.
+  CLICKHOUSE_QUERY_REJECTED: [16, 42, 43, 46, 47, 48, 53, 60, 62, 63, 73, 81, 115, 164, 179, 184, 207, 215, 344, 386, 427, 452, 456, 457],
+  // Syntax tree or nesting beyond the server's bounds.
+  CLICKHOUSE_QUERY_TOO_LARGE: [167, 168, 306],
+  CLICKHOUSE_RESOURCES: [158, 159, 241, 307, 396],
   // The server as a whole, whatever the query: too many queries or parts, a full or broken disk or bucket, a shutdown, a replica without its keeper or its quorum, a node that
   // does not answer.
-  "74": "CLICKHOUSE_UNAVAILABLE",
-  "75": "CLICKHOUSE_UNAVAILABLE",
-  "76": "CLICKHOUSE_UNAVAILABLE",
-  "202": "CLICKHOUSE_UNAVAILABLE",
-  "209": "CLICKHOUSE_UNAVAILABLE",
-  "210": "CLICKHOUSE_UNAVAILABLE",
-  "225": "CLICKHOUSE_UNAVAILABLE",
-  "236": "CLICKHOUSE_UNAVAILABLE",
-  "242": "CLICKHOUSE_UNAVAILABLE",
-  "243": "CLICKHOUSE_UNAVAILABLE",
-  "252": "CLICKHOUSE_UNAVAILABLE",
-  "279": "CLICKHOUSE_UNAVAILABLE",
-  "285": "CLICKHOUSE_UNAVAILABLE",
-  "286": "CLICKHOUSE_UNAVAILABLE",
-  "319": "CLICKHOUSE_UNAVAILABLE",
-  "439": "CLICKHOUSE_UNAVAILABLE",
-  "473": "CLICKHOUSE_UNAVAILABLE",
-  "499": "CLICKHOUSE_UNAVAILABLE",
-  "745": "CLICKHOUSE_UNAVAILABLE",
-  "999": "CLICKHOUSE_UNAVAILABLE",
-  "192": "CLICKHOUSE_ACCESS_DENIED",
-  "193": "CLICKHOUSE_ACCESS_DENIED",
-  "194": "CLICKHOUSE_ACCESS_DENIED",
-  "497": "CLICKHOUSE_ACCESS_DENIED",
-  "516": "CLICKHOUSE_ACCESS_DENIED",
-};
+  CLICKHOUSE_UNAVAILABLE: [74, 75, 76, 202, 209, 210, 225, 236, 242, 243, 252, 279, 285, 286, 319, 439, 473, 499, 745, 999],
+  CLICKHOUSE_ACCESS_DENIED: [192, 193, 194, 497, 516],
+} as const satisfies Partial<Record<ErrorCode, readonly number[]>>;
+
+const codes = new Map<string, ErrorCode>(
+  (Object.entries(codesByMeaning) as [ErrorCode, readonly number[]][]).flatMap(([code, numbers]) =>
+    numbers.map((number): [string, ErrorCode] => [String(number), code]),
+  ),
+);
 
 /** ClickHouse's failure as ours; an unknown code is worth another try, a failure without a code is one of the connection. */
 export const clickHouseFailure = (error: unknown): AppError => {
   if (error instanceof AppError) return error;
   const detail = error instanceof Error ? error.message.slice(0, 2000) : String(error);
   if (!(error instanceof ClickHouseError)) return new AppError({ code: "CLICKHOUSE_UNAVAILABLE", detail, cause: error });
-  const code = codes[error.code] ?? "CLICKHOUSE_QUERY_FAILED";
+  const code = codes.get(error.code) ?? "CLICKHOUSE_QUERY_FAILED";
   return new AppError({
     code,
     message: `ClickHouse answered with error ${error.code}${error.type === undefined || error.type === "EXCEPTION" ? "" : ` (${error.type})`}.`,
@@ -167,13 +144,9 @@ export const isThrownByQuery = (error: unknown): boolean =>
 
 const tablesHeader = "x-spillway-tables";
 
-/** Beyond this many characters, parameters travel in the body: proxies and servers bound the length of a URL. */
-const urlLengthMax = 8000;
-
-/** fetch that keeps compressed bytes as they are, and sends long parameters and handed tables in a form body. */
+/** fetch that keeps compressed bytes as they are, and sends handed tables in a form body. */
 const rawFetch = (baseFetch: Fetch, tablesOf: Map<string, [string, HandedTable][]>): typeof fetch =>
   (async (input: RequestInfo | URL, init: RequestInit = {}) => {
-    const url = new URL(String(input));
     const raw: RequestInit & { decompress?: boolean } = { ...init };
     if (new Headers(init.headers).get("x-spillway-raw") !== null) raw.decompress = false;
     const headers = new Headers(init.headers);
@@ -181,38 +154,33 @@ const rawFetch = (baseFetch: Fetch, tablesOf: Map<string, [string, HandedTable][
     raw.headers = headers;
     const tables = tablesOf.get(headers.get(tablesHeader) ?? "") ?? [];
     headers.delete(tablesHeader);
-    if ((tables.length > 0 || url.href.length > urlLengthMax) && typeof init.body === "string") {
-      const form = new FormData();
-      form.set("query", init.body);
-      for (const [name, value] of [...url.searchParams]) {
-        if (!name.startsWith("param_")) continue;
-        form.set(name, value);
-        url.searchParams.delete(name);
-      }
-      for (const [name, { structure, lines }] of tables) {
-        form.set(`${name}_structure`, structure);
-        form.set(`${name}_format`, "JSONEachRow");
-        form.set(name, new Blob([lines]), name);
-      }
+    if (tables.length > 0 && typeof init.body === "string") {
       headers.delete("content-type");
-      raw.body = form;
+      raw.body = formOf(init.body, tables);
     }
-    const response = await baseFetch(url, raw);
-    if (response.status >= 400 && response.headers.get("x-clickhouse-exception-code") === null) throw await refusal(response);
+    const response = await baseFetch(String(input), raw);
+    if (response.status >= 400 && !isOfQuery(response)) throw await refusal(response);
     return raw.decompress === false ? readableFailure(response) : response;
   }) as typeof fetch;
 
-/** A failure that does not come from a query: the server's HTTP layer refused the form, or something before it refused the request. */
+/** What the server's HTTP layer (Poco) refuses carries the code 1000, or none, as does what a proxy before it refuses. */
+const isOfQuery = (response: Response): boolean => !["1000", null].includes(response.headers.get("x-clickhouse-exception-code"));
+
+/** A failure that does not come from a query. Of Poco's only the text tells a request that is refused from a connection that broke. */
 const refusal = async (response: Response): Promise<AppError> => {
   const { status } = response;
   const detail = `HTTP ${status}: ${(await response.text()).slice(0, 2000)}`;
-  const isRefused = detail.includes("Poco::Exception") || (status < 500 && status !== 408 && status !== 429);
+  const isPoco = detail.includes("Poco::Exception");
+  const isTooLong = status === 413 || status === 414 || status === 431 || /HTML Form Exception|URI invalid or too long/.test(detail);
+  const isRefused = !isPoco && status < 500 && status !== 408 && status !== 425 && status !== 429;
   const code =
     status === 401 || status === 403 || status === 407
       ? "CLICKHOUSE_ACCESS_DENIED"
-      : isRefused
-        ? "CLICKHOUSE_QUERY_REJECTED"
-        : "CLICKHOUSE_UNAVAILABLE";
+      : isTooLong
+        ? "CLICKHOUSE_QUERY_TOO_LARGE"
+        : isRefused
+          ? "CLICKHOUSE_QUERY_REJECTED"
+          : "CLICKHOUSE_UNAVAILABLE";
   return new AppError({ code, message: `ClickHouse, or a proxy before it, answered ${status}.`, detail });
 };
 
@@ -276,18 +244,25 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
     }
   };
 
-  /** Runs with the parameters split into those the client binds and those that travel as tables. */
-  const withTables = async <R>(
-    params: Record<string, unknown>,
-    run: (plain: Record<string, unknown>, headers: Record<string, string>) => Promise<R>,
-  ): Promise<R> => {
-    const entries = Object.entries(params);
-    const tables = entries.flatMap(([name, value]): [string, HandedTable][] => (isHandedTable(value) ? [[name, value]] : []));
-    if (tables.length === 0) return run(params, {});
+  /** Sends a statement the way its length asks for. */
+  const exec = async (
+    { sql, params = {}, queryId }: Pick<Statement, "sql" | "params" | "queryId">,
+    settings: Record<string, string | number | undefined>,
+    signal: AbortSignal,
+    headers: Record<string, string> = {},
+  ) => {
+    const carried = carryStatement(sql, params, settings);
     const key = String(++calls);
-    tablesOf.set(key, tables);
+    if (carried.tables.length > 0) tablesOf.set(key, carried.tables);
     try {
-      return await run(Object.fromEntries(entries.filter(([, value]) => !isHandedTable(value))), { [tablesHeader]: key });
+      return await client.exec({
+        query: carried.sql,
+        query_params: carried.params,
+        clickhouse_settings: carried.settings,
+        http_headers: carried.tables.length > 0 ? { ...headers, [tablesHeader]: key } : headers,
+        ...(queryId === undefined ? {} : { query_id: queryId }),
+        abort_signal: signal,
+      });
     } finally {
       tablesOf.delete(key);
     }
@@ -295,17 +270,8 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
 
   const queryRows: ClickHouse["queryRows"] = <Row>(statement: Statement) =>
     bounded(statement, async (signal) => {
-      const { sql, params, settings, queryId } = statement;
-      const result = await withTables(params ?? {}, (plain, headers) =>
-        client.exec({
-          query: `${sql} FORMAT JSONEachRow`,
-          query_params: plain,
-          clickhouse_settings: { ...pinned, wait_end_of_query: 1, ...settings },
-          http_headers: headers,
-          ...(queryId === undefined ? {} : { query_id: queryId }),
-          abort_signal: signal,
-        }),
-      );
+      const whole = { ...statement, sql: `${statement.sql} FORMAT JSONEachRow` };
+      const result = await exec(whole, { ...pinned, wait_end_of_query: 1, ...statement.settings }, signal);
       const text = await new Response(result.stream).text();
       return text
         .split("\n")
@@ -315,23 +281,19 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
 
   const openBytes: ClickHouse["openBytes"] = (statement) =>
     bounded(statement, async (signal) => {
-      const { sql, params, settings, queryId, contentEncoding } = statement;
-      const result = await withTables(params ?? {}, (plain, headers) =>
-        client.exec({
-          query: sql,
-          query_params: plain,
-          clickhouse_settings: {
-            ...pinned,
-            // The query ends before the first byte leaves: status, row count and error code are exact, and a slow reader blocks no query.
-            wait_end_of_query: 1,
-            buffer_size: String(256 * 1024 * 1024),
-            enable_http_compression: contentEncoding === null ? 0 : 1,
-            ...settings,
-          },
-          http_headers: { "accept-encoding": contentEncoding ?? "identity", "x-spillway-raw": "1", ...headers },
-          ...(queryId === undefined ? {} : { query_id: queryId }),
-          abort_signal: signal,
-        }),
+      const { settings, contentEncoding } = statement;
+      const result = await exec(
+        statement,
+        {
+          ...pinned,
+          // The query ends before the first byte leaves: status, row count and error code are exact, and a slow reader blocks no query.
+          wait_end_of_query: 1,
+          buffer_size: String(256 * 1024 * 1024),
+          enable_http_compression: contentEncoding === null ? 0 : 1,
+          ...settings,
+        },
+        signal,
+        { "accept-encoding": contentEncoding ?? "identity", "x-spillway-raw": "1" },
       );
       return {
         body: result.stream as ReadableStream<Uint8Array>,
@@ -353,17 +315,8 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
 
   const command: ClickHouse["command"] = (statement) =>
     bounded(statement, async (abort) => {
-      const { sql, params, settings, queryId } = statement;
-      const result = await withTables(params ?? {}, (plain, headers) =>
-        client.exec({
-          query: sql,
-          query_params: plain,
-          clickhouse_settings: { ...writing, wait_end_of_query: 1, prefer_column_name_to_alias: 1, ...settings },
-          http_headers: headers,
-          ...(queryId === undefined ? {} : { query_id: queryId }),
-          abort_signal: abort,
-        }),
-      );
+      const settings = { ...writing, wait_end_of_query: 1, prefer_column_name_to_alias: 1, ...statement.settings };
+      const result = await exec(statement, settings, abort);
       await new Response(result.stream).text();
     });
 

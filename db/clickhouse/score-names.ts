@@ -1,52 +1,63 @@
-/** Names of the scores of a project: each becomes a column of an export. */
-import { AppError } from "../../core/errors.ts";
+/** Names of the scores of a project: each becomes a column of an export, as far as there is room. */
 import { handSet } from "../../core/exports/handed-table.ts";
 import { foldName, type ScoreName } from "../../core/exports/score-columns.ts";
+import { type ScoreNames, scoreColumnCharactersMax, scoreColumnsMax } from "../../core/exports/select-columns.ts";
 import { newestOf } from "../../core/tables/relations.ts";
 import type { ExportTable } from "../../core/tables/table.ts";
 import type { ClickHouse } from "./client.ts";
 
-/** More columns than this no reader handles well. */
-const namesMax = 1000;
+type NameRow = { name: string; isLong: number; isNumber: number; levels: ScoreName["levels"]; total: string };
 
-/** In the order of their names. Sessions have scores of their own; all others those of traces and observations. */
+/**
+ * Sessions have scores of their own; all others those of traces and observations. Those that were there first have a column, so that later ones take none away; they come in the
+ * order of their names, as valid UTF-8. Names that are too long for one are counted, never read.
+ */
 export const listScoreNames = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
   table: ExportTable,
   projectId: string,
   signal?: AbortSignal,
-): Promise<ScoreName[]> => {
+): Promise<ScoreNames> => {
   const owner = table.commentObject === "SESSION" ? "session_id" : "trace_id";
-  const rows = await clickhouse.queryRows<{ validName: string; isNumber: number; levels: ScoreName["levels"] }>({
-    sql: `SELECT toValidUTF8(name) AS validName, countIf(data_type NOT IN ('NUMERIC', 'BOOLEAN')) = 0 AS isNumber,
-        multiIf(min(ifNull(observation_id, '') = '') = 1, 'trace', max(ifNull(observation_id, '') = '') = 0, 'observation', 'both') AS levels
-      FROM ${newestOf("scores", ["name", "data_type", "trace_id", "observation_id", "session_id"])}
-      WHERE ifNull(${owner}, '') != '' AND data_type IN ('NUMERIC', 'BOOLEAN', 'CATEGORICAL', 'TEXT') GROUP BY validName ORDER BY validName LIMIT ${namesMax + 1}`,
+  const fields = ["name", "data_type", "trace_id", "observation_id", "session_id", "created_at"];
+  const rows = await clickhouse.queryRows<NameRow>({
+    sql: `SELECT if(isLong, '', scoreName) AS name, isLong, isNumber, levels, count() OVER () AS total FROM (
+        SELECT toValidUTF8(name) AS scoreName, lengthUTF8(scoreName) > ${scoreColumnCharactersMax} AS isLong, min(created_at) AS since,
+          countIf(data_type NOT IN ('NUMERIC', 'BOOLEAN')) = 0 AS isNumber,
+          multiIf(min(ifNull(observation_id, '') = '') = 1, 'trace', max(ifNull(observation_id, '') = '') = 0, 'observation', 'both') AS levels
+        FROM ${newestOf("scores", fields)}
+        WHERE ifNull(${owner}, '') != '' AND data_type IN ('NUMERIC', 'BOOLEAN', 'CATEGORICAL', 'TEXT') GROUP BY scoreName
+      ) ORDER BY isLong, since, scoreName LIMIT ${scoreColumnsMax}`,
     params: { projectId },
     signal,
   });
-  if (rows.length > namesMax)
-    throw new AppError({ code: "TOO_MANY_SCORE_NAMES", message: `This project has more than ${namesMax} names of scores.` });
-  const names = rows.map(({ validName, isNumber, levels }): ScoreName => ({ name: validName, isNumber: isNumber === 1, levels }));
+  const names = rows
+    .filter(({ isLong }) => isLong === 0)
+    .map(({ name, isNumber, levels }): ScoreName => ({ name, isNumber: isNumber === 1, levels }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const columns = await withFirstUse(clickhouse, projectId, names, signal);
+  return { columns, nested: Number(rows[0]?.total ?? 0) - columns.length };
+};
+
+/**
+ * Where two names differ by case alone, with the instants at which scores of these names were first stored, in any version and also where they are deleted by now.
+ * Reads the names of the project only then.
+ */
+const withFirstUse = async (
+  clickhouse: Pick<ClickHouse, "queryRows">,
+  projectId: string,
+  names: readonly ScoreName[],
+  signal: AbortSignal | undefined,
+): Promise<readonly ScoreName[]> => {
   const alike = Map.groupBy(names, ({ name }) => foldName(name));
   const rivals = [...alike.values()].flatMap((group) => (group.length > 1 ? group.map(({ name }) => name) : []));
   if (rivals.length === 0) return names;
-  const first = await findFirstUse(clickhouse, projectId, rivals, signal);
-  return names.map((one) => ({ ...one, firstMs: first.get(one.name) ?? 0 }));
-};
-
-/** When scores of these names were first stored, in any version and also where they are deleted by now. Reads the names of the project; asked only where two differ by case alone. */
-const findFirstUse = async (
-  clickhouse: Pick<ClickHouse, "queryRows">,
-  projectId: string,
-  names: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<Map<string, number>> => {
   const rows = await clickhouse.queryRows<{ validName: string; ms: string }>({
     sql: `SELECT toValidUTF8(name) AS validName, toUnixTimestamp64Milli(min(created_at)) AS ms FROM scores
       WHERE project_id = {projectId:String} AND validName IN (SELECT v FROM score_names) GROUP BY validName`,
-    params: { projectId, score_names: handSet(names) },
+    params: { projectId, score_names: handSet(rivals) },
     signal,
   });
-  return new Map(rows.map(({ validName, ms }) => [validName, Number(ms)]));
+  const first = new Map(rows.map(({ validName, ms }) => [validName, Number(ms)]));
+  return names.map((one) => ({ ...one, firstMs: first.get(one.name) ?? 0 }));
 };

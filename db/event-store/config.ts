@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { parseSampledProjects, type SampledProjects } from "../../core/ingestion/sampling.ts";
 import type { S3Config } from "../object-store/s3-client.ts";
+import { encryptionAlgorithm, encryptionOf, storeProblems } from "../object-store/store-env.ts";
 
 const text = z.string().trim().min(1);
 const flag = (fallback: "true" | "false") =>
@@ -20,7 +21,12 @@ export const eventStoreShape = {
   LANGFUSE_S3_EVENT_UPLOAD_ENDPOINT: z.url().optional(),
   LANGFUSE_S3_EVENT_UPLOAD_ACCESS_KEY_ID: text.optional(),
   LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY: text.optional(),
+  /** Of temporary keys. */
+  LANGFUSE_S3_EVENT_UPLOAD_SESSION_TOKEN: text.optional(),
   LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE: flag("false"),
+  /** Server-side encryption asked for with every file; without it the bucket's own default holds. */
+  LANGFUSE_S3_EVENT_UPLOAD_SSE: encryptionAlgorithm.optional(),
+  LANGFUSE_S3_EVENT_UPLOAD_SSE_KMS_KEY_ID: text.optional(),
   /** Whether objects of events are written down in event_log. What is read is decided by what was written, for each project. */
   LANGFUSE_S3_EVENT_UPLOAD_POSTGRES_LOG_ENABLED: flag("true"),
   /** Greatest length of the parts of a key that come from ids; S3 allows 1024 bytes in all. */
@@ -38,15 +44,13 @@ export type EventStoreConfig = {
   sampling: SampledProjects;
 };
 
-export const eventStoreProblems = (env: EventStoreEnv): string[] => {
+export const eventStoreProblems = (env: EventStoreEnv, { mayHaveRole }: { mayHaveRole: boolean }): string[] => {
   const sampled = parseSampledProjects(env.LANGFUSE_INGESTION_PROCESSING_SAMPLED_PROJECTS);
   return [
     ...(sampled.ok ? [] : [`LANGFUSE_INGESTION_PROCESSING_SAMPLED_PROJECTS: ${sampled.problem}`]),
     ...(env.LANGFUSE_S3_EVENT_UPLOAD_BUCKET === undefined
       ? []
-      : (["LANGFUSE_S3_EVENT_UPLOAD_ACCESS_KEY_ID", "LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY"] as const)
-          .filter((name) => env[name] === undefined)
-          .map((name) => `${name}: needed because LANGFUSE_S3_EVENT_UPLOAD_BUCKET is set`)),
+      : storeProblems("LANGFUSE_S3_EVENT_UPLOAD", env, { why: "LANGFUSE_S3_EVENT_UPLOAD_BUCKET is set", mayHaveRole })),
   ];
 };
 
@@ -61,7 +65,10 @@ export const eventStoreConfig = (env: EventStoreEnv): EventStoreConfig | null =>
       bucket: env.LANGFUSE_S3_EVENT_UPLOAD_BUCKET,
       accessKeyId: env.LANGFUSE_S3_EVENT_UPLOAD_ACCESS_KEY_ID ?? "",
       secretAccessKey: env.LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY ?? "",
+      sessionToken: env.LANGFUSE_S3_EVENT_UPLOAD_SESSION_TOKEN,
       forcePathStyle: env.LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE,
+      encryption: encryptionOf("LANGFUSE_S3_EVENT_UPLOAD", env),
+      variables: "LANGFUSE_S3_EVENT_UPLOAD",
     },
     prefix: env.LANGFUSE_S3_EVENT_UPLOAD_PREFIX,
     isLogEnabled: env.LANGFUSE_S3_EVENT_UPLOAD_POSTGRES_LOG_ENABLED,

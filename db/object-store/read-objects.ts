@@ -1,5 +1,6 @@
 /** Listing and reading what is in a bucket. */
-import { type S3Answer, type S3Client, tag } from "./s3-client.ts";
+import type { S3Answer, S3Client } from "./s3-client.ts";
+import { elementsOf, parseXml, rootOf, textOf } from "./xml.ts";
 
 export type ListedObject = {
   key: string;
@@ -22,17 +23,18 @@ export const listPage = async (
       token !== undefined ? { "continuation-token": token } : after !== undefined ? { "start-after": after } : {};
     const query = { "list-type": "2", prefix, "encoding-type": "url", "max-keys": String(keysMax - found.length), ...from };
     const answer = await s3.send({ method: "GET", key: "", query, signal, triesMax: 4 });
-    const isEncoded = tag(answer.text, "EncodingType") === "url";
-    for (const [, entry = ""] of answer.text.matchAll(/<Contents>([\s\S]*?)<\/Contents>/g)) {
-      const key = tag(entry, "Key") ?? "";
+    const listing = rootOf(parseXml(answer.text))?.root;
+    const isEncoded = textOf(listing, "EncodingType") === "url";
+    for (const entry of elementsOf(listing, "Contents")) {
+      const key = textOf(entry, "Key") ?? "";
       found.push({
         key: isEncoded ? decodeURIComponent(key.replaceAll("+", " ")) : key,
-        modifiedMs: Date.parse(tag(entry, "LastModified") ?? ""),
+        modifiedMs: Date.parse(textOf(entry, "LastModified") ?? ""),
       });
     }
-    token = tag(answer.text, "NextContinuationToken");
+    token = textOf(listing, "NextContinuationToken");
     // A store may answer less than was asked for.
-    if (found.length >= keysMax || tag(answer.text, "IsTruncated") !== "true" || token === undefined) return found;
+    if (found.length >= keysMax || textOf(listing, "IsTruncated") !== "true" || token === undefined) return found;
   }
 };
 

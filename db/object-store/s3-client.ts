@@ -3,8 +3,15 @@
  * aws4fetch only signs: its own fetch neither retries a lost connection nor can resend (measured). Memory: the body it is given.
  */
 import { AwsClient } from "aws4fetch";
-import { AppError, type ErrorCode } from "../../core/errors.ts";
+import { AppError } from "../../core/errors.ts";
 import { objectUrl } from "../../core/s3/object-url.ts";
+import { errorOf, failureFrom, type StoreVariables } from "./store-failure.ts";
+import { tag } from "./xml.ts";
+
+export type S3Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined };
+
+/** Server-side encryption that is asked for with every new object. */
+export type S3Encryption = { algorithm: "AES256" | "aws:kms" | "aws:kms:dsse"; kmsKeyId: string | null };
 
 export type S3Config = {
   endpoint: string | null;
@@ -12,7 +19,11 @@ export type S3Config = {
   bucket: string;
   accessKeyId: string;
   secretAccessKey: string;
+  sessionToken?: string | undefined;
   forcePathStyle: boolean;
+  encryption?: S3Encryption | null;
+  /** Named in messages to whoever operates this. */
+  variables?: StoreVariables;
 };
 
 export type S3Deps = {
@@ -22,6 +33,8 @@ export type S3Deps = {
   random: () => number;
   /** What one request may take with all its tries; without it each try has two minutes. */
   totalTimeoutMs?: number;
+  /** Credentials that change with time, instead of those of the configuration; asked for before every request. */
+  credentials?: (() => Promise<S3Credentials>) | undefined;
 };
 
 export type S3Request = {
@@ -36,6 +49,8 @@ export type S3Request = {
   triesMax?: number;
   /** The answer is an object, whose text says nothing about the request. */
   isBody?: boolean;
+  /** Of a successful answer only the head is wanted; its body is not read. */
+  isHeadOnly?: boolean;
 };
 
 export type S3Answer = {
@@ -50,31 +65,6 @@ export type S3Client = { send: (request: S3Request) => Promise<S3Answer>; bucket
 /** One request may take this long, with 16 MiB on a slow line in mind. */
 const requestTimeoutMs = 120_000;
 const triesMaxDefault = 6;
-
-const codes: Record<string, ErrorCode> = {
-  NoSuchBucket: "S3_BUCKET_NOT_FOUND",
-  InvalidBucketName: "S3_BUCKET_NOT_FOUND",
-  InvalidAccessKeyId: "S3_ACCESS_DENIED",
-  SignatureDoesNotMatch: "S3_ACCESS_DENIED",
-  AccessDenied: "S3_ACCESS_DENIED",
-  AllAccessDisabled: "S3_ACCESS_DENIED",
-  AccountProblem: "S3_ACCESS_DENIED",
-  AuthorizationHeaderMalformed: "S3_ACCESS_DENIED",
-  ExpiredToken: "S3_ACCESS_DENIED",
-  RequestTimeTooSkewed: "S3_CLOCK_SKEW",
-};
-
-/** 4xx answers that another try can mend: an idle connection, a damaged body, a passing conflict, throttling. */
-const retryableCodes = new Set([
-  "RequestTimeout",
-  "BadDigest",
-  "XAmzContentChecksumMismatch",
-  "OperationAborted",
-  "SlowDown",
-  "Throttling",
-  "InternalError",
-  "ServiceUnavailable",
-]);
 
 /** The store has not answered in time. */
 class NoAnswer extends Error {}
@@ -91,12 +81,8 @@ const abortAfter = (milliseconds: number | undefined): { signal: AbortSignal; ab
 };
 
 export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
-  const aws = new AwsClient({
-    accessKeyId: config.accessKeyId,
-    secretAccessKey: config.secretAccessKey,
-    service: "s3",
-    region: config.region,
-  });
+  const { variables = "LANGFUSE_S3_BATCH_EXPORT" } = config;
+  const credentials = deps.credentials ?? (() => Promise.resolve<S3Credentials>(config));
 
   const send = async (request: S3Request): Promise<S3Answer> => {
     const url = objectUrl(config, request.key);
@@ -120,12 +106,24 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
 
   type Outcome = { ok: true; answer: S3Answer } | { ok: false; retry: boolean; error: AppError; afterMs?: number };
 
-  const sendOnce = async (url: URL, request: S3Request, tries: number, total: AbortSignal): Promise<Outcome> => {
+  /** `region` and `isRedirected` are of a request that the store has sent on. */
+  const sendOnce = async (
+    url: URL,
+    request: S3Request,
+    tries: number,
+    total: AbortSignal,
+    region = config.region,
+    isRedirected = false,
+  ): Promise<Outcome> => {
     const timeout = abortAfter(requestTimeoutMs);
     const signal = AbortSignal.any([total, timeout.signal, ...(request.signal === undefined ? [] : [request.signal])]);
+    const headers = { ...request.headers, ...encryptionHeaders(config.encryption ?? null, request) };
     let answer: S3Answer;
+    let keys: S3Credentials;
     try {
-      const signed = await aws.sign(url, { method: request.method, headers: request.headers ?? {} });
+      keys = await credentials();
+      const aws = new AwsClient({ ...keysOf(keys), service: "s3", region });
+      const signed = await aws.sign(url, { method: request.method, headers });
       const response = await deps.fetch(signed.url, {
         method: request.method,
         headers: signed.headers,
@@ -133,9 +131,12 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
         redirect: "manual",
         signal,
       });
-      answer = { status: response.status, headers: response.headers, text: await response.text(), tries };
+      const isRead = request.isHeadOnly !== true || response.status >= 300;
+      if (!isRead) await response.body?.cancel();
+      answer = { status: response.status, headers: response.headers, text: isRead ? await response.text() : "", tries };
     } catch (cause) {
       request.signal?.throwIfAborted();
+      if (cause instanceof AppError) return { ok: false, retry: cause.code === "S3_UNAVAILABLE", error: cause };
       const detail = cause instanceof Error ? cause.message : String(cause);
       const isLate = total.aborted || timeout.signal.aborted;
       return {
@@ -146,40 +147,56 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
     } finally {
       timeout.clear();
     }
+    const next = isRedirected ? undefined : redirectedTo(url, answer);
+    if (next !== undefined) return sendOnce(next, request, tries, total, answer.headers.get("x-amz-bucket-region") ?? region, true);
     // CompleteMultipartUpload answers 200 before it is done and may put an <Error> into the body.
-    const failed = answer.status >= 300 || (request.isBody !== true && answer.text.includes("<Error>"));
+    const failed = answer.status >= 300 || (request.isBody !== true && errorOf(answer.text) !== undefined);
     // That there is no bucket never means that there is no object: it would be taken for one that was deleted.
     const isAccepted = request.accept?.includes(answer.status) === true && tag(answer.text, "Code") !== "NoSuchBucket";
     if (!failed || (answer.status >= 300 && isAccepted)) return { ok: true, answer };
-    return failure(answer, `${request.method} ${url.pathname}${url.search}`);
+    const failure = failureFrom(
+      { ...answer, sent: new Set(Object.keys(headers).map((name) => name.toLowerCase())) },
+      `${request.method} ${url.pathname}${url.search}`,
+      { variables, secrets: [keys.accessKeyId, keys.secretAccessKey, keys.sessionToken ?? ""] },
+    );
+    const afterSeconds = Number(answer.headers.get("retry-after") ?? "0");
+    return { ok: false, ...failure, afterMs: Number.isFinite(afterSeconds) ? Math.min(30, afterSeconds) * 1000 : 0 };
   };
 
   return { send, bucket: config.bucket };
 };
 
-const failure = (answer: S3Answer, asked: string): { ok: false; retry: boolean; error: AppError; afterMs?: number } => {
-  const s3Code = tag(answer.text, "Code") ?? "";
-  const named = codes[s3Code];
-  const retry =
-    named === undefined &&
-    (retryableCodes.has(s3Code) || answer.status >= 500 || answer.status === 408 || answer.status === 429 || answer.status < 300);
-  const code = named ?? (retry ? "S3_UNAVAILABLE" : answer.status === 401 || answer.status === 403 ? "S3_ACCESS_DENIED" : "S3_REJECTED");
-  const error = new AppError({
-    code,
-    message: `The object store answered ${answer.status}${s3Code === "" ? "" : ` ${s3Code}`}.`,
-    detail: `${asked}: ${answer.text.slice(0, 1000)}`,
-  });
-  const afterSeconds = Number(answer.headers.get("retry-after") ?? "0");
-  return { ok: false, retry, error, afterMs: Number.isFinite(afterSeconds) ? Math.min(30, afterSeconds) * 1000 : 0 };
+const keysOf = ({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials) => ({
+  accessKeyId,
+  secretAccessKey,
+  ...(sessionToken === undefined ? {} : { sessionToken }),
+});
+
+/** Said where an object begins: a part takes over what its upload was begun with. */
+const encryptionHeaders = (encryption: S3Encryption | null, { method, query }: S3Request): Record<string, string> => {
+  const begins = (method === "PUT" && query?.["partNumber"] === undefined) || (method === "POST" && query?.["uploads"] !== undefined);
+  if (encryption === null || !begins) return {};
+  return {
+    "x-amz-server-side-encryption": encryption.algorithm,
+    ...(encryption.kmsKeyId === null ? {} : { "x-amz-server-side-encryption-aws-kms-key-id": encryption.kmsKeyId }),
+  };
 };
 
-/** Text of the first element of this name; S3's answers are flat enough for that. */
-export const tag = (xml: string, name: string): string | undefined => {
-  const found = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
-  return found
-    ?.replaceAll("&quot;", '"')
-    .replaceAll("&lt;", "<")
-    .replaceAll("&gt;", ">")
-    .replaceAll("&#x2F;", "/")
-    .replaceAll("&amp;", "&");
+/**
+ * Where a store sends a request on (307, 308: a bucket so new that its name leads elsewhere still). Followed once, signed anew, and only within the same store: same scheme,
+ * same path, and a host of the same AWS partition, or one that is the configured host or below it.
+ */
+const redirectedTo = (from: URL, { status, headers }: S3Answer): URL | undefined => {
+  const location = headers.get("location");
+  if ((status !== 307 && status !== 308) || location === null || !URL.canParse(location, from)) return undefined;
+  const to = new URL(location, from);
+  const partition = /\.amazonaws\.com(?:\.cn)?$/.exec(from.hostname)?.[0];
+  const isSameStore =
+    partition !== undefined
+      ? to.hostname.endsWith(partition)
+      : to.hostname === from.hostname || to.hostname.endsWith(`.${from.hostname}`) || from.hostname.endsWith(`.${to.hostname}`);
+  const isSameObject = to.pathname === from.pathname || from.pathname.endsWith(to.pathname) || to.pathname.endsWith(from.pathname);
+  if (!isSameStore || !isSameObject || to.protocol !== from.protocol || to.username !== "") return undefined;
+  to.search = from.search;
+  return to;
 };

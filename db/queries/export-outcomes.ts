@@ -5,6 +5,7 @@ import type { ExportManifest, ExportProgress, ManifestFile } from "../../core/ex
 import type { UploadedPart } from "../../core/exports/uploaded-part.ts";
 import type { CompressionName, FormatName } from "../../core/formats/index.ts";
 import { batchExportStatusOf } from "../../core/jobs/state.ts";
+import { storableForm, storableJson } from "../../core/storable.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import type { Lease } from "../queue/heartbeat-job.ts";
 import { rescueJob } from "../queue/rescue-job.ts";
@@ -94,14 +95,14 @@ export const rememberPart = (db: Database, lease: Lease, objectId: string, part:
 export const rememberFile = (db: Database, lease: Lease, objectId: string, file: ManifestFile): Promise<unknown> =>
   execute(
     db,
-    sql`update export_objects set file = ${JSON.stringify(file)}::jsonb, updated_at = now() where id = ${objectId}::uuid and ${isHeld(lease)}`,
+    sql`update export_objects set file = ${storableJson(file)}::jsonb, updated_at = now() where id = ${objectId}::uuid and ${isHeld(lease)}`,
   );
 
-/** The plan of this attempt, for the next one: it must cut the same slices. */
+/** The plan of this attempt, for the next one: it must cut the same slices. Names are kept in the form that Postgres can store. */
 export const rememberPlan = (db: Database, lease: Lease, checkpoint: unknown): Promise<unknown> =>
   execute(
     db,
-    sql`update jobs set checkpoint = ${JSON.stringify(checkpoint)}::jsonb where id = ${lease.id} and lease_id = ${lease.leaseId} and state = 'running'`,
+    sql`update jobs set checkpoint = ${storableJson(checkpoint)}::jsonb where id = ${lease.id} and lease_id = ${lease.leaseId} and state = 'running'`,
   );
 
 export type LeftObject = {
@@ -251,8 +252,8 @@ const writeExport = async (
     sql`update batch_exports set status = ${status}, updated_at = now(), progress = ${isFinal ? sql`progress` : sql`null`},
         finished_at = ${isFinal ? sql`now()` : sql`null`},
         expires_at = ${state === "completed" ? sql`now() + make_interval(hours => expires_after_hours)` : sql`null`},
-        error_code = ${error?.code ?? null}, log = ${error?.message ?? null},
-        manifest = ${manifest === undefined ? sql`null` : sql`${JSON.stringify(manifest)}::jsonb`},
+        error_code = ${error?.code ?? null}, log = ${error === undefined ? null : storableForm(error.message)},
+        manifest = ${manifest === undefined ? sql`null` : sql`${storableJson(manifest)}::jsonb`},
         rows = ${manifest?.rows ?? null}, bytes = ${manifest?.bytes ?? null}, truncated = ${manifest?.truncated ?? null}
       where id = ${exportId}`,
   );

@@ -62,6 +62,9 @@ export const createFileWriter = (
   const contentType = contentTypeOf(target.format, target.compression);
   const firstText = target.format === "CSV" && ExportOptions.parse(target.options).bom ? byteOrderMark : "";
 
+  /** Parts of one upload have one size, whatever the settings say by now: R2 refuses others. The first part of an upload is never its last, so it is full. */
+  const partSizeOf = (left: LeftObject | null): number => left?.parts[0]?.endByte ?? deps.settings.partSizeBytes;
+
   const openObject = async ({ index, filesTotal, left }: FileToWrite) => {
     const name = downloadName({ ...target, file: filesTotal === 1 ? null : index });
     const key =
@@ -90,7 +93,7 @@ export const createFileWriter = (
       key,
       contentType,
       contentDisposition: contentDisposition(name),
-      partSizeBytes: deps.settings.partSizeBytes,
+      partSizeBytes: partSizeOf(left),
       partsInFlightMax: deps.settings.partsInFlightMax,
       checksum: deps.settings.checksum,
       crc32: deps.crc32,
@@ -146,7 +149,7 @@ export const createFileWriter = (
             ),
           write: async (bytes) => {
             await (replay === null ? upload.write(bytes) : replay.write(bytes));
-            if (isStartSafe || upload.bytes - sliceStart < deps.settings.partSizeBytes) return;
+            if (isStartSafe || upload.bytes - sliceStart < upload.partSizeBytes) return;
             // No slice is read to its end before all that came before it is safe: a crash costs at most one slice that was read to its end.
             isStartSafe = true;
             await upload.reached(sliceStart);
@@ -170,7 +173,15 @@ export const createFileWriter = (
       );
       replay?.assertProven();
       const object = await upload.finish();
-      const line: ManifestFile = { key, name, rows: written.rows, bytes: object.bytes, contentType, crc32: object.crc32 };
+      const line: ManifestFile = {
+        key,
+        name,
+        rows: written.rows,
+        bytes: object.bytes,
+        contentType,
+        crc32: object.crc32,
+        ...(target.compression === "none" ? {} : { isOneMember: written.isOneMember }),
+      };
       await rememberFile(deps.db, lease, objectId, line);
       current = undefined;
       objectIds.push(objectId);

@@ -1,6 +1,7 @@
 /** One try of an export: plan, query, transform, upload, settle. Throws ReplayDiffers and RowsMoved where the export is to start over. */
 import { type ExportManifest, type ExportProgress, schemaVersion } from "../../core/exports/manifest.ts";
 import { ExportOptions, type ExportQuery } from "../../core/exports/request.ts";
+import { storableJson } from "../../core/storable.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import { describeFailure } from "../../db/postgres/failure.ts";
 import { type ExportToRun, type LeftObject, rememberPlan, saveProgress, settleExport } from "../../db/queries/export-outcomes.ts";
@@ -43,7 +44,7 @@ export const tryExport = async (
   const progress: ExportProgress = { stage: "planning", rows: 0, rowsTotal: null, bytes: 0, slices: 0, slicesTotal: null };
   const compiled = await compileForRun(deps, context.signal, query, target);
   const columns = compiled.selection.select.map(({ id }) => id);
-  if (start.checkpoint !== null && JSON.stringify(start.checkpoint.columns) !== JSON.stringify(columns))
+  if (start.checkpoint !== null && storableJson(start.checkpoint.columns) !== storableJson(columns))
     throw new ReplayDiffers("the columns have changed");
   const known = start.checkpoint?.plan ?? null;
   const source = await openSource(deps, {
@@ -86,6 +87,7 @@ export const tryExport = async (
       scoreColumns: compiled.selection.scoreColumns,
       privacy: query.privacy,
       changes: await source.countChanges(written.rows),
+      warnings: compiled.selection.warnings,
       window: { start: source.plan.startUs === null ? null : isoOf(source.plan.startUs), cutoff: target.cutoff },
       queryHash: deps.sha256(JSON.stringify(query)),
       files: written.files,

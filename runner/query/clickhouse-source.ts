@@ -15,6 +15,7 @@ import { handSet, handTable } from "../../core/exports/handed-table.ts";
 import type { SelectedColumn } from "../../core/exports/select-columns.ts";
 import type { Slice } from "../../core/exports/slice.ts";
 import { compressions, formats } from "../../core/formats/index.ts";
+import { mapUnquoted } from "../../core/sql-text.ts";
 import { narrowRelations } from "../../core/tables/relations.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import {
@@ -76,12 +77,13 @@ export const openClickHouseSource = async (
   const isSliced = compiled.followsSortingKey && slices.length > 0 && !isWhole;
   const ordered = isSliced ? (compiled.isDescending ? slices.toReversed() : slices) : [undefined];
   const commentedIds = compiled.selection.hasComments ? await commentedBySlice(deps, request, scope, ordered) : undefined;
+  const wholeBytes = isWhole ? Number.POSITIVE_INFINITY : slices.reduce((sum, { bytes }) => sum + bytes, 0);
   const oneMoment = isSliced ? {} : await sharedSnapshot(clickhouse, signal);
 
   const guard = guardSlices(compiled.selection.select, request.format, findingsOf(compiled.selection.select, request.format));
   const open =
     (slice: Slice | undefined, index: number): SourceSlice["open"] =>
-    async ({ tries, limitRows, isFirst }) => {
+    async ({ tries, limitRows, isFirst, isCompressed }) => {
       const formatOf = (columns: SelectedColumn[]) => formats[request.format].slice(columns, { isFirst, ...request.options });
       const run = async ({ format, list, suffix }: SliceQuery) => {
         const { sql, settings, ...more } = await statement(slice, index, list, limitRows);
@@ -89,7 +91,7 @@ export const openClickHouseSource = async (
           ...more,
           sql: `${sql} FORMAT ${format.clickhouseFormat}`,
           settings: { ...format.settings, ...settings },
-          contentEncoding: compressions[request.compression].contentEncoding,
+          contentEncoding: isCompressed ? compressions[request.compression].contentEncoding : null,
           queryId: `${request.queryId}-${index}-${tries}${suffix}`,
         });
       };
@@ -101,7 +103,7 @@ export const openClickHouseSource = async (
     const bounds = slice === undefined ? { sql: "1", params: wholeTime } : sliceCondition(table, slice);
     const ids = commentedIds?.[index] ?? [];
     // A join copies every row, fat payloads too: a slice without comments does without.
-    const list = ids.length === 0 ? wanted.replaceAll("commentRows.text", "''") : wanted;
+    const list = ids.length === 0 ? mapUnquoted(wanted, (sql) => sql.replaceAll("commentRows.text", "''")) : wanted;
     const within = `WHERE ${where} AND ${bounds.sql} ORDER BY ${compiled.orderBy} LIMIT 1 BY ${table.id} LIMIT ${limitRows}`;
     const joins = joinsFor(table, [list]);
     const isJoinedLater = slice !== undefined && joins.length > 0;
@@ -141,7 +143,7 @@ export const openClickHouseSource = async (
 
   return {
     plan,
-    slices: ordered.map((slice, index) => ({ rows: slice?.rows ?? rows, bytes: slice?.bytes ?? 0, open: open(slice, index) })),
+    slices: ordered.map((slice, index) => ({ rows: slice?.rows ?? rows, bytes: slice?.bytes ?? wholeBytes, open: open(slice, index) })),
     rows,
     isExact,
     proveUnmoved: async (written) => {

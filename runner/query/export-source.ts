@@ -14,10 +14,12 @@ export type SliceAsk = {
   limitRows: number;
   /** Of its file: the first slice carries the header. */
   isFirst: boolean;
+  /** By ClickHouse, with the compression of the export; else what comes is plain. */
+  isCompressed: boolean;
 };
 
 export type SourceSlice = {
-  /** Counted when planned; `bytes` is an estimate of the uncompressed rows. */
+  /** Counted when planned; `bytes` is an estimate of the uncompressed rows, infinite where there is none. */
   rows: number;
   bytes: number;
   open: (ask: SliceAsk) => Promise<ByteAnswer>;

@@ -29,7 +29,7 @@ export const compileForRun = async (
   target: { projectId: string; cutoff: string },
 ): Promise<CompiledQuery> => {
   const first = compileQuery(query);
-  const names = first.selection.hasScores ? await listScoreNames(deps.clickhouse, first.table, target.projectId, signal) : [];
+  const names = first.selection.hasScores ? await listScoreNames(deps.clickhouse, first.table, target.projectId, signal) : undefined;
   const compiled = await answerCommentFilters(deps.db, compileQuery(query, names), target);
   if (!compiled.selection.hashes) return compiled;
   const key = deps.hashKeyOf(target.projectId);

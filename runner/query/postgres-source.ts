@@ -38,13 +38,13 @@ export const openPostgresSource = async (
     `SELECT ${list} FROM ${fromClause(table, physical, { needsFinal: false, names: [] })} WHERE ${predicate.sql} ORDER BY ${compiled.orderBy} LIMIT ${limitRows}`;
   const open =
     (slice: RowSlice | undefined, index: number): SourceSlice["open"] =>
-    async ({ tries, limitRows, isFirst }) => {
+    async ({ tries, limitRows, isFirst, isCompressed }) => {
       const run = async ({ format, list, suffix }: SliceQuery) =>
         clickhouse.openBytes({
           sql: `${rowsSql(list, limitRows)} FORMAT ${format.clickhouseFormat}`,
           params: await ask(slice),
           settings: format.settings,
-          contentEncoding: compressions[request.compression].contentEncoding,
+          contentEncoding: isCompressed ? compressions[request.compression].contentEncoding : null,
           queryId: `${request.queryId}-${index}-${tries}${suffix}`,
           signal: request.signal,
         });

@@ -5,13 +5,14 @@
 import { AppError } from "../../core/errors.ts";
 import { type CompressionName, compressions, type FormatName, formats } from "../../core/formats/index.ts";
 import type { ByteAnswer } from "../../db/clickhouse/client.ts";
-import { createMember, emptyMember } from "./members.ts";
+import { createMember, createMemberWriter, emptyMember, oneMemberBytesMax } from "./members.ts";
 import { createParquetJoiner } from "./parquet-joiner.ts";
 
-/** One slice to write: `rows` is what the plan counted. */
+/** One slice to write: `rows` is what the plan counted, `bytes` an estimate of them, uncompressed. */
 export type PlannedSlice = {
   rows: number;
-  open: (ask: { tries: number; limitRows: number; isFirst: boolean }) => Promise<ByteAnswer>;
+  bytes: number;
+  open: (ask: { tries: number; limitRows: number; isFirst: boolean; isCompressed: boolean }) => Promise<ByteAnswer>;
 };
 
 export type WriteFileDeps = {
@@ -43,12 +44,22 @@ export type WriteFileRequest = {
   isBounded: boolean;
 };
 
-/** Writes all slices. Resolves to the rows of the file, those before `from` included; `isCut` tells that the limit ended the file before the data did. */
+/**
+ * Writes all slices. Resolves to the rows of the file, those before `from` included; `isCut` tells that the limit ended the file before the data did, `isOneMember` that a
+ * compressed file is surely one member. Which way a file is compressed is decided by the plan, so that a later attempt decides the same.
+ */
 export const writeFile = async (
   deps: WriteFileDeps,
   request: WriteFileRequest,
-): Promise<{ rows: number; slices: number; isCut: boolean }> => {
-  const { format, compression, firstText, slices, rowLimit, isBounded, from } = request;
+): Promise<{ rows: number; slices: number; isCut: boolean; isOneMember: boolean }> => {
+  const { format, firstText, slices, rowLimit, isBounded, from } = request;
+  const small =
+    request.compression !== "none" && slices.reduce((sum, { bytes }) => sum + bytes, 0) <= oneMemberBytesMax
+      ? createMemberWriter(request.compression, deps.write)
+      : null;
+  // What the slices and the bytes between them are compressed with, one by one.
+  const compression = small === null ? request.compression : "none";
+  const isCompressed = compression !== "none";
   const { before, between, after, joining } = formats[format];
   const ahead = isBounded ? 0 : deps.slicesAhead;
   const opened = new Map<number, Promise<ByteAnswer>>();
@@ -56,9 +67,14 @@ export const writeFile = async (
   let done = from.slice;
   let isCut = false;
   let isEmpty = from.slice === 0;
+  let members = 0;
   const write = (bytes: Uint8Array) => {
     if (bytes.byteLength > 0) isEmpty = false;
-    return deps.write(bytes);
+    return small === null ? deps.write(bytes) : small.write(bytes);
+  };
+  const writeMember = (text: string) => {
+    if (text !== "") members++;
+    return write(createMember(text, compression));
   };
   const joiner = joining === "footer" ? createParquetJoiner(write) : null;
 
@@ -69,7 +85,7 @@ export const writeFile = async (
     if (slice === undefined) return undefined;
     let answer = opened.get(index);
     if (answer === undefined) {
-      answer = slice.open({ tries: 0, limitRows: limitNow(), isFirst: index === 0 });
+      answer = slice.open({ tries: 0, limitRows: limitNow(), isFirst: index === 0, isCompressed });
       // Held until its turn comes; a failure is thrown there.
       answer.catch(() => {});
       opened.set(index, answer);
@@ -88,12 +104,13 @@ export const writeFile = async (
       const first = openAt(index);
       if (first === undefined) break;
       for (let next = index + 1; next <= index + ahead; next++) void openAt(next);
-      deps.onSliceStart({ slice: index, rows });
-      if (index === 0) await write(createMember(`${firstText}${before}`, compression));
+      // A small file begins as a whole, or not at all.
+      if (small === null || index === from.slice) deps.onSliceStart({ slice: index, rows });
+      if (index === 0) await writeMember(`${firstText}${before}`);
       const limitRows = limitNow();
       let needsBetween = between !== "" && rows > 0;
       const found = await deps.readSlice(
-        { open: (tries) => slice.open({ tries, limitRows, isFirst: index === 0 }), ending: endingOf(format, compression) },
+        { open: (tries) => slice.open({ tries, limitRows, isFirst: index === 0, isCompressed }), ending: endingOf(format, compression) },
         first,
         async (chunk, sliceRows) => {
           if (joiner !== null) return joiner.chunk(chunk);
@@ -101,7 +118,7 @@ export const writeFile = async (
           if (between !== "" && sliceRows === 0) return;
           if (needsBetween) {
             needsBetween = false;
-            await write(createMember(between, compression));
+            await writeMember(between);
           }
           await write(chunk);
         },
@@ -110,6 +127,7 @@ export const writeFile = async (
       opened.delete(index);
       rows += found;
       done++;
+      members++;
       if (!isBounded && rows > rowLimit)
         throw new AppError({
           code: "EXPORT_COUNT_MISMATCH",
@@ -126,9 +144,10 @@ export const writeFile = async (
     if (joiner.rows() !== rows)
       throw new AppError({ code: "EXPORT_COUNT_MISMATCH", detail: `${joiner.rows()} rows in the footers, ${rows} announced` });
   }
-  await write(createMember(after, compression));
+  await writeMember(after);
+  if (small !== null) return { rows, slices: done, isCut, isOneMember: (await small.finish()) === 1 };
   if (isEmpty) await write(emptyMember(compression));
-  return { rows, slices: done, isCut };
+  return { rows, slices: done, isCut, isOneMember: from.slice === 0 && members <= 1 };
 };
 
 const endingOf = (format: FormatName, compression: CompressionName): "lines" | "text" | "binary" =>

@@ -4,7 +4,8 @@
  */
 import { AppError } from "../../core/errors.ts";
 import type { SliceMark, UploadedPart } from "../../core/exports/uploaded-part.ts";
-import { type S3Client, tag } from "../../db/object-store/s3-client.ts";
+import type { S3Answer, S3Client } from "../../db/object-store/s3-client.ts";
+import { elementsOf, parseXml, rootOf, tag, textOf } from "../../db/object-store/xml.ts";
 
 /** S3 allows 10,000 parts; with parts of 16 MiB an object ends at 156 GiB. */
 export const partsMax = 10_000;
@@ -76,6 +77,10 @@ export class ObjectUpload {
       startCrc: this.#current === undefined ? this.#crc : this.#deps.crc32(this.#current.subarray(0, this.#filled), this.#crc),
       startRows: rows,
     };
+  }
+
+  get partSizeBytes(): number {
+    return this.#deps.partSizeBytes;
   }
 
   /** Bytes taken so far. */
@@ -191,7 +196,8 @@ export class ObjectUpload {
     });
     const etag = answer.headers.get("etag");
     if (etag === null) throw new AppError({ code: "S3_REJECTED", message: "The object store answered a part without an ETag." });
-    const part = { number, etag, checksum, ...reached };
+    // A proxy that changes answers makes an ETag weak; the store knows it without the mark.
+    const part = { number, etag: etag.replace(/^W\//, ""), checksum, ...reached };
     this.#parts.push(part);
     this.#deps.onPart(part);
   }
@@ -267,8 +273,26 @@ export class ObjectUpload {
   }
 
   async #isWhole(): Promise<boolean> {
-    const answer = await this.#deps.s3.send({ method: "HEAD", key: this.#deps.key, accept: [404], signal: this.#deps.signal });
-    return answer.status === 200 && Number(answer.headers.get("content-length")) === this.#bytes;
+    const { s3, key, signal } = this.#deps;
+    const answer = await s3.send({ method: "HEAD", key, accept: [404], signal });
+    if (answer.status !== 200) return false;
+    return (lengthOf(answer) ?? (await this.#lengthByRange())) === this.#bytes;
+  }
+
+  /** Some proxies leave the length out of the answer to a HEAD. */
+  async #lengthByRange(): Promise<number | undefined> {
+    const { s3, key, signal } = this.#deps;
+    const answer = await s3.send({
+      method: "GET",
+      key,
+      headers: { range: "bytes=0-0" },
+      accept: [404, 416],
+      signal,
+      isBody: true,
+      isHeadOnly: true,
+    });
+    const total = /^bytes (?:\d+-\d+|\*)\/(\d+)$/.exec(answer.headers.get("content-range") ?? "")?.[1];
+    return total === undefined ? (answer.status === 200 ? lengthOf(answer) : undefined) : Number(total);
   }
 
   async #verify(): Promise<void> {
@@ -296,9 +320,14 @@ const listUploads = async (s3: S3Client, key: string): Promise<string[]> => {
   const accept = [400, 401, 403, 404, 405, 501];
   const answer = await s3.send({ method: "GET", key: "", query: { uploads: "", prefix: key }, accept, triesMax: 3 });
   if (answer.status !== 200) return [];
-  return [...answer.text.matchAll(/<Upload>([\s\S]*?)<\/Upload>/g)].flatMap(([, upload = ""]) =>
-    tag(upload, "Key") === key ? (tag(upload, "UploadId") ?? []) : [],
+  return elementsOf(rootOf(parseXml(answer.text))?.root, "Upload").flatMap((upload) =>
+    textOf(upload, "Key") === key ? (textOf(upload, "UploadId") ?? []) : [],
   );
+};
+
+const lengthOf = ({ headers }: S3Answer): number | undefined => {
+  const length = headers.get("content-length");
+  return length === null ? undefined : Number(length);
 };
 
 const hex = (crc: number): string => crc.toString(16).padStart(8, "0");

@@ -97,6 +97,8 @@ describe("POST /api/public/scores", () => {
     ["an annotation without config", score({ source: "ANNOTATION" }), ["configId"]],
     ["an id with control characters", score({ id: "a\u0000b" }), ["id"]],
     ["an empty id", score({ id: "" }), ["id"]],
+    ["a name with NUL", score({ name: "a\u0000b" }), ["name"]],
+    ["a name without end", score({ name: "x".repeat(140_000) }), ["name"]],
     ["a list", [score({})], [""]],
     ["nothing", null, [""]],
   ])("%s is refused with the fields at fault, and nothing is stored", async (_, body, paths) => {

@@ -169,9 +169,11 @@ describe("an answer that does not come from a query", () => {
     });
 
   it.each([
-    [400, "Poco::Exception. Code: 1000, e.displayText() = HTML Form Exception: Field value too long", "CLICKHOUSE_QUERY_REJECTED"],
-    [500, "Poco::Exception. Code: 1000, e.displayText() = HTML Form Exception", "CLICKHOUSE_QUERY_REJECTED"],
-    [413, "Request Entity Too Large", "CLICKHOUSE_QUERY_REJECTED"],
+    [400, "Poco::Exception. Code: 1000, e.displayText() = HTML Form Exception: Field value too long", "CLICKHOUSE_QUERY_TOO_LARGE"],
+    [500, "Poco::Exception. Code: 1000, e.displayText() = HTML Form Exception", "CLICKHOUSE_QUERY_TOO_LARGE"],
+    [413, "Request Entity Too Large", "CLICKHOUSE_QUERY_TOO_LARGE"],
+    [400, "HTTP request URI invalid or too long", "CLICKHOUSE_QUERY_TOO_LARGE"],
+    [500, "Poco::Exception. Code: 1000, e.displayText() = Net Exception: Connection reset by peer", "CLICKHOUSE_UNAVAILABLE"],
     [401, "who are you", "CLICKHOUSE_ACCESS_DENIED"],
     [429, "slow down", "CLICKHOUSE_UNAVAILABLE"],
     [502, "Bad Gateway", "CLICKHOUSE_UNAVAILABLE"],

@@ -2,6 +2,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { putEventFile, unknownOrigin } from "../../db/event-store/event-file.ts";
+import { createS3Client } from "../../db/object-store/s3-client.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { type FaultStore, type StoreCall, type StoreFault, startFaultStore } from "../support/fault-store.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
@@ -77,6 +79,22 @@ describe("a fault of the store that passes is not seen by the caller", () => {
     ["a complete whose connection is reset", once("complete", "reset"), body],
     ["a check of the object that is reset", once("head", "reset"), body],
     ["a small file whose PUT is reset", once("put", "reset"), small],
+    ["ETags that a proxy marks as weak", (call) => (call.kind === "part" || call.kind === "put" ? "weakEtag" : undefined), body],
+    [
+      "XML with prefixes and character references",
+      (call) => (call.kind === "create" || call.kind === "list" ? "prefixedXml" : undefined),
+      body,
+    ],
+    ["an answer without a body to a complete", once("complete", "emptyAnswer"), body],
+    ["a HEAD that tells no length", (call) => (call.kind === "head" ? "noLength" : undefined), body],
+    ["parts that must be equal", () => "equalParts", body],
+    [
+      "a new bucket that sends every request on",
+      (call, times) =>
+        times % 2 === 0 ? undefined : { status: 307, code: "TemporaryRedirect", headers: { location: `${store.endpoint}${call.path}` } },
+      small,
+    ],
+    ["KMS that is throttled", once("create", { status: 400, code: "KMS.ThrottlingException" }), body],
     ["a small file of which one byte arrives changed", once("put", "flippedByte"), small],
     [
       "every part twice",
@@ -99,6 +117,39 @@ describe("a fault of the store that passes is not seen by the caller", () => {
 describe("a fault of the store that stays ends the export and leaves no file", () => {
   const cases: [string, (call: StoreCall, times: number) => StoreFault | undefined, string][] = [
     ["access denied", (call) => (call.kind === "create" ? "denied" : undefined), "S3_ACCESS_DENIED"],
+    [
+      "a quota that is used up, which is not about credentials",
+      (call) => (call.method === "PUT" ? { status: 403, code: "QuotaExceeded", message: "The bucket is full." } : undefined),
+      "S3_ACCOUNT_LIMIT",
+    ],
+    [
+      "a checksum header that is refused",
+      (call) =>
+        Object.keys(call.headers).some((name) => name.startsWith("x-amz-checksum"))
+          ? { status: 400, code: "InvalidArgument", message: "Unsupported header 'x-amz-checksum-crc32' received for this API call." }
+          : undefined,
+      "S3_CHECKSUM_REFUSED",
+    ],
+    [
+      "a store that sends every request on, for ever",
+      (call) => ({ status: 307, code: "TemporaryRedirect", headers: { location: `${store.endpoint}${call.path}` } }),
+      "S3_WRONG_REGION",
+    ],
+    [
+      "a redirect to another store",
+      () => ({ status: 307, code: "TemporaryRedirect", headers: { location: "http://evil.example/" } }),
+      "S3_WRONG_REGION",
+    ],
+    [
+      "a bucket in another region",
+      () => ({
+        status: 400,
+        code: "AuthorizationHeaderMalformed",
+        message: "the region is wrong; expecting 'eu-west-3'",
+        more: "<Region>eu-west-3</Region>",
+      }),
+      "S3_WRONG_REGION",
+    ],
     ["a complete that always fails inside a 200", (call) => (call.kind === "complete" ? "errorIn200" : undefined), "S3_UNAVAILABLE"],
     ["an object that is shorter than what was sent", (call) => (call.kind === "head" ? "shortObject" : undefined), "UPLOAD_NOT_VERIFIED"],
   ];
@@ -110,14 +161,101 @@ describe("a fault of the store that stays ends the export and leaves no file", (
     expect(row.log).toMatch(/^[A-Z]\w+ \w+ \w+/);
     expect(objectsOf(row.id)).toEqual([]);
   });
+
+  it("and its owner reads what the store said, and what to set", async () => {
+    store.fail(() => ({
+      status: 400,
+      code: "InvalidArgument",
+      message: "Unsupported header &#39;x-amz-checksum-crc32&#39; received for this API call.",
+    }));
+    const { row } = await exported(body, 3);
+    expect(row.log).toContain("InvalidArgument: Unsupported header 'x-amz-checksum-crc32' received for this API call.");
+    expect(row.log).toContain("set LANGFUSE_S3_BATCH_EXPORT_CHECKSUM=none");
+    expect(row.job?.attempt).toBe(1);
+  });
 });
 
-it("what is sent once is not sent again: without faults each part travels once", async () => {
+describe("encryption", () => {
+  it("is asked for where objects begin: PUT and CreateMultipartUpload, of exports and of events", async () => {
+    store.fail(() => undefined);
+    const encrypted = fixture.startRunner({
+      LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: store.endpoint,
+      LANGFUSE_S3_BATCH_EXPORT_SSE: "aws:kms",
+      LANGFUSE_S3_BATCH_EXPORT_SSE_KMS_KEY_ID: "arn:aws:kms:eu-central-1:1:key/abc",
+    });
+    await runner.stop();
+    try {
+      const asked = (kind: StoreCall["kind"]) =>
+        store.calls.filter((call) => call.kind === kind).map(({ headers }) => headers["x-amz-server-side-encryption"]);
+      expect((await exported(small)).row.status).toBe("COMPLETED");
+      expect(asked("put")).toEqual(["aws:kms"]);
+      expect(store.calls.find(({ kind }) => kind === "put")?.headers).toMatchObject({
+        "x-amz-server-side-encryption-aws-kms-key-id": "arn:aws:kms:eu-central-1:1:key/abc",
+      });
+      expect((await exported(body)).row.status).toBe("COMPLETED");
+      expect(asked("create")).toEqual(["aws:kms"]);
+      expect(new Set(asked("part"))).toEqual(new Set([undefined]));
+    } finally {
+      await encrypted.stop();
+      runner = fixture.startRunner({ LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: store.endpoint });
+    }
+    const events = createS3Client(
+      { ...fixture.s3Config, endpoint: store.endpoint, forcePathStyle: true, encryption: { algorithm: "AES256", kmsKeyId: null } },
+      { fetch, wait: () => Promise.resolve(), random: () => 0 },
+    );
+    await putEventFile(events, `${fixture.database}/encrypted.json`, "[]", unknownOrigin);
+    expect(store.calls.at(-1)?.headers).toMatchObject({ "x-amz-server-side-encryption": "AES256", "content-type": "application/json" });
+    expect(store.calls.at(-1)?.headers).not.toHaveProperty("x-amz-server-side-encryption-aws-kms-key-id");
+  });
+});
+
+it("a session token travels with every request", async () => {
   store.fail(() => undefined);
-  const { row } = await exported(body);
-  const parts = store.calls.filter(({ kind }) => kind === "part").map(({ partNumber }) => partNumber);
-  expect(parts.toSorted((a, b) => a - b)).toEqual(Array.from({ length: Math.ceil((row.bytes ?? 0) / (5 * 1024 * 1024)) }, (_, i) => i + 1));
-  expect(store.calls.filter(({ kind }) => kind === "create" || kind === "complete")).toHaveLength(2);
+  const temporary = createS3Client(
+    { ...fixture.s3Config, endpoint: store.endpoint, forcePathStyle: true },
+    {
+      fetch,
+      wait: () => Promise.resolve(),
+      random: () => 0,
+      credentials: () =>
+        Promise.resolve({
+          accessKeyId: fixture.s3Config.accessKeyId,
+          secretAccessKey: fixture.s3Config.secretAccessKey,
+          sessionToken: "tok",
+        }),
+    },
+  );
+  await temporary.send({ method: "PUT", key: `${fixture.database}/temporary`, body: "x" });
+  expect(store.calls.at(-1)?.headers).toMatchObject({ "x-amz-security-token": "tok" });
+  expect(store.calls.at(-1)?.headers.authorization).toContain("x-amz-security-token");
+});
+
+describe("an upload that another attempt goes on with", () => {
+  it("keeps the size of its parts, whatever the settings have become: a store that wants equal parts takes it", async () => {
+    // No part after the second arrives, for as long as this runner lives.
+    store.fail((call) => (call.kind === "part" && call.partNumber >= 3 ? "internalError" : "equalParts"));
+    const exportId = await fixture.requestExport(body, 8);
+    const partsLeft = async () =>
+      (
+        await execute<{ number: number }>(
+          fixture.db,
+          sql`select p.number from export_parts p join export_objects o on o.id = p.object_id where o.batch_export_id = ${exportId} order by 1`,
+        )
+      ).map(({ number }) => number);
+    for (const end = Date.now() + 40_000; Date.now() < end && (await partsLeft()).length < 2; )
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    await runner.stop();
+    expect(await partsLeft()).toEqual([1, 2]);
+    store.fail(() => "equalParts");
+    runner = fixture.startRunner({ LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: store.endpoint, BATCH_EXPORT_S3_PART_SIZE_MIB: "8" });
+    const row = await fixture.finished(exportId);
+    expect([row.status, row.log]).toEqual(["COMPLETED", null]);
+    expect(store.calls.filter(({ kind }) => kind === "create")).toEqual([]);
+    const sizes = store.calls.filter(({ kind }) => kind === "part").map((call) => [call.partNumber, call.body.byteLength]);
+    expect(sizes.toSorted().slice(0, -1)).toEqual([[3, 5 * 1024 * 1024]]);
+    await runner.stop();
+    runner = fixture.startRunner({ LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: store.endpoint });
+  });
 });
 
 describe("the sweep", () => {

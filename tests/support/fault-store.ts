@@ -1,5 +1,5 @@
 /** A proxy before the real object store that fails as stores do: resets, 503, errors inside a 200, damaged and lost answers. Checks CRC-32 headers, which s3rver does not. */
-import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
+import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { crc32 } from "node:zlib";
 
 export type StoreFault =
@@ -18,12 +18,31 @@ export type StoreFault =
   /** One byte of the body arrives changed. */
   | "flippedByte"
   /** A HEAD tells one byte less than there is. */
-  | "shortObject";
+  | "shortObject"
+  /** A HEAD tells no length, as some proxies do. */
+  | "noLength"
+  /** The store does what was asked; its answer has no body. */
+  | "emptyAnswer"
+  /** The ETag of a part comes back marked as weak, as a proxy that compresses does. */
+  | "weakEtag"
+  /** Names in XML have a prefix, and the upload id character references. */
+  | "prefixedXml"
+  /** R2: parts of one upload must have one size, but for the last. */
+  | "equalParts"
+  /** Nothing is done; this is answered. */
+  | StoreRefusal;
+
+export type StoreRefusal = { status: number; code?: string; message?: string; more?: string; headers?: Record<string, string> };
 
 export type StoreCall = {
   method: string;
   kind: "create" | "part" | "complete" | "abort" | "list" | "put" | "head" | "delete" | "get";
   partNumber: number;
+  /** Path and query as they were asked for. */
+  path: string;
+  headers: IncomingHttpHeaders;
+  /** Once it has arrived. */
+  body: Buffer;
 };
 
 export type FaultStore = {
@@ -42,22 +61,42 @@ const kindOf = (method: string, query: URLSearchParams): StoreCall["kind"] => {
   return query.has("uploadId") ? "abort" : "delete";
 };
 
-const errorXml = (code: string) => `<?xml version="1.0"?><Error><Code>${code}</Code><Message>made by a test</Message></Error>`;
+const errorXml = (code: string, message = "made by a test", more = "") =>
+  `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message>${more}</Error>`;
+
+/** The same document with prefixes, and with every character of the upload id as a reference. */
+const prefixed = (xml: string): string =>
+  xml
+    .replace(
+      /(<UploadId>)([^<]*)/,
+      (_, open: string, id: string) => `${open}${[...id].map((c) => `&#x${(c.codePointAt(0) ?? 0).toString(16)};`).join("")}`,
+    )
+    .replaceAll(/<(\/?)([A-Za-z])/g, "<$1ns0:$2")
+    .replace("xmlns=", "xmlns:ns0=");
 
 export const startFaultStore = (target: string): Promise<FaultStore> => {
   const upstream = new URL(target);
   const calls: StoreCall[] = [];
   const times = new Map<string, number>();
+  const partSizes = new Map<string, Map<number, number>>();
   let decide: (call: StoreCall, times: number) => StoreFault | undefined = () => undefined;
   const server = createServer((incoming, outgoing) => {
     const url = new URL(incoming.url ?? "/", upstream);
     const method = incoming.method ?? "GET";
-    const call: StoreCall = { method, kind: kindOf(method, url.searchParams), partNumber: Number(url.searchParams.get("partNumber") ?? 0) };
+    const call: StoreCall = {
+      method,
+      kind: kindOf(method, url.searchParams),
+      partNumber: Number(url.searchParams.get("partNumber") ?? 0),
+      path: incoming.url ?? "",
+      headers: incoming.headers,
+      body: Buffer.alloc(0),
+    };
     calls.push(call);
     const id = `${call.kind}:${call.partNumber}`;
     times.set(id, (times.get(id) ?? 0) + 1);
     const fault = decide(call, times.get(id) ?? 1);
-    const answer = (status: number, xml: string) => outgoing.writeHead(status, { "content-type": "application/xml" }).end(xml);
+    const answer = (status: number, xml: string, headers: Record<string, string> = {}) =>
+      outgoing.writeHead(status, { "content-type": "application/xml", ...headers }).end(method === "HEAD" ? undefined : xml);
     if (fault === "reset") {
       incoming.socket.destroy();
       return;
@@ -65,6 +104,17 @@ export const startFaultStore = (target: string): Promise<FaultStore> => {
     // The sender may go away in the middle of its body.
     const gone = () => incoming.socket.destroy();
     void readAll(incoming).then((body) => {
+      call.body = Buffer.from(body);
+      if (typeof fault === "object")
+        return answer(fault.status, fault.code === undefined ? "" : errorXml(fault.code, fault.message, fault.more), fault.headers);
+      const uploadId = url.searchParams.get("uploadId") ?? "";
+      if (call.kind === "part")
+        partSizes.set(uploadId, (partSizes.get(uploadId) ?? new Map<number, number>()).set(call.partNumber, body.byteLength));
+      if (fault === "equalParts" && call.kind === "complete") {
+        const sizes = [...(partSizes.get(uploadId) ?? [])].toSorted(([a], [b]) => a - b).map(([, size]) => size);
+        if (new Set(sizes.slice(0, -1)).size > 1 || (sizes.at(-1) ?? 0) > (sizes[0] ?? 0))
+          return answer(400, errorXml("InvalidPart", "All non-trailing parts must have the same length."));
+      }
       if (fault === "slowDown") return answer(503, errorXml("SlowDown"));
       if (fault === "internalError") return answer(500, errorXml("InternalError"));
       if (fault === "denied") return answer(403, errorXml("AccessDenied"));
@@ -86,11 +136,18 @@ export const startFaultStore = (target: string): Promise<FaultStore> => {
             if (fault === "lostAnswer") return incoming.socket.destroy();
             const headers = { ...reply.headers };
             delete headers["transfer-encoding"];
+            if (fault === "weakEtag" && headers.etag !== undefined) headers.etag = `W/${headers.etag}`;
+            if (fault === "noLength" && method === "HEAD") {
+              delete headers["content-length"];
+              return outgoing.writeHead(reply.statusCode ?? 500, { ...headers, "transfer-encoding": "chunked" }).end();
+            }
+            const sent =
+              fault === "emptyAnswer" ? Buffer.alloc(0) : fault === "prefixedXml" ? Buffer.from(prefixed(text.toString("utf8"))) : text;
             if (method === "HEAD") {
               if (fault === "shortObject") headers["content-length"] = String(Number(headers["content-length"]) - 1);
               return outgoing.writeHead(reply.statusCode ?? 500, headers).end();
             }
-            return outgoing.writeHead(reply.statusCode ?? 500, { ...headers, "content-length": String(text.byteLength) }).end(text);
+            return outgoing.writeHead(reply.statusCode ?? 500, { ...headers, "content-length": String(sent.byteLength) }).end(sent);
           }, gone);
         },
       );

@@ -149,20 +149,20 @@ export const createFixture = async () => {
     return exportId;
   };
 
-  const load = async (exportId: string): Promise<BatchExportRow> => {
-    const row = await findBatchExport(postgres.db, project.projectId, exportId);
+  const load = async (exportId: string, projectId = project.projectId): Promise<BatchExportRow> => {
+    const row = await findBatchExport(postgres.db, projectId, exportId);
     if (row === undefined) throw new Error(`no export ${exportId}`);
     return row;
   };
 
   /** Looks until the export has ended, for at most `seconds`. */
-  const finished = async (exportId: string, seconds = 50): Promise<BatchExportRow> => {
+  const finished = async (exportId: string, seconds = 50, projectId = project.projectId): Promise<BatchExportRow> => {
     for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
-      const row = await load(exportId);
+      const row = await load(exportId, projectId);
       if (row.finishedAt !== null) return row;
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
-    throw new Error(`the export did not end in ${seconds} s: ${JSON.stringify(await load(exportId))}`);
+    throw new Error(`the export did not end in ${seconds} s: ${JSON.stringify(await load(exportId, projectId))}`);
   };
 
   const readObject = async (key: string): Promise<Buffer> => {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { ApiEnv, parseApiEnv } from "../../api/env.ts";
+import { supportedVariables } from "../../core/langfuse-variables.ts";
 import { parseRunnerEnv, RunnerEnv } from "../../runner/env.ts";
 
 const example = Object.fromEntries(
@@ -63,6 +64,104 @@ describe("a bad configuration", () => {
   it("names the headers of OTLP that are none by their place", () => {
     const parsed = parseRunnerEnv({ ...example, OTEL_EXPORTER_OTLP_HEADERS: "a=1,secret" });
     expect(parsed).toEqual({ ok: false, problems: ["OTEL_EXPORTER_OTLP_HEADERS: entry 2 is not name=value, percent-encoded"] });
+  });
+});
+
+describe("variables of Langfuse", () => {
+  const runner = (env: Record<string, string>) => parseRunnerEnv({ ...example, ...env });
+  const problemsOf = (parsed: { ok: boolean; problems?: string[] }) => parsed.problems ?? [];
+  const warningsOf = (env: Record<string, string>) => {
+    const parsed = runner(env);
+    return parsed.ok ? parsed.config.warnings : parsed.problems;
+  };
+
+  it("that are read here are listed as such, and no other", () => {
+    const read = [...Object.keys(ApiEnv.shape), ...Object.keys(RunnerEnv.shape)].filter((name) => name.startsWith("LANGFUSE_"));
+    expect([...supportedVariables].toSorted()).toEqual([...new Set(read)].toSorted());
+  });
+
+  it.each([
+    ["LANGFUSE_USE_AZURE_BLOB", "true"],
+    ["LANGFUSE_USE_GOOGLE_CLOUD_STORAGE", "true"],
+    ["LANGFUSE_GOOGLE_CLOUD_STORAGE_CREDENTIALS", "secret"],
+    ["LANGFUSE_INGESTION_MASKING_CALLBACK_URL", "https://secret"],
+    ["LANGFUSE_INGESTION_MASKING_CALLBACK_FAIL_CLOSED", "true"],
+    ["LANGFUSE_TRACE_DELETE_SKIP_PROJECT_IDS", "secret"],
+    ["LANGFUSE_S3_EVENT_UPLOAD_ENABLED", "false"],
+  ])("%s=%s changes what is safe or kept: neither starts, and both name it", (name, value) => {
+    for (const parsed of [runner({ [name]: value }), parseApiEnv({ ...example, [name]: value })]) {
+      expect(problemsOf(parsed)).toEqual([expect.stringMatching(new RegExp(`^${name}: .{10,}`))]);
+      expect(problemsOf(parsed).join("")).not.toContain("secret");
+    }
+  });
+
+  it("that ask for nothing are no problem", () => {
+    for (const name of ["LANGFUSE_USE_AZURE_BLOB", "LANGFUSE_USE_GOOGLE_CLOUD_STORAGE"])
+      expect(warningsOf({ [name]: "false" })).toEqual([]);
+    expect(warningsOf({ LANGFUSE_INGESTION_MASKING_CALLBACK_URL: "" })).toEqual([]);
+  });
+
+  it("without effect and unknown ones are warned of, those of the SDKs are not", () => {
+    expect(warningsOf({ LANGFUSE_LOG_LEVEL: "debug" })).toEqual(["LANGFUSE_LOG_LEVEL: has no effect here"]);
+    expect(warningsOf({ LANGFUSE_S3_MEDIA_UPLOAD_BUCKET: "m" })).toEqual(["LANGFUSE_S3_MEDIA_UPLOAD_BUCKET: has no effect here"]);
+    expect(warningsOf({ LANGFUSE_S3_BATCH_EXPORT_SEE: "aws:kms" })).toEqual([
+      "LANGFUSE_S3_BATCH_EXPORT_SEE: unknown; did you mean LANGFUSE_S3_BATCH_EXPORT_SSE?",
+    ]);
+    expect(warningsOf({ LANGFUSE_NOBODY_KNOWS_THIS_ONE: "1" })).toEqual(["LANGFUSE_NOBODY_KNOWS_THIS_ONE: unknown"]);
+    expect(warningsOf({ LANGFUSE_PUBLIC_KEY: "pk", LANGFUSE_HOST: "h" })).toEqual([]);
+    expect(parseApiEnv({ ...example, LANGFUSE_LOG_LEVEL: "debug" })).toMatchObject({
+      warnings: ["LANGFUSE_LOG_LEVEL: has no effect here"],
+    });
+  });
+});
+
+describe("a store", () => {
+  const encrypted = {
+    LANGFUSE_S3_BATCH_EXPORT_SSE: "aws:kms",
+    LANGFUSE_S3_BATCH_EXPORT_SSE_KMS_KEY_ID: "arn:aws:kms:eu-central-1:1:key/abc",
+  };
+  const keyless = { LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID: "", LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: "" };
+  const parsedWith = (env: Record<string, string>) => {
+    const parsed = parseRunnerEnv({ ...example, ...env });
+    return parsed.ok ? parsed.config : parsed.problems;
+  };
+
+  it("is encrypted as Langfuse's variables say", () => {
+    const kms = { algorithm: "aws:kms", kmsKeyId: "arn:aws:kms:eu-central-1:1:key/abc" };
+    expect(parsedWith(encrypted)).toMatchObject({ s3: { encryption: kms } });
+    expect(parsedWith({})).toMatchObject({ s3: { encryption: null } });
+    const events = {
+      LANGFUSE_S3_EVENT_UPLOAD_BUCKET: "b",
+      LANGFUSE_S3_EVENT_UPLOAD_ACCESS_KEY_ID: "k",
+      LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY: "s",
+      LANGFUSE_S3_EVENT_UPLOAD_SSE: "AES256",
+    };
+    expect(parsedWith(events)).toMatchObject({ events: { s3: { encryption: { algorithm: "AES256", kmsKeyId: null } } } });
+  });
+
+  it.each([
+    [{ LANGFUSE_S3_BATCH_EXPORT_SSE: "aes" }, "LANGFUSE_S3_BATCH_EXPORT_SSE"],
+    [{ ...encrypted, LANGFUSE_S3_BATCH_EXPORT_SSE: "AES256" }, "LANGFUSE_S3_BATCH_EXPORT_SSE_KMS_KEY_ID"],
+    [{ LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID: "" }, "LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID"],
+    [{ ...keyless, LANGFUSE_S3_BATCH_EXPORT_SESSION_TOKEN: "t" }, "LANGFUSE_S3_BATCH_EXPORT_SESSION_TOKEN"],
+    [{ ...keyless, LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: "https://minio.example" }, "LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID"],
+  ])("that is half configured is refused: %j", (env, name) => {
+    expect(parsedWith(env)).toContainEqual(expect.stringMatching(new RegExp(`^${name}: `)));
+  });
+
+  it("of AWS without keys takes those of the role in the runner, and is refused by the Worker, which has none", () => {
+    expect(parsedWith(keyless)).toMatchObject({ warnings: [expect.stringContaining("role of the environment")] });
+    expect(parseApiEnv({ ...example, ...keyless })).toMatchObject({
+      ok: false,
+      problems: [expect.stringContaining("ACCESS_KEY_ID"), expect.any(String)],
+    });
+    const irsa = {
+      ...keyless,
+      LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: "https://ceph.example",
+      AWS_WEB_IDENTITY_TOKEN_FILE: "/t",
+      AWS_ROLE_ARN: "r",
+    };
+    expect(parsedWith(irsa)).toMatchObject({ aws: { AWS_ROLE_ARN: "r" } });
   });
 });
 

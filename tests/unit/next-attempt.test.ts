@@ -18,7 +18,7 @@ describe("what was accepted for good", () => {
   });
 
   it.each(accepted)("%s outlives every outage, a missing migration and a server without room, and nothing else", (kind) => {
-    const mendable: ErrorCode[] = ["CLICKHOUSE_QUERY_REJECTED", "CLICKHOUSE_RESOURCES"];
+    const mendable: ErrorCode[] = ["CLICKHOUSE_QUERY_REJECTED", "CLICKHOUSE_QUERY_TOO_LARGE", "CLICKHOUSE_RESOURCES"];
     const outlived = codes.filter((code) => isOutage(new AppError({ code })) || mendable.includes(code));
     for (const attempt of [6, 7, 5000]) expect(codes.filter((code) => decide(kind, code, attempt) === "retry")).toEqual(outlived);
   });

@@ -41,8 +41,9 @@ export const registerDownload = (app: App, deps: AppDeps): void => {
     url.searchParams.set("X-Amz-Expires", String(Math.max(1, Math.min(downloads.linkSeconds, leftSeconds, linkSecondsMax))));
     url.searchParams.set("response-content-disposition", contentDisposition(file.name));
     url.searchParams.set("response-content-type", file.contentType);
-    const { accessKeyId, secretAccessKey, location } = downloads;
-    const signed = await new AwsClient({ accessKeyId, secretAccessKey, service: "s3", region: location.region }).sign(url, {
+    const { accessKeyId, secretAccessKey, sessionToken, location } = downloads;
+    const keys = { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+    const signed = await new AwsClient({ ...keys, service: "s3", region: location.region }).sign(url, {
       aws: { signQuery: true },
     });
     await writeAudit(c.get("db"), c.get("actor"), {

@@ -3,7 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
 import type { ArrivedEvent } from "../../../core/ingestion/arrange-batch.ts";
 import { parseEvent } from "../../../core/ingestion/event-schema.ts";
-import { isRecord } from "../../../core/ingestion/fields.ts";
+import { isRecord, scoreNameCharactersMax } from "../../../core/ingestion/fields.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { json, refusals, security } from "../describe.ts";
 import { authoriseSender } from "./authorise.ts";
@@ -16,7 +16,11 @@ const nullableText = z.string().nullish();
 const Score = z
   .object({
     id: nullableText.describe("Sent again with the same id it is the same score; made where it is missing."),
-    name: z.string().min(1),
+    name: z
+      .string()
+      .min(1)
+      .max(scoreNameCharactersMax)
+      .describe("Without control characters: it becomes the heading of a column in exports."),
     value: z.union([z.number(), z.string()]).describe("A number for NUMERIC and BOOLEAN (0 or 1), else a text."),
     dataType: z
       .enum(["NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT", "CORRECTION"])

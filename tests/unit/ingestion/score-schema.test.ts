@@ -99,7 +99,21 @@ describe("scores", () => {
       expect(fault({ ...correction, traceId: null, ...target })).toMatch(/^body\.dataType: CORRECTION/);
   });
 
-  it.each(["", 5, null, undefined])("cannot be named %j", (name) => {
-    expect(fault({ name })).toMatch(/^body\.name: /);
+  it.each(["", 5, null, undefined, "a\u0000b", "\u0000", "a\nb", "tab\t", "\u007f", "\u0085", "x".repeat(1001), "x".repeat(140_000)])(
+    "cannot be named %.40j",
+    (name) => {
+      expect(fault({ name })).toMatch(/^body\.name: /);
+    },
+  );
+
+  it.each(["n", "x".repeat(1000), "'; DROP TABLE scores; --", "__proto__", "😀 Ünïcödé", "{c0:String}", " spaces ", "a/b.c\\d"])(
+    "may be named %.40j",
+    (name) => {
+      expect(bodyOf("score-create", score({ name }))).toMatchObject({ name });
+    },
+  );
+
+  it("that were stored when other names were taken are read as they are", () => {
+    for (const name of ["a\u0000b", "x".repeat(5000)]) expect(bodyOf("score-create", score({ name }), true)).toMatchObject({ name });
   });
 });
