@@ -29,9 +29,11 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.stop());
 
+let traces = 0;
 type TestSpan = { index: number; parent: number | null; operation: "invoke_agent" | "chat" | "step" | "plain"; tokens: number };
 
-const spanId = (index: number): string => (index + 1).toString(16).padStart(16, "0");
+/** Of the trace made last: ids are not used again in another. */
+const spanId = (index: number): string => (traces * 256 + index + 1).toString(16).padStart(16, "0");
 const attribute = (key: string, value: string | number) => ({
   key,
   value: typeof value === "number" ? { intValue: String(value) } : { stringValue: value },
@@ -113,7 +115,6 @@ const expected = (spans: readonly TestSpan[]): Record<string, string> => {
   );
 };
 
-let traces = 0;
 const newTraceId = (): string => (++traces).toString(16).padStart(32, "a");
 
 it("the only span that tells usage keeps it, with its model and cost", async () => {
