@@ -97,7 +97,6 @@ export const promptVersionNames = [langfuse.promptVersion, "langfuse.prompt.vers
 /** Vercel's keys of metadata that have a field of their own. */
 export const vercelFieldNames = new Set(["userId", "sessionId", "tags", "langfusePrompt"]);
 
-
 export const experimentNames = {
   id: "langfuse.experiment.id",
   name: "langfuse.experiment.name",

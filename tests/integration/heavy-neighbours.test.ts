@@ -98,7 +98,12 @@ it("an entity with thousands of files: the others of its project wait for a late
   await fixture.ingest(Array.from({ length: 20 }, () => generation({ model: "gpt" })));
   await fixture.ingest([generation({ model: "gpt" })], canary);
   // Deleted since, as far as the store tells, so that nothing has to be read.
-  const gone = Array.from({ length: 6000 }, (_, at) => ({ key: `gone/${at}`, storedAt: "2026-05-01 12:00:00", firstStoredAt: "2026-05-01T12:00:00Z", isRewritten: false }));
+  const gone = Array.from({ length: 6000 }, (_, at) => ({
+    key: `gone/${at}`,
+    storedAt: "2026-05-01 12:00:00",
+    firstStoredAt: "2026-05-01T12:00:00Z",
+    isRewritten: false,
+  }));
   const absent = { status: 404, headers: new Headers(), text: "", tries: 1 };
   let asked = 0;
   const done = await drainedByBatch({

@@ -101,11 +101,7 @@ export const showBatchExportSummary = (row: BatchExportSummaryRow, nowMs: number
     targetFileMib,
     notify,
     metadata: row.metadata,
-    warnings: [
-      ...row.warnings,
-      ...(manifest?.warnings ?? []),
-      ...(manifest?.changes == null ? [] : describeChanges(manifest.changes)),
-    ],
+    warnings: [...row.warnings, ...(manifest?.warnings ?? []), ...(manifest?.changes == null ? [] : describeChanges(manifest.changes))],
     createdAt: row.createdAt.toISOString(),
     startedAt: iso(row.startedAt),
     finishedAt: iso(row.finishedAt),

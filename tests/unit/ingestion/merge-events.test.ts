@@ -868,7 +868,16 @@ describe("an entity with thousands of updates", () => {
       files: [],
       filesTotal: 2,
     } as const;
-    const places = possiblePlaces({ ...entity, jobs, events, refused: [], files: [], fileVersions: new Set(), isRewritten: false, origin: {} });
+    const places = possiblePlaces({
+      ...entity,
+      jobs,
+      events,
+      refused: [],
+      files: [],
+      fileVersions: new Set(),
+      isRewritten: false,
+      origin: {},
+    });
     expect(places.filter(({ table }) => table === "events")).toHaveLength(100);
     expect(places.length).toBeLessThanOrEqual(200);
   });
