@@ -2,6 +2,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { AppError } from "../core/errors.ts";
 import type { App, AppDeps, AppEnv } from "./deps.ts";
+import { allowedMethods, routeMethods } from "./middleware/allowed-methods.ts";
 import { authenticate, requireAdmin } from "./middleware/auth.ts";
 import { jsonBody } from "./middleware/json-body.ts";
 import { fieldErrors, logProblem, problemAnswer, requestError } from "./middleware/problem.ts";
@@ -36,11 +37,13 @@ export const createApp = (deps: AppDeps): App => {
     logProblem(c, deps, known, error);
     return problemAnswer(c, known);
   });
-  app.notFound((c) => problemAnswer(c, new AppError({ code: isKnownPath(app, c.req.path) ? "METHOD_NOT_ALLOWED" : "ROUTE_NOT_FOUND" })));
+  app.notFound((c) => problemAnswer(c, new AppError({ code: "ROUTE_NOT_FOUND" })));
+  const methodsOf = routeMethods(app);
+  app.use(allowedMethods(methodsOf));
 
   const publicAuth = authenticate(deps);
   app.use("/api/public/*", (c, next) =>
-    open.has(c.req.path) || isIngestion(c.req) || !isKnownPath(app, c.req.path) ? next() : publicAuth(c, next),
+    open.has(c.req.path) || isIngestion(c.req) || methodsOf(c.req.path).size === 0 ? next() : publicAuth(c, next),
   );
   app.use("/api/admin/*", requireAdmin(deps));
   registerIngestion(app, deps);
@@ -68,10 +71,3 @@ export const createApp = (deps: AppDeps): App => {
   app.openAPIRegistry.registerComponent("securitySchemes", "adminKey", { type: "http", scheme: "bearer", description: "ADMIN_API_KEY" });
   return app;
 };
-
-/** Whether some method has a route for this path. */
-const isKnownPath = (app: App, path: string): boolean =>
-  app.routes.some(
-    ({ method, path: pattern }) =>
-      method !== "ALL" && new RegExp(`^${pattern.replaceAll(/:[^/]+/g, "[^/]+").replaceAll("*", ".*")}$`).test(path),
-  );

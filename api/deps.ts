@@ -15,6 +15,8 @@ export type AppDeps = {
   /** Opens the database for one request; `close` is called when its answer is complete. */
   openDatabase: () => { db: Database; close: () => Promise<void> };
   clickhouse: ClickHouse;
+  /** What reads of one request may wait for ClickHouse, all in all. */
+  clickhouseSeconds: number;
   eventsTable: string;
   newId: (kind: IdKind) => string;
   newUuid: () => string;

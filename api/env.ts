@@ -17,6 +17,10 @@ export const ApiEnv = z.object({
   NEON_WS_PROXY: text.optional(),
   /** The longest a statement or a transaction of a request may take. */
   SPILLWAY_DATABASE_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(60).default(10),
+  /** The longest the reads of a request may wait for ClickHouse, all in all. */
+  SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(60).default(10),
+  /** The longest one object of events may take to be stored, with all retries. */
+  SPILLWAY_OBJECT_STORE_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(120).default(20),
   CLICKHOUSE_URL: z.url(),
   CLICKHOUSE_USER: z.string().default("default"),
   CLICKHOUSE_PASSWORD: z.string().default(""),

@@ -43,10 +43,11 @@ const createDeps = (env: ApiEnv): AppDeps => {
         user: env.CLICKHOUSE_USER,
         password: env.CLICKHOUSE_PASSWORD,
         database: env.CLICKHOUSE_DB,
-        timeoutSeconds: 60,
+        timeoutSeconds: env.SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS,
       },
       (input, init) => fetch(input, init),
     ),
+    clickhouseSeconds: env.SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS,
     eventsTable: env.CLICKHOUSE_EVENTS_TABLE,
     newId: (kind) => createId(kind, Date.now(), crypto.getRandomValues(new Uint8Array(16))),
     newUuid: () => crypto.randomUUID(),
@@ -78,7 +79,12 @@ const createDeps = (env: ApiEnv): AppDeps => {
         ? null
         : {
             ...events,
-            s3Client: createS3Client(events.s3, { fetch: (input, init) => fetch(input, init), wait, random: Math.random }),
+            s3Client: createS3Client(events.s3, {
+              fetch: (input, init) => fetch(input, init),
+              wait,
+              random: Math.random,
+              totalTimeoutMs: env.SPILLWAY_OBJECT_STORE_TIMEOUT_SECONDS * 1000,
+            }),
             sha256Hex: (text) => createHash("sha256").update(text).digest("hex"),
           },
     fetch: (input, init) => fetch(input, init),

@@ -65,6 +65,13 @@ export const errorTable = {
     "This API key lacks the scope",
     "Use a key with the scope named in `detail`, whose owner has a role that includes it.",
   ),
+  SCORE_OF_ANOTHER_KEY: entry(
+    403,
+    "never",
+    "caller",
+    "The score was made with another key",
+    "A public key alone changes only scores it made. Send it with a secret key of the project, or under another id.",
+  ),
   EXPORTS_DISABLED: entry(
     403,
     "never",

@@ -1,4 +1,4 @@
-/** Writes openapi.json, the client and docs/errors.md from the code; with --check it only says whether they are stale. */
+/** Writes openapi.json, the client, docs/errors.md, docs/opentelemetry.md and docs/usage.md from the code; with --check it only says whether they are stale. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,8 @@ import { createApp } from "../api/app.ts";
 import type { AppDeps } from "../api/deps.ts";
 import { documentConfig } from "../api/routes/system/index.ts";
 import { errorTable } from "../core/errors.ts";
+import { openTelemetryPage } from "./opentelemetry-page.ts";
+import { usagePage } from "./usage-page.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -62,6 +64,8 @@ const document = `${JSON.stringify(createApp(deps).getOpenAPI31Document(document
 const texts: [string, string][] = [
   ["openapi/openapi.json", document],
   ["docs/errors.md", errorsPage()],
+  ["docs/opentelemetry.md", openTelemetryPage()],
+  ["docs/usage.md", usagePage()],
 ];
 const stale: string[] = [];
 for (const [file, text] of texts) {

@@ -10,6 +10,7 @@ import { type Clock, type Handlers, JobCancelled, LeaseLost, type Log, RunnerSto
 import type { Events } from "./events.ts";
 import { type HeldLease, holdLease, type LeaseTimes, lostLease } from "./lease.ts";
 import { type Polling, type PollingConfig, startPolling } from "./polling.ts";
+import type { ProjectPlaces } from "./project-places.ts";
 import { settleSurely } from "./settle-surely.ts";
 
 export type LoopConfig = PollingConfig & Omit<LeaseTimes, "maxRunSeconds">;
@@ -21,6 +22,8 @@ export type LoopDeps = {
   events: Events;
   random: () => number;
   claim: () => Promise<ClaimedJob | undefined>;
+  /** Told when a job begins to run here, and when it has ended, however it did. */
+  places?: Pick<ProjectPlaces, "began" | "ended">;
   heartbeat: (job: ClaimedJob) => Promise<Heartbeat>;
 };
 
@@ -96,9 +99,10 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Polling => {
           { job_id: job.id },
           { ...config, maxRunSeconds: jobKinds[job.kind].maxRunSeconds },
         );
-        const done = runJob(job, lease).catch((error: unknown) =>
-          log("error", "job_crashed", { job_id: job.id, detail: describeFailure(error) }),
-        );
+        deps.places?.began(job.projectId);
+        const done = runJob(job, lease)
+          .catch((error: unknown) => log("error", "job_crashed", { job_id: job.id, detail: describeFailure(error) }))
+          .finally(() => deps.places?.ended(job.projectId));
         return { done, abort: lease.abort };
       },
     },

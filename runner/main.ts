@@ -28,6 +28,7 @@ import { startIngestion } from "./ingestion/start-ingestion.ts";
 import { startLoop } from "./loop.ts";
 import { startMetrics } from "./metrics/start-metrics.ts";
 import { createMailer } from "./notify/mailer.ts";
+import { createProjectPlaces, type ProjectPlaces } from "./project-places.ts";
 import { startMaintenance } from "./schedule/maintenance.ts";
 import { sweepObjects } from "./upload/sweep.ts";
 
@@ -108,7 +109,11 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     config.metrics,
   );
   const lease = { claimedBy, leaseSeconds: config.leaseSeconds };
-  const loopOf = (concurrency: number, claim: () => Promise<ClaimedJob | undefined>): ReturnType<typeof startLoop> =>
+  const loopOf = (
+    concurrency: number,
+    claim: () => Promise<ClaimedJob | undefined>,
+    places?: ProjectPlaces,
+  ): ReturnType<typeof startLoop> =>
     startLoop(
       {
         clock,
@@ -117,6 +122,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
         events: observed,
         random: Math.random,
         claim,
+        ...(places !== undefined && { places }),
         heartbeat: (job) => heartbeatJob(postgres.db, { id: job.id, leaseId: job.leaseId }, config.leaseSeconds),
       },
       { ...config.loop, concurrency },
@@ -124,11 +130,13 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
   const slotKinds = kinds.filter((kind) => jobKinds[kind].hasSlot);
   const slotlessLoopOf = (kind: JobKind, concurrency: number) => {
     let afterProjectId = "";
-    return loopOf(concurrency, async () => {
-      const job = await claimSlotlessJob(postgres.db, { ...lease, kind, afterProjectId });
+    const places = createProjectPlaces(concurrency);
+    const claim = async () => {
+      const job = await claimSlotlessJob(postgres.db, { ...lease, kind, afterProjectId, exceptProjectIds: places.full() });
       if (job !== undefined) afterProjectId = job.projectId;
       return job;
-    });
+    };
+    return loopOf(concurrency, claim, places);
   };
   // Each kind of other work has a loop of its own: none waits until long exports or deletions end, or until there is no more of another.
   const loops = [

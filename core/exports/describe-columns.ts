@@ -38,7 +38,7 @@ const encodings: Record<ColumnKind | "scores", { csv: string; json: string; parq
   timestamp: { csv: "ISO 8601 UTC", json: "string, ISO 8601 UTC", parquet: "TIMESTAMP, UTC" },
   integer: { csv: "digits", json: "number; string where the column is of 64 bits or more", parquet: "integer" },
   decimal: { csv: "digits", json: "string of digits", parquet: "DECIMAL" },
-  number: { csv: "digits", json: "number", parquet: "DOUBLE" },
+  number: { csv: "digits, nan, inf or -inf", json: "number; NaN, Infinity and -Infinity as strings", parquet: "DOUBLE" },
   boolean: { csv: "true or false", json: "true or false", parquet: "BOOLEAN" },
   "array<string>": { csv: "JSON text", json: "array of strings", parquet: "LIST of STRING" },
   "array<number>": { csv: "JSON text", json: "array of numbers", parquet: "LIST of DOUBLE" },

@@ -1,5 +1,6 @@
 /** The receipt of an export, and what is known of it while it runs. Both are stored with the export and shown by the API. */
 import { z } from "zod";
+import { ExportChanges } from "./changes.ts";
 
 /** Raised when exported columns change in a way a reader could notice other than by an added column. */
 export const schemaVersion = 1;
@@ -38,6 +39,8 @@ export const ExportManifest = z.object({
   privacy: z.array(z.object({ path: z.string(), action: z.string() })),
   /** What is not in the file the way that was asked for, each a sentence. Absent in manifests made before there were any. */
   warnings: z.array(z.string()).optional(),
+  /** What was mended so that readers can bear it, or withheld for privacy; absent in manifests from before this was counted. */
+  changes: ExportChanges.optional(),
   /** Half-open `[start, cutoff)` of the table's time column; start is that of the oldest row, null when there is none. */
   window: z.object({ start: z.string().nullable(), cutoff: z.string() }),
   /** hex SHA-256 of the canonical query: equal queries have equal hashes. */

@@ -1,14 +1,28 @@
 /** The body of a new batch export: shape and bounds. Whether columns, filters and order fit the table is decided by core/exports/parse-request.ts. */
 import { z } from "zod";
 import { compressionNames, formatNames } from "../formats/index.ts";
+import { embedLevelsDefault, embedLevelsMax } from "../formats/json-rows.ts";
 import { notStorable, storable } from "../storable.ts";
-import { PrivacyRule } from "./privacy.ts";
+import { PrivacyRule, parsePath } from "./privacy.ts";
 import { scoreModes } from "./select-columns.ts";
 
 export const searchTypes = ["id", "content", "input", "output"] as const;
 
 export const OrderBy = z.strictObject({ column: z.string().min(1).max(200), order: z.enum(["ASC", "DESC"]) });
 export type OrderBy = z.infer<typeof OrderBy>;
+
+/** Each step is a function within a function of the query, and each `[*]` goes through every element of the one before. */
+const pathStepsMax = 20;
+const pathListsMax = 4;
+
+const isShallow = ({ path }: PrivacyRule): boolean => {
+  const steps = parsePath(path)?.steps ?? [];
+  return steps.length <= pathStepsMax && steps.filter((step) => step === "each").length <= pathListsMax;
+};
+const BoundedRule = PrivacyRule.refine(isShallow, {
+  path: ["path"],
+  error: `must have at most ${pathStepsMax} steps into a column, at most ${pathListsMax} of them [*]`,
+});
 
 /**
  * What to export. `filter` holds filters in the language of the table (core/filters/), checked there so that each fault names its field.
@@ -18,7 +32,7 @@ export const ExportQuery = z.strictObject({
   tableName: z.string().min(1).max(100),
   filter: z.array(z.unknown()).max(100).nullable().default(null),
   searchQuery: z.string().max(2000).optional(),
-  searchType: z.array(z.enum(searchTypes)).optional(),
+  searchType: z.array(z.enum(searchTypes)).max(searchTypes.length).optional(),
   orderBy: OrderBy.nullable().default(null),
   limit: z.int().min(1).max(1_000_000_000).optional(),
   /** Columns in the order of the file; `scores` stands for all columns of scores. Without it, all. */
@@ -28,7 +42,7 @@ export const ExportQuery = z.strictObject({
   /** `trace`: traces with their observations and scores nested, one JSON document each. */
   shape: z.enum(["row", "trace"]).default("row"),
   /** What is dropped, hashed or masked; recorded in the manifest. */
-  privacy: z.array(PrivacyRule).max(100).default([]),
+  privacy: z.array(BoundedRule).max(100).default([]),
 });
 export type ExportQuery = z.infer<typeof ExportQuery>;
 
@@ -43,12 +57,16 @@ export const CreateBatchExport = z.strictObject({
     .strictObject({
       /** Put text that holds a JSON object or array (input, output, metadata, modelParameters…) into the file as JSON; false leaves it text. */
       embed: z.boolean().default(true),
+      /** Levels of arrays and objects such a document may have; a deeper one stays text. The default is what jq before 1.8 reads. */
+      embedLevels: z.int().min(1).max(embedLevelsMax).default(embedLevelsDefault),
     })
     .optional(),
   csv: z
     .strictObject({
       /** Prefix text cells that a spreadsheet would run as a formula with a single quote. */
       neutralizeFormulas: z.boolean().default(true),
+      /** Begin each file with a byte order mark, by which spreadsheets know UTF-8. */
+      bom: z.boolean().default(false),
     })
     .optional(),
   /** Start a new file after about so many MiB of uncompressed rows; the manifest lists the files. Without it, one file. */
@@ -68,6 +86,8 @@ export type CreateBatchExport = z.infer<typeof CreateBatchExport>;
 export const ExportOptions = z.object({
   neutralizeFormulas: z.boolean().default(true),
   embedJson: z.boolean().default(true),
+  embedLevels: z.int().default(embedLevelsDefault),
+  bom: z.boolean().default(false),
   targetFileMib: z.int().nullable().default(null),
   notify: z.boolean().default(true),
 });
@@ -76,6 +96,8 @@ export type ExportOptions = z.infer<typeof ExportOptions>;
 export const optionsOf = (request: Pick<CreateBatchExport, "csv" | "json" | "targetFileMib" | "notify">): ExportOptions => ({
   neutralizeFormulas: request.csv?.neutralizeFormulas ?? true,
   embedJson: request.json?.embed ?? true,
+  embedLevels: request.json?.embedLevels ?? embedLevelsDefault,
+  bom: request.csv?.bom ?? false,
   targetFileMib: request.targetFileMib ?? null,
   notify: request.notify,
 });

@@ -1,14 +1,20 @@
 /** The columns of a file: chosen and ordered by the request, with scores and comments, and with what is private taken out. */
 import type { FieldError } from "../errors.ts";
+import { jsonNumber, numberText } from "../formats/json-rows.ts";
+import { storableForm } from "../storable.ts";
 import { bothLevels } from "../tables/relations.ts";
 import type { ExportColumn, ExportTable } from "../tables/table.ts";
-import { hideColumn, hideKey, hidePath, parsePath } from "./privacy.ts";
+import { applyPrivacy } from "./apply-privacy.ts";
+import type { Withheld } from "./hide-paths.ts";
+import type { Bind } from "./privacy.ts";
 import type { ExportQuery } from "./request.ts";
+import { nameScoreColumns, type ScoreName } from "./score-columns.ts";
 
-export type SelectedColumn = ExportColumn & { id: string };
-
-/** A score name of the project, whether all its values are numbers, and what has scores of this name. */
-export type ScoreName = { name: string; isNumber: boolean; levels: "observation" | "trace" | "both" };
+export type SelectedColumn = ExportColumn & {
+  id: string;
+  /** Whether a privacy rule replaced a field of the row as a whole. */
+  withheld?: Withheld;
+};
 
 /** Names with a column each, and how many have none: their scores are nested in one column. */
 export type ScoreNames = { columns: readonly ScoreName[]; nested: number };
@@ -31,7 +37,7 @@ const commentTexts = "if(commentRows.text = '', '[]', commentRows.text)";
 const scoresColumn = (items: string): ExportColumn => ({
   kind: "document",
   nullable: false,
-  sql: `toJSONString(arrayMap(s -> CAST((s.1, s.2, s.3, s.4), 'Tuple(name String, dataType String, value Float64, stringValue String)'), ${items}))`,
+  sql: `concat('[', arrayStringConcat(arrayMap(s -> concat('{"name":', toJSONString(s.1), ',"dataType":', toJSONString(s.2), ',"value":', ${jsonNumber("s.3")}, ',"stringValue":', toJSONString(s.4), '}'), ${items}), ','), ']')`,
   description: "Scores: name, dataType, value (averaged), stringValue.",
 });
 
@@ -61,14 +67,14 @@ export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames
   const faults: FieldError[] = [];
   const params: Record<string, unknown> = {};
   let bound = 0;
-  const bind = (type: string, value: unknown) => {
+  const bind: Bind = (type, value) => {
     const name = `c${bound++}`;
     params[name] = value;
     return `{${name}:${type}}`;
   };
   const known = columnIdsOf(table);
   const ids = query.columns ?? known.filter((id) => id !== "scores" || query.scores !== "none" || table.scoreItems === null);
-  const scoreColumns: Record<string, string> = {};
+  const scoreColumns = new Map<string, string>();
   const select: SelectedColumn[] = [];
   for (const [index, id] of ids.entries()) {
     const path = `query.columns[${index}]`;
@@ -84,7 +90,7 @@ export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames
       if (column !== undefined) select.push({ ...column, id });
     }
   }
-  const { visible, hashes } = applyPrivacy(query, select, table, bind, faults);
+  const { visible, hashes } = applyPrivacy(query, select, { table, knownIds: known, bind, faults });
   return {
     select: visible,
     params,
@@ -92,8 +98,9 @@ export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames
     hasScores: table.scoreItems !== null && query.scores === "columns" && ids.includes("scores"),
     hashes,
     faults,
-    scoreColumns,
-    warnings: visible.some(({ id }) => id === "scores") && query.scores === "columns" ? [nestedWarning(scoreNames)] : [],
+    // Not by assignment: a score may be called `__proto__`.
+    scoreColumns: Object.fromEntries(scoreColumns),
+    warnings: select.some(({ id }) => id === "scores") && query.scores === "columns" ? [nestedWarning(scoreNames)] : [],
   };
 };
 
@@ -101,41 +108,32 @@ const nestedWarning = ({ columns, nested }: ScoreNames): string =>
   `${nested} ${nested === 1 ? "name of a score has" : "names of scores have"} no column, since a file has at most ${scoreColumnsMax} columns of scores with names of at most ${scoreColumnCharactersMax} characters; beside the ${columns.length} columns, their scores are in the column scores.`;
 
 /** One column with the scores of all names that have none. */
-const otherScores = (
-  table: ExportTable,
-  { columns, nested }: ScoreNames,
-  bind: (type: string, value: unknown) => string,
-): SelectedColumn[] => {
+const otherScores = (table: ExportTable, { columns, nested }: ScoreNames, bind: Bind): SelectedColumn[] => {
   if (nested === 0) return [];
   const names = bind(
     "Array(String)",
     columns.map(({ name }) => name),
   );
-  return [{ ...scoresColumn(`arrayFilter(s -> NOT has(${names}, s.1), ${table.scoreItems ?? "[]"})`), id: "scores" }];
+  return [{ ...scoresColumn(`arrayFilter(s -> NOT has(${names}, toValidUTF8(s.1)), ${table.scoreItems ?? "[]"})`), id: "scores" }];
 };
 
-/** One column for each score name. A name that is taken by another column gets `score_` in front, as often as needed. */
-const scoreColumnsOf = (
-  table: ExportTable,
-  scoreNames: readonly ScoreName[],
-  ids: Record<string, string>,
-  bind: (type: string, value: unknown) => string,
-): SelectedColumn[] => {
-  const taken = new Set(columnIdsOf(table));
+/** One column for each score name. `ids` is filled with the names by the ids of their columns. */
+const scoreColumnsOf = (table: ExportTable, scoreNames: readonly ScoreName[], ids: Map<string, string>, bind: Bind): SelectedColumn[] => {
+  const idOf = nameScoreColumns(scoreNames, columnIdsOf(table));
   return scoreNames.map(({ name, isNumber, levels }) => {
-    let id = name;
-    while (taken.has(id) || id === "") id = `score_${id}`;
-    taken.add(id);
-    ids[id] = name;
+    const id = idOf.get(name) ?? name;
+    ids.set(id, storableForm(name));
     const items = itemsAt(table.scoreItems ?? "[]", levels);
-    const found = `arrayFilter(s -> s.1 = ${bind("String", name)}, ${items})`;
+    // Names come out of ClickHouse as valid UTF-8, whatever is stored.
+    const stored = name.includes("\ufffd") ? "toValidUTF8(s.1)" : "s.1";
+    const found = `arrayFilter(s -> ${stored} = ${bind("String", name)}, ${items})`;
     return {
       id,
       kind: isNumber ? "array<number>" : "array<string>",
       // No score of this name: null where the format knows it.
       nullable: true,
       // Most rows have no score: they are spared the search.
-      sql: `if(empty(${items}), [], ${isNumber ? `arrayMap(s -> s.3, ${found})` : `arrayMap(s -> if(s.2 IN ('CATEGORICAL', 'TEXT'), s.4, toString(s.3)), ${found})`})`,
+      sql: `if(empty(${items}), [], ${isNumber ? `arrayMap(s -> s.3, ${found})` : `arrayMap(s -> if(s.2 IN ('CATEGORICAL', 'TEXT'), s.4, ${numberText("s.3")}), ${found})`})`,
       description: `Scores named ${name}.`,
     };
   });
@@ -144,55 +142,3 @@ const scoreColumnsOf = (
 /** Where a name is used on one level only, the other is not even joined. */
 const itemsAt = (items: string, levels: ScoreName["levels"]): string =>
   items !== bothLevels || levels === "both" ? items : levels === "observation" ? "ownScores.items" : "traceScores.items";
-
-const applyPrivacy = (
-  query: Pick<ExportQuery, "privacy" | "scores">,
-  select: readonly SelectedColumn[],
-  table: ExportTable,
-  bind: (type: string, value: unknown) => string,
-  faults: FieldError[],
-): { visible: SelectedColumn[]; hashes: boolean } => {
-  let visible = [...select];
-  let hashes = false;
-  for (const [index, { path, action }] of query.privacy.entries()) {
-    const where = `query.privacy[${index}].path`;
-    const parsed = parsePath(path);
-    if (parsed === undefined) {
-      faults.push({ path: where, message: "Write a column, or a column and a path such as input.messages[*].content." });
-      continue;
-    }
-    if (!columnIdsOf(table).includes(parsed.column)) {
-      faults.push({ path: where, message: `Table ${table.name} has no column ${JSON.stringify(parsed.column)}.` });
-      continue;
-    }
-    const { column: id, steps } = parsed;
-    const at = visible.findIndex((column) => column.id === id);
-    const column = visible[at];
-    if (id === "scores" && query.scores === "columns") {
-      if (action === "drop" && steps.length === 0)
-        visible = visible.filter((one) => Object.hasOwn(table.columns, one.id) || one.id === "comments");
-      else faults.push({ path: where, message: "Scores as columns can only be dropped as a whole." });
-      continue;
-    }
-    // Left out by `columns` already.
-    if (column === undefined) continue;
-    if (action === "hash") hashes = true;
-    if (steps.length === 0) {
-      if (action === "drop") visible = visible.filter((one) => one.id !== id);
-      else visible[at] = { ...column, kind: "text", sql: hideColumn(column.sql, column.kind, column.nullable, action) };
-      continue;
-    }
-    const [step] = steps;
-    if (column.kind === "map<string>" && steps.length === 1 && step !== "each" && step !== undefined)
-      visible[at] = { ...column, sql: hideKey(column.sql, step.key, action, bind) };
-    else if (column.kind === "map<string>" && step !== "each" && step !== undefined) {
-      const inner = hidePath("v", steps.slice(1), action, bind);
-      visible[at] = { ...column, sql: `mapApply((k, v) -> (k, if(k = ${bind("String", step.key)}, ${inner}, v)), ${column.sql})` };
-    } else if (column.kind === "json" || column.kind === "document")
-      visible[at] = { ...column, sql: hidePath(column.sql, steps, action, bind) };
-    else faults.push({ path: where, message: `Column ${id} has no JSON inside.` });
-  }
-  if (visible.length === 0 && query.privacy.length > 0 && select.length > 0)
-    faults.push({ path: "query.privacy", message: "No column would be left." });
-  return { visible, hashes };
-};

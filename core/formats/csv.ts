@@ -1,17 +1,27 @@
 /** CSV per RFC 4180: header even when empty, text cells guarded against spreadsheet formulas unless switched off, nested values as JSON text. */
+import { bindOnce } from "../exports/bind-once.ts";
 import type { SelectedColumn } from "../exports/select-columns.ts";
 import type { FileFormat } from "./file-format.ts";
+import { jsonNumbers } from "./json-rows.ts";
 
 /** Characters a spreadsheet reads as the start of a formula (OWASP "CSV Injection", read 2026-08): = + - @ TAB CR LF, and the full-width forms. */
 const formulaStart = "'^[=+\\\\-@\\t\\r\\n＝＋－＠]'";
 const isFormula = /^[=+\-@\t\r\n＝＋－＠]/;
 
+/** Tells spreadsheets that a file is UTF-8. */
+export const byteOrderMark = "\ufeff";
+
 const textKinds: ReadonlySet<SelectedColumn["kind"]> = new Set(["string", "text", "json", "document"]);
 
-const cellOf = ({ kind, sql, nullable }: SelectedColumn, neutralizeFormulas: boolean): string => {
-  if (kind.includes("<")) return nullable ? `if(empty(${sql}), '', toJSONString(${sql}))` : `toJSONString(${sql})`;
-  return neutralizeFormulas && textKinds.has(kind) ? `if(match(${sql}, ${formulaStart}), concat('\\'', ${sql}), ${sql})` : sql;
-};
+/** A number that is not finite is `nan`, `inf` or `-inf`; inside a list it is as in JSON. */
+const cellOf = ({ kind, sql, nullable }: SelectedColumn, neutralizeFormulas: boolean): string =>
+  bindOnce(sql, "x", (x) => {
+    if (kind.includes("<")) {
+      const json = kind === "array<number>" ? jsonNumbers(x) : `toJSONString(${x})`;
+      return nullable ? `if(empty(${x}), '', ${json})` : json;
+    }
+    return neutralizeFormulas && textKinds.has(kind) ? `if(match(${x}, ${formulaStart}), concat('\\'', ${x}), ${x})` : x;
+  });
 
 export const csv: FileFormat = {
   extension: "csv",

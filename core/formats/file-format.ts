@@ -8,6 +8,8 @@ export type FormatOptions = {
   neutralizeFormulas: boolean;
   /** JSON, JSONL: text that holds a JSON object or array becomes JSON. */
   embedJson: boolean;
+  /** Levels of arrays and objects such a document may have; a deeper one stays text. */
+  embedLevels: number;
 };
 
 export type SliceFormat = {

@@ -1,5 +1,6 @@
 /** Between parsing and storing: the events of one request to one group for each entity, each of which becomes a file and a job. Holds no copy of payloads. */
-import { entityFolder, groupFileName, type Sha256Hex, shortenedWithHash } from "./blob-key.ts";
+import { finish, type Pieces } from "../pieces.ts";
+import { entityFolder, groupFileName, publicKeyFolder, type Sha256Hex, shortenedWithHash } from "./blob-key.ts";
 import type { EntityType, IngestionEvent, Json } from "./event.ts";
 import { isRecord } from "./fields.ts";
 import { isInSample, type SampledProjects } from "./sampling.ts";
@@ -29,6 +30,8 @@ export type ArrangeOptions = {
   sampling: SampledProjects;
   /** Greatest length of the parts of a key that come from ids. */
   segmentBytesMax: number;
+  /** Of a sender that has no secret key. */
+  publicKeyAlone?: string | undefined;
   sha256Hex: Sha256Hex;
 };
 
@@ -36,7 +39,11 @@ export type ArrangeOptions = {
  * Creates before updates, then by time; groups in the order of their first events. Events of one instant stay in the order they were sent in: an SDK that renames a
  * trace in the millisecond it was made in means the second name.
  */
-export const arrangeBatch = (arrived: readonly ArrivedEvent[], options: ArrangeOptions): EventGroup[] => {
+export const arrangeBatch = (arrived: readonly ArrivedEvent[], options: ArrangeOptions): EventGroup[] =>
+  finish(arrangeInPieces(arrived, options));
+
+/** The same group by group. */
+export function* arrangeInPieces(arrived: readonly ArrivedEvent[], options: ArrangeOptions): Pieces<EventGroup[]> {
   const groups = new Map<string, [ArrivedEvent, ...ArrivedEvent[]]>();
   for (const next of arrived.toSorted(compareArrived)) {
     const key = `${next.event.entityType}/${next.event.entityId}`;
@@ -44,8 +51,13 @@ export const arrangeBatch = (arrived: readonly ArrivedEvent[], options: ArrangeO
     if (group === undefined) groups.set(key, [next]);
     else group.push(next);
   }
-  return [...groups.values()].map((group) => groupOf(group, options));
-};
+  const arranged: EventGroup[] = [];
+  for (const group of groups.values()) {
+    arranged.push(groupOf(group, options));
+    yield;
+  }
+  return arranged;
+}
 
 const groupOf = (group: [ArrivedEvent, ...ArrivedEvent[]], options: ArrangeOptions): EventGroup => {
   const { projectId, prefix, sampling, segmentBytesMax, sha256Hex } = options;
@@ -53,9 +65,10 @@ const groupOf = (group: [ArrivedEvent, ...ArrivedEvent[]], options: ArrangeOptio
   const { entityType, entityId } = first;
   const events = group.map(({ event }) => event);
   const traceId = events.map(traceIdOf).find(isNamed);
+  const folder = options.publicKeyAlone === undefined ? "" : publicKeyFolder(options.publicKeyAlone, sha256Hex);
   const fileName = groupFileName(
     events.map(({ id }) => id),
-    segmentBytesMax,
+    segmentBytesMax - folder.length,
     sha256Hex,
   );
   return {
@@ -63,7 +76,7 @@ const groupOf = (group: [ArrivedEvent, ...ArrivedEvent[]], options: ArrangeOptio
     entityId,
     eventId: first.id,
     traceId,
-    fileKey: `${entityFolder({ prefix, projectId, entityType, entityId }, segmentBytesMax, sha256Hex)}${fileName}`,
+    fileKey: `${entityFolder({ prefix, projectId, entityType, entityId }, segmentBytesMax, sha256Hex)}${folder}${fileName}`,
     events: group.map(storedForm),
     isSampled: isInSample({ projectId, traceId }, sampling, sha256Hex),
     lane: laneOf({ projectId, entityType, entityId, traceId, scopeId: events.map(scopeIdOf).find(isNamed) }, sha256Hex),
@@ -103,12 +116,15 @@ const storedForm = ({ event, original }: ArrivedEvent): Json => {
   if (!isRecord(original) || !isRecord(original["body"])) return asJson(original);
   const { body } = original;
   const environment = "environment" in event.body ? event.body.environment : undefined;
-  const isOtelDropped = Object.hasOwn(body, "otel") && !(event.entityType === "observation" && event.body.otel !== undefined);
+  const dropped = internalFields.filter((field) => Object.hasOwn(body, field) && Reflect.get(event.body, field) === undefined);
   const isRenamed = environment !== undefined && body["environment"] !== environment;
-  if (!isOtelDropped && !isRenamed) return asJson(original);
-  const { otel: _, ...withoutOtel } = body;
-  return asJson({ ...original, body: { ...(isOtelDropped ? withoutOtel : body), ...(isRenamed ? { environment } : {}) } });
+  if (dropped.length === 0 && !isRenamed) return asJson(original);
+  const kept = Object.fromEntries(Object.entries(body).filter(([field]) => !dropped.includes(field)));
+  return asJson({ ...original, body: { ...kept, ...(isRenamed ? { environment } : {}) } });
 };
+
+/** What only our own reading of OpenTelemetry says. */
+const internalFields: readonly string[] = ["otel", "rollUps"];
 
 /** It was parsed from JSON, or made of what was. */
 const asJson = (value: unknown): Json => value as Json;

@@ -25,6 +25,14 @@ export const entityFolder = (
   sha256Hex: Sha256Hex,
 ): string => `${entity.prefix}${entity.projectId}/${entity.entityType}/${safeBlobKeySegment(entity.entityId, segmentBytesMax, sha256Hex)}/`;
 
+/** A folder within that of a score for what was sent with a public key alone, so that it takes the place of no other file. No id names it: these have no slashes. */
+export const publicKeyFolder = (publicKey: string, sha256Hex: Sha256Hex): string =>
+  `public-key-${sha256Hex(publicKey).slice(0, hashCharacters)}/`;
+
+/** The name of that folder without its slash; undefined for the file of a sender with a secret key. */
+export const publicKeyFolderOf = (fileKey: string): string | undefined =>
+  /\/score\/[^/]+\/(public-key-[0-9a-f]{16})\/[^/]+$/.exec(fileKey)?.[1];
+
 /**
  * The name of the file of a group: the id of its first event. A group of several events adds a hash of all ids, so that one of them sent again by itself, or with others,
  * never takes the place of a file with events that were acknowledged. The same group sent again has the same name.

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { normalizeEnvironment } from "./environment.ts";
 import type { DatasetRunItemBody, ObservationBody, ObservationType, TraceBody } from "./event.ts";
 import { Id, Instant, JsonRecord, JsonValue, Reference, schemaOf, Text, TextList } from "./fields.ts";
-import { OtelBody } from "./otel-body.ts";
+import { OtelBody, TraceOtelBody } from "./otel-body.ts";
 import { CostDetails, joinUsage, Usage, UsageDetails } from "./usage.ts";
 
 /** What a body says: which entity, if it names one, and what of it. */
@@ -43,6 +43,8 @@ export const traceSchema = (options: { isInternal: boolean }): z.ZodType<Said<Tr
       version: text,
       public: z.boolean().nullish(),
       tags: TextList.nullish(),
+      rollUps: options.isInternal ? TextList.optional() : dropped,
+      otel: options.isInternal ? TraceOtelBody.optional() : dropped,
     })
     .transform(({ id, ...body }) => ({ id, body }));
 
@@ -104,7 +106,7 @@ export const observationSchema = (
           message: "promptName and promptVersion must be given together",
         })
         .transform(({ usage, usageDetails, costDetails, ...body }) =>
-          said({ ...body, ...joinUsage({ usage, usageDetails, costDetails }) }),
+          said({ ...body, ...joinUsage({ usage, usageDetails, costDetails, isResolved: body.otel !== undefined }) }),
         );
     default:
       return depth satisfies never;

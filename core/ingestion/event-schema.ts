@@ -1,6 +1,7 @@
 /** What an SDK sends to what the rest of the code sees: an event, a line of an SDK's log, or the reason why it is neither. */
 import { z } from "zod";
 import type { FieldError } from "../errors.ts";
+import { isExactNumber, plainNumber, plainNumbers } from "../exact-json.ts";
 import type { IngestionEvent, Json } from "./event.ts";
 import { eventTypes, isEventType, SdkLogBody, sdkLogType } from "./event-types.ts";
 import { Id, Instant, isRecord } from "./fields.ts";
@@ -40,17 +41,29 @@ export const parseEvent = (input: unknown, options: { isInternal: boolean }): Pa
   if (!envelope.success) return refuse(faultsOf(envelope.error, []));
   const { id, timestamp, type } = envelope.data;
   if (type === sdkLogType) {
-    const body = SdkLogBody.safeParse(input["body"]);
+    const body = SdkLogBody.safeParse(withPlainFields(input["body"]));
     return body.success ? { ok: true, log: { id, timestamp, log: body.data.log ?? null } } : refuse(faultsOf(body.error, ["body"]));
   }
   if (!isEventType(type))
     return refuse([{ path: "type", message: `must be one of ${[...Object.keys(eventTypes), sdkLogType].join(", ")}` }]);
   const { isInternalOnly, isUpdate, internalBody, publicBody } = eventTypes[type];
   if (isInternalOnly && !options.isInternal) return refuseWhole("Dataset run item creation is only allowed for internal usage");
-  const said = (options.isInternal ? internalBody : publicBody).safeParse(input["body"]);
+  const said = (options.isInternal ? internalBody : publicBody).safeParse(withPlainFields(input["body"]));
   if (!said.success) return refuse(faultsOf(said.error, ["body"]));
   const { id: entityId, ...subject } = said.data;
   return { ok: true, event: { id, timestamp, type, isUpdate, entityId: entityId ?? id, ...subject } };
+};
+
+/** Documents keep their numbers as they were written; every other field, and what is counted, is read as a double. */
+const documentFields: ReadonlySet<string> = new Set(["input", "output", "metadata", "modelParameters", "log", "otel"]);
+const countedFields: ReadonlySet<string> = new Set(["usage", "usageDetails", "costDetails"]);
+
+const withPlainFields = (body: unknown): unknown => {
+  if (!isRecord(body)) return plainNumber(body);
+  const changed = Object.entries(body).filter(
+    ([field, value]) => countedFields.has(field) || (isExactNumber(value) && !documentFields.has(field)),
+  );
+  return changed.length === 0 ? body : { ...body, ...Object.fromEntries(changed.map(([field, value]) => [field, plainNumbers(value)])) };
 };
 
 const idOf = (input: unknown): string => {

@@ -1,5 +1,7 @@
 /** Ingestion events as the rest of the code sees them: parsed, with every transform done. `core/ingestion/event-schema.ts` makes them from what SDKs send. */
 
+import type { ExactNumber } from "../exact-json.ts";
+
 export const entityTypes = ["trace", "observation", "score", "dataset_run_item"] as const;
 export type EntityType = (typeof entityTypes)[number];
 
@@ -17,8 +19,8 @@ export const observationTypes = [
 ] as const;
 export type ObservationType = (typeof observationTypes)[number];
 
-/** Any JSON value. */
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+/** Any JSON value. Numbers that a double would spell otherwise are exact ones. */
+export type Json = string | number | ExactNumber | boolean | null | Json[] | { [key: string]: Json };
 
 /**
  * A field that is absent (undefined) was not named by the event and changes nothing; null is a value and overwrites.
@@ -38,7 +40,35 @@ export type TraceBody = {
   version?: string | null;
   public?: boolean | null;
   tags?: string[] | null;
+  /** Ids of the observations of this trace that have a `rollUp`; never taken from public events. */
+  rollUps?: string[];
+  /** What only OpenTelemetry tells; never taken from public events. Present on every event made of a span: the fields above are then what was said of the trace itself. */
+  otel?: TraceOtelBody;
 };
+
+export type TraceOtelBody = {
+  /** Ids of spans of the trace that came in the same request, 16 hexadecimal digits each, one behind the other. */
+  spanIds?: string;
+  candidate?: RootCandidate;
+};
+
+/** A span after which its trace is named should it turn out to be the root. It began at the time of its event. */
+export type RootCandidate = {
+  spanId: string;
+  parentSpanId?: string;
+  /** The id of its observation. */
+  observationId: string;
+  /** What says that it is a root: of its application, or of its trace. Absent: nothing but that no span above it is known. */
+  marker?: "app-root" | "root";
+  name: string;
+  version?: string;
+  release?: string;
+  environment: string;
+  /** Absent: that of its observation, to be read from there. */
+  content?: RootContent;
+};
+
+export type RootContent = { input?: Json; output?: Json; metadata?: Json };
 
 export type ObservationBody = {
   /** From the type of the event, or of a legacy body. Absent: an update that does not say. */
@@ -68,8 +98,18 @@ export type ObservationBody = {
   otel?: OtelBody;
 };
 
+/** What an observation says of itself and of all below it together, such as a run of an agent. */
+export type RollUp = {
+  model?: string;
+  requestModel?: string;
+  usageDetails?: Record<string, number>;
+  costDetails?: Record<string, string>;
+};
+
 export type OtelBody = {
   source?: string;
+  /** Whatever id the observation has. */
+  spanId?: string;
   serviceName?: string;
   serviceVersion?: string;
   scopeName?: string;
@@ -86,6 +126,8 @@ export type OtelBody = {
   toolCalls?: string[];
   toolCallNames?: string[];
   release?: string;
+  /** Counts only where nothing below the observation has usage or cost. */
+  rollUp?: RollUp;
   experiment?: {
     id?: string;
     name?: string;

@@ -1,5 +1,6 @@
 /** Schemas of the fields that bodies of events share. None gives more than one fault for a value, however large it is. */
 import { z } from "zod";
+import { isExactNumber } from "../exact-json.ts";
 import type { Json } from "./event.ts";
 import { utcInstant } from "./instant.ts";
 
@@ -60,11 +61,11 @@ export const Instant = z.iso.datetime({ offset: true, error: "must be an ISO 860
   return z.NEVER;
 });
 
-/** Passed on as it is and never walked: what came from JSON.parse is JSON. Null is a value. */
+/** Passed on as it is and never walked: what was parsed from JSON is JSON. Null is a value. */
 export const JsonValue = z.custom<Json>().optional();
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+  typeof value === "object" && value !== null && !Array.isArray(value) && !isExactNumber(value);
 
 export const TextList = schemaOf((input): { value: string[] } | { fault: string } => {
   if (!Array.isArray(input)) return { fault: "must be a list of texts" };

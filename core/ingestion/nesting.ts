@@ -1,4 +1,6 @@
 /** How deep JSON goes, found without recursion: JSON.parse reads any depth, and what is recursive after it would overflow the stack. */
+import { isExactNumber } from "../exact-json.ts";
+
 export const nestingLevelsMax = 500;
 
 /** Whether arrays and objects lie in one another more than `levelsMax` levels; the outermost is level 1. Cycles are as deep as can be. */
@@ -12,4 +14,4 @@ export const isNestedBeyond = (value: unknown, levelsMax: number): boolean => {
   return false;
 };
 
-const isContainer = (value: unknown): value is object => typeof value === "object" && value !== null;
+const isContainer = (value: unknown): value is object => typeof value === "object" && value !== null && !isExactNumber(value);

@@ -1,7 +1,9 @@
-/** What only our own reading of OpenTelemetry says of an observation. Never part of the schema of public events. */
+/** What only our own reading of OpenTelemetry says of an observation or a trace. Never part of the schema of public events. */
 import { z } from "zod";
-import type { OtelBody as OtelBodyShape } from "./event.ts";
-import { JsonValue, schemaOf, Text, TextList } from "./fields.ts";
+import { readUsage } from "../usage/read-usage.ts";
+import type { OtelBody as OtelBodyShape, TraceOtelBody as TraceOtelBodyShape } from "./event.ts";
+import { isRecord, JsonValue, schemaOf, Text, TextList } from "./fields.ts";
+import { CostDetails } from "./usage.ts";
 
 /** Entries by Object.fromEntries: a name may be `__proto__`. */
 const TextRecord = schemaOf((input): { value: Record<string, string> } | { fault: string } => {
@@ -15,6 +17,7 @@ const text = Text.optional();
 
 export const OtelBody: z.ZodType<OtelBodyShape> = z.object({
   source: text,
+  spanId: text,
   serviceName: text,
   serviceVersion: text,
   scopeName: text,
@@ -28,6 +31,14 @@ export const OtelBody: z.ZodType<OtelBodyShape> = z.object({
   toolCalls: TextList.optional(),
   toolCallNames: TextList.optional(),
   release: text,
+  rollUp: z
+    .object({
+      model: text,
+      requestModel: text,
+      usageDetails: schemaOf((input) => ({ value: isRecord(input) ? readUsage(input, { isResolved: true }) : undefined })).optional(),
+      costDetails: CostDetails.transform((costs) => costs ?? undefined).optional(),
+    })
+    .optional(),
   experiment: z
     .object({
       id: text,
@@ -40,6 +51,26 @@ export const OtelBody: z.ZodType<OtelBodyShape> = z.object({
       itemMetadata: JsonValue,
       itemRootObservationId: text,
       itemExpectedOutput: text,
+    })
+    .optional(),
+});
+
+export const TraceOtelBody: z.ZodType<TraceOtelBodyShape> = z.object({
+  spanIds: z
+    .string()
+    .regex(/^(?:[0-9a-f]{16})*$/)
+    .optional(),
+  candidate: z
+    .object({
+      spanId: Text,
+      parentSpanId: text,
+      observationId: Text,
+      marker: z.enum(["app-root", "root"]).optional(),
+      name: Text,
+      version: text,
+      release: text,
+      environment: Text,
+      content: z.object({ input: JsonValue, output: JsonValue, metadata: JsonValue }).optional(),
     })
     .optional(),
 });

@@ -1,4 +1,5 @@
 /** A merged observation with the usage and the cost it has by the models; `mergeObservation` itself knows none. */
+import { parseExactJson } from "../exact-json.ts";
 import type { Model } from "../models/model.ts";
 import { type CountTokens, usageAndCost } from "../models/usage-and-cost.ts";
 import type { Json } from "./event.ts";
@@ -7,7 +8,7 @@ import type { MergedObservation } from "./merge/merge-observation.ts";
 /** The column is JSON we have encoded; what is no object has no parameters. */
 const parseParameters = (text: string | null): Record<string, Json> | null => {
   if (text === null || !text.startsWith("{")) return null;
-  return JSON.parse(text) as Record<string, Json>;
+  return parseExactJson(text) as Record<string, Json>;
 };
 
 const isName = (name: string | null | undefined): name is string => name !== undefined && name !== null && name !== "";

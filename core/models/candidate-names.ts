@@ -162,18 +162,22 @@ export const nameRules: readonly Rule[] = [
 const nameCharactersMax = 500;
 /** More than a name of any gateway needs: each rule takes something off, nested gateways take a step each. */
 const candidatesMax = 24;
+/** Of all candidates together: every pattern of a project may be tried on each. */
+const charactersMax = 1000;
 
 /** What is free of charge or fine-tuned has another price than its base: only the name as it was sent can match. */
 const hasPriceOfItsOwn = (name: string): boolean => /:free$/i.test(name) || /(?:^|\/)ft:/i.test(name);
 
-/** The name as it was sent, without the white space around it, then each shorter one. At most 24; linear in the length of the name, which is bounded. */
+/** The name as it was sent, without the white space around it, then each shorter one. At most 24, of at most 1,000 characters together where there are several; linear in the length of the name, which is bounded. */
 export const candidateNames = (sent: string): readonly string[] => {
   const candidates = [sent.trim()];
+  let characters = candidates[0]?.length ?? 0;
   for (let name = candidates[0] ?? ""; candidates.length < candidatesMax; ) {
     if (name.length > nameCharactersMax || hasPriceOfItsOwn(name)) break;
     const next = nameRules.map(({ reduce }) => reduce(name)).find((reduced) => reduced !== name && reduced !== "");
-    if (next === undefined) break;
+    if (next === undefined || characters + next.length > charactersMax) break;
     candidates.push(next);
+    characters += next.length;
     name = next;
   }
   return candidates;

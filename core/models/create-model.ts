@@ -1,22 +1,28 @@
 /** The body of a new model: shape, bounds, and what it means. Shape of https://github.com/langfuse/langfuse/blob/main/fern/apis/server/definition/models.yml (read 2026-11). */
 import { z } from "zod";
 import { isStorableInstant, notStorableInstant, storableText } from "../storable.ts";
-import { countPatternSteps } from "./compile-pattern.ts";
 import { plainDecimal } from "./decimal.ts";
 import { type Model, type PricingTier, type TierCondition, tierOperators, type UsageUnit, usageUnits } from "./model.ts";
 import { findTokenizer, tokenizers } from "./tokenizers.ts";
+import { countPatternSteps, findPatternFault } from "./translate-pattern.ts";
 
 /** What a pattern may come to: it is tried on every name of a model that a runner sees, 200 patterns for each project. */
 const patternStepsMax = 300;
+/** Of all patterns of all tiers of a model: each is tried on every kind of usage of a call. */
+const tierStepsMax = 2000;
 const tiersMax = 20;
 const pricesMax = 50;
 const conditionsMax = 10;
 /** Of all tiers together, as JSON: the models of a project are read as a whole. */
 const tiersCharactersMax = 20_000;
 
-const understood = (pattern: string): boolean => (countPatternSteps(pattern) ?? Number.POSITIVE_INFINITY) <= patternStepsMax;
-const notUnderstood = `must be a regular expression of Postgres without look-around, back references and word boundaries that comes to at most ${patternStepsMax} steps; for one name: (?i)^name$`;
-const Pattern = storableText(500).min(1).refine(understood, notUnderstood);
+const mustBe = `must be a regular expression of Postgres without look-around, back references and word boundaries that comes to at most ${patternStepsMax} steps; for one name: (?i)^name$`;
+const Pattern = storableText(500)
+  .min(1)
+  .superRefine((pattern, context) => {
+    const fault = findPatternFault(pattern, patternStepsMax);
+    if (fault !== undefined) context.addIssue({ code: "custom", message: `${mustBe}. Not understood: ${fault}` });
+  });
 
 /** What a cost column and a price shown can hold, exactly. */
 const isPrice = (price: number | string): boolean => /^\d{1,6}(\.\d{1,18})?$/.test(plainDecimal(String(price)) ?? "");
@@ -89,6 +95,11 @@ type Fault = { path: (string | number)[]; message: string };
 
 const faultIf = (isFault: boolean, path: (string | number)[], message: string): Fault[] => (isFault ? [{ path, message }] : []);
 
+const stepsOfTiers = (tiers: readonly Tier[]): number =>
+  tiers
+    .flatMap(({ conditions }) => conditions)
+    .reduce((sum, condition) => sum + ("source" in condition ? 0 : countPatternSteps(condition.usageDetailPattern)), 0);
+
 const faultsOfTiers = (tiers: readonly Tier[]): Fault[] => [
   ...faultIf(
     tiers.filter(({ isDefault }) => isDefault).length !== 1,
@@ -99,6 +110,11 @@ const faultsOfTiers = (tiers: readonly Tier[]): Fault[] => [
     JSON.stringify(tiers).length > tiersCharactersMax,
     ["pricingTiers"],
     `must come to at most ${tiersCharactersMax} characters as JSON`,
+  ),
+  ...faultIf(
+    stepsOfTiers(tiers) > tierStepsMax,
+    ["pricingTiers"],
+    `must have patterns that come to at most ${tierStepsMax} steps together`,
   ),
   ...tiers.flatMap(({ name, isDefault, priority, conditions }, at): Fault[] => {
     const earlier = tiers.slice(0, at);

@@ -6,6 +6,7 @@
  * are left out. Where a region has a price of its own, it is a model of its own, under the name Bedrock has for it, and its tier says so.
  * Only the tokenizers OpenAI has published are named. A start date is the day the price came into force.
  */
+import { inputKinds } from "../usage/usage-kinds.ts";
 import { bedrockGeography } from "./candidate-names.ts";
 import { perMillion } from "./decimal.ts";
 import type { Model, PricingTier } from "./model.ts";
@@ -27,25 +28,12 @@ type Entry = {
   tierName?: string;
 };
 
-/** Every name SDKs give the same kind of token; reasoning is charged as output by all of these makers. */
+/** The kinds of usage that are charged (`docs/usage.md`); other spellings of them have their price. Reasoning is charged as output by all of these makers. */
 const kinds = {
-  input: ["input", "input_tokens", "prompt_tokens", "input_text_tokens", "prompt_token_count", "promptTokenCount"],
-  output: [
-    "output",
-    "output_tokens",
-    "completion_tokens",
-    "output_text_tokens",
-    "output_reasoning",
-    "output_reasoning_tokens",
-    "output_accepted_prediction_tokens",
-    "output_rejected_prediction_tokens",
-    "candidates_token_count",
-    "candidatesTokenCount",
-    "thoughts_token_count",
-    "thoughtsTokenCount",
-  ],
-  cached: ["input_cached_tokens", "input_cache_read", "cache_read_input_tokens", "cached_content_token_count"],
-  writeShort: ["input_cache_creation", "input_cache_creation_5m", "cache_creation_input_tokens"],
+  input: ["input"],
+  output: ["output", "output_reasoning_tokens"],
+  cached: ["input_cached_tokens"],
+  writeShort: ["input_cache_creation", "input_cache_creation_5m"],
   writeLong: ["input_cache_creation_1h"],
 } as const;
 
@@ -57,8 +45,9 @@ const pricesOf = ({ input, output, cached, write }: Prices): Record<string, stri
   ...priced(kinds.input, input),
   ...priced(kinds.output, output),
   ...priced(kinds.cached, cached ?? input),
-  ...priced(kinds.writeShort, write?.[0]),
-  ...priced(kinds.writeLong, write?.[1]),
+  // Makers without a price for writing to a cache charge what is written as any other input.
+  ...priced(kinds.writeShort, write?.[0] ?? input),
+  ...priced(kinds.writeLong, write?.[1] ?? input),
   ...(output === undefined ? priced(["total"], input) : {}),
 });
 
@@ -77,7 +66,7 @@ const tiersOf = (id: string, { prices, long, tierName = "Standard" }: Entry): Pr
           conditions: [
             {
               kind: "usage" as const,
-              pattern: "^(input|prompt|cache)",
+              pattern: `^(${inputKinds.join("|")})$`,
               isCaseSensitive: false,
               operator: "gt" as const,
               value: long.above,

@@ -1,4 +1,5 @@
 /** The tier a call is priced by: the first by priority whose conditions all hold, else the default one. */
+import { isExactNumber, plainNumber } from "../exact-json.ts";
 import type { Json } from "../ingestion/event.ts";
 import { isPatternMatch } from "./compile-pattern.ts";
 import type { PricingTier, TierCondition, TierOperator } from "./model.ts";
@@ -9,6 +10,10 @@ export type TierFacts = {
   modelParameters: Readonly<Record<string, Json>> | null;
   metadata: Readonly<Record<string, string>>;
 };
+
+/** More kinds, or longer ones, no condition looks at: nobody counts so much in earnest, and each pattern is tried on each. */
+const kindsMax = 100;
+const kindLengthMax = 100;
 
 const isTrue = (operator: TierOperator, sum: bigint, value: number): boolean => {
   switch (operator) {
@@ -29,17 +34,23 @@ const isTrue = (operator: TierOperator, sum: bigint, value: number): boolean => 
   }
 };
 
-const asText = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value));
+/** A number as it was sent, or as JavaScript prints it. */
+const textsOf = (value: Json): string[] => {
+  if (typeof value === "string") return [value];
+  return isExactNumber(value) ? [JSON.stringify(value), String(plainNumber(value))] : [JSON.stringify(value)];
+};
 
 const hasValue = (facts: Readonly<Record<string, Json>> | null, key: string, wanted: readonly string[]): boolean => {
   const value = facts !== null && Object.hasOwn(facts, key) ? facts[key] : undefined;
-  return value !== undefined && wanted.includes(asText(value));
+  return value !== undefined && textsOf(value).some((text) => wanted.includes(text));
 };
 
 const holds = (condition: TierCondition, facts: TierFacts): boolean => {
   switch (condition.kind) {
     case "usage": {
-      const counts = Object.entries(facts.usage).filter(([kind]) => isPatternMatch(condition.pattern, kind, condition.isCaseSensitive));
+      const counts = Object.entries(facts.usage)
+        .slice(0, kindsMax)
+        .filter(([kind]) => kind.length <= kindLengthMax && isPatternMatch(condition.pattern, kind, condition.isCaseSensitive));
       return isTrue(
         condition.operator,
         counts.reduce((sum, [, count]) => sum + count, 0n),

@@ -1,6 +1,7 @@
 /** Usage and cost of one call: what was sent is kept, what was not is computed from the model, in exact decimals. */
 import type { Json } from "../ingestion/event.ts";
 import { type TextMap, textMap } from "../ingestion/rows.ts";
+import { priceOfKind } from "../usage/usage-kinds.ts";
 import { clampCount, costOf, costText, countFromNumber, parseCost, parseDecimal, sumOfCosts } from "./decimal.ts";
 import { findModel } from "./find-model.ts";
 import { matchTier } from "./match-tier.ts";
@@ -84,7 +85,7 @@ const providedCosts = (costs: TextMap): Costs =>
 const computedCosts = (usage: Counts, prices: Readonly<Record<string, string>>): Costs => {
   const costs = new Map(
     Object.entries(usage).flatMap(([kind, count]) => {
-      const price = Object.hasOwn(prices, kind) ? parseDecimal(prices[kind] ?? "") : undefined;
+      const price = parseDecimal(priceOfKind(kind, prices) ?? "");
       return price === undefined ? [] : [[kind, costOf(count, price)] as const];
     }),
   );

@@ -1,7 +1,10 @@
 /**
  * The names under which frameworks send what we have a field for; the first that has a value wins.
- * Langfuse's own names stand first everywhere. One list per field: a new spelling is one line here.
+ * Langfuse's own names stand first everywhere. One list per field: a new spelling is one line here. Of fields with many spellings the table
+ * says who sends each: input and output in `content-sources.ts`, session and user in `identity-names.ts`, the first token in
+ * `first-token-names.ts`, types in `type-names.ts`.
  */
+import { sessionIdRows, userIdRows } from "./identity-names.ts";
 
 export const langfuse = {
   traceName: "langfuse.trace.name",
@@ -32,22 +35,9 @@ export const langfuse = {
 
 export const vercelMetadata = "ai.telemetry.metadata";
 
-export const userIdNames = [
-  "langfuse.user.id",
-  "user.id",
-  `${langfuse.metadata}.langfuse_user_id`,
-  `${langfuse.traceMetadata}.langfuse_user_id`,
-  `${vercelMetadata}.userId`,
-];
+export const userIdNames = userIdRows.map(({ name }) => name);
 
-export const sessionIdNames = [
-  "langfuse.session.id",
-  "session.id",
-  "gen_ai.conversation.id",
-  `${langfuse.metadata}.langfuse_session_id`,
-  `${langfuse.traceMetadata}.langfuse_session_id`,
-  `${vercelMetadata}.sessionId`,
-];
+export const sessionIdNames = sessionIdRows.map(({ name }) => name);
 
 export const tagNames = [
   langfuse.traceTags,
@@ -56,6 +46,8 @@ export const tagNames = [
   `${langfuse.traceMetadata}.langfuse_tags`,
   `${vercelMetadata}.tags`,
   "tag.tags",
+  "mastra.tags",
+  "langsmith.span.tags",
 ];
 
 export const publicNames = [langfuse.tracePublic, "langfuse.public"];
@@ -71,7 +63,7 @@ export const traceUpdateNames = [
   ...publicNames,
   ...tagNames,
   ...userIdNames,
-  ...sessionIdNames.filter((name) => name !== "gen_ai.conversation.id"),
+  ...sessionIdNames,
 ];
 
 export const modelNames = [
@@ -80,120 +72,30 @@ export const modelNames = [
   "ai.model.id",
   "gen_ai.request.model",
   "llm.response.model",
+  "llm.response.model_name",
   "llm.model_name",
+  "llm.request.model_name",
+  "embedding.model_name",
+  "reranker.model_name",
   "model",
 ];
 
 /** Whoever has one of these is a call of a model; `ai.model.id` stands on the spans around such calls too. */
-export const generationModelNames = [langfuse.modelName, "gen_ai.request.model", "gen_ai.response.model", "llm.model_name", "model"];
+export const generationModelNames = [
+  langfuse.modelName,
+  "gen_ai.request.model",
+  "gen_ai.response.model",
+  "llm.model_name",
+  "llm.response.model_name",
+  "llm.request.model_name",
+  "model",
+];
 
 export const promptNameNames = [langfuse.promptName, "langfuse.prompt.name"];
 export const promptVersionNames = [langfuse.promptVersion, "langfuse.prompt.version"];
 
 /** Vercel's keys of metadata that have a field of their own. */
 export const vercelFieldNames = new Set(["userId", "sessionId", "tags", "langfusePrompt"]);
-
-/** Usage after `gen_ai.usage.` or `llm.token_count.` is taken off: the spellings of each kind. */
-export const usageNames = {
-  input: ["prompt_tokens", "input_tokens", "prompt"],
-  output: ["completion_tokens", "output_tokens", "completion"],
-  total: ["total_tokens", "total"],
-  cacheRead: [
-    "cache_read.input_tokens",
-    "cache_read_input_tokens",
-    "cache_read_tokens",
-    "details.cache_read_tokens",
-    "details.cache_read_input_tokens",
-    "prompt_details.cache_read",
-    "input_cached_tokens",
-  ],
-  cacheCreation: [
-    "cache_creation.input_tokens",
-    "cache_write.input_tokens",
-    "cache_creation_input_tokens",
-    "cache_write_tokens",
-    "details.cache_write_tokens",
-    "details.cache_creation_input_tokens",
-    "prompt_details.cache_write",
-    "input_cache_creation",
-  ],
-  reasoning: [
-    "reasoning.output_tokens",
-    "completion_details.reasoning",
-    "reasoning_tokens",
-    "thoughts_tokens",
-    "details.reasoning_tokens",
-    "output_reasoning_tokens",
-  ],
-  audio: ["completion_details.audio", "output_audio_tokens"],
-} as const;
-
-export const costNames = ["gen_ai.usage.cost", "llm.cost.total"];
-
-/** Input and output stand in fields of their own: these do not appear in the metadata again. */
-export const contentNames = new Set<string>([
-  langfuse.traceInput,
-  langfuse.traceOutput,
-  langfuse.input,
-  langfuse.output,
-  "genkit:input",
-  "genkit:output",
-  "genkit:input.messages",
-  "genkit:output.message",
-  "ai.prompt.messages",
-  "ai.prompt",
-  "ai.toolCall.args",
-  "ai.toolCall.result",
-  "ai.response.text",
-  "ai.response.object",
-  "ai.response.toolCalls",
-  "ai.result.text",
-  "ai.result.object",
-  "ai.result.toolCalls",
-  "gcp.vertex.agent.llm_request",
-  "gcp.vertex.agent.llm_response",
-  "gcp.vertex.agent.tool_call_args",
-  "gcp.vertex.agent.tool_response",
-  "prompt",
-  "all_messages_events",
-  "events",
-  "lk.input_text",
-  "lk.user_transcript",
-  "lk.chat_ctx",
-  "lk.user_input",
-  "lk.function_tool.output",
-  "lk.response.text",
-  "mlflow.spanInputs",
-  "mlflow.spanOutputs",
-  "traceloop.entity.input",
-  "traceloop.entity.output",
-  "input.value",
-  "output.value",
-  "input",
-  "output",
-  "pydantic_ai.all_messages",
-  "final_result",
-  "tool_arguments",
-  "tool_response",
-  "gen_ai.input.messages",
-  "gen_ai.output.messages",
-  "gen_ai.tool.call.arguments",
-  "gen_ai.tool.call.result",
-  "flue.workflow.payload",
-  "flue.workflow.result",
-  "flue.operation.result",
-  "flue.turn.input",
-  "flue.turn.output",
-  "flue.tool.arguments",
-  "flue.tool.result",
-  "flue.tool.call.arguments",
-  "flue.tool.call.result",
-  "flue.task.prompt",
-  "flue.task.result",
-]);
-
-/** Messages in one attribute a field: `gen_ai.prompt.0.content`. */
-export const contentPrefixes = ["gen_ai.prompt", "gen_ai.completion", "llm.input_messages", "llm.output_messages"] as const;
 
 export const experimentNames = {
   id: "langfuse.experiment.id",
@@ -210,3 +112,22 @@ export const experimentJsonNames = {
   metadata: "langfuse.experiment.metadata",
   itemMetadata: "langfuse.experiment.item.metadata",
 } as const;
+
+/** What Langfuse's own SDKs set on the spans they make; each has a field. A name beside them was set by somebody else. */
+export const isLangfuseName = (name: string): boolean => ownNames.has(name) || ownPrefixes.some((prefix) => name.startsWith(`${prefix}.`));
+
+const ownNames = new Set<string>([
+  ...Object.values(langfuse),
+  ...Object.values(experimentNames),
+  ...Object.values(experimentJsonNames),
+  ...promptNameNames,
+  ...promptVersionNames,
+  ...publicNames,
+  ...environmentNames,
+  "langfuse.tags",
+  "langfuse.user.id",
+  "langfuse.session.id",
+  "user.id",
+  "session.id",
+]);
+const ownPrefixes = [langfuse.traceMetadata, langfuse.metadata, langfuse.compatMetadata];

@@ -1,4 +1,5 @@
 /** Attributes of OpenTelemetry as plain values, and the ways the mappers look them up. A Map, so that no name means anything to JavaScript. */
+import { isExactNumber, plainNumber } from "../exact-json.ts";
 import type { Json } from "../ingestion/event.ts";
 import type { AnyValue, KeyValue } from "./otlp-traces.ts";
 import { isJsonObject, setOwn } from "./safe-json.ts";
@@ -35,7 +36,7 @@ const plainValue = (value: AnyValue): Json | undefined => {
 export const isMeaningful = (value: Json | undefined): value is Json => {
   if (value === undefined || value === null || value === "") return false;
   if (Array.isArray(value)) return value.length > 0;
-  return typeof value !== "object" || Object.keys(value).length > 0;
+  return typeof value !== "object" || isExactNumber(value) || Object.keys(value).length > 0;
 };
 
 /** Text as it is, everything else as JSON. */
@@ -60,7 +61,8 @@ export const isTrue = (value: Json | undefined): boolean => value === true || va
 /** A number, also where it came as text. */
 export const toNumber = (value: Json | undefined): number | undefined => {
   if (typeof value === "string" && value.trim() === "") return undefined;
-  const number = typeof value === "number" || typeof value === "string" ? Number(value) : Number.NaN;
+  const plain = plainNumber(value);
+  const number = typeof plain === "number" || typeof plain === "string" ? Number(plain) : Number.NaN;
   return Number.isFinite(number) ? number : undefined;
 };
 

@@ -1,25 +1,52 @@
-/** When the model began to answer. */
+/** When the model began to answer: an instant, the start and a wait, or an event. */
+import type { Json } from "../ingestion/event.ts";
 import { utcInstant } from "../ingestion/instant.ts";
-import { langfuse } from "./attribute-names.ts";
-import { firstValue, toNumber } from "./attributes.ts";
-import { claudeCodeScope } from "./model.ts";
+import { toNumber } from "./attributes.ts";
+import { firstTokenEventNames, firstTokenInstantNames, firstTokenNames, type WaitUnit } from "./first-token-names.ts";
 import { parseJson } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
-import { instantOfMicros, microsOfInstant, parseInstant } from "./span-times.ts";
+import { instantOfMicros, instantOfNanos, microsOfInstant, parseInstant } from "./span-times.ts";
 
 /** A day: a longer wait is no wait but a mistake of units. */
-const waitMsMax = 86_400_000;
+const waitMicrosMax = 86_400_000_000;
 
-/** An instant, also one written as JSON of its JSON text as older SDKs do, or the start and the wait for the first chunk. */
-export const completionStartTime = ({ attributes, startTime, scope }: SpanFacts): string | undefined => {
-  const given = attributes.get(langfuse.completionStartTime);
-  if (typeof given === "string") {
-    const unwrapped = given.startsWith('"') ? parseJson(given) : given;
-    const instant = typeof unwrapped === "string" ? parseInstant(unwrapped) : undefined;
+/** Milliseconds are rounded up to whole ones, as Langfuse does; seconds and nanoseconds to the microsecond. */
+const toMicros: Record<WaitUnit, (wait: number) => number> = {
+  s: (wait) => Math.round(wait * 1_000_000),
+  ms: (wait) => Math.ceil(wait) * 1000,
+  ns: (wait) => Math.round(wait / 1000),
+};
+
+/** One that is before the start or after the end of the span is put at that end when the observation is merged. */
+export const completionStartTime = (facts: SpanFacts): string | undefined => {
+  for (const name of firstTokenInstantNames) {
+    const instant = writtenInstant(facts.attributes.get(name));
     if (instant !== undefined) return instant;
   }
-  const waits = ["ai.response.msToFirstChunk", "ai.stream.msToFirstChunk", ...(scope.name === claudeCodeScope ? ["ttft_ms"] : [])];
-  const waitMs = toNumber(firstValue(attributes, waits));
-  if (waitMs === undefined || waitMs <= 0 || waitMs > waitMsMax) return undefined;
-  return utcInstant(instantOfMicros(microsOfInstant(startTime) + BigInt(Math.ceil(waitMs)) * 1000n));
+  return afterWait(facts) ?? firstTokenEvent(facts);
+};
+
+/** Also one written as JSON of its JSON text, as older SDKs do. */
+const writtenInstant = (given: Json | undefined): string | undefined => {
+  if (typeof given !== "string") return undefined;
+  const unwrapped = given.startsWith('"') ? parseJson(given) : given;
+  return typeof unwrapped === "string" ? parseInstant(unwrapped) : undefined;
+};
+
+const afterWait = ({ attributes, scope, startTime, endTime }: SpanFacts): string | undefined => {
+  const start = microsOfInstant(startTime);
+  const spanMicros = Number(microsOfInstant(endTime) - start);
+  for (const { name, units, scope: only } of firstTokenNames) {
+    const wait = only === undefined || only === scope.name ? toNumber(attributes.get(name)) : undefined;
+    if (wait === undefined || wait <= 0) continue;
+    const waits = units.map((unit) => toMicros[unit](wait));
+    const micros = waits.find((one) => one <= spanMicros) ?? toMicros[units[0]](wait);
+    if (micros <= waitMicrosMax) return utcInstant(instantOfMicros(start + BigInt(micros)));
+  }
+  return undefined;
+};
+
+const firstTokenEvent = ({ span }: SpanFacts): string | undefined => {
+  const event = span.events.find(({ name, timeUnixNano }) => firstTokenEventNames.has(name) && timeUnixNano !== "0");
+  return event === undefined ? undefined : utcInstant(instantOfNanos(BigInt(event.timeUnixNano)));
 };

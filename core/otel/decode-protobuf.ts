@@ -1,6 +1,6 @@
 /**
  * OTLP protobuf (opentelemetry.proto.collector.trace.v1) to the one shape of traces.
- * The framing down to the spans must be sound; a span whose own bytes are damaged is counted, its neighbours go on.
+ * The framing down to the spans must be sound; a span whose own bytes are damaged is counted, its neighbours go on. Memory: the bytes, and one span as objects.
  */
 import { AppError } from "../errors.ts";
 import { toBase64, toHex } from "./byte-text.ts";
@@ -11,9 +11,7 @@ import {
   defaultOtlpLimits,
   type KeyValue,
   type OtlpLimits,
-  type ResourceSpans,
   type Scope,
-  type ScopeSpans,
   type Span,
   type SpanEvent,
   type SpanLink,
@@ -22,23 +20,31 @@ import {
   boolField,
   bytesField,
   doubleField,
+  entriesOf,
+  entryField,
   enumField,
   type FieldTable,
+  fixed32Field,
   fixed64Field,
   int64Field,
   readFields,
   stringField,
 } from "./protobuf-fields.ts";
-import { createRejectionCount, type RejectionCount, SpanFault } from "./rejections.ts";
-import { checkSpan, createElementBudget, type ElementBudget } from "./span-bounds.ts";
+import { SpanFault } from "./rejections.ts";
+import { checkSize, checkSpan, type ElementBudget, flagsOf, traceStateOf } from "./span-bounds.ts";
+import { collectTraces, type FoundSpan, openSpans, type Reads, type ResourceHead, type ScopeHead, type SpanStream } from "./span-stream.ts";
 
-/** Throws INVALID_REQUEST when the message as a whole is damaged, PAYLOAD_TOO_LARGE when it holds too many elements. */
-export const decodeTracesProtobuf = (bytes: Uint8Array, limits: OtlpLimits = defaultOtlpLimits): DecodedTraces => {
-  const reads: Reads = { budget: createElementBudget(limits), rejected: createRejectionCount(), spanCount: 0 };
+/** The whole request. Throws INVALID_REQUEST when the message as a whole is damaged, PAYLOAD_TOO_LARGE when it holds too many elements. */
+export const decodeTracesProtobuf = (bytes: Uint8Array, limits: OtlpLimits = defaultOtlpLimits): DecodedTraces =>
+  collectTraces(openTracesProtobuf(bytes, limits));
+
+/** The same span by span. */
+export const openTracesProtobuf = (bytes: Uint8Array, limits: OtlpLimits = defaultOtlpLimits): SpanStream =>
+  openSpans(limits, (reads) => readTraces(bytes, reads));
+
+function* readTraces(bytes: Uint8Array, reads: Reads): Generator<FoundSpan, void> {
   try {
-    const parts = readFields(bytes, requestFields, []);
-    const resourceSpans = parts.map((part) => readResourceSpans(part, reads));
-    return { traces: { resourceSpans }, spanCount: reads.spanCount, rejected: reads.rejected.list() };
+    for (const part of entriesOf(bytes, resourceSpansNumber, reads.budget.spend)) yield* readResourceSpans(part, reads);
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw new AppError({
@@ -48,43 +54,73 @@ export const decodeTracesProtobuf = (bytes: Uint8Array, limits: OtlpLimits = def
       cause: error,
     });
   }
-};
+}
 
-type Reads = { budget: ElementBudget; rejected: RejectionCount; spanCount: number };
+/** TracesData.resource_spans; ResourceSpans.scope_spans and ScopeSpans.spans. */
+const resourceSpansNumber = 1;
+const belowNumber = 2;
 
-const readResourceSpans = (bytes: Uint8Array, reads: Reads): ResourceSpans => {
-  const parts = readFields(bytes, frameFields, { own: new Uint8Array(), schemaUrl: "", below: [] });
-  const resource = readOrFault("resource", () => readFields(parts.own, resourceFields, { attributes: [], budget: reads.budget, level: 0 }));
-  const fault = resource instanceof SpanFault ? resource : undefined;
-  return {
-    resource: { attributes: resource instanceof SpanFault ? [] : resource.attributes },
-    ...(parts.schemaUrl === "" ? {} : { schemaUrl: parts.schemaUrl }),
-    scopeSpans: parts.below.map((part) => readScopeSpans(part, reads, fault)),
-  };
-};
+function* readResourceSpans(bytes: Uint8Array, reads: Reads): Generator<FoundSpan, void> {
+  const { own, ...rest } = readFrame(bytes, reads);
+  const attributes = readOrFault("resource", () => {
+    const budget = reads.budget.ofHead();
+    return readFields(checked(own, budget), resourceFields, { attributes: [], budget, level: 0 }, budget).attributes;
+  });
+  const fault = attributes instanceof SpanFault ? attributes : undefined;
+  const resource: ResourceHead = { resource: { attributes: attributes instanceof SpanFault ? [] : attributes }, ...rest };
+  for (const part of entriesOf(bytes, belowNumber, isCounted)) yield* readScopeSpans(part, resource, reads, fault);
+}
 
 /** `faultAbove`: the resource could not be read, so no span below it can be. */
-const readScopeSpans = (bytes: Uint8Array, reads: Reads, faultAbove: SpanFault | undefined): ScopeSpans => {
-  const parts = readFields(bytes, frameFields, { own: new Uint8Array(), schemaUrl: "", below: [] });
-  const scope = readOrFault("scope", () => readScope(parts.own, reads.budget));
-  const fault = faultAbove ?? (scope instanceof SpanFault ? scope : undefined);
-  const spans: Span[] = [];
-  for (const part of parts.below) {
-    reads.budget.spend();
+function* readScopeSpans(
+  bytes: Uint8Array,
+  resource: ResourceHead,
+  reads: Reads,
+  faultAbove: SpanFault | undefined,
+): Generator<FoundSpan, void> {
+  const { own, ...rest } = readFrame(bytes, reads);
+  const read = readOrFault("scope", () => {
+    const budget = reads.budget.ofHead();
+    return readScope(checked(own, budget), budget);
+  });
+  const fault = faultAbove ?? (read instanceof SpanFault ? read : undefined);
+  const scope: ScopeHead = { scope: read instanceof SpanFault ? { name: "", version: "", attributes: [] } : read, ...rest };
+  for (const part of entriesOf(bytes, belowNumber, isCounted)) {
+    reads.budget.spendSpan();
     reads.spanCount += 1;
-    const span = fault ?? readOrFault("span", () => readSpan(part, reads.budget));
+    const span = fault ?? readOrFault("span", () => readSpan(part, reads.budget.ofSpan()));
     if (span instanceof SpanFault) reads.rejected.add(span.message);
-    else spans.push(span);
+    else yield { resource, scope, span };
   }
-  return {
-    scope: scope instanceof SpanFault ? { name: "", version: "", attributes: [] } : scope,
-    ...(parts.schemaUrl === "" ? {} : { schemaUrl: parts.schemaUrl }),
-    spans,
-  };
+}
+
+/** What a frame is of, and the URL of its schema; read to its end, so that its framing is sound. Every field spends, what lies below as well. */
+const readFrame = (bytes: Uint8Array, { budget }: Reads): { own: Uint8Array; schemaUrl?: string } => {
+  const { own, schemaUrl } = readFields(bytes, frameFields, { own: noBytes, schemaUrl: "", budget }, budget);
+  return schemaUrl === "" ? { own } : { own, schemaUrl };
+};
+
+const noBytes = new Uint8Array();
+
+/** `readFrame` has spent already. */
+const isCounted = (): void => {};
+
+/** JSON writes a control character as six: text of them would become six times as long as the span. */
+const checked = (bytes: Uint8Array, budget: ElementBudget): Uint8Array => {
+  checkSize(bytes.length, budget.sizeMax);
+  if (bytes.length > budget.sizeMax / 8) checkSize(bytes.length + 5 * countControls(bytes), 2 * budget.sizeMax);
+  return bytes;
+};
+
+const countControls = (bytes: Uint8Array): number => {
+  let count = 0;
+  for (const byte of bytes) if (byte < 0x20) count++;
+  return count;
 };
 
 const readScope = (bytes: Uint8Array, budget: ElementBudget): Scope => {
-  const { name, version, attributes } = readFields(bytes, scopeFields, { name: "", version: "", attributes: [], budget, level: 0 });
+  const start = { name: "", version: "", attributes: [], budget, level: 0 };
+  const { name, version, attributes } = readFields(bytes, scopeFields, start, budget);
   return { name, version, attributes };
 };
 
@@ -92,44 +128,44 @@ const readSpan = (bytes: Uint8Array, budget: ElementBudget): Span => {
   const {
     budget: _,
     level: __,
+    traceState,
+    flags,
     ...span
-  } = readFields(bytes, spanFields, {
-    traceId: "",
-    spanId: "",
-    parentSpanId: "",
-    name: "",
-    kind: 0,
-    startTimeUnixNano: "0",
-    endTimeUnixNano: "0",
-    attributes: [],
-    events: [],
-    links: [],
-    status: { code: 0 },
-    budget,
-    level: 0,
-  });
-  return checkSpan(span);
+  } = readFields(checked(bytes, budget), spanFields, { ...emptySpan(), budget, level: 0 }, budget);
+  return checkSpan({ ...span, ...traceStateOf(traceState), ...flagsOf(flags) });
 };
 
+const emptySpan = (): SpanParts => ({
+  traceId: "",
+  spanId: "",
+  parentSpanId: "",
+  traceState: "",
+  flags: 0,
+  name: "",
+  kind: 0,
+  startTimeUnixNano: "0",
+  endTimeUnixNano: "0",
+  attributes: [],
+  events: [],
+  links: [],
+  status: { code: 0 },
+});
+
 const readEvent = (bytes: Uint8Array, budget: ElementBudget): SpanEvent => {
-  const { timeUnixNano, name, attributes } = readFields(bytes, eventFields, {
-    timeUnixNano: "0",
-    name: "",
-    attributes: [],
-    budget,
-    level: 0,
-  });
+  const start = { timeUnixNano: "0", name: "", attributes: [], budget, level: 0 };
+  const { timeUnixNano, name, attributes } = readFields(bytes, eventFields, start, budget);
   return { timeUnixNano, name, attributes };
 };
 
 const readLink = (bytes: Uint8Array, budget: ElementBudget): SpanLink => {
-  const { traceId, spanId, attributes } = readFields(bytes, linkFields, { traceId: "", spanId: "", attributes: [], budget, level: 0 });
-  return { traceId, spanId, attributes };
+  const start = { traceId: "", spanId: "", traceState: "", attributes: [], budget, level: 0 };
+  const { traceId, spanId, traceState, attributes } = readFields(bytes, linkFields, start, budget);
+  return { traceId, spanId, ...traceStateOf(traceState), attributes };
 };
 
 const readAnyValue = (bytes: Uint8Array, budget: ElementBudget, level: number): AnyValue => {
   if (level > budget.nestingMax) throw new SpanFault(`an attribute is nested deeper than ${budget.nestingMax} levels`);
-  return readFields(bytes, anyValueFields, { value: {}, budget, level }).value;
+  return readFields(bytes, anyValueFields, { value: {}, budget, level }, budget).value;
 };
 
 /** The result, or the fault of this part alone. Faults of the whole request pass through. */
@@ -144,30 +180,23 @@ const readOrFault = <Result>(part: string, read: () => Result): Result | SpanFau
 
 /** Level of nesting and what is left of the budget travel with what is being read. */
 type Within = { budget: ElementBudget; level: number };
-type Frame = { own: Uint8Array; schemaUrl: string; below: Uint8Array[] };
+type Frame = { own: Uint8Array; schemaUrl: string; budget: { spend: () => void } };
 type Attributed = Within & { attributes: KeyValue[] };
-
-const requestFields: FieldTable<Uint8Array[]> = {
-  1: bytesField((parts, bytes) => {
-    parts.push(bytes);
-  }),
-};
 
 /** ResourceSpans and ScopeSpans alike: what they are, what is below them, the URL of the schema. */
 const frameFields: FieldTable<Frame> = {
   1: bytesField((frame, bytes) => {
     frame.own = bytes;
   }),
-  2: bytesField((frame, bytes) => {
-    frame.below.push(bytes);
+  [belowNumber]: entryField(() => {
+    // Read one at a time, when what is above is known.
   }),
   3: stringField((frame, url) => {
     frame.schemaUrl = url;
   }),
 };
 
-const attributesField = bytesField<Attributed>((target, bytes) => {
-  target.budget.spend();
+const attributesField = entryField<Attributed>((target, bytes) => {
   target.attributes.push(readKeyValue(bytes, target));
 });
 
@@ -183,15 +212,23 @@ const scopeFields: FieldTable<Attributed & { name: string; version: string }> = 
   3: attributesField,
 };
 
-const spanFields: FieldTable<Omit<Span, "parentSpanId"> & { parentSpanId: string } & Within> = {
+type SpanParts = Omit<Span, "parentSpanId" | "traceState" | "flags"> & { parentSpanId: string; traceState: string; flags: number };
+
+/** Of an id that is too long only as much as shows it: `checkSpan` refuses it by its length. */
+const idHex = (id: Uint8Array): string => toHex(id.subarray(0, 17));
+
+const spanFields: FieldTable<SpanParts & Within> = {
   1: bytesField((span, id) => {
-    span.traceId = toHex(id);
+    span.traceId = idHex(id);
   }),
   2: bytesField((span, id) => {
-    span.spanId = toHex(id);
+    span.spanId = idHex(id);
+  }),
+  3: stringField((span, traceState) => {
+    span.traceState = traceState;
   }),
   4: bytesField((span, id) => {
-    span.parentSpanId = toHex(id);
+    span.parentSpanId = idHex(id);
   }),
   5: stringField((span, name) => {
     span.name = name;
@@ -206,16 +243,17 @@ const spanFields: FieldTable<Omit<Span, "parentSpanId"> & { parentSpanId: string
     span.endTimeUnixNano = nanos;
   }),
   9: attributesField,
-  11: bytesField((span, bytes) => {
-    span.budget.spend();
+  11: entryField((span, bytes) => {
     span.events.push(readEvent(bytes, span.budget));
   }),
-  13: bytesField((span, bytes) => {
-    span.budget.spend();
+  13: entryField((span, bytes) => {
     span.links.push(readLink(bytes, span.budget));
   }),
   15: bytesField((span, bytes) => {
-    span.status = readFields(bytes, statusFields, { code: 0 });
+    span.status = readFields(bytes, statusFields, { code: 0 }, span.budget);
+  }),
+  16: fixed32Field((span, flags) => {
+    span.flags = flags;
   }),
 };
 
@@ -229,12 +267,15 @@ const eventFields: FieldTable<SpanEvent & Within> = {
   3: attributesField,
 };
 
-const linkFields: FieldTable<SpanLink & Within> = {
+const linkFields: FieldTable<SpanLink & { traceState: string } & Within> = {
   1: bytesField((link, id) => {
-    link.traceId = toHex(id);
+    link.traceId = idHex(id);
   }),
   2: bytesField((link, id) => {
-    link.spanId = toHex(id);
+    link.spanId = idHex(id);
+  }),
+  3: stringField((link, traceState) => {
+    link.traceState = traceState;
   }),
   4: attributesField,
 };
@@ -258,7 +299,7 @@ const keyValueFields: FieldTable<KeyValue & Within> = {
 };
 
 const readKeyValue = (bytes: Uint8Array, { budget, level }: Within): KeyValue => {
-  const { key, value } = readFields(bytes, keyValueFields, { key: "", value: {}, budget, level });
+  const { key, value } = readFields(bytes, keyValueFields, { key: "", value: {}, budget, level }, budget);
   return { key, value };
 };
 
@@ -276,11 +317,13 @@ const anyValueFields: FieldTable<{ value: AnyValue } & Within> = {
     target.value = { doubleValue: jsonDouble(value) };
   }),
   5: bytesField((target, bytes) => {
-    const { values } = readFields(bytes, arrayFields, { values: [], budget: target.budget, level: target.level + 1 });
+    const within = { values: [], budget: target.budget, level: target.level + 1 };
+    const { values } = readFields(bytes, arrayFields, within, target.budget);
     target.value = { arrayValue: { values } };
   }),
   6: bytesField((target, bytes) => {
-    const { attributes } = readFields(bytes, resourceFields, { attributes: [], budget: target.budget, level: target.level + 1 });
+    const within = { attributes: [], budget: target.budget, level: target.level + 1 };
+    const { attributes } = readFields(bytes, resourceFields, within, target.budget);
     target.value = { kvlistValue: { values: attributes } };
   }),
   7: bytesField((target, bytes) => {
@@ -289,8 +332,7 @@ const anyValueFields: FieldTable<{ value: AnyValue } & Within> = {
 };
 
 const arrayFields: FieldTable<{ values: AnyValue[] } & Within> = {
-  1: bytesField((array, bytes) => {
-    array.budget.spend();
+  1: entryField((array, bytes) => {
     array.values.push(readAnyValue(bytes, array.budget, array.level));
   }),
 };

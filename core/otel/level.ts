@@ -2,6 +2,7 @@
 import type { ObservationBody } from "../ingestion/event.ts";
 import { langfuse } from "./attribute-names.ts";
 import { firstText } from "./attributes.ts";
+import { exceptionMessage, statusError } from "./exception.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
 type Level = NonNullable<ObservationBody["level"]>;
@@ -31,9 +32,6 @@ const liveKitNoise = new Set([
   "start_agent_activity",
 ]);
 
-/** OTLP's status code of a failed span. */
-const statusError = 2;
-
 export const observationLevel = ({ attributes, span, scope }: SpanFacts): Level => {
   const word = attributes.get(langfuse.level);
   const level = typeof word === "string" ? levelOfWord.get(word.trim().toUpperCase()) : undefined;
@@ -42,5 +40,6 @@ export const observationLevel = ({ attributes, span, scope }: SpanFacts): Level 
   return scope.name === "livekit-agents" && liveKitNoise.has(span.name) ? "DEBUG" : "DEFAULT";
 };
 
-export const statusMessage = ({ attributes, span }: SpanFacts): string | undefined =>
-  firstText(attributes, [langfuse.statusMessage]) ?? span.status.message;
+/** What was set, else the message of the status, else that of the exception the span recorded. */
+export const statusMessage = (facts: SpanFacts): string | undefined =>
+  firstText(facts.attributes, [langfuse.statusMessage]) ?? facts.span.status.message ?? exceptionMessage(facts);

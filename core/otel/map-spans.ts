@@ -1,15 +1,16 @@
 /**
- * Spans to ingestion events: one observation a span, and what a span says about its trace as an event of the trace.
+ * Spans to ingestion events: one observation a span, what a span says about its trace as an event of the trace, and which spans may be its root.
  * Pure: the same spans with the same context give the same events. A span that cannot be mapped is counted for the caller to log, its
  * neighbours go on. What was stored is read by `parseTracesJson`, so that what is above the spans is sound.
  */
 import { nameCharactersMax } from "../ingestion/body-schemas.ts";
-import type { Json, OtelBody } from "../ingestion/event.ts";
+import type { Json, OtelBody, RootCandidate } from "../ingestion/event.ts";
+import { finish, type Pieces } from "../pieces.ts";
 import { langfuse } from "./attribute-names.ts";
-import { type Attributes, firstText, isTrue, toAttributes } from "./attributes.ts";
+import { type Attributes, firstText, isMeaningful, isTrue, toAttributes } from "./attributes.ts";
 import { completionStartTime } from "./completion-start.ts";
 import { experiment } from "./experiment.ts";
-import { observationContent, traceContent } from "./input-output.ts";
+import { observationContent } from "./input-output.ts";
 import { observationLevel, statusMessage } from "./level.ts";
 import { observationMetadata, traceMetadata } from "./metadata.ts";
 import { modelName, modelParameters, requestModel } from "./model.ts";
@@ -18,42 +19,43 @@ import { observationType } from "./observation-type.ts";
 import type { OtlpTraces, Rejection } from "./otlp-traces.ts";
 import { promptReference } from "./prompt.ts";
 import { createRejectionCount } from "./rejections.ts";
+import { namingRollUps, rollUp, withRollUp } from "./roll-up.ts";
 import { type MapContext, type SpanFacts, spanFacts } from "./span-facts.ts";
+import { textHash } from "./text-hash.ts";
 import { observationTools } from "./tools.ts";
-import { environment, hasTraceUpdate, isPublic, release, sessionId, tags, userId, version } from "./trace-fields.ts";
+import { parentOf, type TraceSpans, topmostSpans } from "./topmost-spans.ts";
+import { environment, hasTraceUpdate, isPublic, release, sessionId, tags, traceContent, userId, version } from "./trace-fields.ts";
 import { costDetails, usageDetails } from "./usage.ts";
 
 /** An ingestion event as an SDK would send it, to be read by `parseEvent` as an internal one: `body.otel` is for ourselves. */
 export type MappedEvent = { id: string; timestamp: string; type: string; body: { [field: string]: unknown } };
 
-export const mapSpans = (traces: OtlpTraces, context: MapContext): { events: MappedEvent[]; rejected: Rejection[] } => {
+export type MappedSpans = { events: MappedEvent[]; rejected: Rejection[] };
+
+export const mapSpans = (traces: OtlpTraces, context: MapContext): MappedSpans => finish(mapSpansInPieces(traces, context));
+
+/** The same span by span: a request may hold 100,000. */
+export function* mapSpansInPieces(traces: OtlpTraces, context: MapContext): Pieces<MappedSpans> {
   const rejected = createRejectionCount();
   const events: MappedEvent[] = [];
-  const shallow = new Map<string, SpanFacts>();
-  const described = new Set<string>();
+  const byTrace = topmostSpans(traces, context.nowMs);
   for (const facts of factsOf(traces, context, rejected.add)) {
     try {
       const observation = observationEvent(facts);
-      const isDescribed = facts.isRoot || hasTraceUpdate(facts.attributes);
-      if (isDescribed) events.push(traceEvent(facts, fullTrace(facts)));
+      const trace = traceEvent(facts, { isTopmost: byTrace.get(facts.span.traceId)?.topmost.has(facts.span) === true });
+      if (trace !== undefined) events.push(trace);
       events.push(observation);
-      const { traceId } = facts.span;
-      if (isDescribed) described.add(traceId);
-      else if (isEarlier(facts, shallow.get(traceId))) shallow.set(traceId, facts);
     } catch (error) {
       rejected.add(unmappable(error));
     }
+    yield;
   }
-  for (const [traceId, facts] of shallow) if (!described.has(traceId)) events.push(traceEvent(facts, {}));
-  return { events, rejected: rejected.list() };
-};
+  for (const [traceId, spans] of byTrace) if (spans.spanIds.size > 1) events.push(spanIdsEvent(traceId, spans));
+  return { events: namingRollUps(events), rejected: rejected.list() };
+}
 
 /** The name of the error tells a fault of ours from damaged data; its text might hold data of a customer. */
 const unmappable = (error: unknown): string => `the span cannot be mapped (${error instanceof Error ? error.name : typeof error})`;
-
-/** Of the spans of a trace that nobody describes, the first stands for it, whatever the order they came in. */
-const isEarlier = (facts: SpanFacts, other: SpanFacts | undefined): boolean =>
-  other === undefined || `${facts.startTime}${facts.span.spanId}` < `${other.startTime}${other.span.spanId}`;
 
 function* factsOf(traces: OtlpTraces, context: MapContext, reject: (reason: string, count?: number) => void): Generator<SpanFacts> {
   for (const { resource, scopeSpans } of traces.resourceSpans) {
@@ -71,18 +73,25 @@ function* factsOf(traces: OtlpTraces, context: MapContext, reject: (reason: stri
   }
 }
 
+/** Of the event of its observation. */
+export const eventIdOfSpan = ({ traceId, spanId }: { traceId: string; spanId: string }): string => `otel-${traceId}-${spanId}`;
+
+const observationIdOf = ({ context, span: { traceId } }: SpanFacts, spanId: string): string =>
+  context.observationIdOf?.({ traceId, spanId }) ?? spanId;
+
 const observationEvent = (facts: SpanFacts): MappedEvent => {
   const { span, attributes, startTime, endTime } = facts;
   const type = observationType(facts);
   const content = observationContent(facts);
+  const rolledUp = rollUp(facts, type);
   return {
-    id: `otel-${span.traceId}-${span.spanId}`,
+    id: eventIdOfSpan(span),
     timestamp: startTime,
     type: `${type.toLowerCase()}-create`,
     body: withoutUndefined({
-      id: span.spanId,
+      id: observationIdOf(facts, span.spanId),
       traceId: span.traceId,
-      parentObservationId: span.parentSpanId,
+      parentObservationId: span.parentSpanId === undefined ? undefined : observationIdOf(facts, span.parentSpanId),
       name: observationName(facts),
       startTime,
       endTime,
@@ -92,13 +101,13 @@ const observationEvent = (facts: SpanFacts): MappedEvent => {
       level: observationLevel(facts),
       statusMessage: statusMessage(facts),
       version: version(facts),
-      model: modelName(facts),
+      model: rolledUp === undefined ? modelName(facts) : firstText(attributes, [langfuse.modelName]),
       modelParameters: modelParameters(facts),
-      usageDetails: usageDetails(facts),
-      costDetails: costDetails(facts),
+      usageDetails: rolledUp === undefined ? usageDetails(facts) : undefined,
+      costDetails: rolledUp === undefined ? costDetails(facts) : undefined,
       ...(type === "GENERATION" ? promptReference(attributes) : {}),
       ...content,
-      otel: otelBody(facts, content.input, content.output),
+      otel: withRollUp(otelBody(facts, content.input, content.output), rolledUp),
     }),
   };
 };
@@ -108,6 +117,7 @@ const otelBody = (facts: SpanFacts, input: Json | undefined, output: Json | unde
   const resource = (name: string) => firstText(resourceAttributes, [name]);
   return withoutUndefined({
     source: "otel",
+    spanId: facts.span.spanId,
     serviceName: resource("service.name"),
     serviceVersion: resource("service.version"),
     scopeName: scope.name || undefined,
@@ -125,29 +135,70 @@ const otelBody = (facts: SpanFacts, input: Json | undefined, output: Json | unde
 
 const isAppRoot = (attributes: Attributes): boolean | undefined => (isTrue(attributes.get(langfuse.isAppRoot)) ? true : undefined);
 
-/** Only a root names its trace after itself. */
-const fullTrace = (facts: SpanFacts): { [field: string]: unknown } => {
-  const { attributes, isRoot } = facts;
-  const name = firstText(attributes, [langfuse.traceName]) ?? (isRoot ? observationName(facts) : undefined);
+/** Of a span that may be the root of its trace, or carries attributes about it. */
+const traceEvent = (facts: SpanFacts, { isTopmost }: { isTopmost: boolean }): MappedEvent | undefined => {
+  const { span, attributes, startTime } = facts;
+  const isMarked = facts.isRoot || isAppRoot(attributes) === true;
+  const isTold = isMarked || hasTraceUpdate(attributes);
+  if (!isTold && !isTopmost) return undefined;
   return {
-    name: name?.slice(0, nameCharactersMax),
-    metadata: traceMetadata(facts),
-    version: version(facts),
-    release: release(facts),
+    id: `otel-trace-${span.traceId}-${span.spanId}`,
+    timestamp: startTime,
+    type: "trace-create",
+    body: withoutUndefined({
+      id: span.traceId,
+      timestamp: startTime,
+      ...(isTold ? traceAttributes(facts) : {}),
+      otel: withoutUndefined({ spanIds: span.spanId, candidate: isMarked || isTopmost ? rootCandidate(facts) : undefined }),
+    }),
+  };
+};
+
+/** What was said of the trace itself: it counts whichever span says it. */
+const traceAttributes = (facts: SpanFacts): { [field: string]: unknown } => {
+  const { attributes } = facts;
+  const metadata = traceMetadata(facts);
+  return {
+    name: firstText(attributes, [langfuse.traceName])?.slice(0, nameCharactersMax),
+    metadata: isMeaningful(metadata) ? metadata : undefined,
     userId: userId(attributes),
     sessionId: sessionId(attributes),
     public: isPublic(attributes),
     tags: tags(attributes),
-    ...traceContent(facts),
+    ...traceContent(attributes),
   };
 };
 
-const traceEvent = (facts: SpanFacts, fields: { [field: string]: unknown }): MappedEvent => ({
-  id: `otel-trace-${facts.span.traceId}-${facts.span.spanId}`,
-  timestamp: facts.startTime,
-  type: "trace-create",
-  body: withoutUndefined({ id: facts.span.traceId, timestamp: facts.startTime, environment: environment(facts), ...fields }),
-});
+/**
+ * What the trace is named after this span with. Spans that only stand highest so far are many, and most give way to one above them: their content is
+ * read from the observation should one of them stay.
+ */
+const rootCandidate = (facts: SpanFacts): RootCandidate => {
+  const { span, attributes } = facts;
+  const marker = isAppRoot(attributes) === true ? "app-root" : facts.isRoot ? "root" : undefined;
+  return withoutUndefined({
+    spanId: span.spanId,
+    parentSpanId: parentOf(span),
+    observationId: observationIdOf(facts, span.spanId),
+    marker,
+    name: observationName(facts).slice(0, nameCharactersMax),
+    version: version(facts),
+    release: release(facts),
+    environment: environment(facts),
+    content: marker === undefined ? undefined : { ...observationContent(facts), metadata: observationMetadata(facts) },
+  }) as RootCandidate;
+};
+
+/** Which spans of the trace are known. Its id names the set, so that no other set of spans takes its place. */
+const spanIdsEvent = (traceId: string, { spanIds, startTime }: TraceSpans): MappedEvent => {
+  const list = [...spanIds].toSorted().join("");
+  return {
+    id: `otel-spans-${traceId}-${textHash(list)}`,
+    timestamp: startTime,
+    type: "trace-create",
+    body: { id: traceId, otel: { spanIds: list } },
+  };
+};
 
 /** A field that is absent changes nothing; one that is undefined would be the same after JSON, and is the same before it. */
 type Present<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };

@@ -1,26 +1,33 @@
-/** Metadata of observations and traces: what users set, and what is left of the attributes of span, resource and scope. */
+/**
+ * Metadata of observations and traces: what users set, and what is left of the attributes of span, resource and scope, with the events,
+ * links, kind and trace state of the span. What users set keeps its name: ours of the same name stands under `otel.`.
+ */
 import type { Json } from "../ingestion/event.ts";
-import { contentNames, contentPrefixes, langfuse, vercelFieldNames, vercelMetadata } from "./attribute-names.ts";
+import { isLangfuseName, langfuse, vercelFieldNames, vercelMetadata } from "./attribute-names.ts";
 import { type Attributes, below, isMeaningful, toObject, toText } from "./attributes.ts";
+import { leftAttributes } from "./content-left.ts";
 import { type JsonObject, parseObject, setOwn } from "./safe-json.ts";
+import { spanDetails } from "./span-details.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
-export const observationMetadata = (facts: SpanFacts): JsonObject => ({
-  scope: scopeMetadata(facts),
-  ...userMetadata(facts.resourceAttributes, langfuse.traceMetadata),
-  ...userMetadata(facts.attributes, langfuse.metadata),
-  ...leftOver(facts),
-  resourceAttributes: toObject(facts.resourceAttributes),
-});
+export const observationMetadata = (facts: SpanFacts): JsonObject =>
+  withOwn(
+    {
+      scope: scopeMetadata(facts),
+      ...userMetadata(facts.resourceAttributes, langfuse.traceMetadata),
+      ...userMetadata(facts.attributes, langfuse.metadata),
+    },
+    { ...leftOver(facts, leftAttributes(facts)), ...spanDetails(facts), resourceAttributes: toObject(facts.resourceAttributes) },
+  );
 
-/** The left-over attributes of a root describe its trace; those of any other span would write over them. */
-export const traceMetadata = (facts: SpanFacts): JsonObject => ({
-  scope: scopeMetadata(facts),
-  ...userMetadata(facts.resourceAttributes, langfuse.traceMetadata),
-  ...userMetadata(facts.attributes, langfuse.traceMetadata),
-  ...(facts.isRoot ? { ...userMetadata(facts.attributes, langfuse.metadata), ...leftOver(facts) } : {}),
-  resourceAttributes: toObject(facts.resourceAttributes),
-});
+const withOwn = (set: JsonObject, own: JsonObject): JsonObject => {
+  const metadata: JsonObject = { ...set };
+  for (const [key, value] of Object.entries(own)) metadata[Object.hasOwn(set, key) ? `otel.${key}` : key] = value;
+  return metadata;
+};
+
+/** What was set for the trace. */
+export const traceMetadata = ({ attributes }: SpanFacts): JsonObject => userMetadata(attributes, langfuse.traceMetadata);
 
 const scopeMetadata = ({ scope, scopeAttributes }: SpanFacts): Json => ({
   name: scope.name,
@@ -41,13 +48,10 @@ const userMetadata = (attributes: Attributes, own: string): JsonObject => {
   return metadata;
 };
 
-/** Attributes that have no field, as text. Langfuse's own SDKs name everything themselves, so that nothing is left over. */
-const leftOver = ({ attributes, scope }: SpanFacts): { attributes?: JsonObject } => {
-  if (scope.name.startsWith("langfuse-sdk")) return {};
+/** Attributes as text. Of Langfuse's own SDKs only what others set on their spans: what they set themselves has a field each. */
+const leftOver = ({ scope }: SpanFacts, attributes: readonly (readonly [string, Json])[]): { attributes?: JsonObject } => {
+  const isLangfuse = scope.name.startsWith("langfuse-sdk");
   const rest: JsonObject = {};
-  for (const [name, value] of attributes) if (!isContent(name)) setOwn(rest, name, toText(value));
-  return { attributes: rest };
+  for (const [name, value] of attributes) if (!(isLangfuse && isLangfuseName(name))) setOwn(rest, name, toText(value));
+  return isLangfuse && Object.keys(rest).length === 0 ? {} : { attributes: rest };
 };
-
-const isContent = (name: string): boolean =>
-  contentNames.has(name) || contentPrefixes.some((prefix) => name === prefix || name.startsWith(`${prefix}.`));

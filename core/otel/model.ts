@@ -1,4 +1,5 @@
 /** The model of an observation and its parameters. */
+import { type ExactNumber, isExactNumber } from "../exact-json.ts";
 import type { Json } from "../ingestion/event.ts";
 import { langfuse, modelNames } from "./attribute-names.ts";
 import { type Attributes, below, fieldOf, firstText, firstValue, isMeaningful, toText } from "./attributes.ts";
@@ -8,11 +9,14 @@ import type { SpanFacts } from "./span-facts.ts";
 
 const rollUpOperations = new Set<Json | undefined>(["invoke_agent", "agent_step"]);
 
-/** Spans of agents repeat the model, usage and cost of the calls below them: counted there, not here again. */
+/** Spans of agents may repeat the model, usage and cost of the calls below them: see `rollUp`. */
 export const isRollUp = (attributes: Attributes): boolean => rollUpOperations.has(attributes.get("gen_ai.operation.name"));
 
-export const modelName = ({ attributes }: SpanFacts): string | undefined => {
-  if (isRollUp(attributes)) return firstText(attributes, [langfuse.modelName]);
+export const modelName = (facts: SpanFacts): string | undefined =>
+  isRollUp(facts.attributes) ? firstText(facts.attributes, [langfuse.modelName]) : toldModelName(facts);
+
+/** Also of a span that repeats the calls below it. */
+export const toldModelName = ({ attributes }: SpanFacts): string | undefined => {
   const name = firstText(attributes, modelNames);
   const subtype = attributes.get("genkit:metadata:subtype");
   const isGenkitModel = subtype === "model" || subtype === "background-model" || subtype === "embedder";
@@ -22,14 +26,13 @@ export const modelName = ({ attributes }: SpanFacts): string | undefined => {
 const requestModelNames = ["gen_ai.request.model", "ai.model.id", "llm.request.model"];
 
 /** The model that was asked for, where the name of the model is another one. */
-export const requestModel = (facts: SpanFacts): string | undefined => {
-  const name = modelName(facts);
+export const requestModel = (facts: SpanFacts, name = modelName(facts)): string | undefined => {
   const asked = name === undefined ? undefined : firstText(facts.attributes, requestModelNames);
   return asked === name ? undefined : asked;
 };
 
 /** Text and numbers as they are, everything else as JSON; undefined when there are none. */
-export const modelParameters = (facts: SpanFacts): Record<string, string | number> | undefined => {
+export const modelParameters = (facts: SpanFacts): Record<string, string | number | ExactNumber> | undefined => {
   for (const source of sources) {
     const found = source(facts);
     if (found !== undefined && isMeaningful(found)) return toParameters(withServiceTier(found, facts));
@@ -84,8 +87,26 @@ const requestAttributes: Source = ({ attributes }) => {
   for (const prefix of ["gen_ai.request.", "llm.invocation_parameters."]) {
     for (const [name, value] of below(attributes, prefix)) if (name !== "model") setOwn(parameters, name, value);
   }
+  for (const [name, key] of otherRequestNames) {
+    const value = attributes.get(name);
+    if (isMeaningful(value) && !Object.hasOwn(parameters, key)) setOwn(parameters, key, value);
+  }
   return parameters;
 };
+
+/** Of the GenAI conventions, OpenLLMetry and OpenInference, which have no prefix in common. */
+const otherRequestNames: readonly (readonly [name: string, parameter: string])[] = [
+  ["gen_ai.output.type", "output_type"],
+  ["gen_ai.embeddings.dimension.count", "dimensions"],
+  ["gen_ai.retrieval.top_k", "top_k"],
+  ["gen_ai.openai.request.service_tier", "service_tier"],
+  ["openai.request.service_tier", "service_tier"],
+  ["llm.top_k", "top_k"],
+  ["llm.frequency_penalty", "frequency_penalty"],
+  ["llm.presence_penalty", "presence_penalty"],
+  ["llm.chat.stop_sequences", "stop_sequences"],
+  ["reranker.top_k", "top_k"],
+];
 
 /** Claude Code sends its speed mode, which has a price of its own, without a prefix. */
 const claudeCode: Source = (facts) => {
@@ -104,15 +125,16 @@ const sources: readonly Source[] = [
   genkitConfig,
   vercel,
   jsonAt("llm.invocation_parameters"),
+  jsonAt("embedding.invocation_parameters"),
   jsonAt("model_config"),
   claudeCode,
   requestAttributes,
 ];
 
-const toParameters = (parameters: JsonObject): Record<string, string | number> | undefined => {
-  const result: Record<string, string | number> = {};
+const toParameters = (parameters: JsonObject): Record<string, string | number | ExactNumber> | undefined => {
+  const result: Record<string, string | number | ExactNumber> = {};
   for (const [name, value] of Object.entries(parameters)) {
-    if (value !== null) setOwn(result, name, typeof value === "number" ? value : toText(value));
+    if (value !== null) setOwn(result, name, typeof value === "number" || isExactNumber(value) ? value : toText(value));
   }
   return Object.keys(result).length === 0 ? undefined : result;
 };

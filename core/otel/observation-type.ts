@@ -1,8 +1,9 @@
 /** What kind of observation a span is. The rules are asked in order; the first that knows wins, and a span none knows is a SPAN. */
 import type { ObservationType } from "../ingestion/event.ts";
 import { generationModelNames, langfuse } from "./attribute-names.ts";
-import { type Attributes, firstValue, isMeaningful } from "./attributes.ts";
+import { type Attributes, firstValue, isMeaningful, toText } from "./attributes.ts";
 import type { SpanFacts } from "./span-facts.ts";
+import { frameworkTypes, langfuseTypes, type TypeTable } from "./type-names.ts";
 
 export const observationType = (facts: SpanFacts): ObservationType => {
   for (const rule of rules) {
@@ -14,9 +15,13 @@ export const observationType = (facts: SpanFacts): ObservationType => {
 
 type Rule = (facts: SpanFacts) => ObservationType | undefined;
 
-const byValue = (name: string, types: { [value: string]: ObservationType }): Rule => {
+/** MLflow sends its values as JSON text, in quotes. */
+const byTable = ({ attribute, types }: TypeTable): Rule => {
   const typeOf = new Map(Object.entries(types));
-  return ({ attributes }) => typeOf.get(String(attributes.get(name) ?? ""));
+  return ({ attributes }) => {
+    const value = attributes.get(attribute);
+    return isMeaningful(value) ? typeOf.get(toText(value).replace(/^"(.*)"$/s, "$1")) : undefined;
+  };
 };
 
 const generationOnlyNames = [
@@ -45,6 +50,7 @@ const vercelGenerations = [
   "ai.streamObject.doStream",
 ];
 const vercelEmbeddings = ["ai.embedMany.doEmbed", "ai.embed.doEmbed"];
+const vercelRerankers = ["ai.rerank.doRerank"];
 const vercelModelNames = [langfuse.modelName, "ai.model.id", "gen_ai.request.model", "gen_ai.response.model"];
 
 /** `operation.name` may have the id of the function behind it. */
@@ -57,7 +63,8 @@ const isVercelOperation = (attributes: Attributes, operations: string[]): boolea
 const vercelModelCall: Rule = ({ attributes }) => {
   if (firstValue(attributes, vercelModelNames) === undefined) return undefined;
   if (isVercelOperation(attributes, vercelGenerations)) return "GENERATION";
-  return isVercelOperation(attributes, vercelEmbeddings) ? "EMBEDDING" : undefined;
+  if (isVercelOperation(attributes, vercelEmbeddings)) return "EMBEDDING";
+  return isVercelOperation(attributes, vercelRerankers) ? "RETRIEVER" : undefined;
 };
 
 const vercelToolCall: Rule = ({ attributes }) => (isVercelOperation(attributes, ["ai.toolCall"]) ? "TOOL" : undefined);
@@ -85,54 +92,28 @@ const liveKit: Rule = ({ scope, span }) => (scope.name === "livekit-agents" ? li
 const anyModel: Rule = ({ attributes }) =>
   generationModelNames.some((name) => isMeaningful(attributes.get(name))) ? "GENERATION" : undefined;
 
+/** Whether any attribute stands below one of the names. */
+const hasBelow = (attributes: Attributes, ...prefixes: string[]): boolean => {
+  for (const name of attributes.keys()) if (prefixes.some((prefix) => name.startsWith(prefix))) return true;
+  return false;
+};
+
+/** Spans without a kind that say what they are by what they carry. */
+const carried: Rule = ({ attributes }) => {
+  if (attributes.has("embedding.model_name") || hasBelow(attributes, "embedding.embeddings.")) return "EMBEDDING";
+  const isRetriever = attributes.has("gen_ai.retrieval.query.text") || hasBelow(attributes, "retrieval.documents.", "reranker.");
+  return isRetriever ? "RETRIEVER" : undefined;
+};
+
 const rules: readonly Rule[] = [
   oldPythonSdk,
-  byValue(langfuse.type, {
-    span: "SPAN",
-    generation: "GENERATION",
-    event: "EVENT",
-    embedding: "EMBEDDING",
-    agent: "AGENT",
-    tool: "TOOL",
-    chain: "CHAIN",
-    retriever: "RETRIEVER",
-    guardrail: "GUARDRAIL",
-    evaluator: "EVALUATOR",
-  }),
-  byValue("openinference.span.kind", {
-    LLM: "GENERATION",
-    CHAIN: "CHAIN",
-    RETRIEVER: "RETRIEVER",
-    EMBEDDING: "EMBEDDING",
-    AGENT: "AGENT",
-    TOOL: "TOOL",
-    GUARDRAIL: "GUARDRAIL",
-    EVALUATOR: "EVALUATOR",
-  }),
-  byValue("gen_ai.operation.name", {
-    chat: "GENERATION",
-    completion: "GENERATION",
-    text_completion: "GENERATION",
-    generate_content: "GENERATION",
-    generate: "GENERATION",
-    embeddings: "EMBEDDING",
-    invoke_agent: "AGENT",
-    create_agent: "AGENT",
-    execute_tool: "TOOL",
-  }),
-  byValue("genkit:metadata:subtype", {
-    model: "GENERATION",
-    "background-model": "GENERATION",
-    embedder: "EMBEDDING",
-    tool: "TOOL",
-    "tool.v2": "TOOL",
-    retriever: "RETRIEVER",
-    evaluator: "EVALUATOR",
-  }),
+  byTable(langfuseTypes),
+  ...frameworkTypes.map(byTable),
   vercelModelCall,
   vercelToolCall,
   toolAttributes,
   flue,
   liveKit,
+  carried,
   anyModel,
 ];

@@ -1,52 +1,186 @@
 /**
  * OTLP/JSON to the one shape of traces, as lenient as exporters are: names in camelCase or snake_case, ids as hex, base64 or lists of
  * bytes, 64-bit integers as text, numbers or `{ low, high }`, enums as numbers or names, absent and null lists as empty.
- * What is above the spans must be sound; a span that is not is counted, its neighbours go on.
+ * What is above the spans must be sound; a span that is not is counted, its neighbours go on. Memory: the bytes, and one span as text and objects.
  */
 import { AppError } from "../errors.ts";
 import { fromBase64, toBase64, toHex } from "./byte-text.ts";
 import { jsonDouble } from "./json-double.ts";
+import {
+  isListAt,
+  isObjectAt,
+  itemsOf,
+  JsonFault,
+  membersOf,
+  parseSlice,
+  parseText,
+  type Slice,
+  sliceOf,
+  textOf as sliceText,
+} from "./json-slices.ts";
 import {
   type AnyValue,
   type DecodedTraces,
   defaultOtlpLimits,
   type KeyValue,
   type OtlpLimits,
-  type ResourceSpans,
   type Scope,
-  type ScopeSpans,
   type Span,
 } from "./otlp-traces.ts";
-import { createRejectionCount, type RejectionCount, SpanFault } from "./rejections.ts";
-import { checkSpan, createElementBudget, type ElementBudget } from "./span-bounds.ts";
+import { SpanFault } from "./rejections.ts";
+import { checkSize, checkSpan, type ElementBudget, flagsOf, tooMany, tooManyInOne, traceStateOf } from "./span-bounds.ts";
+import { collectTraces, type FoundSpan, openSpans, type Reads, type ResourceHead, type ScopeHead, type SpanStream } from "./span-stream.ts";
 
-/** Throws INVALID_JSON, INVALID_REQUEST when what is above the spans is malformed, PAYLOAD_TOO_LARGE when there are too many elements. */
-export const parseTracesJson = (text: string, limits: OtlpLimits = defaultOtlpLimits): DecodedTraces => {
-  const reads: Reads = { budget: createElementBudget(limits), rejected: createRejectionCount(), spanCount: 0 };
-  const body = objectOf(parseText(text), "The body must be an object");
-  const list = field(body, "resourceSpans", "resource_spans");
-  if (list === undefined && (field(body, "resourceLogs", "resource_logs") ?? field(body, "resourceMetrics", "resource_metrics"))) {
-    throw invalid("The body holds logs or metrics; only traces are taken here");
-  }
-  const resourceSpans = listOf(list, "resourceSpans").map((part) =>
-    readResourceSpans(objectOf(part, "resourceSpans must hold objects"), reads),
-  );
-  return { traces: { resourceSpans }, spanCount: reads.spanCount, rejected: reads.rejected.list() };
-};
+/** The whole request. Throws INVALID_JSON, INVALID_REQUEST when what is above the spans is malformed, PAYLOAD_TOO_LARGE when there are too many elements. */
+export const parseTracesJson = (text: string, limits: OtlpLimits = defaultOtlpLimits): DecodedTraces =>
+  collectTraces(openTracesJson(new TextEncoder().encode(text), limits));
 
-type Reads = { budget: ElementBudget; rejected: RejectionCount; spanCount: number };
+/** The same span by span, from UTF-8. */
+export const openTracesJson = (bytes: Uint8Array, limits: OtlpLimits = defaultOtlpLimits): SpanStream =>
+  openSpans(limits, (reads) => readTraces(bytes, reads));
+
 type Fields = { readonly [name: string]: unknown };
 
 const invalid = (message: string): AppError => new AppError({ code: "INVALID_REQUEST", message });
 
-/** Integers too large for a number stay text, wherever the text holds one; the slow way is taken only then. */
-const parseText = (text: string): unknown => {
+function* readTraces(bytes: Uint8Array, reads: Reads): Generator<FoundSpan, void> {
   try {
-    return JSON.parse(/[:[,\s]-?\d{16,}\s*[,\]}]/.test(text) ? withLargeIntegersQuoted(text) : text);
+    const whole = sliceOf(bytes);
+    if (whole.values > reads.budget.limits.elementsMax * 2 * valuesOfElement) throw tooMany(`${reads.budget.limits.elementsMax} elements`);
+    const body = frameOf(bytes, whole, requestNames, reads, "The body must be an object");
+    const list = body.get("resourceSpans") ?? body.get("resource_spans");
+    const other = body.get("resourceLogs") ?? body.get("resource_logs") ?? body.get("resourceMetrics") ?? body.get("resource_metrics");
+    if (list === undefined && other !== undefined && !isNullAt(bytes, other))
+      throw invalid("The body holds logs or metrics; only traces are taken here");
+    for (const part of listItems(bytes, list, "resourceSpans", reads)) yield* readResourceSpans(bytes, part, reads);
   } catch (error) {
-    throw new AppError({ code: "INVALID_JSON", message: "The body is not valid JSON", cause: error });
+    if (error instanceof JsonFault) throw new AppError({ code: "INVALID_JSON", message: "The body is not valid JSON", cause: error });
+    throw error;
   }
+}
+
+const requestNames: ReadonlySet<string> = new Set([
+  "resourceSpans",
+  "resource_spans",
+  "resourceLogs",
+  "resource_logs",
+  "resourceMetrics",
+  "resource_metrics",
+]);
+const resourceNames: ReadonlySet<string> = new Set(["resource", "schemaUrl", "schema_url", "scopeSpans", "scope_spans"]);
+const scopeNames: ReadonlySet<string> = new Set(["scope", "schemaUrl", "schema_url", "spans"]);
+
+type Frame = ReadonlyMap<string, Slice>;
+
+/** The members of an object that have one of the names, the last of each. Each member spends; what nobody asks for must be JSON. */
+const frameOf = (bytes: Uint8Array, slice: Slice, names: ReadonlySet<string>, reads: Reads, complaint: string): Frame => {
+  if (!isObjectAt(bytes, slice)) {
+    if (slice.values <= reads.budget.limits.spanElementsMax) parseSlice(bytes, slice);
+    throw invalid(complaint);
+  }
+  const frame = new Map<string, Slice>();
+  for (const [name, value] of membersOf(bytes, slice)) {
+    reads.budget.spend();
+    if (names.has(name)) frame.set(name, value);
+    else parseBounded(bytes, value, reads);
+  }
+  return frame;
 };
+
+/** Of what is above the spans. Throws PAYLOAD_TOO_LARGE when it holds more than may be held. */
+const parseBounded = (bytes: Uint8Array, slice: Slice, { budget }: Reads): unknown => {
+  if (slice.values > budget.limits.spanElementsMax) throw tooMany(`${budget.limits.spanElementsMax} values beside its spans`);
+  return parseSlice(bytes, slice);
+};
+
+const isNullAt = (bytes: Uint8Array, { from, to }: Slice): boolean => to - from === 4 && bytes[from] === 110;
+
+function* listItems(
+  bytes: Uint8Array,
+  slice: Slice | undefined,
+  name: string,
+  reads: Reads,
+  spend = reads.budget.spend,
+): Generator<Slice, void> {
+  if (slice === undefined || isNullAt(bytes, slice)) return;
+  if (!isListAt(bytes, slice)) {
+    parseBounded(bytes, slice, reads);
+    throw invalid(`${name} must be an array`);
+  }
+  for (const item of itemsOf(bytes, slice)) {
+    spend();
+    yield item;
+  }
+}
+
+function* readResourceSpans(bytes: Uint8Array, slice: Slice, reads: Reads): Generator<FoundSpan, void> {
+  const frame = frameOf(bytes, slice, resourceNames, reads, "resourceSpans must hold objects");
+  const attributes = readOrFault(() => {
+    const budget = reads.budget.ofHead();
+    return attributesOf(ownObject(bytes, frame.get("resource"), "resource", budget), budget);
+  });
+  const fault = attributes instanceof SpanFault ? attributes : undefined;
+  const resource: ResourceHead = {
+    resource: { attributes: attributes instanceof SpanFault ? [] : attributes },
+    ...schemaUrlOf(bytes, frame, reads),
+  };
+  for (const below of listItems(bytes, frame.get("scopeSpans") ?? frame.get("scope_spans"), "scopeSpans", reads))
+    yield* readScopeSpans(bytes, below, resource, reads, fault);
+}
+
+/** `faultAbove`: the resource could not be read, so no span below it can be. */
+function* readScopeSpans(
+  bytes: Uint8Array,
+  slice: Slice,
+  resource: ResourceHead,
+  reads: Reads,
+  faultAbove: SpanFault | undefined,
+): Generator<FoundSpan, void> {
+  const frame = frameOf(bytes, slice, scopeNames, reads, "scopeSpans must hold objects");
+  const own = readOrFault(() => {
+    const budget = reads.budget.ofHead();
+    return readScope(ownObject(bytes, frame.get("scope"), "scope", budget), budget);
+  });
+  const fault = faultAbove ?? (own instanceof SpanFault ? own : undefined);
+  const scope: ScopeHead = {
+    scope: own instanceof SpanFault ? { name: "", version: "", attributes: [] } : own,
+    ...schemaUrlOf(bytes, frame, reads),
+  };
+  for (const one of listItems(bytes, frame.get("spans"), "spans", reads, reads.budget.spendSpan)) {
+    reads.spanCount += 1;
+    const span = fault ?? readOrFault(() => readSpanAt(bytes, one, reads.budget.ofSpan()));
+    if (span instanceof SpanFault) reads.rejected.add(span.message);
+    else yield { resource, scope, span };
+  }
+}
+
+const schemaUrlOf = (bytes: Uint8Array, frame: Frame, reads: Reads): { schemaUrl?: string } => {
+  const slice = frame.get("schemaUrl") ?? frame.get("schema_url");
+  const url = slice === undefined ? undefined : parseBounded(bytes, slice, reads);
+  return typeof url === "string" && url !== "" ? { schemaUrl: url } : {};
+};
+
+const readSpanAt = (bytes: Uint8Array, slice: Slice, budget: ElementBudget): Span => readSpan(valueOfSlice(bytes, slice, budget), budget);
+
+const ownObject = (bytes: Uint8Array, slice: Slice | undefined, name: string, budget: ElementBudget): Fields => {
+  const value = slice === undefined ? undefined : valueOfSlice(bytes, slice, budget);
+  if (value === undefined || value === null) return {};
+  if (!isFields(value)) throw new SpanFault(`${name} is not an object`);
+  return value;
+};
+
+/** Commas and brackets of an attribute with a value: `{"key":"k","value":{"intValue":1}},` */
+const valuesOfElement = 4;
+
+/** Looked at before it becomes objects: these take more room than the text. */
+const valueOfSlice = (bytes: Uint8Array, slice: Slice, budget: ElementBudget): unknown => {
+  checkSize(slice.to - slice.from, budget.sizeMax);
+  if (slice.values > budget.elementsMax * valuesOfElement) throw tooManyInOne(budget.elementsMax);
+  return parseLossless(sliceText(bytes, slice));
+};
+
+/** Integers too large for a number stay text, wherever the text holds one; the slow way is taken only then. */
+const parseLossless = (text: string): unknown => parseText(/[:[,\s]-?\d{16,}\s*[,\]}]/.test(text) ? withLargeIntegersQuoted(text) : text);
 
 /**
  * Of the text what is outside of strings is looked at. A reviver would see the numbers too, but follows the document by recursion: one span nested without end would
@@ -65,8 +199,6 @@ const withLargeIntegersQuoted = (text: string): string => {
   return parts.join("");
 };
 
-const isLargeInteger = (number: string): boolean => /^-?[1-9]\d{15,}$/.test(number) && !Number.isSafeInteger(Number(number));
-
 /** Behind the quote that ends it: the first with an even number of backslashes before. */
 const endOfString = (text: string, open: number): number => {
   for (let quote = text.indexOf('"', open + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
@@ -77,36 +209,7 @@ const endOfString = (text: string, open: number): number => {
   return text.length;
 };
 
-const readResourceSpans = (part: Fields, reads: Reads): ResourceSpans => {
-  const attributes = readOrFault(() => attributesOf(optionalObject(part, "resource"), reads.budget));
-  const fault = attributes instanceof SpanFault ? attributes : undefined;
-  const scopeSpans = listOf(field(part, "scopeSpans", "scope_spans"), "scopeSpans");
-  return {
-    resource: { attributes: attributes instanceof SpanFault ? [] : attributes },
-    ...schemaUrlOf(part),
-    scopeSpans: scopeSpans.map((below) => readScopeSpans(objectOf(below, "scopeSpans must hold objects"), reads, fault)),
-  };
-};
-
-/** `faultAbove`: the resource could not be read, so no span below it can be. */
-const readScopeSpans = (part: Fields, reads: Reads, faultAbove: SpanFault | undefined): ScopeSpans => {
-  const scope = readOrFault(() => readScope(optionalObject(part, "scope"), reads.budget));
-  const fault = faultAbove ?? (scope instanceof SpanFault ? scope : undefined);
-  const spans: Span[] = [];
-  for (const one of listOf(field(part, "spans"), "spans")) {
-    reads.budget.spend();
-    reads.spanCount += 1;
-    const span = fault ?? readOrFault(() => readSpan(one, reads.budget));
-    if (span instanceof SpanFault) reads.rejected.add(span.message);
-    else spans.push(span);
-  }
-  return { scope: scope instanceof SpanFault ? { name: "", version: "", attributes: [] } : scope, ...schemaUrlOf(part), spans };
-};
-
-const schemaUrlOf = (part: Fields): { schemaUrl?: string } => {
-  const url = field(part, "schemaUrl", "schema_url");
-  return typeof url === "string" && url !== "" ? { schemaUrl: url } : {};
-};
+const isLargeInteger = (number: string): boolean => /^-?[1-9]\d{15,}$/.test(number) && !Number.isSafeInteger(Number(number));
 
 const readScope = (scope: Fields, budget: ElementBudget): Scope => ({
   name: textOf(field(scope, "name"), "name of the scope"),
@@ -140,11 +243,20 @@ const readSpan = (input: unknown, budget: ElementBudget): Span => {
       return {
         traceId: linkIdOf(field(link, "traceId", "trace_id"), 16),
         spanId: linkIdOf(field(link, "spanId", "span_id"), 8),
+        ...traceStateIn(link),
         attributes: attributesOf(link, budget),
       };
     }),
     status: { code: enumOf(field(status, "code"), statusCodes), ...(message === "" ? {} : { message }) },
+    ...traceStateIn(input),
+    ...flagsOf(uint32Of(field(input, "flags"))),
   });
+};
+
+/** What is no text is as if it was not sent: no span is worse for it. */
+const traceStateIn = (input: Fields): { traceState?: string } => {
+  const text = field(input, "traceState", "trace_state");
+  return traceStateOf(typeof text === "string" ? text : "");
 };
 
 const spanKinds = [
@@ -161,6 +273,12 @@ const statusCodes = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"]
 const enumOf = (value: unknown, names: string[]): number => {
   if (typeof value === "string") return /^\d{1,9}$/.test(value) ? Number(value) : Math.max(0, names.indexOf(value));
   return typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? value : 0;
+};
+
+/** 0 for what is none. */
+const uint32Of = (value: unknown): number => {
+  const flags = typeof value === "string" && /^\d{1,10}$/.test(value) ? Number(value) : value;
+  return typeof flags === "number" && Number.isInteger(flags) && flags >= 0 && flags < 2 ** 32 ? flags : 0;
 };
 
 const attributesOf = (owner: Fields, budget: ElementBudget, level = 0): KeyValue[] => pairsOf(field(owner, "attributes"), budget, level);
@@ -242,10 +360,14 @@ const integerOf = (content: unknown): bigint | undefined => {
   return Number.isInteger(low) && Number.isInteger(high) ? BigInt(Number(high)) * 2n ** 32n + BigInt(Number(low) >>> 0) : undefined;
 };
 
+/** In base64, with what may stand around it. */
+const idLengthMax = 1000;
+
 /** Hex of the id; empty when it was not sent. Hex of the right length wins over base64, the lengths of which differ. */
 const idOf = (content: unknown, length: number, name: string): string => {
   if (content === undefined || content === null || content === "") return "";
   if (typeof content === "string" && content.length === 2 * length && /^[0-9a-f]+$/i.test(content)) return content.toLowerCase();
+  if (typeof content === "string" && content.length > idLengthMax) throw new SpanFault(`${name} is not ${length} bytes long`);
   const bytes = bytesOf(content);
   if (bytes === undefined) throw new SpanFault(`${name} is neither hex nor base64`);
   if (bytes.length !== length) throw new SpanFault(`${name} is not ${length} bytes long`);
@@ -280,21 +402,10 @@ const field = (object: Fields, name: string, otherName = name): unknown => {
   return Object.hasOwn(object, otherName) ? object[otherName] : undefined;
 };
 
-const objectOf = (value: unknown, complaint: string): Fields => {
-  if (!isFields(value)) throw invalid(complaint);
-  return value;
-};
-
 const optionalObject = (owner: Fields, name: string): Fields => {
   const value = field(owner, name);
   if (value === undefined || value === null) return {};
   if (!isFields(value)) throw new SpanFault(`${name} is not an object`);
-  return value;
-};
-
-const listOf = (value: unknown, name: string): unknown[] => {
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw invalid(`${name} must be an array`);
   return value;
 };
 

@@ -1,4 +1,5 @@
-/** JSON from attributes, which anyone may have written: never throws, never reaches a prototype, nested within bounds. */
+/** JSON from attributes, which anyone may have written: never throws, never reaches a prototype, nested within bounds. Numbers keep every digit (see exact-json.ts). */
+import { isExactNumber, parseExactJson } from "../exact-json.ts";
 import type { Json } from "../ingestion/event.ts";
 
 export type JsonObject = { [key: string]: Json };
@@ -6,7 +7,7 @@ export type JsonObject = { [key: string]: Json };
 const levelsMax = 100;
 
 export const isJsonObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+  typeof value === "object" && value !== null && !Array.isArray(value) && !isExactNumber(value);
 
 /** Sets an own field; `__proto__` is left out. */
 export const setOwn = <Value>(object: { [key: string]: Value }, key: string, value: Value): void => {
@@ -16,7 +17,7 @@ export const setOwn = <Value>(object: { [key: string]: Value }, key: string, val
 /** The value of a JSON text without any `__proto__` field; undefined when it is not JSON or nested deeper than 100 levels. */
 export const parseJson = (text: string): Json | undefined => {
   try {
-    return withoutProto(JSON.parse(text), 0);
+    return withoutProto(parsed(text), 0);
   } catch {
     return undefined;
   }
@@ -35,8 +36,11 @@ export const parseArray = (value: Json | undefined): Json[] | undefined => {
   return Array.isArray(parsed) ? parsed : undefined;
 };
 
+/** What was parsed from JSON is JSON. */
+const parsed = (text: string): Json => parseExactJson(text) as Json;
+
 const withoutProto = (value: Json, level: number): Json => {
-  if (typeof value !== "object" || value === null) return value;
+  if (typeof value !== "object" || value === null || isExactNumber(value)) return value;
   if (level > levelsMax) throw new RangeError("nested too deep");
   if (Array.isArray(value)) return value.map((item) => withoutProto(item, level + 1));
   const object: JsonObject = {};

@@ -24,6 +24,17 @@ export const checkSpan = (span: Omit<Span, "parentSpanId"> & { parentSpanId: str
   return { ...rest, parentSpanId };
 };
 
+const traceStateLengthMax = 4096;
+
+/** For a span or a link: nothing for one that was not sent. One that is too long loses whole members from its end, as the W3C asks (https://www.w3.org/TR/trace-context/#tracestate-limits, read 2026-11-28). */
+export const traceStateOf = (text: string): { traceState?: string } => {
+  const kept = text.length <= traceStateLengthMax ? text : text.slice(0, Math.max(0, text.lastIndexOf(",", traceStateLengthMax)));
+  return kept === "" ? {} : { traceState: kept };
+};
+
+/** Nothing where no bit is set, as in spans of exporters that know no flags. */
+export const flagsOf = (flags: number): { flags?: number } => (flags === 0 ? {} : { flags });
+
 const checkId = (hex: string, digits: number, name: string): void => {
   if (hex === "") throw new SpanFault(`${name} is missing`);
   if (hex.length !== digits) throw new SpanFault(`${name} is not ${digits / 2} bytes long`);
@@ -34,21 +45,61 @@ const checkTime = (nanos: string, name: string): void => {
   if (BigInt(nanos) >= timeNanosEnd) throw new SpanFault(`${name} is after the year 2261`);
 };
 
-/** Counts elements as they are read; throws PAYLOAD_TOO_LARGE past the limit. */
-export type ElementBudget = { nestingMax: number; spend: () => void };
+/** What is read of one span, resource or scope spends here. Throws SpanFault past its own limit, PAYLOAD_TOO_LARGE past that of the request. */
+export type ElementBudget = { nestingMax: number; sizeMax: number; elementsMax: number; spend: () => void };
 
-export const createElementBudget = ({ nestingMax, elementsMax }: OtlpLimits): ElementBudget => {
-  let spent = 0;
-  return {
-    nestingMax,
-    spend: () => {
-      spent += 1;
-      if (spent > elementsMax) {
-        throw new AppError({
-          code: "PAYLOAD_TOO_LARGE",
-          message: `The request holds more than ${elementsMax} spans, events, links and attributes; send it in parts`,
-        });
-      }
-    },
+export type RequestBudget = {
+  limits: OtlpLimits;
+  /** One element; throws PAYLOAD_TOO_LARGE past the limit. */
+  spend: () => void;
+  /** One span, before it is looked at; throws PAYLOAD_TOO_LARGE past the limit. */
+  spendSpan: () => void;
+  /** For the next span. */
+  ofSpan: () => ElementBudget;
+  /** For the next resource or scope. */
+  ofHead: () => ElementBudget;
+};
+
+export const createRequestBudget = (limits: OtlpLimits): RequestBudget => {
+  let elements = 0;
+  let spans = 0;
+  const spend = () => {
+    elements += 1;
+    if (elements > limits.elementsMax) throw tooMany(`${limits.elementsMax} resources, scopes, spans, events, links and attributes`);
   };
+  const ofOne = (sizeMax: number): ElementBudget => {
+    let own = 0;
+    return {
+      nestingMax: limits.nestingMax,
+      sizeMax,
+      elementsMax: limits.spanElementsMax,
+      spend: () => {
+        spend();
+        own += 1;
+        if (own > limits.spanElementsMax) throw tooManyInOne(limits.spanElementsMax);
+      },
+    };
+  };
+  return {
+    limits,
+    spend,
+    spendSpan: () => {
+      spend();
+      spans += 1;
+      if (spans > limits.spansMax) throw tooMany(`${limits.spansMax} spans`);
+    },
+    ofSpan: () => ofOne(limits.spanSizeMax),
+    ofHead: () => ofOne(limits.headSizeMax),
+  };
+};
+
+export const tooMany = (what: string): AppError =>
+  new AppError({ code: "PAYLOAD_TOO_LARGE", message: `The request holds more than ${what}; send it in parts` });
+
+export const tooManyInOne = (elementsMax: number): SpanFault =>
+  new SpanFault(`it holds more than ${elementsMax} attributes, events, links and values`);
+
+/** Throws SpanFault. */
+export const checkSize = (size: number, sizeMax: number): void => {
+  if (size > sizeMax) throw new SpanFault(`it is larger than ${sizeMax} bytes`);
 };

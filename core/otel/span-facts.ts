@@ -1,8 +1,10 @@
 /** All that the mappers are told about one span. */
 import { langfuse } from "./attribute-names.ts";
 import { type Attributes, toAttributes } from "./attributes.ts";
+import type { SpanRef } from "./observation-ids.ts";
 import type { Scope, Span } from "./otlp-traces.ts";
 import { spanTimes } from "./span-times.ts";
+import { parentOf } from "./topmost-spans.ts";
 
 export type MapContext = {
   /** As the request named them: `x-langfuse-sdk-name`, `x-langfuse-sdk-version`. */
@@ -12,6 +14,8 @@ export type MapContext = {
   publicKey?: string;
   /** When the request came in, the same at every attempt: it stands in for the times of spans that have none. */
   nowMs: number;
+  /** The id of the observation of a span. Absent: the span id. */
+  observationIdOf?: (span: SpanRef) => string;
 };
 
 export type SpanFacts = {
@@ -41,7 +45,7 @@ export const spanFacts = (
     attributes,
     ...outer,
     ...spanTimes(span, context.nowMs),
-    isRoot: span.parentSpanId === undefined || String(attributes.get(langfuse.asRoot)) === "true",
+    isRoot: parentOf(span) === undefined || String(attributes.get(langfuse.asRoot)) === "true",
     context,
   };
 };

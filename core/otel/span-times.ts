@@ -12,7 +12,23 @@ export const spanTimes = (
   return { startTime: instantOfNanos(start || end || now), endTime: instantOfNanos(end || start || now) };
 };
 
-const instantOfNanos = (nanos: bigint): string => instantOfMicros(nanos / 1000n);
+/**
+ * A time that was sent as nanoseconds since the epoch. Some exporters send seconds, milliseconds or microseconds under that name: what would be
+ * an instant of early 1970 as nanoseconds, and one from 2001-09-09 to 2261 in such a unit, is read in that unit. The ranges of the units
+ * do not meet, so that each time is read by itself; anything else is nanoseconds.
+ */
+export const instantOfNanos = (sent: bigint): string => {
+  for (const nanosEach of nanosOfCoarserUnits) {
+    const nanos = sent * nanosEach;
+    if (nanos >= recentNanosStart && nanos < recentNanosEnd) return instantOfMicros(nanos / 1000n);
+  }
+  return instantOfMicros(sent / 1000n);
+};
+
+/** Of a second, a millisecond, a microsecond. */
+const nanosOfCoarserUnits = [1_000_000_000n, 1_000_000n, 1000n];
+const recentNanosStart = 10n ** 18n;
+const recentNanosEnd = BigInt(Date.UTC(2262, 0, 1)) * 1_000_000n;
 
 export const instantOfMicros = (micros: bigint): string => {
   const milliseconds = micros / 1000n;

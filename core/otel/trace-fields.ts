@@ -4,6 +4,7 @@ import type { Json } from "../ingestion/event.ts";
 import { Reference } from "../ingestion/fields.ts";
 import { environmentNames, langfuse, publicNames, sessionIdNames, tagNames, traceUpdateNames, userIdNames } from "./attribute-names.ts";
 import { type Attributes, firstText, firstValue, isMeaningful, isTrue, toText } from "./attributes.ts";
+import { firstId } from "./identity.ts";
 import { parseArray } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
@@ -14,11 +15,17 @@ export const hasTraceUpdate = (attributes: Attributes): boolean => {
   return false;
 };
 
-export const userId = (attributes: Attributes): string | undefined => firstText(attributes, userIdNames);
+/** What was set for the trace by hand; each side counts by itself. */
+export const traceContent = (attributes: Attributes): { input?: Json; output?: Json } => {
+  const [input, output] = [attributes.get(langfuse.traceInput), attributes.get(langfuse.traceOutput)];
+  return { ...(isMeaningful(input) ? { input } : {}), ...(isMeaningful(output) ? { output } : {}) };
+};
+
+export const userId = (attributes: Attributes): string | undefined => firstId(attributes, userIdNames);
 
 /** None that events may not have: the trace is worth more than a session id beyond all bounds. */
 export const sessionId = (attributes: Attributes): string | undefined => {
-  const id = Reference.safeParse(firstText(attributes, sessionIdNames));
+  const id = Reference.safeParse(firstId(attributes, sessionIdNames));
   return id.success ? (id.data ?? undefined) : undefined;
 };
 

@@ -1,4 +1,5 @@
 /** Traces with their observations and scores inside: one JSON document a trace. Not a table of its own but another shape of `traces`. */
+import { distinctKeys } from "../exports/guard-columns.ts";
 import { jsonObject } from "../formats/json-rows.ts";
 import { document } from "./columns.ts";
 import { observations } from "./observations.ts";
@@ -14,7 +15,8 @@ const tracesOfSlice = `(SELECT id FROM traces WHERE project_id = {projectId:Stri
 const nested = (alias: string, table: ExportTable, physical: string, traceId: string) => {
   const columns = Object.entries(table.columns)
     .filter(([, { sql }]) => relationsIn(table, sql).length === 0)
-    .map(([id, column]) => ({ ...column, id }));
+    // Where rows are text, a key that is there twice cannot be found any more.
+    .map(([id, column]) => ({ ...column, id, sql: column.kind.startsWith("map<") ? distinctKeys(column.sql) : column.sql }));
   return `LEFT JOIN (
   SELECT trace_key, concat('[', arrayStringConcat(arrayMap(x -> x.3, arraySort(x -> (x.1, x.2), groupArray((at, row_id, doc)))), ','), ']') AS docs FROM (
     SELECT ${traceId} AS trace_key, ${table.time} AS at, ${table.id} AS row_id, ${jsonObject(columns)} AS doc

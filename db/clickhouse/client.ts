@@ -89,6 +89,8 @@ const pinned: Record<string, string> = {
   output_format_json_map_as_array_of_tuples: "0",
   output_format_json_array_of_rows: "0",
   output_format_write_statistics: "0",
+  // Privacy rules and embedded documents rely on what this parser refuses.
+  allow_simdjson: "1",
 };
 
 /** Pinned for every insert: what was written is there when the answer comes, and a row that does not fit is an error. */
@@ -135,6 +137,10 @@ export const clickHouseFailure = (error: unknown): AppError => {
     cause: error,
   });
 };
+
+/** Whether a query ended because a `throwIf` of its own said so: error 395, FUNCTION_THROW_IF_VALUE_IS_NON_ZERO. */
+export const isThrownByQuery = (error: unknown): boolean =>
+  error instanceof AppError && error.cause instanceof ClickHouseError && error.cause.code === "395";
 
 const tablesHeader = "x-spillway-tables";
 
@@ -214,9 +220,16 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
     run: (signal: AbortSignal) => Promise<R>,
   ): Promise<R> => {
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), timeoutSeconds * 1000);
+    // Not every runtime ends the reading of a body with the signal of its request: so the time is raced as well.
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const lateness = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        late.abort();
+        reject(late.signal.reason);
+      }, timeoutSeconds * 1000);
+    });
     try {
-      return await run(AbortSignal.any(signal === undefined ? [late.signal] : [signal, late.signal]));
+      return await Promise.race([run(AbortSignal.any(signal === undefined ? [late.signal] : [signal, late.signal])), lateness]);
     } catch (error) {
       signal?.throwIfAborted();
       if (late.signal.aborted)

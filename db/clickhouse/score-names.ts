@@ -1,5 +1,7 @@
 /** Names of the scores of a project: each becomes a column of an export, as far as there is room. */
-import { type ScoreName, type ScoreNames, scoreColumnCharactersMax, scoreColumnsMax } from "../../core/exports/select-columns.ts";
+import { handSet } from "../../core/exports/handed-table.ts";
+import { foldName, type ScoreName } from "../../core/exports/score-columns.ts";
+import { type ScoreNames, scoreColumnCharactersMax, scoreColumnsMax } from "../../core/exports/select-columns.ts";
 import { newestOf } from "../../core/tables/relations.ts";
 import type { ExportTable } from "../../core/tables/table.ts";
 import type { ClickHouse } from "./client.ts";
@@ -16,19 +18,46 @@ export const listScoreNames = async (
 ): Promise<ScoreNames> => {
   const owner = table.commentObject === "SESSION" ? "session_id" : "trace_id";
   const fields = ["name", "data_type", "trace_id", "observation_id", "session_id", "created_at"];
-  const rows = await clickhouse.queryRows<{ name: string; isLong: number; isNumber: number; levels: ScoreName["levels"]; total: string }>({
-    sql: `SELECT if(isLong, '', scoreName) AS name, isLong, isNumber, levels, count() OVER () AS total FROM (
-        SELECT name AS scoreName, lengthUTF8(name) > ${scoreColumnCharactersMax} AS isLong, min(created_at) AS since, countIf(data_type NOT IN ('NUMERIC', 'BOOLEAN')) = 0 AS isNumber,
+  const rows = await clickhouse.queryRows<{
+    validName: string;
+    isLong: number;
+    isNumber: number;
+    levels: ScoreName["levels"];
+    total: string;
+  }>({
+    sql: `SELECT if(isLong, '', scoreName) AS validName, isLong, isNumber, levels, count() OVER () AS total FROM (
+        SELECT toValidUTF8(name) AS scoreName, lengthUTF8(scoreName) > ${scoreColumnCharactersMax} AS isLong, min(created_at) AS since, countIf(data_type NOT IN ('NUMERIC', 'BOOLEAN')) = 0 AS isNumber,
           multiIf(min(ifNull(observation_id, '') = '') = 1, 'trace', max(ifNull(observation_id, '') = '') = 0, 'observation', 'both') AS levels
         FROM ${newestOf("scores", fields)}
-        WHERE ifNull(${owner}, '') != '' AND data_type IN ('NUMERIC', 'BOOLEAN', 'CATEGORICAL', 'TEXT') GROUP BY name
+        WHERE ifNull(${owner}, '') != '' AND data_type IN ('NUMERIC', 'BOOLEAN', 'CATEGORICAL', 'TEXT') GROUP BY scoreName
       ) ORDER BY isLong, since, scoreName LIMIT ${scoreColumnsMax}`,
     params: { projectId },
     signal,
   });
-  const columns = rows
+  const names = rows
     .filter(({ isLong }) => isLong === 0)
-    .map(({ name, isNumber, levels }) => ({ name, isNumber: isNumber === 1, levels }))
+    .map(({ validName, isNumber, levels }): ScoreName => ({ name: validName, isNumber: isNumber === 1, levels }))
     .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  return { columns, nested: Number(rows[0]?.total ?? 0) - columns.length };
+  const nested = Number(rows[0]?.total ?? 0) - names.length;
+  const alike = Map.groupBy(names, ({ name }) => foldName(name));
+  const rivals = [...alike.values()].flatMap((group) => (group.length > 1 ? group.map(({ name }) => name) : []));
+  if (rivals.length === 0) return { columns: names, nested };
+  const first = await findFirstUse(clickhouse, projectId, rivals, signal);
+  return { columns: names.map((one) => ({ ...one, firstMs: first.get(one.name) ?? 0 })), nested };
+};
+
+/** When scores of these names were first stored, in any version and also where they are deleted by now. Reads the names of the project; asked only where two differ by case alone. */
+const findFirstUse = async (
+  clickhouse: Pick<ClickHouse, "queryRows">,
+  projectId: string,
+  names: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<Map<string, number>> => {
+  const rows = await clickhouse.queryRows<{ validName: string; ms: string }>({
+    sql: `SELECT toValidUTF8(name) AS validName, toUnixTimestamp64Milli(min(created_at)) AS ms FROM scores
+      WHERE project_id = {projectId:String} AND validName IN (SELECT v FROM score_names) GROUP BY validName`,
+    params: { projectId, score_names: handSet(names) },
+    signal,
+  });
+  return new Map(rows.map(({ validName, ms }) => [validName, Number(ms)]));
 };

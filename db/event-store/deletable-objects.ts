@@ -104,7 +104,7 @@ const named = (traceIds: readonly string[]): SQL =>
 
 /**
  * Entities that have ever named one of the traces, and observations that are a trace of their own because they have named none.
- * `isSure` says that they have named no other, and so live there.
+ * `isSure` says that they have named no other, and so live there: but for scores that a public key alone has written, which may not count.
  */
 export const listNaming = (
   db: Database,
@@ -121,7 +121,8 @@ export const listNaming = (
       )
       select n.entity_type as "entityType", n.entity_id as "entityId", n.entity_type = 'trace'
         or not exists (select 1 from event_log o where ${sameEntity(sql`o`, sql`n`)} and o.trace_id is not null and o.trace_id not in ${idsOf(traceIds)})
-          and exists (select 1 from event_log o where ${sameEntity(sql`o`, sql`n`)} and o.trace_id in ${idsOf(traceIds)}) as "isSure"
+          and exists (select 1 from event_log o where ${sameEntity(sql`o`, sql`n`)} and o.trace_id in ${idsOf(traceIds)})
+          and not (n.entity_type = 'score' and exists (select 1 from event_log o where ${sameEntity(sql`o`, sql`n`)} and o.bucket_path like '%/public-key-%')) as "isSure"
       from naming n`,
   );
 
@@ -140,6 +141,17 @@ export const listOtelNaming = (
     db,
     sql`select ${columns} from event_log e where e.project_id = ${projectId} and e.bucket_name = ${bucket} and e.entity_type = 'otel' and ${named(traceIds)}
       and e.updated_at <= ${until}::timestamptz order by e.id limit ${rowsMax}`,
+  );
+
+/** OpenTelemetry requests that are logged without their traces (see store-otel-request.ts), behind `after`: up to `rowsMax` rows. Which traces they hold, their files tell. */
+export const listOtelUnnamed = (
+  db: Database,
+  { projectId, bucket, until, after, rowsMax }: { projectId: string; bucket: string; until: string; after: string; rowsMax: number },
+): Promise<LoggedRow[]> =>
+  execute<LoggedRow>(
+    db,
+    sql`select ${columns} from event_log e where e.project_id = ${projectId} and e.entity_type = 'otel' and e.bucket_name = ${bucket} and e.trace_id is null
+      and e.updated_at <= ${until}::timestamptz and e.id > ${after} order by e.id limit ${rowsMax}`,
   );
 
 /** What waits to be taken in of these lanes, and every OpenTelemetry request that waits: where no log is kept, nothing else knows of it. */

@@ -14,14 +14,14 @@ const headerLengthMax = 1500;
 
 const StoredOrigin = z.object({ apiKey: z.string(), sdkName: z.string(), sdkVersion: z.string() });
 
-export const putEventFile = (s3: S3Client, key: string, text: string, origin: EventOrigin): Promise<unknown> => {
+export const putEventFile = (s3: S3Client, key: string, body: string | Uint8Array<ArrayBuffer>, origin: EventOrigin): Promise<unknown> => {
   // Well-formed, as encodeURIComponent wants it: headers of SDKs are bytes of any kind.
   const told = encodeURIComponent(JSON.stringify(origin).toWellFormed());
   return s3.send({
     method: "PUT",
     key,
     headers: { "content-type": "application/json", ...(told.length > headerLengthMax ? {} : { [header]: told }) },
-    body: text,
+    body,
     triesMax: 4,
   });
 };

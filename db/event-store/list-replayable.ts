@@ -1,6 +1,7 @@
 /** The event log read for a replay: each entity of a scope once, page by page in the order its newest objects were logged. */
 import { type SQL, sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
+import { reservedEventId } from "./observation-ids.ts";
 
 /** Instants are ISO 8601 with a zone and mean when an object was first logged: `from` inclusive, `to` exclusive. */
 export type ReplayScope = {
@@ -47,7 +48,7 @@ export const listReplayable = (
         to_char(e.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "loggedAt", e.id as "logId"
       from ${from} e where ${isNarrow ? sql`true` : condition(scope)}
         ${after === undefined ? sql`` : sql`and (e.created_at, e.id) > (${after.loggedAt}::timestamptz, ${after.logId})`}
-        and not exists (select 1 from ${from} n where ${isSameEntity(sql`n`)} and (n.created_at, n.id) > (e.created_at, e.id) ${isNarrow ? sql`` : within(sql`n`, scope)})
+        and not exists (select 1 from ${from} n where ${isSameEntity(sql`n`)} and n.event_id <> ${reservedEventId} and (n.created_at, n.id) > (e.created_at, e.id) ${isNarrow ? sql`` : within(sql`n`, scope)})
       order by e.created_at, e.id limit ${rowsMax}`,
   );
 };
@@ -55,7 +56,10 @@ export const listReplayable = (
 const isSameEntity = (other: SQL): SQL =>
   sql`${other}.project_id = e.project_id and ${other}.entity_type = e.entity_type and left(${other}.entity_id, 200) = left(e.entity_id, 200) and ${other}.entity_id = e.entity_id`;
 
-const condition = (scope: ReplayScope): SQL => sql`e.project_id = ${scope.projectId} ${within(sql`e`, scope)}
+/** Ids that were only reserved have no object. */
+const condition = (
+  scope: ReplayScope,
+): SQL => sql`e.project_id = ${scope.projectId} and e.event_id <> ${reservedEventId} ${within(sql`e`, scope)}
   ${scope.entityType === undefined ? sql`` : sql`and e.entity_type = ${scope.entityType}`}
   ${scope.entityId === undefined ? sql`` : sql`and left(e.entity_id, 200) = left(${scope.entityId}, 200) and e.entity_id = ${scope.entityId}`}
   ${scope.traceId === undefined ? sql`` : sql`and left(e.trace_id, 200) = left(${scope.traceId}, 200) and e.trace_id = ${scope.traceId}`}`;

@@ -13,6 +13,8 @@ export type EntityFile = {
   isRewritten: boolean;
   /** When it was stored last: only differences count. */
   storedAt: string;
+  /** And the first time: ISO 8601 UTC with microseconds. */
+  firstStoredAt: string;
 };
 
 /** All files of an entity that was asked for; undefined where the log does not name every object of its project, and the store has to be asked. */
@@ -23,7 +25,8 @@ export const listEntityFiles = async (db: Database, bucket: string, entities: re
   const rows = await execute<EntityName & { isUnlogged: boolean; files: EntityFile[] }>(
     db,
     sql`select w."projectId", w."entityType", w."entityId", p.unlogged_since is not null as "isUnlogged",
-        coalesce((select json_agg(json_build_object('key', e.bucket_path, 'isRewritten', e.updated_at <> e.created_at, 'storedAt', e.updated_at::text)) from event_log e
+        coalesce((select json_agg(json_build_object('key', e.bucket_path, 'isRewritten', e.updated_at <> e.created_at, 'storedAt', e.updated_at::text,
+            'firstStoredAt', to_char(e.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))) from event_log e
           where p.unlogged_since is null and e.project_id = w."projectId" and e.entity_type = w."entityType" and left(e.entity_id, 200) = left(w."entityId", 200)
             and e.entity_id = w."entityId" and e.bucket_name = ${bucket}), '[]') as files
       from (select distinct "projectId", "entityType", "entityId" from json_to_recordset(${JSON.stringify(entities)}::json) as w("projectId" text, "entityType" text, "entityId" text)) w
@@ -39,12 +42,13 @@ export const listEntityFiles = async (db: Database, bucket: string, entities: re
 /** A file is logged once for each trace it has named: more than once, and it has been rewritten. */
 const oncePerKey = (files: readonly EntityFile[]): EntityFile[] => {
   const byKey = new Map<string, EntityFile>();
-  for (const { key, isRewritten, storedAt } of files) {
+  for (const { key, isRewritten, storedAt, firstStoredAt } of files) {
     const known = byKey.get(key);
     byKey.set(key, {
       key,
       isRewritten: isRewritten || known !== undefined,
       storedAt: known !== undefined && known.storedAt > storedAt ? known.storedAt : storedAt,
+      firstStoredAt: known !== undefined && known.firstStoredAt < firstStoredAt ? known.firstStoredAt : firstStoredAt,
     });
   }
   return [...byKey.values()];

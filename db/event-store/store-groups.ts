@@ -2,16 +2,18 @@
  * Makes groups of events durable: their files first, then log rows and jobs in one transaction. What this answers as stored survives a crash of anything, and a deletion
  * takes it as a whole or not at all. A crash in between leaves files without a job; nothing was acknowledged then, and the same events sent again overwrite the same files.
  */
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
 import type { EventGroup } from "../../core/ingestion/arrange-batch.ts";
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import type { EventSource } from "../../core/jobs/kinds.ts";
-import type { S3Client } from "../object-store/s3-client.ts";
+import { isUnanswered, type S3Client } from "../object-store/s3-client.ts";
 import { type Database, execute } from "../postgres/client.ts";
+import { rowTexts } from "../postgres/row-texts.ts";
 import { type EventJob, enqueueEventJobs } from "../queue/enqueue-event-jobs.ts";
 import { gateInCommon, wasDeletedSince } from "./deletion-gate.ts";
 import { type EventOrigin, putEventFile } from "./event-file.ts";
+import { type ObservationIds, ObservationIdTaken, reservedEventId } from "./observation-ids.ts";
 
 export type EventStore = {
   db: Database;
@@ -30,35 +32,43 @@ const uploadsMax = 32;
 /** Answers the groups whose file could not be stored, each with the reason; all others are durable. Throws when the transaction fails, and then none is. */
 export const storeGroups = async (
   store: EventStore,
-  request: { projectId: string; groups: readonly EventGroup[]; origin: EventOrigin; source: EventSource },
+  request: { projectId: string; groups: readonly EventGroup[]; origin: EventOrigin; source: EventSource; observationIds?: ObservationIds },
 ): Promise<Map<EventGroup, AppError>> => {
-  const { projectId, groups, origin, source } = request;
+  const { projectId, groups, origin, source, observationIds } = request;
   const failed = new Map<EventGroup, AppError>();
   const texts = new Map<string, string>();
   const startedMs = store.nowMs();
+  let silence: AppError | undefined;
   await eachOf(groups, uploadsMax, async (group) => {
+    // A store that answers nobody is not asked once more for each group: their sender waits.
+    if (silence !== undefined) return void failed.set(group, silence);
     try {
       const text = JSON.stringify(group.events);
       texts.set(group.fileKey, text);
       await putEventFile(store.s3, group.fileKey, text, origin);
     } catch (error) {
-      failed.set(group, error instanceof AppError ? error : new AppError({ code: "S3_UNAVAILABLE", cause: error }));
+      const failure = error instanceof AppError ? error : new AppError({ code: "S3_UNAVAILABLE", cause: error });
+      failed.set(group, failure);
+      if (isUnanswered(failure)) silence = failure;
     }
   });
   const stored = groups.filter((group) => !failed.has(group));
   if (stored.length === 0) return failed;
-  await recordObjects(store, {
+  const logIdOf = ({ entityType, entityId }: EventGroup) =>
+    entityType === "observation" ? observationIds?.logIds.get(entityId) : undefined;
+  const recording = recordObjects(store, {
     projectId,
     startedMs,
-    files: stored.map(({ fileKey }) => ({ fileKey, text: texts.get(fileKey) ?? "" })),
+    files: stored.map(({ fileKey }) => ({ fileKey, body: texts.get(fileKey) ?? "" })),
     origin,
-    objects: stored.map(({ fileKey, entityType, entityId, eventId, traceId }) => ({
-      fileKey,
-      entityType,
-      entityId,
-      eventId,
-      traceId: traceId ?? null,
-    })),
+    objects: [
+      ...stored.map((group): LoggedObject => {
+        const { fileKey, entityType, entityId, eventId, traceId } = group;
+        const logId = logIdOf(group);
+        return { fileKey, entityType, entityId, eventId, traceId: traceId ?? null, ...(logId === undefined ? {} : { logId }) };
+      }),
+      ...(observationIds?.reserved ?? []),
+    ],
     jobs: stored.map(({ entityType, entityId, fileKey, lane }) => ({
       id: store.newJobId(),
       kind: "ingestion.merge",
@@ -66,6 +76,20 @@ export const storeGroups = async (
       payload: { entityType, entityId, fileKey, origin, source, ...inlined(texts.get(fileKey)) },
     })),
   });
+  try {
+    await recording;
+  } catch (error) {
+    if (error instanceof ObservationIdTaken) {
+      // Nobody would ever read or delete them: they lie with the files of the other trace, and no log names them.
+      const stray = stored.filter((group) => error.logIds.has(logIdOf(group) ?? ""));
+      await eachOf(
+        stray,
+        uploadsMax,
+        async ({ fileKey }) => void (await store.s3.send({ method: "DELETE", key: fileKey, accept: [404], triesMax: 4 })),
+      );
+    }
+    throw error;
+  }
   return failed;
 };
 
@@ -73,7 +97,7 @@ type Recorded = {
   projectId: string;
   /** When the first of the files was begun. */
   startedMs: number;
-  files: readonly { fileKey: string; text: string }[];
+  files: readonly { fileKey: string; body: string | Uint8Array<ArrayBuffer> }[];
   origin: EventOrigin;
   objects: readonly LoggedObject[];
   jobs: readonly EventJob[];
@@ -86,13 +110,22 @@ export const recordObjects = (store: EventStore, { projectId, startedMs, files, 
     await (store.isLogEnabled ? logObjects(tx, store, projectId, objects) : markUnlogged(tx, projectId));
     await enqueueEventJobs(tx, projectId, jobs);
     if (!(await wasDeletedSince(tx, { projectId, seconds: (store.nowMs() - startedMs) / 1000 }))) return;
-    await eachOf(files, uploadsMax, async ({ fileKey, text }) => void (await putEventFile(store.s3, fileKey, text, origin)));
+    await eachOf(files, uploadsMax, async ({ fileKey, body }) => void (await putEventFile(store.s3, fileKey, body, origin)));
   });
 
-export type LoggedObject = { fileKey: string; entityType: string; entityId: string; eventId: string; traceId: string | null };
+/** `logId`: the row it has to have; absent, one made of its key and trace. */
+export type LoggedObject = {
+  fileKey: string;
+  entityType: string;
+  entityId: string;
+  eventId: string;
+  traceId: string | null;
+  logId?: string;
+};
 
 /**
- * One row for each object (and trace); the same object again is the same row. Times are those behind the gate: what a deletion has not met is later than the deletion.
+ * One row for each object (and trace); the same object again is the same row. Throws ObservationIdTaken where a row belongs to another trace: nothing is written then. What was only
+ * reserved has its times from when it came. Times are those behind the gate: what a deletion has not met is later than the deletion.
  * created_at and updated_at are one value, until the object is stored again.
  */
 const logObjects = async (
@@ -101,21 +134,35 @@ const logObjects = async (
   projectId: string,
   objects: readonly LoggedObject[],
 ): Promise<void> => {
-  const rows = objects.map((object) => ({
-    ...object,
-    id: `evl_${sha256Hex(JSON.stringify([s3.bucket, object.fileKey, object.traceId])).slice(0, 32)}`,
-  }));
+  const rows = objects.map(({ logId, ...object }) => ({ ...object, id: logId ?? logRowId({ bucket: s3.bucket, ...object }, sha256Hex) }));
   // Two requests with the same groups wait for each other's rows: the same order keeps them from doing so in a circle.
   const ordered = [...new Map(rows.map((row) => [row.id, row])).values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  await execute(
-    tx,
-    sql`with held as materialized (select ${gateInCommon(projectId)}), moment as materialized (select clock_timestamp() as at from held)
-      insert into event_log (id, bucket_name, bucket_path, project_id, entity_type, entity_id, event_id, trace_id, created_at, updated_at)
-      select r.id, ${s3.bucket}, r."fileKey", ${projectId}, r."entityType", r."entityId", r."eventId", r."traceId", moment.at, moment.at
-      from moment, json_to_recordset(${JSON.stringify(ordered)}::json) as r(id text, "fileKey" text, "entityType" text, "entityId" text, "eventId" text, "traceId" text)
-      on conflict (id) do update set updated_at = excluded.updated_at`,
-  );
+  // What is only reserved changes nothing of what has come; what comes takes the place of what was reserved.
+  const now = (column: SQL) =>
+    sql`${column} = case when excluded.event_id = ${reservedEventId} then event_log.${column} else excluded.${column} end`;
+  const taken = new Set(ordered.map(({ id }) => id));
+  for (const text of rowTexts(ordered)) {
+    const written = await execute<{ id: string }>(
+      tx,
+      sql`with held as materialized (select ${gateInCommon(projectId)}), moment as materialized (select clock_timestamp() as at from held)
+        insert into event_log (id, bucket_name, bucket_path, project_id, entity_type, entity_id, event_id, trace_id, created_at, updated_at)
+        select r.id, ${s3.bucket}, r."fileKey", ${projectId}, r."entityType", r."entityId", r."eventId", r."traceId", moment.at, moment.at
+        from moment, json_to_recordset(${text}::json) as r(id text, "fileKey" text, "entityType" text, "entityId" text, "eventId" text, "traceId" text)
+        on conflict (id) do update set ${now(sql`bucket_name`)}, ${now(sql`bucket_path`)}, ${now(sql`event_id`)}, ${now(sql`updated_at`)},
+          created_at = case when event_log.event_id = ${reservedEventId} then excluded.created_at else event_log.created_at end
+        where event_log.trace_id is not distinct from excluded.trace_id
+        returning id`,
+    );
+    for (const { id } of written) taken.delete(id);
+  }
+  if (taken.size > 0) throw new ObservationIdTaken(taken);
 };
+
+/** The same object, for the same trace, is the same row. */
+export const logRowId = (
+  { bucket, fileKey, traceId }: { bucket: string; fileKey: string; traceId: string | null },
+  sha256Hex: Sha256Hex,
+): string => `evl_${sha256Hex(JSON.stringify([bucket, fileKey, traceId])).slice(0, 32)}`;
 
 /** From here on the log does not name every object of the project. Locks the project's row once. */
 const markUnlogged = (tx: Database, projectId: string): Promise<unknown> =>

@@ -31,6 +31,8 @@ export type S3Deps = {
   /** Milliseconds to wait before the next try; throws when the signal fires. */
   wait: (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>;
   random: () => number;
+  /** What one request may take with all its tries; without it each try has two minutes. */
+  totalTimeoutMs?: number;
   /** Credentials that change with time, instead of those of the configuration; asked for before every request. */
   credentials?: (() => Promise<S3Credentials>) | undefined;
 };
@@ -64,6 +66,20 @@ export type S3Client = { send: (request: S3Request) => Promise<S3Answer>; bucket
 const requestTimeoutMs = 120_000;
 const triesMaxDefault = 6;
 
+/** The store has not answered in time. */
+class NoAnswer extends Error {}
+
+/** Whether whoever asks next would wait as long. */
+export const isUnanswered = (error: unknown): boolean => error instanceof AppError && error.cause instanceof NoAnswer;
+
+/** Unlike that of AbortSignal.timeout, its timer can be ended: workerd allows 10,000 of them in a request (measured). */
+const abortAfter = (milliseconds: number | undefined): { signal: AbortSignal; aborted: Promise<void>; clear: () => void } => {
+  const controller = new AbortController();
+  const timer = milliseconds === undefined ? undefined : setTimeout(() => controller.abort(), milliseconds);
+  const aborted = new Promise<void>((resolve) => controller.signal.addEventListener("abort", () => resolve(), { once: true }));
+  return { signal: controller.signal, aborted, clear: () => clearTimeout(timer) };
+};
+
 export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
   const { variables = "LANGFUSE_S3_BATCH_EXPORT" } = config;
   const credentials = deps.credentials ?? (() => Promise.resolve<S3Credentials>(config));
@@ -72,22 +88,35 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
     const url = objectUrl(config, request.key);
     for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value);
     const triesMax = request.triesMax ?? triesMaxDefault;
-    for (let tries = 1; ; tries++) {
-      request.signal?.throwIfAborted();
-      const outcome = await sendOnce(url, request, tries);
-      if (outcome.ok) return outcome.answer;
-      if (!outcome.retry || tries >= triesMax) throw outcome.error;
-      const backoffMs = Math.min(10_000, 200 * 2 ** (tries - 1)) * (0.5 + deps.random() / 2);
-      await deps.wait(Math.max(backoffMs, outcome.afterMs ?? 0), request.signal);
+    const total = abortAfter(deps.totalTimeoutMs);
+    try {
+      for (let tries = 1; ; tries++) {
+        request.signal?.throwIfAborted();
+        const outcome = await sendOnce(url, request, tries, total.signal);
+        if (outcome.ok) return outcome.answer;
+        if (!outcome.retry || tries >= triesMax || total.signal.aborted) throw outcome.error;
+        const backoffMs = Math.min(10_000, 200 * 2 ** (tries - 1)) * (0.5 + deps.random() / 2);
+        await Promise.race([deps.wait(Math.max(backoffMs, outcome.afterMs ?? 0), request.signal), total.aborted]);
+        if (total.signal.aborted) throw outcome.error;
+      }
+    } finally {
+      total.clear();
     }
   };
 
   type Outcome = { ok: true; answer: S3Answer } | { ok: false; retry: boolean; error: AppError; afterMs?: number };
 
   /** `region` and `isRedirected` are of a request that the store has sent on. */
-  const sendOnce = async (url: URL, request: S3Request, tries: number, region = config.region, isRedirected = false): Promise<Outcome> => {
-    const timeout = AbortSignal.timeout(requestTimeoutMs);
-    const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
+  const sendOnce = async (
+    url: URL,
+    request: S3Request,
+    tries: number,
+    total: AbortSignal,
+    region = config.region,
+    isRedirected = false,
+  ): Promise<Outcome> => {
+    const timeout = abortAfter(requestTimeoutMs);
+    const signal = AbortSignal.any([total, timeout.signal, ...(request.signal === undefined ? [] : [request.signal])]);
     const headers = { ...request.headers, ...encryptionHeaders(config.encryption ?? null, request) };
     let answer: S3Answer;
     let keys: S3Credentials;
@@ -109,10 +138,17 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
       request.signal?.throwIfAborted();
       if (cause instanceof AppError) return { ok: false, retry: cause.code === "S3_UNAVAILABLE", error: cause };
       const detail = cause instanceof Error ? cause.message : String(cause);
-      return { ok: false, retry: true, error: new AppError({ code: "S3_UNAVAILABLE", detail, cause }) };
+      const isLate = total.aborted || timeout.signal.aborted;
+      return {
+        ok: false,
+        retry: true,
+        error: new AppError({ code: "S3_UNAVAILABLE", detail, cause: isLate ? new NoAnswer(detail) : cause }),
+      };
+    } finally {
+      timeout.clear();
     }
     const next = isRedirected ? undefined : redirectedTo(url, answer);
-    if (next !== undefined) return sendOnce(next, request, tries, answer.headers.get("x-amz-bucket-region") ?? region, true);
+    if (next !== undefined) return sendOnce(next, request, tries, total, answer.headers.get("x-amz-bucket-region") ?? region, true);
     // CompleteMultipartUpload answers 200 before it is done and may put an <Error> into the body.
     const failed = answer.status >= 300 || (request.isBody !== true && errorOf(answer.text) !== undefined);
     // That there is no bucket never means that there is no object: it would be taken for one that was deleted.

@@ -33,7 +33,7 @@ export type BatchExportRow = typeof batchExports.$inferSelect & JobOfExport;
 /** An export without what can be large: a query may have a megabyte, and a manifest a hundred thousand files. */
 export type BatchExportSummaryRow = Omit<BatchExportRow, "query" | "manifest"> & {
   tableName: string;
-  manifest: Pick<ExportManifest, "rows" | "bytes" | "slices" | "matchedRows" | "truncated" | "rowLimit" | "warnings"> | null;
+  manifest: Pick<ExportManifest, "rows" | "bytes" | "slices" | "matchedRows" | "truncated" | "rowLimit" | "warnings" | "changes"> | null;
 };
 
 export const transaction = <T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> =>
@@ -113,7 +113,7 @@ const summaryColumns = {
     tableName: tableName.as("table_name"),
     manifest: sql<BatchExportSummaryRow["manifest"]>`case when ${manifest} is not null then jsonb_build_object(
       'rows', ${manifest}->'rows', 'bytes', ${manifest}->'bytes', 'slices', ${manifest}->'slices', 'matchedRows', ${manifest}->'matchedRows',
-      'truncated', ${manifest}->'truncated', 'rowLimit', ${manifest}->'rowLimit', 'warnings', ${manifest}->'warnings') end`.as(
+      'truncated', ${manifest}->'truncated', 'rowLimit', ${manifest}->'rowLimit', 'warnings', ${manifest}->'warnings', 'changes', ${manifest}->'changes') end`.as(
       "manifest_summary",
     ),
   },

@@ -4,6 +4,7 @@ import { AppError } from "../../core/errors.ts";
 import type { NewModel } from "../../core/models/create-model.ts";
 import { defaultModels } from "../../core/models/default-models.ts";
 import type { Model, UsageUnit } from "../../core/models/model.ts";
+import { countPatternSteps } from "../../core/models/translate-pattern.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import { models } from "../postgres/schema.ts";
 import { type Actor, transaction, writeAudit } from "./batch-exports.ts";
@@ -44,8 +45,23 @@ export const findModel = async (db: Database, projectId: string, id: string): Pr
   return row;
 };
 
-/** Each is tried on every name of a model a runner sees, and all are read for every call it prices. */
+/** All are read for every call that is priced. */
 const ownModelsMax = 200;
+/** Of the patterns of them all: each is tried on every name of a model a runner sees, and takes so many steps for a character of it at most. */
+const ownStepsMax = 20_000;
+
+/** Throws TOO_MANY_MODELS. */
+const assertRoom = async (tx: Database, projectId: string, added: string): Promise<void> => {
+  const own = await execute<{ pattern: string }>(tx, sql`select match_pattern as pattern from models where project_id = ${projectId}`);
+  if (own.length >= ownModelsMax)
+    throw new AppError({ code: "TOO_MANY_MODELS", message: `The project has ${ownModelsMax} models of its own; more are not taken.` });
+  const steps = own.reduce((sum, { pattern }) => sum + countPatternSteps(pattern), countPatternSteps(added));
+  if (steps > ownStepsMax)
+    throw new AppError({
+      code: "TOO_MANY_MODELS",
+      message: `The patterns of the project's models would come to ${steps} steps together; at most ${ownStepsMax} are taken.`,
+    });
+};
 
 type Created = { outcome: "created" | "repeated"; modelId: string } | { outcome: "keyReused" };
 
@@ -63,9 +79,7 @@ export const createModel = (
       if (claimed.outcome === "repeated") return { outcome: "repeated", modelId: claimed.resourceId };
     }
     await execute(tx, sql`select id from projects where id = ${actor.projectId} for no key update`);
-    const [own] = await execute<{ rows: number }>(tx, sql`select count(*)::int as rows from models where project_id = ${actor.projectId}`);
-    if ((own?.rows ?? 0) >= ownModelsMax)
-      throw new AppError({ code: "TOO_MANY_MODELS", message: `The project has ${ownModelsMax} models of its own; more are not taken.` });
+    await assertRoom(tx, actor.projectId, model.matchPattern);
     const [after] = await tx
       .insert(models)
       .values({ ...model, projectId: actor.projectId, startDate: startDate === null ? null : new Date(startDate) })

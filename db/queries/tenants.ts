@@ -1,7 +1,8 @@
 /** Organisations, projects, users, memberships and keys: made by administrators. */
-import { desc, eq, sql } from "drizzle-orm";
+import { and, desc, eq, sql } from "drizzle-orm";
 import type { Role, Scope } from "../../core/auth/scopes.ts";
 import { hashSecret } from "../../core/auth/secret-hash.ts";
+import { AppError } from "../../core/errors.ts";
 import { createId, type IdKind } from "../../core/ids.ts";
 import type { Database } from "../postgres/client.ts";
 import { apiKeys, auditLogs, memberships, organizations, projects, users } from "../postgres/schema.ts";
@@ -83,8 +84,9 @@ export const createApiKey = async (
 ) => {
   const secretKey = `sk-lf-${deps.newUuid()}`;
   const fastHashedSecretKey = await hashSecret(secretKey, deps.salt);
-  const row = await audited(deps, "apiKey", { projectId: key.projectId }, (tx) =>
-    tx
+  const row = await audited(deps, "apiKey", { projectId: key.projectId }, async (tx) => {
+    await assertMember(tx, key);
+    return tx
       .insert(apiKeys)
       .values({
         id: deps.newId("apiKey"),
@@ -97,10 +99,26 @@ export const createApiKey = async (
         scopes: [...key.scopes],
         expiresAt: key.expiresAt ?? null,
       })
-      .returning(),
-  );
+      .returning();
+  });
   const { fastHashedSecretKey: _hash, ...shown } = row;
   return { ...shown, secretKey };
+};
+
+/** The key would do nothing, and begin to when its user joins. Throws INVALID_REQUEST; of ids that nobody knows the foreign keys tell. */
+const assertMember = async (tx: Database, { projectId, userId }: { projectId: string; userId: string }): Promise<void> => {
+  const isKnown =
+    (await tx.select({ id: users.id }).from(users).where(eq(users.id, userId))).length > 0 && (await hasProject(tx, projectId));
+  const found = await tx
+    .select({ id: memberships.id })
+    .from(memberships)
+    .innerJoin(projects, eq(projects.organizationId, memberships.organizationId))
+    .where(and(eq(projects.id, projectId), eq(memberships.userId, userId)));
+  if (isKnown && found.length === 0)
+    throw new AppError({
+      code: "INVALID_REQUEST",
+      fields: [{ path: "userId", message: "This user is no member of the project's organisation." }],
+    });
 };
 
 export const deleteApiKey = async (deps: TenantDeps, id: string): Promise<boolean> =>

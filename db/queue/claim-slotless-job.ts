@@ -4,16 +4,25 @@ import type { JobKind } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import type { ClaimedJob } from "./claim-job.ts";
 
+export type SlotlessClaim = {
+  kind: JobKind;
+  afterProjectId: string;
+  exceptProjectIds?: readonly string[];
+  claimedBy: string;
+  leaseSeconds: number;
+};
+
 /**
- * Projects take turns: the oldest job of the project that follows `afterProjectId`, in the order of ids, or else of the first one. One statement: locks one jobs row with SKIP LOCKED,
+ * Projects take turns: the oldest job of the project that follows `afterProjectId`, in the order of ids, or else of the first one; none of the exceptions. One statement: locks one jobs row with SKIP LOCKED,
  * waits for none. Uses jobs_slotless_project_idx.
  */
 export const claimSlotlessJob = async (
   db: Database,
-  { kind, afterProjectId, claimedBy, leaseSeconds }: { kind: JobKind; afterProjectId: string; claimedBy: string; leaseSeconds: number },
+  { kind, afterProjectId, exceptProjectIds = [], claimedBy, leaseSeconds }: SlotlessClaim,
 ): Promise<ClaimedJob | undefined> => {
   const oldest = (condition: SQL) => sql`select id from jobs
       where state in ('scheduled','available','retryable') and run_at <= now() and not has_slot and lane is null and kind = ${kind} and ${condition}
+        and project_id not in (select json_array_elements_text(${JSON.stringify(exceptProjectIds)}::json))
       order by project_id, run_at, id limit 1 for update skip locked`;
   const [job] = await execute<ClaimedJob>(
     db,

@@ -15,6 +15,7 @@ import { compileQuery } from "../../core/exports/compile-query.ts";
 import { CreateBatchExport } from "../../core/exports/request.ts";
 import { selectList } from "../../core/formats/file-format.ts";
 import { type CompressionName, compressions, type FormatName, formatNames, formats } from "../../core/formats/index.ts";
+import { embedLevelsDefault } from "../../core/formats/json-rows.ts";
 import { events as eventsTable } from "../../core/tables/events.ts";
 import { tables } from "../../core/tables/index.ts";
 import { migrateClickHouse } from "../../db/clickhouse/migrate.ts";
@@ -116,6 +117,7 @@ try {
       isFirst: true,
       neutralizeFormulas: true,
       embedJson: json?.embed ?? true,
+      embedLevels: embedLevelsDefault,
     });
     const url = new URL(clickhouse.url);
     for (const [name, value] of Object.entries({

@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateApikeysData, CreateApikeysErrors, CreateApikeysResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateMembershipsData, CreateMembershipsErrors, CreateMembershipsResponses, CreateModelData, CreateModelErrors, CreateModelResponses, CreateOrganizationsData, CreateOrganizationsErrors, CreateOrganizationsResponses, CreateProjectsData, CreateProjectsErrors, CreateProjectsResponses, CreateScoreData, CreateScoreErrors, CreateScoreResponses, CreateUsersData, CreateUsersErrors, CreateUsersResponses, DeleteApikeysData, DeleteApikeysErrors, DeleteApikeysResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteModelData, DeleteModelErrors, DeleteModelResponses, DeleteScoreData, DeleteScoreErrors, DeleteScoreResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DownloadBatchExportData, DownloadBatchExportErrors, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, GetBatchExportData, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetModelData, GetModelErrors, GetModelResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTraceData, GetTraceErrors, GetTraceResponses, IngestData, IngestErrors, IngestResponses, ListApikeysData, ListApikeysErrors, ListApikeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListMembershipsData, ListMembershipsErrors, ListMembershipsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListObservationsV2Data, ListObservationsV2Errors, ListObservationsV2Responses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjects2Data, ListProjects2Errors, ListProjects2Responses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListScoresV3Data, ListScoresV3Errors, ListScoresV3Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListUsersData, ListUsersErrors, ListUsersResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses } from './types.gen';
+import type { CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateApikeysData, CreateApikeysErrors, CreateApikeysResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateMembershipsData, CreateMembershipsErrors, CreateMembershipsResponses, CreateModelData, CreateModelErrors, CreateModelResponses, CreateOrganizationsData, CreateOrganizationsErrors, CreateOrganizationsResponses, CreateProjectsData, CreateProjectsErrors, CreateProjectsResponses, CreateScoreData, CreateScoreErrors, CreateScoreResponses, CreateUsersData, CreateUsersErrors, CreateUsersResponses, DeleteApikeysData, DeleteApikeysErrors, DeleteApikeysResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteModelData, DeleteModelErrors, DeleteModelResponses, DeleteScoreData, DeleteScoreErrors, DeleteScoreResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DownloadBatchExportData, DownloadBatchExportErrors, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelLogsData, ExportOtelLogsErrors, ExportOtelLogsResponses, ExportOtelMetricsData, ExportOtelMetricsErrors, ExportOtelMetricsResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, GetBatchExportData, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetModelData, GetModelErrors, GetModelResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTraceData, GetTraceErrors, GetTraceResponses, IngestData, IngestErrors, IngestResponses, ListApikeysData, ListApikeysErrors, ListApikeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListMembershipsData, ListMembershipsErrors, ListMembershipsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListObservationsV2Data, ListObservationsV2Errors, ListObservationsV2Responses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjects2Data, ListProjects2Errors, ListProjects2Responses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListScoresV3Data, ListScoresV3Errors, ListScoresV3Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListUsersData, ListUsersErrors, ListUsersResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -21,7 +21,7 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 /**
  * Send events
  *
- * A batch of events as the Langfuse SDKs send them, 4.5 MB at most, also gzip. Always 207 for a readable batch: `successes` are stored for good, `errors` say for each other event why not. A public key alone (Bearer) may write scores.
+ * A batch of events as the Langfuse SDKs send them, 4.5 MB at most, also gzip, of 50,000 events at most that write 5,000 traces, observations, scores and dataset run items at most; larger ones are refused with 413. Always 207 for a readable batch: `successes` are stored for good, `errors` say for each other event why not. A public key alone (Bearer) may make scores, and change those it made: others are answered with 403 in `errors`.
  */
 export const ingest = <ThrowOnError extends boolean = false>(options: Options<IngestData, ThrowOnError>): RequestResult<IngestResponses, IngestErrors, ThrowOnError> => (options.client ?? client).post<IngestResponses, IngestErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -40,7 +40,7 @@ export const ingest = <ThrowOnError extends boolean = false>(options: Options<In
 /**
  * Send OpenTelemetry spans
  *
- * OTLP/HTTP with application/x-protobuf or application/json, also gzip, 16 MiB unpacked at most. The answer is an ExportTraceServiceResponse in the same encoding; spans that cannot be taken are counted in partialSuccess, all others are stored for good.
+ * OTLP/HTTP with application/x-protobuf or application/json, also gzip. A request has 16 MiB unpacked at most, 250000 spans, and 1000000 resources, scopes, spans, events, links and attributes; beyond that it is refused with 413. A span has 8 MiB at most and 200000 events, links, attributes and values; beyond that, or below a resource or scope of more than 1 MiB, it is not taken. The answer is an ExportTraceServiceResponse in the same encoding; spans that cannot be taken are counted in partialSuccess, all others are stored for good.
  */
 export const exportOtelTraces = <ThrowOnError extends boolean = false>(options?: Options<ExportOtelTracesData, ThrowOnError>): RequestResult<ExportOtelTracesResponses, ExportOtelTracesErrors, ThrowOnError> => (options?.client ?? client).post<ExportOtelTracesResponses, ExportOtelTracesErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -49,6 +49,36 @@ export const exportOtelTraces = <ThrowOnError extends boolean = false>(options?:
             type: 'http'
         }],
     url: '/api/public/otel/v1/traces',
+    ...options
+});
+
+/**
+ * Accept OpenTelemetry metrics without storing them
+ *
+ * For exporters that send every signal to one endpoint. Nothing is stored: the body, 16 MiB as sent at most, is read and dropped, whatever it holds. The answer is an empty ExportMetricsServiceResponse in the encoding of the request, which means success, so that exporters neither log an error nor send it again.
+ */
+export const exportOtelMetrics = <ThrowOnError extends boolean = false>(options?: Options<ExportOtelMetricsData, ThrowOnError>): RequestResult<ExportOtelMetricsResponses, ExportOtelMetricsErrors, ThrowOnError> => (options?.client ?? client).post<ExportOtelMetricsResponses, ExportOtelMetricsErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/otel/v1/metrics',
+    ...options
+});
+
+/**
+ * Accept OpenTelemetry logs without storing them
+ *
+ * For exporters that send every signal to one endpoint. Nothing is stored: the body, 16 MiB as sent at most, is read and dropped, whatever it holds. The answer is an empty ExportLogsServiceResponse in the encoding of the request, which means success, so that exporters neither log an error nor send it again.
+ */
+export const exportOtelLogs = <ThrowOnError extends boolean = false>(options?: Options<ExportOtelLogsData, ThrowOnError>): RequestResult<ExportOtelLogsResponses, ExportOtelLogsErrors, ThrowOnError> => (options?.client ?? client).post<ExportOtelLogsResponses, ExportOtelLogsErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/otel/v1/logs',
     ...options
 });
 
@@ -68,7 +98,7 @@ export const listScoresV1 = <ThrowOnError extends boolean = false>(options?: Opt
 /**
  * Send a score
  *
- * Stored for good when this answers; read back once the runner has merged it. A public key alone (Bearer) will do.
+ * Stored for good when this answers; read back once the runner has merged it. A public key alone (Bearer) may make scores, and change those it made; a score that another public key made, or that was ever sent with a secret key, is refused with 403 and stays as it is.
  */
 export const createScore = <ThrowOnError extends boolean = false>(options: Options<CreateScoreData, ThrowOnError>): RequestResult<CreateScoreResponses, CreateScoreErrors, ThrowOnError> => (options.client ?? client).post<CreateScoreResponses, CreateScoreErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {

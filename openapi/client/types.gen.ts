@@ -26,7 +26,7 @@ export type Problem = {
     status: number;
     detail: string;
     instance: string;
-    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'IDEMPOTENCY_KEY_IN_USE' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'EXPORT_ROW_TOO_LARGE' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'TOO_MANY_SCORE_NAMES' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST';
+    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'IDEMPOTENCY_KEY_IN_USE' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'EXPORT_ROW_TOO_LARGE' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'TOO_MANY_SCORE_NAMES' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST';
     requestId: string;
     help: string;
     errors: Array<{
@@ -42,6 +42,14 @@ export type IngestionBatch = {
 
 export type OtlpTracesAnswer = {
     partialSuccess?: unknown;
+};
+
+export type ExportMetricsServiceResponse = {
+    [key: string]: unknown;
+};
+
+export type ExportLogsServiceResponse = {
+    [key: string]: unknown;
 };
 
 export type CreateScoreAnswer = {
@@ -136,9 +144,11 @@ export type BatchExport = {
     tableName: string;
     json: {
         embed: boolean;
+        embedLevels: number;
     };
     csv: {
         neutralizeFormulas: boolean;
+        bom: boolean;
     };
     targetFileMib: number | null;
     notify: boolean;
@@ -240,9 +250,11 @@ export type CreateBatchExport = {
     };
     json?: {
         embed?: boolean;
+        embedLevels?: number;
     };
     csv?: {
         neutralizeFormulas?: boolean;
+        bom?: boolean;
     };
     targetFileMib?: number;
     notify?: boolean;
@@ -267,9 +279,11 @@ export type BatchExportSummary = {
     tableName: string;
     json: {
         embed: boolean;
+        embedLevels: number;
     };
     csv: {
         neutralizeFormulas: boolean;
+        bom: boolean;
     };
     targetFileMib: number | null;
     notify: boolean;
@@ -339,6 +353,19 @@ export type ExportManifest = {
         action: string;
     }>;
     warnings?: Array<string>;
+    changes?: {
+        invalidUtf8Rows: number;
+        nulRows: number;
+        duplicateKeyRows: number;
+        withheld: Array<{
+            column: string;
+            rows: number;
+            reasons: {
+                notJsonRows: number;
+                otherShapeRows: number;
+            };
+        }>;
+    };
     window: {
         start: string | null;
         cutoff: string;
@@ -1244,6 +1271,128 @@ export type ExportOtelTracesResponses = {
 };
 
 export type ExportOtelTracesResponse = ExportOtelTracesResponses[keyof ExportOtelTracesResponses];
+
+export type ExportOtelMetricsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/otel/v1/metrics';
+};
+
+export type ExportOtelMetricsErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type ExportOtelMetricsError = ExportOtelMetricsErrors[keyof ExportOtelMetricsErrors];
+
+export type ExportOtelMetricsResponses = {
+    /**
+     * Dropped.
+     */
+    200: ExportMetricsServiceResponse;
+};
+
+export type ExportOtelMetricsResponse = ExportOtelMetricsResponses[keyof ExportOtelMetricsResponses];
+
+export type ExportOtelLogsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/otel/v1/logs';
+};
+
+export type ExportOtelLogsErrors = {
+    /**
+     * The request is not valid; `errors` names the fields.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key lacks the scope.
+     */
+    403: Problem;
+    /**
+     * There is no such thing in this project.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it.
+     */
+    409: Problem;
+    /**
+     * It has expired.
+     */
+    410: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     */
+    422: Problem;
+    /**
+     * A part of the service does not answer; try again.
+     */
+    503: Problem;
+};
+
+export type ExportOtelLogsError = ExportOtelLogsErrors[keyof ExportOtelLogsErrors];
+
+export type ExportOtelLogsResponses = {
+    /**
+     * Dropped.
+     */
+    200: ExportLogsServiceResponse;
+};
+
+export type ExportOtelLogsResponse = ExportOtelLogsResponses[keyof ExportOtelLogsResponses];
 
 export type ListScoresV1Data = {
     body?: never;

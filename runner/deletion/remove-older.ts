@@ -2,6 +2,7 @@
  * All objects of what is older than an instant: an entity that begins before it, or of which everything was stored before it. Either goes as a whole, with its rows, wherever these
  * lie: what is left of an entity would make another row of it. Memory: one page.
  */
+import { publicKeyFolderOf } from "../../core/ingestion/blob-key.ts";
 import { type EntityType, entityTypes } from "../../core/ingestion/event.ts";
 import { deleteEntityRows, listBeginningSince, listOldWrittenSince } from "../../db/clickhouse/delete-rows.ts";
 import { forgetRows, type LogCursor, type LoggedRow, listOutdated } from "../../db/event-store/deletable-objects.ts";
@@ -71,7 +72,11 @@ const removeBegunBefore = async (deletion: Deletion, before: string): Promise<vo
     }
 };
 
-const folderOf = (key: string): string => key.slice(0, key.lastIndexOf("/") + 1);
+/** Of the entity. */
+const folderOf = (key: string): string => {
+  const folder = key.slice(0, key.lastIndexOf("/") + 1);
+  return publicKeyFolderOf(key) === undefined ? folder : folder.slice(0, folder.lastIndexOf("/", folder.length - 2) + 1);
+};
 
 /** Without a log, by the times of the store: files of an entity that was last stored before. They lie side by side in the order of keys. */
 const removeFolders = async (deletion: Deletion, beforeMs: number): Promise<void> => {

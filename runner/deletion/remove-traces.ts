@@ -3,16 +3,18 @@ import { AppError } from "../../core/errors.ts";
 import { laneOf } from "../../core/ingestion/arrange-batch.ts";
 import { entityTypes } from "../../core/ingestion/event.ts";
 import { columnText } from "../../core/ingestion/rows.ts";
+import { storedOtlpLimits } from "../../core/otel/otlp-traces.ts";
 import { parseTracesJson } from "../../core/otel/parse-json.ts";
 import { withoutTraces } from "../../core/otel/without-traces.ts";
 import { listEntitiesOfTraces } from "../../db/clickhouse/delete-rows.ts";
-import { forgetRows, listNaming, listOtelNaming, listQueued } from "../../db/event-store/deletable-objects.ts";
+import { forgetRows, listNaming, listOtelNaming, listOtelUnnamed, listQueued } from "../../db/event-store/deletable-objects.ts";
 import { putEventFile, readEventFile } from "../../db/event-store/event-file.ts";
 import { entityName, listEntityFiles } from "../../db/event-store/logged-objects.ts";
 import { eachOf } from "../../db/event-store/store-groups.ts";
 import { listPage } from "../../db/object-store/read-objects.ts";
 import { type MergedEntity, mergeEntity } from "../ingestion/merge-entity.ts";
 import { readEntity } from "../ingestion/read-entities.ts";
+import { createTurns } from "../turns.ts";
 import { behindGate, chunkMax, type Deletion } from "./deletion.ts";
 import { type Entity, removeEntities } from "./remove-entities.ts";
 import { projectPrefixes } from "./remove-project.ts";
@@ -37,6 +39,8 @@ export const removeTraces = async (deletion: Deletion, all: readonly string[], u
       await removeEntities(deletion, { entities, traceIds, until });
       if (deletion.isUnlogged) emptied.push(...entities);
     }
+    // In this order: what is named between the two is found by one of them.
+    await removeUnnamedSpans(deletion, traceIds, until);
     await removeLoggedSpans(deletion, traceIds, until);
     for await (const key of requests) await removeSpans(deletion, key, traceIds);
   }
@@ -108,11 +112,12 @@ const living = async (deletion: Deletion, candidates: readonly Candidate[], trac
     unsure.map(({ entityType, entityId }) => ({ projectId, entityType, entityId })),
   );
   const elsewhere = new Set<Candidate>();
+  const turns = createTurns(deletion.signal);
   await eachOf(unsure, 8, async (one) => {
     const { entityType, entityId } = one;
     const wanted = { projectId, lane: "", payload: { entityType, entityId, fileKey: "" }, jobs: [] };
     try {
-      const entity = await readEntity(deletion, wanted, logged({ projectId, entityType, entityId }));
+      const entity = await readEntity({ ...deletion, turns }, wanted, logged({ projectId, entityType, entityId }));
       const merged = mergeEntity(entity, { projectId, createdAt: epoch, updatedAt: epoch, version: epoch });
       if (merged !== undefined && !traces.has(traceOf(merged))) elsewhere.add(one);
     } catch (error) {
@@ -146,7 +151,11 @@ const removeLoggedSpans = async (deletion: Deletion, traceIds: readonly string[]
   for (;;) {
     const rows = await behindGate(deletion, async (tx, signal) => {
       const found = await listOtelNaming(tx, { projectId, bucket: s3.bucket, traceIds, until, rowsMax: requestsMax });
-      await eachOf([...new Set(found.map(({ key }) => key))], requestsAtOnce, (key) => takeOut(deletion, key, traceIds, signal));
+      await eachOf(
+        [...new Set(found.map(({ key }) => key))],
+        requestsAtOnce,
+        async (key) => void (await takeOut(deletion, key, traceIds, signal)),
+      );
       await forgetRows(tx, found);
       return found.length;
     });
@@ -155,16 +164,40 @@ const removeLoggedSpans = async (deletion: Deletion, traceIds: readonly string[]
   }
 };
 
+/** Of requests whose traces nobody has named yet. */
+const removeUnnamedSpans = async (deletion: Deletion, traceIds: readonly string[], until: string): Promise<void> => {
+  const { projectId, s3 } = deletion;
+  for (let after = ""; ; ) {
+    const rows = await behindGate(deletion, async (tx, signal) => {
+      const found = await listOtelUnnamed(tx, { projectId, bucket: s3.bucket, until, after, rowsMax: requestsMax });
+      const gone: typeof found = [];
+      await eachOf(found, requestsAtOnce, async (row) => {
+        if (await takeOut(deletion, row.key, traceIds, signal)) gone.push(row);
+      });
+      await forgetRows(tx, gone);
+      return found;
+    });
+    await deletion.onRemoved(rows.length);
+    if (rows.length < requestsMax) return;
+    after = rows.at(-1)?.id ?? "";
+  }
+};
+
 const removeSpans = async (deletion: Deletion, key: string, traceIds: readonly string[]): Promise<void> => {
   await behindGate(deletion, (_, signal) => takeOut(deletion, key, traceIds, signal));
   await deletion.onRemoved(1);
 };
 
-/** A request may hold other traces, which may not have been taken in yet: they stay. Behind the gate, or two deletions would put back what the other has taken out. */
-const takeOut = async ({ s3 }: Deletion, key: string, traceIds: readonly string[], signal: AbortSignal): Promise<void> => {
+/**
+ * A request may hold other traces, which may not have been taken in yet: they stay. Behind the gate, or two deletions would put back what the other has taken out. Answers
+ * whether nothing is left of the request.
+ */
+const takeOut = async ({ s3 }: Deletion, key: string, traceIds: readonly string[], signal: AbortSignal): Promise<boolean> => {
   const file = await readEventFile(s3, key, signal);
-  if (file === undefined) return;
-  const left = withoutTraces(parseTracesJson(file.text).traces, new Set(traceIds));
+  if (file === undefined) return true;
+  if (!traceIds.some((traceId) => file.text.includes(traceId))) return false;
+  const left = withoutTraces(parseTracesJson(file.text, storedOtlpLimits).traces, new Set(traceIds));
   if (left !== undefined) await putEventFile(s3, key, JSON.stringify(left), file.origin);
   else await s3.send({ method: "DELETE", key, accept: [404], signal, triesMax: 4 });
+  return left === undefined;
 };

@@ -1,4 +1,5 @@
 /** What came in while it was deleted is still stored, but its rows went with the others: it is taken in again. */
+import { parseExactJson } from "../../core/exact-json.ts";
 import { laneOf, traceIdOf } from "../../core/ingestion/arrange-batch.ts";
 import type { IngestionEvent } from "../../core/ingestion/event.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
@@ -76,7 +77,7 @@ const takeIn = async ({ db, s3, newJobId, sha256Hex, projectId, prefix, signal }
 const eventsOf = (text: string): IngestionEvent[] => {
   let items: unknown;
   try {
-    items = JSON.parse(text);
+    items = parseExactJson(text);
   } catch {
     return [];
   }

@@ -1,8 +1,9 @@
 /** One file of an export: object, upload and slices put together, begun anew or gone on with behind the parts of an attempt before. */
 import { AppError } from "../../core/errors.ts";
 import type { ExportProgress, ManifestFile } from "../../core/exports/manifest.ts";
-import { downloadName, objectKey } from "../../core/exports/object-key.ts";
-import type { ExportQuery } from "../../core/exports/request.ts";
+import { contentDisposition, downloadName, objectKey } from "../../core/exports/object-key.ts";
+import { ExportOptions, type ExportQuery } from "../../core/exports/request.ts";
+import { byteOrderMark } from "../../core/formats/csv.ts";
 import { contentTypeOf } from "../../core/formats/index.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import { describeFailure } from "../../db/postgres/failure.ts";
@@ -59,6 +60,7 @@ export const createFileWriter = (
   const remembering = new Set<Promise<unknown>>();
   let current: { upload: ObjectUpload } | undefined;
   const contentType = contentTypeOf(target.format, target.compression);
+  const firstText = target.format === "CSV" && ExportOptions.parse(target.options).bom ? byteOrderMark : "";
 
   /** Parts of one upload have one size, whatever the settings say by now: R2 refuses others. The first part of an upload is never its last, so it is full. */
   const partSizeOf = (left: LeftObject | null): number => left?.parts[0]?.endByte ?? deps.settings.partSizeBytes;
@@ -90,7 +92,7 @@ export const createFileWriter = (
       s3: deps.s3,
       key,
       contentType,
-      contentDisposition: `attachment; filename="${name}"`,
+      contentDisposition: contentDisposition(name),
       partSizeBytes: partSizeOf(left),
       partsInFlightMax: deps.settings.partsInFlightMax,
       checksum: deps.settings.checksum,
@@ -167,7 +169,7 @@ export const createFileWriter = (
           },
           slicesAhead: deps.settings.slicesAhead,
         },
-        { format: target.format, compression: target.compression, slices, from, rowLimit, isBounded },
+        { format: target.format, compression: target.compression, firstText, slices, from, rowLimit, isBounded },
       );
       replay?.assertProven();
       const object = await upload.finish();

@@ -87,6 +87,7 @@ export const tryExport = async (
       scoreColumns: compiled.selection.scoreColumns,
       privacy: query.privacy,
       warnings: compiled.selection.warnings,
+      changes: await source.countChanges(written.rows),
       window: { start: source.plan.startUs === null ? null : isoOf(source.plan.startUs), cutoff: target.cutoff },
       queryHash: deps.sha256(JSON.stringify(query)),
       files: written.files,

@@ -1,5 +1,12 @@
 /** Ingestion, merging: all events of an entity to what is written of it. */
-import type { DatasetRunItemEvent, IngestionEvent, ObservationEvent, ScoreEvent, TraceEvent } from "../../core/ingestion/event.ts";
+import type {
+  DatasetRunItemEvent,
+  IngestionEvent,
+  ObservationEvent,
+  RootContent,
+  ScoreEvent,
+  TraceEvent,
+} from "../../core/ingestion/event.ts";
 import type { MergeContext } from "../../core/ingestion/merge/merge-context.ts";
 import { mergeDatasetRunItem } from "../../core/ingestion/merge/merge-dataset-run-item.ts";
 import { type MergedObservation, mergeObservation } from "../../core/ingestion/merge/merge-observation.ts";
@@ -18,12 +25,12 @@ export type MergedEntity = { entity: Entity } & (
 const only = <E extends IngestionEvent>(events: readonly IngestionEvent[], type: E["entityType"]): E[] =>
   events.filter((event): event is E => event.entityType === type);
 
-/** Undefined where no event is left, such as after a deletion. */
-export const mergeEntity = (entity: Entity, context: MergeContext): MergedEntity | undefined => {
+/** Undefined where no event is left, such as after a deletion. `rootContent`: of a trace, see `readRootContent`. */
+export const mergeEntity = (entity: Entity, context: MergeContext, rootContent?: RootContent): MergedEntity | undefined => {
   const { entityType, events } = entity;
   switch (entityType) {
     case "trace": {
-      const row = mergeTrace(only<TraceEvent>(events, "trace"), context);
+      const row = mergeTrace(only<TraceEvent>(events, "trace"), context, rootContent);
       return row && { entity, kind: "trace", row };
     }
     case "observation": {

@@ -19,10 +19,22 @@ export const namedTraces = ({ entityId, events }: Pick<Entity, "entityId" | "eve
   ...new Set(events.flatMap((event) => (event.entityType === "observation" ? [columnText(event.body.traceId ?? entityId)] : []))),
 ];
 
+/** The first `placesMax`: thousands of times and of traces are millions of pairs. */
+const pairs = <A, B>(as: Iterable<A>, bs: Iterable<B>): [A, B][] => {
+  const found: [A, B][] = [];
+  for (const a of as)
+    for (const b of bs) {
+      if (found.length >= placesMax) return found;
+      found.push([a, b]);
+    }
+  return found;
+};
+
 /** Only for an entity that was tried before; all others were never in two hands. */
 export const possiblePlaces = (entity: Entity): Place[] => {
   if (!wasTried(entity)) return [];
-  const { entityType, events } = entity;
+  const { entityType } = entity;
+  const events = [...entity.events, ...entity.refused];
   const times = new Set<string>();
   const types = new Set<string>(["SPAN"]);
   const names = new Set<string>();
@@ -32,23 +44,16 @@ export const possiblePlaces = (entity: Entity): Place[] => {
     if (event.entityType === "observation" && event.body.type !== undefined) types.add(event.body.type);
     if (event.entityType === "score") names.add(columnText(event.body.dataType === "CORRECTION" ? "output" : event.body.name));
   }
-  const pairs = <A, B>(as: Iterable<A>, bs: Iterable<B>): [A, B][] => [...as].flatMap((a) => [...bs].map((b): [A, B] => [a, b]));
   const days = [...new Map([...times].map((time) => [time.slice(0, 10), time])).values()];
   switch (entityType) {
     case "trace":
       return days.slice(0, placesMax).map((timestamp) => ({ table: "traces", key: { timestamp } }));
     case "score":
-      return pairs(days, names)
-        .slice(0, placesMax)
-        .map(([timestamp, name]) => ({ table: "scores", key: { timestamp, name } }));
+      return pairs(days, names).map(([timestamp, name]) => ({ table: "scores", key: { timestamp, name } }));
     case "observation":
       return [
-        ...pairs(types, days)
-          .slice(0, placesMax)
-          .map(([type, start_time]): Place => ({ table: "observations", key: { type, start_time } })),
-        ...pairs(times, namedTraces(entity))
-          .slice(0, placesMax)
-          .map(([start_time, trace_id]): Place => ({ table: "events", key: { start_time, trace_id } })),
+        ...pairs(types, days).map(([type, start_time]): Place => ({ table: "observations", key: { type, start_time } })),
+        ...pairs(times, namedTraces(entity)).map(([start_time, trace_id]): Place => ({ table: "events", key: { start_time, trace_id } })),
       ];
     case "dataset_run_item":
       return [];

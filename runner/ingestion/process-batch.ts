@@ -1,21 +1,28 @@
 /** Ingestion, one batch of jobs: read, merge, price, write, and say what became of each job. One bad entity fails alone. */
 import { laneOf } from "../../core/ingestion/arrange-batch.ts";
-import { priceObservation } from "../../core/ingestion/price-observation.ts";
+import type { RootContent } from "../../core/ingestion/event.ts";
+import { withRolledUsage } from "../../core/ingestion/roll-up.ts";
 import { isOutage, nextAttempt } from "../../core/jobs/next-attempt.ts";
-import type { Model } from "../../core/models/model.ts";
-import type { CountTokens } from "../../core/models/usage-and-cost.ts";
 import { failureOf } from "../../db/postgres/failure.ts";
 import type { BatchJob, JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
+import type { Clock } from "../deps.ts";
+import { createTurns } from "../turns.ts";
 import { type MergedEntity, mergeEntity } from "./merge-entity.ts";
-import { type Entity, fileVersion, type ReadDeps, readEntities } from "./read-entities.ts";
+import { mergePointingAt, pointAtObservations } from "./point-at-observations.ts";
+import { type PriceDeps, priceInTurns } from "./price-in-turns.ts";
+import { createProjectBudget, pricingWork } from "./project-budget.ts";
+import { type Entity, fileVersion, type ReadDeps, readEntities, readEntity } from "./read-entities.ts";
+import { readRootContents } from "./read-root-content.ts";
+import { type RollUpDeps, settleRollUps } from "./settle-roll-ups.ts";
 import { type WriteDeps, writeEntities } from "./write-entities.ts";
 
-export type BatchDeps = Omit<ReadDeps, "signal"> &
-  WriteDeps & {
-    loadModels: (projectId: string) => Promise<readonly Model[]>;
-    countTokens: () => Promise<CountTokens>;
+export type BatchDeps = Omit<ReadDeps, "signal" | "turns" | "budget"> &
+  WriteDeps &
+  Omit<PriceDeps, "turns" | "budget"> & {
+    steadyMs: Clock["steadyMs"];
     random: () => number;
+    newJobId: () => string;
     /** For observation: entities whose rows are in ClickHouse. */
     onWritten: (entities: readonly MergedEntity[]) => void;
   };
@@ -38,19 +45,41 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
     deps.log("warn", "ingestion_failed", { jobs: jobs.length, error_code: failure.code, error: failure.message, detail: failure.detail });
   };
 
+  const turns = createTurns(signal, deps);
+  const budget = createProjectBudget(new Set(batch.jobs.map(({ projectId }) => projectId)).size);
+  /** Claimed again in a later batch, in turn with other projects. */
+  const defer = (jobs: readonly BatchJob[]) => {
+    outcome.released.push(...jobs.map(({ id }) => ({ id, lane: null })));
+    deferred.push(...jobs);
+  };
+  const deferred: BatchJob[] = [];
+
   for (let rest: readonly BatchJob[] = batch.jobs; rest.length > 0; ) {
-    const slice = await readEntities({ ...deps, signal }, rest);
+    const slice = await readEntities({ ...deps, signal, turns, budget }, rest);
     for (const { jobs, error } of slice.failed) fail(jobs, error);
+    defer(slice.deferred);
     await writeSlice(slice.entities);
     rest = slice.rest;
   }
+  logDeferred();
   return outcome;
+
+  function logDeferred(): void {
+    for (const [projectId, jobs] of Map.groupBy(deferred, (job) => job.projectId))
+      deps.log("info", "ingestion_deferred", { project_id: projectId, jobs: jobs.length });
+  }
 
   async function writeSlice(entities: readonly Entity[]): Promise<void> {
     const ready: MergedEntity[] = [];
+    const rootContentOf = await readRootContents({ ...deps, signal, turns, budget }, entities);
     for (const entity of entities) {
+      await turns.pause();
+      if (entity.entityType === "observation" && budget.isSpent(entity.projectId, pricingWork)) {
+        defer(entity.jobs);
+        continue;
+      }
       try {
-        const merged = await merge(deps, entity, batch.claimedAt);
+        const merged = await merge({ ...deps, turns, budget }, entity, { claimedAt: batch.claimedAt, rootContent: rootContentOf(entity) });
         if (merged === undefined) {
           // Nothing is left of it: its files were deleted since.
           outcome.doneIds.push(...entity.jobs.map(({ id }) => id));
@@ -67,7 +96,18 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
         fail(entity.jobs, error);
       }
     }
-    await write(ready);
+    let settled: readonly MergedEntity[];
+    try {
+      settled = await settleRollUps(rollUpDeps({ ...deps, turns, budget, signal }, batch.claimedAt), ready, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      fail(
+        ready.flatMap(({ entity }) => entity.jobs),
+        error,
+      );
+      return;
+    }
+    await write(settled);
   }
 
   /** Unless it is an outage, the batch is halved until the row at fault is alone. */
@@ -76,7 +116,8 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
     if (first === undefined) return;
     try {
       const token = `${batch.leaseId}-${first.entity.jobs[0]?.id ?? ""}-${merged.length}`;
-      await writeEntities(deps, { version: batch.claimedAt, token, signal }, merged);
+      await writeEntities(deps, { version: batch.claimedAt, token, signal }, await pointAtObservations(deps.db, merged));
+      await mergePointingAt(deps, signal, merged);
       deps.onWritten(merged);
       const grown = await grownSince(deps, merged);
       for (const one of merged) {
@@ -113,22 +154,43 @@ const grownSince = async (deps: BatchDeps, merged: readonly MergedEntity[]): Pro
   return new Set(moving.filter(({ entity }) => logged(entity)?.some((file) => !entity.fileVersions.has(fileVersion(file))) === true));
 };
 
-const merge = async (deps: BatchDeps, entity: Entity, claimedAt: string): Promise<MergedEntity | undefined> => {
-  const merged = mergeEntity(entity, {
-    projectId: entity.projectId,
-    createdAt: claimedAt,
-    updatedAt: claimedAt,
-    version: claimedAt,
-    origin: entity.origin,
-  });
-  if (merged?.kind !== "observation") return merged;
-  const { row } = merged.merged;
-  const needsCount = row.provided_model_name !== null && Object.keys(row.provided_usage_details).length === 0;
-  const countTokens = needsCount ? await deps.countTokens() : notCounted;
-  return { ...merged, merged: priceObservation(merged.merged, await deps.loadModels(entity.projectId), countTokens) };
+const merge = async (
+  deps: PriceDeps,
+  entity: Entity,
+  { claimedAt, rootContent }: { claimedAt: string; rootContent: RootContent | undefined },
+): Promise<MergedEntity | undefined> => {
+  const { projectId, origin } = entity;
+  const merged = mergeEntity(entity, { projectId, createdAt: claimedAt, updatedAt: claimedAt, version: claimedAt, origin }, rootContent);
+  return merged?.kind === "observation" ? price(deps, merged) : merged;
 };
 
-const notCounted: CountTokens = () => undefined;
+type MergedOne = MergedEntity & { kind: "observation" };
+
+const price = async (deps: PriceDeps, one: MergedOne): Promise<MergedOne> => ({
+  ...one,
+  merged: await priceInTurns(deps, one.entity.projectId, one.merged),
+});
+
+/** One that cannot be read again fails none of the others, but for an outage: it stays as it is stored. */
+const rollUpDeps = (deps: BatchDeps & PriceDeps & { signal: AbortSignal }, claimedAt: string): RollUpDeps => ({
+  clickhouse: deps.clickhouse,
+  keepUsage: (one) => price(deps, { ...one, merged: withRolledUsage(one.merged) }),
+  readAgain: async ({ projectId, id, traceId, lane }) => {
+    try {
+      const name = { projectId, entityType: "observation" as const, entityId: id };
+      const logged = await deps.listLogged([name]);
+      const wanted = { projectId, lane, payload: { entityType: name.entityType, entityId: id, fileKey: "" }, jobs: [] };
+      const merged = await merge(deps, await readEntity(deps, wanted, logged(name)), { claimedAt, rootContent: undefined });
+      return merged?.kind === "observation" && merged.merged.row.trace_id === traceId ? merged : undefined;
+    } catch (error) {
+      deps.signal.throwIfAborted();
+      const failure = failureOf(error);
+      if (isOutage(failure)) throw error;
+      deps.log("warn", "ingestion_failed", { jobs: 0, error_code: failure.code, error: failure.message, detail: failure.detail });
+      return undefined;
+    }
+  },
+});
 
 /** Where the entity belongs, now that all its events are known: an observation whose events named no trace, or another one, is processed beside its trace. */
 const rightLane = (deps: BatchDeps, { entity, ...one }: MergedEntity): string => {

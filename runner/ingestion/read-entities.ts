@@ -1,8 +1,10 @@
 /** Ingestion, reading: every event of the entities that jobs are about, from all their files. Memory: the events of one slice of a batch. */
 import { AppError } from "../../core/errors.ts";
+import { parseExactJson } from "../../core/exact-json.ts";
 import { entityFolder, type Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import type { EntityType, IngestionEvent } from "../../core/ingestion/event.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
+import { countingFiles } from "../../core/ingestion/merge/counting-files.ts";
 import type { MergeOrigin } from "../../core/ingestion/merge/merge-context.ts";
 import { compareEvents } from "../../core/ingestion/merge/order-events.ts";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
@@ -13,6 +15,8 @@ import { listObjects } from "../../db/object-store/read-objects.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { BatchJob } from "../../db/queue/claim-batch.ts";
 import type { Log, WrittenFile } from "../deps.ts";
+import type { Turns } from "../turns.ts";
+import { allWork, type ProjectBudget } from "./project-budget.ts";
 
 export type ReadDeps = {
   s3: S3Client;
@@ -23,6 +27,8 @@ export type ReadDeps = {
   sha256Hex: Sha256Hex;
   log: Log;
   signal: AbortSignal;
+  turns: Turns;
+  budget: ProjectBudget;
 };
 
 /** One entity with everything that was ever sent about it, and the jobs of this batch that are about it. */
@@ -33,6 +39,8 @@ export type Entity = {
   lane: string;
   jobs: BatchJob[];
   events: IngestionEvent[];
+  /** Of a score: what senders said who may not change it. Rows may have been made of it before others came. */
+  refused: IngestionEvent[];
   /** The files of those jobs: what is new in this batch. */
   files: WrittenFile[];
   filesTotal: number;
@@ -59,11 +67,17 @@ type Wanted = {
   jobs: BatchJob[];
 };
 
-/** Groups jobs by entity and reads them until a slice is full. An entity that cannot be read fails alone; `rest` are the jobs that were not begun. */
-export const readEntities = async (
-  deps: ReadDeps,
-  jobs: readonly BatchJob[],
-): Promise<{ entities: Entity[]; failed: { jobs: BatchJob[]; error: unknown }[]; rest: BatchJob[] }> => {
+export type ReadSlice = {
+  entities: Entity[];
+  failed: { jobs: BatchJob[]; error: unknown }[];
+  /** Not begun, as the slice is full. */
+  rest: BatchJob[];
+  /** Not begun, as their project has had its share of this batch. */
+  deferred: BatchJob[];
+};
+
+/** Groups jobs by entity and reads them until a slice is full. An entity that cannot be read fails alone. */
+export const readEntities = async (deps: ReadDeps, jobs: readonly BatchJob[]): Promise<ReadSlice> => {
   const wanted = new Map<string, Wanted>();
   const failed: { jobs: BatchJob[]; error: unknown }[] = [];
   for (const job of jobs) {
@@ -87,17 +101,22 @@ export const readEntities = async (
   } catch (error) {
     deps.signal.throwIfAborted();
     failed.push({ jobs: [...wanted.values()].flatMap((one) => one.jobs), error });
-    return { entities: [], failed, rest: [] };
+    return { entities: [], failed, rest: [], deferred: [] };
   }
   const entities: Entity[] = [];
   const rest: BatchJob[] = [];
+  const deferred: BatchJob[] = [];
   let [characters, begun, ended] = [0, 0, 0];
   await eachOf([...wanted.values()], readsMax, async (one) => {
     // Those under way count as the others were on average.
     if (characters > 0 && (characters * begun) / Math.max(1, ended) >= sliceCharactersMax) return void rest.push(...one.jobs);
+    if (deps.budget.isSpent(one.projectId, allWork)) return void deferred.push(...one.jobs);
     begun++;
     try {
-      const entity = await readEntity(deps, one, logged({ projectId: one.projectId, ...one.payload }));
+      const files = logged({ projectId: one.projectId, ...one.payload });
+      deps.budget.spend(one.projectId, { files: files?.length ?? 1 });
+      const entity = await readEntity(deps, one, files);
+      deps.budget.spend(one.projectId, { characters: entity.origin.bytes ?? 0 });
       characters += entity.origin.bytes ?? 0;
       ended++;
       entities.push(entity);
@@ -107,12 +126,12 @@ export const readEntities = async (
       failed.push({ jobs: one.jobs, error });
     }
   });
-  return { entities, failed, rest };
+  return { entities, failed, rest, deferred };
 };
 
 /** One entity; `logged` are its files, undefined where the store has to be asked. */
 export const readEntity = async (
-  deps: Omit<ReadDeps, "listLogged">,
+  deps: Omit<ReadDeps, "listLogged" | "budget">,
   { projectId, lane, payload, jobs }: Wanted,
   logged: readonly EntityFile[] | undefined,
 ): Promise<Entity> => {
@@ -125,25 +144,36 @@ export const readEntity = async (
     }),
   );
   // What is not listed any more was deleted, whatever its job holds. Without a log nobody knows what was rewritten.
-  const listed: readonly Pick<EntityFile, "key" | "isRewritten">[] =
-    logged ?? (await listObjects(deps.s3, folder, deps.signal)).map(({ key }) => ({ key, isRewritten: true }));
+  const listed: readonly Pick<EntityFile, "key" | "isRewritten" | "firstStoredAt">[] =
+    logged ??
+    (await listObjects(deps.s3, folder, deps.signal)).map(({ key, modifiedMs }) => ({
+      key,
+      isRewritten: true,
+      firstStoredAt: new Date(modifiedMs).toISOString(),
+    }));
+  const counting = new Set(entityType === "score" ? countingFiles(listed) : listed);
   const events: IngestionEvent[] = [];
+  const refused: IngestionEvent[] = [];
   const files: WrittenFile[] = [];
   let bytes = 0;
   let newest: { event: IngestionEvent; key: string; origin: EventOrigin } | undefined;
-  await eachOf(listed, filesAtOnce, async ({ key, isRewritten }) => {
+  await eachOf(listed, filesAtOnce, async (one) => {
+    const { key, isRewritten } = one;
     const job = own.get(key);
     // What travels with a job may be older than what was stored since under the same key.
     const carried = isRewritten || job?.inline === undefined ? undefined : { text: job.inline, origin: job.origin ?? unknownOrigin };
     const file = carried ?? (await readEventFile(deps.s3, key, deps.signal));
     // Deleted since it was listed, or since its job was written: what is deleted counts no more.
     if (file === undefined) return;
+    await deps.turns.pause();
     bytes += file.text.length;
     const found = parseFile(deps, key, file.text).filter((event) => event.entityType === entityType && event.entityId === entityId);
-    for (const event of found) {
-      if (newest === undefined || compareEvents(newest.event, event) < 0) newest = { event, key, origin: file.origin };
-      events.push(event);
-    }
+    if (!counting.has(one)) refused.push(...found);
+    else
+      for (const event of found) {
+        if (newest === undefined || compareEvents(newest.event, event) < 0) newest = { event, key, origin: file.origin };
+        events.push(event);
+      }
     if (job !== undefined) files.push({ entityType, source: job.source, events: found.length });
   });
   return {
@@ -153,6 +183,7 @@ export const readEntity = async (
     lane,
     jobs,
     events,
+    refused,
     files,
     filesTotal: listed.length,
     fileVersions: new Set((logged ?? []).map(fileVersion)),
@@ -163,10 +194,10 @@ export const readEntity = async (
 };
 
 /** The events of one file. What was valid when it came and is not any more is left out and said; a file that is no JSON fails its entity. */
-const parseFile = ({ log }: Pick<ReadDeps, "log">, key: string, text: string): IngestionEvent[] => {
+export const parseFile = ({ log }: Pick<ReadDeps, "log">, key: string, text: string): IngestionEvent[] => {
   let items: unknown;
   try {
-    items = JSON.parse(text);
+    items = parseExactJson(text);
   } catch (cause) {
     throw new AppError({ code: "INTERNAL", message: "A stored file of events is not JSON.", detail: key, cause });
   }

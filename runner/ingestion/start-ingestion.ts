@@ -1,7 +1,5 @@
 /** Ingestion put together: the loop over batches with everything it needs. */
 import { type JobKind, jobKinds } from "../../core/jobs/kinds.ts";
-import type { Model } from "../../core/models/model.ts";
-import type { CountTokens } from "../../core/models/usage-and-cost.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import type { EventStoreConfig } from "../../db/event-store/config.ts";
 import { listEntityFiles } from "../../db/event-store/logged-objects.ts";
@@ -13,12 +11,11 @@ import { settleBatch } from "../../db/queue/settle-batch.ts";
 import type { Clock, Log } from "../deps.ts";
 import type { Events } from "../events.ts";
 import { type BatchLoopConfig, startBatchLoop } from "./batch-loop.ts";
-import { openTokenCounter } from "./count-tokens.ts";
+import { type CountInPieces, openTokenCounter } from "./count-tokens.ts";
+import { createModelLoader } from "./model-loader.ts";
 import { processBatch } from "./process-batch.ts";
 
 const kind: JobKind = "ingestion.merge";
-/** A changed price is used this long after at the latest. */
-const modelsSeconds = 60;
 
 export type IngestionDeps = {
   db: Database;
@@ -36,16 +33,8 @@ export const startIngestion = (
   { db, clickhouse, events, eventsTable, writesAggregates, clock, log, emit, random }: IngestionDeps,
   config: Omit<BatchLoopConfig, "maxRunSeconds"> & { claimedBy: string; leaseSeconds: number; jobsMax: number },
 ): { stop: () => Promise<void>; poke: () => void } => {
-  const models = new Map<string, { atMs: number; models: Promise<Model[]> }>();
-  const loadModels = (projectId: string): Promise<Model[]> => {
-    const known = models.get(projectId);
-    if (known !== undefined && clock.steadyMs() - known.atMs < modelsSeconds * 1000) return known.models;
-    const loading = listModels(db, projectId);
-    models.set(projectId, { atMs: clock.steadyMs(), models: loading });
-    loading.catch(() => models.delete(projectId));
-    return loading;
-  };
-  let counter: Promise<CountTokens> | undefined;
+  const loadModels = createModelLoader((projectId) => listModels(db, projectId), clock);
+  let counter: Promise<CountInPieces> | undefined;
   return startBatchLoop(
     {
       kind,
@@ -64,14 +53,16 @@ export const startIngestion = (
             prefix: events.prefix,
             segmentBytesMax: events.segmentBytesMax,
             sha256Hex: events.store.sha256Hex,
+            newJobId: events.store.newJobId,
             log,
             clickhouse,
             db,
             eventsTable,
             writesAggregates,
             wait: clock.wait,
+            steadyMs: clock.steadyMs,
             loadModels,
-            countTokens: () => (counter ??= openTokenCounter()),
+            openCounter: () => (counter ??= openTokenCounter()),
             random,
             onWritten: (entities) => emit("ingestion.written", { files: entities.flatMap(({ entity }) => entity.files) }),
           },

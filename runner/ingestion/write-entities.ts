@@ -183,7 +183,7 @@ const findStale = async (deps: WriteDeps, request: WriteRequest, entities: reado
           ? [
               {
                 ...ownId(one.row),
-                days: daysOf(one.entity.events),
+                days: daysOf([...one.entity.events, ...one.entity.refused]),
                 isHome: (key) => day(key["timestamp"]) === day(one.row.timestamp) && key["name"] === one.row.name,
               },
             ]

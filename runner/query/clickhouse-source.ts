@@ -10,9 +10,10 @@ import {
   type PhysicalTables,
   type Predicate,
 } from "../../core/exports/build-query.ts";
+import { findingsOf } from "../../core/exports/guard-columns.ts";
 import { handSet, handTable } from "../../core/exports/handed-table.ts";
+import type { SelectedColumn } from "../../core/exports/select-columns.ts";
 import type { Slice } from "../../core/exports/slice.ts";
-import { selectList } from "../../core/formats/file-format.ts";
 import { compressions, formats } from "../../core/formats/index.ts";
 import { mapUnquoted } from "../../core/sql-text.ts";
 import { narrowRelations } from "../../core/tables/relations.ts";
@@ -30,6 +31,8 @@ import {
 import type { Database } from "../../db/postgres/client.ts";
 import { listCommentedIds, loadCommentTexts } from "../../db/queries/comments.ts";
 import { type ExportSource, isExplained, RowsMoved, type SourcePlan, type SourceRequest, type SourceSlice } from "./export-source.ts";
+
+import { guardSlices, type SliceQuery } from "./guarded-slices.ts";
 
 export type ClickHouseSourceDeps = {
   db: Database;
@@ -77,35 +80,50 @@ export const openClickHouseSource = async (
   const wholeBytes = isWhole ? Number.POSITIVE_INFINITY : slices.reduce((sum, { bytes }) => sum + bytes, 0);
   const oneMoment = isSliced ? {} : await sharedSnapshot(clickhouse, signal);
 
-  const open = (slice: Slice | undefined, index: number): SourceSlice["open"] => {
+  const guard = guardSlices(compiled.selection.select, request.format, findingsOf(compiled.selection.select, request.format));
+  const open =
+    (slice: Slice | undefined, index: number): SourceSlice["open"] =>
+    async ({ tries, limitRows, isFirst, isCompressed }) => {
+      const formatOf = (columns: SelectedColumn[]) => formats[request.format].slice(columns, { isFirst, ...request.options });
+      const run = async ({ format, list, suffix }: SliceQuery) => {
+        const { sql, settings, ...more } = await statement(slice, index, list, limitRows);
+        return clickhouse.openBytes({
+          ...more,
+          sql: `${sql} FORMAT ${format.clickhouseFormat}`,
+          settings: { ...format.settings, ...settings },
+          contentEncoding: isCompressed ? compressions[request.compression].contentEncoding : null,
+          queryId: `${request.queryId}-${index}-${tries}${suffix}`,
+        });
+      };
+      return guard.open(index, run, formatOf);
+    };
+
+  /** A SELECT of these expressions over the rows of a slice, or of all. */
+  const statement = async (slice: Slice | undefined, index: number, wanted: string, limitRows: number) => {
     const bounds = slice === undefined ? { sql: "1", params: wholeTime } : sliceCondition(table, slice);
-    return async ({ tries, limitRows, isFirst, isCompressed }) => {
-      const format = formats[request.format].slice(compiled.selection.select, { isFirst, ...request.options });
-      const ids = commentedIds?.[index] ?? [];
-      // A join copies every row, fat payloads too: a slice without comments does without.
-      const list =
-        ids.length === 0 ? mapUnquoted(selectList(format), (sql) => sql.replaceAll("commentRows.text", "''")) : selectList(format);
-      const within = `WHERE ${where} AND ${bounds.sql} ORDER BY ${compiled.orderBy} LIMIT 1 BY ${table.id} LIMIT ${limitRows}`;
-      const joins = joinsFor(table, [list]);
-      const isJoinedLater = slice !== undefined && joins.length > 0;
-      const rowsSql = isJoinedLater
-        ? `SELECT ${list} FROM (SELECT e.* FROM ${from(needsFinal, [where, compiled.orderBy])} ${within}) AS e ${joins.join(" ")}`
-        : `SELECT ${list} FROM ${from(needsFinal, [list, where, compiled.orderBy])} ${within}`;
-      return clickhouse.openBytes({
-        sql: `${slice === undefined ? rowsSql : narrowRelations(rowsSql, `FROM ${from(false, [])} WHERE e.project_id = {projectId:String} AND ${bounds.sql}`)} FORMAT ${format.clickhouseFormat}`,
-        params: { ...params, ...bounds.params, ...(await commentParams(deps, request, ids)) },
-        settings: {
-          ...format.settings,
-          // The one query of an order that does not follow the sorting key has nothing running beside it. Slices run side by side: one that formats
-          // with several threads only costs a tenth more of the server's time (docs/benchmarks.md).
-          ...(slice === undefined ? oneMoment : { max_threads: String(deps.sliceThreads), output_format_parallel_formatting: "0" }),
-          ...(isJoinedLater ? joinedInOrder : {}),
-        },
-        contentEncoding: isCompressed ? compressions[request.compression].contentEncoding : null,
-        queryId: `${request.queryId}-${index}-${tries}`,
-        timeoutSeconds: slice === undefined ? wholeTimeoutSeconds : sliceTimeoutSeconds,
-        signal,
-      });
+    const ids = commentedIds?.[index] ?? [];
+    // A join copies every row, fat payloads too: a slice without comments does without.
+    const list = ids.length === 0 ? mapUnquoted(wanted, (sql) => sql.replaceAll("commentRows.text", "''")) : wanted;
+    const within = `WHERE ${where} AND ${bounds.sql} ORDER BY ${compiled.orderBy} LIMIT 1 BY ${table.id} LIMIT ${limitRows}`;
+    const joins = joinsFor(table, [list]);
+    const isJoinedLater = slice !== undefined && joins.length > 0;
+    const rowsSql = isJoinedLater
+      ? `SELECT ${list} FROM (SELECT e.* FROM ${from(needsFinal, [where, compiled.orderBy])} ${within}) AS e ${joins.join(" ")}`
+      : `SELECT ${list} FROM ${from(needsFinal, [list, where, compiled.orderBy])} ${within}`;
+    return {
+      sql:
+        slice === undefined
+          ? rowsSql
+          : narrowRelations(rowsSql, `FROM ${from(false, [])} WHERE e.project_id = {projectId:String} AND ${bounds.sql}`),
+      params: { ...params, ...bounds.params, ...(await commentParams(deps, request, ids)) },
+      settings: {
+        // The one query of an order that does not follow the sorting key has nothing running beside it. Slices run side by side: one that formats
+        // with several threads only costs a tenth more of the server's time (docs/benchmarks.md).
+        ...(slice === undefined ? oneMoment : { max_threads: String(deps.sliceThreads), output_format_parallel_formatting: "0" }),
+        ...(isJoinedLater ? joinedInOrder : {}),
+      },
+      timeoutSeconds: slice === undefined ? wholeTimeoutSeconds : sliceTimeoutSeconds,
+      signal,
     };
   };
 
@@ -138,6 +156,16 @@ export const openClickHouseSource = async (
       if (!isExplained({ planned: rows, written, now, changes }))
         throw new RowsMoved(`planned ${rows}, written ${written}, counted after ${now}, ${changes} changed meanwhile`);
     },
+    countChanges: (rowsWritten) =>
+      guard.count(rowsWritten, ordered.length, async (index, { list, outer, limitRows }) => {
+        const { sql, ...more } = await statement(ordered[index], index, list, limitRows);
+        const found = await clickhouse.queryRows<Record<string, string>>({
+          ...more,
+          sql: `SELECT ${outer} FROM (${sql})`,
+          queryId: `${request.queryId}-changes-${index}`,
+        });
+        return found[0];
+      }),
     hasMoreThan: async (limit) =>
       isExact
         ? rows > limit

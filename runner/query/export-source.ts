@@ -1,5 +1,6 @@
 /** Stage 4, query: what an export reads from, whichever database holds the rows. */
 import { AppError } from "../../core/errors.ts";
+import type { ExportChanges } from "../../core/exports/changes.ts";
 import type { CompiledQuery } from "../../core/exports/compile-query.ts";
 import type { ExportOptions } from "../../core/exports/request.ts";
 import type { Slice } from "../../core/exports/slice.ts";
@@ -55,6 +56,8 @@ export type ExportSource = {
   isExact: boolean;
   /** Throws RowsMoved unless what the slices gave together is a state of the data. `written` rows; null when a limit ended the file. */
   proveUnmoved: (written: number | null) => Promise<void>;
+  /** What is different in the first `rowsWritten` rows from what is stored; asked when they are written. */
+  countChanges: (rowsWritten: number) => Promise<ExportChanges>;
   /** Whether the export would have more rows than this. */
   hasMoreThan: (rows: number) => Promise<boolean>;
 };

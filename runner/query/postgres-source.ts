@@ -1,12 +1,13 @@
 /** Stage 4, query: tables of Postgres. Each slice is read there and handed to ClickHouse, which filters it and writes the final bytes. Memory: one slice for each that is asked for. */
 import { exportPredicate, fromClause, isCountExact, type PhysicalTables } from "../../core/exports/build-query.ts";
-import { selectList } from "../../core/formats/file-format.ts";
+import { withheldIn } from "../../core/exports/guard-columns.ts";
 import { compressions, formats } from "../../core/formats/index.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { countFrom } from "../../db/clickhouse/plan-export.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { countRows, planRows, type RowSlice, readRows } from "../../db/queries/export-rows.ts";
 import { type ExportSource, isExplained, RowsMoved, type SourceRequest, type SourceSlice } from "./export-source.ts";
+import { guardSlices, type SliceQuery } from "./guarded-slices.ts";
 
 export type PostgresSourceDeps = { db: Database; clickhouse: ClickHouse; physical: PhysicalTables };
 
@@ -31,18 +32,23 @@ export const openPostgresSource = async (
     ...compiled.selection.params,
     handed_rows: { structure, lines: slice === undefined ? "" : await readRows(db, table.name, scope, slice) },
   });
+  // Texts of Postgres are UTF-8 without NUL; only privacy rules leave something to count.
+  const guard = guardSlices(compiled.selection.select, request.format, withheldIn(compiled.selection.select));
+  const rowsSql = (list: string, limitRows: number) =>
+    `SELECT ${list} FROM ${fromClause(table, physical, { needsFinal: false, names: [] })} WHERE ${predicate.sql} ORDER BY ${compiled.orderBy} LIMIT ${limitRows}`;
   const open =
     (slice: RowSlice | undefined, index: number): SourceSlice["open"] =>
     async ({ tries, limitRows, isFirst, isCompressed }) => {
-      const format = formats[request.format].slice(compiled.selection.select, { isFirst, ...request.options });
-      return clickhouse.openBytes({
-        sql: `SELECT ${selectList(format)} FROM ${fromClause(table, physical, { needsFinal: false, names: [] })} WHERE ${predicate.sql} ORDER BY ${compiled.orderBy} LIMIT ${limitRows} FORMAT ${format.clickhouseFormat}`,
-        params: await ask(slice),
-        settings: format.settings,
-        contentEncoding: isCompressed ? compressions[request.compression].contentEncoding : null,
-        queryId: `${request.queryId}-${index}-${tries}`,
-        signal: request.signal,
-      });
+      const run = async ({ format, list, suffix }: SliceQuery) =>
+        clickhouse.openBytes({
+          sql: `${rowsSql(list, limitRows)} FORMAT ${format.clickhouseFormat}`,
+          params: await ask(slice),
+          settings: format.settings,
+          contentEncoding: isCompressed ? compressions[request.compression].contentEncoding : null,
+          queryId: `${request.queryId}-${index}-${tries}${suffix}`,
+          signal: request.signal,
+        });
+      return guard.open(index, run, (columns) => formats[request.format].slice(columns, { isFirst, ...request.options }));
     };
 
   const first = slices[0];
@@ -65,6 +71,15 @@ export const openPostgresSource = async (
       if (!isExplained({ planned: rows, written, now, changes: 0 }))
         throw new RowsMoved(`planned ${rows}, written ${written}, counted after ${now}`);
     },
+    countChanges: (rowsWritten) =>
+      guard.count(rowsWritten, ordered.length, async (index, { list, outer, limitRows }) => {
+        const found = await clickhouse.queryRows<Record<string, string>>({
+          sql: `SELECT ${outer} FROM (${rowsSql(list, limitRows)})`,
+          params: await ask(ordered[index]),
+          signal: request.signal,
+        });
+        return found[0];
+      }),
     hasMoreThan: async (limit) => {
       if (isExact) return rows > limit;
       let found = 0;

@@ -33,6 +33,8 @@ export type WriteFileDeps = {
 export type WriteFileRequest = {
   format: FormatName;
   compression: CompressionName;
+  /** Begins the file, before anything the format begins with. */
+  firstText: string;
   slices: readonly PlannedSlice[];
   /** Where to begin: slices and rows that are in the file already. */
   from: { slice: number; rows: number };
@@ -50,7 +52,7 @@ export const writeFile = async (
   deps: WriteFileDeps,
   request: WriteFileRequest,
 ): Promise<{ rows: number; slices: number; isCut: boolean; isOneMember: boolean }> => {
-  const { format, slices, rowLimit, isBounded, from } = request;
+  const { format, firstText, slices, rowLimit, isBounded, from } = request;
   const small =
     request.compression !== "none" && slices.reduce((sum, { bytes }) => sum + bytes, 0) <= oneMemberBytesMax
       ? createMemberWriter(request.compression, deps.write)
@@ -104,7 +106,7 @@ export const writeFile = async (
       for (let next = index + 1; next <= index + ahead; next++) void openAt(next);
       // A small file begins as a whole, or not at all.
       if (small === null || index === from.slice) deps.onSliceStart({ slice: index, rows });
-      if (index === 0) await writeMember(before);
+      if (index === 0) await writeMember(`${firstText}${before}`);
       const limitRows = limitNow();
       let needsBetween = between !== "" && rows > 0;
       const found = await deps.readSlice(

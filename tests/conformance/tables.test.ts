@@ -48,6 +48,8 @@ const comparable = (row: Record<string, Cell>, ids: readonly string[], format: s
       const cell = row[id] ?? null;
       const kind = kinds[id] ?? "text";
       if (format === "CSV" && cell === null && !kind.includes("<")) return [id, ["text", "string", "json"].includes(kind) ? "" : null];
+      // NUL in a text of CSV is replaced: most readers cannot bear it.
+      if (format === "CSV" && typeof cell === "string") return [id, cell.replaceAll("\u0000", "\ufffd")];
       if (format === "PARQUET" && (kind === "decimal" || kind === "map<decimal>" || /(in|out)putUsage/.test(id)))
         return [id, asDouble(cell)];
       if (kind === "document" && typeof cell === "string" && cell !== "") return [id, JSON.stringify(JSON.parse(cell))];

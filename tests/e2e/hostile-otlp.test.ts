@@ -7,7 +7,6 @@ const { json, post, settled } = useWholeStack();
 
 let counter = 0;
 const newTraceId = (): string => (++counter).toString(16).padStart(32, "a");
-/** An id is that of one span of the project, whatever its trace. */
 const spanIdOf = (traceId: string, n: number): string => `${traceId.slice(-12)}${n.toString(16).padStart(4, "0")}`;
 
 const send = (body: string | Uint8Array<ArrayBuffer>, type: string, headers: Record<string, string> = {}) =>

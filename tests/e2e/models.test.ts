@@ -239,6 +239,42 @@ describe("a model of the project's own", () => {
     expect(answers.find(({ status }) => status === 422)?.json["code"]).toBe("TOO_MANY_MODELS");
   });
 
+  it("has patterns that come to at most 20,000 steps with those of the project's other models", async () => {
+    const key = await newProject();
+    await execute(
+      open.db,
+      sql`insert into models (id, project_id, model_name, match_pattern, pricing_tiers)
+        select ${key.projectId} || n, ${key.projectId}, 'n', ${`^${"n".repeat(290)}$`}, '[]' from generate_series(1, 67) n`,
+    );
+    await create(key, gpt4o);
+    const refused = await call(key, "POST", "models", { body: { ...gpt4o, matchPattern: `^${"m".repeat(290)}$` } });
+    expect([refused.status, refused.json["code"]]).toEqual([422, "TOO_MANY_MODELS"]);
+    expect(refused.json["detail"] ?? refused.json["message"]).toContain("20000");
+  });
+
+  it.each([
+    "(((((((){255}){255}){255}){255}){255}){255}){255}",
+    "(((((((|){255}){255}){255}){255}){255}){255}){255}",
+    "((((a*)*){255}){255}){255,}",
+    "((.{255}){255}){255}",
+    "(?=a)b",
+    "(a)\\1",
+  ])("with the pattern %s is refused with its field, and the API answers other projects", async (pattern) => {
+    const [key, canary] = [await newProject(), await newProject()];
+    const tier = { name: "S", isDefault: true, priority: 0, conditions: [], prices: { input: 1 } };
+    const condition = { usageDetailPattern: pattern, operator: "gt", value: 1 };
+    const other = { ...tier, name: "T", isDefault: false, priority: 1, conditions: [condition] };
+    const asked = Promise.all([
+      ...Array.from({ length: 20 }, () => call(key, "POST", "models", { body: { ...gpt4o, matchPattern: pattern } })),
+      call(key, "POST", "models", { body: { modelName: "m", matchPattern: "^m$", pricingTiers: [tier, other] } }),
+    ]);
+    expect((await call(canary, "GET", "models")).status).toBe(200);
+    const answers = await asked;
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([400]));
+    expect(JSON.stringify(answers[0]?.json)).toContain("matchPattern");
+    expect(JSON.stringify(answers.at(-1)?.json)).toContain("usageDetailPattern");
+  });
+
   it("leaves audit rows when made and deleted, with its actor", async () => {
     const key = await newProject();
     const { id } = await create(key, gpt4o);

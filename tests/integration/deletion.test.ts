@@ -7,7 +7,7 @@ import { parseTracesJson } from "../../core/otel/parse-json.ts";
 import { type ClickHouse, createClickHouse } from "../../db/clickhouse/client.ts";
 import { replayEvents } from "../../db/event-store/replay-events.ts";
 import { type EventStore, storeGroups } from "../../db/event-store/store-groups.ts";
-import { storeOtelRequest } from "../../db/event-store/store-otel-request.ts";
+import { nameTraces, storeOtelRequest } from "../../db/event-store/store-otel-request.ts";
 import { listObjects } from "../../db/object-store/read-objects.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import { execute } from "../../db/postgres/client.ts";
@@ -758,5 +758,66 @@ describe("a deletion", () => {
     await deletion({ scope: "project" });
     expect(await left()).toEqual(["prompt"]);
     expect(await execute(fixture.db, sql`select id from trace_sessions where project_id = ${fixture.projectId}`)).toEqual([]);
+  });
+});
+
+describe("a request of many traces, which is logged without them until the runner names them", () => {
+  const logRows = () =>
+    execute<{ traceId: string | null }>(
+      fixture.db,
+      sql`select trace_id as "traceId" from event_log where entity_type = 'otel' order by trace_id`,
+    );
+  const runDeletionOf = async (traceIds: string[]): Promise<void> => {
+    await ask({ scope: "traces", traceIds });
+    await runDeletion();
+  };
+
+  it("loses a deleted trace before anybody has named it, and keeps the others", async () => {
+    const traceIds = Array.from({ length: 150 }, newTraceId);
+    const [gone = "", ...left] = traceIds;
+    const key = await sendOtel(traceIds);
+    expect(await logRows()).toEqual([{ traceId: null }]);
+    await runDeletionOf([gone]);
+    expect(await logRows()).toEqual([{ traceId: null }]);
+    expect((await fixture.s3.send({ method: "GET", key, isBody: true })).text).not.toContain(gone);
+    await runUntilDone();
+    expect(await seen("observations", "trace_id")).toEqual(left.toSorted());
+    expect(await logRows()).toEqual(left.toSorted().map((traceId) => ({ traceId })));
+  });
+
+  it("is gone with its row once all of them are deleted", async () => {
+    const traceIds = Array.from({ length: 120 }, newTraceId);
+    await sendOtel(traceIds);
+    await runDeletionOf(traceIds);
+    await runUntilDone();
+    expect(await everything()).toEqual(nothing);
+  });
+
+  it("loses a trace that was named in vain, because its request was read before the deletion", async () => {
+    const traceIds = Array.from({ length: 120 }, newTraceId);
+    const [gone = ""] = traceIds;
+    const fileKey = await sendOtel(traceIds);
+    await runDeletionOf([gone]);
+    await nameTraces(fixture.eventStore, { projectId: fixture.projectId, fileKey, traceIds: async () => traceIds });
+    expect(await logRows()).toHaveLength(120);
+    await nameTraces(fixture.eventStore, { projectId: fixture.projectId, fileKey, traceIds: async () => ["again"] });
+    expect(await logRows()).toHaveLength(120);
+    await runDeletionOf([gone]);
+    expect(await logRows()).toEqual(
+      traceIds
+        .slice(1)
+        .toSorted()
+        .map((traceId) => ({ traceId })),
+    );
+  });
+
+  it("is as old as it was when it came, whoever names it later", async () => {
+    const traceIds = Array.from({ length: 120 }, newTraceId);
+    const fileKey = await sendOtel(traceIds);
+    await age(10);
+    await nameTraces(fixture.eventStore, { projectId: fixture.projectId, fileKey, traceIds: async () => traceIds });
+    await ask({ scope: "before", before: daysAgo(5) });
+    await runDeletion();
+    expect(await keys()).toEqual([]);
   });
 });

@@ -109,7 +109,9 @@ afterAll(async () => {
 const newestFirst = () => rows.toSorted((a, b) => (a.start_time < b.start_time ? 1 : -1));
 
 /** A guarded cell without its quote: what `neutralizeFormulas` adds in front of text that a spreadsheet would run. */
-const guarded = (text: string) => (/^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text);
+const guarded = (text: string) => (/^[=+\-@\t\r\n]/.test(text) ? `'${text}` : withoutNul(text));
+/** NUL in a text of CSV is replaced: most readers cannot bear it. */
+const withoutNul = (text: string) => text.replaceAll("\u0000", "\ufffd");
 
 describe.each(["none", "gzip", "zstd"])("compression %s", (compression) => {
   const run = async (format: string, more: object = {}) => {
@@ -173,7 +175,7 @@ describe.each(["none", "gzip", "zstd"])("compression %s", (compression) => {
       string
     >[];
     expect(records.map(({ id, name, input, output }) => [id, name, input, output])).toEqual(
-      newestFirst().map((row) => [row.span_id, row.name, row.input, row.output]),
+      newestFirst().map((row) => [row.span_id, row.name, row.input, row.output].map(withoutNul)),
     );
   });
 

@@ -154,6 +154,7 @@ describe("privacy", () => {
   const withRules = async (privacy: object[], format = "JSONL") => {
     const row = await run({ format, query: { tableName: "traces", columns, privacy } });
     expect(row.manifest?.privacy).toEqual(privacy);
+    expect(row.manifest?.changes?.withheld).toEqual([{ column: "input", rows: 1, reasons: { notJsonRows: 0, otherShapeRows: 1 } }]);
     const text = await fixture.readExport(row);
     return {
       text,
@@ -195,7 +196,7 @@ describe("privacy", () => {
     expect(one?.["userId"]).toMatch(/^[0-9a-f]{32}$/);
     expect((one?.["metadata"] as Row | undefined)?.["email"]).toBe(one?.["userId"]);
     expect((two?.["metadata"] as Row | undefined)?.["email"]).toBe(one?.["userId"]);
-    expect(two).toMatchObject({ userId: null, output: null, input: [1, 2] });
+    expect(two).toMatchObject({ userId: null, output: null, input: "[withheld]" });
     expect(one).toMatchObject({ output: "[masked]", input: { messages: [{ content: "[masked]" }, { content: "[masked]" }] } });
     expect(text).not.toMatch(/4111|ann@/);
   });

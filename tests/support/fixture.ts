@@ -122,13 +122,12 @@ export const createFixture = async () => {
   };
 
   /** Takes events in as one request, without the API. Answers the keys of the files. */
-  const ingest = async (events: readonly unknown[]): Promise<string[]> => {
+  const ingest = async (events: readonly unknown[], projectId = project.projectId): Promise<string[]> => {
     const arrived = events.map((original) => {
       const parsed = parseEvent(original, { isInternal: true });
       if (!parsed.ok || parsed.event === undefined) throw new Error(parsed.ok ? "a line of a log" : parsed.error);
       return { event: parsed.event, original };
     });
-    const { projectId } = project;
     const groups = arrangeBatch(arrived, { projectId, prefix: eventPrefix, sampling: new Map(), segmentBytesMax: 400, sha256Hex });
     const origin = { apiKey: project.publicKey, sdkName: "tests", sdkVersion: "1.0" };
     const [failure] = (await storeGroups(eventStore, { projectId, groups, origin, source: "api" })).values();

@@ -18,14 +18,14 @@ type Headers = Record<string, string>;
 type Row = Record<string, unknown>;
 
 /** Called once, at the top of a file. */
-export const useWholeStack = () => {
+export const useWholeStack = (env: Record<string, string> = {}) => {
   let dir: string;
   let stack: Stack;
   let open: OpenDatabase;
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), "spillway-whole-"));
     chmodSync(dir, 0o755);
-    stack = await startStack({ dataDir: dir, apiPort: 0, env: { SPILLWAY_POLL_MS: "30" } });
+    stack = await startStack({ dataDir: dir, apiPort: 0, env: { SPILLWAY_POLL_MS: "30", ...env } });
     open = openPostgres(stack.postgresUrl, { connectionsMax: 2 });
   }, 120_000);
   afterAll(async () => {

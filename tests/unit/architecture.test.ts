@@ -15,10 +15,14 @@ const allowed: Record<string, readonly string[]> = {
   local: ["core", "db", "api", "runner", "openapi"],
 };
 const corePackages = new Set(["zod"]);
-/** One file each: OTLP is protobuf, and only the reader and writer of its wire format are taken, which need neither code made nor eval. */
+/**
+ * One file each: OTLP is protobuf, and only the reader and writer of its wire format are taken, which need neither code made nor eval. Patterns are matched by a port of RE2, which is
+ * pure and has no imports; the Worker only reads patterns and does not hold it.
+ */
 const corePackagesOf: Record<string, string> = {
   "core/otel/protobuf-fields.ts": "@bufbuild/protobuf/wire",
   "core/otel/encode-response.ts": "@bufbuild/protobuf/wire",
+  "core/models/compile-pattern.ts": "re2js",
 };
 
 const filesOf = (folder: string): string[] =>

@@ -2,6 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { AwsClient } from "aws4fetch";
 import { AppError } from "../../../core/errors.ts";
+import { contentDisposition } from "../../../core/exports/object-key.ts";
 import { objectUrl } from "../../../core/s3/object-url.ts";
 import { writeAudit } from "../../../db/queries/batch-exports.ts";
 import type { App, AppDeps } from "../../deps.ts";
@@ -38,7 +39,7 @@ export const registerDownload = (app: App, deps: AppDeps): void => {
 
     const url = objectUrl(downloads.location, file.key);
     url.searchParams.set("X-Amz-Expires", String(Math.max(1, Math.min(downloads.linkSeconds, leftSeconds, linkSecondsMax))));
-    url.searchParams.set("response-content-disposition", `attachment; filename="${file.name}"`);
+    url.searchParams.set("response-content-disposition", contentDisposition(file.name));
     url.searchParams.set("response-content-type", file.contentType);
     const { accessKeyId, secretAccessKey, sessionToken, location } = downloads;
     const keys = { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };

@@ -3,6 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { checkExportRequest } from "../../../core/exports/parse-request.ts";
 import { ExportQuery } from "../../../core/exports/request.ts";
 import { inFlightBytesDefault, sliceBytesMin, sliceMibDefault, sliceRowsMax } from "../../../core/exports/slice.ts";
+import { withinSeconds } from "../../../db/clickhouse/within-seconds.ts";
 import { estimateExport } from "../../../db/queries/estimate-export.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
@@ -47,7 +48,8 @@ export const registerEstimate = (app: App, deps: AppDeps): void => {
     const { query } = c.req.valid("json");
     const { compiled, warnings } = checkExportRequest({ query });
     requireTableScope(c.get("scopes"), query.tableName);
-    const plan = await estimateExport({ db: c.get("db"), clickhouse: deps.clickhouse, bounds }, compiled, {
+    const clickhouse = withinSeconds(deps.clickhouse, { seconds: deps.clickhouseSeconds, nowMs: deps.nowMs });
+    const plan = await estimateExport({ db: c.get("db"), clickhouse, bounds }, compiled, {
       projectId: c.get("actor").projectId,
       cutoff: new Date(deps.nowMs()).toISOString(),
       physical: { events: deps.eventsTable },

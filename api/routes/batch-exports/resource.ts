@@ -1,6 +1,7 @@
 /** How a batch export looks to its owner. */
 import { z } from "@hono/zod-openapi";
 import { type ErrorCode, errorTable } from "../../../core/errors.ts";
+import { describeChanges } from "../../../core/exports/changes.ts";
 import { exportStages } from "../../../core/exports/manifest.ts";
 import { ExportOptions, ExportQuery } from "../../../core/exports/request.ts";
 import { compressionNames, formatNames } from "../../../core/formats/index.ts";
@@ -27,8 +28,8 @@ export const BatchExportSummary = z
     format: z.enum(formatNames),
     compression: z.enum(compressionNames),
     tableName: z.string(),
-    json: z.object({ embed: z.boolean() }),
-    csv: z.object({ neutralizeFormulas: z.boolean() }),
+    json: z.object({ embed: z.boolean(), embedLevels: z.int() }),
+    csv: z.object({ neutralizeFormulas: z.boolean(), bom: z.boolean() }),
     targetFileMib: z.int().nullable(),
     notify: z.boolean(),
     metadata: z.record(z.string(), z.string()).nullable(),
@@ -75,7 +76,7 @@ export const showBatchExport = (row: BatchExportRow, nowMs: number): z.infer<typ
 
 export const showBatchExportSummary = (row: BatchExportSummaryRow, nowMs: number): z.infer<typeof BatchExportSummary> => {
   const { manifest, job, progress } = row;
-  const { embedJson, neutralizeFormulas, targetFileMib, notify } = ExportOptions.parse(row.options);
+  const { embedJson, embedLevels, neutralizeFormulas, bom, targetFileMib, notify } = ExportOptions.parse(row.options);
   const isExpired = row.expiresAt !== null && row.expiresAt.getTime() <= nowMs;
   const isOver = row.finishedAt !== null;
   const rowsTotal = progress?.rowsTotal ?? null;
@@ -95,12 +96,12 @@ export const showBatchExportSummary = (row: BatchExportSummaryRow, nowMs: number
     format: row.format,
     compression: row.compression,
     tableName: row.tableName,
-    json: { embed: embedJson },
-    csv: { neutralizeFormulas },
+    json: { embed: embedJson, embedLevels },
+    csv: { neutralizeFormulas, bom },
     targetFileMib,
     notify,
     metadata: row.metadata,
-    warnings: [...row.warnings, ...(row.manifest?.warnings ?? [])],
+    warnings: [...row.warnings, ...(manifest?.warnings ?? []), ...(manifest?.changes == null ? [] : describeChanges(manifest.changes))],
     createdAt: row.createdAt.toISOString(),
     startedAt: iso(row.startedAt),
     finishedAt: iso(row.finishedAt),

@@ -45,7 +45,8 @@ const route = createRoute({
   operationId: "createScore",
   tags: ["Ingestion"],
   summary: "Send a score",
-  description: "Stored for good when this answers; read back once the runner has merged it. A public key alone (Bearer) will do.",
+  description:
+    "Stored for good when this answers; read back once the runner has merged it. A public key alone (Bearer) may make scores, and change those it made; a score that another public key made, or that was ever sent with a secret key, is refused with 403 and stays as it is.",
   security,
   responses: { 200: json(z.object({ id: z.string() }).openapi("CreateScoreAnswer"), "It is stored."), ...refusals },
 });

@@ -3,8 +3,11 @@ import type { App, AppDeps } from "../../deps.ts";
 import { registerCreateScore } from "./create-score.ts";
 import { registerIngest } from "./ingest.ts";
 import { registerOtelTraces } from "./otel-traces.ts";
+import { registerOtelUnstored, unstoredPaths } from "./otel-unstored.ts";
 
-const routes: ReadonlySet<string> = new Set(["POST /api/public/ingestion", "POST /api/public/otel/v1/traces", "POST /api/public/scores"]);
+const routes: ReadonlySet<string> = new Set(
+  ["/api/public/ingestion", "/api/public/otel/v1/traces", "/api/public/scores", ...unstoredPaths].map((path) => `POST ${path}`),
+);
 
 /** Requests with an authorisation of their own: a public key alone may write scores. */
 export const isIngestion = ({ method, path }: { method: string; path: string }): boolean => routes.has(`${method} ${path}`);
@@ -12,5 +15,6 @@ export const isIngestion = ({ method, path }: { method: string; path: string }):
 export const registerIngestion = (app: App, deps: AppDeps): void => {
   registerIngest(app, deps);
   registerOtelTraces(app, deps);
+  registerOtelUnstored(app, deps);
   registerCreateScore(app, deps);
 };

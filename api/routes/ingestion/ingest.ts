@@ -1,6 +1,6 @@
 /** POST /api/public/ingestion: events of the Langfuse SDKs. Each is judged by itself; what is answered with 201 is durable. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { AppError } from "../../../core/errors.ts";
+import { AppError, errorTable } from "../../../core/errors.ts";
 import type { ArrivedEvent } from "../../../core/ingestion/arrange-batch.ts";
 import { parseEvent } from "../../../core/ingestion/event-schema.ts";
 import type { App, AppDeps } from "../../deps.ts";
@@ -21,7 +21,7 @@ const route = createRoute({
   tags: ["Ingestion"],
   summary: "Send events",
   description:
-    "A batch of events as the Langfuse SDKs send them, 4.5 MB at most, also gzip. Always 207 for a readable batch: `successes` are stored for good, `errors` say for each other event why not. A public key alone (Bearer) may write scores.",
+    "A batch of events as the Langfuse SDKs send them, 4.5 MB at most, also gzip, of 50,000 events at most that write 5,000 traces, observations, scores and dataset run items at most; larger ones are refused with 413. Always 207 for a readable batch: `successes` are stored for good, `errors` say for each other event why not. A public key alone (Bearer) may make scores, and change those it made: others are answered with 403 in `errors`.",
   security,
   responses: { 207: json(Answer, "What became of each event."), ...refusals },
 });
@@ -48,10 +48,15 @@ export const registerIngest = (app: App, deps: AppDeps): void => {
   });
 };
 
+/** Each is answered for; more would be an answer many times as long as the batch. */
+const eventsMax = 50_000;
+
 const batchOf = (body: unknown): unknown[] => {
   const batch = typeof body === "object" && body !== null ? (body as { batch?: unknown }).batch : undefined;
   if (!Array.isArray(batch))
     throw new AppError({ code: "INVALID_REQUEST", fields: [{ path: "batch", message: "Send a list of events." }] });
+  if (batch.length > eventsMax)
+    throw new AppError({ code: "PAYLOAD_TOO_LARGE", message: `The batch holds more than ${eventsMax} events; send it in parts.` });
   return batch;
 };
 
@@ -77,7 +82,10 @@ const withOutcomes = (answer: Answer, batch: readonly ArrivedEvent[], { groups, 
   for (const { event } of batch) {
     const group = byEntity.get(`${event.entityType}/${event.entityId}`);
     const failure = group === undefined ? undefined : failed.get(group);
-    if (failure !== undefined) answer.errors.push({ id: event.id, status: 500, error: "Internal Server Error", message: failure.message });
+    if (failure?.code === "SCORE_OF_ANOTHER_KEY")
+      answer.errors.push({ id: event.id, status: errorTable[failure.code].status, error: "Access Scope Denied", message: failure.message });
+    else if (failure !== undefined)
+      answer.errors.push({ id: event.id, status: 500, error: "Internal Server Error", message: failure.message });
     else answer.successes.push({ id: event.id, status: group?.isSampled === false ? 204 : 201 });
   }
   return answer;

@@ -1,21 +1,25 @@
-/** POST /api/public/otel/v1/traces: OpenTelemetry over HTTP, in protobuf or JSON. The request is kept as it is understood; the runner makes events of its spans. */
+/**
+ * POST /api/public/otel/v1/traces: OpenTelemetry over HTTP, in protobuf or JSON. The request is kept as it is understood; the runner makes events of its spans. Memory: the body,
+ * one part of the request as text, and one span.
+ */
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
 import { AppError } from "../../../core/errors.ts";
-import { decodeTracesProtobuf } from "../../../core/otel/decode-protobuf.ts";
+import { openTracesProtobuf } from "../../../core/otel/decode-protobuf.ts";
 import { encodeTracesResponseJson, encodeTracesResponseProtobuf } from "../../../core/otel/encode-response.ts";
-import type { OtlpTraces, Rejection } from "../../../core/otel/otlp-traces.ts";
-import { parseTracesJson } from "../../../core/otel/parse-json.ts";
+import { defaultOtlpLimits } from "../../../core/otel/otlp-traces.ts";
+import { openTracesJson } from "../../../core/otel/parse-json.ts";
+import { partsOf, type RequestPart } from "../../../core/otel/request-parts.ts";
+import type { SpanStream } from "../../../core/otel/span-stream.ts";
 import { storeOtelRequest } from "../../../db/event-store/store-otel-request.ts";
-import type { App, AppDeps, AppEnv } from "../../deps.ts";
-import { isJsonType } from "../../middleware/json-body.ts";
+import type { App, AppDeps } from "../../deps.ts";
 import { json, refusals, security } from "../describe.ts";
 import { authoriseSender } from "./authorise.ts";
-import { readBody, utf8Text } from "./read-body.ts";
+import { isProtobufType, otelBytesMax, protobufType } from "./otel-encoding.ts";
+import { readBody } from "./read-body.ts";
 import { eventsOf } from "./store-batch.ts";
 
-/** Unpacked; the Worker has 128 MB in all. */
-const otelBytesMax = 16 * 1024 * 1024;
+const { elementsMax, spansMax, spanElementsMax, spanSizeMax, headSizeMax } = defaultOtlpLimits;
+const [spanMibMax, headMibMax, bodyMibMax] = [spanSizeMax, headSizeMax, otelBytesMax].map((bytes) => bytes / 1024 / 1024);
 
 const route = createRoute({
   method: "post",
@@ -23,8 +27,7 @@ const route = createRoute({
   operationId: "exportOtelTraces",
   tags: ["Ingestion"],
   summary: "Send OpenTelemetry spans",
-  description:
-    "OTLP/HTTP with application/x-protobuf or application/json, also gzip, 16 MiB unpacked at most. The answer is an ExportTraceServiceResponse in the same encoding; spans that cannot be taken are counted in partialSuccess, all others are stored for good.",
+  description: `OTLP/HTTP with application/x-protobuf or application/json, also gzip. A request has ${bodyMibMax} MiB unpacked at most, ${spansMax} spans, and ${elementsMax} resources, scopes, spans, events, links and attributes; beyond that it is refused with 413. A span has ${spanMibMax} MiB at most and ${spanElementsMax} events, links, attributes and values; beyond that, or below a resource or scope of more than ${headMibMax} MiB, it is not taken. The answer is an ExportTraceServiceResponse in the same encoding; spans that cannot be taken are counted in partialSuccess, all others are stored for good.`,
   security,
   responses: { 200: json(z.object({ partialSuccess: z.unknown().optional() }).openapi("OtlpTracesAnswer"), "Stored."), ...refusals },
 });
@@ -35,37 +38,31 @@ export const registerOtelTraces = (app: App, deps: AppDeps): void => {
     const sender = await authoriseSender(c, deps);
     if (sender.access !== "project") throw new AppError({ code: "FORBIDDEN_SCOPE", message: "Spans need the secret key of a project." });
     const { prefix, s3Client: s3, isLogEnabled, sha256Hex } = eventsOf(deps);
-    const type = c.req.header("content-type") ?? "";
-    const isProtobuf = /^\s*application\/x-protobuf\s*(;|$)/i.test(type);
-    if (!isProtobuf && !isJsonType(type))
-      throw new AppError({ code: "UNSUPPORTED_MEDIA_TYPE", message: "Send application/x-protobuf or application/json." });
+    const isProtobuf = isProtobufType(c);
     const body = await readBody(c, otelBytesMax);
-    const { traces, rejected } = isProtobuf ? decodeTracesProtobuf(body) : parseTracesJson(utf8Text(body));
-    const traceIds = traceIdsOf(traces);
-    if (traceIds.length > 0) {
+    const store = { db: c.get("db"), s3, isLogEnabled, nowMs: deps.nowMs, newJobId: () => deps.newId("job"), sha256Hex };
+    const { projectId, origin } = sender;
+    const minute = new Date(deps.nowMs()).toISOString().slice(0, 16).replaceAll(/[-T:]/g, "/");
+    const { rejected, parts } = checkedParts(() => (isProtobuf ? openTracesProtobuf(body) : openTracesJson(body)));
+    for (const { body: text, traceIds } of parts) {
       const id = deps.newUuid();
-      const minute = new Date(deps.nowMs()).toISOString().slice(0, 16).replaceAll(/[-T:]/g, "/");
-      await storeOtelRequest(
-        { db: c.get("db"), s3, isLogEnabled, nowMs: deps.nowMs, newJobId: () => deps.newId("job"), sha256Hex },
-        {
-          projectId: sender.projectId,
-          fileKey: `${prefix}otel/${sender.projectId}/${minute}/${id}.json`,
-          id,
-          text: JSON.stringify(traces),
-          traceIds,
-          origin: sender.origin,
-        },
-      );
+      await storeOtelRequest(store, { projectId, fileKey: `${prefix}otel/${projectId}/${minute}/${id}.json`, id, text, traceIds, origin });
     }
-    return answer(c, isProtobuf, rejected);
+    return isProtobuf
+      ? c.body(encodeTracesResponseProtobuf(rejected()), 200, { "content-type": protobufType })
+      : c.json(encodeTracesResponseJson(rejected()), 200);
   });
 };
 
-const traceIdsOf = ({ resourceSpans }: OtlpTraces): string[] => [
-  ...new Set(resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans.map(({ traceId }) => traceId)))),
-];
-
-const answer = (c: Context<AppEnv>, isProtobuf: boolean, rejected: Rejection[]): Response =>
-  isProtobuf
-    ? c.body(encodeTracesResponseProtobuf(rejected), 200, { "content-type": "application/x-protobuf" })
-    : c.json(encodeTracesResponseJson(rejected), 200);
+/** Nothing of a request is stored before it is sound as a whole: what fits one part is held, a larger one is read to its end first and then once more. */
+const checkedParts = (
+  open: () => SpanStream,
+): { rejected: () => ReturnType<SpanStream["reads"]["rejected"]["list"]>; parts: Iterable<RequestPart> } => {
+  const { spans, reads } = open();
+  const { value: first } = partsOf(spans).next();
+  const parts = reads.isComplete ? (first === undefined ? [] : [first]) : undefined;
+  for (const _ of spans) {
+    // What is wrong with the rest throws.
+  }
+  return { rejected: () => reads.rejected.list(), parts: parts ?? partsOf(open().spans) };
+};

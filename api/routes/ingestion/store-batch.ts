@@ -2,7 +2,11 @@
 import type { Context } from "hono";
 import { AppError } from "../../../core/errors.ts";
 import { type ArrivedEvent, arrangeBatch, type EventGroup } from "../../../core/ingestion/arrange-batch.ts";
+import { publicKeyFolderOf } from "../../../core/ingestion/blob-key.ts";
+import { mayWriteBeside } from "../../../core/ingestion/merge/counting-files.ts";
+import { listEntityFiles } from "../../../db/event-store/logged-objects.ts";
 import { storeGroups } from "../../../db/event-store/store-groups.ts";
+import type { Database } from "../../../db/postgres/client.ts";
 import type { AppDeps, AppEnv } from "../../deps.ts";
 import type { Sender } from "./authorise.ts";
 
@@ -12,16 +16,50 @@ export type StoredBatch = { groups: readonly EventGroup[]; failed: ReadonlyMap<E
 export const storeBatch = async (
   c: Context<AppEnv>,
   deps: AppDeps,
-  { projectId, origin }: Sender,
+  { projectId, access, origin }: Sender,
   batch: readonly ArrivedEvent[],
 ): Promise<StoredBatch> => {
   const { prefix, segmentBytesMax, sampling, s3Client: s3, isLogEnabled, sha256Hex } = eventsOf(deps);
-  const groups = arrangeBatch(batch, { projectId, prefix, sampling, segmentBytesMax, sha256Hex });
+  const db = c.get("db");
+  const publicKeyAlone = access === "scores" ? origin.apiKey : undefined;
+  const groups = arrangeBatch(batch, { projectId, prefix, sampling, segmentBytesMax, sha256Hex, publicKeyAlone });
+  if (groups.length > groupsMax)
+    throw new AppError({
+      code: "PAYLOAD_TOO_LARGE",
+      message: `The batch writes more than ${groupsMax} traces, observations, scores and the like; send it in parts.`,
+    });
+  const refused =
+    publicKeyAlone === undefined ? new Map<EventGroup, AppError>() : await refuseOthersScores(db, { projectId, bucket: s3.bucket, groups });
   const failed = await storeGroups(
-    { db: c.get("db"), s3, isLogEnabled, nowMs: deps.nowMs, newJobId: () => deps.newId("job"), sha256Hex },
-    { projectId, groups: groups.filter(({ isSampled }) => isSampled), origin, source: "api" },
+    { db, s3, isLogEnabled, nowMs: deps.nowMs, newJobId: () => deps.newId("job"), sha256Hex },
+    { projectId, groups: groups.filter((group) => group.isSampled && !refused.has(group)), origin, source: "api" },
   );
-  return { groups, failed };
+  return { groups, failed: new Map([...refused, ...failed]) };
+};
+
+/** Each is a file and so a subrequest, of which Cloudflare allows 10,000 (https://developers.cloudflare.com/workers/platform/limits/). */
+export const groupsMax = 5000;
+
+/**
+ * Those of a sender without a secret key that others have written already, as far as the log tells: whoever merges ignores them in any case (counting-files.ts), also where two
+ * came at once or no log is kept.
+ */
+const refuseOthersScores = async (
+  db: Database,
+  { projectId, bucket, groups }: { projectId: string; bucket: string; groups: readonly EventGroup[] },
+): Promise<Map<EventGroup, AppError>> => {
+  const files = await listEntityFiles(
+    db,
+    bucket,
+    groups.map(({ entityType, entityId }) => ({ projectId, entityType, entityId })),
+  );
+  const refused = new Map<EventGroup, AppError>();
+  for (const group of groups) {
+    const folder = publicKeyFolderOf(group.fileKey);
+    const stored = files({ projectId, entityType: group.entityType, entityId: group.entityId }) ?? [];
+    if (folder !== undefined && !mayWriteBeside(stored, folder)) refused.set(group, new AppError({ code: "SCORE_OF_ANOTHER_KEY" }));
+  }
+  return refused;
 };
 
 /** Throws INGESTION_DISABLED. */

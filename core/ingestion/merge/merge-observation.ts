@@ -26,11 +26,11 @@ export type MergedObservation = {
   origin: MergeOrigin | undefined;
 };
 
-const usageMap = (usage: Record<string, number> | null | undefined): TextMap =>
+export const usageMap = (usage: Record<string, number> | null | undefined): TextMap =>
   textMap(Object.entries(usage ?? {}), (count) => String(countFromNumber(count)));
 
 /** What is no decimal is left out. */
-const costMap = (costs: Record<string, string> | null | undefined): TextMap =>
+export const costMap = (costs: Record<string, string> | null | undefined): TextMap =>
   textMap(
     Object.entries(costs ?? {}).flatMap(([kind, cost]) => {
       const units = parseCost(cost);
@@ -62,19 +62,34 @@ const mergeOtel = (bodies: readonly ObservationBody[]): OtelBody => {
 const named = <Body extends object>(body: Body): Partial<Body> =>
   Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as Partial<Body>;
 
+/** Senders' clocks and units differ: an end before the start is the start, and the first token came between start and end, so that no time is negative. */
 const timeColumns = (bodies: readonly ObservationBody[], earliest: string) => {
   const start = instantText(firstPresent(bodies, "startTime") ?? earliest);
-  const end = nullableInstant(lastNamed(bodies, "endTime"));
+  const end = notBefore(start, nullableInstant(lastNamed(bodies, "endTime")));
+  const completionStart = notBefore(start, nullableInstant(lastNamed(bodies, "completionStartTime")));
   return {
     start_time: start,
-    end_time: end !== null && end < start ? start : end,
-    completion_start_time: nullableInstant(lastNamed(bodies, "completionStartTime")),
+    end_time: end,
+    completion_start_time: end !== null && completionStart !== null && completionStart > end ? end : completionStart,
   };
+};
+
+const notBefore = (start: string, instant: string | null): string | null => (instant !== null && instant < start ? start : instant);
+/**
+ * Without spans of other traces, in order. Only one trace can have its span under an id (docs/ingestion.md), but files from before that was so hold those of several: the one that
+ * was mapped as it is today (`otel.spanId`) stays, else the first.
+ */
+const ofOneSpan = (events: readonly ObservationEvent[]): ObservationEvent[] => {
+  const isOlder = ({ body }: ObservationEvent) => body.otel !== undefined && body.otel.spanId === undefined;
+  const hasCurrent = events.some(({ body }) => body.otel?.spanId !== undefined);
+  const ordered = orderEvents(hasCurrent ? events.filter((event) => !isOlder(event)) : events);
+  const span = ordered.find(({ body }) => body.otel !== undefined);
+  return ordered.filter(({ body }) => body.otel === undefined || body.traceId === span?.body.traceId);
 };
 
 /** Undefined where there are no events. An observation no event gives a type is a SPAN. */
 export const mergeObservation = (events: readonly ObservationEvent[], context: MergeContext): MergedObservation | undefined => {
-  const ordered = orderEvents(events);
+  const ordered = ofOneSpan(events);
   const [first] = ordered;
   if (first === undefined) return undefined;
   const bodies = ordered.map((event) => event.body);

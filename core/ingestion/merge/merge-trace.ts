@@ -1,33 +1,46 @@
 /** All events of one trace to its row. */
-import type { TraceEvent } from "../event.ts";
+import type { RootContent, TraceBody, TraceEvent } from "../event.ts";
 import { columnText, instantText, nullableText, payloadText, type TraceRow } from "../rows.ts";
 import type { MergeContext } from "./merge-context.ts";
 import { mergeMetadata, metadataMap } from "./merge-metadata.ts";
-import { orderEvents } from "./order-events.ts";
 import { firstPresent, lastNamed, lastPresent } from "./pick-field.ts";
 import { storedColumns } from "./stored-columns.ts";
+import { readTrace } from "./trace-root.ts";
 
-/** Undefined where there are no events. No event bookmarks a trace. */
-export const mergeTrace = (events: readonly TraceEvent[], context: MergeContext): TraceRow | undefined => {
-  const ordered = orderEvents(events);
+/**
+ * Undefined where there are no events. No event bookmarks a trace.
+ * What was set for the trace wins, whoever has set it; what nobody has set is that of its root, all of it from one span. `rootContent` is the content of that span where
+ * its event does not carry it.
+ */
+export const mergeTrace = (events: readonly TraceEvent[], context: MergeContext, rootContent?: RootContent): TraceRow | undefined => {
+  const { ordered, root } = readTrace(events);
   const [first] = ordered;
   if (first === undefined) return undefined;
   const bodies = ordered.map((event) => event.body);
+  const content = root?.content ?? rootContent ?? {};
+  // Of spans only the root tells when and where the trace was.
+  const keyed = ordered.flatMap(({ id, body }): TraceBody[] =>
+    body.otel === undefined || root === undefined ? [body] : id === root.event.id ? [{ ...body, environment: root.environment }] : [],
+  );
+  const named = <Key extends "name" | "release" | "version">(key: Key) => {
+    const told = lastNamed(bodies, key);
+    return told === undefined ? root?.[key] : told;
+  };
   return {
     id: columnText(first.entityId),
-    timestamp: instantText(firstPresent(bodies, "timestamp") ?? first.timestamp),
-    name: columnText(lastNamed(bodies, "name") ?? ""),
+    timestamp: instantText(firstPresent(keyed, "timestamp") ?? first.timestamp),
+    name: columnText(named("name") ?? ""),
     user_id: nullableText(lastNamed(bodies, "userId")),
-    metadata: metadataMap(mergeMetadata(bodies.map((body) => body.metadata))),
-    release: nullableText(lastNamed(bodies, "release")),
-    version: nullableText(lastNamed(bodies, "version")),
+    metadata: metadataMap(mergeMetadata([content.metadata, ...bodies.map((body) => body.metadata)])),
+    release: nullableText(named("release")),
+    version: nullableText(named("version")),
     project_id: columnText(context.projectId),
-    environment: columnText(firstPresent(bodies, "environment") ?? "default"),
+    environment: columnText(firstPresent(keyed, "environment") ?? "default"),
     public: lastNamed(bodies, "public") ?? false,
     bookmarked: false,
     tags: [...new Set(bodies.flatMap((body) => (body.tags ?? []).map(columnText)))].sort(),
-    input: payloadText(lastPresent(bodies, "input")),
-    output: payloadText(lastPresent(bodies, "output")),
+    input: payloadText(lastPresent(bodies, "input") ?? content.input),
+    output: payloadText(lastPresent(bodies, "output") ?? content.output),
     session_id: nullableText(lastNamed(bodies, "sessionId")),
     ...storedColumns(context),
   };

@@ -34,6 +34,19 @@ export const compareEvents = (a: IngestionEvent, b: IngestionEvent): number =>
   compareText(a.id, b.id) ||
   (a === b ? 0 : compareText(JSON.stringify(a), JSON.stringify(b)));
 
+/** The earliest of the calls in the second before the event left. By halves: a trace may have thousands. */
+const firstCallBefore = (event: IngestionEvent, calls: readonly { time: string; ms: number }[]): string | undefined => {
+  const earliestMs = Date.parse(event.timestamp) - sendingMsMax;
+  let [low, high] = [0, calls.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((calls[middle]?.ms ?? earliestMs) < earliestMs) low = middle + 1;
+    else high = middle;
+  }
+  const found = calls[low]?.time;
+  return found !== undefined && isTimeOfCall(event, found) ? found : undefined;
+};
+
 /**
  * Sorted, each event id once: of several events with one id the last in the order counts.
  * A trace that was begun with a time of its own and updated at once: the update tells when it was called, the beginning only when it left the queue, which may be later.
@@ -41,9 +54,12 @@ export const compareEvents = (a: IngestionEvent, b: IngestionEvent): number =>
  */
 export const orderEvents = <Event extends IngestionEvent>(events: readonly Event[]): Event[] => {
   const named = events.map((event) => ({ event, time: namedTime(event) }));
-  const calls = named.flatMap(({ event, time }) => (time !== undefined && isTimeOfCall(event, time) ? [time] : [])).sort(compareText);
+  const calls = named
+    .flatMap(({ event, time }) => (time !== undefined && isTimeOfCall(event, time) ? [time] : []))
+    .sort(compareText)
+    .map((time) => ({ time, ms: Date.parse(time) }));
   const placed = named.map(({ event, time }) => {
-    const before = time === undefined || isTimeOfCall(event, time) ? undefined : calls.find((call) => isTimeOfCall(event, call));
+    const before = time === undefined || isTimeOfCall(event, time) ? undefined : firstCallBefore(event, calls);
     return { event, before, at: before ?? timeOfCall(event) };
   });
   placed.sort(

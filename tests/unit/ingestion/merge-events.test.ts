@@ -11,10 +11,12 @@ import type {
   TraceEvent,
 } from "../../../core/ingestion/event.ts";
 import { mergeDatasetRunItem } from "../../../core/ingestion/merge/merge-dataset-run-item.ts";
+import { mergeMetadata } from "../../../core/ingestion/merge/merge-metadata.ts";
 import { mergeObservation } from "../../../core/ingestion/merge/merge-observation.ts";
 import { mergeScore } from "../../../core/ingestion/merge/merge-score.ts";
 import { mergeTrace } from "../../../core/ingestion/merge/merge-trace.ts";
-import { timeOfCall } from "../../../core/ingestion/merge/order-events.ts";
+import { compareEvents, orderEvents, timeOfCall } from "../../../core/ingestion/merge/order-events.ts";
+import { possiblePlaces } from "../../../runner/ingestion/possible-places.ts";
 
 const context = {
   projectId: "p",
@@ -85,6 +87,27 @@ const traceBody: fc.Arbitrary<TraceBody> = fc.record({
   tags: nullable(fc.array(word, { maxLength: 3 })),
 });
 
+const spanOfTrace: fc.Arbitrary<Partial<TraceBody>> = fc.record({
+  otel: maybe(
+    fc.record({
+      spanIds: fc.constantFrom(undefined, "1".repeat(16), "1".repeat(16) + "2".repeat(16)),
+      candidate: maybe(
+        fc.record({
+          spanId: fc.constantFrom("1".repeat(16), "2".repeat(16), "3".repeat(16)),
+          parentSpanId: fc.constantFrom(undefined, "1".repeat(16), "4".repeat(16)),
+          observationId: word,
+          marker: fc.constantFrom(undefined, "app-root" as const, "root" as const),
+          name: word,
+          version: maybe(word),
+          environment: word,
+          content: maybe(fc.record({ input: json, metadata: json })),
+        }),
+      ),
+    }),
+  ),
+});
+const anyTraceBody = fc.tuple(traceBody, fc.oneof(fc.constant({}), spanOfTrace)).map(([body, more]): TraceBody => ({ ...body, ...more }));
+
 const observationBody: fc.Arbitrary<ObservationBody> = fc.record({
   type: maybe(fc.constantFrom("SPAN" as const, "GENERATION" as const, "TOOL" as const)),
   traceId: nullable(word),
@@ -143,7 +166,7 @@ describe("any arrangement and any repetition of the events of an entity give the
   it("traces", () => {
     fc.assert(
       fc.property(
-        told(traceBody)
+        told(anyTraceBody)
           .map((list) => structuredCloneAll(trace(...list)))
           .chain((events) => fc.tuple(fc.constant(events), rearranged(events))),
         ([events, other]) => {
@@ -561,6 +584,19 @@ describe("metadata", () => {
 });
 
 describe("observations", () => {
+  it("are made of the spans of one trace, where files of older versions hold those of several", () => {
+    const older = (id: string, traceId: string, name: string) => ({ id, body: { traceId, name, otel: { source: "otel" } } });
+    const both = [older("otel-a", "a", "of a"), older("otel-b", "b", "of b")];
+    expect(mergedRow(...both)).toMatchObject({ trace_id: "a", name: "of a" });
+    const current = { id: "otel-b", body: { traceId: "b", name: "of b, again", otel: { source: "otel", spanId: "o1" } } };
+    const byHand = { id: "e9", second: 9, isUpdate: true, body: { traceId: "a", level: "ERROR" as const } };
+    for (const told of [
+      [...both, current, byHand],
+      [byHand, current, ...both],
+    ])
+      expect(mergedRow(...told)).toMatchObject({ trace_id: "b", name: "of b, again", level: "ERROR" });
+  });
+
   it.each<[string, Told<ObservationBody>[], object]>([
     ["without a trace belong to their own", [{ body: {} }, { second: 1, body: { traceId: null } }], { trace_id: "o1" }],
     [
@@ -585,6 +621,21 @@ describe("observations", () => {
       { start_time: column(2) },
     ],
     ["never end before they begin", [{ body: { startTime: at(5), endTime: at(4) } }], { start_time: column(5), end_time: column(5) }],
+    [
+      "never answer before they begin",
+      [{ body: { startTime: at(5), endTime: at(9), completionStartTime: at(4) } }],
+      { completion_start_time: column(5), end_time: column(9) },
+    ],
+    [
+      "never answer after they end, also when the end comes later",
+      [{ body: { startTime: at(5), completionStartTime: at(8) } }, { second: 1, isUpdate: true, body: { endTime: at(7) } }],
+      { completion_start_time: column(7), end_time: column(7) },
+    ],
+    [
+      "answer when they say so as long as they have no end",
+      [{ body: { startTime: at(5), completionStartTime: at(8) } }],
+      { completion_start_time: column(8), end_time: null },
+    ],
     ["null clears the end", [{ body: { endTime: at(4) } }, { second: 1, body: { endTime: null } }], { end_time: null }],
     ["of no type are spans", [{ body: {} }], { type: "SPAN" }],
     [
@@ -743,5 +794,110 @@ describe("dataset run items", () => {
       dataset_item_expected_output: "x",
       dataset_item_metadata: { metadata: "m" },
     });
+  });
+});
+
+describe("an entity with thousands of updates", () => {
+  const instant = (ms: number) => new Date(Date.UTC(2026, 0, 1) + ms).toISOString();
+  const update = (id: number, timestamp: string, body: TraceBody): TraceEvent => ({
+    ...{ id: `e${id}`, timestamp, type: "trace-create", isUpdate: false, entityType: "trace", entityId: "t1" },
+    body,
+  });
+
+  /** As the order is described, found by looking at every call for every event. */
+  const describedOrder = (events: readonly TraceEvent[]): string[] => {
+    const isCall = (event: TraceEvent, time: string) => time <= event.timestamp && Date.parse(event.timestamp) - Date.parse(time) <= 1000;
+    const calls = events
+      .flatMap((event) => (event.body.timestamp && isCall(event, event.body.timestamp) ? [event.body.timestamp] : []))
+      .sort();
+    const placed = events.map((event) => {
+      const named = event.body.timestamp ?? undefined;
+      const before = named === undefined || isCall(event, named) ? undefined : calls.find((call) => isCall(event, call));
+      return { event, before, at: before ?? timeOfCall(event) };
+    });
+    const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+    return placed
+      .toSorted(
+        (a, b) => compare(a.at, b.at) || Number(a.before === undefined) - Number(b.before === undefined) || compareEvents(a.event, b.event),
+      )
+      .map(({ event }) => event.id);
+  };
+
+  it("is in the order that looking at every call for every event gives", () => {
+    const told = fc.record({ left: fc.nat(6000), back: fc.constantFrom(undefined, 0, 300, 999, 1000, 1001, 5000, -50) });
+    fc.assert(
+      fc.property(fc.array(told, { maxLength: 25 }), (all) => {
+        const events = all.map(({ left, back }, id) =>
+          update(id, instant(left), back === undefined ? {} : { timestamp: instant(left - back) }),
+        );
+        expect(orderEvents(events).map(({ id }) => id)).toEqual(describedOrder(events));
+      }),
+      { numRuns: 500, seed: Number(process.env["FC_SEED"] ?? 20_260_103) },
+    );
+  });
+
+  it("is merged, with every key of all their metadata", () => {
+    const events = Array.from({ length: 10_000 }, (_, at) =>
+      update(at, instant(at * 5), {
+        timestamp: instant(at % 2 === 0 ? at * 5 : -10_000),
+        metadata: { all: { [`k${at}`]: at } },
+        name: `n${at}`,
+      }),
+    );
+    const row = mergeTrace(events, context);
+    expect(Object.keys(JSON.parse(row?.metadata["all"] ?? "{}") as object)).toHaveLength(10_000);
+    expect(row?.name).toBe("n9998");
+  });
+
+  it("that named thousands of times and traces has no more places than are looked at", () => {
+    const events = Array.from(
+      { length: 10_000 },
+      (_, at): ObservationEvent => ({
+        ...{ id: `e${at}`, timestamp: instant(at * 1000), type: "span-create", isUpdate: false, entityType: "observation", entityId: "o1" },
+        body: { traceId: `t${at}`, startTime: instant(at * 1000) },
+      }),
+    );
+    const jobs = [{ id: "j", projectId: "p", payload: {}, attempt: 2, maxAttempts: 6, losses: 0, lane: "l" }];
+    const entity = {
+      projectId: "p",
+      entityType: "observation",
+      entityId: "o1",
+      lane: "l",
+      jobs,
+      events,
+      files: [],
+      filesTotal: 2,
+    } as const;
+    const places = possiblePlaces({
+      ...entity,
+      jobs,
+      events,
+      refused: [],
+      files: [],
+      fileVersions: new Set(),
+      isRewritten: false,
+      origin: {},
+    });
+    expect(places.filter(({ table }) => table === "events")).toHaveLength(100);
+    expect(places.length).toBeLessThanOrEqual(200);
+  });
+});
+
+describe("metadata", () => {
+  it("is the same merged at once and event by event", () => {
+    const value: fc.Arbitrary<Json> = fc.letrec<{ json: Json }>((tie) => ({
+      json: fc.oneof(
+        { depthSize: "medium" },
+        fc.constantFrom<Json>(null, 1, "x", [1], {}),
+        fc.dictionary(fc.constantFrom("a", "b", "__proto__"), tie("json"), { maxKeys: 3 }),
+      ),
+    })).json;
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 1, maxLength: 8 }), (values) => {
+        const folded = values.reduce<Json | undefined>((before, next) => mergeMetadata([before, next]), undefined);
+        expect(JSON.stringify(mergeMetadata(values))).toBe(JSON.stringify(folded));
+      }),
+      { numRuns: 1000, seed: Number(process.env["FC_SEED"] ?? 20_260_104) },
+    );
   });
 });

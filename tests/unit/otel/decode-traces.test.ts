@@ -57,6 +57,47 @@ describe("requests of the real SDK", () => {
   });
 });
 
+describe("trace state and flags", () => {
+  const field = (number: number, content: Uint8Array): Uint8Array => new BinaryWriter().tag(number, 2).bytes(content).finish();
+  const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+  const ids = [...field(1, Uint8Array.fromHex(traceId)), ...field(2, Uint8Array.fromHex(spanId))];
+
+  it("of spans and links are kept from both encodings, and in the stored form", () => {
+    const link = field(13, Uint8Array.of(...ids, ...field(3, utf8("b=2"))));
+    const flags = new BinaryWriter().tag(16, 5).fixed32(0x8000_0301).finish();
+    const span = Uint8Array.of(...ids, ...field(3, utf8("a=1,c=3")), ...link, ...flags);
+    const decoded = decodeTracesProtobuf(field(1, field(2, field(2, span))));
+    expect(decoded.traces.resourceSpans[0]?.scopeSpans[0]?.spans[0]).toMatchObject({
+      traceState: "a=1,c=3",
+      flags: 0x8000_0301,
+      links: [{ traceId, spanId, traceState: "b=2" }],
+    });
+    expect(parseTracesJson(JSON.stringify(decoded.traces))).toEqual(decoded);
+    expect(spanOf({ trace_state: "a=1", flags: "769", links: [{ traceId, spanId, trace_state: "b=2" }] })).toMatchObject({
+      traceState: "a=1",
+      flags: 769,
+      links: [{ traceState: "b=2" }],
+    });
+  });
+
+  it.each([{}, { traceState: "", flags: 0 }, { traceState: 5, flags: -1 }, { traceState: null, flags: 2 ** 32 }, { flags: 1.5 }])(
+    "%j are as none",
+    (fields) => {
+      const span = spanOf(fields);
+      expect(span).toBeDefined();
+      expect(Object.keys(span ?? {})).not.toContain("traceState");
+      expect(Object.keys(span ?? {})).not.toContain("flags");
+    },
+  );
+
+  it("that are too long lose whole members from the end", () => {
+    const member = `k=${"v".repeat(98)}`;
+    const span = spanOf({ traceState: Array(60).fill(member).join(",") });
+    expect(span?.traceState).toBe(Array(40).fill(member).join(","));
+    expect(spanOf({ traceState: "v".repeat(5000) })).not.toHaveProperty("traceState");
+  });
+});
+
 describe("OTLP/JSON", () => {
   it.each([
     ["hex", traceId, spanId],

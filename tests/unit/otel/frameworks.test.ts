@@ -133,7 +133,7 @@ const frameworks: Row[] = [
       modelParameters: { temperature: 0.7 },
       input: [{ role: "user", content: "hi" }],
       output: [{ content: "hello", tool_calls: [{ name: "search", arguments: "{}" }] }],
-      usageDetails: { input: 5, output: 7 },
+      usageDetails: { input: 5, output: 7, total: 12 },
       otel: { toolCalls: [text({ id: "", arguments: "{}", type: "", index: 0 })], toolCallNames: ["search"] },
     },
   ],
@@ -242,7 +242,7 @@ const frameworks: Row[] = [
       },
     },
     "span-create",
-    { usageDetails: { input: 50, input_cache_read: 40, input_cache_write: 0, input_cache_creation: 10 } },
+    { otel: { rollUp: { usageDetails: { input: 50, input_cached_tokens: 40, input_cache_creation: 10 } } } },
   ],
   [
     "Genkit",
@@ -366,7 +366,7 @@ const frameworks: Row[] = [
         { name: "gen_ai.content.completion", attributes: { "gen_ai.completion": "hello" } },
       ],
     },
-    "span-create",
+    "generation-create",
     { input: "hi", output: "hello" },
   ],
   [
@@ -430,7 +430,6 @@ const frameworks: Row[] = [
         input_cached_tokens: 30,
         input_cache_creation: 20,
         output_reasoning_tokens: 500,
-        image_tokens: 1,
       },
       otel: {
         toolDefinitions: { search: text({ description: "finds", parameters: '{"type":"object"}' }) },
@@ -445,7 +444,12 @@ const frameworks: Row[] = [
     "tool-create",
     { name: "t", input: "{}", output: "1" },
   ],
-  ["cost of the GenAI conventions", { attributes: { "gen_ai.usage.cost": "0.001" } }, "span-create", { costDetails: { total: 0.001 } }],
+  [
+    "cost of the GenAI conventions",
+    { attributes: { "gen_ai.usage.cost": "0.001" } },
+    "span-create",
+    { otel: { rollUp: { costDetails: { total: 0.001 } } } },
+  ],
   [
     "Flue's tool",
     { scope: "@flue/opentelemetry", attributes: { "flue.tool.name": "bash", "flue.tool.arguments": "{}", "flue.tool.result": "ok" } },
@@ -493,8 +497,8 @@ describe("spans of", () => {
     expect(observation).toMatchObject({ type, body });
   });
 
-  it("agents do not repeat the model, usage and cost of the calls below them", () => {
-    const { observation } = mapOne({
+  it("agents keep the model, usage and cost that may be those of the calls below them apart", () => {
+    const { observation, trace } = mapOne({
       attributes: {
         "gen_ai.operation.name": "invoke_agent",
         "gen_ai.request.model": "m",
@@ -503,5 +507,7 @@ describe("spans of", () => {
       },
     });
     for (const field of ["model", "usageDetails", "costDetails"]) expect(observation.body).not.toHaveProperty(field);
+    expect(observation.body["otel"]).toMatchObject({ rollUp: { model: "m", usageDetails: { input: 1 }, costDetails: { total: 1 } } });
+    expect(trace.body["rollUps"]).toEqual([observation.body["id"]]);
   });
 });

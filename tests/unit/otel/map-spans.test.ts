@@ -51,7 +51,13 @@ describe("what a span becomes", () => {
     const mapped = mapSpans(fromProtobuf, { nowMs });
     expect(mapSpans(stored, { nowMs })).toEqual(mapped);
     expect(JSON.parse(JSON.stringify(mapped))).toEqual(mapped);
-    expect(mapped.events.map((event) => event.type)).toEqual(["trace-create", "generation-create", "trace-create", "span-create"]);
+    expect(mapped.events.map((event) => event.type)).toEqual([
+      "trace-create",
+      "generation-create",
+      "trace-create",
+      "span-create",
+      "trace-create",
+    ]);
   });
 });
 
@@ -171,10 +177,15 @@ describe("the trace of a span", () => {
   it("is not described by a span that says nothing about it, when another of the request does", () => {
     const { traces } = decodeTracesProtobuf(asProtobuf(recordSpans({ spans: [{ name: "root" }, child, child] })));
     const { events } = mapSpans(traces, { nowMs });
-    expect(events.map((event) => event.type).toSorted()).toEqual(["span-create", "span-create", "span-create", "trace-create"]);
+    const told = events.filter(({ type }) => type === "trace-create");
+    expect(told.map(({ body }) => body)).toEqual([
+      expect.objectContaining({ otel: expect.objectContaining({ candidate: expect.objectContaining({ name: "root", marker: "root" }) }) }),
+      { id: expect.any(String), otel: { spanIds: "aaaaaaaaaaaaaaa1aaaaaaaaaaaaaaa3aaaaaaaaaaaaaaa4" } },
+    ]);
+    expect(events).toHaveLength(5);
   });
 
-  it("is described once by its earliest span when none says anything about it", () => {
+  it("may be named after the earliest of the spans below each parent that is not there, whose content stays with the observation", () => {
     const { traces } = decodeTracesProtobuf(
       asProtobuf(
         recordSpans({ spans: [{ name: "root" }, child, child] })
@@ -183,23 +194,29 @@ describe("the trace of a span", () => {
       ),
     );
     const { events } = mapSpans(traces, { nowMs });
-    const [shallow, ...others] = events.filter((event) => event.type === "trace-create");
+    const [topmost, known, ...others] = events.filter((event) => event.type === "trace-create");
     expect(others).toEqual([]);
-    expect(shallow?.body).toEqual({ id: expect.any(String), timestamp: "2026-09-21T14:13:21.123456Z", environment: "default" });
+    const [id, timestamp, spanId] = [topmost?.body["id"], "2026-09-21T14:13:21.123456Z", "aaaaaaaaaaaaaaa3"];
+    const candidate = { spanId, parentSpanId: "aaaaaaaaaaaaaaa1", observationId: spanId, name: "child", environment: "default" };
+    expect(topmost?.body).toEqual({ id, timestamp, otel: { spanIds: spanId, candidate } });
+    expect(known?.body).toEqual({ id, otel: { spanIds: `${spanId}aaaaaaaaaaaaaaa4` } });
   });
 
   it("is described by a span that carries attributes of it, without the name and content of that span", () => {
     const spans = recordSpans({ spans: [{ name: "root" }, { ...child, attributes: { "session.id": "s", input: "own" } }] }).slice(1);
     const { events } = mapSpans(decodeTracesProtobuf(asProtobuf(spans)).traces, { nowMs });
     const trace = events.find((event) => event.type === "trace-create");
-    expect(trace?.body).toMatchObject({ sessionId: "s", metadata: { resourceAttributes: {} } });
-    for (const field of ["name", "input", "tags", "userId", "version"]) expect(trace?.body).not.toHaveProperty(field);
+    expect(trace?.body).toMatchObject({ sessionId: "s", otel: { candidate: { name: "child" } } });
+    for (const field of ["name", "input", "tags", "userId", "version", "metadata", "environment"])
+      expect(trace?.body).not.toHaveProperty(field);
   });
 
   it("is described in full by a span that counts as a root", () => {
     const spans = recordSpans({ spans: [{ name: "root" }, { ...child, attributes: { "langfuse.internal.as_root": true } }] }).slice(1);
     const { events } = mapSpans(decodeTracesProtobuf(asProtobuf(spans)).traces, { nowMs });
-    expect(events.find((event) => event.type === "trace-create")?.body["name"]).toBe("child");
+    expect(events.find((event) => event.type === "trace-create")?.body).toMatchObject({
+      otel: { candidate: { name: "child", marker: "root", content: { metadata: expect.anything() } } },
+    });
   });
 });
 
@@ -219,6 +236,7 @@ describe("what only OpenTelemetry tells", () => {
     });
     expect(observation.body["otel"]).toEqual({
       source: "otel",
+      spanId: observation.body.id,
       serviceName: "shop",
       serviceVersion: "7",
       scopeName: "test-scope",

@@ -10,9 +10,9 @@ describe("usage", () => {
     ["of text is read as numbers", { "gen_ai.usage.input_tokens": "12", "gen_ai.usage.output_tokens": "3" }, { input: 12, output: 3 }],
     ["that is no number is left out", { "gen_ai.usage.input_tokens": "many", "gen_ai.usage.total_tokens": 3 }, { total: 3 }],
     [
-      "never falls below zero",
+      "of a part that is greater than its whole stands beside it",
       { "gen_ai.usage.input_tokens": 5, "gen_ai.usage.cache_read_tokens": 9 },
-      { input: 0, input_cached_tokens: 9 },
+      { input: 5, input_cached_tokens: 9 },
     ],
     [
       "has the thoughts of a model in one place",
@@ -50,7 +50,7 @@ describe("usage", () => {
       { input: 1 },
     ],
   ])("%s", (_, attributes, usage) => {
-    expect(mapOne({ attributes }).observation.body["usageDetails"]).toEqual(usage);
+    expect(mapOne({ attributes: { "gen_ai.request.model": "m", ...attributes } }).observation.body["usageDetails"]).toEqual(usage);
   });
 });
 

@@ -1,0 +1,127 @@
+/**
+ * What of a span's attributes and events is in neither its input nor its output, for the metadata. An attribute of content that another
+ * convention won over stays, unless it is contained in what was taken.
+ */
+import type { Json } from "../ingestion/event.ts";
+import { langfuse } from "./attribute-names.ts";
+import { toAttributes } from "./attributes.ts";
+import { isContained, type Leaves, leavesOf } from "./content-duplicates.ts";
+import type { Side } from "./content-readers.ts";
+import { contentSources } from "./content-sources.ts";
+import { takenContent } from "./input-output.ts";
+import type { SpanEvent } from "./otlp-traces.ts";
+import { isJsonObject, parseIfText, setOwn } from "./safe-json.ts";
+import type { SpanFacts } from "./span-facts.ts";
+
+/** Names that belong together, as the fields of one list of messages, and the sides they may be. */
+type Group = { id: string; sides: ReadonlySet<Side> };
+
+const sides: readonly Side[] = ["input", "output"];
+
+const sidesBy = (namesOf: (source: (typeof contentSources)[number], side: Side) => readonly string[]): Map<string, Set<Side>> => {
+  const found = new Map<string, Set<Side>>();
+  for (const source of contentSources) {
+    for (const side of sides) for (const name of namesOf(source, side)) found.set(name, (found.get(name) ?? new Set()).add(side));
+  }
+  return found;
+};
+
+const sidesOfName = sidesBy((source, side) => source[side]?.names ?? []);
+const sidesOfEvent = sidesBy((source, side) => source[side]?.eventNames ?? []);
+
+/** `llm.prompts.*` and `mastra.*.input`: what stands before and behind the star. */
+const patterns = [...sidesOfName].flatMap(([name, of]) => {
+  const [before = "", after] = name.split("*");
+  return after === undefined ? [] : [{ before, after, sides: of }];
+});
+
+/** The group of an attribute that may hold content; undefined for any other. */
+const groupOf = (name: string): Group | undefined => {
+  for (const { before, after, sides: of } of patterns) {
+    if (name.length > before.length + after.length && name.startsWith(before) && name.endsWith(after))
+      return { id: after === "" ? before : name, sides: of };
+  }
+  const of = sidesOfName.get(name);
+  return of === undefined ? undefined : { id: name, sides: of };
+};
+
+/** Whether an attribute may hold input or output, of the observation or of its trace. */
+export const isContentName = (name: string): boolean =>
+  name === langfuse.traceInput || name === langfuse.traceOutput || groupOf(name) !== undefined;
+
+/** Leaves of the sides, made when they are first asked for: most spans carry one convention. */
+const createLeaves = (facts: SpanFacts): ((of: ReadonlySet<Side>) => Leaves) => {
+  const taken = takenContent(facts);
+  const made = new Map<string, Leaves>();
+  return (of) => {
+    const id = [...of].join();
+    const leaves = made.get(id) ?? leavesOf([...of].map((side) => taken[side]?.value));
+    made.set(id, leaves);
+    return leaves;
+  };
+};
+
+/** In the order they were sent. What was set for the trace is a field of the trace. */
+export const leftAttributes = (facts: SpanFacts): [name: string, value: Json][] => {
+  const { input, output } = takenContent(facts);
+  const takenNames = new Set([langfuse.traceInput, langfuse.traceOutput, ...(input?.names ?? []), ...(output?.names ?? [])]);
+  const partsOf = new Set([...(input?.partsOf ?? []), ...(output?.partsOf ?? [])]);
+  const leaves = createLeaves(facts);
+  const others = [...facts.attributes].filter(([name]) => !takenNames.has(name));
+  const kept = groupsWithMore(others, leaves);
+  return others.flatMap(([name, value]): [string, Json][] => {
+    if (partsOf.has(name)) {
+      const rest = restOf(value, leaves(new Set(sides)));
+      return rest === undefined ? [] : [[name, rest]];
+    }
+    const group = groupOf(name);
+    return group === undefined || kept.has(group.id) ? [[name, value]] : [];
+  });
+};
+
+/** Groups that hold something which was not taken: a group stays or goes as a whole. */
+const groupsWithMore = (attributes: readonly (readonly [string, Json])[], leaves: (of: ReadonlySet<Side>) => Leaves): Set<string> => {
+  const kept = new Set<string>();
+  for (const [name, value] of attributes) {
+    const group = groupOf(name);
+    if (group === undefined || kept.has(group.id)) continue;
+    if (!isContained(value, leaves(group.sides), name.slice(name.lastIndexOf(".") + 1))) kept.add(group.id);
+  }
+  return kept;
+};
+
+/** What is left of JSON of which a part was taken: the fields or items that are not in what was taken. */
+const restOf = (value: Json, leaves: Leaves): Json | undefined => {
+  const parsed = parseIfText(value);
+  if (Array.isArray(parsed)) {
+    const items = parsed.filter((item) => !isContained(item, leaves));
+    return items.length === 0 ? undefined : items;
+  }
+  if (!isJsonObject(parsed)) return value;
+  const fields = Object.entries(parsed).filter(([key, item]) => !isContained(item, leaves, key));
+  if (fields.length === 0) return undefined;
+  const rest: { [key: string]: Json } = {};
+  for (const [key, item] of fields) setOwn(rest, key, item);
+  return rest;
+};
+
+/** The events of a span in their order, each with the attributes that are not in input or output; one of which none is left is no more. */
+export const leftEvents = (facts: SpanFacts): { event: SpanEvent; attributes: { [name: string]: Json } }[] => {
+  const { input, output } = takenContent(facts);
+  const leaves = createLeaves(facts);
+  return facts.span.events.flatMap((event) => {
+    const attributes: { [name: string]: Json } = {};
+    const all = toAttributes(event.attributes);
+    const of = sidesOfEvent.get(event.name);
+    if (of === undefined) {
+      for (const [name, value] of all) setOwn(attributes, name, value);
+      return [{ event, attributes }];
+    }
+    const takenNames = new Set([...(input?.events?.get(event) ?? []), ...(output?.events?.get(event) ?? [])]);
+    for (const [name, value] of all) {
+      const isRepeated = facts.attributes.get(name) === value || isContained(value, leaves(of), name.slice(name.lastIndexOf(".") + 1));
+      if (!takenNames.has(name) && !isRepeated) setOwn(attributes, name, value);
+    }
+    return Object.keys(attributes).length === 0 ? [] : [{ event, attributes }];
+  });
+};

@@ -1,0 +1,181 @@
+/**
+ * What senders call the kinds of spans, and the type of observation each is: one table an attribute, in the order in which they are asked.
+ * A kind without a type of ours gets the nearest: a reranker gives documents back as a retriever does, a workflow and its tasks are a chain.
+ * Facts about the senders were read on 2026-11-28 at the addresses given.
+ */
+import type { ObservationType } from "../ingestion/event.ts";
+
+export type TypeTable = { attribute: string; sender: string; url: string; types: { [value: string]: ObservationType } };
+
+const genAi = "https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/registry/attributes/gen-ai.md";
+
+/** Kinds in capitals: OpenInference, and LoongSuite, which took them over. */
+const openInferenceKinds: { [value: string]: ObservationType } = {
+  LLM: "GENERATION",
+  CHAIN: "CHAIN",
+  RETRIEVER: "RETRIEVER",
+  RERANKER: "RETRIEVER",
+  EMBEDDING: "EMBEDDING",
+  AGENT: "AGENT",
+  TOOL: "TOOL",
+  GUARDRAIL: "GUARDRAIL",
+  EVALUATOR: "EVALUATOR",
+  PROMPT: "CHAIN",
+};
+
+export const langfuseTypes: TypeTable = {
+  attribute: "langfuse.observation.type",
+  sender: "Langfuse",
+  url: "https://langfuse.com/integrations/native/opentelemetry",
+  types: {
+    span: "SPAN",
+    generation: "GENERATION",
+    event: "EVENT",
+    embedding: "EMBEDDING",
+    agent: "AGENT",
+    tool: "TOOL",
+    chain: "CHAIN",
+    retriever: "RETRIEVER",
+    guardrail: "GUARDRAIL",
+    evaluator: "EVALUATOR",
+  },
+};
+
+export const frameworkTypes: readonly TypeTable[] = [
+  {
+    attribute: "openinference.span.kind",
+    sender: "OpenInference",
+    url: "https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md",
+    types: openInferenceKinds,
+  },
+  {
+    // Before the operation: LangSmith calls the operation of a retriever `embeddings` and that of a prompt template `chat`.
+    attribute: "langsmith.span.kind",
+    sender: "LangSmith",
+    url: "https://docs.langchain.com/langsmith/trace-with-opentelemetry",
+    types: {
+      llm: "GENERATION",
+      tool: "TOOL",
+      retriever: "RETRIEVER",
+      embedding: "EMBEDDING",
+      prompt: "CHAIN",
+      chain: "CHAIN",
+      parser: "CHAIN",
+    },
+  },
+  {
+    attribute: "gen_ai.operation.name",
+    sender: "GenAI conventions",
+    url: genAi,
+    types: {
+      chat: "GENERATION",
+      completion: "GENERATION",
+      text_completion: "GENERATION",
+      generate_content: "GENERATION",
+      generate: "GENERATION",
+      embeddings: "EMBEDDING",
+      retrieval: "RETRIEVER",
+      invoke_agent: "AGENT",
+      create_agent: "AGENT",
+      plan: "AGENT",
+      invoke_workflow: "CHAIN",
+      execute_tool: "TOOL",
+      search_memory: "RETRIEVER",
+      create_memory: "SPAN",
+      update_memory: "SPAN",
+      upsert_memory: "SPAN",
+      delete_memory: "SPAN",
+      create_memory_store: "SPAN",
+      delete_memory_store: "SPAN",
+    },
+  },
+  {
+    attribute: "gen_ai.operation.name",
+    sender: "AI SDK 7, Semantic Kernel, OpenLLMetry, Mastra before 1.0",
+    url: "https://github.com/vercel/ai/blob/main/packages/otel/src/open-telemetry.ts",
+    types: {
+      rerank: "RETRIEVER",
+      agent_step: "SPAN",
+      "chat.completions": "GENERATION",
+      "chat.streaming_completions": "GENERATION",
+      "text.completions": "GENERATION",
+      "text.streaming_completions": "GENERATION",
+      "guardrail.run": "GUARDRAIL",
+      guard: "GUARDRAIL",
+      tool_selection: "GENERATION",
+      "agent.run": "AGENT",
+      "workflow.run": "CHAIN",
+      "tool.execute": "TOOL",
+    },
+  },
+  {
+    attribute: "genkit:metadata:subtype",
+    sender: "Genkit",
+    url: "https://github.com/firebase/genkit",
+    types: {
+      model: "GENERATION",
+      "background-model": "GENERATION",
+      embedder: "EMBEDDING",
+      tool: "TOOL",
+      "tool.v2": "TOOL",
+      retriever: "RETRIEVER",
+      evaluator: "EVALUATOR",
+    },
+  },
+  {
+    attribute: "traceloop.span.kind",
+    sender: "OpenLLMetry",
+    url: "https://github.com/traceloop/openllmetry-js/tree/main/packages/ai-semantic-conventions",
+    types: { workflow: "CHAIN", task: "CHAIN", agent: "AGENT", tool: "TOOL" },
+  },
+  {
+    attribute: "gen_ai.span.kind",
+    sender: "LoongSuite, Dify",
+    url: "https://github.com/langgenius/dify/blob/main/api/core/observability/otel/semconv/gen_ai.py",
+    types: openInferenceKinds,
+  },
+  {
+    attribute: "mlflow.spanType",
+    sender: "MLflow",
+    url: "https://mlflow.org/docs/latest/genai/concepts/span/",
+    types: {
+      ...openInferenceKinds,
+      CHAT_MODEL: "GENERATION",
+      WORKFLOW: "CHAIN",
+      TASK: "CHAIN",
+      PARSER: "CHAIN",
+      MEMORY: "SPAN",
+    },
+  },
+  {
+    attribute: "mastra.span.type",
+    sender: "Mastra",
+    url: "https://github.com/mastra-ai/mastra/tree/main/observability/otel-exporter",
+    types: {
+      agent_run: "AGENT",
+      workflow_run: "CHAIN",
+      workflow_step: "CHAIN",
+      model_generation: "GENERATION",
+      model_step: "SPAN",
+      model_chunk: "SPAN",
+      tool_call: "TOOL",
+      mcp_tool_call: "TOOL",
+      provider_tool_call: "TOOL",
+      rag_embedding: "EMBEDDING",
+      rag_vector_operation: "RETRIEVER",
+      scorer_run: "EVALUATOR",
+    },
+  },
+  {
+    attribute: "llm.request.type",
+    sender: "OpenLLMetry",
+    url: "https://github.com/traceloop/openllmetry-js/tree/main/packages/ai-semantic-conventions",
+    types: { chat: "GENERATION", completion: "GENERATION", embedding: "EMBEDDING", rerank: "RETRIEVER" },
+  },
+  {
+    attribute: "spring.ai.kind",
+    sender: "Spring AI",
+    url: "https://docs.spring.io/spring-ai/reference/observability/index.html",
+    types: { chat_client: "CHAIN", advisor: "CHAIN", tool_call: "TOOL", vector_store: "RETRIEVER" },
+  },
+];

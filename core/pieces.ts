@@ -1,0 +1,10 @@
+/** Long work without I/O as a generator that yields between its pieces: whoever runs it decides whether others have a turn in between (runner/turns.ts). */
+export type Pieces<Result> = Generator<void, Result, void>;
+
+/** All pieces at once. */
+export const finish = <Result>(pieces: Pieces<Result>): Result => {
+  for (;;) {
+    const next = pieces.next();
+    if (next.done === true) return next.value;
+  }
+};

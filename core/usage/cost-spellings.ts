@@ -1,0 +1,22 @@
+/** Every attribute under which spans tell what a call cost, in USD. A told cost is never computed anew, also where it is zero. `docs/usage.md` is made of it. */
+import type { UsageSource } from "./usage-sources.ts";
+
+export type CostSpelling = { name: string; kind: "input" | "output" | "total"; sources: readonly UsageSource[] };
+
+const of = (kind: CostSpelling["kind"], sources: readonly UsageSource[], names: readonly string[]): CostSpelling[] =>
+  names.map((name) => ({ name, kind, sources }));
+
+/** The first of a kind that is a number of at least zero counts. */
+export const costSpellings: readonly CostSpelling[] = [
+  ...of("total", ["openllmetry", "openrouter"], ["gen_ai.usage.cost", "gen_ai.usage.total_cost", "gen_ai.usage.cost_usd"]),
+  ...of("total", ["litellm"], ["gen_ai.cost.total_cost", "litellm.cost.total"]),
+  ...of("total", ["openinference"], ["llm.cost.total"]),
+  ...of("total", ["openllmetry"], ["llm.usage.total_cost", "llm.usage.cost"]),
+  ...of("total", ["pydantic"], ["operation.cost"]),
+  ...of("input", ["litellm"], ["gen_ai.cost.input_cost", "litellm.cost.input"]),
+  ...of("input", ["openinference"], ["llm.cost.prompt", "llm.cost.input"]),
+  ...of("input", ["openllmetry"], ["gen_ai.usage.input_cost"]),
+  ...of("output", ["litellm"], ["gen_ai.cost.output_cost", "litellm.cost.output"]),
+  ...of("output", ["openinference"], ["llm.cost.completion", "llm.cost.output"]),
+  ...of("output", ["openllmetry"], ["gen_ai.usage.output_cost"]),
+];

@@ -1,0 +1,51 @@
+/** An object of counts, however nested and spelled, as paths in snake_case: `{"promptTokensDetails": [{"modality": "TEXT", "tokenCount": 3}]}` is `prompt_tokens_details.text`, 3. */
+import { readCount } from "./read-count.ts";
+
+/** Counts by path. Of two spellings of one path the first above zero counts. */
+export type UsagePaths = Map<string, number>;
+
+/** What is deeper, or comes behind so many fields, is nobody's usage: it bounds the work. */
+const levelsMax = 5;
+const fieldsMax = 500;
+
+export const snakeCase = (name: string): string => name.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
+
+/** Counts at most 500 fields down to 5 levels. `into` is added to. */
+export const flattenUsage = (value: unknown, into: UsagePaths = new Map(), prefix = ""): UsagePaths => {
+  flatten(value, prefix, levelsMax, { into, fieldsLeft: fieldsMax });
+  return into;
+};
+
+export const setCount = (into: UsagePaths, path: string, count: number): void => {
+  if ((into.get(path) ?? 0) === 0) into.set(path, count);
+};
+
+type Budget = { into: UsagePaths; fieldsLeft: number };
+
+const flatten = (value: unknown, path: string, levels: number, budget: Budget): void => {
+  if (levels < 0 || budget.fieldsLeft-- <= 0) return;
+  if (Array.isArray(value)) {
+    for (const item of value) flattenItem(item, path, levels, budget);
+    return;
+  }
+  if (typeof value === "object" && value !== null) {
+    // The AI SDK writes some numbers as `{"intValue": 7}`.
+    const wrapped = Object.hasOwn(value, "intValue") ? readCount(Reflect.get(value, "intValue")) : undefined;
+    if (wrapped !== undefined && path !== "") setCount(budget.into, path, wrapped);
+    else for (const [name, item] of Object.entries(value)) flatten(item, join(path, snakeCase(name)), levels - 1, budget);
+    return;
+  }
+  const count = readCount(value);
+  if (count !== undefined && path !== "") setCount(budget.into, path, count);
+};
+
+/** Gemini lists counts by modality, Bedrock by time to live; other lists hold no usage. */
+const flattenItem = (item: unknown, path: string, levels: number, budget: Budget): void => {
+  if (typeof item !== "object" || item === null) return;
+  const fields = new Map(Object.entries(item).map(([name, value]) => [snakeCase(name), value]));
+  const name = fields.get("modality") ?? fields.get("ttl");
+  const count = fields.get("token_count") ?? fields.get("tokens") ?? fields.get("input_tokens");
+  if (typeof name === "string") flatten(count, join(path, name.toLowerCase()), levels - 1, budget);
+};
+
+const join = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);

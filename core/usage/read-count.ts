@@ -1,0 +1,12 @@
+/** Numbers of clients as counts. */
+
+export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+
+/** A whole number ≥ 0, also as text in any spelling a number has, whose fraction and whatever follows are cut off. Everything else is no count. */
+export const readCount = (value: unknown): number | undefined => {
+  if (typeof value === "number") return isCount(value) ? value + 0 : undefined;
+  if (typeof value !== "string" || value.trim() === "") return undefined;
+  const number = Number(value);
+  const count = Number.isNaN(number) ? Number.parseInt(value, 10) : Math.trunc(number);
+  return isCount(count) && !(number < 0) ? count + 0 : undefined;
+};

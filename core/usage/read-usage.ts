@@ -1,0 +1,96 @@
+/**
+ * A map of usage as clients send it (`usageDetails`, `usage`, `langfuse.observation.usage_details`) to kinds and counts. A map of Langfuse's kinds and the user's own stays as it
+ * is; what a provider answered, passed on as it is, is understood by `usageSpellings`.
+ */
+import { flattenUsage, snakeCase } from "./flatten-usage.ts";
+import { readCount } from "./read-count.ts";
+import { resolveUsage, type UsageKinds } from "./resolve-usage.ts";
+import { findSpelling, toldUsage } from "./told-usage.ts";
+import { isInputRole, isOutputRole } from "./usage-roles.ts";
+
+/** `isResolved`: made by ourselves, so that its kinds are disjoint already. Undefined where nothing was counted. */
+export const readUsage = (given: Readonly<Record<string, unknown>>, { isResolved = false } = {}): UsageKinds | undefined => {
+  const paths = flattenUsage(given);
+  const isProviders = [...paths.keys()].some((path) => {
+    const row = findSpelling(path);
+    const isWhole = row?.role === "input" || row?.role === "output" || row?.role === "total";
+    return (
+      row !== undefined && row.isKind !== true && row.isSpanOnly !== true && (isWhole || (path.includes(".") && row.role !== "noTokens"))
+    );
+  });
+  if (!isProviders) return isResolved ? countsOf(given) : withoutDoubles(countsOf(given));
+  const told = toldUsage(paths, "object");
+  const usage = told === undefined ? undefined : resolveUsage(told);
+  const own = ownKinds(given);
+  if (usage === undefined || own.length === 0) return usage ?? nonEmpty(own);
+  // What is not known to be tokens is kept beside them and is not part of the total.
+  const sum = Object.entries(usage).reduce((all, [kind, count]) => (kind === "total" ? all : all + count), 0);
+  return nonEmpty([...own, ...Object.entries(usage), ["total", usage["total"] ?? sum]]);
+};
+
+const nonEmpty = (entries: readonly (readonly [string, number])[]): UsageKinds | undefined =>
+  entries.length === 0 ? undefined : Object.fromEntries(entries);
+
+/** Kinds as they were named. What is known to be no tokens is left out. */
+const countsOf = (given: Readonly<Record<string, unknown>>): UsageKinds | undefined =>
+  nonEmpty(
+    Object.entries(given).flatMap(([kind, value]): [string, number][] => {
+      const count = readCount(value);
+      const row = findSpelling(snakeCase(kind));
+      return count === undefined || (row?.role === "noTokens" && row.isSpanOnly !== true) ? [] : [[kind, count]];
+    }),
+  );
+
+/** Names of what is no number of tokens, and of what is part of a whole: neither may be added to anything. */
+const noKindName =
+  /(^|_)(time|latency|duration|seconds?|ms|costs?|usd|price|credits?)($|_)|^(input|output|prompt|completion|total|cached?)(_|$)/;
+
+const ownKinds = (given: Readonly<Record<string, unknown>>): [string, number][] =>
+  Object.entries(given).flatMap(([kind, value]): [string, number][] => {
+    const count = readCount(value);
+    const name = snakeCase(kind);
+    const row = findSpelling(name);
+    return count === undefined || (row !== undefined && row.isSpanOnly !== true) || noKindName.test(name) ? [] : [[kind, count]];
+  });
+
+/**
+ * Kinds are disjoint, as Langfuse means them. But where a told total is the sum of input and output alone, the other kinds of a side are parts of it, and where a told total is not
+ * the sum of all, a kind named twice in two spellings counts once.
+ */
+const withoutDoubles = (kinds: UsageKinds | undefined): UsageKinds | undefined => {
+  if (kinds === undefined) return undefined;
+  const single = withoutRepeats(kinds);
+  const { input, output = 0, total } = single;
+  if (input === undefined || total === undefined) return single;
+  const sumOf = (isSide: typeof isInputRole, whole: string) =>
+    Object.entries(single).reduce((sum, [kind, count]) => {
+      const row = kind === whole ? undefined : findSpelling(kind);
+      return row?.isKind === true && isSide(row.role) ? sum + count : sum;
+    }, 0);
+  const [inputParts, outputParts] = [sumOf(isInputRole, "input"), sumOf(isOutputRole, "output")];
+  const readings = [
+    [0, 0],
+    [inputParts, 0],
+    [0, outputParts],
+    [inputParts, outputParts],
+  ] as const;
+  const fits = readings.find(
+    ([within, withinOutput]) =>
+      within <= input && withinOutput <= output && input + inputParts - within + output + outputParts - withinOutput === total,
+  );
+  if (fits === undefined) return single;
+  return { ...single, input: input - fits[0], ...(single["output"] === undefined ? {} : { output: output - fits[1] }) };
+};
+
+const withoutRepeats = (kinds: UsageKinds): UsageKinds => {
+  const seen = new Map<string, number>();
+  return Object.fromEntries(
+    Object.entries(kinds).filter(([kind, count]) => {
+      const row = findSpelling(kind);
+      if (row?.isKind !== true) return true;
+      if (seen.get(row.role) === count && count > 0) return false;
+      if (!seen.has(row.role)) seen.set(row.role, count);
+      return true;
+    }),
+  );
+};

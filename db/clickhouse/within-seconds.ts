@@ -1,0 +1,60 @@
+/** ClickHouse for one request of the API, which ends in time: whatever it asks, one after the other or at once, has so many seconds in all. */
+import { AppError } from "../../core/errors.ts";
+import type { ClickHouse } from "./client.ts";
+
+/**
+ * Reads throw CLICKHOUSE_UNAVAILABLE after `seconds` from now, also while the server is stopped. Bytes that stream have come once the query has ended: from the first on they fail
+ * only when no further ones come for as long, as a slow reader may take its time.
+ */
+export const withinSeconds = (
+  clickhouse: ClickHouse,
+  { seconds, nowMs }: { seconds: number; nowMs: () => number },
+): Pick<ClickHouse, "queryRows" | "openBytes"> => {
+  const endMs = nowMs() + seconds * 1000;
+  // A statement that is late already still gets the time to fail by itself.
+  const leftSeconds = () => Math.max(0.001, (endMs - nowMs()) / 1000);
+  return {
+    queryRows: (statement) => clickhouse.queryRows({ ...statement, timeoutSeconds: leftSeconds() }),
+    openBytes: async (statement) => {
+      const answer = await clickhouse.openBytes({ ...statement, timeoutSeconds: leftSeconds() });
+      return { ...answer, body: withoutStalls(answer.body, { firstSeconds: leftSeconds(), seconds }) };
+    },
+  };
+};
+
+const withoutStalls = (
+  body: ReadableStream<Uint8Array>,
+  { firstSeconds, seconds }: { firstSeconds: number; seconds: number },
+): ReadableStream<Uint8Array> => {
+  const reader = body.getReader();
+  let waitSeconds = firstSeconds;
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        const next = await inTime(reader.read(), waitSeconds, () => reader.cancel());
+        waitSeconds = seconds;
+        if (next.done) controller.close();
+        else controller.enqueue(next.value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+};
+
+const inTime = async <T>(read: Promise<T>, seconds: number, giveUp: () => Promise<unknown>): Promise<T> => {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new AppError({ code: "CLICKHOUSE_UNAVAILABLE", message: `ClickHouse sent nothing for ${seconds} s.` }));
+      giveUp().catch(() => {
+        // It is given up in any case.
+      });
+    }, seconds * 1000);
+  });
+  try {
+    return await Promise.race([read, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};

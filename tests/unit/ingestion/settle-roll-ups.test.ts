@@ -1,0 +1,105 @@
+/** Roll-ups settle whatever the order and the batches; the store behind the ports is a map. The same with real engines: tests/integration/roll-up-usage.test.ts. */
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { withRolledUsage } from "../../../core/ingestion/roll-up.ts";
+import type { MergedEntity } from "../../../runner/ingestion/merge-entity.ts";
+import { settleRollUps } from "../../../runner/ingestion/settle-roll-ups.ts";
+
+const seed = Number(process.env["FC_SEED"] ?? Date.now() % 1_000_000);
+
+type Node = { id: string; parent: string | null; rolls: boolean; tokens: number };
+type MergedOne = MergedEntity & { kind: "observation" };
+
+/** Only what settling looks at. */
+const observation = ({ id, parent, rolls, tokens }: Node): MergedOne => {
+  const usage = { input: String(tokens) };
+  const own = tokens > 0 && !rolls ? usage : {};
+  return {
+    entity: { lane: "p/t", events: [] },
+    kind: "observation",
+    merged: {
+      row: {
+        id,
+        project_id: "p",
+        trace_id: "t",
+        parent_observation_id: parent,
+        provided_model_name: null,
+        provided_usage_details: own,
+        usage_details: own,
+        provided_cost_details: {},
+        cost_details: {},
+      },
+      otel: { source: "otel", ...(rolls && tokens > 0 ? { rollUp: { usageDetails: { input: tokens } } } : {}) },
+    },
+  } as unknown as MergedOne;
+};
+
+const trace = (rollUps: string[]): MergedEntity =>
+  ({
+    entity: { lane: "p/t", events: [{ entityType: "trace", body: { rollUps } }] },
+    kind: "trace",
+    row: { project_id: "p", id: "t" },
+  }) as unknown as MergedEntity;
+
+it("each token ends in one row, whatever the order of spans, the batches, and whether the trace comes with them", async () => {
+  const plan = fc.array(
+    fc.record({ above: fc.nat(), rolls: fc.boolean(), tokens: fc.constantFrom(0, 3, 40), batch: fc.nat(3), key: fc.nat() }),
+    {
+      minLength: 2,
+      maxLength: 9,
+    },
+  );
+  await fc.assert(
+    fc.asyncProperty(plan, fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), async (given, withTrace) => {
+      const nodes = given.map(
+        ({ above, rolls, tokens }, index): Node => ({ id: `s${index}`, parent: index === 0 ? null : `s${above % index}`, rolls, tokens }),
+      );
+      const stored = new Map<string, MergedOne>();
+      let queries = 0;
+      const deps = {
+        clickhouse: {
+          queryRows: <Row>() => {
+            queries++;
+            const rows = [...stored.values()].map(({ merged: { row } }) => ({
+              project_id: "p",
+              trace_id: "t",
+              id: row.id,
+              parent_id: row.parent_observation_id,
+              carries_usage: Object.keys(row.usage_details).length > 0,
+            }));
+            return Promise.resolve(rows as Row[]);
+          },
+        },
+        keepUsage: (one: MergedOne) => Promise.resolve({ ...one, merged: withRolledUsage(one.merged) }),
+        readAgain: ({ id }: { id: string }) => {
+          const node = nodes.find((one) => one.id === id);
+          return Promise.resolve(node === undefined ? undefined : observation(node));
+        },
+      };
+      const named: string[] = [];
+      for (const batch of [0, 1, 2, 3]) {
+        const sent = nodes
+          .filter((_, index) => given[index]?.batch === batch)
+          .toSorted((a, b) => (given[Number(a.id.slice(1))]?.key ?? 0) - (given[Number(b.id.slice(1))]?.key ?? 0));
+        if (sent.length === 0) continue;
+        named.push(...sent.filter(({ rolls, tokens }) => rolls && tokens > 0).map(({ id }) => id));
+        const entities = [...(withTrace[batch] === true ? [trace([...named])] : []), ...sent.map(observation)];
+        for (const one of await settleRollUps(deps, entities, new AbortController().signal))
+          if (one.kind === "observation") stored.set(one.merged.row.id, one);
+      }
+      const isBelow = (one: Node, above: Node): boolean => {
+        for (let at = one.parent; at !== null; at = nodes.find(({ id }) => id === at)?.parent ?? null) if (at === above.id) return true;
+        return false;
+      };
+      const expected = nodes.filter(
+        (one) => one.tokens > 0 && !(one.rolls && nodes.some((other) => other.tokens > 0 && isBelow(other, one))),
+      );
+      const found = [...stored.values()]
+        .filter(({ merged }) => Object.keys(merged.row.usage_details).length > 0)
+        .map(({ merged }) => merged.row.id);
+      expect(found.toSorted()).toEqual(expected.map(({ id }) => id).toSorted());
+      if (named.length === 0 && withTrace.every(Boolean)) expect(queries).toBe(0);
+    }),
+    { seed, numRuns: 1500 },
+  );
+});

@@ -1,0 +1,45 @@
+/** Session and user of a trace from the spellings of many senders. */
+import { describe, expect, it } from "vitest";
+import { sessionIdRows, userIdRows } from "../../../core/otel/identity-names.ts";
+import { hasTraceUpdate } from "../../../core/otel/trace-fields.ts";
+import { mapJson } from "./mapped-json.ts";
+
+describe.each([
+  ["sessionId", sessionIdRows],
+  ["userId", userIdRows],
+] as const)("%s", (field, rows) => {
+  it.each(rows.map(({ name, sender }) => [name, sender] as const))("is read from %s (%s), on any span", (name) => {
+    expect(mapJson({ attributes: { [name]: "the id" } }).trace.body[field]).toBe("the id");
+    expect(hasTraceUpdate(new Map([[name, "the id"]]))).toBe(true);
+  });
+
+  it("is the first of several", () => {
+    const all = Object.fromEntries(rows.toReversed().map(({ name }, index) => [name, `id ${index}`]));
+    expect(mapJson({ attributes: all }).trace.body[field]).toBe(`id ${rows.length - 1}`);
+  });
+
+  it("has no quotes where it was sent as JSON text, and any other text as it is", () => {
+    const name = field === "sessionId" ? "mlflow.trace.session" : "mlflow.trace.user";
+    const idOf = (sent: string) => mapJson({ attributes: { [name]: sent } }).trace.body[field];
+    expect(['"id"', '""', '"a" or "b"', "1"].map(idOf)).toEqual(["id", '""', '"a" or "b"', "1"]);
+  });
+});
+
+describe("what people reported", () => {
+  it.each([
+    [{ "gen_ai.conversation.id": "c" }, { sessionId: "c" }],
+    [
+      { "traceloop.association.properties.session_id": "s", "traceloop.association.properties.user_id": "u" },
+      { sessionId: "s", userId: "u" },
+    ],
+    [{ "session.id": "said", "gen_ai.conversation.id": "c" }, { sessionId: "said" }],
+  ])("%j", (attributes, fields) => {
+    expect(mapJson({ attributes }).trace.body).toMatchObject(fields);
+  });
+});
+
+describe("what is no session", () => {
+  it.each(["langsmith.trace.session_id", "thread_id", "traceloop.association.properties.org_id"])("%s", (name) => {
+    expect(mapJson({ attributes: { [name]: "x" } }).trace.body).not.toHaveProperty("sessionId");
+  });
+});

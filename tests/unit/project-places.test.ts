@@ -1,0 +1,54 @@
+/** Long jobs of one project beside a canary, in a loop of few places. */
+import { describe, expect, it } from "vitest";
+import type { ClaimedJob } from "../../db/queue/claim-job.ts";
+import { systemClock } from "../../runner/clock.ts";
+import { createEvents } from "../../runner/events.ts";
+import { startLoop } from "../../runner/loop.ts";
+import { createProjectPlaces } from "../../runner/project-places.ts";
+
+const jobOf = (id: string, projectId: string): ClaimedJob => ({
+  ...{ id, projectId, kind: "data.delete", payload: {}, attempt: 1, maxAttempts: 3, leaseId: `lease-${id}`, checkpoint: null },
+});
+
+describe("a project with jobs that never end", () => {
+  it("leaves a place to the canary that came after all of them", async () => {
+    const waiting = [...Array.from({ length: 9 }, (_, at) => jobOf(`heavy-${at}`, "heavy")), jobOf("canary", "canary")];
+    const places = createProjectPlaces(2);
+    const [begun, ended] = [[] as string[], Promise.withResolvers<string>()];
+    const loop = startLoop(
+      {
+        clock: systemClock,
+        log: () => {},
+        events: createEvents(() => {}),
+        random: () => 0,
+        places,
+        handlers: {
+          "data.delete": {
+            run: async ({ job, signal }) => {
+              begun.push(job.id);
+              if (job.projectId === "canary") ended.resolve(job.id);
+              else await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+            },
+            settle: () => Promise.resolve(true),
+          },
+        },
+        claim: () => {
+          const next = waiting.findIndex(({ projectId }) => !places.full().includes(projectId));
+          return Promise.resolve(next < 0 ? undefined : waiting.splice(next, 1)[0]);
+        },
+        heartbeat: () => Promise.resolve("held"),
+      },
+      { concurrency: 2, pollMs: 1, pollIdleMs: 2, pulseSeconds: 10, selfFenceSeconds: 30, graceSeconds: 0 },
+    );
+    expect(await ended.promise).toBe("canary");
+    expect(begun).toEqual(["heavy-0", "canary"]);
+    await loop.stop();
+    expect(places.full()).toEqual([]);
+  });
+
+  it("has the only place of a loop of one", () => {
+    const places = createProjectPlaces(1);
+    places.began("heavy");
+    expect(places.full()).toEqual([]);
+  });
+});

@@ -1,0 +1,359 @@
+/** Usage as people have reported it to be counted wrongly: what it says, and what it costs. */
+import { describe, expect, it } from "vitest";
+import { parseEvent } from "../../../core/ingestion/event-schema.ts";
+import type { Model } from "../../../core/models/model.ts";
+import { usageAndCost } from "../../../core/models/usage-and-cost.ts";
+import { bodyOf } from "../ingestion/arriving.ts";
+import { mapOne } from "../otel/mapped-spans.ts";
+
+const text = JSON.stringify;
+/** Prices as they were when the reports were made; the table of prices may change. */
+const prices = (input: string, output: string, cached: string, write = "0"): Model => ({
+  id: "m",
+  projectId: null,
+  modelName: "m",
+  matchPattern: ".*",
+  startDate: null,
+  tokenizer: null,
+  pricingTiers: [
+    {
+      id: "t",
+      name: "t",
+      isDefault: true,
+      priority: 0,
+      conditions: [],
+      prices: { input, output, output_reasoning_tokens: output, input_cached_tokens: cached, input_cache_creation: write },
+    },
+  ],
+});
+const gemini = prices("0.0000003", "0.0000025", "0.00000003");
+const sonnet = prices("0.000003", "0.000015", "0.0000003", "0.00000375");
+const gpt4o = prices("0.0000025", "0.00001", "0.00000125");
+
+const priced = (usage: Record<string, number> | null | undefined, model: Model) =>
+  usageAndCost(
+    {
+      providedUsage: Object.fromEntries(Object.entries(usage ?? {}).map(([kind, count]) => [kind, String(count)])),
+      providedCost: {},
+      models: ["m"],
+      modelParameters: null,
+      metadata: {},
+      input: null,
+      output: null,
+      level: "DEFAULT",
+      startTime: "2026-11-22 00:00:00.000000",
+    },
+    [model],
+    () => undefined,
+  );
+
+const spanUsage = (given: Parameters<typeof mapOne>[0]["attributes"]): Record<string, number> | null | undefined => {
+  const { observation } = mapOne({ attributes: { "gen_ai.request.model": "m", ...given } });
+  const parsed = parseEvent(observation, { isInternal: true });
+  if (!parsed.ok || parsed.event?.entityType !== "observation") throw new Error("no observation");
+  return parsed.event.body.usageDetails;
+};
+
+describe("spans of", () => {
+  it.each<[string, Parameters<typeof mapOne>[0]["attributes"], Model, object, string]>([
+    [
+      "pydantic-ai with Gemini, whose details are parts",
+      {
+        "gen_ai.usage.input_tokens": 1000,
+        "gen_ai.usage.output_tokens": 250,
+        "gen_ai.usage.details.text_prompt_tokens": 1000,
+        "gen_ai.usage.details.thoughts_tokens": 150,
+        "gen_ai.usage.details.text_candidates_tokens": 100,
+      },
+      gemini,
+      { input: "1000", output: "100", output_reasoning_tokens: "150", total: "1250" },
+      "0.000925000000",
+    ],
+    [
+      "the conventions with counts by modality",
+      {
+        "gen_ai.usage.input_tokens": 100,
+        "gen_ai.usage.output_tokens": 180,
+        "gen_ai.usage.text.input_tokens": 60,
+        "gen_ai.usage.image.input_tokens": 40,
+        "gen_ai.usage.text.output_tokens": 180,
+      },
+      gemini,
+      { input: "60", input_image_tokens: "40", output: "180", total: "280" },
+      "0.000480000000",
+    ],
+    [
+      "Strands with cache writes",
+      {
+        "gen_ai.usage.input_tokens": 5000,
+        "gen_ai.usage.output_tokens": 100,
+        "gen_ai.usage.total_tokens": 5100,
+        "gen_ai.usage.cache_read_input_tokens": 3000,
+        "gen_ai.usage.cache_write_input_tokens": 1500,
+      },
+      sonnet,
+      { input: "500", output: "100", input_cached_tokens: "3000", input_cache_creation: "1500", total: "5100" },
+      "0.009525000000",
+    ],
+    [
+      "the AI SDK 5 with Anthropic, whose input is without the cache",
+      {
+        "operation.name": "ai.generateText.doGenerate",
+        "ai.operationId": "ai.generateText.doGenerate",
+        "gen_ai.usage.input_tokens": 12,
+        "gen_ai.usage.output_tokens": 30,
+        "ai.usage.inputTokens": 12,
+        "ai.usage.outputTokens": 30,
+        "ai.usage.totalTokens": 42,
+        "ai.usage.cachedInputTokens": 20000,
+        "ai.response.providerMetadata": text({
+          anthropic: { usage: { input_tokens: 12, cache_creation_input_tokens: 0, cache_read_input_tokens: 20000, output_tokens: 30 } },
+        }),
+      },
+      sonnet,
+      { input: "12", output: "30", input_cached_tokens: "20000", input_cache_creation: "0", total: "42" },
+      "0.006486000000",
+    ],
+    [
+      "the AI SDK 5 with Anthropic, whose input is greater than the cache beside it",
+      {
+        "ai.operationId": "ai.generateText.doGenerate",
+        "ai.usage.inputTokens": 5000,
+        "ai.usage.outputTokens": 30,
+        "ai.usage.totalTokens": 5030,
+        "ai.usage.cachedInputTokens": 3000,
+        "ai.response.providerMetadata": text({
+          anthropic: { usage: { input_tokens: 5000, cache_creation_input_tokens: 0, cache_read_input_tokens: 3000, output_tokens: 30 } },
+        }),
+      },
+      sonnet,
+      { input: "5000", output: "30", input_cached_tokens: "3000", input_cache_creation: "0", total: "5030" },
+      "0.016350000000",
+    ],
+    [
+      "the AI SDK 6 with Bedrock",
+      {
+        "ai.operationId": "ai.generateText.doGenerate",
+        "gen_ai.usage.input_tokens": 4448,
+        "gen_ai.usage.output_tokens": 40,
+        "ai.usage.inputTokens": 4448,
+        "ai.usage.inputTokenDetails.noCacheTokens": 23,
+        "ai.usage.inputTokenDetails.cacheReadTokens": 0,
+        "ai.usage.inputTokenDetails.cacheWriteTokens": 4425,
+        "ai.usage.cachedInputTokens": 0,
+        "ai.response.providerMetadata": text({ bedrock: { usage: { cacheWriteInputTokens: 4425 } } }),
+      },
+      sonnet,
+      { input: "23", output: "40", input_cached_tokens: "0", input_cache_creation: "4425", total: "4488" },
+      "0.017262750000",
+    ],
+    [
+      "the AI SDK 5 with Gemini, whose thoughts stand beside the output",
+      {
+        "ai.operationId": "ai.generateText.doGenerate",
+        "gen_ai.usage.input_tokens": 100,
+        "gen_ai.usage.output_tokens": 10,
+        "ai.usage.reasoningTokens": 50,
+        "ai.usage.totalTokens": 160,
+      },
+      gemini,
+      { input: "100", output: "10", output_reasoning_tokens: "50", total: "160" },
+      "0.000180000000",
+    ],
+    [
+      "the same with fewer thoughts, by what Google answered",
+      {
+        "ai.operationId": "ai.generateText.doGenerate",
+        "gen_ai.usage.input_tokens": 100,
+        "gen_ai.usage.output_tokens": 60,
+        "ai.usage.reasoningTokens": 50,
+        "ai.response.providerMetadata": text({
+          google: { usageMetadata: { promptTokenCount: 100, candidatesTokenCount: 60, thoughtsTokenCount: 50 } },
+        }),
+      },
+      gemini,
+      { input: "100", output: "60", output_reasoning_tokens: "50", total: "210" },
+      "0.000305000000",
+    ],
+    [
+      "Sentry's names",
+      {
+        "gen_ai.usage.input_tokens": 100,
+        "gen_ai.usage.input_tokens.cached": 40,
+        "gen_ai.usage.input_tokens.cache_write": 10,
+        "gen_ai.usage.output_tokens": 50,
+        "gen_ai.usage.output_tokens.reasoning": 20,
+      },
+      sonnet,
+      { input: "50", input_cached_tokens: "40", input_cache_creation: "10", output: "30", output_reasoning_tokens: "20", total: "150" },
+      "0.000949500000",
+    ],
+    [
+      "what nobody knows and what is no count, which is not charged",
+      {
+        "gen_ai.usage.input_tokens": 100,
+        "gen_ai.usage.output_tokens": 50,
+        "gen_ai.usage.prompt_time": 7,
+        "gen_ai.usage.input_magic_tokens": 1_000_000,
+        "llm.token_count.prompt_details.magic": 90,
+      },
+      gpt4o,
+      { input: "100", output: "50", total: "150" },
+      "0.000750000000",
+    ],
+  ])("%s", (_, attributes, model, usageDetails, totalCost) => {
+    expect(priced(spanUsage(attributes), model)).toMatchObject({ usageDetails, totalCost });
+  });
+});
+
+describe("events with the usage of", () => {
+  it.each<[string, object, Model, object, string]>([
+    [
+      "OpenRouter",
+      {
+        prompt_tokens: 17903,
+        completion_tokens: 100,
+        total_tokens: 18003,
+        cost: 0.02,
+        is_byok: false,
+        prompt_tokens_details: { cached_tokens: 17817, audio_tokens: 0 },
+        completion_tokens_details: { reasoning_tokens: 0 },
+      },
+      gpt4o,
+      { input: "86", input_cached_tokens: "17817", output: "100", total: "18003" },
+      "0.023486250000",
+    ],
+    [
+      "Groq",
+      {
+        queue_time: 0.05,
+        prompt_tokens: 100,
+        prompt_time: 1,
+        completion_tokens: 50,
+        completion_time: 0.1,
+        total_tokens: 150,
+        total_time: 2,
+      },
+      gpt4o,
+      { input: "100", output: "50", total: "150" },
+      "0.000750000000",
+    ],
+    [
+      "DeepSeek",
+      {
+        prompt_tokens: 100,
+        completion_tokens: 50,
+        total_tokens: 150,
+        prompt_tokens_details: { cached_tokens: 80 },
+        prompt_cache_hit_tokens: 80,
+        prompt_cache_miss_tokens: 20,
+      },
+      gpt4o,
+      { input: "20", input_cached_tokens: "80", output: "50", total: "150" },
+      "0.000650000000",
+    ],
+    [
+      "Gemini",
+      { promptTokenCount: 100, candidatesTokenCount: 20, thoughtsTokenCount: 50, cachedContentTokenCount: 80, totalTokenCount: 170 },
+      gemini,
+      { input: "20", input_cached_tokens: "80", output: "20", output_reasoning_tokens: "50", total: "170" },
+      "0.000183400000",
+    ],
+    [
+      "Gemini in snake case, by modality",
+      {
+        prompt_token_count: 100,
+        prompt_tokens_details: [
+          { modality: "TEXT", token_count: 60 },
+          { modality: "AUDIO", token_count: 40 },
+        ],
+        cache_tokens_details: [
+          { modality: "TEXT", token_count: 50 },
+          { modality: "AUDIO", token_count: 30 },
+        ],
+        cached_content_token_count: 80,
+        candidates_token_count: 20,
+        thoughts_token_count: 50,
+        total_token_count: 170,
+      },
+      gemini,
+      { input: "10", input_audio_tokens: "10", input_cached_tokens: "80", output: "20", output_reasoning_tokens: "50", total: "170" },
+      "0.000183400000",
+    ],
+    [
+      "Gemini with results of tools beside the prompt",
+      { promptTokenCount: 100, toolUsePromptTokenCount: 40, candidatesTokenCount: 20, totalTokenCount: 160 },
+      gemini,
+      { input: "140", output: "20", total: "160" },
+      "0.000092000000",
+    ],
+    [
+      "Anthropic, whose input is without the cache",
+      {
+        input_tokens: 12,
+        output_tokens: 30,
+        cache_read_input_tokens: 8,
+        cache_creation_input_tokens: 100,
+        cache_creation: { ephemeral_5m_input_tokens: 60, ephemeral_1h_input_tokens: 40 },
+        server_tool_use: { web_search_requests: 3 },
+        service_tier: "standard",
+      },
+      sonnet,
+      { input: "12", input_cached_tokens: "8", input_cache_creation_5m: "60", input_cache_creation_1h: "40", output: "30", total: "150" },
+      // The prices above have none for a lifetime.
+      "0.000488400000",
+    ],
+    [
+      "Bedrock",
+      { inputTokens: 12, outputTokens: 30, totalTokens: 150, cacheReadInputTokens: 8, cacheWriteInputTokens: 100 },
+      sonnet,
+      { input: "12", input_cached_tokens: "8", input_cache_creation: "100", output: "30", total: "150" },
+      "0.000863400000",
+    ],
+    [
+      "LiteLLM, whose prompt holds the cache",
+      { prompt_tokens: 120, completion_tokens: 30, total_tokens: 150, cache_read_input_tokens: 8, cache_creation_input_tokens: 100 },
+      sonnet,
+      { input: "12", input_cached_tokens: "8", input_cache_creation: "100", output: "30", total: "150" },
+      "0.000863400000",
+    ],
+    [
+      "LiteLLM under Langfuse's names, by the told total",
+      { input: 120, output: 30, total: 150, cache_read_input_tokens: 8, cache_creation_input_tokens: 100 },
+      sonnet,
+      { input: "12", cache_read_input_tokens: "8", cache_creation_input_tokens: "100", output: "30", total: "150" },
+      "0.000863400000",
+    ],
+    [
+      "Langfuse's kinds, which are beside each other",
+      { input: 120, output: 30, cache_read_input_tokens: 8 },
+      sonnet,
+      { input: "120", cache_read_input_tokens: "8", output: "30", total: "158" },
+      "0.000812400000",
+    ],
+    [
+      "the user's own kinds beside a provider's, which are kept and not part of the total",
+      { prompt_tokens: 100, completion_tokens: 50, searches: 3 },
+      gpt4o,
+      { input: "100", output: "50", searches: "3", total: "150" },
+      "0.000750000000",
+    ],
+    [
+      "xAI, whose thoughts stand beside the completion and whose cached tokens are text as well",
+      {
+        prompt_tokens: 32,
+        completion_tokens: 9,
+        total_tokens: 135,
+        prompt_tokens_details: { text_tokens: 32, audio_tokens: 0, image_tokens: 0, cached_tokens: 6 },
+        completion_tokens_details: { reasoning_tokens: 94, audio_tokens: 0 },
+        num_sources_used: 0,
+      },
+      gpt4o,
+      { input: "26", input_cached_tokens: "6", output: "9", output_reasoning_tokens: "94", total: "135" },
+      "0.001102500000",
+    ],
+  ])("%s", (_, usageDetails, model, usage, totalCost) => {
+    const body = bodyOf("generation-create", { id: "o", usageDetails });
+    expect(priced("usageDetails" in body ? body.usageDetails : undefined, model)).toMatchObject({ usageDetails: usage, totalCost });
+  });
+});
