@@ -2,8 +2,9 @@
 import type { FieldError } from "../errors.ts";
 import type { ExportTable } from "../tables/table.ts";
 import { hideInJson, hideInList, hideInMap } from "./hide-paths.ts";
-import { type Bind, hideColumn, type PathStep, type PrivacyAction, type PrivacyRule, parsePath } from "./privacy.ts";
+import { type Bind, hideColumn, type PathStep, type PrivacyAction, parsePath } from "./privacy.ts";
 import { addMapRule, addRule, countPlaces, emptyTree, type PrivacyTree } from "./privacy-tree.ts";
+import type { ExportQuery } from "./request.ts";
 import type { SelectedColumn } from "./select-columns.ts";
 
 /** Beyond these a query would be longer than ClickHouse parses: each step is a call inside of others, each place some text. */
@@ -14,7 +15,7 @@ type Applied = { visible: SelectedColumn[]; hashes: boolean };
 
 /** `knownIds` are those of all columns of the table, also of ones left out. Faults name the rule. */
 export const applyPrivacy = (
-  rules: readonly PrivacyRule[],
+  { privacy: rules, scores }: Pick<ExportQuery, "privacy" | "scores">,
   select: readonly SelectedColumn[],
   { table, knownIds, bind, faults }: { table: ExportTable; knownIds: readonly string[]; bind: Bind; faults: FieldError[] },
 ): Applied => {
@@ -28,7 +29,7 @@ export const applyPrivacy = (
     else if (!knownIds.includes(parsed.column)) fault(`Table ${table.name} has no column ${JSON.stringify(parsed.column)}.`);
     else {
       const column = select.find(({ id }) => id === parsed.column);
-      if (parsed.column === "scores" && column === undefined) {
+      if (parsed.column === "scores" && scores === "columns") {
         if (action === "drop" && parsed.steps.length === 0) dropsScores = true;
         else fault("Scores as columns can only be dropped as a whole.");
       }

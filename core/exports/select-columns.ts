@@ -90,7 +90,7 @@ export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames
       if (column !== undefined) select.push({ ...column, id });
     }
   }
-  const { visible, hashes } = applyPrivacy(query.privacy, select, { table, knownIds: known, bind, faults });
+  const { visible, hashes } = applyPrivacy(query, select, { table, knownIds: known, bind, faults });
   return {
     select: visible,
     params,

@@ -6,7 +6,7 @@ import { newestOf } from "../../core/tables/relations.ts";
 import type { ExportTable } from "../../core/tables/table.ts";
 import type { ClickHouse } from "./client.ts";
 
-type NameRow = { name: string; isLong: number; isNumber: number; levels: ScoreName["levels"]; total: string };
+type NameRow = { validName: string; isLong: number; isNumber: number; levels: ScoreName["levels"]; total: string };
 
 /**
  * Sessions have scores of their own; all others those of traces and observations. Those that were there first have a column, so that later ones take none away; they come in the
@@ -21,7 +21,7 @@ export const listScoreNames = async (
   const owner = table.commentObject === "SESSION" ? "session_id" : "trace_id";
   const fields = ["name", "data_type", "trace_id", "observation_id", "session_id", "created_at"];
   const rows = await clickhouse.queryRows<NameRow>({
-    sql: `SELECT if(isLong, '', scoreName) AS name, isLong, isNumber, levels, count() OVER () AS total FROM (
+    sql: `SELECT if(isLong, '', scoreName) AS validName, isLong, isNumber, levels, count() OVER () AS total FROM (
         SELECT toValidUTF8(name) AS scoreName, lengthUTF8(scoreName) > ${scoreColumnCharactersMax} AS isLong, min(created_at) AS since,
           countIf(data_type NOT IN ('NUMERIC', 'BOOLEAN')) = 0 AS isNumber,
           multiIf(min(ifNull(observation_id, '') = '') = 1, 'trace', max(ifNull(observation_id, '') = '') = 0, 'observation', 'both') AS levels
@@ -33,7 +33,7 @@ export const listScoreNames = async (
   });
   const names = rows
     .filter(({ isLong }) => isLong === 0)
-    .map(({ name, isNumber, levels }): ScoreName => ({ name, isNumber: isNumber === 1, levels }))
+    .map(({ validName, isNumber, levels }): ScoreName => ({ name: validName, isNumber: isNumber === 1, levels }))
     .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const columns = await withFirstUse(clickhouse, projectId, names, signal);
   return { columns, nested: Number(rows[0]?.total ?? 0) - columns.length };
