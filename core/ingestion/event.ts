@@ -49,6 +49,8 @@ export type TraceBody = {
 export type TraceOtelBody = {
   /** Ids of spans of the trace that came in the same request, 16 hexadecimal digits each, one behind the other. */
   spanIds?: string;
+  /** `sessionId` is what a framework knows of its conversation: one that was set by hand on any span counts before it. */
+  isSessionInferred?: boolean;
   candidate?: RootCandidate;
 };
 

@@ -60,6 +60,7 @@ export const TraceOtelBody: z.ZodType<TraceOtelBodyShape> = z.object({
     .string()
     .regex(/^(?:[0-9a-f]{16})*$/)
     .optional(),
+  isSessionInferred: z.boolean().optional(),
   candidate: z
     .object({
       spanId: Text,

@@ -4,7 +4,10 @@
  * Not a session: `langsmith.trace.session_id`, which is LangSmith's project.
  */
 
-export type IdentityName = { name: string; sender: string; url: string };
+/** `isInferred`: what a framework knows of its conversation; what is set by hand on any span of the trace counts before it. */
+export type IdentityName = { name: string; sender: string; url: string; isInferred?: boolean };
+
+const inferred = (row: IdentityName): IdentityName => ({ ...row, isInferred: true });
 
 const langfuseUrl = "https://langfuse.com/integrations/native/opentelemetry";
 const genAiUrl = "https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/registry/attributes/gen-ai.md";
@@ -60,26 +63,28 @@ export const sessionIdRows: readonly IdentityName[] = [
   mastra("mastra.metadata.sessionId"),
   mlflow("mlflow.trace.session"),
   langSmith("langsmith.metadata.session_id"),
-  { name: "gen_ai.conversation.id", sender: "GenAI conventions", url: genAiUrl },
-  association("conversation_id"),
-  association("chat_id"),
-  association("chatId"),
-  association("thread_id", "OpenLLMetry on LangGraph, whose configuration becomes association properties"),
-  langSmith("langsmith.metadata.conversation_id"),
-  langSmith("langsmith.metadata.thread_id"),
-  {
-    name: "gen_ai.thread.id",
-    sender: "Azure AI Agents",
-    url: "https://learn.microsoft.com/azure/ai-foundry/how-to/develop/trace-agents-sdk",
-  },
-  {
-    name: "spring.ai.chat.client.conversation.id",
-    sender: "Spring AI",
-    url: "https://docs.spring.io/spring-ai/reference/observability/index.html",
-  },
-  {
-    name: "gcp.vertex.agent.session_id",
-    sender: "Google ADK",
-    url: "https://github.com/google/adk-python/blob/main/src/google/adk/telemetry/tracing.py",
-  },
+  ...[
+    { name: "gen_ai.conversation.id", sender: "GenAI conventions", url: genAiUrl },
+    association("conversation_id"),
+    association("chat_id"),
+    association("chatId"),
+    association("thread_id", "OpenLLMetry on LangGraph, whose configuration becomes association properties"),
+    langSmith("langsmith.metadata.conversation_id"),
+    langSmith("langsmith.metadata.thread_id"),
+    {
+      name: "gen_ai.thread.id",
+      sender: "Azure AI Agents",
+      url: "https://learn.microsoft.com/azure/ai-foundry/how-to/develop/trace-agents-sdk",
+    },
+    {
+      name: "spring.ai.chat.client.conversation.id",
+      sender: "Spring AI",
+      url: "https://docs.spring.io/spring-ai/reference/observability/index.html",
+    },
+    {
+      name: "gcp.vertex.agent.session_id",
+      sender: "Google ADK",
+      url: "https://github.com/google/adk-python/blob/main/src/google/adk/telemetry/tracing.py",
+    },
+  ].map(inferred),
 ];

@@ -24,7 +24,18 @@ import { type MapContext, type SpanFacts, spanFacts } from "./span-facts.ts";
 import { textHash } from "./text-hash.ts";
 import { observationTools } from "./tools.ts";
 import { parentOf, type TraceSpans, topmostSpans } from "./topmost-spans.ts";
-import { environment, hasTraceUpdate, isPublic, release, sessionId, tags, traceContent, userId, version } from "./trace-fields.ts";
+import {
+  environment,
+  hasTraceUpdate,
+  isPublic,
+  isSessionInferred,
+  release,
+  sessionId,
+  tags,
+  traceContent,
+  userId,
+  version,
+} from "./trace-fields.ts";
 import { costDetails, usageDetails } from "./usage.ts";
 
 /** An ingestion event as an SDK would send it, to be read by `parseEvent` as an internal one: `body.otel` is for ourselves. */
@@ -149,7 +160,11 @@ const traceEvent = (facts: SpanFacts, { isTopmost }: { isTopmost: boolean }): Ma
       id: span.traceId,
       timestamp: startTime,
       ...(isTold ? traceAttributes(facts) : {}),
-      otel: withoutUndefined({ spanIds: span.spanId, candidate: isMarked || isTopmost ? rootCandidate(facts) : undefined }),
+      otel: withoutUndefined({
+        spanIds: span.spanId,
+        isSessionInferred: isSessionInferred(attributes) ? true : undefined,
+        candidate: isMarked || isTopmost ? rootCandidate(facts) : undefined,
+      }),
     }),
   };
 };

@@ -5,6 +5,7 @@ import { Reference } from "../ingestion/fields.ts";
 import { environmentNames, langfuse, publicNames, sessionIdNames, tagNames, traceUpdateNames, userIdNames } from "./attribute-names.ts";
 import { type Attributes, firstText, firstValue, isMeaningful, isTrue, toText } from "./attributes.ts";
 import { firstId } from "./identity.ts";
+import { sessionIdRows } from "./identity-names.ts";
 import { parseArray } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
@@ -22,6 +23,10 @@ export const traceContent = (attributes: Attributes): { input?: Json; output?: J
 };
 
 export const userId = (attributes: Attributes): string | undefined => firstId(attributes, userIdNames);
+
+/** Whether only a framework says which session it is. */
+export const isSessionInferred = (attributes: Attributes): boolean =>
+  sessionIdRows.find(({ name }) => isMeaningful(attributes.get(name)))?.isInferred === true;
 
 /** None that events may not have: the trace is worth more than a session id beyond all bounds. */
 export const sessionId = (attributes: Attributes): string | undefined => {

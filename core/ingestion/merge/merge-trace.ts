@@ -41,7 +41,15 @@ export const mergeTrace = (events: readonly TraceEvent[], context: MergeContext,
     tags: [...new Set(bodies.flatMap((body) => (body.tags ?? []).map(columnText)))].sort(),
     input: payloadText(lastPresent(bodies, "input") ?? content.input),
     output: payloadText(lastPresent(bodies, "output") ?? content.output),
-    session_id: nullableText(lastNamed(bodies, "sessionId")),
+    session_id: nullableText(sessionOf(bodies)),
     ...storedColumns(context),
   };
+};
+
+const sessionOf = (bodies: readonly TraceBody[]): string | null | undefined => {
+  const set = lastNamed(
+    bodies.filter(({ otel }) => otel?.isSessionInferred !== true),
+    "sessionId",
+  );
+  return set === undefined ? lastNamed(bodies, "sessionId") : set;
 };

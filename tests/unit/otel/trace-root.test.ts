@@ -284,3 +284,30 @@ describe("events stored before they told what a span has from what was set for t
     expect(storedTrace(files, traceId)).toMatchObject({ name: "", environment: "old" });
   });
 });
+
+describe("the session of a trace", () => {
+  const spans = (child: Record<string, Value>, root: Record<string, Value> = {}): Span[] => [
+    { id: 1, service: "web", at: 0, attributes: root },
+    { id: 2, parent: 1, service: "web", at: 5, attributes: child },
+  ];
+  const sessionOf = (...requests: Span[][]) => {
+    const files = new Map<string, string>();
+    for (const request of requests) storeRequest(files, requestOf(request));
+    return storedTrace(files, traceId).session_id;
+  };
+
+  it("is what was set by hand on any span, before what a framework knows of its conversation, in whatever order they come", () => {
+    const [root = [], child = []] = spans({ "gen_ai.conversation.id": "conversation" }, { "session.id": "set" }).map((span) => [span]);
+    expect(sessionOf(root, child)).toBe("set");
+    expect(sessionOf(child, root)).toBe("set");
+    expect(sessionOf([...root, ...child])).toBe("set");
+  });
+
+  it("is the conversation where nothing was set", () => {
+    expect(sessionOf(spans({ "gen_ai.conversation.id": "conversation" }))).toBe("conversation");
+  });
+
+  it("is the session that was set last of several", () => {
+    expect(sessionOf(spans({ "session.id": "later" }, { "session.id": "first" }))).toBe("later");
+  });
+});
