@@ -146,22 +146,26 @@ describe("a method that a path does not know", () => {
     };
     const paths = Object.entries(document.paths);
     expect(paths.length).toBeGreaterThan(30);
-    for (const [path, operations] of paths) {
-      const known = Object.keys(operations).map((method) => method.toUpperCase());
+    for (const [path] of paths) {
+      // `/batch-exports/estimate` is one of `/batch-exports/{id}` as well.
+      const known = paths.flatMap(([other, more]) =>
+        new RegExp(`^${other.replaceAll(/\{[^}]+\}/g, "[^/]+")}$`).test(fill(path))
+          ? Object.keys(more).map((method) => method.toUpperCase())
+          : [],
+      );
       const wrong = ["PUT", "DELETE", "POST", "PATCH"].filter((method) => !known.includes(method));
-      const allowed = [...known, ...(known.includes("GET") ? ["HEAD"] : [])].toSorted().join(", ");
+      const allowed = [...new Set(known), ...(known.includes("GET") ? ["HEAD"] : [])].toSorted().join(", ");
       for (const method of wrong)
         for (const [, init] of bodies) {
           const response = await fetch(`${stack().apiUrl}${fill(path)}`, { method, ...init });
           await response.text();
-          // Another route may match the filled path as well.
           expect([method, path, response.status, response.headers.get("allow")?.split(", ").includes(method)]).toEqual([
             method,
             path,
             405,
             false,
           ]);
-          if (!path.includes("{")) expect(response.headers.get("allow")).toBe(allowed);
+          expect(response.headers.get("allow")).toBe(allowed);
         }
     }
   });

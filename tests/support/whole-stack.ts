@@ -32,7 +32,7 @@ export const useWholeStack = (env: Record<string, string> = {}) => {
     await open.close();
     await stack.stop();
     rmSync(dir, { recursive: true, force: true });
-  });
+  }, 120_000);
 
   const authorization = (key: Pick<ProjectKey, "publicKey" | "secretKey"> = stack) => `Basic ${btoa(`${key.publicKey}:${key.secretKey}`)}`;
   const call = (path: string, init: RequestInit = {}, headers: Headers = {}): Promise<Response> =>
