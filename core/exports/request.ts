@@ -3,26 +3,13 @@ import { z } from "zod";
 import { compressionNames, formatNames } from "../formats/index.ts";
 import { embedLevelsDefault, embedLevelsMax } from "../formats/json-rows.ts";
 import { notStorable, storable } from "../storable.ts";
-import { PrivacyRule, parsePath } from "./privacy.ts";
+import { PrivacyRule } from "./privacy.ts";
 import { scoreModes } from "./select-columns.ts";
 
 export const searchTypes = ["id", "content", "input", "output"] as const;
 
 export const OrderBy = z.strictObject({ column: z.string().min(1).max(200), order: z.enum(["ASC", "DESC"]) });
 export type OrderBy = z.infer<typeof OrderBy>;
-
-/** Each step is a function within a function of the query, and each `[*]` goes through every element of the one before. */
-const pathStepsMax = 20;
-const pathListsMax = 4;
-
-const isShallow = ({ path }: PrivacyRule): boolean => {
-  const steps = parsePath(path)?.steps ?? [];
-  return steps.length <= pathStepsMax && steps.filter((step) => step === "each").length <= pathListsMax;
-};
-const BoundedRule = PrivacyRule.refine(isShallow, {
-  path: ["path"],
-  error: `must have at most ${pathStepsMax} steps into a column, at most ${pathListsMax} of them [*]`,
-});
 
 /**
  * What to export. `filter` holds filters in the language of the table (core/filters/), checked there so that each fault names its field.
@@ -41,8 +28,8 @@ export const ExportQuery = z.strictObject({
   scores: z.enum(scoreModes).default("columns"),
   /** `trace`: traces with their observations and scores nested, one JSON document each. */
   shape: z.enum(["row", "trace"]).default("row"),
-  /** What is dropped, hashed or masked; recorded in the manifest. */
-  privacy: z.array(BoundedRule).max(100).default([]),
+  /** What is dropped, hashed or masked; recorded in the manifest. How deep and how many the paths may be is decided by core/exports/apply-privacy.ts. */
+  privacy: z.array(PrivacyRule).max(100).default([]),
 });
 export type ExportQuery = z.infer<typeof ExportQuery>;
 

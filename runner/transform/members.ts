@@ -27,7 +27,7 @@ export const createMember = (text: string, compression: CompressionName): Uint8A
 
 /**
  * Files that are planned up to here are compressed by the runner, as one member: readers that know of one alone (DecompressionStream, zstandard.decompress) read them whole.
- * Larger ones leave ClickHouse compressed, a member for each slice: compressing in one place would cost the runner ten times its work (docs/benchmarks.md).
+ * Larger ones leave ClickHouse compressed, a member for each slice: compressing in one place would be the work of one core of the runner, which otherwise only moves bytes.
  */
 export const oneMemberBytesMax = 16 * 1024 * 1024;
 
