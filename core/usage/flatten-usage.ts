@@ -1,4 +1,5 @@
 /** An object of counts, however nested and spelled, as paths in snake_case: `{"promptTokensDetails": [{"modality": "TEXT", "tokenCount": 3}]}` is `prompt_tokens_details.text`, 3. */
+import { isExactNumber } from "../exact-json.ts";
 import { readCount } from "./read-count.ts";
 
 /** Counts by path. Of two spellings of one path the first above zero counts. */
@@ -28,7 +29,7 @@ const flatten = (value: unknown, path: string, levels: number, budget: Budget): 
     for (const item of value) flattenItem(item, path, levels, budget);
     return;
   }
-  if (typeof value === "object" && value !== null) {
+  if (typeof value === "object" && value !== null && !isExactNumber(value)) {
     // The AI SDK writes some numbers as `{"intValue": 7}`.
     const wrapped = Object.hasOwn(value, "intValue") ? readCount(Reflect.get(value, "intValue")) : undefined;
     if (wrapped !== undefined && path !== "") setCount(budget.into, path, wrapped);

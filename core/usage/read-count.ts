@@ -1,9 +1,11 @@
 /** Numbers of clients as counts. */
+import { plainNumber } from "../exact-json.ts";
 
 export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
 /** A whole number ≥ 0, also as text in any spelling a number has, whose fraction and whatever follows are cut off. Everything else is no count. */
-export const readCount = (value: unknown): number | undefined => {
+export const readCount = (given: unknown): number | undefined => {
+  const value = plainNumber(given);
   if (typeof value === "number") return isCount(value) ? value + 0 : undefined;
   if (typeof value !== "string" || value.trim() === "") return undefined;
   const number = Number(value);

@@ -110,17 +110,42 @@ describe("numbers in JSON of attributes", () => {
     expect(JSON.stringify(observation.body["usageDetails"])).toMatch(/^\{"input":10(\.0)?,"output":2(e1|0),"total":30\}$/);
   });
 
-  it("are counted in what providers say of usage", () => {
-    const providerMetadata = '{"anthropic":{"usage":{"cache_read_input_tokens":4.0,"cache_creation_input_tokens":0.0}}}';
-    const { observation } = mapOne({
-      scope: "ai",
-      name: "ai.generateText.doGenerate",
-      attributes: {
+  it.each<[string, string | undefined, Record<string, string | number>]>([
+    ["Langfuse's own", undefined, { "langfuse.observation.usage_details": '{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}' }],
+    ["an object in one attribute", undefined, { "gen_ai.usage": '{"input_tokens":10,"output_tokens":5}' }],
+    ["Genkit's", "genkit-tracer", { "genkit:output": '{"usage":{"inputTokens":10,"outputTokens":5,"totalTokens":15}}' }],
+    [
+      "the AI SDK's providers'",
+      "ai",
+      {
+        "ai.operationId": "ai.generateText.doGenerate",
         "gen_ai.usage.input_tokens": 10,
         "gen_ai.usage.output_tokens": 5,
-        "ai.response.providerMetadata": providerMetadata,
+        "ai.response.providerMetadata": '{"anthropic":{"usage":{"cache_read_input_tokens":4,"cache_creation_input_tokens":0}}}',
       },
-    });
-    expect(observation.body["usageDetails"]).toMatchObject({ input: 6, input_cached_tokens: 4 });
+    ],
+    [
+      "those of Google's ADK",
+      undefined,
+      { "gcp.vertex.agent.llm_response": '{"usage_metadata":{"prompt_token_count":10,"candidates_token_count":5,"total_token_count":15}}' },
+    ],
+  ])("are counted as whole numbers in usage: %s", (_, scope, attributes) => {
+    const usageOf = (spell: (digits: string) => string) =>
+      mapOne({
+        ...(scope === undefined ? {} : { scope }),
+        name: "call",
+        attributes: {
+          "langfuse.observation.type": "generation",
+          ...Object.fromEntries(
+            Object.entries(attributes).map(([name, value]) => [
+              name,
+              typeof value === "string" ? value.replaceAll(/(?<=:)\d+/g, (digits) => spell(digits)) : value,
+            ]),
+          ),
+        },
+      }).observation.body["usageDetails"];
+    const plain = usageOf((digits) => digits);
+    expect(plain).toBeDefined();
+    for (const ending of [".0", "e0", ".000", "e+00"]) expect(usageOf((digits) => `${digits}${ending}`)).toEqual(plain);
   });
 });
