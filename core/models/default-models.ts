@@ -26,6 +26,8 @@ type Entry = {
   long?: LongPrompt;
   /** Of the default tier, where it is not the maker's standard price. */
   tierName?: string;
+  /** The name the model is shown under, where it is not `name`. */
+  modelName?: string;
 };
 
 /** The kinds of usage that are charged (`docs/usage.md`); other spellings of them have their price. Reasoning is charged as output by all of these makers. */
@@ -83,7 +85,7 @@ const model = (entry: Entry): Model => {
   return {
     id,
     projectId: null,
-    modelName: name,
+    modelName: entry.modelName ?? name,
     matchPattern: `(?i)^${prefix}${escapePattern(name)}${suffix}$`,
     startDate: since,
     tokenizer,
@@ -96,7 +98,7 @@ const dated = (...dates: string[]): string => (dates.length === 0 ? "" : `(-(${d
 const openai = (name: string, since: string | null, dates: string[], prices: Prices, more: Partial<Entry> = {}): Model =>
   model({ name, since, suffix: dated(...dates), prefix: "(openai/)?", tokenizer: "o200k_base", prices, ...more });
 
-/** Bedrock asks a tenth more for what stays within a geography or region: Claude from Sonnet 4.5 on (https://platform.claude.com/docs/en/about-claude/pricing, read 2026-11). */
+/** Bedrock asks a tenth more for profiles that stay within a geography: Claude from Sonnet 4.5 on (https://platform.claude.com/docs/en/about-claude/pricing, read 2026-11). */
 const tenthMore = (usd: string): string => {
   const [whole = "0", fraction = ""] = usd.split(".");
   const tenths = (BigInt(whole + fraction) * 11n).toString().padStart(fraction.length + 2, "0");
@@ -110,15 +112,16 @@ const regional = ({ input, output, cached, write }: Prices): Prices => ({
   ...(write !== undefined && { write: [tenthMore(write[0]), tenthMore(write[1])] }),
 });
 
-/** The same model as Bedrock sells it outside of its global profile. `maker` as Bedrock spells it. */
+/** The same model in Bedrock's profiles of a geography, such as `eu.anthropic.`. `maker` as Bedrock spells it. A name without a profile does not tell where the call went: the list price. */
 const onBedrock = (maker: string, entry: Entry): Model =>
   model({
     ...entry,
     name: `${maker}.${entry.name}`,
-    prefix: `(${bedrockGeography}\\.)?`,
+    modelName: `us.${maker}.${entry.name}`,
+    prefix: `${bedrockGeography}\\.`,
     prices: regional(entry.prices),
     ...(entry.long !== undefined && { long: { above: entry.long.above, prices: regional(entry.long.prices) } }),
-    tierName: "Standard, within a region or geography of Bedrock: 10 % more",
+    tierName: "Standard, within a geography of Bedrock: 10 % more",
   });
 
 const claudeEntry = (name: string, since: string | null, dates: string[], prices: Prices, long?: LongPrompt): Entry => ({
@@ -134,10 +137,10 @@ const claude = (...entry: Parameters<typeof claudeEntry>): Model =>
   model({ ...claudeEntry(...entry), prefix: "(anthropic/)?((global\\.)?anthropic\\.)?" });
 
 /** Two prices: the maker's, which is that of global endpoints, and Bedrock's for what stays within a geography. Names of Vertex do not tell its region. */
-const claudeByRegion = (...args: Parameters<typeof claudeEntry>): Model[] => {
-  const entry = claudeEntry(...args);
-  return [model({ ...entry, prefix: "(anthropic/)?(global\\.anthropic\\.)?" }), onBedrock("anthropic", entry)];
-};
+const claudeByRegion = (...entry: Parameters<typeof claudeEntry>): Model[] => [
+  claude(...entry),
+  onBedrock("anthropic", claudeEntry(...entry)),
+];
 
 const gemini = (name: string, since: string | null, prices: Prices, long?: LongPrompt): Model =>
   model({
@@ -349,13 +352,13 @@ const nova = (name: string, since: string, prices: Prices): Model =>
   model({ name: `nova-${name}`, since, prefix: "((us|eu|apac)\\.)?(amazon\\.)?", prices });
 const nova2Lite: Entry = { name: "nova-2-lite", since: "2025-12-02", prices: { input: "0.3", cached: "0.075", output: "2.5" } };
 
-/** https://aws.amazon.com/bedrock/pricing/, by tables read 2026-04 to 2026-11: prices of the United States. Nova 2 costs a tenth more outside of its global profile. */
+/** https://aws.amazon.com/bedrock/pricing/, by tables read 2026-04 to 2026-11: prices of the United States. Nova 2 costs a tenth more in the profiles of a geography. */
 const amazonModels: Model[] = [
   nova("micro", "2024-12-03", { input: "0.035", cached: "0.00875", output: "0.14" }),
   nova("lite", "2024-12-03", { input: "0.06", cached: "0.015", output: "0.24" }),
   nova("pro", "2024-12-03", { input: "0.8", cached: "0.2", output: "3.2" }),
   nova("premier", "2025-04-30", { input: "2.5", cached: "0.625", output: "12.5" }),
-  model(nova2Lite),
+  model({ ...nova2Lite, prefix: "((global\\.)?amazon\\.)?" }),
   onBedrock("amazon", nova2Lite),
 ];
 

@@ -29,16 +29,16 @@ describe("a name that a gateway or cloud sends", () => {
     ["anthropic.claude-3-5-sonnet-20241022-v2:0", "claude-3-5-sonnet"],
     ["us-gov.anthropic.claude-3-5-sonnet-20240620-v1:0", "claude-3-5-sonnet"],
     ["global.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5"],
-    ["us.anthropic.claude-sonnet-4-5-20250929-v1:0", "anthropic.claude-sonnet-4-5"],
-    ["anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-haiku-4-5"],
-    ["jp.anthropic.claude-opus-4-8", "anthropic.claude-opus-4-8"],
-    ["au.anthropic.claude-opus-4-6-v1", "anthropic.claude-opus-4-6"],
+    ["us.anthropic.claude-sonnet-4-5-20250929-v1:0", "us.anthropic.claude-sonnet-4-5"],
+    ["anthropic.claude-haiku-4-5-20251001-v1:0", "claude-haiku-4-5"],
+    ["jp.anthropic.claude-opus-4-8", "us.anthropic.claude-opus-4-8"],
+    ["au.anthropic.claude-opus-4-6-v1", "us.anthropic.claude-opus-4-6"],
     ["bedrock/us.anthropic.claude-3-5-haiku-20241022-v1:0", "claude-3-5-haiku"],
-    ["bedrock/converse/eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "anthropic.claude-sonnet-4-5"],
+    ["bedrock/converse/eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "us.anthropic.claude-sonnet-4-5"],
     ["bedrock/us-east-1/anthropic.claude-3-haiku-20240307-v1:0", "claude-3-haiku"],
     ["bedrock/us-gov-west-1/anthropic.claude-3-haiku-20240307-v1:0", "claude-3-haiku"],
     ["bedrock/invoke/anthropic.claude-3-haiku-20240307-v1:0", "claude-3-haiku"],
-    ["amazon-bedrock/us.anthropic.claude-opus-5-5", "anthropic.claude-opus-5-5"],
+    ["amazon-bedrock/us.anthropic.claude-opus-5-5", "us.anthropic.claude-opus-5-5"],
     ["arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0", "claude-3-haiku"],
     [
       "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
@@ -51,7 +51,8 @@ describe("a name that a gateway or cloud sends", () => {
     ["us.amazon.nova-pro-v1:0", "nova-pro"],
     ["amazon.nova-micro-v1:0", "nova-micro"],
     ["amazon.nova-lite-v1:0:24k", "nova-lite"],
-    ["amazon.nova-2-lite-v1:0", "amazon.nova-2-lite"],
+    ["amazon.nova-2-lite-v1:0", "nova-2-lite"],
+    ["jp.amazon.nova-2-lite-v1:0", "us.amazon.nova-2-lite"],
     ["global.amazon.nova-2-lite-v1:0", "nova-2-lite"],
     ["cohere.embed-v4:0", undefined],
     // Azure
@@ -223,7 +224,7 @@ describe("prices by region", () => {
     const regional = cost("eu.anthropic.claude-sonnet-4-5-20250929-v1:0", usage);
     expect(regional).toEqual({
       totalCost: "26.400000000000",
-      pricingTierName: "Standard, within a region or geography of Bedrock: 10 % more",
+      pricingTierName: "Standard, within a geography of Bedrock: 10 % more",
     });
   });
 
