@@ -140,15 +140,20 @@ describe("request to file", () => {
   });
 
   it("an export shows the options it was asked for with, under their names in the request, and no others", async () => {
-    const asked = { json: { embed: false }, csv: { neutralizeFormulas: false }, targetFileMib: 7, notify: false };
+    const asked = {
+      json: { embed: false, embedLevels: 7 },
+      csv: { neutralizeFormulas: false, bom: true },
+      targetFileMib: 7,
+      notify: false,
+    };
     const made = await call("POST", exportsPath, { body: { ...valid, ...asked } });
     expect(made.status).toBe(202);
     const { json, csv, targetFileMib, notify } = made.json;
     expect({ json, csv, targetFileMib, notify }).toEqual(asked);
     const plain = (await call("POST", exportsPath, { body: valid })).json;
     expect([plain["json"], plain["csv"], plain["targetFileMib"], plain["notify"]]).toEqual([
-      { embed: true },
-      { neutralizeFormulas: true },
+      { embed: true, embedLevels: 250 },
+      { neutralizeFormulas: true, bom: false },
       null,
       true,
     ]);
