@@ -34,8 +34,8 @@ export const plainNumbers = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plainNumbers(inner)]));
 };
 
-/** Whether there may be a number JavaScript prints otherwise: 16 digits or more, an exponent, a fraction that ends in 0, a minus zero. Also found inside of strings. */
-const mayHoldExact = /[\d.]{16}|\d[eE][-+\d]|\.\d*0[\s,\]}]|\.\d*0$|-0[\s,\]}]|-0$/;
+/** Whether there may be a number JavaScript prints otherwise: 16 digits or more, an exponent, a fraction that ends in 0 or begins with six of them, a minus zero. Also found inside of strings. */
+const mayHoldExact = /[\d.]{16}|\d[eE][-+\d]|\.\d*0[\s,\]}]|\.\d*0$|-0[\s,\]}]|-0$|0\.000000/;
 
 /**
  * The text with a mark, itself a number, in the place of each such number. Numbers that look like marks are marked as well, so that every mark in what is parsed is one of ours.

@@ -29,7 +29,8 @@ export const applyPrivacy = (
     else if (!knownIds.includes(parsed.column)) fault(`Table ${table.name} has no column ${JSON.stringify(parsed.column)}.`);
     else {
       const column = select.find(({ id }) => id === parsed.column);
-      if (parsed.column === "scores" && scores === "columns") {
+      // Where scores are a column of the table itself, as in nested traces, they are one like any other.
+      if (parsed.column === "scores" && scores === "columns" && table.scoreItems !== null) {
         if (action === "drop" && parsed.steps.length === 0) dropsScores = true;
         else fault("Scores as columns can only be dropped as a whole.");
       }
@@ -68,7 +69,19 @@ const addColumnRule = (
 ): boolean => {
   const tree = trees.get(id) ?? emptyTree();
   trees.set(id, tree);
-  if (steps.length === 0 || jsonKinds.has(kind)) addRule(tree, steps, action);
+  const [each, key, ...below] = steps;
+  // Rows within a row have maps as well: metadata.
+  if (
+    kind === "document" &&
+    each === "each" &&
+    key !== undefined &&
+    key !== "each" &&
+    key.key === "metadata" &&
+    below.length > 0 &&
+    below[0] !== "each"
+  )
+    addMapRule(tree, below, action, [each, key]);
+  else if (steps.length === 0 || jsonKinds.has(kind)) addRule(tree, steps, action);
   else if (kind === "map<string>" && steps[0] !== "each") addMapRule(tree, steps, action);
   else return false;
   return true;

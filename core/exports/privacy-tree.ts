@@ -34,13 +34,14 @@ export const addRule = (tree: PrivacyTree, steps: readonly PathStep[], action: P
 };
 
 /**
- * A rule on a map. Keys of maps may hold dots themselves, as attributes of spans do: `metadata.user.email` names the key `user.email` as well as what is inside `user`.
+ * A rule on a map, which stands at `above` in the tree. Keys of maps may hold dots themselves, as attributes of spans do: `metadata.user.email` names the key `user.email` as well as
+ * what is inside `user`.
  */
-export const addMapRule = (tree: PrivacyTree, steps: readonly PathStep[], action: PrivacyAction): void => {
+export const addMapRule = (tree: PrivacyTree, steps: readonly PathStep[], action: PrivacyAction, above: readonly PathStep[] = []): void => {
   const names: string[] = [];
   for (const [index, step] of steps.entries()) {
     if (step === "each") break;
     names.push(step.key);
-    addRule(tree, [{ key: names.join(".") }, ...steps.slice(index + 1)], action);
+    addRule(tree, [...above, { key: names.join(".") }, ...steps.slice(index + 1)], action);
   }
 };

@@ -100,7 +100,10 @@ export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames
     faults,
     // Not by assignment: a score may be called `__proto__`.
     scoreColumns: Object.fromEntries(scoreColumns),
-    warnings: visible.some(({ id }) => id === "scores") && query.scores === "columns" ? [nestedWarning(scoreNames)] : [],
+    warnings:
+      visible.some(({ id }) => id === "scores") && scoreNames.nested > 0 && query.scores === "columns" && table.scoreItems !== null
+        ? [nestedWarning(scoreNames)]
+        : [],
   };
 };
 

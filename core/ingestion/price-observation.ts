@@ -28,7 +28,8 @@ export const priceObservation = (observation: MergedObservation, models: readonl
       startTime: row.start_time,
     },
     models,
-    countTokens,
+    // What rolls up the calls below it holds their texts once more: they are counted there.
+    otel.rollUp === undefined ? countTokens : () => undefined,
   );
   return {
     ...observation,

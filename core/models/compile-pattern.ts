@@ -6,7 +6,7 @@ import { RE2JS } from "re2js";
 import { createBoundedCache } from "../bounded-cache.ts";
 import { compiledStepsMax, PatternError, type TranslatedPattern, translatePattern } from "./translate-pattern.ts";
 
-const textLengthMax = 500;
+export const textLengthMax = 500;
 /** Of all patterns that are kept compiled, some 100 MB at worst. */
 const keptStepsMax = 400_000;
 /** Compiling a step takes as long as matching so many, or less. */

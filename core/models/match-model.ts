@@ -1,6 +1,6 @@
 /** The model a call is priced by: the project's own before the common ones, the newest price that was in force before older ones, then the one made last. */
 import { type BoundedCache, createBoundedCache } from "../bounded-cache.ts";
-import { isPatternMatch } from "./compile-pattern.ts";
+import { isPatternMatch, textLengthMax } from "./compile-pattern.ts";
 import type { Model } from "./model.ts";
 
 /** Names remembered of the models of one project, for as long as they are the same list. */
@@ -41,6 +41,8 @@ const candidates = (models: readonly Model[]): Candidates => {
  * `models` are those of one project and the common ones; `at` is when the call began, UTC. Patterns are tried in order until one matches; a name that was asked for before costs nothing.
  */
 export const matchModel = (name: string, models: readonly Model[], at: string): Model | undefined => {
+  // No pattern matches a longer name, and it is not worth remembering.
+  if (name.length > textLengthMax) return undefined;
   const { ordered, answers } = candidates(models);
   const known = answers.get(name, () => new Uint8Array(ordered.length).fill(unknown));
   const began = sortable(at);

@@ -90,6 +90,11 @@ export const eventIdOfSpan = ({ traceId, spanId }: { traceId: string; spanId: st
 const observationIdOf = ({ context, span: { traceId } }: SpanFacts, spanId: string): string =>
   context.observationIdOf?.({ traceId, spanId }) ?? spanId;
 
+const observationIdOfParent = (facts: SpanFacts): string | undefined => {
+  const parentSpanId = parentOf(facts.span);
+  return parentSpanId === undefined ? undefined : observationIdOf(facts, parentSpanId);
+};
+
 const observationEvent = (facts: SpanFacts): MappedEvent => {
   const { span, attributes, startTime, endTime } = facts;
   const type = observationType(facts);
@@ -102,7 +107,7 @@ const observationEvent = (facts: SpanFacts): MappedEvent => {
     body: withoutUndefined({
       id: observationIdOf(facts, span.spanId),
       traceId: span.traceId,
-      parentObservationId: span.parentSpanId === undefined ? undefined : observationIdOf(facts, span.parentSpanId),
+      parentObservationId: observationIdOfParent(facts),
       name: observationName(facts),
       startTime,
       endTime,

@@ -4,9 +4,10 @@
  */
 import type { ObservationType, OtelBody } from "../ingestion/event.ts";
 import { langfuse } from "./attribute-names.ts";
+import { isMeaningful } from "./attributes.ts";
 import type { MappedEvent } from "./map-spans.ts";
 import { isRollUp, requestModel, toldModelName } from "./model.ts";
-import type { JsonObject } from "./safe-json.ts";
+import { type JsonObject, parseObject } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 import { toldCostDetails, toldUsageDetails } from "./usage.ts";
 
@@ -16,7 +17,7 @@ const rollingTypes: ReadonlySet<ObservationType> = new Set(["SPAN", "AGENT", "CH
 export const rollUp = (facts: SpanFacts, type: ObservationType): JsonObject | undefined => {
   const { attributes } = facts;
   if (!isRollUp(attributes) && !rollingTypes.has(type)) return undefined;
-  if (attributes.has(langfuse.usageDetails) || attributes.has(langfuse.costDetails)) return undefined;
+  if ([langfuse.usageDetails, langfuse.costDetails].some((name) => isMeaningful(parseObject(attributes.get(name))))) return undefined;
   const usage = toldUsageDetails(facts);
   const costs = toldCostDetails(attributes);
   if (usage === undefined && costs === undefined) return undefined;

@@ -10,8 +10,8 @@ import { sqlText } from "../../core/sql-text.ts";
 const urlLengthMax = 6000;
 /** A setting that is longer leaves the URL with the parameters. */
 const settingLengthMax = 200;
-/** ClickHouse parses SQL up to 256 KiB and 50,000 elements by default: only what is longer asks for more, since a profile may forbid it. */
-const plainSqlMax = 100_000;
+/** ClickHouse parses SQL up to 256 KiB and 50,000 elements by default: only what is longer asks for more, since a profile may forbid it. In characters, of three bytes at most. */
+const plainSqlMax = 80_000;
 
 /** Of a query with a thousand columns of scores some 120 thousand elements are counted, and 1 MB (measured). */
 const boundsOfLongSql = { max_query_size: String(64 * 1024 * 1024), max_ast_elements: "2000000", max_expanded_ast_elements: "5000000" };

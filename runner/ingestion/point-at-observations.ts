@@ -59,6 +59,7 @@ export const mergePointingAt = async (
       await replayEvents(
         { db, newJobId, sha256Hex, wait: (milliseconds) => wait(milliseconds, signal), onProgress: () => signal.throwIfAborted() },
         { ...scope, entityType },
-        { pageRows: 1000, waitingMax: 1_000_000, pollMs: 1000, isDryRun: false },
+        // A batch of many projects waits for nobody.
+        { pageRows: 1000, waitingMax: Number.MAX_SAFE_INTEGER, pollMs: 1000, isDryRun: false },
       );
 };

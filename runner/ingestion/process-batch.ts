@@ -115,7 +115,7 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
     const [first] = merged;
     if (first === undefined) return;
     try {
-      const token = `${batch.leaseId}-${first.entity.jobs[0]?.id ?? ""}-${merged.length}`;
+      const token = `${batch.leaseId}-${first.entity.jobs[0]?.id ?? first.entity.entityId}-${merged.length}`;
       await writeEntities(deps, { version: batch.claimedAt, token, signal }, await pointAtObservations(deps.db, merged));
       await mergePointingAt(deps, signal, merged);
       deps.onWritten(merged);

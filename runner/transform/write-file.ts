@@ -145,7 +145,10 @@ export const writeFile = async (
       throw new AppError({ code: "EXPORT_COUNT_MISMATCH", detail: `${joiner.rows()} rows in the footers, ${rows} announced` });
   }
   await writeMember(after);
-  if (small !== null) return { rows, slices: done, isCut, isOneMember: (await small.finish()) === 1 };
+  if (small !== null) {
+    const written = await small.finish();
+    return { rows, slices: done, isCut, isOneMember: from.slice === 0 && written === 1 };
+  }
   if (isEmpty) await write(emptyMember(compression));
   return { rows, slices: done, isCut, isOneMember: from.slice === 0 && members <= 1 };
 };

@@ -143,11 +143,11 @@ describe.each(formatNames)("%s", (format) => {
     await insertScores(["ID", "Name", "Input", "timestamp", "Accuracy", "ÄPFEL"], 2);
     const before = await columnsNow();
     expect(before).toMatchObject({ score_ID: "ID", score_Name: "Name", Accuracy: "Accuracy" });
-    await insertScores(["accuracy", "ACCURACY", "äpfel", "score_id", "n\u0000l", "x".repeat(400)], 3);
+    await insertScores(["accuracy", "ACCURACY", "äpfel", "score_id", "n\u0000l", "ä".repeat(200)], 3);
     const after = await columnsNow();
     expect(Object.entries(after).filter(([id]) => Object.hasOwn(before, id))).toEqual(Object.entries(before));
     expect(new Set(Object.values(after))).toEqual(
-      new Set([...Object.values(before), "accuracy", "ACCURACY", "äpfel", "score_id", "n\ufffdl", "x".repeat(400)]),
+      new Set([...Object.values(before), "accuracy", "ACCURACY", "äpfel", "score_id", "n\ufffdl", "ä".repeat(200)]),
     );
     expect(Object.keys(after).every((id) => Buffer.byteLength(id) <= 255 && !id.includes("\u0000"))).toBe(true);
   });

@@ -48,6 +48,15 @@ describe("privacy rules of a request", () => {
     expect(columnOf(rules.toReversed(), "input")?.sql).toBe(columnOf(rules, "input")?.sql);
   });
 
+  it("reach scores and dotted keys of metadata within nested traces", () => {
+    const nested = { tableName: "traces", shape: "trace" };
+    const { selection } = compile([{ path: "scores", action: "drop" }], nested);
+    expect(selection.select.map(({ id }) => id)).not.toContain("scores");
+    expect(selection.warnings).toEqual([]);
+    const { params } = compile([{ path: "observations[*].metadata.user.email", action: "mask" }], nested).selection;
+    expect(Object.values(params)).toEqual(expect.arrayContaining(["user.email", "email"]));
+  });
+
   it("in the number that is allowed, on one column and with paths of any length, fit one query", () => {
     const wide = Array.from({ length: 100 }, (_, i): PrivacyRule => ({ path: `input.messages[*].k${i}`, action: "hash" }));
     const deep = Array.from({ length: 14 }, (_, i): PrivacyRule => ({ path: `input${`.k${i}[*]`.repeat(8)}`, action: "mask" }));

@@ -51,5 +51,5 @@ const sessionOf = (bodies: readonly TraceBody[]): string | null | undefined => {
     bodies.filter(({ otel }) => otel?.isSessionInferred !== true),
     "sessionId",
   );
-  return set === undefined ? lastNamed(bodies, "sessionId") : set;
+  return set ?? lastNamed(bodies, "sessionId");
 };

@@ -42,7 +42,7 @@ describe("a name that a gateway or cloud sends", () => {
     ["arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0", "claude-3-haiku"],
     [
       "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
-      "anthropic.claude-sonnet-4-5",
+      "us.anthropic.claude-sonnet-4-5",
     ],
     ["arn:aws:bedrock:us-east-1:123456789012:inference-profile/global.anthropic.claude-opus-4-5-20251101-v1:0", "claude-opus-4-5"],
     ["bedrock/arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0", "claude-3-haiku"],
