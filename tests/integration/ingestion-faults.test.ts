@@ -195,7 +195,7 @@ describe("an outage", () => {
   });
 });
 
-it("requests are taken in while ClickHouse is silent to more deletions than run at once", async () => {
+it("requests are taken in while ClickHouse is silent to more deletions of a project than run at once", async () => {
   const hook = await startQueryHook(fixture.clickhouseUrl);
   const opened = Promise.withResolvers<void>();
   hook.before((_, body) => (body.includes("DELETE FROM") ? opened.promise : Promise.resolve()));
