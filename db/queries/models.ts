@@ -2,7 +2,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
 import type { NewModel } from "../../core/models/create-model.ts";
-import { defaultModels } from "../../core/models/default-models.ts";
+import { defaultModels } from "../../core/models/default-models/index.ts";
 import type { Model, UsageUnit } from "../../core/models/model.ts";
 import { countPatternSteps } from "../../core/models/translate-pattern.ts";
 import { type Database, execute } from "../postgres/client.ts";

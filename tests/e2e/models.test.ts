@@ -8,7 +8,7 @@ import { sql } from "drizzle-orm";
 import { Langfuse } from "langfuse";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Model } from "../../api/routes/models/resource.ts";
-import { defaultModels } from "../../core/models/default-models.ts";
+import { defaultModels } from "../../core/models/default-models/index.ts";
 import { execute, type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
 import { bunPath, repositoryRoot } from "../../local/service.ts";
 import { type Stack, startStack } from "../../local/stack.ts";

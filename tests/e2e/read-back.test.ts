@@ -7,7 +7,7 @@ import { Observation } from "../../api/routes/observations/resource.ts";
 import { Score, ScoreOnPage, ScoreV1, ScoreV1OnPage } from "../../api/routes/scores/resource.ts";
 import { Session, SessionWithTraces } from "../../api/routes/sessions/resource.ts";
 import { TraceWithDetails, TraceWithFullDetails } from "../../api/routes/traces/resource.ts";
-import { defaultModels } from "../../core/models/default-models.ts";
+import { defaultModels } from "../../core/models/default-models/index.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
 
 type Key = { projectId: string; publicKey: string; secretKey: string };

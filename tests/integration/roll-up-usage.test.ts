@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { arrangeBatch } from "../../core/ingestion/arrange-batch.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
-import { defaultModels } from "../../core/models/default-models.ts";
+import { defaultModels } from "../../core/models/default-models/index.ts";
 import { mapSpans } from "../../core/otel/map-spans.ts";
 import { parseTracesJson } from "../../core/otel/parse-json.ts";
 import { type ClickHouse, createClickHouse } from "../../db/clickhouse/client.ts";

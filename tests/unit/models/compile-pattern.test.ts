@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { RE2JS } from "re2js";
 import { describe, expect, it } from "vitest";
 import { compilePattern, isPatternMatch, patternWork } from "../../../core/models/compile-pattern.ts";
-import { defaultModels } from "../../../core/models/default-models.ts";
+import { defaultModels } from "../../../core/models/default-models/index.ts";
 import { findPatternFault, PatternError, translatePattern } from "../../../core/models/translate-pattern.ts";
 
 describe("patterns mean what Postgres means by them", () => {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { candidateNames, nameRules } from "../../../core/models/candidate-names.ts";
-import { defaultModels } from "../../../core/models/default-models.ts";
+import { defaultModels } from "../../../core/models/default-models/index.ts";
 import { findModel } from "../../../core/models/find-model.ts";
 import type { Model } from "../../../core/models/model.ts";
 import { usageAndCost } from "../../../core/models/usage-and-cost.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { costText, parseCost, perMillion } from "../../../core/models/decimal.ts";
-import { defaultModels } from "../../../core/models/default-models.ts";
+import { defaultModels } from "../../../core/models/default-models/index.ts";
 import { matchModel } from "../../../core/models/match-model.ts";
 import type { Model, PricingTier, TierCondition } from "../../../core/models/model.ts";
 import { type Call, type CountTokens, usageAndCost } from "../../../core/models/usage-and-cost.ts";

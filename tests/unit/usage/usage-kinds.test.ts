@@ -1,7 +1,7 @@
 /** Prices of kinds of usage, under whatever name. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { defaultModels } from "../../../core/models/default-models.ts";
+import { defaultModels } from "../../../core/models/default-models/index.ts";
 import { matchTier } from "../../../core/models/match-tier.ts";
 import { priceOfKind } from "../../../core/usage/usage-kinds.ts";
 import { type UsageRole, usageRoles } from "../../../core/usage/usage-roles.ts";

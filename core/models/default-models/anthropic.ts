@@ -1,0 +1,60 @@
+/** List prices of Anthropic, of the clouds that sell Claude for the same, and of Bedrock where it asks for more. */
+import type { Model } from "../model.ts";
+import { type Entry, type LongPrompt, model, onBedrock, type Prices } from "./price-entry.ts";
+
+const claudeEntry = (name: string, since: string | null, dates: string[], prices: Prices, long?: LongPrompt): Entry => ({
+  name: `claude-${name}`,
+  since,
+  suffix: `${dates.length === 0 ? "" : `([-@](${dates.join("|")}))?`}(-v\\d+(:\\d+)?)?`,
+  prices,
+  ...(long !== undefined && { long }),
+});
+
+/** One price everywhere: the maker's name, the one of Vertex (`@date`) and those of Bedrock. */
+const claude = (...entry: Parameters<typeof claudeEntry>): Model =>
+  model({ ...claudeEntry(...entry), prefix: "(anthropic/)?((global\\.)?anthropic\\.)?" });
+
+/** Two prices: the maker's, which is that of global endpoints, and Bedrock's for what stays within a geography. Names of Vertex do not tell its region. */
+const claudeByRegion = (...entry: Parameters<typeof claudeEntry>): Model[] => [
+  claude(...entry),
+  onBedrock("anthropic", claudeEntry(...entry)),
+];
+
+const sonnet: Prices = { input: "3", cached: "0.3", write: ["3.75", "6"], output: "15" };
+const opusFormer: Prices = { input: "15", cached: "1.5", write: ["18.75", "30"], output: "75" };
+const opus: Prices = { input: "5", cached: "0.5", write: ["6.25", "10"], output: "25" };
+
+/** https://platform.claude.com/docs/en/about-claude/pricing, read 2026-11. Sonnet 4 and 4.5 cost more above 200,000 tokens of prompt while that was in preview; that is not here. */
+export const anthropicModels: Model[] = [
+  claude("3-haiku", "2024-03-13", ["20240307"], { input: "0.25", cached: "0.03", write: ["0.3", "0.5"], output: "1.25" }),
+  claude("3-opus", "2024-03-04", ["20240229", "latest"], opusFormer),
+  claude("3-5-sonnet", "2024-06-20", ["20240620", "20241022", "latest"], sonnet),
+  claude("3-5-haiku", null, ["20241022", "latest"], { input: "0.8", cached: "0.08", write: ["1", "1.6"], output: "4" }),
+  claude("3-7-sonnet", "2025-02-24", ["20250219", "latest"], sonnet),
+  claude("sonnet-4", "2025-05-22", ["0", "20250514"], sonnet),
+  claude("opus-4", "2025-05-22", ["0", "20250514"], opusFormer),
+  claude("opus-4-1", "2025-08-05", ["20250805"], opusFormer),
+  ...claudeByRegion("sonnet-4-5", "2025-09-29", ["20250929"], sonnet),
+  ...claudeByRegion("haiku-4-5", "2025-10-15", ["20251001"], { input: "1", cached: "0.1", write: ["1.25", "2"], output: "5" }),
+  ...claudeByRegion("opus-4-5", "2025-11-24", ["20251101"], opus),
+  ...claudeByRegion("opus-4-6", null, [], opus),
+  ...claudeByRegion("sonnet-4-6", null, [], sonnet),
+  ...claudeByRegion("opus-4-7", null, [], opus),
+  ...claudeByRegion("opus-4-8", null, [], opus),
+  ...claudeByRegion("sonnet-5", null, [], { input: "2", cached: "0.2", write: ["2.5", "4"], output: "10" }),
+  ...claudeByRegion("opus-5", null, [], opus),
+  ...claudeByRegion("fable-5", null, [], { input: "10", cached: "1", write: ["12.5", "20"], output: "50" }),
+  ...claudeByRegion("mythos-5", null, [], { input: "10", cached: "1", write: ["12.5", "20"], output: "50" }),
+  ...claudeByRegion("fable-5-1", null, [], { input: "10", cached: "0.25", write: ["12.5", "20"], output: "50" }),
+  ...claudeByRegion("mythos-5-1", null, [], { input: "10", cached: "0.25", write: ["12.5", "20"], output: "50" }),
+  ...claudeByRegion("sonnet-5-5", null, [], { input: "2", cached: "0.2", write: ["2.5", "4"], output: "10" }),
+  ...claudeByRegion("sonnet-5-5", "2026-10-07", [], { input: "2", cached: "0.1", write: ["2.5", "4"], output: "10" }),
+  ...claudeByRegion("opus-5-5", null, [], { input: "4", cached: "0.2", write: ["5", "8"], output: "20" }),
+  ...claudeByRegion(
+    "haiku-5-5",
+    "2026-10-07",
+    [],
+    { input: "0.1", cached: "0.01", write: ["0.125", "0.2"], output: "0.5" },
+    { above: 100_000, prices: { input: "0.5", cached: "0.05", write: ["0.625", "1"], output: "2.5" } },
+  ),
+];
