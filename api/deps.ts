@@ -3,13 +3,13 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Scope } from "../core/auth/scopes.ts";
 import type { IdKind } from "../core/ids.ts";
 import type { Sha256Hex } from "../core/ingestion/blob-key.ts";
+import type { EventStoreConfig } from "../core/ingestion/event-store-config.ts";
 import type { S3Location } from "../core/s3/object-url.ts";
 import type { TraceExperiment } from "../core/traces/measure-and-return.ts";
 import type { ClickHouse, Fetch } from "../db/clickhouse/client.ts";
-import type { EventStoreConfig } from "../db/event-store/config.ts";
 import type { S3Client } from "../db/object-store/s3-client.ts";
 import type { Database } from "../db/postgres/client.ts";
-import type { Actor } from "../db/queries/batch-exports.ts";
+import type { Actor } from "../services/exports/batch-exports.ts";
 
 export type AppDeps = {
   /** Opens the database for one request; `close` is called when its answer is complete. */

@@ -1,9 +1,9 @@
 /** The Worker's bindings, parsed once per isolate. All problems are reported at once, by name and never by value. */
 import { z } from "zod";
+import { eventStoreProblems, eventStoreShape } from "../core/ingestion/event-store-config.ts";
 import { checkLangfuseVariables } from "../core/langfuse-variables.ts";
+import { storeProblems } from "../core/s3/store-env.ts";
 import { TraceExperimentEnv } from "../core/traces/experiment-env.ts";
-import { eventStoreProblems, eventStoreShape } from "../db/event-store/config.ts";
-import { storeProblems } from "../db/object-store/store-env.ts";
 
 const text = z.string().trim().min(1);
 const flag = z

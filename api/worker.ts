@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { neonConfig } from "@neondatabase/serverless";
 import { createId } from "../core/ids.ts";
+import { eventStoreConfig } from "../core/ingestion/event-store-config.ts";
 import { traceExperimentFlags } from "../core/traces/experiment-env.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
-import { eventStoreConfig } from "../db/event-store/config.ts";
 import { createS3Client } from "../db/object-store/s3-client.ts";
 import { createApp } from "./app.ts";
 import type { App, AppDeps } from "./deps.ts";

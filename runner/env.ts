@@ -1,9 +1,9 @@
 /** The runner's configuration, parsed once from the environment. All problems are reported at once, by name and never by value. */
 import { z } from "zod";
-import { sliceBytesMin, sliceMibDefault, sliceRowsMax } from "../core/exports/slice.ts";
+import { eventStoreConfig, eventStoreProblems, eventStoreShape } from "../core/ingestion/event-store-config.ts";
 import { checkLangfuseVariables } from "../core/langfuse-variables.ts";
-import { eventStoreConfig, eventStoreProblems, eventStoreShape } from "../db/event-store/config.ts";
-import { encryptionAlgorithm, encryptionOf, storeProblems } from "../db/object-store/store-env.ts";
+import { sliceBytesMin, sliceMibDefault, sliceRowsMax } from "../core/query/slice.ts";
+import { encryptionAlgorithm, encryptionOf, storeProblems } from "../core/s3/store-env.ts";
 import { type AwsEnvironment, awsVariables, namesCredentials } from "./credentials/aws-credentials.ts";
 import { parseHeaders } from "./metrics/parse-headers.ts";
 

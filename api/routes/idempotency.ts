@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { canonicalJson } from "../../core/canonical-json.ts";
 import { storableText } from "../../core/storable.ts";
-import type { IdempotencyKey } from "../../db/queries/idempotency.ts";
+import type { IdempotencyKey } from "../../services/idempotency.ts";
 
 export const IdempotencyHeader = z.object({
   "idempotency-key": storableText(255)

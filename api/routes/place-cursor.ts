@@ -1,8 +1,8 @@
 /** Cursors of listings that read back: the place of the last row of a page, so that the next one begins behind it, whatever came meanwhile. */
 import { z } from "@hono/zod-openapi";
 import { AppError } from "../../core/errors.ts";
-import { anyString } from "../../core/filters/operators.ts";
-import type { RowPlace } from "../../db/clickhouse/read/page.ts";
+import { anyString } from "../../core/query/filters/operators.ts";
+import type { RowPlace } from "../../services/traces/page.ts";
 
 const Place = z.strictObject({
   // 17 digits: what DateTime64 with microseconds can hold.

@@ -2,11 +2,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { AppError } from "../../core/errors.ts";
-import { anyString } from "../../core/filters/operators.ts";
-import { compileRead, type ReadOrder, type ReadParameter, type ReadQuery } from "../../core/read/compile-read.ts";
-import type { ExportTable } from "../../core/tables/table.ts";
-import { joinPieces, type Piece } from "../../db/clickhouse/read/answer.ts";
-import { answerCommentFilters } from "../../db/queries/comments.ts";
+import { compileRead, type ReadOrder, type ReadParameter, type ReadQuery } from "../../core/query/compile-read.ts";
+import { anyString } from "../../core/query/filters/operators.ts";
+import type { ExportTable } from "../../core/query/tables/table.ts";
+import { answerCommentFilters } from "../../services/comments/comments.ts";
+import { joinPieces, type Piece } from "../../services/traces/answer.ts";
 import type { AppEnv } from "../deps.ts";
 import { requireScope } from "../middleware/auth.ts";
 import { json, refusals, security } from "./describe.ts";

@@ -2,8 +2,8 @@
 import type { Context } from "hono";
 import { toAppError } from "../../core/errors.ts";
 import type { ComparedRead } from "../../core/traces/measure-and-return.ts";
-import type { DocumentReaderDeps } from "../../db/clickhouse/traces/answer-from.ts";
 import { withinSeconds } from "../../db/clickhouse/within-seconds.ts";
+import type { DocumentReaderDeps } from "../../services/traces/answer-from.ts";
 import type { AppDeps, AppEnv } from "../deps.ts";
 
 /** Each compared read is one line of the log. What goes on after the answer is kept alive by `waitUntil`: at most 30 s on Cloudflare. */

@@ -1,6 +1,6 @@
 /** The receipt of an export, and what is known of it while it runs. Both are stored with the export and shown by the API. */
 import { z } from "zod";
-import { ExportChanges } from "./changes.ts";
+import { ExportChanges } from "../query/changes.ts";
 
 /** Raised when exported columns change in a way a reader could notice other than by an added column. */
 export const schemaVersion = 1;

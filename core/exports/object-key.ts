@@ -1,5 +1,5 @@
 /** Names of the objects of an export: under the tenant, scoped to the attempt, safe in a URL and in a file system. */
-import { type CompressionName, extensionOf, type FormatName } from "../formats/index.ts";
+import { type CompressionName, extensionOf, type FormatName } from "../query/formats/index.ts";
 
 /** Keeps letters, digits, dot, hyphen and underscore; a segment can never be `.` or `..`. */
 export const safeSegment = (text: string, charactersMax = 100): string => {

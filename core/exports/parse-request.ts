@@ -1,7 +1,7 @@
 /** Everything that can be wrong with a request is found here, before anything is stored. */
 import { AppError } from "../errors.ts";
-import { formats } from "../formats/index.ts";
-import { type CompiledQuery, compileQuery } from "./compile-query.ts";
+import { type CompiledQuery, compileQuery } from "../query/compile-query.ts";
+import { formats } from "../query/formats/index.ts";
 import type { CreateBatchExport } from "./request.ts";
 
 /** Checks columns, filters, search and order against the table; throws one AppError that names every fault. */

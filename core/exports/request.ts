@@ -1,10 +1,10 @@
 /** The body of a new batch export: shape and bounds. Whether columns, filters and order fit the table is decided by core/exports/parse-request.ts. */
 import { z } from "zod";
-import { compressionNames, formatNames } from "../formats/index.ts";
-import { embedLevelsDefault, embedLevelsMax } from "../formats/json-rows.ts";
+import { compressionNames, formatNames } from "../query/formats/index.ts";
+import { embedLevelsDefault, embedLevelsMax } from "../query/formats/json-rows.ts";
+import { PrivacyRule } from "../query/privacy/privacy.ts";
+import { scoreModes } from "../query/select-columns.ts";
 import { notStorable, storable } from "../storable.ts";
-import { PrivacyRule } from "./privacy.ts";
-import { scoreModes } from "./select-columns.ts";
 
 export const searchTypes = ["id", "content", "input", "output"] as const;
 
@@ -28,7 +28,7 @@ export const ExportQuery = z.strictObject({
   scores: z.enum(scoreModes).default("columns"),
   /** `trace`: traces with their observations and scores nested, one JSON document each. */
   shape: z.enum(["row", "trace"]).default("row"),
-  /** What is dropped, hashed or masked; recorded in the manifest. How deep and how many the paths may be is decided by core/exports/apply-privacy.ts. */
+  /** What is dropped, hashed or masked; recorded in the manifest. How deep and how many the paths may be is decided by core/query/privacy/apply-privacy.ts. */
   privacy: z.array(PrivacyRule).max(100).default([]),
 });
 export type ExportQuery = z.infer<typeof ExportQuery>;

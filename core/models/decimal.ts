@@ -1,5 +1,5 @@
 /** Money and counts as exact integers: USD in units of 1e-12, whole numbers up to UInt64. What a column cannot hold is clamped to what it can. */
-import { decimalText } from "../filters/bounds.ts";
+import { decimalText } from "../query/filters/bounds.ts";
 
 /** A decimal of any fineness: `units` × 10^-`scale`. */
 export type Decimal = { units: bigint; scale: number };

@@ -3,8 +3,8 @@
  * ClickHouse bounds the URL (1 MiB), each form field (128 KiB) and their number (1,000), none of which a query can raise (measured on 26.7); the SQL in the body is bounded by
  * `max_query_size` alone, which it can.
  */
-import { type HandedTable, isHandedTable } from "../../core/exports/handed-table.ts";
-import { sqlText } from "../../core/sql-text.ts";
+import { type HandedTable, isHandedTable } from "../../core/query/external-table.ts";
+import { sqlText } from "../../core/query/sql-text.ts";
 
 /** Beyond this many characters, parameters and settings travel in the body: proxies bound the length of a URL, too. */
 const urlLengthMax = 6000;

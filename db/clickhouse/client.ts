@@ -4,7 +4,7 @@
  */
 import { ClickHouseError, createClient } from "@clickhouse/client-web";
 import { AppError, type ErrorCode } from "../../core/errors.ts";
-import type { HandedTable } from "../../core/exports/handed-table.ts";
+import type { HandedTable } from "../../core/query/external-table.ts";
 import { carryStatement, formOf } from "./carry-statement.ts";
 
 /** What is needed of fetch: Workers, Bun and tests differ in the rest. */

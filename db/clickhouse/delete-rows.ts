@@ -1,7 +1,8 @@
 /** Removes rows for good: lightweight deletes, which hide rows at once and drop them with the next merges. Runs again without harm. */
-import { handSet } from "../../core/exports/handed-table.ts";
+
 import type { EntityType } from "../../core/ingestion/event.ts";
 import type { JobPayload } from "../../core/jobs/kinds.ts";
+import { handSet } from "../../core/query/external-table.ts";
 import { aggregateTables } from "../../core/traces/experiment-env.ts";
 import type { ClickHouse } from "./client.ts";
 import { idSlices } from "./id-slices.ts";

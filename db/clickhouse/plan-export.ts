@@ -3,9 +3,9 @@
  * Reads key columns and the stored lengths only, never payloads. Memory: one entry for each bucket (at most 50,000) and slice.
  */
 import { AppError } from "../../core/errors.ts";
-import { handTable } from "../../core/exports/handed-table.ts";
-import { type Bucket, hashEndMax, joinBuckets, type Slice, splitByHash } from "../../core/exports/slice.ts";
-import type { ExportTable } from "../../core/tables/table.ts";
+import { handTable } from "../../core/query/external-table.ts";
+import { type Bucket, hashEndMax, joinBuckets, type Slice, splitByHash } from "../../core/query/slice.ts";
+import type { ExportTable } from "../../core/query/tables/table.ts";
 import type { ClickHouse } from "./client.ts";
 
 /** What is planned: `from` names the table with its alias `e` and FINAL; `where` holds everything but slice bounds. */

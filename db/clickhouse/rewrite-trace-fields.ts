@@ -1,6 +1,7 @@
 /** Ingestion, events: gives all rows of some traces the fields these have now. */
-import { handTable } from "../../core/exports/handed-table.ts";
+
 import { type TraceFields, traceColumns } from "../../core/ingestion/observation-event-row.ts";
+import { handTable } from "../../core/query/external-table.ts";
 import type { ClickHouse } from "./client.ts";
 import { isAmong, type OwnedId, ownedName } from "./stored-entities.ts";
 

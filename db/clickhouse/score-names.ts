@@ -1,9 +1,9 @@
 /** Names of the scores of a project: each becomes a column of an export, as far as there is room. */
-import { handSet } from "../../core/exports/handed-table.ts";
-import { foldName, type ScoreName } from "../../core/exports/score-columns.ts";
-import { type ScoreNames, scoreColumnCharactersMax, scoreColumnsMax } from "../../core/exports/select-columns.ts";
-import { newestOf } from "../../core/tables/relations.ts";
-import type { ExportTable } from "../../core/tables/table.ts";
+import { handSet } from "../../core/query/external-table.ts";
+import { foldName, type ScoreName } from "../../core/query/score-columns.ts";
+import { type ScoreNames, scoreColumnCharactersMax, scoreColumnsMax } from "../../core/query/select-columns.ts";
+import { newestOf } from "../../core/query/tables/relations.ts";
+import type { ExportTable } from "../../core/query/tables/table.ts";
 import type { ClickHouse } from "./client.ts";
 
 type NameRow = { validName: string; isLong: number; isNumber: number; levels: ScoreName["levels"]; total: string };

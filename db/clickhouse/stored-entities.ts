@@ -1,7 +1,7 @@
 /** Ingestion, what is stored: the trace fields that rows of events copy, and the places where rows of an entity lie. Reads keys and short columns only. */
 import { z } from "zod";
-import { handTable } from "../../core/exports/handed-table.ts";
 import type { TraceFields } from "../../core/ingestion/observation-event-row.ts";
+import { handTable } from "../../core/query/external-table.ts";
 import type { ClickHouse } from "./client.ts";
 
 /** An id of a project: batches hold those of many. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
-import { seedModels } from "../queries/models.ts";
+import { seedModels } from "../../services/models/models.ts";
 import type { Database } from "./client.ts";
 
 /** Any constant will do; all runs must use the same. */

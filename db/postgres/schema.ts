@@ -18,7 +18,7 @@ import {
 import type { ExportManifest, ExportProgress, ManifestFile } from "../../core/exports/manifest.ts";
 import type { CreateBatchExport, ExportOptions } from "../../core/exports/request.ts";
 import type { Model, UsageUnit } from "../../core/models/model.ts";
-import { commentObjects } from "../../core/tables/table.ts";
+import { commentObjects } from "../../core/query/tables/table.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
 const createdAt = () => at("created_at").notNull().defaultNow();

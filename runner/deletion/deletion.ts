@@ -3,10 +3,10 @@ import { AppError } from "../../core/errors.ts";
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import type { RowStore } from "../../db/clickhouse/delete-rows.ts";
 import { alone } from "../../db/event-store/deletion-gate.ts";
-import { eachOf } from "../../db/event-store/store-groups.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { countEarlierRuns, queueNow } from "../../db/queue/count-earlier-runs.ts";
+import { eachOf } from "../../services/ingestion/store-groups.ts";
 import type { Clock, Log } from "../deps.ts";
 
 export type Deletion = {

@@ -5,8 +5,8 @@
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import { qualifiedId, readQualifiedId } from "../../core/otel/observation-ids.ts";
 import { listNamed } from "../../db/event-store/observation-ids.ts";
-import { replayEvents } from "../../db/event-store/replay-events.ts";
 import type { Database } from "../../db/postgres/client.ts";
+import { replayEvents } from "../../services/ingestion/replay-events.ts";
 import type { Clock } from "../deps.ts";
 import type { MergedEntity } from "./merge-entity.ts";
 

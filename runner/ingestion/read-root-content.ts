@@ -9,7 +9,7 @@ import { readTrace } from "../../core/ingestion/merge/trace-root.ts";
 import { eventIdOfSpan } from "../../core/otel/map-spans.ts";
 import { readEventFile } from "../../db/event-store/event-file.ts";
 import { entityName } from "../../db/event-store/logged-objects.ts";
-import { eachOf } from "../../db/event-store/store-groups.ts";
+import { eachOf } from "../../services/ingestion/store-groups.ts";
 import { type Entity, parseFile, type ReadDeps } from "./read-entities.ts";
 
 /** Objects read at once. */

@@ -1,16 +1,17 @@
 /** Ingestion put together: the loop over batches with everything it needs. */
+
+import type { EventStoreConfig } from "../../core/ingestion/event-store-config.ts";
 import { type JobKind, jobKinds } from "../../core/jobs/kinds.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
-import type { EventStoreConfig } from "../../db/event-store/config.ts";
 import { listEntityFiles } from "../../db/event-store/logged-objects.ts";
-import type { EventStore } from "../../db/event-store/store-groups.ts";
 import type { Database } from "../../db/postgres/client.ts";
-import { listModels } from "../../db/queries/models.ts";
 import { claimBatch, heartbeatBatch } from "../../db/queue/claim-batch.ts";
 import { settleBatch } from "../../db/queue/settle-batch.ts";
+import type { EventStore } from "../../services/ingestion/store-groups.ts";
+import { listModels } from "../../services/models/models.ts";
+import type { Events } from "../bus.ts";
 import type { Clock, Log } from "../deps.ts";
-import type { Events } from "../events.ts";
-import { type BatchLoopConfig, startBatchLoop } from "./batch-loop.ts";
+import { type BatchLoopConfig, startBatchLoop } from "../queue/batch-loop.ts";
 import { type CountInPieces, openTokenCounter } from "./count-tokens.ts";
 import { createModelLoader } from "./model-loader.ts";
 import { processBatch } from "./process-batch.ts";

@@ -16,7 +16,7 @@ import {
   type StoredTrace,
 } from "../../db/clickhouse/stored-entities.ts";
 import type { Database } from "../../db/postgres/client.ts";
-import { rememberSessions } from "../../db/queries/trace-sessions.ts";
+import { rememberSessions } from "../../db/postgres/trace-sessions.ts";
 import type { Clock } from "../deps.ts";
 import { daysOf, type MergedEntity } from "./merge-entity.ts";
 import { possiblePlaces, wasTried } from "./possible-places.ts";

@@ -1,8 +1,8 @@
-/** Metrics: counts what the runner's events tell. Recording is adding to a number in memory; listeners are guarded (runner/events.ts). */
+/** Metrics: counts what the runner's events tell. Recording is adding to a number in memory; listeners are guarded (runner/bus.ts). */
 import type { Attributes, Meter } from "@opentelemetry/api";
 import type { JobKind } from "../../core/jobs/kinds.ts";
 import type { JobState } from "../../core/jobs/state.ts";
-import type { Events } from "../events.ts";
+import type { Events } from "../bus.ts";
 import { type MetricDefinition, metricDefinitions as metrics, optionsOf } from "./definitions.ts";
 
 export const recordEvents = (meter: Meter, { on }: Pick<Events, "on">): void => {

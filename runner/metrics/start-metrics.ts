@@ -5,8 +5,8 @@
 import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
+import type { Events } from "../bus.ts";
 import type { Log } from "../deps.ts";
-import type { Events } from "../events.ts";
 import { metricDefinitions, optionsOf } from "./definitions.ts";
 import { observeQueue, type QueueDeps } from "./observe-queue.ts";
 import { createPushReader, type PushConfig } from "./push-reader.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { formatNames } from "../../core/formats/index.ts";
-import { type TableName, tables } from "../../core/tables/index.ts";
-import type { ColumnKind, ExportTable } from "../../core/tables/table.ts";
+import { formatNames } from "../../core/query/formats/index.ts";
+import { type TableName, tables } from "../../core/query/tables/index.ts";
+import type { ColumnKind, ExportTable } from "../../core/query/tables/table.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { type ReadRow, readRows } from "../support/read-export.ts";
 import { type Cell, type StoredRow, tableCases } from "../support/table-cases.ts";

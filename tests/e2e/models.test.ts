@@ -127,7 +127,7 @@ describe("a model of the project's own", () => {
     await ingest(key, { id: "first", type: "generation-update", name: "again" });
     expect(await costOf(key, "first")).toEqual(defaultGpt4o);
     expect(await costOf(key, "replayed")).toEqual({ modelId: id, cost: 0.02 });
-    const replay = spawnSync(bunPath, [`${repositoryRoot}local/ingestion.ts`, "replay", "--project", key.projectId], {
+    const replay = spawnSync(bunPath, [`${repositoryRoot}cli/operator/ingestion.ts`, "replay", "--project", key.projectId], {
       env: { ...process.env, SPILLWAY_DATA_DIR: stack.dataDir },
       encoding: "utf8",
     });

@@ -1,6 +1,6 @@
 import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { events } from "../../core/tables/events.ts";
+import { events } from "../../core/query/tables/events.ts";
 import { baseUs, clickHouseTime, type EventRow, eventRow, tauBenchRows } from "../support/event-rows.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 

@@ -7,7 +7,7 @@ import { execute } from "../../db/postgres/client.ts";
 import { claimBatch, heartbeatBatch } from "../../db/queue/claim-batch.ts";
 import { settleBatch } from "../../db/queue/settle-batch.ts";
 import { systemClock } from "../../runner/clock.ts";
-import { startBatchLoop } from "../../runner/ingestion/batch-loop.ts";
+import { startBatchLoop } from "../../runner/queue/batch-loop.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
 import { insertProject } from "../support/project.ts";

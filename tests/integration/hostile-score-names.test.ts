@@ -2,11 +2,11 @@
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { handSet } from "../../core/exports/handed-table.ts";
-import { scoreColumnCharactersMax, scoreColumnsMax } from "../../core/exports/select-columns.ts";
+import { handSet } from "../../core/query/external-table.ts";
+import { scoreColumnCharactersMax, scoreColumnsMax } from "../../core/query/select-columns.ts";
 import { createClickHouse } from "../../db/clickhouse/client.ts";
 import { execute } from "../../db/postgres/client.ts";
-import type { BatchExportRow } from "../../db/queries/batch-exports.ts";
+import type { BatchExportRow } from "../../services/exports/batch-exports.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { readRows } from "../support/read-export.ts";
 

@@ -2,12 +2,12 @@ import { spawnSync } from "node:child_process";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseTracesJson } from "../../core/otel/parse-json.ts";
-import { type ReplayReport, replayEvents } from "../../db/event-store/replay-events.ts";
-import { storeOtelRequest } from "../../db/event-store/store-otel-request.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { listDeadLetters } from "../../db/queue/list-dead-letters.ts";
 import { retryDeadLetters } from "../../db/queue/retry-dead-letters.ts";
 import { bunPath, repositoryRoot } from "../../local/service.ts";
+import { type ReplayReport, replayEvents } from "../../services/ingestion/replay-events.ts";
+import { storeOtelRequest } from "../../services/ingestion/store-otel-request.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 
 let fixture: Fixture;
@@ -243,7 +243,7 @@ const names = async (table: string) =>
   (await fixture.query(`SELECT name FROM ${table} FINAL ORDER BY name FORMAT TSV`)).split("\n").filter((line) => line !== "");
 
 const command = (...args: string[]) => {
-  const ended = spawnSync(bunPath, [`${repositoryRoot}local/ingestion.ts`, ...args], {
+  const ended = spawnSync(bunPath, [`${repositoryRoot}cli/operator/ingestion.ts`, ...args], {
     env: { ...process.env, DATABASE_URL: fixture.runnerEnv()["DATABASE_URL"], LANGFUSE_S3_EVENT_UPLOAD_BUCKET: fixture.s3Config.bucket },
     encoding: "utf8",
   });

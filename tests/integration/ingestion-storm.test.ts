@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { replayEvents } from "../../db/event-store/replay-events.ts";
 import { execute } from "../../db/postgres/client.ts";
+import { replayEvents } from "../../services/ingestion/replay-events.ts";
 import { sumsByTrace } from "../support/aggregate-sums.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { type RunnerProcess, startRunnerProcess } from "../support/runner-process.ts";

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../db/postgres/client.ts";
-import { cancelBatchExport, deleteBatchExport, rerunBatchExport, retryBatchExport } from "../../db/queries/batch-exports.ts";
-import { expireExports } from "../../db/queries/expire-exports.ts";
+import { cancelBatchExport, deleteBatchExport, rerunBatchExport, retryBatchExport } from "../../services/exports/batch-exports.ts";
+import { expireExports } from "../../services/exports/expire-exports.ts";
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
 import { type MailBox, startMailBox } from "../support/mail-box.ts";
 import { tableCases } from "../support/table-cases.ts";

@@ -1,10 +1,10 @@
 /** Privacy rules inside documents, on the real ClickHouse: what a rule names never leaves, and in ordinary documents nothing else changes. */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { handTable } from "../../core/exports/handed-table.ts";
-import { hideInJson, hideInMap } from "../../core/exports/hide-paths.ts";
-import { type PathStep, type PrivacyAction, parsePath } from "../../core/exports/privacy.ts";
-import { addMapRule, addRule, emptyTree } from "../../core/exports/privacy-tree.ts";
+import { handTable } from "../../core/query/external-table.ts";
+import { hideInJson, hideInMap } from "../../core/query/privacy/hide-paths.ts";
+import { type PathStep, type PrivacyAction, parsePath } from "../../core/query/privacy/privacy.ts";
+import { addMapRule, addRule, emptyTree } from "../../core/query/privacy/privacy-tree.ts";
 import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
 import { type ExactJson, parseExact } from "../support/exact-json.ts";
 import { hostileDocument, ordinaryDocument, randomFrom, randomPath, secretsIn } from "../support/hostile-documents.ts";

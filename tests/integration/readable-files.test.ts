@@ -3,8 +3,8 @@ import { parse } from "csv-parse/sync";
 import { parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { describeChanges } from "../../core/exports/changes.ts";
-import { formatNames } from "../../core/formats/index.ts";
+import { describeChanges } from "../../core/query/changes.ts";
+import { formatNames } from "../../core/query/formats/index.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { at, type StoredRow, tableCases } from "../support/table-cases.ts";
 

@@ -7,7 +7,7 @@ import { defaultModels } from "../../core/models/default-models/index.ts";
 import { mapSpans } from "../../core/otel/map-spans.ts";
 import { parseTracesJson } from "../../core/otel/parse-json.ts";
 import { type ClickHouse, createClickHouse } from "../../db/clickhouse/client.ts";
-import { storeGroups } from "../../db/event-store/store-groups.ts";
+import { storeGroups } from "../../services/ingestion/store-groups.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
 

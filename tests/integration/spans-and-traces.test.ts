@@ -3,12 +3,12 @@ import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseTracesJson } from "../../core/otel/parse-json.ts";
 import { giveObservationIds, ObservationIdTaken, untilNoneIsTaken } from "../../db/event-store/observation-ids.ts";
-import { replayEvents } from "../../db/event-store/replay-events.ts";
-import { storeGroups } from "../../db/event-store/store-groups.ts";
-import { storeOtelRequest } from "../../db/event-store/store-otel-request.ts";
 import { listObjects } from "../../db/object-store/read-objects.ts";
 import { execute } from "../../db/postgres/client.ts";
-import { deleteData } from "../../db/queries/delete-data.ts";
+import { replayEvents } from "../../services/ingestion/replay-events.ts";
+import { storeGroups } from "../../services/ingestion/store-groups.ts";
+import { storeOtelRequest } from "../../services/ingestion/store-otel-request.ts";
+import { deleteData } from "../../services/traces/delete-data.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 
 let fixture: Fixture;

@@ -8,12 +8,12 @@ import {
   type WrittenTrace,
 } from "../../core/ingestion/aggregate-rows.ts";
 import { deleteTraceAggregates } from "../../db/clickhouse/traces/delete-trace-aggregates.ts";
-import { findTraceById } from "../../db/clickhouse/traces/find-trace-by-id.ts";
-import { listTracesTable } from "../../db/clickhouse/traces/list-traces-table.ts";
 import { rebuildTraceAggregates } from "../../db/clickhouse/traces/rebuild-trace-aggregates.ts";
-import { sessionHasTrace } from "../../db/clickhouse/traces/session-has-trace.ts";
 import { type AggregateWrite, type AggregateWriterDeps, writeTraceAggregates } from "../../db/clickhouse/traces/write-trace-aggregates.ts";
 import { systemClock } from "../../runner/clock.ts";
+import { listTracesTable } from "../../services/traces/access-patterns/list-traces-table.ts";
+import { sessionHasTrace } from "../../services/traces/access-patterns/session-has-trace.ts";
+import { findTraceById } from "../../services/traces/find-trace-by-id.ts";
 import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
 import { startInsertGate } from "../support/insert-gate.ts";
 import { dayMs, insertRows, runOn, stored } from "../support/trace-set.ts";

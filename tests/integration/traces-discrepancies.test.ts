@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { discrepancyFields, findDiscrepancies } from "../../db/clickhouse/traces/find-discrepancies.ts";
 import { bunPath, repositoryRoot } from "../../local/service.ts";
+import { discrepancyFields, findDiscrepancies } from "../../services/traces/find-discrepancies.ts";
 import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
 import { dayMs, type ExpectedTrace, insertRows, sampleTraceSet, stored } from "../support/trace-set.ts";
 
@@ -33,7 +33,7 @@ const run = (
   env: Record<string, string> = { CLICKHOUSE_URL: database.config.url, CLICKHOUSE_DB: database.config.database },
 ) =>
   new Promise<{ status: number | null; text: string }>((resolve, reject) => {
-    const child = spawn(bunPath, [join(repositoryRoot, "local/traces-discrepancies.ts"), ...args], {
+    const child = spawn(bunPath, [join(repositoryRoot, "cli/operator/traces-discrepancies.ts"), ...args], {
       env: { PATH: process.env["PATH"], SPILLWAY_DATA_DIR: dir, ...env },
     });
     let text = "";

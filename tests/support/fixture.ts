@@ -10,14 +10,14 @@ import { CreateBatchExport } from "../../core/exports/request.ts";
 import { arrangeBatch } from "../../core/ingestion/arrange-batch.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import { migrateClickHouse } from "../../db/clickhouse/migrate.ts";
-import { type EventStore, storeGroups } from "../../db/event-store/store-groups.ts";
 import { createS3Client } from "../../db/object-store/s3-client.ts";
 import { execute, openPostgres } from "../../db/postgres/client.ts";
-import { type Actor, type BatchExportRow, createBatchExport, findBatchExport } from "../../db/queries/batch-exports.ts";
-import { bootstrapProject, newIdWith } from "../../db/queries/tenants.ts";
 import { systemClock } from "../../runner/clock.ts";
 import { parseRunnerEnv } from "../../runner/env.ts";
 import { startRunner } from "../../runner/main.ts";
+import { type Actor, type BatchExportRow, createBatchExport, findBatchExport } from "../../services/exports/batch-exports.ts";
+import { type EventStore, storeGroups } from "../../services/ingestion/store-groups.ts";
+import { bootstrapProject, newIdWith } from "../../services/tenants/tenants.ts";
 import type { EventRow } from "./event-rows.ts";
 
 export const newId = newIdWith(Date.now, (size) => randomBytes(size));

@@ -1,5 +1,5 @@
 /** Documents with a secret at the place a path names, and everything around it that makes a rule miss it. Random, from a generator of numbers below 1. */
-import type { PathStep } from "../../core/exports/privacy.ts";
+import type { PathStep } from "../../core/query/privacy/privacy.ts";
 
 /** Each secret is another, so that one that leaves from elsewhere is not taken for one that a rule names. */
 const newSecret = (random: Random): string => `S3CR3Tx${Math.floor(random() * 1e9)}z`;

@@ -2,7 +2,7 @@
 import { parse } from "csv-parse/sync";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import type { ColumnKind } from "../../core/tables/table.ts";
+import type { ColumnKind } from "../../core/query/tables/table.ts";
 import type { Cell } from "./table-cases.ts";
 
 export type ReadRow = Record<string, Cell>;

@@ -3,7 +3,7 @@
  * Cells: text; decimal text of numbers; `us:` and microseconds for instants; null where absent; arrays and maps of text.
  */
 import { sql } from "drizzle-orm";
-import type { TableName } from "../../core/tables/index.ts";
+import type { TableName } from "../../core/query/tables/index.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { eventRow } from "./event-rows.ts";
 import type { Fixture } from "./fixture.ts";

@@ -12,7 +12,7 @@ import {
 } from "../../core/ingestion/aggregate-rows.ts";
 import { aggregateTables } from "../../core/traces/experiment-env.ts";
 import { deleteTraceAggregates } from "../../db/clickhouse/traces/delete-trace-aggregates.ts";
-import type { FullTraceRow, MeasuredTraceRow } from "../../db/clickhouse/traces/trace-row.ts";
+import type { FullTraceRow, MeasuredTraceRow } from "../../services/traces/trace-row.ts";
 import type { createClickHouseDatabase } from "./clickhouse-database.ts";
 
 type Database = Awaited<ReturnType<typeof createClickHouseDatabase>>;

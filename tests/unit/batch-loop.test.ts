@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
 import { systemClock } from "../../runner/clock.ts";
-import { type BatchLoopDeps, startBatchLoop } from "../../runner/ingestion/batch-loop.ts";
+import { type BatchLoopDeps, startBatchLoop } from "../../runner/queue/batch-loop.ts";
 
 const never = <T>(): Promise<T> => new Promise(() => {});
 

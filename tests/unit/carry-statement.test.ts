@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { handSet } from "../../core/exports/handed-table.ts";
-import { mapUnquoted, withoutQuoted } from "../../core/sql-text.ts";
+import { handSet } from "../../core/query/external-table.ts";
+import { mapUnquoted, withoutQuoted } from "../../core/query/sql-text.ts";
 import { carryStatement, formOf, inlineParameters } from "../../db/clickhouse/carry-statement.ts";
 
 const long = "x".repeat(140_000);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { AppError } from "../../core/errors.ts";
-import { compileQuery } from "../../core/exports/compile-query.ts";
-import { findingsOf, throwOnFindings } from "../../core/exports/guard-columns.ts";
-import type { PrivacyRule } from "../../core/exports/privacy.ts";
 import { ExportQuery } from "../../core/exports/request.ts";
-import { selectList } from "../../core/formats/file-format.ts";
-import { formatNames, formats } from "../../core/formats/index.ts";
+import { compileQuery } from "../../core/query/compile-query.ts";
+import { selectList } from "../../core/query/formats/file-format.ts";
+import { formatNames, formats } from "../../core/query/formats/index.ts";
+import { findingsOf, throwOnFindings } from "../../core/query/guard-columns.ts";
+import type { PrivacyRule } from "../../core/query/privacy/privacy.ts";
 
 const compile = (privacy: PrivacyRule[], more: object = {}) => compileQuery(ExportQuery.parse({ tableName: "events", privacy, ...more }));
 const columnOf = (privacy: PrivacyRule[], id: string) => compile(privacy).selection.select.find((column) => column.id === id);

@@ -1,10 +1,10 @@
 /** Long jobs of one project beside a canary, in a loop of few places. */
 import { describe, expect, it } from "vitest";
 import type { ClaimedJob } from "../../db/queue/claim-job.ts";
+import { createEvents } from "../../runner/bus.ts";
 import { systemClock } from "../../runner/clock.ts";
-import { createEvents } from "../../runner/events.ts";
-import { startLoop } from "../../runner/loop.ts";
-import { createProjectPlaces } from "../../runner/project-places.ts";
+import { startLoop } from "../../runner/queue/job-loop.ts";
+import { createProjectPlaces } from "../../runner/queue/project-places.ts";
 
 const jobOf = (id: string, projectId: string): ClaimedJob => ({
   ...{ id, projectId, kind: "data.delete", payload: {}, attempt: 1, maxAttempts: 3, leaseId: `lease-${id}`, checkpoint: null },

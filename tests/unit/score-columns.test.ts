@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { contentDisposition, downloadName } from "../../core/exports/object-key.ts";
-import { columnBytesMax, foldName, nameScoreColumns, type ScoreName } from "../../core/exports/score-columns.ts";
+import { columnBytesMax, foldName, nameScoreColumns, type ScoreName } from "../../core/query/score-columns.ts";
 
 const fixed = ["id", "name", "input", "startTime", "scores"];
 const scoreName = (name: string, firstMs: number): ScoreName => ({ name, isNumber: true, levels: "trace", firstMs });

@@ -13,7 +13,7 @@ import {
   deleteApiKey,
   listTenants,
   type TenantDeps,
-} from "../../../db/queries/tenants.ts";
+} from "../../../services/tenants/tenants.ts";
 import type { App, AppDeps, AppEnv } from "../../deps.ts";
 import { Id, IdParam, json, refusals } from "../describe.ts";
 

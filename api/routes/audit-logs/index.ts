@@ -1,7 +1,7 @@
 /** GET /api/public/audit-logs: who changed what in the project, newest first. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { storableText } from "../../../core/storable.ts";
-import { listAuditLogs } from "../../../db/queries/audit-logs.ts";
+import { listAuditLogs } from "../../../services/audit/audit-logs.ts";
 import type { App } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { CursorQuery, cursorAfter, decodeCursor } from "../cursor.ts";

@@ -3,7 +3,7 @@ import { createRoute } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
 import { checkExportRequest, defaultName } from "../../../core/exports/parse-request.ts";
 import { CreateBatchExport } from "../../../core/exports/request.ts";
-import { createBatchExport, findBatchExport } from "../../../db/queries/batch-exports.ts";
+import { createBatchExport, findBatchExport } from "../../../services/exports/batch-exports.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";

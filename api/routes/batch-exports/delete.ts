@@ -1,7 +1,7 @@
 /** DELETE /api/public/batch-exports/{id}. */
 import { createRoute } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
-import { deleteBatchExport } from "../../../db/queries/batch-exports.ts";
+import { deleteBatchExport } from "../../../services/exports/batch-exports.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { IdParam, refusals, security } from "../describe.ts";

@@ -4,7 +4,7 @@ import { AwsClient } from "aws4fetch";
 import { AppError } from "../../../core/errors.ts";
 import { contentDisposition } from "../../../core/exports/object-key.ts";
 import { objectUrl } from "../../../core/s3/object-url.ts";
-import { writeAudit } from "../../../db/queries/batch-exports.ts";
+import { writeAudit } from "../../../services/exports/batch-exports.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { IdParam, refusals, security } from "../describe.ts";

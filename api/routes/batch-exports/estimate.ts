@@ -2,9 +2,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { checkExportRequest } from "../../../core/exports/parse-request.ts";
 import { ExportQuery } from "../../../core/exports/request.ts";
-import { inFlightBytesDefault, sliceBytesMin, sliceMibDefault, sliceRowsMax } from "../../../core/exports/slice.ts";
+import { inFlightBytesDefault, sliceBytesMin, sliceMibDefault, sliceRowsMax } from "../../../core/query/slice.ts";
 import { withinSeconds } from "../../../db/clickhouse/within-seconds.ts";
-import { estimateExport } from "../../../db/queries/estimate-export.ts";
+import { estimateExport } from "../../../services/exports/estimate-export.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";

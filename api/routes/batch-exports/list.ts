@@ -1,7 +1,7 @@
 /** GET /api/public/batch-exports: pages of exports, newest first. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { batchExportStatuses } from "../../../core/jobs/state.ts";
-import { listBatchExports } from "../../../db/queries/batch-exports.ts";
+import { listBatchExports } from "../../../services/exports/batch-exports.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { decodeCursor, pageOf } from "../cursor.ts";

@@ -7,7 +7,7 @@ import {
   type BatchExportSummaryRow,
   findBatchExport,
   findBatchExportSummary,
-} from "../../../db/queries/batch-exports.ts";
+} from "../../../services/exports/batch-exports.ts";
 import type { AppEnv, Principal } from "../../deps.ts";
 import { requireTableScope } from "./table-scope.ts";
 

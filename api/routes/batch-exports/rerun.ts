@@ -1,7 +1,7 @@
 /** POST /api/public/batch-exports/{id}/rerun. */
 import { createRoute } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
-import { rerunBatchExport } from "../../../db/queries/batch-exports.ts";
+import { rerunBatchExport } from "../../../services/exports/batch-exports.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { IdParam, json, refusals, security } from "../describe.ts";

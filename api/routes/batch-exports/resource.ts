@@ -1,12 +1,12 @@
 /** How a batch export looks to its owner. */
 import { z } from "@hono/zod-openapi";
 import { type ErrorCode, errorTable } from "../../../core/errors.ts";
-import { describeChanges } from "../../../core/exports/changes.ts";
 import { exportStages } from "../../../core/exports/manifest.ts";
 import { ExportOptions, ExportQuery } from "../../../core/exports/request.ts";
-import { compressionNames, formatNames } from "../../../core/formats/index.ts";
 import { batchExportStatuses } from "../../../core/jobs/state.ts";
-import type { BatchExportRow, BatchExportSummaryRow } from "../../../db/queries/batch-exports.ts";
+import { describeChanges } from "../../../core/query/changes.ts";
+import { compressionNames, formatNames } from "../../../core/query/formats/index.ts";
+import type { BatchExportRow, BatchExportSummaryRow } from "../../../services/exports/batch-exports.ts";
 
 const instant = z.iso.datetime();
 

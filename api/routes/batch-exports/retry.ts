@@ -1,7 +1,7 @@
 /** POST /api/public/batch-exports/{id}/retry. */
 import { createRoute } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
-import { retryBatchExport } from "../../../db/queries/batch-exports.ts";
+import { retryBatchExport } from "../../../services/exports/batch-exports.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { IdParam, json, refusals, security } from "../describe.ts";

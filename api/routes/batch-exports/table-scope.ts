@@ -2,8 +2,8 @@
 import type { Context } from "hono";
 import type { Scope } from "../../../core/auth/scopes.ts";
 import { AppError } from "../../../core/errors.ts";
-import { findTable, tables } from "../../../core/tables/index.ts";
-import type { ExportTable } from "../../../core/tables/table.ts";
+import { findTable, tables } from "../../../core/query/tables/index.ts";
+import type { ExportTable } from "../../../core/query/tables/table.ts";
 import type { AppEnv } from "../../deps.ts";
 
 /** Refuses a key without the scope of the table. */

@@ -1,8 +1,8 @@
 /** POST /api/public/comments. */
 import { createRoute, z } from "@hono/zod-openapi";
+import { commentObjects } from "../../../core/query/tables/table.ts";
 import { storableText } from "../../../core/storable.ts";
-import { commentObjects } from "../../../core/tables/table.ts";
-import { createComment } from "../../../db/queries/comments.ts";
+import { createComment } from "../../../services/comments/comments.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { Id, json, refusals, security } from "../describe.ts";

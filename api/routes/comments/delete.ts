@@ -1,7 +1,7 @@
 /** DELETE /api/public/comments/{id}. */
 import { createRoute } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
-import { deleteComment } from "../../../db/queries/comments.ts";
+import { deleteComment } from "../../../services/comments/comments.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { IdParam, refusals, security } from "../describe.ts";

@@ -1,8 +1,8 @@
 /** GET /api/public/comments: pages of comments, newest first. */
 import { createRoute, z } from "@hono/zod-openapi";
+import { commentObjects } from "../../../core/query/tables/table.ts";
 import { storableText } from "../../../core/storable.ts";
-import { commentObjects } from "../../../core/tables/table.ts";
-import { listComments } from "../../../db/queries/comments.ts";
+import { listComments } from "../../../services/comments/comments.ts";
 import type { App } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { CursorQuery, decodeCursor, pageOf } from "../cursor.ts";

@@ -1,14 +1,14 @@
 /** GET /api/public/export-tables and /{table}: what can be exported, filtered and ordered. Derived from the table registry. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
-import { isSortable } from "../../../core/exports/compile-query.ts";
-import { describeColumns, encodingOf } from "../../../core/exports/describe-columns.ts";
 import { schemaVersion } from "../../../core/exports/manifest.ts";
 import { searchTypes } from "../../../core/exports/request.ts";
-import { describeFilters } from "../../../core/filters/compile-filter.ts";
-import { formatNames } from "../../../core/formats/index.ts";
-import { findTable, tables } from "../../../core/tables/index.ts";
-import type { ExportTable } from "../../../core/tables/table.ts";
+import { isSortable } from "../../../core/query/compile-query.ts";
+import { describeColumns, encodingOf } from "../../../core/query/describe-columns.ts";
+import { describeFilters } from "../../../core/query/filters/compile-filter.ts";
+import { formatNames } from "../../../core/query/formats/index.ts";
+import { findTable, tables } from "../../../core/query/tables/index.ts";
+import type { ExportTable } from "../../../core/query/tables/table.ts";
 import type { App } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";

@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import { AppError } from "../../../core/errors.ts";
 import type { EventOrigin } from "../../../db/event-store/event-file.ts";
-import { findProjectByPublicKey } from "../../../db/queries/api-keys.ts";
+import { findProjectByPublicKey } from "../../../services/tenants/api-keys.ts";
 import type { AppDeps, AppEnv } from "../../deps.ts";
 import { assertScope, identify } from "../../middleware/auth.ts";
 

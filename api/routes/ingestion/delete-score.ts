@@ -1,7 +1,7 @@
 /** DELETE /api/public/scores/{scoreId}: files, log and rows of the score, by a job. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { storableText } from "../../../core/storable.ts";
-import { deleteScores } from "../../../db/queries/delete-data.ts";
+import { deleteScores } from "../../../services/traces/delete-data.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";

@@ -1,7 +1,7 @@
 /** DELETE /api/public/traces/{traceId} and DELETE /api/public/traces: files, log and rows of the traces, by a job. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { storableText } from "../../../core/storable.ts";
-import { deleteTraces } from "../../../db/queries/delete-data.ts";
+import { deleteTraces } from "../../../services/traces/delete-data.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";

@@ -10,7 +10,7 @@ import { defaultOtlpLimits } from "../../../core/otel/otlp-traces.ts";
 import { openTracesJson } from "../../../core/otel/parse-json.ts";
 import { partsOf, type RequestPart } from "../../../core/otel/request-parts.ts";
 import type { SpanStream } from "../../../core/otel/span-stream.ts";
-import { storeOtelRequest } from "../../../db/event-store/store-otel-request.ts";
+import { storeOtelRequest } from "../../../services/ingestion/store-otel-request.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { json, refusals, security } from "../describe.ts";
 import { authoriseSender } from "./authorise.ts";

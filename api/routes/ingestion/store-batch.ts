@@ -5,8 +5,8 @@ import { type ArrivedEvent, arrangeBatch, type EventGroup } from "../../../core/
 import { publicKeyFolderOf } from "../../../core/ingestion/blob-key.ts";
 import { mayWriteBeside } from "../../../core/ingestion/merge/counting-files.ts";
 import { listEntityFiles } from "../../../db/event-store/logged-objects.ts";
-import { storeGroups } from "../../../db/event-store/store-groups.ts";
 import type { Database } from "../../../db/postgres/client.ts";
+import { storeGroups } from "../../../services/ingestion/store-groups.ts";
 import type { AppDeps, AppEnv } from "../../deps.ts";
 import type { Sender } from "./authorise.ts";
 

@@ -3,7 +3,7 @@ import { createRoute } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
 import { CreateModel, newModel } from "../../../core/models/create-model.ts";
 import { plainDecimal } from "../../../core/models/decimal.ts";
-import { createModel, findModel } from "../../../db/queries/models.ts";
+import { createModel, findModel } from "../../../services/models/models.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { fieldErrors } from "../../middleware/problem.ts";

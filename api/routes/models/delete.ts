@@ -1,7 +1,7 @@
 /** DELETE /api/public/models/{id}: one of the project's own. */
 import { createRoute } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
-import { deleteModel } from "../../../db/queries/models.ts";
+import { deleteModel } from "../../../services/models/models.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { refusals, security } from "../describe.ts";

@@ -1,6 +1,6 @@
 /** GET /api/public/models/{id}. */
 import { createRoute } from "@hono/zod-openapi";
-import { findModel } from "../../../db/queries/models.ts";
+import { findModel } from "../../../services/models/models.ts";
 import type { App } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";

@@ -1,7 +1,7 @@
 /** GET /api/public/observations/{observationId}. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { openObservation } from "../../../db/clickhouse/read/observations.ts";
-import { listModels } from "../../../db/queries/models.ts";
+import { listModels } from "../../../services/models/models.ts";
+import { openObservation } from "../../../services/traces/observations.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";

@@ -1,10 +1,10 @@
 /** GET /api/public/v2/observations: observations newest first, page by page behind a cursor, with the groups of fields that are asked for. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { anyString } from "../../../core/filters/operators.ts";
 import { observationTypes } from "../../../core/ingestion/event.ts";
-import { eventGroups, eventsIn, openEventPage } from "../../../db/clickhouse/read/events.ts";
-import { readPageAfter } from "../../../db/clickhouse/read/page.ts";
-import { listModels } from "../../../db/queries/models.ts";
+import { anyString } from "../../../core/query/filters/operators.ts";
+import { listModels } from "../../../services/models/models.ts";
+import { eventGroups, eventsIn, openEventPage } from "../../../services/traces/events.ts";
+import { readPageAfter } from "../../../services/traces/page.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";

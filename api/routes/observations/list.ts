@@ -1,10 +1,10 @@
 /** GET /api/public/observations: pages of observations. */
 import { z } from "@hono/zod-openapi";
 import { observationTypes } from "../../../core/ingestion/event.ts";
-import { observations } from "../../../core/tables/observations.ts";
-import { openObservationPage } from "../../../db/clickhouse/read/observations.ts";
-import { readPage } from "../../../db/clickhouse/read/page.ts";
-import { listModels } from "../../../db/queries/models.ts";
+import { observations } from "../../../core/query/tables/observations.ts";
+import { listModels } from "../../../services/models/models.ts";
+import { openObservationPage } from "../../../services/traces/observations.ts";
+import { readPage } from "../../../services/traces/page.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import {
   anyOf,

@@ -1,4 +1,4 @@
-/** An observation as the API shows it, which ClickHouse writes: Langfuse's ObservationsView (db/clickhouse/read/observations.ts), and groups of fields in version 2 (events.ts). */
+/** An observation as the API shows it, which ClickHouse writes: Langfuse's ObservationsView (services/traces/observations.ts), and groups of fields in version 2 (events.ts). */
 import { z } from "@hono/zod-openapi";
 
 const payload = z.unknown().describe("JSON where the stored text is JSON, else the text.");

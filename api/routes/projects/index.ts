@@ -1,7 +1,7 @@
 /** GET /api/public/projects: the project of the key, by which the SDKs make links. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
-import { findProject } from "../../../db/queries/projects.ts";
+import { findProject } from "../../../services/tenants/find-project.ts";
 import type { App } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";

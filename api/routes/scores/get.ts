@@ -1,6 +1,6 @@
 /** GET /api/public/v2/scores/{scoreId}. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { openScore } from "../../../db/clickhouse/read/scores.ts";
+import { openScore } from "../../../services/traces/scores.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";

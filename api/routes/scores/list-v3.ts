@@ -1,10 +1,10 @@
 /** GET /api/public/v3/scores: scores of every type newest first, page by page behind a cursor. Unlike elsewhere, an unknown parameter is refused. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { AppError, type FieldError } from "../../../core/errors.ts";
-import type { ReadParameter } from "../../../core/read/compile-read.ts";
-import { scores } from "../../../core/tables/scores.ts";
-import { readPageAfter } from "../../../db/clickhouse/read/page.ts";
-import { hasValue, openScoreGroupsPage, scoreGroups } from "../../../db/clickhouse/read/scores.ts";
+import type { ReadParameter } from "../../../core/query/compile-read.ts";
+import { scores } from "../../../core/query/tables/scores.ts";
+import { readPageAfter } from "../../../services/traces/page.ts";
+import { hasValue, openScoreGroupsPage, scoreGroups } from "../../../services/traces/scores.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";

@@ -2,10 +2,10 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { AppError, type FieldError } from "../../../core/errors.ts";
-import type { ReadParameter } from "../../../core/read/compile-read.ts";
-import { scores } from "../../../core/tables/scores.ts";
-import { readPage } from "../../../db/clickhouse/read/page.ts";
-import { openScorePage, type ScoreVersion, versionConditions } from "../../../db/clickhouse/read/scores.ts";
+import type { ReadParameter } from "../../../core/query/compile-read.ts";
+import { scores } from "../../../core/query/tables/scores.ts";
+import { readPage } from "../../../services/traces/page.ts";
+import { openScorePage, type ScoreVersion, versionConditions } from "../../../services/traces/scores.ts";
 import type { AppDeps, AppEnv } from "../../deps.ts";
 import {
   allOf,

@@ -1,4 +1,4 @@
-/** A score as the API shows it (written by db/clickhouse/read/scores.ts): version 1 for scores of traces and observations, version 2 for all. */
+/** A score as the API shows it (written by services/traces/scores.ts): version 1 for scores of traces and observations, version 2 for all. */
 import { z } from "@hono/zod-openapi";
 
 const nullableText = z.string().nullable();

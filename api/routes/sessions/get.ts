@@ -1,7 +1,7 @@
 /** GET /api/public/sessions/{sessionId}: one session with its traces. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
-import { listTracesBySession } from "../../../db/clickhouse/traces/list-traces-by-session.ts";
+import { listTracesBySession } from "../../../services/traces/list-traces-by-session.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";

@@ -1,6 +1,6 @@
 /** GET /api/public/sessions: pages of sessions, newest first. */
 import { z } from "@hono/zod-openapi";
-import { listSessions } from "../../../db/clickhouse/traces/list-sessions.ts";
+import { listSessions } from "../../../services/traces/list-sessions.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { instant, list, metaOf, PageNumbers, pageRoute } from "../read-query.ts";
 import { traceReader } from "../trace-reader.ts";

@@ -1,8 +1,8 @@
 /** GET /api/public/traces/{traceId}: one trace with its observations and scores. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { openPublicTrace } from "../../../db/clickhouse/traces/open-public-trace.ts";
-import { traceFieldGroups } from "../../../db/clickhouse/traces/trace-document.ts";
-import { listModels } from "../../../db/queries/models.ts";
+import { listModels } from "../../../services/models/models.ts";
+import { openPublicTrace } from "../../../services/traces/open-public-trace.ts";
+import { traceFieldGroups } from "../../../services/traces/trace-document.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";

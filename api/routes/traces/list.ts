@@ -1,8 +1,8 @@
 /** GET /api/public/traces: pages of traces with the ids of what belongs to them. */
 import { z } from "@hono/zod-openapi";
-import { traces } from "../../../core/tables/traces.ts";
-import { listPublicTraces } from "../../../db/clickhouse/traces/list-public-traces.ts";
-import { traceFieldGroups } from "../../../db/clickhouse/traces/trace-document.ts";
+import { traces } from "../../../core/query/tables/traces.ts";
+import { listPublicTraces } from "../../../services/traces/list-public-traces.ts";
+import { traceFieldGroups } from "../../../services/traces/trace-document.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import {
   allOf,

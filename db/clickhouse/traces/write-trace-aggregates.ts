@@ -2,8 +2,9 @@
  * For the writer of `traces_mt`: rows of traces, observations and scores in one statement that also reads what was counted before. An observation has one place,
  * its trace and its start, where the rows of `traces_mt` come to what it is now; at every place it had before they come to nothing.
  */
-import { type HandedTable, handSet, handTable } from "../../../core/exports/handed-table.ts";
+
 import type { AggregateRow } from "../../../core/ingestion/aggregate-rows.ts";
+import { type HandedTable, handSet, handTable } from "../../../core/query/external-table.ts";
 import type { ClickHouse } from "../client.ts";
 
 export type AggregateWrite = {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decimalText, instantBound, numberBound, type Sign } from "../../../core/filters/bounds.ts";
+import { decimalText, instantBound, numberBound, type Sign } from "../../../core/query/filters/bounds.ts";
 
 describe("bounds of numbers", () => {
   it.each([

@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { AppError } from "../../../core/errors.ts";
-import { compileQuery } from "../../../core/exports/compile-query.ts";
 import { ExportQuery } from "../../../core/exports/request.ts";
-import { compileFilter, findFilterColumn } from "../../../core/filters/compile-filter.ts";
-import { filterTypes } from "../../../core/filters/operators.ts";
-import { events } from "../../../core/tables/events.ts";
-import { type FilterColumnType, filterColumnTypes } from "../../../core/tables/table.ts";
+import { compileQuery } from "../../../core/query/compile-query.ts";
+import { compileFilter, findFilterColumn } from "../../../core/query/filters/compile-filter.ts";
+import { filterTypes } from "../../../core/query/filters/operators.ts";
+import { events } from "../../../core/query/tables/events.ts";
+import { type FilterColumnType, filterColumnTypes } from "../../../core/query/tables/table.ts";
 
 const faultsOf = (filter: unknown) => compileFilter([filter], events).faults;
 const conditionsOf = (...filters: unknown[]) => {

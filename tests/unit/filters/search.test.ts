@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { compileSearch } from "../../../core/search.ts";
-import { events } from "../../../core/tables/events.ts";
+import { compileSearch } from "../../../core/query/search.ts";
+import { events } from "../../../core/query/tables/events.ts";
 
 describe("search", () => {
   it.each([[undefined], [""]])("of %j is no condition", (query) => {

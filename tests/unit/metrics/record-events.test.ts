@@ -4,7 +4,7 @@ import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 import { describe, expect, it } from "vitest";
 import { AppError } from "../../../core/errors.ts";
 import type { JobKind } from "../../../core/jobs/kinds.ts";
-import { createEvents } from "../../../runner/events.ts";
+import { createEvents } from "../../../runner/bus.ts";
 import { type MetricDefinition, metricDefinitions } from "../../../runner/metrics/definitions.ts";
 import { recordEvents } from "../../../runner/metrics/record-events.ts";
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { compileQuery } from "../../../core/exports/compile-query.ts";
 import { ExportQuery } from "../../../core/exports/request.ts";
-import { describeFilters } from "../../../core/filters/compile-filter.ts";
-import { events } from "../../../core/tables/events.ts";
-import { tables } from "../../../core/tables/index.ts";
-import type { ExportTable } from "../../../core/tables/table.ts";
+import { compileQuery } from "../../../core/query/compile-query.ts";
+import { describeFilters } from "../../../core/query/filters/compile-filter.ts";
+import { events } from "../../../core/query/tables/events.ts";
+import { tables } from "../../../core/query/tables/index.ts";
+import type { ExportTable } from "../../../core/query/tables/table.ts";
 
 describe("events", () => {
   it("exports the documented columns in the documented order", () => {

@@ -1,0 +1,43 @@
+/** `npm run admin -- <resource> <action> [--name value…]`: tenants from the command line, through the admin API of the local stack or of SPILLWAY_API_URL. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { repositoryRoot } from "../../local/service.ts";
+
+const usage = `Usage:
+  npm run admin -- organizations create --name NAME
+  npm run admin -- projects create --organizationId ID --name NAME [--runningJobsMax N]
+  npm run admin -- users create --email ADDRESS [--name NAME]
+  npm run admin -- memberships create --organizationId ID --userId ID --role OWNER|ADMIN|MEMBER|VIEWER
+  npm run admin -- api-keys create --projectId ID --userId ID --scopes SCOPE,SCOPE [--note TEXT] [--expiresAt INSTANT]
+  npm run admin -- api-keys delete --id ID
+  npm run admin -- RESOURCE list
+Talks to the running local stack, or to SPILLWAY_API_URL with ADMIN_API_KEY.`;
+
+const [resource, action, ...rest] = process.argv.slice(2);
+const options: Record<string, unknown> = {};
+for (let i = 0; i < rest.length; i += 2) {
+  const name = rest[i]?.replace(/^--/, "") ?? "";
+  const value = rest[i + 1];
+  options[name] = name === "scopes" ? value?.split(",") : name === "runningJobsMax" ? Number(value) : value;
+}
+const stackFile = join(process.env["SPILLWAY_DATA_DIR"] || join(repositoryRoot, ".spillway"), "stack.json");
+const stack = existsSync(stackFile) ? (JSON.parse(readFileSync(stackFile, "utf8")) as { apiUrl: string; adminKey: string }) : undefined;
+const apiUrl = process.env["SPILLWAY_API_URL"] || stack?.apiUrl;
+const adminKey = process.env["ADMIN_API_KEY"] || stack?.adminKey;
+if (resource === undefined || !["create", "list", "delete"].includes(action ?? "")) {
+  console.error(usage);
+  process.exit(64);
+}
+if (apiUrl === undefined || adminKey === undefined) {
+  console.error("No stack is running here. Start it with `npm start`, or set SPILLWAY_API_URL and ADMIN_API_KEY.");
+  process.exit(69);
+}
+const path = `${apiUrl}/api/admin/${resource}${action === "delete" ? `/${String(options["id"])}` : ""}`;
+const response = await fetch(path, {
+  method: action === "create" ? "POST" : action === "delete" ? "DELETE" : "GET",
+  headers: { authorization: `Bearer ${adminKey}`, "content-type": "application/json" },
+  ...(action === "create" ? { body: JSON.stringify(options) } : {}),
+});
+const text = await response.text();
+console.log(text === "" ? "done" : JSON.stringify(JSON.parse(text), null, 2));
+process.exit(response.ok ? 0 : 1);

@@ -1,0 +1,95 @@
+/** From a validated request to the pieces of its SQL. Slices, limits and formats are put around them by the runner. */
+import { AppError, type FieldError } from "../errors.ts";
+import type { ExportQuery } from "../exports/request.ts";
+import { type CommentFilter, type Condition, compileFilter, findFilterColumn } from "./filters/compile-filter.ts";
+import { compileSearch } from "./search.ts";
+import { type ScoreNames, type Selection, selectColumns } from "./select-columns.ts";
+import { findTable, tables } from "./tables/index.ts";
+import { nestedTraces } from "./tables/nested-traces.ts";
+import type { ExportTable, FilterColumn, FilterColumnType } from "./tables/table.ts";
+
+export type CompiledQuery = {
+  table: ExportTable;
+  selection: Omit<Selection, "faults">;
+  /** Filters on comments, answered before the query runs; AND-ed. */
+  commentFilters: CommentFilter[];
+  /** All conditions but project, cutoff and slice. */
+  conditions: Condition[];
+  /** The conditions that can be counted without reading payloads. */
+  cheapConditions: Condition[];
+  /** Total order, with tie-breakers. */
+  orderBy: string;
+  /** Slices along the sorting key can be read one after the other; otherwise the export is one query. */
+  followsSortingKey: boolean;
+  isDescending: boolean;
+};
+
+/** Compiles, or throws one AppError that names every fault. `scoreNames` are those of the project, known when the export runs. */
+export const compileQuery = (query: ExportQuery, scoreNames: ScoreNames = { columns: [], nested: 0 }): CompiledQuery => {
+  if (query.shape === "trace" && query.tableName !== "traces")
+    throw new AppError({
+      code: "INVALID_REQUEST",
+      fields: [{ path: "query.shape", message: "Only traces have the shape `trace`." }],
+    });
+  const table = query.shape === "trace" ? nestedTraces : findTable(query.tableName);
+  if (table === undefined)
+    throw new AppError({
+      code: "UNKNOWN_TABLE",
+      fields: [{ path: "query.tableName", message: `Known tables: ${Object.keys(tables).join(", ")}.` }],
+    });
+
+  const { conditions, commentFilters, faults } = compileFilter(query.filter ?? [], table);
+  if (query.searchQuery !== undefined && query.searchQuery !== "" && query.searchType?.length === 0)
+    faults.push({ path: "query.searchType", message: "At least one search type is required when searching tracing data" });
+  if (query.searchQuery?.isWellFormed() === false)
+    faults.push({ path: "query.searchQuery", message: "well-formed Unicode, without lone surrogates" });
+  for (const [index, type] of (query.searchType ?? []).entries())
+    if (type !== "id" && table.searchContent === null)
+      faults.push({ path: `query.searchType[${index}]`, message: `Table ${table.name} has no ${type} to search.` });
+  const search = compileSearch(query.searchQuery, query.searchType, table);
+  const order = compileOrder(query.orderBy ?? null, table, "query.orderBy.column");
+  const { faults: columnFaults, ...selection } = selectColumns(query, table, scoreNames);
+  const problems: [FieldError[], "INVALID_FILTER" | "INVALID_ORDER_BY" | "INVALID_COLUMNS"][] = [
+    [faults, "INVALID_FILTER"],
+    [order.faults, "INVALID_ORDER_BY"],
+    [columnFaults, "INVALID_COLUMNS"],
+  ];
+  const first = problems.find(([list]) => list.length > 0);
+  if (first !== undefined) throw new AppError({ code: first[1], fields: problems.flatMap(([list]) => list) });
+
+  const all = search === undefined ? conditions : [...conditions, search];
+  return {
+    table,
+    selection,
+    commentFilters,
+    conditions: all,
+    cheapConditions: all.filter((condition) => !condition.readsContent),
+    orderBy: order.sql,
+    followsSortingKey: order.followsSortingKey,
+    isDescending: order.isDescending,
+  };
+};
+
+const sortableTypes: ReadonlySet<FilterColumnType> = new Set(["string", "stringOptions", "number", "datetime", "boolean"]);
+
+/** Whether rows can be ordered by this column. Tables of Postgres are read in the order of time only. */
+export const isSortable = (table: ExportTable, column: FilterColumn): boolean =>
+  column.sql === table.time || (sortableTypes.has(column.type) && column.comment === undefined && table.source.kind !== "postgres");
+
+/** Newest first by default. Equal values are ordered by time, trace hash, id and version, so that every order is total; absent values come last. */
+export const compileOrder = (orderBy: { column: string; order: "ASC" | "DESC" } | null, table: ExportTable, path: string) => {
+  const direction = orderBy?.order ?? "DESC";
+  const ties = `${table.time} ${direction}, ${table.hash} ${direction}, ${table.id} ${direction}, ${table.version} DESC`;
+  const asked = orderBy?.column;
+  const column = asked === undefined ? undefined : findFilterColumn(table, asked);
+  const base = { faults: [] as FieldError[], isDescending: direction === "DESC" };
+  if (asked === undefined || column?.sql === table.time) return { ...base, sql: ties, followsSortingKey: true };
+  if (column === undefined || !isSortable(table, column))
+    return {
+      ...base,
+      faults: [{ path, message: `Table ${table.name} cannot be ordered by ${JSON.stringify(asked)}.` }],
+      sql: ties,
+      followsSortingKey: true,
+    };
+  return { ...base, sql: `${column.sql} ${direction} NULLS LAST, ${ties}`, followsSortingKey: false };
+};

@@ -1,0 +1,73 @@
+/** From what a listing is asked to conditions and a total order: parameters such as `userId` are filters of the same language as `filter`, and all are AND-ed. */
+import { z } from "zod";
+import { AppError, type FieldError } from "../errors.ts";
+import { type CompiledQuery, compileOrder } from "./compile-query.ts";
+import { type Condition, compileFilter, findFilterColumn } from "./filters/compile-filter.ts";
+import type { ExportTable } from "./tables/table.ts";
+
+/** One parameter as a filter; faults are reported under its name. */
+export type ReadParameter = {
+  name: string;
+  filter: Record<string, unknown>;
+  isNegated?: boolean;
+  /** Holds only where there is a trace: ids can be narrowed by the traces of which some version fulfils it. */
+  isOfTrace?: boolean;
+};
+
+export type ReadOrder = { column: string; order: "ASC" | "DESC" } | null;
+
+export type ReadQuery = Pick<CompiledQuery, "table" | "conditions" | "cheapConditions" | "commentFilters" | "orderBy"> & {
+  /** The earliest instant a row of the answer may lie at; null for no bound. */
+  from: Date | null;
+};
+
+/** Compiles, or throws one AppError (INVALID_FILTER, INVALID_ORDER_BY) that names every fault. */
+export const compileRead = (
+  table: ExportTable,
+  { filter, parameters, orderBy }: { filter: readonly unknown[]; parameters: readonly ReadParameter[]; orderBy: ReadOrder },
+): ReadQuery => {
+  const filters = [...filter, ...parameters.map((parameter) => parameter.filter)];
+  const compiled = compileFilter(filters, table, "filter");
+  const order = compileOrder(orderBy, table, "orderBy");
+  const faults = [...compiled.faults.map((fault) => namedByParameter(fault, filter.length, parameters)), ...order.faults];
+  if (faults.length > 0) throw new AppError({ code: compiled.faults.length > 0 ? "INVALID_FILTER" : "INVALID_ORDER_BY", fields: faults });
+  const conditions = asMeant(compiled.conditions, parameters);
+  return {
+    table,
+    conditions,
+    cheapConditions: conditions.filter(({ readsContent }) => !readsContent),
+    commentFilters: compiled.commentFilters,
+    orderBy: order.sql,
+    from: earliest(filters, table),
+  };
+};
+
+const LowerBound = z.object({ type: z.literal("datetime"), column: z.string(), operator: z.enum([">", ">="]), value: z.string() });
+
+/** The latest of the lower bounds on the time of the table: all filters hold together. */
+const earliest = (filters: readonly unknown[], table: ExportTable): Date | null => {
+  const bounds = filters.flatMap((filter) => {
+    const { success, data } = LowerBound.safeParse(filter);
+    return success && findFilterColumn(table, data.column)?.sql === table.time ? [Date.parse(data.value)] : [];
+  });
+  return bounds.length === 0 ? null : new Date(Math.max(...bounds));
+};
+
+/** Without faults the last conditions are those of the parameters, one for each. */
+const asMeant = (conditions: readonly Condition[], parameters: readonly ReadParameter[]): Condition[] =>
+  conditions.flatMap((condition, index) => {
+    const parameter = parameters[index - (conditions.length - parameters.length)];
+    if (parameter?.isNegated === true) return [{ ...condition, sql: `(NOT ${condition.sql})` }];
+    return parameter?.isOfTrace === true ? [condition, ofSomeTrace(condition)] : [condition];
+  });
+
+const ofSomeTrace = (condition: Condition): Condition => ({
+  ...condition,
+  sql: `e.trace_id IN (SELECT some_trace.id FROM traces AS some_trace WHERE some_trace.project_id = {projectId:String} AND ${condition.sql.replaceAll(/\btrace\./g, "some_trace.")})`,
+});
+
+const namedByParameter = (fault: FieldError, filters: number, parameters: readonly ReadParameter[]): FieldError => {
+  const index = Number(/^filter\[(\d+)\]/.exec(fault.path)?.[1] ?? Number.NaN);
+  const parameter = parameters[index - filters];
+  return parameter === undefined ? fault : { path: parameter.name, message: fault.message };
+};

@@ -1,0 +1,46 @@
+/** CSV per RFC 4180: header even when empty, text cells guarded against spreadsheet formulas unless switched off, nested values as JSON text. */
+import { bindOnce } from "../bind-once.ts";
+import type { SelectedColumn } from "../select-columns.ts";
+import type { FileFormat } from "./file-format.ts";
+import { jsonNumbers } from "./json-rows.ts";
+
+/** Characters a spreadsheet reads as the start of a formula (OWASP "CSV Injection", read 2026-08): = + - @ TAB CR LF, and the full-width forms. */
+const formulaStart = "'^[=+\\\\-@\\t\\r\\n＝＋－＠]'";
+const isFormula = /^[=+\-@\t\r\n＝＋－＠]/;
+
+/** Tells spreadsheets that a file is UTF-8. */
+export const byteOrderMark = "\ufeff";
+
+const textKinds: ReadonlySet<SelectedColumn["kind"]> = new Set(["string", "text", "json", "document"]);
+
+/** A number that is not finite is `nan`, `inf` or `-inf`; inside a list it is as in JSON. */
+const cellOf = ({ kind, sql, nullable }: SelectedColumn, neutralizeFormulas: boolean): string =>
+  bindOnce(sql, "x", (x) => {
+    if (kind.includes("<")) {
+      const json = kind === "array<number>" ? jsonNumbers(x) : `toJSONString(${x})`;
+      return nullable ? `if(empty(${x}), '', ${json})` : json;
+    }
+    return neutralizeFormulas && textKinds.has(kind) ? `if(match(${x}, ${formulaStart}), concat('\\'', ${x}), ${x})` : x;
+  });
+
+export const csv: FileFormat = {
+  extension: "csv",
+  contentType: "text/csv; charset=utf-8",
+  joining: "slices",
+  ending: "text",
+  canCompress: true,
+  slice: (columns, { isFirst, neutralizeFormulas }) => ({
+    select: columns.map((column) => ({
+      alias: neutralizeFormulas && isFormula.test(column.id) ? `'${column.id}` : column.id,
+      sql: cellOf(column, neutralizeFormulas),
+    })),
+    clickhouseFormat: isFirst ? "CSVWithNames" : "CSV",
+    settings: {
+      format_csv_null_representation: "",
+      output_format_csv_crlf_end_of_line: "1",
+    },
+  }),
+  before: "",
+  between: "",
+  after: "",
+};

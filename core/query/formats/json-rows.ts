@@ -1,0 +1,98 @@
+/**
+ * Rows as JSON objects, for JSON and JSONL alike. Template puts the pieces together, so that documents stored as text can be embedded as they are:
+ * objects and arrays only, since a text such as `1.10` or `true` may have been meant as text. Line breaks of a document become spaces; inside its strings there are none.
+ */
+import { bindOnce } from "../bind-once.ts";
+import type { SelectedColumn } from "../select-columns.ts";
+import type { FormatOptions, SliceFormat } from "./file-format.ts";
+
+/** U+2028 and U+2029 end a line for JavaScript and for many editors: they are escaped, as ClickHouse does in plain text. Inside JSON they are only ever in strings. */
+const oneLine = (sql: string) =>
+  `replaceAll(replaceAll(translate(${sql}, '\\n\\r', '  '), '\\xE2\\x80\\xA8', '\\\\u2028'), '\\xE2\\x80\\xA9', '\\\\u2029')`;
+
+/**
+ * Levels of arrays and objects an embedded document may have unless the request says otherwise. jq before 1.8 reads 256 (github.com/jqlang/jq/pull/3328, read 2026-11), and the file puts the document inside up to five
+ * levels of its own: file, row, list of observations, observation, metadata.
+ */
+export const embedLevelsDefault = 250;
+/** simdjson parses so many. */
+export const embedLevelsMax = 1024;
+
+/** Whether a document has more levels. Strings are taken out first, and only where there are enough brackets at all. */
+const isDeeper = (sql: string, levels: number): string => {
+  const outside = `arrayMap(pieces -> arrayStringConcat(arrayFilter((piece, i) -> i % 2 = 1, pieces, arrayEnumerate(pieces))), [splitByChar('"', replaceAll(replaceAll(${sql}, '\\\\\\\\', ''), '\\\\"', ''))])[1]`;
+  const steps = `arrayMap(bracket -> if(bracket IN ('{', '['), 1, -1), extractAll(${outside}, '[{}\\\\[\\\\]]'))`;
+  return `if(countSubstrings(${sql}, '{') + countSubstrings(${sql}, '[') > ${levels}, arrayMax(arrayCumSum(${steps})) > ${levels}, 0)`;
+};
+
+/** JSON text of a cell that may hold a document. simdjson decides: more than 1,024 levels, numbers beyond 64 bits and broken surrogates stay text. */
+const embedded = (sql: string, levels: number) =>
+  `if(match(${sql}, '^[ \\\\t\\\\r\\\\n]*[{\\\\[]') AND isValidJSON(${sql})${levels >= embedLevelsMax ? "" : ` AND NOT ${isDeeper(sql, levels)}`}, ${oneLine(sql)}, toJSONString(${sql}))`;
+
+/** A number as text. JSON has no NaN and no infinity: they have the names that JavaScript, Python and Java parse. */
+export const numberText = (sql: string): string =>
+  `if(isFinite(${sql}), toString(${sql}), if(isNaN(${sql}), 'NaN', if(${sql} > 0, 'Infinity', '-Infinity')))`;
+
+/** A number as JSON: a string where it is not finite. */
+export const jsonNumber = (sql: string): string =>
+  `if(isFinite(${sql}), toString(${sql}), if(isNaN(${sql}), '"NaN"', if(${sql} > 0, '"Infinity"', '"-Infinity"')))`;
+
+/** JSON text of a list of numbers. */
+export const jsonNumbers = (sql: string): string => `concat('[', arrayStringConcat(arrayMap(n -> ${jsonNumber("n")}, ${sql}), ','), ']')`;
+
+const rawOf = ({ kind, sql, nullable }: SelectedColumn, { embedJson, embedLevels }: JsonOptions): string | undefined => {
+  const orNull = (value: string, raw: (value: string) => string) =>
+    bindOnce(value, "x", (x) => (nullable ? `if(isNull(${x}), 'null', ${raw(`assumeNotNull(${x})`)})` : raw(x)));
+  if (kind === "document") return orNull(sql, oneLine);
+  if (kind === "number") return orNull(sql, jsonNumber);
+  if (kind.startsWith("array<") && (nullable || kind === "array<number>")) {
+    const list = kind === "array<number>" ? jsonNumbers : (x: string) => `toJSONString(${x})`;
+    return bindOnce(sql, "x", (x) => (nullable ? `if(empty(${x}), 'null', ${list(x)})` : list(x)));
+  }
+  if (!embedJson) return undefined;
+  if (kind === "json") return orNull(sql, (x) => embedded(x, embedLevels));
+  if (kind === "map<string>")
+    return bindOnce(
+      sql,
+      "x",
+      (x) =>
+        `concat('{', arrayStringConcat(arrayMap((k, v) -> concat(toJSONString(toString(k)), ':', ${embedded("v", embedLevels)}), mapKeys(${x}), mapValues(${x})), ','), '}')`,
+    );
+  return undefined;
+};
+
+type JsonOptions = Pick<FormatOptions, "embedJson" | "embedLevels">;
+
+/** A row as the SQL of one JSON object, for rows that are nested in others. */
+export const jsonObject = (columns: readonly SelectedColumn[]): string =>
+  `concat('{', ${columns
+    .map(
+      (column, i) =>
+        `'${i === 0 ? "" : ","}${JSON.stringify(column.id)}:', ${rawOf(column, { embedJson: true, embedLevels: embedLevelsDefault }) ?? `ifNull(toJSONString(${column.sql}), 'null')`}`,
+    )
+    .join(", ")}, '}')`;
+
+/** One row and what comes after it, with aliases of our own: names of columns are text in the template, where `$` is special. */
+export const jsonRows = (
+  columns: SelectedColumn[],
+  options: FormatOptions,
+  { between, after }: { between: string; after: string },
+): SliceFormat => {
+  const cells = columns.map((column, i) => {
+    const raw = rawOf(column, options);
+    return {
+      alias: `c${i}`,
+      sql: raw ?? column.sql,
+      text: `${JSON.stringify(column.id).replaceAll("$", "$$$$")}:\${c${i}:${raw === undefined ? "JSON" : "Raw"}}`,
+    };
+  });
+  return {
+    select: cells.map(({ alias, sql }) => ({ alias, sql })),
+    clickhouseFormat: "Template",
+    settings: {
+      format_template_row_format: `{${cells.map(({ text }) => text).join(",")}}${after}`,
+      format_template_resultset_format: "${data}",
+      format_template_rows_between_delimiter: between,
+    },
+  };
+};

@@ -1,0 +1,90 @@
+/**
+ * Keeps out of files what readers cannot bear: bytes that are not UTF-8, NUL in CSV, and keys a map has twice. Such values are rare and looking for them is cheap, so a slice is first read as it is, with a
+ * check that ends the query at the first one (`findings`, a hundredth of its time), and only then read again with every value mended and counted.
+ */
+import type { FormatName } from "./formats/index.ts";
+import type { SelectedColumn } from "./select-columns.ts";
+
+/** What can be wrong with a row; each is counted by rows. */
+export type Finding =
+  | { kind: "invalidUtf8" | "nul" | "duplicateKeys" }
+  /** A privacy rule withheld a field of this column, and for which reasons. */
+  | { kind: "withheld" | "notJson" | "otherShape"; column: string };
+/** With an SQL expression that is not 0 in the rows that have it. */
+export type FoundIn = Finding & { sql: string };
+
+const textKinds: ReadonlySet<SelectedColumn["kind"]> = new Set(["string", "text", "json", "document"]);
+
+const anyOf = (conditions: readonly string[]): string => conditions.map((condition) => `toUInt64(${condition})`).join(" + ");
+
+const invalidIn = ({ kind, sql, nullable }: SelectedColumn): string[] => {
+  if (textKinds.has(kind)) return [`NOT isValidUTF8(${nullable ? `ifNull(${sql}, '')` : sql})`];
+  if (kind === "array<string>") return [`arrayExists(v -> NOT isValidUTF8(v), ${sql})`];
+  if (!kind.startsWith("map<")) return [];
+  const keys = `arrayExists(k -> NOT isValidUTF8(k), mapKeys(${sql}))`;
+  return kind === "map<string>" ? [keys, `arrayExists(v -> NOT isValidUTF8(v), mapValues(${sql}))`] : [keys];
+};
+
+/** Everything a row of these columns can have. Lists and maps in CSV are JSON text, where NUL is an escape. */
+export const findingsOf = (columns: readonly SelectedColumn[], format: FormatName): FoundIn[] => {
+  // A document that rules were applied to is written by ClickHouse: UTF-8 without NUL, and too long an expression to look at again.
+  const asStored = columns.filter(({ kind, withheld }) => withheld === undefined || !textKinds.has(kind));
+  const invalid = asStored.flatMap(invalidIn);
+  const nuls = asStored.flatMap(({ kind, sql }) =>
+    format === "CSV" && textKinds.has(kind) ? [`position(ifNull(${sql}, ''), '\\0') > 0`] : [],
+  );
+  const duplicates = columns.flatMap(({ kind, sql }) =>
+    kind.startsWith("map<") ? [`length(mapKeys(${sql})) != length(arrayDistinct(mapKeys(${sql})))`] : [],
+  );
+  const whole: FoundIn[] = [
+    { kind: "invalidUtf8", sql: anyOf(invalid) },
+    { kind: "nul", sql: anyOf(nuls) },
+    { kind: "duplicateKeys", sql: anyOf(duplicates) },
+  ];
+  return [...whole, ...withheldIn(columns)].filter(({ sql }) => sql !== "" && sql !== "0");
+};
+
+/** What privacy rules withheld in a row of these columns. */
+export const withheldIn = (columns: readonly SelectedColumn[]): FoundIn[] =>
+  columns.flatMap(({ id: column, withheld }): FoundIn[] =>
+    withheld === undefined
+      ? []
+      : [
+          { kind: "withheld", column, sql: withheld.any },
+          { kind: "notJson", column, sql: withheld.notJson },
+          { kind: "otherShape", column, sql: withheld.otherShape },
+        ],
+  );
+
+/** Ends the query in the first row that has any of them, by throwIf: ClickHouse's error 395. */
+export const throwOnFindings = (list: readonly { alias: string; sql: string }[], findings: readonly FoundIn[]) => {
+  const [first, ...rest] = list;
+  // `withheld` says it for both of its reasons.
+  const checked = findings.filter(({ kind }) => kind !== "notJson" && kind !== "otherShape").map(({ sql }) => sql);
+  if (first === undefined || checked.length === 0) return [...list];
+  return [{ ...first, sql: `[${first.sql}][throwIf((${anyOf(checked)}) > 0) + 1]` }, ...rest];
+};
+
+/** Three bytes behind the text keep toValidUTF8 from swallowing good ones at its end: it takes what an incomplete character would need (ClickHouse 26.7). */
+const valid = (text: string, replacesNul: boolean): string => {
+  const mended = `arrayMap(u -> substring(u, 1, length(u) - 3), [toValidUTF8(concat(${text}, '   '))])[1]`;
+  return replacesNul ? `replaceAll(${mended}, '\\0', '\\xEF\\xBF\\xBD')` : mended;
+};
+
+/** Of a key that is there twice the last value counts, as for readers of JSON and in the API. */
+export const distinctKeys = (map: string): string =>
+  `arrayMap(m -> arrayMap((ks, vs) -> mapFromArrays(arrayReverse(arrayFilter((k, n) -> n = 1, ks, arrayEnumerateUniq(ks))), arrayReverse(arrayFilter((v, n) -> n = 1, vs, arrayEnumerateUniq(ks)))), [arrayReverse(mapKeys(m))], [arrayReverse(mapValues(m))])[1], [${map}])[1]`;
+
+/** The column with everything mended, of the same type. */
+export const mendColumn = (column: SelectedColumn, format: FormatName): SelectedColumn => {
+  const { kind, sql, nullable } = column;
+  if (textKinds.has(kind)) {
+    const mended = valid(nullable ? `assumeNotNull(${sql})` : sql, format === "CSV");
+    return { ...column, sql: nullable ? `if(isNull(${sql}), NULL, ${mended})` : mended };
+  }
+  if (kind === "array<string>") return { ...column, sql: `arrayMap(v -> ${valid("v", false)}, ${sql})` };
+  if (kind === "map<string>")
+    return { ...column, sql: distinctKeys(`mapApply((k, v) -> (${valid("toString(k)", false)}, ${valid("v", false)}), ${sql})`) };
+  if (kind.startsWith("map<")) return { ...column, sql: distinctKeys(`mapApply((k, v) -> (${valid("toString(k)", false)}, v), ${sql})`) };
+  return column;
+};

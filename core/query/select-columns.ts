@@ -1,0 +1,146 @@
+/** The columns of a file: chosen and ordered by the request, with scores and comments, and with what is private taken out. */
+import type { FieldError } from "../errors.ts";
+import type { ExportQuery } from "../exports/request.ts";
+import { storableForm } from "../storable.ts";
+import { jsonNumber, numberText } from "./formats/json-rows.ts";
+import { applyPrivacy } from "./privacy/apply-privacy.ts";
+import type { Withheld } from "./privacy/hide-paths.ts";
+import type { Bind } from "./privacy/privacy.ts";
+import { nameScoreColumns, type ScoreName } from "./score-columns.ts";
+import { bothLevels } from "./tables/relations.ts";
+import type { ExportColumn, ExportTable } from "./tables/table.ts";
+
+export type SelectedColumn = ExportColumn & {
+  id: string;
+  /** Whether a privacy rule replaced a field of the row as a whole. */
+  withheld?: Withheld;
+};
+
+/** Names with a column each, and how many have none: their scores are nested in one column. */
+export type ScoreNames = { columns: readonly ScoreName[]; nested: number };
+
+/** More columns than this no reader handles well; with SQL for each, neither does the server. */
+export const scoreColumnsMax = 1000;
+/** Longer names of columns are refused or cut by most readers (BigQuery takes 300 characters). */
+export const scoreColumnCharactersMax = 256;
+
+export const commentsColumn: ExportColumn = {
+  kind: "document",
+  nullable: false,
+  sql: "",
+  description: "Comments, oldest first: id, content, authorEmail, createdAt.",
+};
+
+/** Comments of a slice arrive with its query, as the table comment_rows of ids and their JSON. */
+const commentTexts = "if(commentRows.text = '', '[]', commentRows.text)";
+
+const scoresColumn = (items: string): ExportColumn => ({
+  kind: "document",
+  nullable: false,
+  sql: `concat('[', arrayStringConcat(arrayMap(s -> concat('{"name":', toJSONString(s.1), ',"dataType":', toJSONString(s.2), ',"value":', ${jsonNumber("s.3")}, ',"stringValue":', toJSONString(s.4), '}'), ${items}), ','), ']')`,
+  description: "Scores: name, dataType, value (averaged), stringValue.",
+});
+
+export const scoreModes = ["columns", "nested", "none"] as const;
+
+export type Selection = {
+  select: SelectedColumn[];
+  params: Record<string, unknown>;
+  hasComments: boolean;
+  hasScores: boolean;
+  hashes: boolean;
+  faults: FieldError[];
+  /** The columns of scores by their id in the file. */
+  scoreColumns: Record<string, string>;
+  /** What is not in the file the way that was asked for, each a sentence. */
+  warnings: string[];
+};
+
+/** Ids of all columns of a table, `comments` and `scores` included where it has them, in the order of the file. */
+export const columnIdsOf = (table: ExportTable): string[] => [
+  ...Object.keys(table.columns),
+  ...(table.commentObject === null ? [] : ["comments"]),
+  ...(table.scoreItems === null ? [] : ["scores"]),
+];
+
+export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames: ScoreNames): Selection => {
+  const faults: FieldError[] = [];
+  const params: Record<string, unknown> = {};
+  let bound = 0;
+  const bind: Bind = (type, value) => {
+    const name = `c${bound++}`;
+    params[name] = value;
+    return `{${name}:${type}}`;
+  };
+  const known = columnIdsOf(table);
+  const ids = query.columns ?? known.filter((id) => id !== "scores" || query.scores !== "none" || table.scoreItems === null);
+  const scoreColumns = new Map<string, string>();
+  const select: SelectedColumn[] = [];
+  for (const [index, id] of ids.entries()) {
+    const path = `query.columns[${index}]`;
+    if (!known.includes(id)) faults.push({ path, message: `Table ${table.name} has no column ${JSON.stringify(id)}.` });
+    else if (ids.indexOf(id) !== index) faults.push({ path, message: `Column ${id} is named twice.` });
+    else if (id === "comments") select.push({ ...commentsColumn, id, sql: commentTexts });
+    else if (id === "scores" && table.scoreItems !== null && query.scores === "columns")
+      select.push(...scoreColumnsOf(table, scoreNames.columns, scoreColumns, bind), ...otherScores(table, scoreNames, bind));
+    else if (id === "scores" && table.scoreItems !== null) {
+      if (query.scores === "nested") select.push({ ...scoresColumn(table.scoreItems ?? "[]"), id });
+    } else {
+      const column = table.columns[id];
+      if (column !== undefined) select.push({ ...column, id });
+    }
+  }
+  const { visible, hashes } = applyPrivacy(query, select, { table, knownIds: known, bind, faults });
+  return {
+    select: visible,
+    params,
+    hasComments: visible.some(({ id }) => id === "comments"),
+    hasScores: table.scoreItems !== null && query.scores === "columns" && ids.includes("scores"),
+    hashes,
+    faults,
+    // Not by assignment: a score may be called `__proto__`.
+    scoreColumns: Object.fromEntries(scoreColumns),
+    warnings:
+      visible.some(({ id }) => id === "scores") && scoreNames.nested > 0 && query.scores === "columns" && table.scoreItems !== null
+        ? [nestedWarning(scoreNames)]
+        : [],
+  };
+};
+
+const nestedWarning = ({ columns, nested }: ScoreNames): string =>
+  `${nested} ${nested === 1 ? "name of a score has" : "names of scores have"} no column, since a file has at most ${scoreColumnsMax} columns of scores with names of at most ${scoreColumnCharactersMax} characters; beside the ${columns.length} columns, their scores are in the column scores.`;
+
+/** Names come out of ClickHouse as valid UTF-8, whatever is stored. */
+const storedName = (names: readonly string[]): string => (names.some((name) => name.includes("\ufffd")) ? "toValidUTF8(s.1)" : "s.1");
+
+/** One column with the scores of all names that have none. */
+const otherScores = (table: ExportTable, { columns, nested }: ScoreNames, bind: Bind): SelectedColumn[] => {
+  if (nested === 0) return [];
+  const names = columns.map(({ name }) => name);
+  const isOther = `NOT has(${bind("Array(String)", names)}, ${storedName(names)})`;
+  return [{ ...scoresColumn(`arrayFilter(s -> ${isOther}, ${table.scoreItems ?? "[]"})`), id: "scores" }];
+};
+
+/** One column for each score name. `ids` is filled with the names by the ids of their columns. */
+const scoreColumnsOf = (table: ExportTable, scoreNames: readonly ScoreName[], ids: Map<string, string>, bind: Bind): SelectedColumn[] => {
+  const idOf = nameScoreColumns(scoreNames, columnIdsOf(table));
+  return scoreNames.map(({ name, isNumber, levels }) => {
+    const id = idOf.get(name) ?? name;
+    ids.set(id, storableForm(name));
+    const items = itemsAt(table.scoreItems ?? "[]", levels);
+    const found = `arrayFilter(s -> ${storedName([name])} = ${bind("String", name)}, ${items})`;
+    return {
+      id,
+      kind: isNumber ? "array<number>" : "array<string>",
+      // No score of this name: null where the format knows it.
+      nullable: true,
+      // Most rows have no score: they are spared the search.
+      sql: `if(empty(${items}), [], ${isNumber ? `arrayMap(s -> s.3, ${found})` : `arrayMap(s -> if(s.2 IN ('CATEGORICAL', 'TEXT'), s.4, ${numberText("s.3")}), ${found})`})`,
+      description: `Scores named ${name}.`,
+    };
+  });
+};
+
+/** Where a name is used on one level only, the other is not even joined. */
+const itemsAt = (items: string, levels: ScoreName["levels"]): string =>
+  items !== bothLevels || levels === "both" ? items : levels === "observation" ? "ownScores.items" : "traceScores.items";

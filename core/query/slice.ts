@@ -1,0 +1,70 @@
+/** Slices: the bounded ranges of the sorting key an export is read in. Pure; db/clickhouse/plan-export.ts does the counting. */
+
+/** Half-open ranges: time in microseconds since the epoch, and for crowded instants the 32-bit hash of the trace id. */
+export type Slice = {
+  startUs: number;
+  endUs: number;
+  hashStart: number;
+  hashEnd: number;
+  /** Counted when planned; `bytes` is an estimate of the uncompressed output. */
+  rows: number;
+  bytes: number;
+};
+
+export const hashEndMax = 2 ** 32;
+
+/** Estimated uncompressed MiB of a slice: smaller ones read one or two granules too many each, larger ones pass what the server may hold (docs/architecture.md). */
+export const sliceMibDefault = 96;
+export const sliceRowsMax = 100_000;
+
+/**
+ * The smallest slice that is planned while there is more: an eighth of the target, but no less than what is on its way to the object store at any time,
+ * since a slice waits for those before it to arrive (runner/transfer/export-file.ts).
+ */
+export const sliceBytesMin = (sliceBytes: number, inFlightBytes: number): number =>
+  Math.min(sliceBytes, Math.max(sliceBytes / 8, inFlightBytes));
+
+/** The parts a runner holds by default: four in flight and one being filled, of 8 MiB. */
+export const inFlightBytesDefault = 5 * 8 * 1024 * 1024;
+
+export type Bucket = { startUs: number; endUs: number; rows: number; bytes: number };
+
+/**
+ * Joins neighbouring buckets until one more would pass the target: `targetBytes` in the middle, down to `bytesMin` near either end, so that
+ * the first bytes leave early and little is left to move when the last query has ended. Buckets come in ascending order of time; gaps are covered by the slice before them.
+ */
+export const joinBuckets = (
+  buckets: readonly Bucket[],
+  { sliceBytes: targetBytes, sliceBytesMin, sliceRowsMax: rowsMax }: { sliceBytes: number; sliceBytesMin: number; sliceRowsMax: number },
+): Slice[] => {
+  const slices: Slice[] = [];
+  const total = buckets.reduce((sum, { bytes }) => sum + bytes, 0);
+  let before = 0;
+  let room = 0;
+  for (const bucket of buckets) {
+    const last = slices.at(-1);
+    if (last !== undefined && last.bytes + bucket.bytes <= room && last.rows + bucket.rows <= rowsMax) {
+      last.endUs = bucket.endUs;
+      last.rows += bucket.rows;
+      last.bytes += bucket.bytes;
+    } else {
+      const toEnd = Math.min(before, total - before) / 2;
+      room = Math.max(sliceBytesMin, Math.min(targetBytes, toEnd));
+      slices.push({ ...bucket, hashStart: 0, hashEnd: hashEndMax });
+    }
+    before += bucket.bytes;
+  }
+  return slices;
+};
+
+/** Cuts one instant that holds too much into equal ranges of the trace hash. A single trace cannot be cut further. */
+export const splitByHash = (bucket: Bucket, targetBytes: number, rowsMax: number): Slice[] => {
+  const parts = Math.min(4096, Math.max(1, Math.ceil(Math.max(bucket.bytes / targetBytes, bucket.rows / rowsMax))));
+  return Array.from({ length: parts }, (_, i) => ({
+    ...bucket,
+    hashStart: Math.floor((hashEndMax / parts) * i),
+    hashEnd: i === parts - 1 ? hashEndMax : Math.floor((hashEndMax / parts) * (i + 1)),
+    rows: Math.round(bucket.rows / parts),
+    bytes: Math.round(bucket.bytes / parts),
+  }));
+};

@@ -1,0 +1,53 @@
+/** Traces with their observations and scores inside: one JSON document a trace. Not a table of its own but another shape of `traces`. */
+
+import { jsonObject } from "../formats/json-rows.ts";
+import { distinctKeys } from "../guard-columns.ts";
+import { document } from "./columns.ts";
+import { observations } from "./observations.ts";
+import { scores } from "./scores.ts";
+import { type ExportTable, relationsIn } from "./table.ts";
+import { traces } from "./traces.ts";
+
+/** The traces of the slice that is being read: what belongs to others is not read. */
+const tracesOfSlice = `(SELECT id FROM traces WHERE project_id = {projectId:String}
+  AND timestamp >= fromUnixTimestamp64Micro({sliceStart:Int64}) AND timestamp < fromUnixTimestamp64Micro({sliceEnd:Int64}))`;
+
+/** Rows of a table by trace, as one JSON array each, in the order of their time. Columns that need a join of their own are those of the trace: left out. */
+const nested = (alias: string, table: ExportTable, physical: string, traceId: string) => {
+  const columns = Object.entries(table.columns)
+    .filter(([, { sql }]) => relationsIn(table, sql).length === 0)
+    // Where rows are text, a key that is there twice cannot be found any more.
+    .map(([id, column]) => ({ ...column, id, sql: column.kind.startsWith("map<") ? distinctKeys(column.sql) : column.sql }));
+  return `LEFT JOIN (
+  SELECT trace_key, concat('[', arrayStringConcat(arrayMap(x -> x.3, arraySort(x -> (x.1, x.2), groupArray((at, row_id, doc)))), ','), ']') AS docs FROM (
+    SELECT ${traceId} AS trace_key, ${table.time} AS at, ${table.id} AS row_id, ${jsonObject(columns)} AS doc
+    FROM ${physical} AS e FINAL WHERE e.project_id = {projectId:String} AND ${traceId} IN ${tracesOfSlice}
+    ORDER BY ${table.version} DESC LIMIT 1 BY ${table.id}
+  ) GROUP BY trace_key
+) AS ${alias} ON ${alias}.trace_key = e.id`;
+};
+
+const orEmpty = (docs: string) => `if(${docs} = '', '[]', ${docs})`;
+
+export const nestedTraces: ExportTable = {
+  ...traces,
+  columns: {
+    ...traces.columns,
+    observations: document(
+      orEmpty("nestedObservations.docs"),
+      "Observations of the trace, in the order of their time, with the columns of that table.",
+    ),
+    scores: document(orEmpty("nestedScores.docs"), "Scores of the trace and its observations, with the columns of that table."),
+  },
+  // The scores are in the document.
+  scoreItems: null,
+  relations: {
+    ...traces.relations,
+    nestedObservations: nested("nestedObservations", observations, "observations", "e.trace_id"),
+    nestedScores: nested("nestedScores", scores, "scores", "ifNull(e.trace_id, '')"),
+    nestedBytes: `LEFT JOIN (
+  SELECT trace_id, sum(input_length + output_length + 1500) AS bytes FROM observations WHERE project_id = {projectId:String} GROUP BY trace_id
+) AS nestedBytes ON nestedBytes.trace_id = e.id`,
+  },
+  rowBytes: `(${traces.rowBytes} + nestedBytes.bytes)`,
+};

@@ -1,0 +1,80 @@
+/** Rows of the exportable tables that live in Postgres: planned in slices by size, read slice by slice as JSON. Time then id is their order. */
+import { sql } from "drizzle-orm";
+import { type Database, execute } from "./client.ts";
+
+const instant = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')`;
+
+type Stored = { from: string; select: string; size: string };
+
+/** The rows as ClickHouse is told to expect them (core/tables): one entry for each table of kind `postgres`. */
+const stored: Record<string, Stored> = {
+  dataset_items: {
+    from: "dataset_items r join datasets d on d.id = r.dataset_id",
+    select: `r.id, r.project_id, r.dataset_id, d.name as dataset_name, r.status, r.input::text as input, r.expected_output::text as expected_output,
+      r.metadata::text as metadata, r.source_trace_id, r.source_observation_id, ${instant("r.created_at")} as created_at, ${instant("r.updated_at")} as updated_at`,
+    size: "coalesce(length(r.input::text), 0) + coalesce(length(r.expected_output::text), 0) + coalesce(length(r.metadata::text), 0) + 400",
+  },
+  audit_logs: {
+    from: "audit_logs r",
+    select: `r.id, ${instant("r.created_at")} as created_at, ${instant("r.updated_at")} as updated_at, r.type, r.api_key_id, r.user_id, r.org_id, r.user_org_role,
+      r.project_id, r.user_project_role, r.resource_type, r.resource_id, r.action, r.request_id, r.ip_address, r.before::text as before, r.after::text as after`,
+    size: "coalesce(length(r.before::text), 0) + coalesce(length(r.after::text), 0) + 400",
+  },
+};
+
+const storedOf = (tableName: string): Stored => {
+  const found = stored[tableName];
+  if (found === undefined) throw new Error(`no rows of ${tableName} are kept in Postgres`);
+  return found;
+};
+
+export type RowScope = { projectId: string; cutoff: string };
+/** From `from` on, up to and without `to`; null is open. Instants are text with microseconds. */
+export type RowSlice = { from: RowPlace; to: RowPlace | null; rows: number; bytes: number };
+export type RowPlace = { at: string; id: string };
+
+const within = ({ projectId, cutoff }: RowScope) => sql`r.project_id = ${projectId} and r.created_at < ${cutoff}::timestamptz`;
+
+/** Cuts the rows into slices of about so many bytes, oldest first. One scan of the project's rows. */
+export const planRows = async (db: Database, tableName: string, scope: RowScope, sliceBytes: number): Promise<RowSlice[]> => {
+  const { from, size } = storedOf(tableName);
+  const rows = await execute<{ at: string; id: string; rows: string; bytes: string }>(
+    db,
+    sql`with sized as (select r.created_at, r.id, (${sql.raw(size)})::bigint as size from ${sql.raw(from)} where ${within(scope)}),
+      cut as (select *, (sum(size) over (order by created_at, id) - 1) / ${sliceBytes}::bigint as slice from sized)
+      select to_char((array_agg(created_at order by created_at, id))[1] at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at,
+        (array_agg(id order by created_at, id))[1] as id, count(*)::text as rows, sum(size)::text as bytes
+      from cut group by trunc(slice) order by trunc(slice)`,
+  );
+  return rows.map(({ at, id, rows: count, bytes }, index) => {
+    const next = rows[index + 1];
+    return {
+      from: { at, id },
+      to: next === undefined ? null : { at: next.at, id: next.id },
+      rows: Number(count),
+      bytes: Number(bytes),
+    };
+  });
+};
+
+export const countRows = async (db: Database, tableName: string, scope: RowScope): Promise<number> => {
+  const [row] = await execute<{ rows: string }>(
+    db,
+    sql`select count(*)::text as rows from ${sql.raw(storedOf(tableName).from)} where ${within(scope)}`,
+  );
+  return Number(row?.rows);
+};
+
+/** One slice as lines of JSON. Memory: the slice. */
+export const readRows = async (db: Database, tableName: string, scope: RowScope, slice: RowSlice): Promise<string> => {
+  const { from, select } = storedOf(tableName);
+  const place = ({ at, id }: RowPlace) => sql`(${at}::timestamptz, ${id}::text)`;
+  const rows = await execute<{ line: string }>(
+    db,
+    sql`select row_to_json(x)::text as line from (
+      select ${sql.raw(select)} from ${sql.raw(from)} where ${within(scope)} and (r.created_at, r.id) >= ${place(slice.from)}
+        ${slice.to === null ? sql`` : sql`and (r.created_at, r.id) < ${place(slice.to)}`} order by r.created_at, r.id
+    ) x`,
+  );
+  return rows.map(({ line }) => line).join("\n");
+};

@@ -1,0 +1,92 @@
+/**
+ * data.delete: removes what was taken in: objects with their log rows first, then, once nobody works on what was read before, the rows of ClickHouse. What was acknowledged before
+ * the job ran goes; what comes in while it runs stays as a whole. Each step may run again: what is gone stays gone, and what is still to go is found anew.
+ */
+import { AppError } from "../../core/errors.ts";
+import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
+import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
+import type { ClickHouse } from "../../db/clickhouse/client.ts";
+import { deleteStoredRows } from "../../db/clickhouse/delete-rows.ts";
+import { isUnlogged } from "../../db/event-store/deletable-objects.ts";
+import type { Database } from "../../db/postgres/client.ts";
+import { queueNow } from "../../db/queue/count-earlier-runs.ts";
+import { settleJob } from "../../db/queue/settle-job.ts";
+import type { EventStore } from "../../services/ingestion/store-groups.ts";
+import { deleteNotes, noteProgress, readProgress } from "../../services/traces/delete-data.ts";
+import { type Deletion, untilEarlierRunsEnd } from "../deletion/deletion.ts";
+import { type Entity, removeEntities, scoresOf } from "../deletion/remove-entities.ts";
+import { removeOlder } from "../deletion/remove-older.ts";
+import { removeProject } from "../deletion/remove-project.ts";
+import { removeTraces } from "../deletion/remove-traces.ts";
+import { takeInAgain } from "../deletion/take-in-again.ts";
+import { type Clock, type Handler, LeaseLost, type Log } from "../deps.ts";
+
+export type DeleteHandlerDeps = {
+  db: Database;
+  clickhouse: ClickHouse;
+  eventsTable: string;
+  events: { store: EventStore; prefix: string; segmentBytesMax: number } | null;
+  sha256: Sha256Hex;
+  newJobId: () => string;
+  clock: Pick<Clock, "wait">;
+  log: Log;
+};
+
+export const createDeleteHandler = ({ db, clickhouse, eventsTable, events, sha256, newJobId, clock, log }: DeleteHandlerDeps): Handler => ({
+  run: async ({ job, signal, assertHeld }) => {
+    if (events === null) throw new AppError({ code: "INGESTION_DISABLED" });
+    const { projectId } = job;
+    const what = jobKinds["data.delete"].payload.parse(job.payload);
+    const lease = { id: job.id, leaseId: job.leaseId };
+    let objects = readProgress(job.checkpoint);
+    const deletion: Deletion = {
+      ...{ db, clock, log, projectId, signal, newJobId, sha256Hex: sha256, s3: events.store.s3 },
+      prefix: events.prefix,
+      segmentBytesMax: events.segmentBytesMax,
+      rows: { clickhouse, eventsTable, projectId, signal },
+      isUnlogged: await isUnlogged(db, projectId),
+      onRemoved: async (removed) => {
+        await assertHeld();
+        if (removed === 0) return;
+        objects += removed;
+        await noteProgress(db, lease, objects);
+      },
+    };
+    // Twice: whoever had read a request before may have made new files of it until the runs have ended.
+    let emptied: readonly Entity[] = [];
+    for (let pass = 1; pass <= 2; pass++) {
+      emptied = await removeObjects(deletion, what, await queueNow(db));
+      await untilEarlierRunsEnd(deletion);
+    }
+    await deleteNotes(db, projectId, what);
+    await deleteStoredRows(deletion.rows, what);
+    // Once more: whoever copies rows inside ClickHouse may have read some before they went, and written them after.
+    await untilEarlierRunsEnd(deletion);
+    await deleteStoredRows(deletion.rows, what);
+    await takeInAgain(deletion, what, emptied);
+    log("info", "data_deleted", { job_id: job.id, project_id: projectId, scope: what.scope, objects });
+    if ((await settleJob(db, lease, { state: "completed" })) === undefined) throw new LeaseLost();
+  },
+  settle: async (job, outcome) => (await settleJob(db, { id: job.id, leaseId: job.leaseId }, outcome)) !== undefined,
+});
+
+/** What was logged after `until` stays. */
+const removeObjects = async (deletion: Deletion, what: JobPayload<"data.delete">, until: string): Promise<Entity[]> => {
+  switch (what.scope) {
+    case "project":
+      await removeProject(deletion, until);
+      return [];
+    case "traces":
+      return removeTraces(deletion, what.traceIds, until);
+    case "scores": {
+      const entities = scoresOf(what.scoreIds);
+      await removeEntities(deletion, { entities, traceIds: [], until });
+      return deletion.isUnlogged ? entities : [];
+    }
+    case "before":
+      await removeOlder(deletion, what.before);
+      return [];
+    default:
+      return what satisfies never;
+  }
+};

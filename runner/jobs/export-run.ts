@@ -1,0 +1,140 @@
+/**
+ * export.run: tries an export until it is done or something is wrong with it. Runs at least once; an attempt goes on behind the parts of the one before it where it can
+ * prove that the bytes are the same, and the attempt that settles wins. Memory: the part buffers of one upload, whatever the size of the export.
+ */
+import { AppError } from "../../core/errors.ts";
+import { ExportQuery } from "../../core/exports/request.ts";
+import { jobKinds } from "../../core/jobs/kinds.ts";
+import type { PhysicalTables } from "../../core/query/build-query.ts";
+import { formats } from "../../core/query/formats/index.ts";
+import type { ClickHouse } from "../../db/clickhouse/client.ts";
+import type { PlanBounds } from "../../db/clickhouse/plan-export.ts";
+import type { S3Client } from "../../db/object-store/s3-client.ts";
+import type { Database } from "../../db/postgres/client.ts";
+import { describeFailure } from "../../db/postgres/failure.ts";
+import { discardObjects, type ExportToRun, settleExport, startExport, takeOverObjects } from "../../services/exports/export-outcomes.ts";
+import type { Events } from "../bus.ts";
+import {
+  type Clock,
+  type ExportOutcome,
+  type ExportReached,
+  type Handler,
+  JobCancelled,
+  type JobContext,
+  LeaseLost,
+  type Log,
+  RunnerStopping,
+} from "../deps.ts";
+import { ReplayDiffers } from "../transfer/export-file.ts";
+import { type Checkpoint, type Start, tryExport } from "../transfer/export-try.ts";
+import type { Checksum } from "../transfer/sinks/object-upload.ts";
+import { RowsMoved } from "../transfer/source/export-source.ts";
+
+export type ExportSettings = {
+  prefix: string;
+  physical: PhysicalTables;
+  rowLimit: number;
+  partSizeBytes: number;
+  partsInFlightMax: number;
+  slicesAhead: number;
+  sliceThreads: number;
+  progressSeconds: number;
+  checksum: Checksum;
+} & PlanBounds;
+
+export type ExportHandlerDeps = {
+  db: Database;
+  clickhouse: ClickHouse;
+  /** Null when batch exports are switched off or no bucket is configured. */
+  s3: S3Client | null;
+  settings: ExportSettings;
+  clock: Clock;
+  log: Log;
+  emit: Events["emit"];
+  crc32: (bytes: Uint8Array, seed?: number) => number;
+  newAuditId: () => string;
+  newJobId: () => string;
+  sha256: (text: string) => string;
+  /** Two halves of the key a project's values are hashed with; null without ENCRYPTION_KEY. */
+  hashKeyOf: (projectId: string) => [string, string] | null;
+};
+
+/** An export that has waited longer is not what its owner expects any more. */
+const waitDaysMax = 30;
+
+export const createExportHandler = (deps: ExportHandlerDeps): Handler => ({
+  run: (context) => runExport(deps, context),
+  settle: (job, outcome) =>
+    settleExport(deps.db, {
+      lease: { id: job.id, leaseId: job.leaseId },
+      exportId: jobKinds["export.run"].payload.parse(job.payload).batchExportId,
+      outcome,
+      auditId: deps.newAuditId(),
+      mailJobId: deps.newJobId(),
+    }),
+});
+
+const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<void> => {
+  const { job } = context;
+  const lease = { id: job.id, leaseId: job.leaseId };
+  const { batchExportId } = jobKinds["export.run"].payload.parse(job.payload);
+  const target = await startExport(deps.db, lease, batchExportId);
+  if (target === undefined) throw new LeaseLost();
+  const { s3 } = deps;
+  if (s3 === null) throw new AppError({ code: "EXPORTS_DISABLED" });
+  const startedMs = deps.clock.nowMs();
+  if (startedMs - Date.parse(target.cutoff) > waitDaysMax * 86_400_000) throw new AppError({ code: "EXPORT_TOO_OLD" });
+  // What an attempt before this one may have left running would only be in the way; a server that does not answer now fails the plan, with a better reason.
+  if (job.attempt > 1)
+    await deps.clickhouse
+      .kill(`${job.id}-`)
+      .catch((error: unknown) => deps.log("warn", "kill_failed", { job_id: job.id, detail: describeFailure(error) }));
+
+  const query = ExportQuery.parse(target.query);
+  let reached = nothing;
+  const what = { table: query.tableName, format: target.format };
+  let start: Start = { ...(await listLeft(deps, context, target)), isWhole: false };
+  for (let tries = 1; ; tries++) {
+    const begunMs = deps.clock.steadyMs();
+    reached = nothing;
+    const end = (outcome: ExportOutcome) =>
+      deps.emit("export.ended", { ...what, outcome, reached: reached(), seconds: (deps.clock.steadyMs() - begunMs) / 1000 });
+    try {
+      const queryId = `${job.id}-${job.leaseId.slice(0, 8)}-${tries}`;
+      const onReached = (told: () => ExportReached) => {
+        reached = told;
+      };
+      await tryExport({ ...deps, s3 }, context, { target, query, start, queryId, startedMs, onReached });
+      return end("completed");
+    } catch (error) {
+      const startsOver = tries < startsMax && (error instanceof ReplayDiffers || error instanceof RowsMoved);
+      end(startsOver ? "started_over" : outcomeOf(context.signal.aborted ? context.signal.reason : error));
+      if (!startsOver) throw error;
+      deps.emit("export.startedOver", { ...what, reason: error instanceof RowsMoved ? "rows_moved" : "replay_differs" });
+      deps.log("warn", "export_starts_over", { job_id: job.id, attempt: job.attempt, reason: error.name, detail: error.message });
+      await discardObjects(deps.db, lease, batchExportId);
+      start = { objects: [], checkpoint: null, isWhole: start.isWhole || error instanceof RowsMoved };
+    }
+  }
+};
+
+const nothing = (): ExportReached => ({ rows: 0, bytes: 0, slices: 0, slicesResumed: 0 });
+
+/** Of an attempt that did not complete, by what ended it. */
+const outcomeOf = (reason: unknown): ExportOutcome => {
+  if (reason instanceof LeaseLost) return "lease_lost";
+  if (reason instanceof JobCancelled) return "cancelled";
+  return reason instanceof RunnerStopping ? "released" : "failed";
+};
+
+/** Goes on, starts over because the bytes differ, starts over because rows moved: after that something else is wrong. */
+const startsMax = 3;
+
+/** What attempts before this one have left, as far as it can be gone on with. Parquet starts over: its footers went with the process. */
+const listLeft = async (deps: ExportHandlerDeps, { job }: JobContext, target: ExportToRun): Promise<Omit<Start, "isWhole">> => {
+  const none = { objects: [], checkpoint: null };
+  if (job.checkpoint === null || deps.s3 === null) return none;
+  const objects = await takeOverObjects(deps.db, { id: job.id, leaseId: job.leaseId }, target.id, deps.s3.bucket);
+  const usable = formats[target.format].joining === "footer" ? objects.filter(({ file }) => file !== null) : objects;
+  return usable.length === 0 ? none : { objects: usable, checkpoint: job.checkpoint as Checkpoint };
+};

@@ -1,0 +1,105 @@
+/**
+ * ingestion.otel: a stored OpenTelemetry request becomes events, which go the way all events go. Running twice writes the same files. Memory: the text of the request, and some
+ * thousands of its spans.
+ */
+import { AppError } from "../../core/errors.ts";
+import { type ArrivedEvent, arrangeInPieces, type EventGroup } from "../../core/ingestion/arrange-batch.ts";
+import { parseEvent } from "../../core/ingestion/event-schema.ts";
+import type { SampledProjects } from "../../core/ingestion/sampling.ts";
+import { jobKinds } from "../../core/jobs/kinds.ts";
+import { mapSpansInPieces } from "../../core/otel/map-spans.ts";
+import { storedOtlpLimits } from "../../core/otel/otlp-traces.ts";
+import { openTracesJson } from "../../core/otel/parse-json.ts";
+import { tracesOf } from "../../core/otel/span-stream.ts";
+import type { Pieces } from "../../core/pieces.ts";
+import { readEventFile } from "../../db/event-store/event-file.ts";
+import { giveObservationIds, untilNoneIsTaken } from "../../db/event-store/observation-ids.ts";
+import { settleJob } from "../../db/queue/settle-job.ts";
+import { type EventStore, storeGroups } from "../../services/ingestion/store-groups.ts";
+import { nameTraces } from "../../services/ingestion/store-otel-request.ts";
+import type { Events } from "../bus.ts";
+import { type Handler, LeaseLost, type Log } from "../deps.ts";
+import { createTurns } from "../turns.ts";
+
+export type OtelHandlerDeps = {
+  events: { store: EventStore; prefix: string; segmentBytesMax: number; sampling: SampledProjects } | null;
+  log: Log;
+  emit: Events["emit"];
+};
+
+export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
+  run: untilNoneIsTaken(async ({ job, signal }) => {
+    if (deps.events === null) throw new AppError({ code: "INGESTION_DISABLED" });
+    const { store, prefix, segmentBytesMax, sampling } = deps.events;
+    const { fileKey, origin: told } = jobKinds["ingestion.otel"].payload.parse(job.payload);
+    const file = await readEventFile(store.s3, fileKey, signal);
+    let [eventsIn, eventsOut] = [0, 0];
+    // Deleted since: what is deleted counts no more.
+    if (file !== undefined) {
+      const origin = told ?? file.origin;
+      const turns = createTurns(signal);
+      const bytes = new TextEncoder().encode(file.text);
+      await nameTraces(store, { projectId: job.projectId, fileKey, traceIds: () => turns.run(traceIdsOf(bytes)) });
+      for (const traces of tracesOf(openTracesJson(bytes, storedOtlpLimits).spans, spansAtOnce)) {
+        const observationIds = await giveObservationIds(store, { projectId: job.projectId, prefix, segmentBytesMax }, traces);
+        const context = { ...origin, publicKey: origin.apiKey, nowMs: requestMs(fileKey), observationIdOf: observationIds.idOf };
+        const { events, rejected } = await turns.run(mapSpansInPieces(traces, context));
+        for (const { reason, count } of rejected)
+          deps.log("warn", "spans_rejected", { job_id: job.id, key: fileKey, reason, spans: count });
+        const arrived: ArrivedEvent[] = [];
+        for (const original of events) {
+          await turns.pause();
+          const parsed = parseEvent(original, { isInternal: true });
+          if (parsed.ok && parsed.event !== undefined) arrived.push({ event: parsed.event, original });
+          else deps.log("warn", "span_refused", { job_id: job.id, key: fileKey, detail: parsed.ok ? "sdk-log" : parsed.error });
+        }
+        const arranging = { projectId: job.projectId, prefix, sampling, segmentBytesMax, sha256Hex: store.sha256Hex };
+        const arranged = await turns.run(arrangeInPieces(arrived, arranging));
+        const groups = byLane(arranged.filter(({ isSampled }) => isSampled));
+        for (let at = 0; at < groups.length; at += groupsAtOnce) {
+          signal.throwIfAborted();
+          const some = groups.slice(at, at + groupsAtOnce);
+          // Parents that have not come are written down once, with the first groups.
+          const ids = at === 0 ? observationIds : { ...observationIds, reserved: [] };
+          const failed = await storeGroups(store, { projectId: job.projectId, groups: some, origin, source: "otel", observationIds: ids });
+          const [failure] = failed.values();
+          if (failure !== undefined) throw failure;
+        }
+        eventsIn += countEvents(arranged, true);
+        eventsOut += countEvents(arranged, false);
+      }
+    }
+    if ((await settleJob(store.db, { id: job.id, leaseId: job.leaseId }, { state: "completed" })) === undefined) throw new LeaseLost();
+    if (sampling.has(job.projectId)) deps.emit("ingestion.sampled", { eventsIn, eventsOut });
+  }),
+  settle: async (job, outcome) => {
+    if (deps.events === null) return true;
+    return (await settleJob(deps.events.store.db, { id: job.id, leaseId: job.leaseId }, outcome)) !== undefined;
+  },
+});
+
+/** Requests of before they were stored in parts may hold a hundred thousand. */
+const spansAtOnce = 4000;
+/** In one transaction. */
+const groupsAtOnce = 1000;
+
+function* traceIdsOf(bytes: Uint8Array): Pieces<string[]> {
+  const traceIds = new Set<string>();
+  for (const { span } of openTracesJson(bytes, storedOtlpLimits).spans) {
+    traceIds.add(span.traceId);
+    yield;
+  }
+  return [...traceIds];
+}
+
+/** A trace and its observations together, so that they are claimed together: fewer rows are written again. */
+const byLane = (groups: readonly EventGroup[]): EventGroup[] => [...Map.groupBy(groups, ({ lane }) => lane).values()].flat();
+
+const countEvents = (groups: readonly EventGroup[], isSampled: boolean): number =>
+  groups.reduce((sum, group) => sum + (group.isSampled === isSampled ? group.events.length : 0), 0);
+
+/** When the request came in, from its key: the same at every attempt. */
+const requestMs = (fileKey: string): number => {
+  const [, year, month, day, hour, minute] = /\/(\d{4})\/(\d\d)\/(\d\d)\/(\d\d)\/(\d\d)\/[^/]+$/.exec(fileKey) ?? [];
+  return Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute));
+};

@@ -1,0 +1,101 @@
+/** Ingestion, the loop: claims batches, keeps their lease, processes and settles them. Two batches at once: while one is read, the other is written. */
+import type { JobKind } from "../../core/jobs/kinds.ts";
+import { describeFailure } from "../../db/postgres/failure.ts";
+import type { JobBatch } from "../../db/queue/claim-batch.ts";
+import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
+import type { Events } from "../bus.ts";
+import { type Clock, LeaseLost, type Log, RunnerStopping } from "../deps.ts";
+import { type HeldLease, holdLease, type LeaseTimes, lostLease } from "./lease.ts";
+import { type Polling, type PollingConfig, startPolling } from "./polling.ts";
+import { settleSurely } from "./settle-with-retry.ts";
+
+export type BatchLoopDeps = {
+  kind: JobKind;
+  clock: Clock;
+  log: Log;
+  emit: Events["emit"];
+  random: () => number;
+  claim: () => Promise<JobBatch | undefined>;
+  /** How many jobs are still held. */
+  heartbeat: (leaseId: string) => Promise<number>;
+  process: (batch: JobBatch, signal: AbortSignal) => Promise<BatchOutcome>;
+  settle: (leaseId: string, outcome: BatchOutcome) => Promise<number>;
+};
+
+export type BatchLoopConfig = PollingConfig & LeaseTimes;
+
+export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): Polling => {
+  const { clock, log } = deps;
+
+  /** Undefined when the lease is lost; the jobs are given out again when it has ended. */
+  const outcomeOf = async (batch: JobBatch, { signal }: HeldLease): Promise<BatchOutcome | undefined> => {
+    try {
+      return await Promise.race([deps.process(batch, signal), lostLease(signal)]);
+    } catch (error) {
+      const reason: unknown = signal.aborted ? signal.reason : error;
+      if (reason instanceof RunnerStopping)
+        return { doneIds: [], failed: [], released: batch.jobs.map(({ id }) => ({ id, lane: null, isInterrupted: true })) };
+      log("warn", "ingestion_batch_lost", { lease_id: batch.leaseId, jobs: batch.jobs.length, detail: describeFailure(reason) });
+      return undefined;
+    }
+  };
+
+  const runBatch = async (batch: JobBatch, lease: HeldLease): Promise<void> => {
+    const startedMs = clock.steadyMs();
+    const observed = { kind: deps.kind, jobs: batch.jobs.length };
+    deps.emit("batch.claimed", observed);
+    try {
+      const outcome = await outcomeOf(batch, lease);
+      const held =
+        outcome === undefined
+          ? 0
+          : await settleSurely({ clock, log }, { lease_id: batch.leaseId }, () => deps.settle(batch.leaseId, outcome));
+      if (outcome === undefined || held === undefined || held === 0) return deps.emit("batch.leaseLost", observed);
+      const seconds = (clock.steadyMs() - startedMs) / 1000;
+      const { doneIds, failed, released } = outcome;
+      log("info", "ingestion_batch", {
+        jobs: batch.jobs.length,
+        done: doneIds.length,
+        failed: failed.length,
+        released: released.length,
+        held,
+        seconds,
+      });
+      deps.emit("batch.settled", {
+        ...observed,
+        completed: doneIds.length,
+        released: released.length,
+        failed: failed.map(({ error, isFinal }) => ({ code: error.code, isFinal })),
+        seconds,
+      });
+    } finally {
+      lease.release();
+    }
+  };
+
+  return startPolling(
+    {
+      clock,
+      log,
+      random: deps.random,
+      claim: deps.claim,
+      start: (batch) => {
+        const lease = holdLease(
+          {
+            clock,
+            log,
+            heartbeat: async () => ((await deps.heartbeat(batch.leaseId)) === 0 ? "lost" : "held"),
+            outOfTime: () => new LeaseLost(),
+          },
+          { lease_id: batch.leaseId },
+          config,
+        );
+        const done = runBatch(batch, lease).catch((error: unknown) =>
+          log("error", "batch_crashed", { lease_id: batch.leaseId, detail: describeFailure(error) }),
+        );
+        return { done, abort: lease.abort };
+      },
+    },
+    config,
+  );
+};

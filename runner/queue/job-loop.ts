@@ -1,0 +1,111 @@
+/** 3 CLAIM and the life of a job in this process: poll, claim, hold the lease, run the handler, settle. Knows nothing of exports. */
+import { AppError } from "../../core/errors.ts";
+import { jobKinds } from "../../core/jobs/kinds.ts";
+import { nextAttempt } from "../../core/jobs/next-attempt.ts";
+import { describeFailure, failureOf } from "../../db/postgres/failure.ts";
+import type { ClaimedJob } from "../../db/queue/claim-job.ts";
+import type { Heartbeat } from "../../db/queue/heartbeat-job.ts";
+import type { Outcome } from "../../db/queue/settle-job.ts";
+import type { Events } from "../bus.ts";
+import { type Clock, type Handlers, JobCancelled, LeaseLost, type Log, RunnerStopping } from "../deps.ts";
+import { type HeldLease, holdLease, type LeaseTimes, lostLease } from "./lease.ts";
+import { type Polling, type PollingConfig, startPolling } from "./polling.ts";
+import type { ProjectPlaces } from "./project-places.ts";
+import { settleSurely } from "./settle-with-retry.ts";
+
+export type LoopConfig = PollingConfig & Omit<LeaseTimes, "maxRunSeconds">;
+
+export type LoopDeps = {
+  clock: Clock;
+  log: Log;
+  handlers: Handlers;
+  events: Events;
+  random: () => number;
+  claim: () => Promise<ClaimedJob | undefined>;
+  /** Told when a job begins to run here, and when it has ended, however it did. */
+  places?: Pick<ProjectPlaces, "began" | "ended">;
+  heartbeat: (job: ClaimedJob) => Promise<Heartbeat>;
+};
+
+export const startLoop = (deps: LoopDeps, config: LoopConfig): Polling => {
+  const { clock, log } = deps;
+
+  const runJob = async (job: ClaimedJob, lease: HeldLease) => {
+    const startedMs = clock.nowMs();
+    deps.events.emit("job.claimed", { job });
+    const handler = deps.handlers[job.kind];
+    if (handler === undefined) throw new Error(`no handler for ${job.kind}`);
+    let outcome: Outcome = { state: "completed" };
+    let failure: AppError | undefined;
+    let isHeld = true;
+    try {
+      await Promise.race([handler.run({ job, signal: lease.signal, assertHeld: lease.assertHeld }), lostLease(lease.signal)]);
+    } catch (error) {
+      // Once the signal has fired, its reason is why everything else failed.
+      const reason: unknown = lease.signal.aborted ? lease.signal.reason : error;
+      if (reason instanceof LeaseLost) {
+        log("warn", "lease_lost", { job_id: job.id, attempt: job.attempt });
+        deps.events.emit("job.leaseLost", { job });
+        return;
+      }
+      if (reason instanceof JobCancelled) outcome = { state: "cancelled" };
+      else if (reason instanceof RunnerStopping) outcome = { state: "available" };
+      else {
+        failure = failureOf(reason);
+        const described = { code: failure.code, message: failure.message, detail: failure.detail };
+        const next = nextAttempt(failure, { kind: job.kind, attempt: job.attempt, maxAttempts: job.maxAttempts, random: deps.random() });
+        outcome =
+          next.decision === "discard"
+            ? { state: "discarded", error: described }
+            : { state: "retryable", error: described, delaySeconds: next.delaySeconds };
+      }
+      const last = outcome;
+      isHeld = (await settleSurely({ clock, log }, { job_id: job.id }, () => handler.settle(job, last))) ?? false;
+      if (!isHeld) log("warn", "lease_lost", { job_id: job.id, attempt: job.attempt });
+    } finally {
+      lease.release();
+    }
+    const seconds = (clock.nowMs() - startedMs) / 1000;
+    log(failure === undefined ? "info" : "warn", "job_attempt", {
+      job_id: job.id,
+      kind: job.kind,
+      project_id: job.projectId,
+      attempt: job.attempt,
+      state: outcome.state,
+      seconds,
+      ...(failure === undefined ? {} : { error_code: failure.code, error: failure.message, detail: failure.detail }),
+    });
+    if (!isHeld) deps.events.emit("job.leaseLost", { job });
+    else deps.events.emit("job.settled", { job, state: outcome.state, seconds, ...(failure === undefined ? {} : { error: failure }) });
+  };
+
+  return startPolling(
+    {
+      clock,
+      log,
+      random: deps.random,
+      claim: deps.claim,
+      start: (job) => {
+        const lease = holdLease(
+          {
+            clock,
+            log,
+            heartbeat: () => deps.heartbeat(job),
+            outOfTime: () =>
+              job.kind === "export.run"
+                ? new AppError({ code: "EXPORT_TIMED_OUT" })
+                : new AppError({ code: "INTERNAL", detail: `ran longer than ${jobKinds[job.kind].maxRunSeconds} s` }),
+          },
+          { job_id: job.id },
+          { ...config, maxRunSeconds: jobKinds[job.kind].maxRunSeconds },
+        );
+        deps.places?.began(job.projectId);
+        const done = runJob(job, lease)
+          .catch((error: unknown) => log("error", "job_crashed", { job_id: job.id, detail: describeFailure(error) }))
+          .finally(() => deps.places?.ended(job.projectId));
+        return { done, abort: lease.abort };
+      },
+    },
+    config,
+  );
+};

@@ -1,0 +1,335 @@
+/**
+ * Stage 6, upload: bytes to one object. A multipart upload, or one PUT when everything fits one part.
+ * Memory: `partsInFlightMax + 1` part buffers, allocated once and reused; write() waits when all are busy.
+ */
+import { AppError } from "../../../core/errors.ts";
+import type { SliceMark, UploadedPart } from "../../../core/exports/uploaded-part.ts";
+import type { S3Answer, S3Client } from "../../../db/object-store/s3-client.ts";
+import { elementsOf, parseXml, rootOf, tag, textOf } from "../../../db/object-store/xml.ts";
+
+/** S3 allows 10,000 parts; with parts of 16 MiB an object ends at 156 GiB. */
+export const partsMax = 10_000;
+
+export type Checksum = "crc32" | "none";
+
+export type ObjectUploadDeps = {
+  s3: S3Client;
+  key: string;
+  contentType: string;
+  contentDisposition: string;
+  partSizeBytes: number;
+  partsInFlightMax: number;
+  /** Sent with each part and checked by the store. Some stores refuse the header, so it can be switched off. */
+  checksum: Checksum;
+  /** CRC-32 continued from `seed`. */
+  crc32: (bytes: Uint8Array, seed?: number) => number;
+  /** Called with the upload id before the first part leaves, and awaited: a crash then leaves nothing unknown. */
+  onStarted: (uploadId: string) => Promise<void>;
+  /** Called for each part that has arrived; not awaited by the upload. */
+  onPart: (part: UploadedPart) => void;
+  /** Goes on behind the parts of an upload that was left. */
+  resumed: ResumedUpload | null;
+  /** Called before completing, and awaited: throws when the lease is lost. */
+  onCompleting: () => Promise<void>;
+  signal: AbortSignal;
+};
+
+export type UploadedObject = { key: string; bytes: number; crc32: string };
+
+/** An upload of an attempt before this one, with its parts in order and without gaps. */
+export type ResumedUpload = { uploadId: string; parts: readonly UploadedPart[] };
+
+export class ObjectUpload {
+  #deps: ObjectUploadDeps;
+  #uploadId: Promise<string> | undefined;
+  #parts: UploadedPart[] = [];
+  #mark: SliceMark = { slice: 0, startByte: 0, startCrc: 0, startRows: 0 };
+  /** More than one: the store may have begun an upload whose id never came back. */
+  #startTries = 0;
+  #sent = 0;
+  #bytes = 0;
+  #crc = 0;
+  #current: Uint8Array<ArrayBuffer> | undefined;
+  #filled = 0;
+  #free: Uint8Array<ArrayBuffer>[] = [];
+  #allocated = 0;
+  #waiting: (() => void)[] = [];
+  #inFlight = new Set<Promise<void>>();
+  #failure: { error: unknown } | undefined;
+
+  constructor(deps: ObjectUploadDeps) {
+    this.#deps = deps;
+    const last = deps.resumed?.parts.at(-1);
+    if (deps.resumed === null || last === undefined) return;
+    this.#uploadId = Promise.resolve(deps.resumed.uploadId);
+    this.#parts = [...deps.resumed.parts];
+    this.#sent = last.number;
+    this.#bytes = last.endByte;
+    this.#crc = last.crc;
+    this.#mark = last.mark;
+  }
+
+  /** A slice begins here. */
+  markSlice({ slice, rows }: { slice: number; rows: number }): void {
+    this.#mark = {
+      slice,
+      startByte: this.bytes,
+      startCrc: this.#current === undefined ? this.#crc : this.#deps.crc32(this.#current.subarray(0, this.#filled), this.#crc),
+      startRows: rows,
+    };
+  }
+
+  get partSizeBytes(): number {
+    return this.#deps.partSizeBytes;
+  }
+
+  /** Bytes taken so far. */
+  get bytes(): number {
+    return this.#bytes + this.#filled;
+  }
+
+  /** Copies the chunk into part buffers and sends each one that is full. The chunk may be reused as soon as this resolves. */
+  async write(chunk: Uint8Array): Promise<void> {
+    for (let offset = 0; offset < chunk.byteLength; ) {
+      this.#current ??= await this.#takeBuffer();
+      const room = this.#current.byteLength - this.#filled;
+      const taken = Math.min(room, chunk.byteLength - offset);
+      this.#current.set(offset === 0 && taken === chunk.byteLength ? chunk : chunk.subarray(offset, offset + taken), this.#filled);
+      this.#filled += taken;
+      offset += taken;
+      if (this.#filled === this.#current.byteLength) this.#sendCurrent();
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** Sends what is left, completes the object and proves its size. */
+  async finish(): Promise<UploadedObject> {
+    if (this.#sent === 0) await this.#putWhole();
+    else {
+      if (this.#filled > 0) this.#sendCurrent();
+      while (this.#inFlight.size > 0 && this.#failure === undefined) await Promise.race(this.#inFlight);
+      if (this.#failure !== undefined) throw this.#failure.error;
+      await this.#complete();
+    }
+    await this.#verify();
+    if (this.#startTries > 1)
+      for (const id of await listUploads(this.#deps.s3, this.#deps.key)) await abortUpload(this.#deps.s3, this.#deps.key, id);
+    return { key: this.#deps.key, bytes: this.#bytes, crc32: hex(this.#crc) };
+  }
+
+  /** Takes everything back, whatever state it is in. Throws when the store does not confirm; the sweep then tries again. */
+  async abort(): Promise<void> {
+    this.#failure ??= { error: new AppError({ code: "INTERNAL", detail: "the upload was aborted" }) };
+    await Promise.allSettled(this.#inFlight);
+    await removeObject(this.#deps.s3, this.#deps.key, this.#uploadId === undefined ? null : await this.#uploadId.catch(() => null));
+  }
+
+  /**
+   * Waits until the parts up to this byte of the file have arrived, as far as they have left: what is still being filled is not waited for.
+   * Throws when a part has failed.
+   */
+  async reached(byte: number): Promise<void> {
+    const needed = Math.ceil(byte / this.#deps.partSizeBytes);
+    if (needed > this.#sent) return;
+    const arrived = () => this.#parts.filter(({ number }) => number <= needed).length === needed;
+    while (!arrived() && this.#failure === undefined) await Promise.race(this.#inFlight);
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** Ends without removing anything: what is on its way arrives or fails, and the parts stay for a later attempt. */
+  async settle(): Promise<void> {
+    this.#failure ??= { error: new AppError({ code: "INTERNAL", detail: "the upload was left" }) };
+    await Promise.allSettled(this.#inFlight);
+  }
+
+  async #takeBuffer(): Promise<Uint8Array<ArrayBuffer>> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure.error;
+      const free = this.#free.pop();
+      if (free !== undefined) return free;
+      if (this.#allocated <= this.#deps.partsInFlightMax) {
+        this.#allocated++;
+        return new Uint8Array(this.#deps.partSizeBytes);
+      }
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  #sendCurrent(): void {
+    const buffer = this.#current;
+    if (buffer === undefined) return;
+    const body = this.#filled === buffer.byteLength ? buffer : buffer.subarray(0, this.#filled);
+    const number = ++this.#sent;
+    this.#take(body);
+    const reached = { endByte: this.#bytes, crc: this.#crc, mark: this.#mark };
+    this.#current = undefined;
+    this.#filled = 0;
+    const sending: Promise<void> = this.#sendPart(number, body, reached)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => {
+        this.#inFlight.delete(sending);
+        this.#free.push(buffer);
+        for (const wake of this.#waiting.splice(0)) wake();
+      });
+    this.#inFlight.add(sending);
+  }
+
+  #take(body: Uint8Array): void {
+    this.#bytes += body.byteLength;
+    this.#crc = this.#deps.crc32(body, this.#crc);
+  }
+
+  async #sendPart(number: number, body: Uint8Array<ArrayBuffer>, reached: Pick<UploadedPart, "endByte" | "crc" | "mark">): Promise<void> {
+    if (number > partsMax) throw new AppError({ code: "EXPORT_TOO_LARGE", detail: `more than ${partsMax} parts` });
+    this.#uploadId ??= this.#start();
+    const uploadId = await this.#uploadId;
+    const checksum = base64Crc(this.#deps.crc32(body));
+    const answer = await this.#deps.s3.send({
+      method: "PUT",
+      key: this.#deps.key,
+      query: { partNumber: String(number), uploadId },
+      headers: this.#checksumHeader(checksum),
+      body,
+      signal: this.#deps.signal,
+    });
+    const etag = answer.headers.get("etag");
+    if (etag === null) throw new AppError({ code: "S3_REJECTED", message: "The object store answered a part without an ETag." });
+    // A proxy that changes answers makes an ETag weak; the store knows it without the mark.
+    const part = { number, etag: etag.replace(/^W\//, ""), checksum, ...reached };
+    this.#parts.push(part);
+    this.#deps.onPart(part);
+  }
+
+  async #start(): Promise<string> {
+    const { s3, key, contentType, contentDisposition, checksum, signal, onStarted } = this.#deps;
+    const answer = await s3.send({
+      method: "POST",
+      key,
+      query: { uploads: "" },
+      headers: {
+        "content-type": contentType,
+        "content-disposition": contentDisposition,
+        ...(checksum === "crc32" ? { "x-amz-checksum-algorithm": "CRC32" } : {}),
+      },
+      signal,
+    });
+    this.#startTries = answer.tries;
+    const uploadId = tag(answer.text, "UploadId");
+    if (uploadId === undefined)
+      throw new AppError({ code: "S3_REJECTED", message: "The object store answered no upload id.", detail: answer.text.slice(0, 500) });
+    await onStarted(uploadId);
+    return uploadId;
+  }
+
+  async #complete(): Promise<void> {
+    const { s3, key, checksum, signal } = this.#deps;
+    const uploadId = (await this.#uploadId) ?? "";
+    const parts = this.#parts.toSorted((a, b) => a.number - b.number);
+    const xml = parts
+      .map((part) => {
+        const sum = checksum === "crc32" ? `<ChecksumCRC32>${part.checksum}</ChecksumCRC32>` : "";
+        return `<Part><PartNumber>${part.number}</PartNumber><ETag>${part.etag.replaceAll('"', "&quot;")}</ETag>${sum}</Part>`;
+      })
+      .join("");
+    await this.#deps.onCompleting();
+    try {
+      await s3.send({
+        method: "POST",
+        key,
+        query: { uploadId },
+        headers: { "content-type": "application/xml" },
+        body: `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${xml}</CompleteMultipartUpload>`,
+        signal,
+      });
+    } catch (error) {
+      // A lost answer to a completed upload looks like NoSuchUpload on the second try: the object itself decides.
+      if (!(await this.#isWhole())) throw error;
+    }
+  }
+
+  async #putWhole(): Promise<void> {
+    const { s3, key, contentType, contentDisposition, signal } = this.#deps;
+    const body = this.#current?.subarray(0, this.#filled) ?? new Uint8Array(0);
+    this.#take(body);
+    this.#filled = 0;
+    await this.#deps.onCompleting();
+    await s3.send({
+      method: "PUT",
+      key,
+      headers: {
+        "content-type": contentType,
+        "content-disposition": contentDisposition,
+        ...this.#checksumHeader(base64Crc(this.#deps.crc32(body))),
+      },
+      body,
+      signal,
+    });
+  }
+
+  #checksumHeader(checksum: string): Record<string, string> {
+    return this.#deps.checksum === "crc32" ? { "x-amz-checksum-crc32": checksum } : {};
+  }
+
+  async #isWhole(): Promise<boolean> {
+    const { s3, key, signal } = this.#deps;
+    const answer = await s3.send({ method: "HEAD", key, accept: [404], signal });
+    if (answer.status !== 200) return false;
+    return (lengthOf(answer) ?? (await this.#lengthByRange())) === this.#bytes;
+  }
+
+  /** Some proxies leave the length out of the answer to a HEAD. */
+  async #lengthByRange(): Promise<number | undefined> {
+    const { s3, key, signal } = this.#deps;
+    const answer = await s3.send({
+      method: "GET",
+      key,
+      headers: { range: "bytes=0-0" },
+      accept: [404, 416],
+      signal,
+      isBody: true,
+      isHeadOnly: true,
+    });
+    const total = /^bytes (?:\d+-\d+|\*)\/(\d+)$/.exec(answer.headers.get("content-range") ?? "")?.[1];
+    return total === undefined ? (answer.status === 200 ? lengthOf(answer) : undefined) : Number(total);
+  }
+
+  async #verify(): Promise<void> {
+    if (!(await this.#isWhole()))
+      throw new AppError({ code: "UPLOAD_NOT_VERIFIED", detail: `the object ${this.#deps.key} does not have ${this.#bytes} bytes` });
+  }
+}
+
+/**
+ * Aborts every multipart upload of the key and deletes the object. Nothing to remove counts as removed.
+ * The store is asked for uploads we do not know: a crash, or a lost answer that was asked for again, can leave one whose id was never recorded.
+ * What is known goes first, so that a store that cannot list loses nothing else.
+ */
+export const removeObject = async (s3: S3Client, key: string, uploadId: string | null): Promise<void> => {
+  if (uploadId !== null) await abortUpload(s3, key, uploadId);
+  await s3.send({ method: "DELETE", key, accept: [404], triesMax: 3 });
+  for (const id of await listUploads(s3, key)) if (id !== uploadId) await abortUpload(s3, key, id);
+};
+
+const abortUpload = (s3: S3Client, key: string, uploadId: string): Promise<unknown> =>
+  s3.send({ method: "DELETE", key, query: { uploadId }, accept: [404], triesMax: 3 });
+
+/** Ids of the live uploads of exactly this key; none where the store cannot or may not list them, which leaves the bucket's lifecycle rule. */
+const listUploads = async (s3: S3Client, key: string): Promise<string[]> => {
+  const accept = [400, 401, 403, 404, 405, 501];
+  const answer = await s3.send({ method: "GET", key: "", query: { uploads: "", prefix: key }, accept, triesMax: 3 });
+  if (answer.status !== 200) return [];
+  return elementsOf(rootOf(parseXml(answer.text))?.root, "Upload").flatMap((upload) =>
+    textOf(upload, "Key") === key ? (textOf(upload, "UploadId") ?? []) : [],
+  );
+};
+
+const lengthOf = ({ headers }: S3Answer): number | undefined => {
+  const length = headers.get("content-length");
+  return length === null ? undefined : Number(length);
+};
+
+const hex = (crc: number): string => crc.toString(16).padStart(8, "0");
+
+const base64Crc = (crc: number): string => btoa(String.fromCharCode(crc >>> 24, (crc >>> 16) & 255, (crc >>> 8) & 255, crc & 255));

@@ -1,0 +1,78 @@
+/**
+ * Stage 4, query: each slice is read with a check, which ends the query at the first value that has to be mended or was withheld; then it is read again, mended, and what was found is counted when
+ * all slices are written. A clean slice costs no second query. Memory: a few numbers for each slice.
+ */
+import { changesFrom, type ExportChanges } from "../../../core/query/changes.ts";
+import { type SliceFormat, selectList } from "../../../core/query/formats/file-format.ts";
+import type { FormatName } from "../../../core/query/formats/index.ts";
+import { type FoundIn, mendColumn, throwOnFindings } from "../../../core/query/guard-columns.ts";
+import type { SelectedColumn } from "../../../core/query/select-columns.ts";
+import { type ByteAnswer, isThrownByQuery } from "../../../db/clickhouse/client.ts";
+import { countFrom } from "../../../db/clickhouse/plan-export.ts";
+
+/** One query of a slice: its SELECT list, and what its id ends in. */
+export type SliceQuery = { format: SliceFormat; list: string; suffix: string };
+
+export type GuardedSlices = {
+  /** Opens a slice by its number, with one query or two. */
+  open: (
+    index: number,
+    run: (query: SliceQuery) => Promise<ByteAnswer>,
+    formatOf: (columns: SelectedColumn[]) => SliceFormat,
+  ) => Promise<ByteAnswer>;
+  /**
+   * Counts what was found in the first `rowsWritten` rows. Slices that an attempt before this one has written are looked at too. Rows that changed since they were read are counted as they are now.
+   * `ask` runs a SELECT of these over the rows of a slice.
+   */
+  count: (
+    rowsWritten: number,
+    slicesTotal: number,
+    ask: (index: number, query: { list: string; outer: string; limitRows: number }) => Promise<Record<string, string> | undefined>,
+  ) => Promise<ExportChanges>;
+};
+
+export const guardSlices = (select: SelectedColumn[], format: FormatName, findings: readonly FoundIn[]): GuardedSlices => {
+  const seen = new Map<number, { isClean: boolean; rows: number }>();
+  const mended = findings.some(({ kind }) => kind === "invalidUtf8" || kind === "nul" || kind === "duplicateKeys")
+    ? select.map((column) => mendColumn(column, format))
+    : select;
+  return {
+    open: async (index, run, formatOf) => {
+      if (seen.get(index)?.isClean !== false) {
+        const plain = formatOf(select);
+        try {
+          const answer = await run({
+            format: plain,
+            list: selectList({ ...plain, select: throwOnFindings(plain.select, findings) }),
+            suffix: "",
+          });
+          seen.set(index, { isClean: true, rows: answer.rows });
+          return answer;
+        } catch (error) {
+          if (findings.length === 0 || !isThrownByQuery(error)) throw error;
+        }
+      }
+      const safe = formatOf(mended);
+      const answer = await run({ format: safe, list: selectList(safe), suffix: "-mended" });
+      seen.set(index, { isClean: false, rows: answer.rows });
+      return answer;
+    },
+    count: async (rowsWritten, slicesTotal, ask) => {
+      const totals = findings.map(() => 0);
+      const list = findings.map(({ sql }, i) => `(${sql}) > 0 AS f${i}`).join(", ");
+      const outer = ["count() AS rows", ...findings.map((_, i) => `countIf(f${i}) AS f${i}`)].join(", ");
+      let left = findings.length === 0 ? 0 : rowsWritten;
+      for (let index = 0; index < slicesTotal && left > 0; index++) {
+        const known = seen.get(index);
+        if (known?.isClean === true) {
+          left -= known.rows;
+          continue;
+        }
+        const found = await ask(index, { list, outer, limitRows: left });
+        left -= countFrom(found?.["rows"]);
+        for (const i of totals.keys()) totals[i] = (totals[i] ?? 0) + countFrom(found?.[`f${i}`]);
+      }
+      return changesFrom(findings.map((finding, i) => ({ ...finding, rows: totals[i] ?? 0 })));
+    },
+  };
+};

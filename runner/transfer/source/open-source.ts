@@ -1,0 +1,63 @@
+/** Stage 4, query: from what was asked to what is read. */
+import { AppError } from "../../../core/errors.ts";
+import type { ExportQuery } from "../../../core/exports/request.ts";
+import type { PhysicalTables } from "../../../core/query/build-query.ts";
+import { type CompiledQuery, compileQuery } from "../../../core/query/compile-query.ts";
+import type { ClickHouse } from "../../../db/clickhouse/client.ts";
+import type { PlanBounds } from "../../../db/clickhouse/plan-export.ts";
+import { listScoreNames } from "../../../db/clickhouse/score-names.ts";
+import type { Database } from "../../../db/postgres/client.ts";
+import { loadLookups } from "../../../db/postgres/lookups.ts";
+import { answerCommentFilters } from "../../../services/comments/comments.ts";
+import { openClickHouseSource } from "./clickhouse-source.ts";
+import type { ExportSource, SourceRequest } from "./export-source.ts";
+import { openPostgresSource } from "./postgres-source.ts";
+
+export type SourceDeps = {
+  db: Database;
+  clickhouse: ClickHouse;
+  settings: { physical: PhysicalTables; sliceThreads: number } & PlanBounds;
+  /** Two halves of the key a project's values are hashed with; null without ENCRYPTION_KEY. */
+  hashKeyOf: (projectId: string) => [string, string] | null;
+};
+
+/** The query with all that is only known when it runs: names of scores, ids of comment filters, the hash key. */
+export const compileForRun = async (
+  deps: SourceDeps,
+  signal: AbortSignal,
+  query: ExportQuery,
+  target: { projectId: string; cutoff: string },
+): Promise<CompiledQuery> => {
+  const first = compileQuery(query);
+  const names = first.selection.hasScores ? await listScoreNames(deps.clickhouse, first.table, target.projectId, signal) : undefined;
+  const compiled = await answerCommentFilters(deps.db, compileQuery(query, names), target);
+  if (!compiled.selection.hashes) return compiled;
+  const key = deps.hashKeyOf(target.projectId);
+  if (key === null) throw new AppError({ code: "HASHING_DISABLED" });
+  const [hashKey0, hashKey1] = key;
+  return { ...compiled, selection: { ...compiled.selection, params: { ...compiled.selection.params, hashKey0, hashKey1 } } };
+};
+
+export const openSource = async (deps: SourceDeps, request: SourceRequest): Promise<ExportSource> => {
+  const { settings, db, clickhouse } = deps;
+  if (request.compiled.table.source.kind === "postgres")
+    return openPostgresSource({ db, clickhouse, physical: settings.physical }, request);
+  const text = [...request.compiled.selection.select.map(({ sql }) => sql), ...request.compiled.conditions.map(({ sql }) => sql)].join(" ");
+  return openClickHouseSource(
+    {
+      db,
+      clickhouse,
+      physical: settings.physical,
+      bounds: boundsFor(settings, request.options.targetFileMib),
+      sliceThreads: settings.sliceThreads,
+    },
+    request,
+    await loadLookups(db, request.projectId, text),
+  );
+};
+
+/** A slice is never larger than a file is meant to be. */
+const boundsFor = ({ sliceBytes, sliceBytesMin, sliceRowsMax }: PlanBounds, targetFileMib: number | null): PlanBounds => {
+  const bytesMax = Math.min(sliceBytes, (targetFileMib ?? Number.POSITIVE_INFINITY) * 1024 * 1024);
+  return { sliceBytes: bytesMax, sliceBytesMin: Math.min(bytesMax, sliceBytesMin), sliceRowsMax };
+};

@@ -1,0 +1,138 @@
+/**
+ * Stage 4, query: one slice as verified chunks of ClickHouse's final bytes.
+ * The server has finished the query before the first byte is here, so row count and failures are known up front; what is left is the connection.
+ * When that is cut, the slice is asked for again and the bytes already taken must come out the same, or the attempt fails. Memory: one chunk.
+ */
+
+import { AppError } from "../../../core/errors.ts";
+import type { ByteAnswer } from "../../../db/clickhouse/client.ts";
+
+export type SliceReaderDeps = {
+  crc32: (bytes: Uint8Array, seed?: number) => number;
+  wait: (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>;
+  signal: AbortSignal;
+  /** Fires `onIdle` unless stopped first. */
+  startTimer: (milliseconds: number, onIdle: () => void) => { stop: () => void };
+};
+
+export type SliceRequest = {
+  /** Asks for the slice; `tries` counts from 0 and belongs into the query id. */
+  open: (tries: number) => Promise<ByteAnswer>;
+  /** What the file is made of: `lines` means one line feed a row (counted), `text` ends in a line feed (checked), `binary` neither. */
+  ending: "lines" | "text" | "binary";
+};
+
+const triesMax = 4;
+/** No byte for this long while we are reading is a dead connection. */
+const idleTimeoutMs = 60_000;
+const lineFeed = 10;
+/** The end of an answer that is looked at: ClickHouse puts at most 16 KiB of exception there, its tag last. */
+const tailBytes = 8192;
+const marker = new TextEncoder().encode("__exception__\r\n");
+
+/** Reads the slice; each chunk is handed to `take`, awaited, and gone when that resolves: a slow taker slows the reader down. Resolves to the rows. */
+export const readSlice = async (
+  request: SliceRequest,
+  first: Promise<ByteAnswer>,
+  deps: SliceReaderDeps,
+  take: (chunk: Uint8Array, rows: number) => Promise<void>,
+): Promise<number> => {
+  let taken = 0;
+  let takenCrc = 0;
+  let rowsBefore: number | undefined;
+  for (let tries = 0; ; tries++) {
+    try {
+      const answer = await (tries === 0 ? first : request.open(tries));
+      if (rowsBefore !== undefined && taken > 0 && answer.rows !== rowsBefore) throw changed();
+      rowsBefore = answer.rows;
+      await readOnce(answer);
+      return answer.rows;
+    } catch (error) {
+      deps.signal.throwIfAborted();
+      const again = error instanceof AppError && (error.code === "CLICKHOUSE_STREAM_CUT" || error.code === "CLICKHOUSE_UNAVAILABLE");
+      if (!again || tries + 1 >= triesMax) throw error;
+      await deps.wait(250 * 2 ** tries, deps.signal);
+    }
+  }
+
+  async function readOnce(answer: ByteAnswer): Promise<void> {
+    const reader = answer.body.getReader();
+    let toSkip = taken;
+    let skippedCrc = 0;
+    let lines = 0;
+    let tail: Uint8Array = new Uint8Array(0);
+    let isDone = false;
+    let isReading = false;
+    let idleTicks = 0;
+    const watch = deps.startTimer(idleTimeoutMs / 4, () => {
+      idleTicks = isReading ? idleTicks + 1 : 0;
+      if (idleTicks === 4) void reader.cancel().then(nothing, nothing);
+    });
+    try {
+      for (;;) {
+        isReading = true;
+        const { value, done } = await reader.read().catch((cause: unknown) => {
+          throw new AppError({ code: "CLICKHOUSE_STREAM_CUT", detail: cause instanceof Error ? cause.message : String(cause), cause });
+        });
+        isReading = false;
+        if (idleTicks >= 4) throw new AppError({ code: "CLICKHOUSE_STREAM_CUT", detail: "no byte for 60 s" });
+        idleTicks = 0;
+        if (done) break;
+        if (request.ending === "lines") lines += countLines(value);
+        if (value.byteLength > 0) tail = value.slice(-tailBytes);
+        let fresh = value;
+        if (toSkip > 0) {
+          const skipped = Math.min(toSkip, value.byteLength);
+          skippedCrc = deps.crc32(value.subarray(0, skipped), skippedCrc);
+          toSkip -= skipped;
+          if (toSkip === 0 && skippedCrc !== takenCrc) throw changed();
+          fresh = value.subarray(skipped);
+        }
+        if (fresh.byteLength === 0) continue;
+        taken += fresh.byteLength;
+        takenCrc = deps.crc32(fresh, takenCrc);
+        await take(fresh, answer.rows);
+        free(value);
+      }
+      isDone = true;
+    } finally {
+      watch.stop();
+      if (!isDone) await reader.cancel().then(nothing, nothing);
+    }
+    if (toSkip > 0) throw changed();
+    verifyEnd(answer, tail, lines);
+  }
+
+  function verifyEnd(answer: ByteAnswer, tail: Uint8Array, lines: number): void {
+    const cut = (detail: string) => new AppError({ code: "CLICKHOUSE_STREAM_CUT", detail });
+    if (answer.exceptionTag !== null && endsWith(tail, marker) && new TextDecoder().decode(tail).includes(answer.exceptionTag))
+      throw cut("the answer ends in an exception");
+    if (request.ending === "binary" || answer.rows === 0) return;
+    if (tail.at(-1) !== lineFeed) throw cut("the answer does not end in a line feed");
+    if (request.ending === "lines" && lines !== answer.rows) throw cut(`${lines} lines for ${answer.rows} rows`);
+  }
+};
+
+const changed = () =>
+  new AppError({
+    code: "CLICKHOUSE_QUERY_FAILED",
+    message: "The data changed while a broken read was repeated.",
+    detail: "replayed bytes differ",
+  });
+
+/** Cancelling a stream that is being given up: whether that works changes nothing. */
+const nothing = () => {};
+
+/** Gives a chunk's memory back now: left to the collector, some 40 MB of them wait for it (measured). */
+const free = (chunk: Uint8Array): void => {
+  if (chunk.buffer instanceof ArrayBuffer && chunk.buffer.byteLength === chunk.byteLength) chunk.buffer.transfer(0);
+};
+
+const endsWith = (bytes: Uint8Array, end: Uint8Array): boolean =>
+  bytes.byteLength >= end.byteLength && end.every((byte, i) => bytes[bytes.byteLength - end.byteLength + i] === byte);
+
+const countLines = (bytes: Uint8Array): number => {
+  let count = 0;
+  for (let at = bytes.indexOf(lineFeed); at !== -1; at = bytes.indexOf(lineFeed, at + 1)) count++;
+  return count;
+};

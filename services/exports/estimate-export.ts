@@ -1,0 +1,44 @@
+/** What an export would hold, counted without running it. */
+import { countPredicate, type ExportScope, fromClause, isCountExact } from "../../core/query/build-query.ts";
+import type { CompiledQuery } from "../../core/query/compile-query.ts";
+import type { ClickHouse } from "../../db/clickhouse/client.ts";
+import { type PlanBounds, planExport } from "../../db/clickhouse/plan-export.ts";
+import type { Database } from "../../db/postgres/client.ts";
+import { planRows } from "../../db/postgres/export-rows.ts";
+import { answerCommentFilters } from "../comments/comments.ts";
+
+export type ExportEstimate = { rows: number; bytes: number; slices: number; isExact: boolean };
+
+/** Rows and bytes are upper bounds where a filter reads payloads, and where rows of Postgres are filtered. */
+export const estimateExport = async (
+  { db, clickhouse, bounds }: { db: Database; clickhouse: Pick<ClickHouse, "queryRows">; bounds: PlanBounds },
+  asked: CompiledQuery,
+  scope: ExportScope,
+): Promise<ExportEstimate> => {
+  const compiled = await answerCommentFilters(db, asked, scope);
+  const { table } = compiled;
+  if (table.source.kind === "postgres") {
+    const slices = await planRows(db, table.name, scope, bounds.sliceBytes);
+    return {
+      rows: slices.reduce((sum, { rows }) => sum + rows, 0),
+      bytes: slices.reduce((sum, { bytes }) => sum + bytes, 0),
+      slices: Math.max(1, slices.length),
+      isExact: compiled.conditions.length === 0,
+    };
+  }
+  const { sql, params } = countPredicate(compiled, scope);
+  const plan = await planExport(
+    clickhouse,
+    {
+      from: fromClause(table, scope.physical, { needsFinal: true, names: [sql, table.rowBytes] }),
+      where: sql,
+      params,
+      time: table.time,
+      hash: table.hash,
+      rowBytes: table.rowBytes,
+      rowHash: "0",
+    },
+    bounds,
+  );
+  return { rows: plan.rows, bytes: plan.bytes, slices: plan.slices.length, isExact: isCountExact(compiled) };
+};

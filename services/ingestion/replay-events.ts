@@ -1,0 +1,83 @@
+/**
+ * Takes in again what the event log holds: fresh jobs for the entities of a scope. Every row is made anew from all files of its entity, so a replay may run at any time,
+ * twice, or beside what comes in. Memory: one page.
+ */
+import { laneOf } from "../../core/ingestion/arrange-batch.ts";
+import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
+import { type EntityType, entityTypes } from "../../core/ingestion/event.ts";
+import { listReplayable, type ReplayableEntity, type ReplayCursor, type ReplayScope } from "../../db/event-store/list-replayable.ts";
+import type { Database } from "../../db/postgres/client.ts";
+import { countWaitingJobs } from "../../db/queue/count-waiting-jobs.ts";
+import { type EventJob, enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
+
+export type ReplayDeps = {
+  db: Database;
+  newJobId: () => string;
+  sha256Hex: Sha256Hex;
+  /** Throws when the replay is to stop. */
+  wait: (milliseconds: number) => Promise<void>;
+  /** After each page, and while it waits for the queue. */
+  onProgress: (report: ReplayReport) => void;
+};
+
+export type ReplayReport = {
+  merges: number;
+  otelRequests: number;
+  /** Kinds of a later version: nothing here can take them in. */
+  unknown: number;
+  /** Everything up to here has its job: to go on after a stop, begin there. */
+  loggedAt: string | null;
+  isWaiting: boolean;
+};
+
+export type ReplayOptions = {
+  pageRows: number;
+  /** Adds no page while so many jobs of the project wait. */
+  waitingMax: number;
+  pollMs: number;
+  isDryRun: boolean;
+};
+
+export const replayEvents = async (deps: ReplayDeps, scope: ReplayScope, options: ReplayOptions): Promise<ReplayReport> => {
+  let report: ReplayReport = { merges: 0, otelRequests: 0, unknown: 0, loggedAt: null, isWaiting: false };
+  let after: ReplayCursor | undefined;
+  for (;;) {
+    const page = await listReplayable(deps.db, scope, { after, rowsMax: options.pageRows });
+    const last = page.at(-1);
+    if (last === undefined) return report;
+    if (!options.isDryRun) await untilFewWait(deps, scope.projectId, options, report);
+    const jobs = page.flatMap((entity) => jobOf(deps, scope.projectId, entity) ?? []);
+    if (!options.isDryRun) await enqueueEventJobs(deps.db, scope.projectId, jobs);
+    const merges = jobs.filter(({ kind }) => kind === "ingestion.merge").length;
+    report = {
+      merges: report.merges + merges,
+      otelRequests: report.otelRequests + jobs.length - merges,
+      unknown: report.unknown + page.length - jobs.length,
+      loggedAt: last.loggedAt,
+      isWaiting: false,
+    };
+    deps.onProgress(report);
+    after = last;
+  }
+};
+
+const untilFewWait = async (deps: ReplayDeps, projectId: string, { waitingMax, pollMs }: ReplayOptions, report: ReplayReport) => {
+  while ((await countWaitingJobs(deps.db, { projectId, countMax: waitingMax + 1 })) > waitingMax) {
+    deps.onProgress({ ...report, isWaiting: true });
+    await deps.wait(pollMs);
+  }
+};
+
+const isEntityType = (text: string): text is EntityType => (entityTypes as readonly string[]).includes(text);
+
+/** Without the text of the file and without who sent it: both are read from the store. A score of a session gets a lane of its own, as the log does not name sessions. */
+const jobOf = (
+  { newJobId, sha256Hex }: ReplayDeps,
+  projectId: string,
+  { entityType, entityId, fileKey, traceId }: ReplayableEntity,
+): EventJob | undefined => {
+  if (entityType === "otel") return { id: newJobId(), kind: "ingestion.otel", lane: null, payload: { fileKey } };
+  if (!isEntityType(entityType)) return undefined;
+  const lane = laneOf({ projectId, entityType, entityId, traceId: traceId ?? undefined }, sha256Hex);
+  return { id: newJobId(), kind: "ingestion.merge", lane, payload: { entityType, entityId, fileKey, source: "api" } };
+};

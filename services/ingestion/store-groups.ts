@@ -1,0 +1,188 @@
+/**
+ * Makes groups of events durable: their files first, then log rows and jobs in one transaction. What this answers as stored survives a crash of anything, and a deletion
+ * takes it as a whole or not at all. A crash in between leaves files without a job; nothing was acknowledged then, and the same events sent again overwrite the same files.
+ */
+import { type SQL, sql } from "drizzle-orm";
+import { AppError } from "../../core/errors.ts";
+import type { EventGroup } from "../../core/ingestion/arrange-batch.ts";
+import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
+import type { EventSource } from "../../core/jobs/kinds.ts";
+import { gateInCommon, wasDeletedSince } from "../../db/event-store/deletion-gate.ts";
+import { type EventOrigin, putEventFile } from "../../db/event-store/event-file.ts";
+import { type ObservationIds, ObservationIdTaken, reservedEventId } from "../../db/event-store/observation-ids.ts";
+import { isUnanswered, type S3Client } from "../../db/object-store/s3-client.ts";
+import { type Database, execute } from "../../db/postgres/client.ts";
+import { rowTexts } from "../../db/postgres/row-texts.ts";
+import { type EventJob, enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
+
+export type EventStore = {
+  db: Database;
+  s3: S3Client;
+  /** Whether objects are written down in event_log. Where they are not, the project is marked: whoever reads or deletes its events asks the store from then on. */
+  isLogEnabled: boolean;
+  /** Only differences count. */
+  nowMs: () => number;
+  newJobId: () => string;
+  sha256Hex: Sha256Hex;
+};
+
+/** Files on their way at once. */
+const uploadsMax = 32;
+
+/** Answers the groups whose file could not be stored, each with the reason; all others are durable. Throws when the transaction fails, and then none is. */
+export const storeGroups = async (
+  store: EventStore,
+  request: { projectId: string; groups: readonly EventGroup[]; origin: EventOrigin; source: EventSource; observationIds?: ObservationIds },
+): Promise<Map<EventGroup, AppError>> => {
+  const { projectId, groups, origin, source, observationIds } = request;
+  const failed = new Map<EventGroup, AppError>();
+  const texts = new Map<string, string>();
+  const startedMs = store.nowMs();
+  let silence: AppError | undefined;
+  await eachOf(groups, uploadsMax, async (group) => {
+    // A store that answers nobody is not asked once more for each group: their sender waits.
+    if (silence !== undefined) return void failed.set(group, silence);
+    try {
+      const text = JSON.stringify(group.events);
+      texts.set(group.fileKey, text);
+      await putEventFile(store.s3, group.fileKey, text, origin);
+    } catch (error) {
+      const failure = error instanceof AppError ? error : new AppError({ code: "S3_UNAVAILABLE", cause: error });
+      failed.set(group, failure);
+      if (isUnanswered(failure)) silence = failure;
+    }
+  });
+  const stored = groups.filter((group) => !failed.has(group));
+  if (stored.length === 0) return failed;
+  const logIdOf = ({ entityType, entityId }: EventGroup) =>
+    entityType === "observation" ? observationIds?.logIds.get(entityId) : undefined;
+  const recording = recordObjects(store, {
+    projectId,
+    startedMs,
+    files: stored.map(({ fileKey }) => ({ fileKey, body: texts.get(fileKey) ?? "" })),
+    origin,
+    objects: [
+      ...stored.map((group): LoggedObject => {
+        const { fileKey, entityType, entityId, eventId, traceId } = group;
+        const logId = logIdOf(group);
+        return { fileKey, entityType, entityId, eventId, traceId: traceId ?? null, ...(logId === undefined ? {} : { logId }) };
+      }),
+      ...(observationIds?.reserved ?? []),
+    ],
+    jobs: stored.map(({ entityType, entityId, fileKey, lane }) => ({
+      id: store.newJobId(),
+      kind: "ingestion.merge",
+      lane,
+      payload: { entityType, entityId, fileKey, origin, source, ...inlined(texts.get(fileKey)) },
+    })),
+  });
+  try {
+    await recording;
+  } catch (error) {
+    if (error instanceof ObservationIdTaken) {
+      // Nobody would ever read or delete them: they lie with the files of the other trace, and no log names them.
+      const stray = stored.filter((group) => error.logIds.has(logIdOf(group) ?? ""));
+      await eachOf(
+        stray,
+        uploadsMax,
+        async ({ fileKey }) => void (await store.s3.send({ method: "DELETE", key: fileKey, accept: [404], triesMax: 4 })),
+      );
+    }
+    throw error;
+  }
+  return failed;
+};
+
+type Recorded = {
+  projectId: string;
+  /** When the first of the files was begun. */
+  startedMs: number;
+  files: readonly { fileKey: string; body: string | Uint8Array<ArrayBuffer> }[];
+  origin: EventOrigin;
+  objects: readonly LoggedObject[];
+  jobs: readonly EventJob[];
+};
+
+/** Log rows and jobs of files that are stored, in one transaction: from its commit on they are acknowledged. A file that a deletion may have met is stored once more. */
+export const recordObjects = (store: EventStore, { projectId, startedMs, files, origin, objects, jobs }: Recorded): Promise<void> =>
+  store.db.transaction(async (transaction) => {
+    const tx = transaction as unknown as Database;
+    await (store.isLogEnabled ? logObjects(tx, store, projectId, objects) : markUnlogged(tx, projectId));
+    await enqueueEventJobs(tx, projectId, jobs);
+    if (!(await wasDeletedSince(tx, { projectId, seconds: (store.nowMs() - startedMs) / 1000 }))) return;
+    await eachOf(files, uploadsMax, async ({ fileKey, body }) => void (await putEventFile(store.s3, fileKey, body, origin)));
+  });
+
+/** `logId`: the row it has to have; absent, one made of its key and trace. */
+export type LoggedObject = {
+  fileKey: string;
+  entityType: string;
+  entityId: string;
+  eventId: string;
+  traceId: string | null;
+  logId?: string;
+};
+
+/**
+ * One row for each object (and trace); the same object again is the same row. Throws ObservationIdTaken where a row belongs to another trace: nothing is written then. What was only
+ * reserved has its times from when it came. Times are those behind the gate: what a deletion has not met is later than the deletion.
+ * created_at and updated_at are one value, until the object is stored again.
+ */
+const logObjects = async (
+  tx: Database,
+  { s3, sha256Hex }: Pick<EventStore, "s3" | "sha256Hex">,
+  projectId: string,
+  objects: readonly LoggedObject[],
+): Promise<void> => {
+  const rows = objects.map(({ logId, ...object }) => ({ ...object, id: logId ?? logRowId({ bucket: s3.bucket, ...object }, sha256Hex) }));
+  // Two requests with the same groups wait for each other's rows: the same order keeps them from doing so in a circle.
+  const ordered = [...new Map(rows.map((row) => [row.id, row])).values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  // What is only reserved changes nothing of what has come; what comes takes the place of what was reserved.
+  const now = (column: SQL) =>
+    sql`${column} = case when excluded.event_id = ${reservedEventId} then event_log.${column} else excluded.${column} end`;
+  const taken = new Set(ordered.map(({ id }) => id));
+  for (const text of rowTexts(ordered)) {
+    const written = await execute<{ id: string }>(
+      tx,
+      sql`with held as materialized (select ${gateInCommon(projectId)}), moment as materialized (select clock_timestamp() as at from held)
+        insert into event_log (id, bucket_name, bucket_path, project_id, entity_type, entity_id, event_id, trace_id, created_at, updated_at)
+        select r.id, ${s3.bucket}, r."fileKey", ${projectId}, r."entityType", r."entityId", r."eventId", r."traceId", moment.at, moment.at
+        from moment, json_to_recordset(${text}::json) as r(id text, "fileKey" text, "entityType" text, "entityId" text, "eventId" text, "traceId" text)
+        on conflict (id) do update set ${now(sql`bucket_name`)}, ${now(sql`bucket_path`)}, ${now(sql`event_id`)}, ${now(sql`updated_at`)},
+          created_at = case when event_log.event_id = ${reservedEventId} then excluded.created_at else event_log.created_at end
+        where event_log.trace_id is not distinct from excluded.trace_id
+        returning id`,
+    );
+    for (const { id } of written) taken.delete(id);
+  }
+  if (taken.size > 0) throw new ObservationIdTaken(taken);
+};
+
+/** The same object, for the same trace, is the same row. */
+export const logRowId = (
+  { bucket, fileKey, traceId }: { bucket: string; fileKey: string; traceId: string | null },
+  sha256Hex: Sha256Hex,
+): string => `evl_${sha256Hex(JSON.stringify([bucket, fileKey, traceId])).slice(0, 32)}`;
+
+/** From here on the log does not name every object of the project. Locks the project's row once. */
+const markUnlogged = (tx: Database, projectId: string): Promise<unknown> =>
+  execute(
+    tx,
+    sql`with marked as (update projects set unlogged_since = now() where id = ${projectId} and unlogged_since is null)
+      select ${gateInCommon(projectId)}`,
+  );
+
+/** Text of JSON inside JSON: every character of it is one that jsonb takes. */
+const inlineLengthMax = 16_000;
+
+const inlined = (text: string | undefined): { inline?: string } =>
+  text === undefined || text.length > inlineLengthMax ? {} : { inline: text };
+
+/** Runs `act` for every item, so many at once. */
+export const eachOf = async <T>(items: readonly T[], atOnce: number, act: (item: T) => Promise<void>): Promise<void> => {
+  let next = 0;
+  const run = async () => {
+    for (let item = items[next++]; item !== undefined; item = items[next++]) await act(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, run));
+};

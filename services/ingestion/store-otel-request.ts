@@ -1,0 +1,68 @@
+/** Makes an OpenTelemetry request durable: the request as one file, then log rows and one job in one transaction. */
+import { sql } from "drizzle-orm";
+import { gateInCommon } from "../../db/event-store/deletion-gate.ts";
+import { type EventOrigin, putEventFile } from "../../db/event-store/event-file.ts";
+import { execute } from "../../db/postgres/client.ts";
+import { rowTexts } from "../../db/postgres/row-texts.ts";
+import { type EventStore, logRowId, recordObjects } from "./store-groups.ts";
+
+/** A request of more traces is answered before its rows are written: a hundred thousand rows take Postgres five seconds (measured). */
+const tracesLoggedMax = 100;
+
+/**
+ * `text` is the request in its normal form. It is logged once for each of its traces, so that deleting one of them finds it; one of many traces is logged without a trace,
+ * until the runner names them. Deletions look into such a request. Throws when it is not durable.
+ */
+export const storeOtelRequest = async (
+  store: EventStore,
+  request: {
+    projectId: string;
+    fileKey: string;
+    id: string;
+    text: string | Uint8Array<ArrayBuffer>;
+    traceIds: readonly string[];
+    origin: EventOrigin;
+  },
+): Promise<void> => {
+  const { projectId, fileKey, id, text, traceIds, origin } = request;
+  const startedMs = store.nowMs();
+  await putEventFile(store.s3, fileKey, text, origin);
+  const logged = traceIds.length > tracesLoggedMax ? [null] : traceIds;
+  await recordObjects(store, {
+    projectId,
+    startedMs,
+    files: [{ fileKey, body: text }],
+    origin,
+    objects: logged.map((traceId) => ({ fileKey, entityType: "otel", entityId: id, eventId: id, traceId })),
+    jobs: [{ id: store.newJobId(), kind: "ingestion.otel", lane: null, payload: { fileKey, origin } }],
+  });
+};
+
+/**
+ * `traceIds` are those of the file, asked for only when they are needed. Replaces the row of a request that was logged without a trace by one for each of its traces, with the same times; does nothing to any other. In one transaction behind the
+ * deletion gate: a deletion finds the one or the others. A trace that was taken out of the file meanwhile is named in vain.
+ */
+export const nameTraces = async (
+  { db, s3, sha256Hex }: Pick<EventStore, "db" | "s3" | "sha256Hex">,
+  { projectId, fileKey, traceIds }: { projectId: string; fileKey: string; traceIds: () => Promise<readonly string[]> },
+): Promise<void> => {
+  const idOf = (traceId: string | null) => logRowId({ bucket: s3.bucket, fileKey, traceId }, sha256Hex);
+  // Most requests were logged with their traces, and one that was not has had its row from the beginning.
+  if ((await execute(db, sql`select 1 from event_log where id = ${idOf(null)}`)).length === 0) return;
+  const named = await traceIds();
+  await db.transaction(async (tx) => {
+    await execute(tx, sql`select ${gateInCommon(projectId)}`);
+    const [unnamed] = await execute<{ id: string }>(tx, sql`select id from event_log where id = ${idOf(null)} for update`);
+    if (unnamed === undefined) return;
+    const rows = named.map((traceId) => ({ id: idOf(traceId), traceId })).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    for (const text of rowTexts(rows))
+      await execute(
+        tx,
+        sql`insert into event_log (id, bucket_name, bucket_path, project_id, entity_type, entity_id, event_id, trace_id, created_at, updated_at)
+          select r.id, u.bucket_name, u.bucket_path, u.project_id, u.entity_type, u.entity_id, u.event_id, r."traceId", u.created_at, u.updated_at
+          from event_log u, json_to_recordset(${text}::json) as r(id text, "traceId" text) where u.id = ${unnamed.id}
+          on conflict (id) do nothing`,
+      );
+    await execute(tx, sql`delete from event_log where id = ${unnamed.id}`);
+  });
+};

@@ -1,0 +1,45 @@
+/** API keys: found by the hash of their secret. */
+import { sql } from "drizzle-orm";
+import { effectiveScopes, type Role } from "../../core/auth/scopes.ts";
+import { type Database, execute } from "../../db/postgres/client.ts";
+
+export type KeyRecord = {
+  id: string;
+  projectId: string;
+  organizationId: string;
+  userId: string;
+  publicKey: string;
+  scopes: string[];
+  isExpired: boolean;
+  /** Role of the owner in the project's organisation; null when the owner has left it. */
+  role: Role | null;
+  isUseStale: boolean;
+};
+
+/** One indexed look-up with the owner's role of now. */
+export const findKeyByHash = async (db: Database, hash: string): Promise<KeyRecord | undefined> => {
+  const [row] = await execute<KeyRecord>(
+    db,
+    sql`select k.id, k.project_id as "projectId", p.org_id as "organizationId", k.user_id as "userId", k.public_key as "publicKey", k.scopes,
+        coalesce(k.expires_at <= now(), false) as "isExpired", m.role, coalesce(k.last_used_at < now() - interval '1 minute', true) as "isUseStale"
+      from api_keys k join projects p on p.id = k.project_id
+      left join memberships m on m.org_id = p.org_id and m.user_id = k.user_id
+      where k.fast_hashed_secret_key = ${hash}`,
+  );
+  return row;
+};
+
+export const markKeyUsed = (db: Database, id: string): Promise<unknown> =>
+  execute(db, sql`update api_keys set last_used_at = now() where id = ${id}`);
+
+/** The project of a public key whose key is valid and whose owner may write events. */
+export const findProjectByPublicKey = async (db: Database, publicKey: string): Promise<string | undefined> => {
+  const [row] = await execute<{ projectId: string; scopes: string[]; role: Role | null }>(
+    db,
+    sql`select k.project_id as "projectId", to_json(k.scopes) as scopes, m.role
+      from api_keys k join projects p on p.id = k.project_id
+      left join memberships m on m.org_id = p.org_id and m.user_id = k.user_id
+      where k.public_key = ${publicKey} and (k.expires_at is null or k.expires_at > now())`,
+  );
+  return row !== undefined && effectiveScopes(row.scopes, row.role).includes("ingestion:write") ? row.projectId : undefined;
+};

@@ -1,0 +1,143 @@
+/** The bytes of an answer: documents as ClickHouse wrote them, with what belongs around them. Nothing is held but one chunk at a time. */
+import { AppError } from "../../core/errors.ts";
+import { handTable } from "../../core/query/external-table.ts";
+import type { ExportTable } from "../../core/query/tables/table.ts";
+import type { ClickHouse } from "../../db/clickhouse/client.ts";
+import { countFrom } from "../../db/clickhouse/plan-export.ts";
+import { type RowsAsked, readSettings, selectNewest } from "./newest.ts";
+
+/** Text, or bytes on their way. */
+export type Piece = string | ReadableStream<Uint8Array>;
+
+export type AnswerBounds = {
+  /** Of payload. More is refused with ANSWER_TOO_LARGE. */
+  bytesMax: number;
+  rowsMax?: number;
+  /** An answer of at most so many bytes of payload is held as text; 0 by default. */
+  heldBytesMax?: number;
+};
+
+/** Which rows, by conditions over `e` that hold for any version and the newest. */
+export type DocumentRows = { table: ExportTable; where: readonly string[]; params: Record<string, unknown> };
+
+/** Rows on a page, by their ids in their order. */
+export const pageRows = (table: ExportTable, projectId: string, ids: readonly string[]): DocumentRows => ({
+  table: { ...table, relations: { ...table.relations, onPage: `INNER JOIN page_rows AS onPage ON onPage.id = ${table.id}` } },
+  where: [`${table.id} IN (SELECT id FROM page_rows)`],
+  params: {
+    projectId,
+    page_rows: handTable(
+      "id String, at UInt32",
+      ids.map((id, at) => ({ id, at })),
+    ),
+  },
+});
+
+export const pageOrder = "onPage.at";
+
+const asked = ({ table, where }: DocumentRows): RowsAsked => ({ table, conditions: where, among: where });
+
+type Size = { rows: number; bytes: number };
+
+/** Refuses with ANSWER_TOO_LARGE what would be more than the bounds, from stored lengths and metadata: no payload is read. */
+export const assertBounded = async (
+  clickhouse: Pick<ClickHouse, "queryRows">,
+  rows: DocumentRows,
+  { bytes, bytesMax, rowsMax }: AnswerBounds & { bytes: string },
+): Promise<Size> => {
+  const [found] = await clickhouse.queryRows<{ rows: string; bytes: string }>({
+    sql: selectNewest(asked(rows), [bytes], (from) => `SELECT count() AS rows, sum(${bytes}) AS bytes ${from}`),
+    params: rows.params,
+    settings: readSettings,
+  });
+  const size = { rows: countFrom(found?.rows), bytes: countFrom(found?.bytes) };
+  const { name } = rows.table;
+  if (rowsMax !== undefined && size.rows > rowsMax)
+    throw new AppError({ code: "ANSWER_TOO_LARGE", message: `There are ${size.rows} ${name}; one answer has at most ${rowsMax}.` });
+  if (size.bytes > bytesMax)
+    throw new AppError({
+      code: "ANSWER_TOO_LARGE",
+      message: `The ${name} come to about ${megabytes(size.bytes)} MB; one answer has at most ${megabytes(bytesMax)} MB.`,
+    });
+  return size;
+};
+
+const megabytes = (bytes: number) => (bytes / 1e6).toFixed(2);
+
+type Shown = { json: string; orderBy: string };
+
+/** Documents with commas between them, in the given order; none where there are no rows. The query has ended before this returns, so a failure is an error and no broken answer. */
+export const openDocuments = async (
+  clickhouse: Pick<ClickHouse, "openBytes">,
+  rows: DocumentRows,
+  { json, orderBy }: Shown,
+): Promise<Piece[]> => {
+  const { body, rows: count } = await clickhouse.openBytes({
+    sql: `${selectNewest(asked(rows), [json, orderBy], (from) => `SELECT ${json} AS doc ${from} ORDER BY ${orderBy}`)} FORMAT Template`,
+    params: rows.params,
+    settings: {
+      ...readSettings,
+      format_template_row_format: "${doc:Raw}",
+      format_template_resultset_format: "${data}",
+      format_template_rows_between_delimiter: ",",
+    },
+    contentEncoding: null,
+  });
+  if (count > 0) return [body];
+  await body.cancel();
+  return [];
+};
+
+type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows" | "openBytes"> };
+
+/** The same within bounds. Throws ANSWER_TOO_LARGE. */
+export const openBounded = async (
+  { clickhouse }: ReadDeps,
+  rows: DocumentRows,
+  { bytes, json, orderBy, ...bounds }: AnswerBounds & Shown & { bytes: string },
+): Promise<Piece[]> => {
+  const size = await assertBounded(clickhouse, rows, { ...bounds, bytes });
+  if (size.rows === 0) return [];
+  const pieces = await openDocuments(clickhouse, rows, { json, orderBy });
+  return size.bytes > (bounds.heldBytesMax ?? 0)
+    ? pieces
+    : Promise.all(pieces.map((piece) => (typeof piece === "string" ? piece : new Response(piece).text())));
+};
+
+export const closePieces = async (pieces: readonly Piece[]): Promise<void> => {
+  await Promise.allSettled(pieces.map((piece) => (typeof piece === "string" ? undefined : piece.cancel())));
+};
+
+/** All answers, or the first failure with the others closed. */
+export const openAll = async (opening: readonly Promise<Piece[]>[]): Promise<Piece[][]> => {
+  const settled = await Promise.allSettled(opening);
+  const failed = settled.find((one) => one.status === "rejected");
+  const opened = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  if (failed === undefined) return opened;
+  await closePieces(opened.flat());
+  throw failed.reason;
+};
+
+/** The pieces one after the other; a reader that goes away closes them all. */
+export const joinPieces = (pieces: readonly Piece[]): ReadableStream<Uint8Array> => {
+  const chunks = chunksOf(pieces);
+  return new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      const next = await chunks.next();
+      if (next.done === true) controller.close();
+      else controller.enqueue(next.value);
+    },
+    cancel: async () => {
+      await chunks.return(undefined);
+      await closePieces(pieces);
+    },
+  });
+};
+
+async function* chunksOf(pieces: readonly Piece[]): AsyncGenerator<Uint8Array, undefined> {
+  for (const piece of pieces) {
+    if (typeof piece === "string") yield new TextEncoder().encode(piece);
+    else yield* piece as unknown as AsyncIterable<Uint8Array>;
+  }
+  return undefined;
+}

@@ -1,0 +1,48 @@
+/** A trace as the public API shows it alone: with its observations and scores, which are always read from their tables. */
+import type { Model } from "../../core/models/model.ts";
+import { observations } from "../../core/query/tables/observations.ts";
+import { scores } from "../../core/query/tables/scores.ts";
+import { assertBounded, closePieces, type DocumentRows, openAll, openDocuments, type Piece } from "./answer.ts";
+import type { DocumentReaderDeps } from "./answer-from.ts";
+import { openTraceById } from "./find-trace-by-id.ts";
+import { observationBytes, observationDocument } from "./observations.ts";
+import { withPrices } from "./prices.ts";
+import { scoreBytes, scoreDocument, versionCondition } from "./scores.ts";
+import type { TraceFieldGroup } from "./trace-document.ts";
+
+export type PublicTraceBounds = {
+  groups: ReadonlySet<TraceFieldGroup>;
+  /** Of payload, of the trace, its observations and its scores each. */
+  bytesMax: number;
+  observationsMax: number;
+  /** Those of the project, for their prices. */
+  models: readonly Model[];
+};
+
+/** Observations and scores are in the order of their time. Nothing where there is no such trace. Throws ANSWER_TOO_LARGE before an observation or score is read. */
+export const openPublicTrace = async (
+  deps: DocumentReaderDeps,
+  { projectId, traceId }: { projectId: string; traceId: string },
+  { groups, bytesMax, observationsMax, models }: PublicTraceBounds,
+): Promise<Piece[]> => {
+  const { clickhouse } = deps;
+  const params = { projectId, traceId };
+  const observed: DocumentRows = { table: observations, where: ["e.trace_id = {traceId:String}"], params };
+  const scored: DocumentRows = { table: scores, where: ["e.trace_id = {traceId:String}", ...versionCondition(1)], params };
+  const [hasObservations, hasScores] = [groups.has("observations"), groups.has("scores")];
+  await Promise.all([
+    hasObservations ? assertBounded(clickhouse, observed, { bytesMax, bytes: observationBytes, rowsMax: observationsMax }) : undefined,
+    hasScores ? assertBounded(clickhouse, scored, { bytesMax, bytes: scoreBytes }) : undefined,
+  ]);
+  const none = Promise.resolve<Piece[]>([]);
+  const [trace = [], observationPieces = [], scorePieces = []] = await openAll([
+    openTraceById(deps, { projectId, traceId }, { groups, bytesMax }),
+    hasObservations
+      ? openDocuments(clickhouse, withPrices(observed, models), { json: observationDocument, orderBy: "e.start_time, e.id" })
+      : none,
+    hasScores ? openDocuments(clickhouse, scored, { json: scoreDocument(1), orderBy: "e.timestamp, e.id" }) : none,
+  ]);
+  if (trace.length > 0) return ["{", ...trace, ',"observations":[', ...observationPieces, '],"scores":[', ...scorePieces, "]}"];
+  await closePieces([...observationPieces, ...scorePieces]);
+  return [];
+};

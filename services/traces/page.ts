@@ -1,0 +1,93 @@
+/** One page of a listing: the ids on it in their order, and how many there are in all. Memory: the ids of one page. */
+import { z } from "zod";
+import type { ReadQuery } from "../../core/query/compile-read.ts";
+import type { Condition } from "../../core/query/filters/compile-filter.ts";
+import { type ExportTable, relationsIn } from "../../core/query/tables/table.ts";
+import type { ClickHouse } from "../../db/clickhouse/client.ts";
+import { countFrom } from "../../db/clickhouse/plan-export.ts";
+import { type RowsAsked, readSettings, selectNewest } from "./newest.ts";
+
+/** `page` counts from 1. */
+export const PageRange = z.object({ page: z.number().int().min(1).max(1_000_000_000), rowsMax: z.number().int().min(1).max(1000) });
+export type PageRange = z.infer<typeof PageRange>;
+
+/** The end of a query that answers one page, with its parameters. */
+export const compilePage = (page: PageRange): { sql: string; params: Record<string, unknown> } => {
+  const { page: number, rowsMax } = PageRange.parse(page);
+  return { sql: "LIMIT {rowsMax:UInt64} OFFSET {rowsBefore:UInt64}", params: { rowsMax, rowsBefore: (number - 1) * rowsMax } };
+};
+
+export type PageAsked = { projectId: string; page: number; limit: number };
+type PageFound = { ids: string[]; totalItems: number };
+
+type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows"> };
+
+/** Page and count are asked side by side: rows that arrive in between may be in one and not in the other. The order is total, so no row is on two pages. */
+export const readPage = async ({ clickhouse }: ReadDeps, query: ReadQuery, { projectId, page, limit }: PageAsked): Promise<PageFound> => {
+  const asked = rowsOf(query);
+  const params = Object.assign({ projectId }, ...query.conditions.map((condition) => condition.params)) as Record<string, unknown>;
+  const { id } = query.table;
+  const range = compilePage({ page, rowsMax: limit });
+  const ids = selectNewest(asked, [query.orderBy], (rows) => `SELECT ${id} AS id ${rows} ORDER BY ${query.orderBy} ${range.sql}`);
+  const count = selectNewest(asked, [], (rows) => `SELECT count() AS rows ${rows}`);
+  const [found, [counted]] = await Promise.all([
+    clickhouse.queryRows<{ id: string }>({ sql: ids, params: { ...params, ...range.params }, settings: readSettings }),
+    clickhouse.queryRows<{ rows: string }>({ sql: count, params, settings: readSettings }),
+  ]);
+  return { ids: found.map((row) => row.id), totalItems: countFrom(counted?.rows) };
+};
+
+/** Where a row stands in the order of a listing, newest first. */
+export type RowPlace = {
+  /** Microseconds since 1970, as a text. */
+  at: string;
+  hash: number;
+  id: string;
+};
+
+export type PlaceAsked = { projectId: string; after: RowPlace | undefined; limit: number };
+
+/** The rows behind a place, newest first, and the place of the last one where there are more: nothing is counted, and what arrives meanwhile moves no page. */
+export const readPageAfter = async (
+  { clickhouse }: ReadDeps,
+  query: ReadQuery,
+  { projectId, after, limit }: PlaceAsked,
+): Promise<{ ids: string[]; next: RowPlace | undefined }> => {
+  const { id, time, hash } = query.table;
+  const conditions = after === undefined ? query.conditions : [...query.conditions, behind(query.table, after)];
+  const place = `toString(toUnixTimestamp64Micro(toDateTime64(${time}, 6, 'UTC'))) AS page_at, ${hash} AS page_hash`;
+  const rows = await clickhouse.queryRows<{ id: string; page_at: string; page_hash: number }>({
+    sql: selectNewest(
+      rowsOf({ ...query, conditions }),
+      [query.orderBy],
+      (from) => `SELECT ${id} AS id, ${place} ${from} ORDER BY ${query.orderBy} LIMIT {rowsMax:UInt64}`,
+    ),
+    params: Object.assign({ projectId, rowsMax: limit + 1 }, ...conditions.map(({ params }) => params)) as Record<string, unknown>,
+    settings: readSettings,
+  });
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    ids: page.map((row) => row.id),
+    next: last === undefined || rows.length <= limit ? undefined : { at: last.page_at, hash: Number(last.page_hash), id: last.id },
+  };
+};
+
+/** The whole place is compared, to the microsecond; the time once more by itself, which the sorting key and partitions know. */
+const behind = ({ time, hash, id }: ExportTable, after: RowPlace): Condition => {
+  const at = "fromUnixTimestamp64Micro({afterAt:Int64}, 'UTC')";
+  return {
+    sql: `(${time} <= ${at} AND (${time}, ${hash}, ${id}) < (${at}, {afterHash:UInt32}, {afterId:String}))`,
+    params: { afterAt: after.at, afterHash: after.hash, afterId: after.id },
+    readsContent: false,
+  };
+};
+
+/** Ids are narrowed by what a row says of itself without its payload: any version of a row that is found fulfils it. */
+const rowsOf = ({ table, conditions }: ReadQuery): RowsAsked => ({
+  table,
+  conditions: conditions.map(({ sql }) => sql),
+  among: conditions.filter((condition) => isOwn(condition, table)).map(({ sql }) => sql),
+});
+
+const isOwn = ({ sql, readsContent }: Condition, table: ReadQuery["table"]) => !readsContent && relationsIn(table, sql).length === 0;

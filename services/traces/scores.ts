@@ -1,0 +1,162 @@
+/** Scores as the public API shows them. Version 1 knows scores of traces and observations, all types but corrections; version 2 knows all. */
+import type { Condition } from "../../core/query/filters/compile-filter.ts";
+import { newestOf } from "../../core/query/tables/relations.ts";
+import { scores } from "../../core/query/tables/scores.ts";
+import type { ExportTable } from "../../core/query/tables/table.ts";
+import type { ClickHouse } from "../../db/clickhouse/client.ts";
+import { type AnswerBounds, type DocumentRows, openBounded, type Piece, pageOrder, pageRows } from "./answer.ts";
+import { document, type Field, filled, instant, mapBytes, metadata, value } from "./document.ts";
+
+export type ScoreVersion = 1 | 2;
+
+/** What version 1 knows: its readers fail on any other. */
+export const versionCondition = (version: ScoreVersion): string[] =>
+  version === 2
+    ? []
+    : [
+        "ifNull(e.trace_id, '') != ''",
+        "ifNull(e.session_id, '') = ''",
+        "ifNull(e.dataset_run_id, '') = ''",
+        "e.data_type IN ('NUMERIC', 'CATEGORICAL', 'BOOLEAN', 'TEXT')",
+      ];
+
+export const versionConditions = (version: ScoreVersion): Condition[] =>
+  versionCondition(version).map((sql) => ({ sql, params: {}, readsContent: false }));
+
+const ofVersion: Record<ScoreVersion, readonly Field[]> = {
+  1: [],
+  2: [
+    ["sessionId", filled("e.session_id")],
+    ["datasetRunId", filled("e.dataset_run_id")],
+  ],
+};
+
+const fields = (version: ScoreVersion): readonly Field[] => [
+  ["id", value("e.id")],
+  ["projectId", value("e.project_id")],
+  ["traceId", filled("e.trace_id")],
+  ["observationId", filled("e.observation_id")],
+  ...ofVersion[version],
+  ["timestamp", instant("e.timestamp")],
+  ["name", value("e.name")],
+  ["source", value("e.source")],
+  ["dataType", value("e.data_type")],
+  ["value", value("e.value")],
+  ["stringValue", value("if(e.data_type = 'NUMERIC', NULL, if(e.long_string_value != '', e.long_string_value, e.string_value))")],
+  ["comment", value("e.comment")],
+  ["metadata", metadata("e.metadata")],
+  ["environment", value("e.environment")],
+  ["authorUserId", filled("e.author_user_id")],
+  ["configId", filled("e.config_id")],
+  ["queueId", filled("e.queue_id")],
+  ["createdAt", instant("e.created_at")],
+  ["updatedAt", instant("e.updated_at")],
+];
+
+const words = "if(e.long_string_value != '', e.long_string_value, ifNull(e.string_value, ''))";
+const isSet = (column: string) => `ifNull(${column}, '') != ''`;
+const subject = (kind: string, id: string, more: readonly Field[] = []) => document([["kind", `'"${kind}"'`], ["id", value(id)], ...more]);
+
+export const scoreGroups = ["core", "details", "subject", "annotation"] as const;
+export type ScoreGroup = (typeof scoreGroups)[number];
+
+/** Version 3: one value whose type is that of the score, and what it is about in one field. */
+const groups: Record<ScoreGroup, readonly Field[]> = {
+  core: [
+    ["id", value("e.id")],
+    ["projectId", value("e.project_id")],
+    ["name", value("e.name")],
+    [
+      "value",
+      `multiIf(e.data_type = 'NUMERIC', ${value("e.value")}, e.data_type = 'BOOLEAN', ${value("toBool(e.value != 0)")}, ${value(words)})`,
+    ],
+    ["dataType", value("e.data_type")],
+    ["source", value("e.source")],
+    ["timestamp", instant("e.timestamp")],
+    ["environment", value("e.environment")],
+    ["createdAt", instant("e.created_at")],
+    ["updatedAt", instant("e.updated_at")],
+  ],
+  details: [
+    ["comment", value("e.comment")],
+    ["configId", filled("e.config_id")],
+    ["metadata", metadata("e.metadata")],
+  ],
+  subject: [
+    [
+      "subject",
+      `multiIf(${isSet("e.observation_id")}, ${subject("observation", "e.observation_id", [["traceId", value("e.trace_id")]])},
+        ${isSet("e.session_id")}, ${subject("session", "e.session_id")}, ${isSet("e.dataset_run_id")}, ${subject("experiment", "e.dataset_run_id")}, ${subject("trace", "e.trace_id")})`,
+    ],
+  ],
+  annotation: [
+    ["authorUserId", filled("e.author_user_id")],
+    ["queueId", filled("e.queue_id")],
+  ],
+};
+
+/** One of these values exactly; those of booleans are 0 and 1. */
+export const hasValue = (values: readonly number[]): Condition => ({
+  sql: "e.value IN {scoreValues:Array(Float64)}",
+  params: { scoreValues: values },
+  readsContent: false,
+});
+
+const traceFields: readonly Field[] = [
+  ["userId", value("scored.user_id")],
+  ["tags", value("scored.tags")],
+  ["environment", value("scored.environment")],
+  ["sessionId", value("scored.session_id")],
+];
+
+/** With the trace a score belongs to; null where it belongs to none that is stored. */
+const withTrace: ExportTable = {
+  ...scores,
+  relations: {
+    ...scores.relations,
+    scored: `LEFT ANY JOIN ${newestOf("traces", ["user_id", "session_id", "tags", "environment"], { column: "id", on: "e.trace_id" })} AS scored ON scored.id = e.trace_id`,
+  },
+};
+
+export const scoreDocument = (version: ScoreVersion): string => document(fields(version));
+const scoreWithTrace = (version: ScoreVersion): string =>
+  document([...fields(version), ["trace", `if(scored.id = '', 'null', ${document(traceFields)})`]]);
+
+export const scoreBytes = `(${scores.rowBytes} + ifNull(length(e.comment), 0) + length(e.long_string_value) + ifNull(length(e.string_value), 0) + ${mapBytes("e.metadata")})`;
+
+type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows" | "openBytes"> };
+
+/** The scores of a page. Throws ANSWER_TOO_LARGE. */
+export const openScorePage = async (
+  deps: ReadDeps,
+  projectId: string,
+  ids: readonly string[],
+  { version, hasTrace, ...bounds }: AnswerBounds & { version: ScoreVersion; hasTrace: boolean },
+): Promise<Piece[]> => {
+  if (ids.length === 0) return [];
+  const json = hasTrace ? scoreWithTrace(version) : scoreDocument(version);
+  const rows = pageRows(hasTrace ? withTrace : scores, projectId, ids);
+  return openBounded(deps, rows, { ...bounds, json, bytes: scoreBytes, orderBy: pageOrder });
+};
+
+/** The same in version 3. */
+export const openScoreGroupsPage = async (
+  deps: ReadDeps,
+  { projectId, ids }: { projectId: string; ids: readonly string[] },
+  { groups: asked, ...bounds }: AnswerBounds & { groups: ReadonlySet<ScoreGroup> },
+): Promise<Piece[]> => {
+  if (ids.length === 0) return [];
+  const json = document(scoreGroups.filter((group) => group === "core" || asked.has(group)).flatMap((group) => groups[group]));
+  return openBounded(deps, pageRows(scores, projectId, ids), { ...bounds, json, bytes: scoreBytes, orderBy: pageOrder });
+};
+
+/** One score, or nothing. */
+export const openScore = (
+  deps: ReadDeps,
+  projectId: string,
+  id: string,
+  { version, ...bounds }: AnswerBounds & { version: ScoreVersion },
+): Promise<Piece[]> => {
+  const rows: DocumentRows = { table: scores, where: ["e.id = {id:String}", ...versionCondition(version)], params: { projectId, id } };
+  return openBounded(deps, rows, { ...bounds, json: scoreDocument(version), bytes: scoreBytes, orderBy: "e.id" });
+};
