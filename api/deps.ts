@@ -1,4 +1,5 @@
 /** What routes are given, and what middleware leaves in the request's context. */
+import { type Actor } from "../services/audit/write-audit.ts";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Scope } from "../core/auth/scopes.ts";
 import type { IdKind } from "../core/ids.ts";
@@ -9,7 +10,6 @@ import type { TraceExperiment } from "../core/traces/measure-and-return.ts";
 import type { ClickHouse, Fetch } from "../db/clickhouse/client.ts";
 import type { S3Client } from "../db/object-store/s3-client.ts";
 import type { Database } from "../db/postgres/client.ts";
-import type { Actor } from "../services/exports/batch-exports.ts";
 
 export type AppDeps = {
   /** Opens the database for one request; `close` is called when its answer is complete. */

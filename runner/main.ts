@@ -1,4 +1,5 @@
 /** Composition root of the runner: the only place that reads its environment, constructs clients and chooses implementations. */
+import { type S3Config } from "../core/s3/s3-config.ts";
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
@@ -6,7 +7,7 @@ import { crc32 } from "node:zlib";
 import { createId } from "../core/ids.ts";
 import { type JobKind, jobKinds } from "../core/jobs/kinds.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
-import { createS3Client, type S3Config } from "../db/object-store/s3-client.ts";
+import { createS3Client } from "../db/object-store/s3-client.ts";
 import { openPostgres } from "../db/postgres/client.ts";
 import { type ClaimedJob, claimJob } from "../db/queue/claim-job.ts";
 import { claimSlotlessJob } from "../db/queue/claim-slotless-job.ts";

@@ -1,6 +1,6 @@
 /** Where events are kept, as the Worker and the runner read it from their environments: the same variables, so that both mean the same objects. */
 import { z } from "zod";
-import type { S3Config } from "../../db/object-store/s3-client.ts";
+import type { S3Config } from "../s3/s3-config.ts";
 import { encryptionAlgorithm, encryptionOf, storeProblems } from "../s3/store-env.ts";
 import { parseSampledProjects, type SampledProjects } from "./sampling.ts";
 

@@ -1,7 +1,6 @@
 /** Encryption and session of a store as variables, for exports and events alike. */
 import { z } from "zod";
-import type { S3Encryption } from "../../db/object-store/s3-client.ts";
-import type { StoreVariables } from "../../db/object-store/store-failure.ts";
+import type { S3Encryption, StoreVariables } from "./s3-config.ts";
 
 export const encryptionAlgorithm = z.enum(["AES256", "aws:kms", "aws:kms:dsse"]);
 

@@ -5,26 +5,9 @@
 import { AwsClient } from "aws4fetch";
 import { AppError } from "../../core/errors.ts";
 import { objectUrl } from "../../core/s3/object-url.ts";
-import { errorOf, failureFrom, type StoreVariables } from "./store-failure.ts";
+import type { S3Config, S3Credentials, S3Encryption } from "../../core/s3/s3-config.ts";
+import { errorOf, failureFrom } from "./store-failure.ts";
 import { tag } from "./xml.ts";
-
-export type S3Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined };
-
-/** Server-side encryption that is asked for with every new object. */
-export type S3Encryption = { algorithm: "AES256" | "aws:kms" | "aws:kms:dsse"; kmsKeyId: string | null };
-
-export type S3Config = {
-  endpoint: string | null;
-  region: string;
-  bucket: string;
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken?: string | undefined;
-  forcePathStyle: boolean;
-  encryption?: S3Encryption | null;
-  /** Named in messages to whoever operates this. */
-  variables?: StoreVariables;
-};
 
 export type S3Deps = {
   fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;

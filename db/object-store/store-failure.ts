@@ -1,5 +1,6 @@
 /** What a store's refusal means: by its own code, and only where it gives none by the status. */
 import { AppError, type ErrorCode } from "../../core/errors.ts";
+import type { StoreVariables } from "../../core/s3/s3-config.ts";
 import { storableForm } from "../../core/storable.ts";
 import { parseXml, rootOf, textOf, type XmlElement } from "./xml.ts";
 
@@ -84,9 +85,6 @@ export type Refused = {
 };
 
 export type StoreFailure = { code: ErrorCode; retry: boolean; message: string };
-
-/** Beginning of the variables that configure a store. */
-export type StoreVariables = "LANGFUSE_S3_BATCH_EXPORT" | "LANGFUSE_S3_EVENT_UPLOAD";
 
 /** The <Error> of an answer. CompleteMultipartUpload puts one into a 200. */
 export const errorOf = (text: string): XmlElement | undefined => {

@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
-import { seedModels } from "../../services/models/models.ts";
 import type { Database } from "./client.ts";
+import { seedModels } from "./seed-models.ts";
 
 /** Any constant will do; all runs must use the same. */
 const lockKey = 727_001;

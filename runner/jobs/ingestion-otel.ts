@@ -13,7 +13,7 @@ import { openTracesJson } from "../../core/otel/parse-json.ts";
 import { tracesOf } from "../../core/otel/span-stream.ts";
 import type { Pieces } from "../../core/pieces.ts";
 import { readEventFile } from "../../db/event-store/event-file.ts";
-import { giveObservationIds, untilNoneIsTaken } from "../../db/event-store/observation-ids.ts";
+import { giveObservationIds, untilNoneIsTaken } from "../../services/ingestion/observation-ids.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
 import { type EventStore, storeGroups } from "../../services/ingestion/store-groups.ts";
 import { nameTraces } from "../../services/ingestion/store-otel-request.ts";

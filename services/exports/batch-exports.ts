@@ -4,22 +4,13 @@ import type { ExportManifest } from "../../core/exports/manifest.ts";
 import { type CreateBatchExport, optionsOf } from "../../core/exports/request.ts";
 import type { BatchExportStatus } from "../../core/jobs/state.ts";
 import type { Database } from "../../db/postgres/client.ts";
-import { auditLogs, batchExports, exportObjects, jobs } from "../../db/postgres/schema.ts";
+import { batchExports, exportObjects, jobs } from "../../db/postgres/schema.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { requestCancel } from "../../db/queue/request-cancel.ts";
 import { retryJob } from "../../db/queue/retry-job.ts";
+import { transaction } from "../../db/postgres/transaction.ts";
+import { type Actor, writeAudit } from "../audit/write-audit.ts";
 import { claimIdempotencyKey, type IdempotencyKey } from "../idempotency.ts";
-
-/** Who did it, from where: written with every change. */
-export type Actor = {
-  projectId: string;
-  organizationId: string;
-  userId: string | null;
-  apiKeyId: string | null;
-  role: string | null;
-  requestId: string;
-  ipAddress: string | null;
-};
 
 type JobOfExport = {
   job: Pick<
@@ -34,33 +25,6 @@ export type BatchExportRow = typeof batchExports.$inferSelect & JobOfExport;
 export type BatchExportSummaryRow = Omit<BatchExportRow, "query" | "manifest"> & {
   tableName: string;
   manifest: Pick<ExportManifest, "rows" | "bytes" | "slices" | "matchedRows" | "truncated" | "rowLimit" | "changes" | "warnings"> | null;
-};
-
-export const transaction = <T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> =>
-  db.transaction((tx) => work(tx as unknown as Database));
-
-export const writeAudit = async (
-  tx: Database,
-  actor: Actor,
-  entry: { id: string; resourceType: string; resourceId: string; action: string; before?: unknown; after?: unknown },
-): Promise<void> => {
-  await tx.insert(auditLogs).values({
-    id: entry.id,
-    type: actor.apiKeyId === null ? "ADMIN" : "API_KEY",
-    apiKeyId: actor.apiKeyId,
-    userId: actor.userId,
-    orgId: actor.organizationId,
-    userOrgRole: actor.role,
-    userProjectRole: actor.role,
-    projectId: actor.projectId,
-    resourceType: entry.resourceType,
-    resourceId: entry.resourceId,
-    action: entry.action,
-    requestId: actor.requestId,
-    ipAddress: actor.ipAddress,
-    before: entry.before ?? null,
-    after: entry.after ?? null,
-  });
 };
 
 export type Created = { outcome: "created" | "repeated"; exportId: string } | { outcome: "keyReused" };

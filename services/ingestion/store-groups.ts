@@ -9,7 +9,7 @@ import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import type { EventSource } from "../../core/jobs/kinds.ts";
 import { gateInCommon, wasDeletedSince } from "../../db/event-store/deletion-gate.ts";
 import { type EventOrigin, putEventFile } from "../../db/event-store/event-file.ts";
-import { type ObservationIds, ObservationIdTaken, reservedEventId } from "../../db/event-store/observation-ids.ts";
+import { type ObservationIds, ObservationIdTaken, reservedEventId } from "./observation-ids.ts";
 import { isUnanswered, type S3Client } from "../../db/object-store/s3-client.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { rowTexts } from "../../db/postgres/row-texts.ts";

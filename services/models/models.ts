@@ -1,13 +1,13 @@
-/** Models and their prices: seeded for every project, overridden by a project's own. */
+/** Models and their prices: those of every project, overridden by a project's own. */
+import { type Actor, writeAudit } from "../audit/write-audit.ts";
+import { transaction } from "../../db/postgres/transaction.ts";
 import { and, eq, sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
 import type { NewModel } from "../../core/models/create-model.ts";
-import { defaultModels } from "../../core/models/default-models/index.ts";
 import type { Model, UsageUnit } from "../../core/models/model.ts";
 import { countPatternSteps } from "../../core/models/translate-pattern.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { models } from "../../db/postgres/schema.ts";
-import { type Actor, transaction, writeAudit } from "../exports/batch-exports.ts";
 import { claimIdempotencyKey, type IdempotencyKey } from "../idempotency.ts";
 
 /** `createdAt`: ISO 8601 UTC, milliseconds. */
@@ -99,25 +99,3 @@ export const deleteModel = (db: Database, actor: Actor, id: string, auditId: str
     await writeAudit(tx, actor, { id: auditId, resourceType: "model", resourceId: id, action: "delete", before });
     return "deleted";
   });
-
-/** Writes the default models as this version knows them; those a project has made stay. Run with the migrations. */
-export const seedModels = async (db: Database): Promise<void> => {
-  const rows = defaultModels.map(({ id, modelName, matchPattern, startDate, tokenizer, pricingTiers }) => ({
-    id,
-    modelName,
-    matchPattern,
-    startDate,
-    tokenizer,
-    pricingTiers,
-  }));
-  await execute(
-    db,
-    sql`insert into models (id, project_id, model_name, match_pattern, start_date, unit, tokenizer, pricing_tiers)
-      select r.id, null, r."modelName", r."matchPattern", r."startDate", 'TOKENS', r.tokenizer, r."pricingTiers"
-      from json_to_recordset(${JSON.stringify(rows)}::json) as r(id text, "modelName" text, "matchPattern" text, "startDate" timestamptz, tokenizer text, "pricingTiers" jsonb)
-      on conflict (id) do update set model_name = excluded.model_name, match_pattern = excluded.match_pattern, start_date = excluded.start_date,
-        unit = excluded.unit, tokenizer = excluded.tokenizer, pricing_tiers = excluded.pricing_tiers, updated_at = now()
-      where models.project_id is null and (models.match_pattern, models.pricing_tiers, models.unit, models.tokenizer)
-          is distinct from (excluded.match_pattern, excluded.pricing_tiers, excluded.unit, excluded.tokenizer)`,
-  );
-};

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseTracesJson } from "../../core/otel/parse-json.ts";
-import { giveObservationIds, ObservationIdTaken, untilNoneIsTaken } from "../../db/event-store/observation-ids.ts";
+import { giveObservationIds, ObservationIdTaken, untilNoneIsTaken } from "../../services/ingestion/observation-ids.ts";
 import { listObjects } from "../../db/object-store/read-objects.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { replayEvents } from "../../services/ingestion/replay-events.ts";

@@ -7,8 +7,8 @@ import { entityFolder, groupFileName } from "../../core/ingestion/blob-key.ts";
 import { eventIdOfSpan } from "../../core/otel/map-spans.ts";
 import { chooseObservationIds, plainId, qualifiedId, type SpanRef, spanRefs } from "../../core/otel/observation-ids.ts";
 import type { OtlpTraces } from "../../core/otel/otlp-traces.ts";
-import type { EventStore, LoggedObject } from "../../services/ingestion/store-groups.ts";
-import { type Database, execute } from "../postgres/client.ts";
+import type { EventStore, LoggedObject } from "./store-groups.ts";
+import { type Database, execute } from "../../db/postgres/client.ts";
 
 export type ObservationIds = {
   idOf: (ref: SpanRef) => string;

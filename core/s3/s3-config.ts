@@ -1,0 +1,22 @@
+/** How a bucket is reached: address, keys, and the encryption asked for. */
+
+/** Beginning of the variables that configure a store. */
+export type StoreVariables = "LANGFUSE_S3_BATCH_EXPORT" | "LANGFUSE_S3_EVENT_UPLOAD";
+
+export type S3Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined };
+
+/** Server-side encryption that is asked for with every new object. */
+export type S3Encryption = { algorithm: "AES256" | "aws:kms" | "aws:kms:dsse"; kmsKeyId: string | null };
+
+export type S3Config = {
+  endpoint: string | null;
+  region: string;
+  bucket: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string | undefined;
+  forcePathStyle: boolean;
+  encryption?: S3Encryption | null;
+  /** Named in messages to whoever operates this. */
+  variables?: StoreVariables;
+};
