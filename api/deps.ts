@@ -1,5 +1,5 @@
 /** What routes are given, and what middleware leaves in the request's context. */
-import { type Actor } from "../services/audit/write-audit.ts";
+
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Scope } from "../core/auth/scopes.ts";
 import type { IdKind } from "../core/ids.ts";
@@ -10,13 +10,15 @@ import type { TraceExperiment } from "../core/traces/measure-and-return.ts";
 import type { ClickHouse, Fetch } from "../db/clickhouse/client.ts";
 import type { S3Client } from "../db/object-store/s3-client.ts";
 import type { Database } from "../db/postgres/client.ts";
+import type { Actor } from "../services/audit/write-audit.ts";
+
+export type { Database } from "../db/postgres/client.ts";
 
 export type AppDeps = {
   /** Opens the database for one request; `close` is called when its answer is complete. */
   openDatabase: () => { db: Database; close: () => Promise<void> };
-  clickhouse: ClickHouse;
-  /** What reads of one request may wait for ClickHouse, all in all. */
-  clickhouseSeconds: number;
+  /** ClickHouse for one request, which has so many seconds for all it asks. */
+  openClickHouse: () => Pick<ClickHouse, "queryRows" | "openBytes">;
   eventsTable: string;
   newId: (kind: IdKind) => string;
   newUuid: () => string;

@@ -5,6 +5,7 @@ import { createId } from "../core/ids.ts";
 import { eventStoreConfig } from "../core/ingestion/event-store-config.ts";
 import { traceExperimentFlags } from "../core/traces/experiment-env.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
+import { withinSeconds } from "../db/clickhouse/within-seconds.ts";
 import { createS3Client } from "../db/object-store/s3-client.ts";
 import { createApp } from "./app.ts";
 import type { App, AppDeps } from "./deps.ts";
@@ -34,20 +35,20 @@ const createDeps = (env: ApiEnv): AppDeps => {
   const flags = traceExperimentFlags(env);
   const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
   const log: AppDeps["log"] = (line) => console.log(JSON.stringify({ at: new Date().toISOString(), ...line }));
+  const clickhouse = createClickHouse(
+    {
+      url: env.CLICKHOUSE_URL,
+      user: env.CLICKHOUSE_USER,
+      password: env.CLICKHOUSE_PASSWORD,
+      database: env.CLICKHOUSE_DB,
+      timeoutSeconds: env.SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS,
+    },
+    (input, init) => fetch(input, init),
+  );
   return {
     openDatabase: () =>
       openRequestDatabase({ databaseUrl: env.DATABASE_URL, timeoutMs: env.SPILLWAY_DATABASE_TIMEOUT_SECONDS * 1000, log }),
-    clickhouse: createClickHouse(
-      {
-        url: env.CLICKHOUSE_URL,
-        user: env.CLICKHOUSE_USER,
-        password: env.CLICKHOUSE_PASSWORD,
-        database: env.CLICKHOUSE_DB,
-        timeoutSeconds: env.SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS,
-      },
-      (input, init) => fetch(input, init),
-    ),
-    clickhouseSeconds: env.SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS,
+    openClickHouse: () => withinSeconds(clickhouse, { seconds: env.SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS, nowMs: () => Date.now() }),
     eventsTable: env.CLICKHOUSE_EVENTS_TABLE,
     newId: (kind) => createId(kind, Date.now(), crypto.getRandomValues(new Uint8Array(16))),
     newUuid: () => crypto.randomUUID(),

@@ -1,11 +1,12 @@
 /** Composition root of the runner: the only place that reads its environment, constructs clients and chooses implementations. */
-import { type S3Config } from "../core/s3/s3-config.ts";
+
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { crc32 } from "node:zlib";
 import { createId } from "../core/ids.ts";
 import { type JobKind, jobKinds } from "../core/jobs/kinds.ts";
+import type { S3Config } from "../core/s3/s3-config.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
 import { createS3Client } from "../db/object-store/s3-client.ts";
 import { openPostgres } from "../db/postgres/client.ts";

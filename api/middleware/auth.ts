@@ -3,9 +3,8 @@ import type { Context, MiddlewareHandler } from "hono";
 import { effectiveScopes, type Scope } from "../../core/auth/scopes.ts";
 import { hashSecret, isSameSecret } from "../../core/auth/secret-hash.ts";
 import { AppError } from "../../core/errors.ts";
-import type { Database } from "../../db/postgres/client.ts";
 import { findKeyByHash, markKeyUsed } from "../../services/tenants/api-keys.ts";
-import type { AppDeps, AppEnv, Principal } from "../deps.ts";
+import type { AppDeps, AppEnv, Database, Principal } from "../deps.ts";
 
 type Credentials = { publicKey: string | null; secretKey: string };
 

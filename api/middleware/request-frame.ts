@@ -1,7 +1,6 @@
 /** Around every request: its id, one log line, and the database opened on first use and closed at the end. A stream opens its own. */
 import type { MiddlewareHandler } from "hono";
-import type { Database } from "../../db/postgres/client.ts";
-import type { AppDeps, AppEnv } from "../deps.ts";
+import type { AppDeps, AppEnv, Database } from "../deps.ts";
 
 export const requestFrame = (deps: AppDeps): MiddlewareHandler<AppEnv> =>
   async function requestFrame(c, next) {

@@ -1,14 +1,15 @@
 /** Cursors of listings that read back: the place of the last row of a page, so that the next one begins behind it, whatever came meanwhile. */
+
 import { z } from "@hono/zod-openapi";
 import { AppError } from "../../core/errors.ts";
-import { anyString } from "../../core/query/filters/operators.ts";
+import { WellFormedText } from "../../core/well-formed-text.ts";
 import type { RowPlace } from "../../services/traces/page.ts";
 
 const Place = z.strictObject({
   // 17 digits: what DateTime64 with microseconds can hold.
   at: z.string().regex(/^-?\d{1,17}$/),
   hash: z.int().min(0).max(4_294_967_295),
-  id: anyString,
+  id: WellFormedText,
 }) satisfies z.ZodType<RowPlace>;
 
 /** base64url of UTF-8: ids may be of any alphabet. */

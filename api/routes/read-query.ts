@@ -1,10 +1,11 @@
 /** Parameters and answers of the listings that read back: pages by number, as Langfuse's SDKs ask for them. Unknown parameters are ignored, wrong values are not. */
+
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { AppError } from "../../core/errors.ts";
 import { compileRead, type ReadOrder, type ReadParameter, type ReadQuery } from "../../core/query/compile-read.ts";
-import { anyString } from "../../core/query/filters/operators.ts";
 import type { ExportTable } from "../../core/query/tables/table.ts";
+import { WellFormedText } from "../../core/well-formed-text.ts";
 import { answerCommentFilters } from "../../services/comments/comments.ts";
 import { joinPieces, type Piece } from "../../services/traces/answer.ts";
 import type { AppEnv } from "../deps.ts";
@@ -14,7 +15,7 @@ import { json, refusals, security } from "./describe.ts";
 /** A parameter sent empty is one that was not sent. */
 const optional = <S extends z.ZodType>(schema: S) => z.preprocess((sent) => (sent === "" ? undefined : sent), schema.optional());
 
-export const text = optional(anyString);
+export const text = optional(WellFormedText);
 export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) => optional(z.enum(values));
 export const instant = optional(z.iso.datetime({ offset: true })).openapi({ type: "string", format: "date-time" });
 export const number = optional(z.coerce.number());
@@ -25,13 +26,12 @@ const parts = (sent: string | string[] | undefined) =>
 
 /** Sent several times, or once with commas. */
 export const list = z
-  .union([anyString, z.array(anyString)])
+  .union([WellFormedText, z.array(WellFormedText)])
   .optional()
   .transform(parts)
   .openapi({ type: "array", items: { type: "string" } });
 /** Sent once, with commas. */
-export const csv = anyString
-  .optional()
+export const csv = WellFormedText.optional()
   .transform((sent) => parts(sent))
   .openapi({ type: "string" });
 

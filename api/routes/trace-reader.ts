@@ -2,14 +2,13 @@
 import type { Context } from "hono";
 import { toAppError } from "../../core/errors.ts";
 import type { ComparedRead } from "../../core/traces/measure-and-return.ts";
-import { withinSeconds } from "../../db/clickhouse/within-seconds.ts";
 import type { DocumentReaderDeps } from "../../services/traces/answer-from.ts";
 import type { AppDeps, AppEnv } from "../deps.ts";
 
 /** Each compared read is one line of the log. What goes on after the answer is kept alive by `waitUntil`: at most 30 s on Cloudflare. */
 export const traceReader = (c: Context<AppEnv>, deps: AppDeps): DocumentReaderDeps => {
   const { traceExperiment, log } = deps;
-  const clickhouse = withinSeconds(deps.clickhouse, { seconds: deps.clickhouseSeconds, nowMs: deps.nowMs });
+  const clickhouse = deps.openClickHouse();
   if (traceExperiment === null) return { clickhouse };
   const report = (read: ComparedRead) => log({ event: "trace_read_compared", request_id: c.get("requestId"), ...lineOf(read) });
   return { clickhouse, experiment: { ...traceExperiment, report, defer: (work) => c.executionCtx.waitUntil(work) } };

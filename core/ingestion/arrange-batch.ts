@@ -1,8 +1,8 @@
 /** Between parsing and storing: the events of one request to one group for each entity, each of which becomes a file and a job. Holds no copy of payloads. */
+import { isRecord } from "../is-record.ts";
 import { finish, type Pieces } from "../pieces.ts";
 import { entityFolder, groupFileName, publicKeyFolder, type Sha256Hex, shortenedWithHash } from "./blob-key.ts";
 import type { EntityType, IngestionEvent, Json } from "./event.ts";
-import { isRecord } from "./fields.ts";
 import { isInSample, type SampledProjects } from "./sampling.ts";
 
 /** An event and the JSON it was parsed from. */

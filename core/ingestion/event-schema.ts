@@ -1,10 +1,12 @@
 /** What an SDK sends to what the rest of the code sees: an event, a line of an SDK's log, or the reason why it is neither. */
+
 import { z } from "zod";
 import type { FieldError } from "../errors.ts";
 import { isExactNumber, plainNumber, plainNumbers } from "../exact-json.ts";
+import { isRecord } from "../is-record.ts";
 import type { IngestionEvent, Json } from "./event.ts";
 import { eventTypes, isEventType, SdkLogBody, sdkLogType } from "./event-types.ts";
-import { Id, Instant, isRecord } from "./fields.ts";
+import { Id, Instant } from "./fields.ts";
 import { isNestedBeyond, nestingLevelsMax } from "./nesting.ts";
 
 const Envelope = z.object({ id: Id, timestamp: Instant, type: z.string() });

@@ -1,6 +1,7 @@
 /** Schemas of the fields that bodies of events share. None gives more than one fault for a value, however large it is. */
+
 import { z } from "zod";
-import { isExactNumber } from "../exact-json.ts";
+import { isRecord } from "../is-record.ts";
 import type { Json } from "./event.ts";
 import { utcInstant } from "./instant.ts";
 
@@ -63,9 +64,6 @@ export const Instant = z.iso.datetime({ offset: true, error: "must be an ISO 860
 
 /** Passed on as it is and never walked: what was parsed from JSON is JSON. Null is a value. */
 export const JsonValue = z.custom<Json>().optional();
-
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && !isExactNumber(value);
 
 export const TextList = schemaOf((input): { value: string[] } | { fault: string } => {
   if (!Array.isArray(input)) return { fault: "must be a list of texts" };

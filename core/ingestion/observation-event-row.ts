@@ -1,10 +1,12 @@
 /** An observation with the fields of its trace: a row of `events`. Columns of text are empty where nothing is known. */
+
 import { countFromNumber } from "../models/decimal.ts";
+import { columnText } from "./column-text.ts";
 import type { OtelBody } from "./event.ts";
 import { metadataMap } from "./merge/merge-metadata.ts";
 import type { MergedObservation } from "./merge/merge-observation.ts";
 import { originColumns } from "./merge/stored-columns.ts";
-import { columnText, type EventRow, looseInstant, type ObservationRow, payloadText, type TextMap, type TraceRow } from "./rows.ts";
+import { type EventRow, looseInstant, type ObservationRow, payloadText, type TextMap, type TraceRow } from "./rows.ts";
 
 const text = (value: string | null | undefined): string => columnText(value ?? "");
 

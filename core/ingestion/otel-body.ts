@@ -1,8 +1,10 @@
 /** What only our own reading of OpenTelemetry says of an observation or a trace. Never part of the schema of public events. */
+
 import { z } from "zod";
+import { isRecord } from "../is-record.ts";
 import { readUsage } from "../usage/read-usage.ts";
 import type { OtelBody as OtelBodyShape, TraceOtelBody as TraceOtelBodyShape } from "./event.ts";
-import { isRecord, JsonValue, schemaOf, Text, TextList } from "./fields.ts";
+import { JsonValue, schemaOf, Text, TextList } from "./fields.ts";
 import { CostDetails } from "./usage.ts";
 
 /** Entries by Object.fromEntries: a name may be `__proto__`. */

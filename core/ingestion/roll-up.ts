@@ -1,7 +1,8 @@
 /** Observations that say usage of themselves and of all below them together (`OtelBody.rollUp`): it counts where nothing below them has usage or cost, else it would count twice. */
+import { nullableText } from "./column-text.ts";
 import type { MergedObservation } from "./merge/merge-observation.ts";
 import { costMap, usageMap } from "./merge/merge-observation.ts";
-import { nullableText, type TextMap } from "./rows.ts";
+import type { TextMap } from "./rows.ts";
 
 /** One observation of a trace, as far as it matters here. */
 export type UsageNode = {

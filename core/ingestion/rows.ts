@@ -3,6 +3,7 @@
  * An instant is `YYYY-MM-DD HH:MM:SS.ffffff` in UTC: `basic` and `best_effort` read it alike, a DateTime64(3) column drops the digits it has no room for.
  * Decimals and 64-bit integers are text. Every text is well-formed: ClickHouse refuses a whole batch for half a surrogate pair.
  */
+import { columnText } from "./column-text.ts";
 import type { Json } from "./event.ts";
 
 /** `Map(String, …)`; made without a prototype, so that `__proto__` is a key like any other. */
@@ -188,13 +189,6 @@ export type EventRow = Stored &
     /** UInt64 as text. */
     event_bytes: string;
   };
-
-/** Text as ClickHouse takes it: half a surrogate pair becomes U+FFFD. */
-export const columnText = (text: string): string => text.toWellFormed();
-
-/** The same, where the column may be NULL. */
-export const nullableText = (text: string | null | undefined): string | null =>
-  text === undefined || text === null ? null : columnText(text);
 
 /** Strings are kept, every other value is its JSON; null is NULL. */
 export const payloadText = (value: Json | undefined): string | null =>

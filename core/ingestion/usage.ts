@@ -1,10 +1,12 @@
 /** Usage and cost as SDKs send them (`usage`, `usageDetails`, `costDetails`, in any spelling of `core/usage/`) to two maps: kind to count, kind to USD. */
+
 import type { z } from "zod";
+import { isRecord } from "../is-record.ts";
 import { isCount } from "../usage/read-count.ts";
 import { readUsage } from "../usage/read-usage.ts";
 import { findSpelling } from "../usage/told-usage.ts";
 import type { ObservationBody } from "./event.ts";
-import { isRecord, schemaOf } from "./fields.ts";
+import { schemaOf } from "./fields.ts";
 
 type Counts = Record<string, number>;
 type Costs = Record<string, string>;

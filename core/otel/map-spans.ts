@@ -12,6 +12,7 @@ import { completionStartTime } from "./completion-start.ts";
 import { experiment } from "./experiment.ts";
 import { observationContent } from "./input-output.ts";
 import { observationLevel, statusMessage } from "./level.ts";
+import type { MappedEvent } from "./mapped-event.ts";
 import { observationMetadata, traceMetadata } from "./metadata.ts";
 import { modelName, modelParameters, requestModel } from "./model.ts";
 import { observationName } from "./observation-name.ts";
@@ -37,9 +38,6 @@ import {
   version,
 } from "./trace-fields.ts";
 import { costDetails, usageDetails } from "./usage.ts";
-
-/** An ingestion event as an SDK would send it, to be read by `parseEvent` as an internal one: `body.otel` is for ourselves. */
-export type MappedEvent = { id: string; timestamp: string; type: string; body: { [field: string]: unknown } };
 
 export type MappedSpans = { events: MappedEvent[]; rejected: Rejection[] };
 

@@ -2,10 +2,11 @@
  * Spans whose model, usage and cost may be those of the calls below them once more: agents, chains, and spans of which nobody says that they are a call.
  * Whether they are is known only when the spans below are (`core/ingestion/roll-up.ts`); here it is kept what they say.
  */
+
 import type { ObservationType, OtelBody } from "../ingestion/event.ts";
 import { langfuse } from "./attribute-names.ts";
 import { isMeaningful } from "./attributes.ts";
-import type { MappedEvent } from "./map-spans.ts";
+import type { MappedEvent } from "./mapped-event.ts";
 import { isRollUp, requestModel, toldModelName } from "./model.ts";
 import { type JsonObject, parseObject } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";

@@ -1,6 +1,7 @@
 /** From a validated request to the pieces of its SQL. Slices, limits and formats are put around them by the runner. */
+
 import { AppError, type FieldError } from "../errors.ts";
-import type { ExportQuery } from "../exports/request.ts";
+import type { ExportQuery } from "./export-query.ts";
 import { type CommentFilter, type Condition, compileFilter, findFilterColumn } from "./filters/compile-filter.ts";
 import { compileSearch } from "./search.ts";
 import { type ScoreNames, type Selection, selectColumns } from "./select-columns.ts";

@@ -2,8 +2,9 @@
  * Keeps out of files what readers cannot bear: bytes that are not UTF-8, NUL in CSV, and keys a map has twice. Such values are rare and looking for them is cheap, so a slice is first read as it is, with a
  * check that ends the query at the first one (`findings`, a hundredth of its time), and only then read again with every value mended and counted.
  */
+
 import type { FormatName } from "./formats/index.ts";
-import type { SelectedColumn } from "./select-columns.ts";
+import type { SelectedColumn } from "./selected-column.ts";
 
 /** What can be wrong with a row; each is counted by rows. */
 export type Finding =

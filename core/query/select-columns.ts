@@ -1,20 +1,15 @@
 /** The columns of a file: chosen and ordered by the request, with scores and comments, and with what is private taken out. */
+
 import type { FieldError } from "../errors.ts";
-import type { ExportQuery } from "../exports/request.ts";
 import { storableForm } from "../storable.ts";
+import type { ExportQuery } from "./export-query.ts";
 import { jsonNumber, numberText } from "./formats/json-rows.ts";
 import { applyPrivacy } from "./privacy/apply-privacy.ts";
-import type { Withheld } from "./privacy/hide-paths.ts";
 import type { Bind } from "./privacy/privacy.ts";
 import { nameScoreColumns, type ScoreName } from "./score-columns.ts";
+import type { SelectedColumn } from "./selected-column.ts";
 import { bothLevels } from "./tables/relations.ts";
 import type { ExportColumn, ExportTable } from "./tables/table.ts";
-
-export type SelectedColumn = ExportColumn & {
-  id: string;
-  /** Whether a privacy rule replaced a field of the row as a whole. */
-  withheld?: Withheld;
-};
 
 /** Names with a column each, and how many have none: their scores are nested in one column. */
 export type ScoreNames = { columns: readonly ScoreName[]; nested: number };
@@ -40,8 +35,6 @@ const scoresColumn = (items: string): ExportColumn => ({
   sql: `concat('[', arrayStringConcat(arrayMap(s -> concat('{"name":', toJSONString(s.1), ',"dataType":', toJSONString(s.2), ',"value":', ${jsonNumber("s.3")}, ',"stringValue":', toJSONString(s.4), '}'), ${items}), ','), ']')`,
   description: "Scores: name, dataType, value (averaged), stringValue.",
 });
-
-export const scoreModes = ["columns", "nested", "none"] as const;
 
 export type Selection = {
   select: SelectedColumn[];

@@ -2,8 +2,10 @@
  * Applies the ClickHouse migrations that are not recorded yet. Every statement can run twice, so two runs at once do no harm;
  * an applied migration whose text has changed since is refused.
  */
+
 import { createClient } from "@clickhouse/client-web";
-import { type ClickHouseMigration, clickHouseMigrations, type MigrationContext } from "./migrations/index.ts";
+import { clickHouseMigrations } from "./migrations/index.ts";
+import type { ClickHouseMigration, MigrationContext } from "./migrations/migration.ts";
 
 export type MigrateClickHouseConfig = { url: string; user: string; password: string; database: string; cluster?: string | null };
 

@@ -2,11 +2,13 @@
  * 4 QUERY, the plan: a few cheap aggregates cut an export into slices along the sorting key.
  * Reads key columns and the stored lengths only, never payloads. Memory: one entry for each bucket (at most 50,000) and slice.
  */
+
 import { AppError } from "../../core/errors.ts";
 import { handTable } from "../../core/query/external-table.ts";
 import { type Bucket, hashEndMax, joinBuckets, type Slice, splitByHash } from "../../core/query/slice.ts";
 import type { ExportTable } from "../../core/query/tables/table.ts";
 import type { ClickHouse } from "./client.ts";
+import { parseCount } from "./parse-count.ts";
 
 /** What is planned: `from` names the table with its alias `e` and FINAL; `where` holds everything but slice bounds. */
 export type PlanQuery = {
@@ -60,7 +62,7 @@ export const planExport = async (
     `SELECT count() AS rows, sum(${query.rowBytes}) AS bytes, min(${us}) AS min_us, max(${us}) AS max_us, sum(${query.rowHash}) AS checksum
      FROM ${query.from} WHERE ${query.where}`,
   );
-  const rows = countFrom(total?.rows);
+  const rows = parseCount(total?.rows);
   if (total === undefined || rows === 0) return { slices: [], rows: 0, bytes: 0, startUs: null, endUs: null, checksum: "0" };
   const all: Bucket = { startUs: Number(total.min_us), endUs: Number(total.max_us) + 1, rows, bytes: Number(total.bytes) };
 
@@ -193,10 +195,3 @@ export const withoutMoved = (table: PlacedTable, moved: readonly MovedRow[]): { 
 /** The same within the query itself, so that both see the table at one moment. */
 export const withoutMovedInside = (from: string, table: PlacedTable): string =>
   ` AND (${table.id}, ${placeAndTime(table)}) NOT IN (SELECT id, place FROM (${movedSql(from, table)}) WHERE nth > 1)`;
-
-/** A count from an answer; an answer without one is a failure, never a zero. */
-export const countFrom = (text: string | undefined): number => {
-  const count = Number(text ?? Number.NaN);
-  if (!Number.isSafeInteger(count) || count < 0) throw new AppError({ code: "CLICKHOUSE_QUERY_FAILED", detail: `${text} is not a count` });
-  return count;
-};

@@ -1,12 +1,8 @@
 /** One stored file of events, with who sent it beside it: what is replayed years later has no job that could say so. */
 import { z } from "zod";
+import { type EventOrigin, unknownOrigin } from "../../core/ingestion/event-origin.ts";
 import { readObject } from "../object-store/read-objects.ts";
 import type { S3Client } from "../object-store/s3-client.ts";
-
-/** Who sent events: the public key and the SDK, as their headers say. */
-export type EventOrigin = { apiKey: string; sdkName: string; sdkVersion: string };
-
-export const unknownOrigin: EventOrigin = { apiKey: "", sdkName: "unknown", sdkVersion: "unknown" };
 
 const header = "x-amz-meta-origin";
 /** S3 takes 2 kB of metadata in all. */

@@ -1,7 +1,8 @@
 /** The event log read for a replay: each entity of a scope once, page by page in the order its newest objects were logged. */
+
 import { type SQL, sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
-import { reservedEventId } from "../../services/ingestion/observation-ids.ts";
+import { reservedEventId } from "./reserved-event-id.ts";
 
 /** Instants are ISO 8601 with a zone and mean when an object was first logged: `from` inclusive, `to` exclusive. */
 export type ReplayScope = {

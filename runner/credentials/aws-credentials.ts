@@ -2,9 +2,10 @@
  * Credentials of the environment's role, for stores without keys of their own: AWS_* variables, web identity (IRSA), container (ECS, EKS Pod Identity), instance metadata (IMDSv2),
  * in the order of the SDKs of AWS (docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html, read 2026-11). Fetched once for all requests, and again before they end.
  */
-import { type S3Credentials } from "../../core/s3/s3-config.ts";
+
 import { z } from "zod";
 import { AppError } from "../../core/errors.ts";
+import type { S3Credentials } from "../../core/s3/s3-config.ts";
 import type { S3Deps } from "../../db/object-store/s3-client.ts";
 import { elementsOf, parseXml, rootOf, textOf } from "../../db/object-store/xml.ts";
 

@@ -1,12 +1,13 @@
 /** What every part of a deletion works with, and the steps they share. Memory: one chunk. */
+
 import { AppError } from "../../core/errors.ts";
+import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import type { RowStore } from "../../db/clickhouse/delete-rows.ts";
 import { alone } from "../../db/event-store/deletion-gate.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { countEarlierRuns, queueNow } from "../../db/queue/count-earlier-runs.ts";
-import { eachOf } from "../../services/ingestion/store-groups.ts";
 import type { Clock, Log } from "../deps.ts";
 
 export type Deletion = {
@@ -49,7 +50,7 @@ export const behindGate = <T>({ db, projectId, signal }: Deletion, act: (tx: Dat
 
 /** One by one: every store knows that, and each object is either gone or named by the failure. */
 export const removeFiles = async ({ s3 }: Deletion, keys: Iterable<string>, signal: AbortSignal): Promise<void> =>
-  eachOf(
+  forEachConcurrent(
     [...new Set(keys)],
     deletesAtOnce,
     async (key) => void (await s3.send({ method: "DELETE", key, accept: [404], signal, triesMax: 4 })),

@@ -1,8 +1,10 @@
 /** All objects of some traces: of every entity that lives in one of them now, and their spans in OpenTelemetry requests. Memory: the names of what a few traces hold. */
+
 import { AppError } from "../../core/errors.ts";
+import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
 import { laneOf } from "../../core/ingestion/arrange-batch.ts";
+import { columnText } from "../../core/ingestion/column-text.ts";
 import { entityTypes } from "../../core/ingestion/event.ts";
-import { columnText } from "../../core/ingestion/rows.ts";
 import { storedOtlpLimits } from "../../core/otel/otlp-traces.ts";
 import { parseTracesJson } from "../../core/otel/parse-json.ts";
 import { withoutTraces } from "../../core/otel/without-traces.ts";
@@ -11,7 +13,6 @@ import { forgetRows, listNaming, listOtelNaming, listOtelUnnamed, listQueued } f
 import { putEventFile, readEventFile } from "../../db/event-store/event-file.ts";
 import { entityName, listEntityFiles } from "../../db/event-store/logged-objects.ts";
 import { listPage } from "../../db/object-store/read-objects.ts";
-import { eachOf } from "../../services/ingestion/store-groups.ts";
 import { type MergedEntity, mergeEntity } from "../ingestion/merge-entity.ts";
 import { readEntity } from "../ingestion/read-entities.ts";
 import { createTurns } from "../turns.ts";
@@ -113,7 +114,7 @@ const living = async (deletion: Deletion, candidates: readonly Candidate[], trac
   );
   const elsewhere = new Set<Candidate>();
   const turns = createTurns(deletion.signal);
-  await eachOf(unsure, 8, async (one) => {
+  await forEachConcurrent(unsure, 8, async (one) => {
     const { entityType, entityId } = one;
     const wanted = { projectId, lane: "", payload: { entityType, entityId, fileKey: "" }, jobs: [] };
     try {
@@ -151,7 +152,7 @@ const removeLoggedSpans = async (deletion: Deletion, traceIds: readonly string[]
   for (;;) {
     const rows = await behindGate(deletion, async (tx, signal) => {
       const found = await listOtelNaming(tx, { projectId, bucket: s3.bucket, traceIds, until, rowsMax: requestsMax });
-      await eachOf(
+      await forEachConcurrent(
         [...new Set(found.map(({ key }) => key))],
         requestsAtOnce,
         async (key) => void (await takeOut(deletion, key, traceIds, signal)),
@@ -171,7 +172,7 @@ const removeUnnamedSpans = async (deletion: Deletion, traceIds: readonly string[
     const rows = await behindGate(deletion, async (tx, signal) => {
       const found = await listOtelUnnamed(tx, { projectId, bucket: s3.bucket, until, after, rowsMax: requestsMax });
       const gone: typeof found = [];
-      await eachOf(found, requestsAtOnce, async (row) => {
+      await forEachConcurrent(found, requestsAtOnce, async (row) => {
         if (await takeOut(deletion, row.key, traceIds, signal)) gone.push(row);
       });
       await forgetRows(tx, gone);

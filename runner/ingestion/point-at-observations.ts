@@ -4,8 +4,8 @@
  */
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import { qualifiedId, readQualifiedId } from "../../core/otel/observation-ids.ts";
-import { listNamed } from "../../services/ingestion/observation-ids.ts";
 import type { Database } from "../../db/postgres/client.ts";
+import { listNamed } from "../../services/ingestion/observation-ids.ts";
 import { replayEvents } from "../../services/ingestion/replay-events.ts";
 import type { Clock } from "../deps.ts";
 import type { MergedEntity } from "./merge-entity.ts";

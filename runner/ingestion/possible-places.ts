@@ -2,7 +2,8 @@
  * Where rows of an entity may come to lie that were made from some of its events only. An attempt that lost its lease may still write such a row, long after the one that took
  * over has looked for older rows: what is written there as deleted beforehand, with a later version, takes effect whenever that row comes.
  */
-import { columnText, instantText } from "../../core/ingestion/rows.ts";
+import { columnText } from "../../core/ingestion/column-text.ts";
+import { instantText } from "../../core/ingestion/rows.ts";
 import type { PlacedTable } from "../../db/clickhouse/stored-entities.ts";
 import type { Entity } from "./read-entities.ts";
 

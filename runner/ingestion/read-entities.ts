@@ -1,19 +1,21 @@
 /** Ingestion, reading: every event of the entities that jobs are about, from all their files. Memory: the events of one slice of a batch. */
+
 import { AppError } from "../../core/errors.ts";
 import { parseExactJson } from "../../core/exact-json.ts";
+import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
 import { entityFolder, type Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import type { EntityType, IngestionEvent } from "../../core/ingestion/event.ts";
+import { type EventOrigin, unknownOrigin } from "../../core/ingestion/event-origin.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import { countingFiles } from "../../core/ingestion/merge/counting-files.ts";
 import type { MergeOrigin } from "../../core/ingestion/merge/merge-context.ts";
 import { compareEvents } from "../../core/ingestion/merge/order-events.ts";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
-import { type EventOrigin, readEventFile, unknownOrigin } from "../../db/event-store/event-file.ts";
+import { readEventFile } from "../../db/event-store/event-file.ts";
 import { type EntityFile, type EntityName, entityName, type LoggedFiles } from "../../db/event-store/logged-objects.ts";
 import { listObjects } from "../../db/object-store/read-objects.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { BatchJob } from "../../db/queue/claim-batch.ts";
-import { eachOf } from "../../services/ingestion/store-groups.ts";
 import type { Log, WrittenFile } from "../deps.ts";
 import type { Turns } from "../turns.ts";
 import { allWork, type ProjectBudget } from "./project-budget.ts";
@@ -107,7 +109,7 @@ export const readEntities = async (deps: ReadDeps, jobs: readonly BatchJob[]): P
   const rest: BatchJob[] = [];
   const deferred: BatchJob[] = [];
   let [characters, begun, ended] = [0, 0, 0];
-  await eachOf([...wanted.values()], readsMax, async (one) => {
+  await forEachConcurrent([...wanted.values()], readsMax, async (one) => {
     // Those under way count as the others were on average.
     if (characters > 0 && (characters * begun) / Math.max(1, ended) >= sliceCharactersMax) return void rest.push(...one.jobs);
     if (deps.budget.isSpent(one.projectId, allWork)) return void deferred.push(...one.jobs);
@@ -157,7 +159,7 @@ export const readEntity = async (
   const files: WrittenFile[] = [];
   let bytes = 0;
   let newest: { event: IngestionEvent; key: string; origin: EventOrigin } | undefined;
-  await eachOf(listed, filesAtOnce, async (one) => {
+  await forEachConcurrent(listed, filesAtOnce, async (one) => {
     const { key, isRewritten } = one;
     const job = own.get(key);
     // What travels with a job may be older than what was stored since under the same key.

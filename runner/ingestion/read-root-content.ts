@@ -2,6 +2,7 @@
  * Ingestion, reading: the content of the span a trace is named after for want of a marked one. The events of the trace do not carry it: nearly every span of a long trace
  * stands highest for a moment, until the one above it has ended.
  */
+import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
 import { entityFolder, groupFileName } from "../../core/ingestion/blob-key.ts";
 import type { IngestionEvent, RootContent, TraceEvent } from "../../core/ingestion/event.ts";
 import { compareEvents } from "../../core/ingestion/merge/order-events.ts";
@@ -9,7 +10,6 @@ import { readTrace } from "../../core/ingestion/merge/trace-root.ts";
 import { eventIdOfSpan } from "../../core/otel/map-spans.ts";
 import { readEventFile } from "../../db/event-store/event-file.ts";
 import { entityName } from "../../db/event-store/logged-objects.ts";
-import { eachOf } from "../../services/ingestion/store-groups.ts";
 import { type Entity, parseFile, type ReadDeps } from "./read-entities.ts";
 
 /** Objects read at once. */
@@ -27,7 +27,7 @@ export const readRootContents = async (
   const contents = new Map<Entity, RootContent | undefined>();
   const failures = new Map<Entity, unknown>();
   const traces = entities.filter(({ entityType }) => entityType === "trace");
-  await eachOf(traces, readsMax, async (trace) => {
+  await forEachConcurrent(traces, readsMax, async (trace) => {
     try {
       contents.set(trace, await readRootContent(deps, trace, beside));
     } catch (error) {

@@ -7,7 +7,7 @@ import { listEntityFiles } from "../../db/event-store/logged-objects.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { claimBatch, heartbeatBatch } from "../../db/queue/claim-batch.ts";
 import { settleBatch } from "../../db/queue/settle-batch.ts";
-import type { EventStore } from "../../services/ingestion/store-groups.ts";
+import type { EventStore } from "../../services/ingestion/event-store.ts";
 import { listModels } from "../../services/models/models.ts";
 import type { Events } from "../bus.ts";
 import type { Clock, Log } from "../deps.ts";

@@ -2,9 +2,10 @@
  * Ingestion, writing: merged entities to rows of ClickHouse, and rows of events kept in step with their traces. Everything here may run twice: the rows are the same,
  * versions decide. Runs in the lanes of the traces, so that nobody else writes rows of them. Memory: the rows of one batch.
  */
+import { columnText } from "../../core/ingestion/column-text.ts";
 import type { MergedObservation } from "../../core/ingestion/merge/merge-observation.ts";
 import { observationEventRow, type TraceFields } from "../../core/ingestion/observation-event-row.ts";
-import { columnText, instantText, type TraceRow } from "../../core/ingestion/rows.ts";
+import { instantText, type TraceRow } from "../../core/ingestion/rows.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { findDiffering, rewriteTraceFields } from "../../db/clickhouse/rewrite-trace-fields.ts";
 import {

@@ -2,6 +2,7 @@
  * data.delete: removes what was taken in: objects with their log rows first, then, once nobody works on what was read before, the rows of ClickHouse. What was acknowledged before
  * the job ran goes; what comes in while it runs stays as a whole. Each step may run again: what is gone stays gone, and what is still to go is found anew.
  */
+
 import { AppError } from "../../core/errors.ts";
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
@@ -11,7 +12,7 @@ import { isUnlogged } from "../../db/event-store/deletable-objects.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { queueNow } from "../../db/queue/count-earlier-runs.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
-import type { EventStore } from "../../services/ingestion/store-groups.ts";
+import type { EventStore } from "../../services/ingestion/event-store.ts";
 import { deleteNotes, noteProgress, readProgress } from "../../services/traces/delete-data.ts";
 import { type Deletion, untilEarlierRunsEnd } from "../deletion/deletion.ts";
 import { type Entity, removeEntities, scoresOf } from "../deletion/remove-entities.ts";

@@ -2,62 +2,18 @@
  * export.run: tries an export until it is done or something is wrong with it. Runs at least once; an attempt goes on behind the parts of the one before it where it can
  * prove that the bytes are the same, and the attempt that settles wins. Memory: the part buffers of one upload, whatever the size of the export.
  */
+
 import { AppError } from "../../core/errors.ts";
-import { ExportQuery } from "../../core/exports/request.ts";
 import { jobKinds } from "../../core/jobs/kinds.ts";
-import type { PhysicalTables } from "../../core/query/build-query.ts";
+import { ExportQuery } from "../../core/query/export-query.ts";
 import { formats } from "../../core/query/formats/index.ts";
-import type { ClickHouse } from "../../db/clickhouse/client.ts";
-import type { PlanBounds } from "../../db/clickhouse/plan-export.ts";
-import type { S3Client } from "../../db/object-store/s3-client.ts";
-import type { Database } from "../../db/postgres/client.ts";
 import { describeFailure } from "../../db/postgres/failure.ts";
 import { discardObjects, type ExportToRun, settleExport, startExport, takeOverObjects } from "../../services/exports/export-outcomes.ts";
-import type { Events } from "../bus.ts";
-import {
-  type Clock,
-  type ExportOutcome,
-  type ExportReached,
-  type Handler,
-  JobCancelled,
-  type JobContext,
-  LeaseLost,
-  type Log,
-  RunnerStopping,
-} from "../deps.ts";
+import { type ExportOutcome, type ExportReached, type Handler, JobCancelled, type JobContext, LeaseLost, RunnerStopping } from "../deps.ts";
+import type { ExportHandlerDeps } from "../transfer/export-deps.ts";
 import { ReplayDiffers } from "../transfer/export-file.ts";
 import { type Checkpoint, type Start, tryExport } from "../transfer/export-try.ts";
-import type { Checksum } from "../transfer/sinks/object-upload.ts";
 import { RowsMoved } from "../transfer/source/export-source.ts";
-
-export type ExportSettings = {
-  prefix: string;
-  physical: PhysicalTables;
-  rowLimit: number;
-  partSizeBytes: number;
-  partsInFlightMax: number;
-  slicesAhead: number;
-  sliceThreads: number;
-  progressSeconds: number;
-  checksum: Checksum;
-} & PlanBounds;
-
-export type ExportHandlerDeps = {
-  db: Database;
-  clickhouse: ClickHouse;
-  /** Null when batch exports are switched off or no bucket is configured. */
-  s3: S3Client | null;
-  settings: ExportSettings;
-  clock: Clock;
-  log: Log;
-  emit: Events["emit"];
-  crc32: (bytes: Uint8Array, seed?: number) => number;
-  newAuditId: () => string;
-  newJobId: () => string;
-  sha256: (text: string) => string;
-  /** Two halves of the key a project's values are hashed with; null without ENCRYPTION_KEY. */
-  hashKeyOf: (projectId: string) => [string, string] | null;
-};
 
 /** An export that has waited longer is not what its owner expects any more. */
 const waitDaysMax = 30;

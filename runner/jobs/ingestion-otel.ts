@@ -2,6 +2,7 @@
  * ingestion.otel: a stored OpenTelemetry request becomes events, which go the way all events go. Running twice writes the same files. Memory: the text of the request, and some
  * thousands of its spans.
  */
+
 import { AppError } from "../../core/errors.ts";
 import { type ArrivedEvent, arrangeInPieces, type EventGroup } from "../../core/ingestion/arrange-batch.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
@@ -13,9 +14,10 @@ import { openTracesJson } from "../../core/otel/parse-json.ts";
 import { tracesOf } from "../../core/otel/span-stream.ts";
 import type { Pieces } from "../../core/pieces.ts";
 import { readEventFile } from "../../db/event-store/event-file.ts";
-import { giveObservationIds, untilNoneIsTaken } from "../../services/ingestion/observation-ids.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
-import { type EventStore, storeGroups } from "../../services/ingestion/store-groups.ts";
+import type { EventStore } from "../../services/ingestion/event-store.ts";
+import { giveObservationIds, untilNoneIsTaken } from "../../services/ingestion/observation-ids.ts";
+import { storeGroups } from "../../services/ingestion/store-groups.ts";
 import { nameTraces } from "../../services/ingestion/store-otel-request.ts";
 import type { Events } from "../bus.ts";
 import { type Handler, LeaseLost, type Log } from "../deps.ts";

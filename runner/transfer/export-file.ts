@@ -1,8 +1,10 @@
 /** One file of an export: object, upload and slices put together, begun anew or gone on with behind the parts of an attempt before. */
+
 import { AppError } from "../../core/errors.ts";
 import type { ExportProgress, ManifestFile } from "../../core/exports/manifest.ts";
 import { contentDisposition, downloadName, objectKey } from "../../core/exports/object-key.ts";
-import { ExportOptions, type ExportQuery } from "../../core/exports/request.ts";
+import { ExportOptions } from "../../core/exports/request.ts";
+import type { ExportQuery } from "../../core/query/export-query.ts";
 import { byteOrderMark } from "../../core/query/formats/csv.ts";
 import { contentTypeOf } from "../../core/query/formats/index.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
@@ -16,7 +18,7 @@ import {
   rememberUploadId,
 } from "../../services/exports/export-outcomes.ts";
 import { JobCancelled, type JobContext, LeaseLost, RunnerStopping } from "../deps.ts";
-import type { ExportHandlerDeps } from "../jobs/export-run.ts";
+import type { ExportHandlerDeps } from "./export-deps.ts";
 import { type PlannedSlice, writeFile } from "./file/write-file.ts";
 import { ObjectUpload } from "./sinks/object-upload.ts";
 import { RowsMoved } from "./source/export-source.ts";

@@ -1,12 +1,14 @@
 /** One try of an export: plan, query, transform, upload, settle. Throws ReplayDiffers and RowsMoved where the export is to start over. */
+
 import { type ExportManifest, type ExportProgress, schemaVersion } from "../../core/exports/manifest.ts";
-import { ExportOptions, type ExportQuery } from "../../core/exports/request.ts";
+import { ExportOptions } from "../../core/exports/request.ts";
+import type { ExportQuery } from "../../core/query/export-query.ts";
 import { storableJson } from "../../core/storable.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import { describeFailure } from "../../db/postgres/failure.ts";
 import { type ExportToRun, type LeftObject, rememberPlan, saveProgress, settleExport } from "../../services/exports/export-outcomes.ts";
 import { type ExportReached, type JobContext, LeaseLost } from "../deps.ts";
-import type { ExportHandlerDeps } from "../jobs/export-run.ts";
+import type { ExportHandlerDeps } from "./export-deps.ts";
 import { createFileWriter, ReplayDiffers } from "./export-file.ts";
 import { isTruncated, writeFiles } from "./export-files.ts";
 import type { SourcePlan } from "./source/export-source.ts";

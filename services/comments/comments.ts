@@ -1,6 +1,5 @@
 /** Comments: written by people, and read by exports as a column and as filters. */
-import { type Actor, writeAudit } from "../audit/write-audit.ts";
-import { transaction } from "../../db/postgres/transaction.ts";
+
 import { and, desc, eq, lt, or, sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
 import type { CompiledQuery } from "../../core/query/compile-query.ts";
@@ -9,6 +8,8 @@ import type { CommentFilter, Condition } from "../../core/query/filters/compile-
 import type { CommentObject } from "../../core/query/tables/table.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { comments, users } from "../../db/postgres/schema.ts";
+import { transaction } from "../../db/postgres/transaction.ts";
+import { type Actor, writeAudit } from "../audit/write-audit.ts";
 
 export type CommentRow = typeof comments.$inferSelect & { authorEmail: string | null };
 

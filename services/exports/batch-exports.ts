@@ -5,10 +5,10 @@ import { type CreateBatchExport, optionsOf } from "../../core/exports/request.ts
 import type { BatchExportStatus } from "../../core/jobs/state.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { batchExports, exportObjects, jobs } from "../../db/postgres/schema.ts";
+import { transaction } from "../../db/postgres/transaction.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { requestCancel } from "../../db/queue/request-cancel.ts";
 import { retryJob } from "../../db/queue/retry-job.ts";
-import { transaction } from "../../db/postgres/transaction.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
 import { claimIdempotencyKey, type IdempotencyKey } from "../idempotency.ts";
 

@@ -2,13 +2,15 @@
  * Gives the observations of one OpenTelemetry request their ids, by the event log, and remembers them there. A plain span id has one row in the log, whatever its file is called: of two
  * requests that want it for two traces at once, one cannot commit and looks again. So an id that was given out never changes, whoever replays what.
  */
+
 import { sql } from "drizzle-orm";
 import { entityFolder, groupFileName } from "../../core/ingestion/blob-key.ts";
 import { eventIdOfSpan } from "../../core/otel/map-spans.ts";
 import { chooseObservationIds, plainId, qualifiedId, type SpanRef, spanRefs } from "../../core/otel/observation-ids.ts";
 import type { OtlpTraces } from "../../core/otel/otlp-traces.ts";
-import type { EventStore, LoggedObject } from "./store-groups.ts";
+import { reservedEventId } from "../../db/event-store/reserved-event-id.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
+import type { EventStore, LoggedObject } from "./event-store.ts";
 
 export type ObservationIds = {
   idOf: (ref: SpanRef) => string;
@@ -91,9 +93,6 @@ export const listNamed = async (db: Database, wanted: readonly { projectId: stri
 
 /** Of the row of a plain span id. */
 const claimPrefix = "spn_";
-
-/** Instead of the id of an event: the observation was named, but has not come. */
-export const reservedEventId = "";
 
 type Owner = { observationId: string; logId: string; traceId: string | null };
 

@@ -2,29 +2,22 @@
  * Makes groups of events durable: their files first, then log rows and jobs in one transaction. What this answers as stored survives a crash of anything, and a deletion
  * takes it as a whole or not at all. A crash in between leaves files without a job; nothing was acknowledged then, and the same events sent again overwrite the same files.
  */
+
 import { type SQL, sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
+import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
 import type { EventGroup } from "../../core/ingestion/arrange-batch.ts";
-import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
+import type { EventOrigin } from "../../core/ingestion/event-origin.ts";
 import type { EventSource } from "../../core/jobs/kinds.ts";
 import { gateInCommon, wasDeletedSince } from "../../db/event-store/deletion-gate.ts";
-import { type EventOrigin, putEventFile } from "../../db/event-store/event-file.ts";
-import { type ObservationIds, ObservationIdTaken, reservedEventId } from "./observation-ids.ts";
-import { isUnanswered, type S3Client } from "../../db/object-store/s3-client.ts";
+import { putEventFile } from "../../db/event-store/event-file.ts";
+import { reservedEventId } from "../../db/event-store/reserved-event-id.ts";
+import { isUnanswered } from "../../db/object-store/s3-client.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { rowTexts } from "../../db/postgres/row-texts.ts";
 import { type EventJob, enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
-
-export type EventStore = {
-  db: Database;
-  s3: S3Client;
-  /** Whether objects are written down in event_log. Where they are not, the project is marked: whoever reads or deletes its events asks the store from then on. */
-  isLogEnabled: boolean;
-  /** Only differences count. */
-  nowMs: () => number;
-  newJobId: () => string;
-  sha256Hex: Sha256Hex;
-};
+import { type EventStore, type LoggedObject, logRowId } from "./event-store.ts";
+import { type ObservationIds, ObservationIdTaken } from "./observation-ids.ts";
 
 /** Files on their way at once. */
 const uploadsMax = 32;
@@ -39,7 +32,7 @@ export const storeGroups = async (
   const texts = new Map<string, string>();
   const startedMs = store.nowMs();
   let silence: AppError | undefined;
-  await eachOf(groups, uploadsMax, async (group) => {
+  await forEachConcurrent(groups, uploadsMax, async (group) => {
     // A store that answers nobody is not asked once more for each group: their sender waits.
     if (silence !== undefined) return void failed.set(group, silence);
     try {
@@ -82,7 +75,7 @@ export const storeGroups = async (
     if (error instanceof ObservationIdTaken) {
       // Nobody would ever read or delete them: they lie with the files of the other trace, and no log names them.
       const stray = stored.filter((group) => error.logIds.has(logIdOf(group) ?? ""));
-      await eachOf(
+      await forEachConcurrent(
         stray,
         uploadsMax,
         async ({ fileKey }) => void (await store.s3.send({ method: "DELETE", key: fileKey, accept: [404], triesMax: 4 })),
@@ -110,18 +103,8 @@ export const recordObjects = (store: EventStore, { projectId, startedMs, files, 
     await (store.isLogEnabled ? logObjects(tx, store, projectId, objects) : markUnlogged(tx, projectId));
     await enqueueEventJobs(tx, projectId, jobs);
     if (!(await wasDeletedSince(tx, { projectId, seconds: (store.nowMs() - startedMs) / 1000 }))) return;
-    await eachOf(files, uploadsMax, async ({ fileKey, body }) => void (await putEventFile(store.s3, fileKey, body, origin)));
+    await forEachConcurrent(files, uploadsMax, async ({ fileKey, body }) => void (await putEventFile(store.s3, fileKey, body, origin)));
   });
-
-/** `logId`: the row it has to have; absent, one made of its key and trace. */
-export type LoggedObject = {
-  fileKey: string;
-  entityType: string;
-  entityId: string;
-  eventId: string;
-  traceId: string | null;
-  logId?: string;
-};
 
 /**
  * One row for each object (and trace); the same object again is the same row. Throws ObservationIdTaken where a row belongs to another trace: nothing is written then. What was only
@@ -158,12 +141,6 @@ const logObjects = async (
   if (taken.size > 0) throw new ObservationIdTaken(taken);
 };
 
-/** The same object, for the same trace, is the same row. */
-export const logRowId = (
-  { bucket, fileKey, traceId }: { bucket: string; fileKey: string; traceId: string | null },
-  sha256Hex: Sha256Hex,
-): string => `evl_${sha256Hex(JSON.stringify([bucket, fileKey, traceId])).slice(0, 32)}`;
-
 /** From here on the log does not name every object of the project. Locks the project's row once. */
 const markUnlogged = (tx: Database, projectId: string): Promise<unknown> =>
   execute(
@@ -177,12 +154,3 @@ const inlineLengthMax = 16_000;
 
 const inlined = (text: string | undefined): { inline?: string } =>
   text === undefined || text.length > inlineLengthMax ? {} : { inline: text };
-
-/** Runs `act` for every item, so many at once. */
-export const eachOf = async <T>(items: readonly T[], atOnce: number, act: (item: T) => Promise<void>): Promise<void> => {
-  let next = 0;
-  const run = async () => {
-    for (let item = items[next++]; item !== undefined; item = items[next++]) await act(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, run));
-};

@@ -1,10 +1,13 @@
 /** Makes an OpenTelemetry request durable: the request as one file, then log rows and one job in one transaction. */
+
 import { sql } from "drizzle-orm";
+import type { EventOrigin } from "../../core/ingestion/event-origin.ts";
 import { gateInCommon } from "../../db/event-store/deletion-gate.ts";
-import { type EventOrigin, putEventFile } from "../../db/event-store/event-file.ts";
+import { putEventFile } from "../../db/event-store/event-file.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { rowTexts } from "../../db/postgres/row-texts.ts";
-import { type EventStore, logRowId, recordObjects } from "./store-groups.ts";
+import { type EventStore, logRowId } from "./event-store.ts";
+import { recordObjects } from "./store-groups.ts";
 
 /** A request of more traces is answered before its rows are written: a hundred thousand rows take Postgres five seconds (measured). */
 const tracesLoggedMax = 100;

@@ -1,6 +1,5 @@
 /** Models and their prices: those of every project, overridden by a project's own. */
-import { type Actor, writeAudit } from "../audit/write-audit.ts";
-import { transaction } from "../../db/postgres/transaction.ts";
+
 import { and, eq, sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
 import type { NewModel } from "../../core/models/create-model.ts";
@@ -8,6 +7,8 @@ import type { Model, UsageUnit } from "../../core/models/model.ts";
 import { countPatternSteps } from "../../core/models/translate-pattern.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { models } from "../../db/postgres/schema.ts";
+import { transaction } from "../../db/postgres/transaction.ts";
+import { type Actor, writeAudit } from "../audit/write-audit.ts";
 import { claimIdempotencyKey, type IdempotencyKey } from "../idempotency.ts";
 
 /** `createdAt`: ISO 8601 UTC, milliseconds. */

@@ -1,9 +1,10 @@
 /** The bytes of an answer: documents as ClickHouse wrote them, with what belongs around them. Nothing is held but one chunk at a time. */
+
 import { AppError } from "../../core/errors.ts";
 import { handTable } from "../../core/query/external-table.ts";
 import type { ExportTable } from "../../core/query/tables/table.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
-import { countFrom } from "../../db/clickhouse/plan-export.ts";
+import { parseCount } from "../../db/clickhouse/parse-count.ts";
 import { type RowsAsked, readSettings, selectNewest } from "./newest.ts";
 
 /** Text, or bytes on their way. */
@@ -50,7 +51,7 @@ export const assertBounded = async (
     params: rows.params,
     settings: readSettings,
   });
-  const size = { rows: countFrom(found?.rows), bytes: countFrom(found?.bytes) };
+  const size = { rows: parseCount(found?.rows), bytes: parseCount(found?.bytes) };
   const { name } = rows.table;
   if (rowsMax !== undefined && size.rows > rowsMax)
     throw new AppError({ code: "ANSWER_TOO_LARGE", message: `There are ${size.rows} ${name}; one answer has at most ${rowsMax}.` });

@@ -1,12 +1,13 @@
 /** Asks for data to be deleted: the job and the audit row in one transaction; the runner does the rest. And what Postgres itself has of it. */
-import { type Actor, writeAudit } from "../audit/write-audit.ts";
-import { transaction } from "../../db/postgres/transaction.ts";
+
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { JobPayload } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
+import { transaction } from "../../db/postgres/transaction.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import type { Lease } from "../../db/queue/heartbeat-job.ts";
+import { type Actor, writeAudit } from "../audit/write-audit.ts";
 
 type Ids = { jobId: string; auditId: string };
 

@@ -1,10 +1,11 @@
 /** One page of a listing: the ids on it in their order, and how many there are in all. Memory: the ids of one page. */
+
 import { z } from "zod";
 import type { ReadQuery } from "../../core/query/compile-read.ts";
 import type { Condition } from "../../core/query/filters/compile-filter.ts";
 import { type ExportTable, relationsIn } from "../../core/query/tables/table.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
-import { countFrom } from "../../db/clickhouse/plan-export.ts";
+import { parseCount } from "../../db/clickhouse/parse-count.ts";
 import { type RowsAsked, readSettings, selectNewest } from "./newest.ts";
 
 /** `page` counts from 1. */
@@ -34,7 +35,7 @@ export const readPage = async ({ clickhouse }: ReadDeps, query: ReadQuery, { pro
     clickhouse.queryRows<{ id: string }>({ sql: ids, params: { ...params, ...range.params }, settings: readSettings }),
     clickhouse.queryRows<{ rows: string }>({ sql: count, params, settings: readSettings }),
   ]);
-  return { ids: found.map((row) => row.id), totalItems: countFrom(counted?.rows) };
+  return { ids: found.map((row) => row.id), totalItems: parseCount(counted?.rows) };
 };
 
 /** Where a row stands in the order of a listing, newest first. */

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ExportQuery } from "../../core/exports/request.ts";
 import { countPredicate, exportPredicate, fromClause } from "../../core/query/build-query.ts";
 import { compileQuery } from "../../core/query/compile-query.ts";
+import { ExportQuery } from "../../core/query/export-query.ts";
 import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
 import { clickHouseTime } from "../support/event-rows.ts";
 import { filterMatches, searchMatches } from "../support/filter-meaning.ts";

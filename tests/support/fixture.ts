@@ -1,5 +1,5 @@
 /** One project on the real services: its own ClickHouse database, a runner in this process, and helpers to export and read back. */
-import { type Actor } from "../../services/audit/write-audit.ts";
+
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { sql } from "drizzle-orm";
@@ -16,8 +16,10 @@ import { execute, openPostgres } from "../../db/postgres/client.ts";
 import { systemClock } from "../../runner/clock.ts";
 import { parseRunnerEnv } from "../../runner/env.ts";
 import { startRunner } from "../../runner/main.ts";
+import type { Actor } from "../../services/audit/write-audit.ts";
 import { type BatchExportRow, createBatchExport, findBatchExport } from "../../services/exports/batch-exports.ts";
-import { type EventStore, storeGroups } from "../../services/ingestion/store-groups.ts";
+import type { EventStore } from "../../services/ingestion/event-store.ts";
+import { storeGroups } from "../../services/ingestion/store-groups.ts";
 import { bootstrapProject, newIdWith } from "../../services/tenants/tenants.ts";
 import type { EventRow } from "./event-rows.ts";
 

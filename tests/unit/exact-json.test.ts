@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { canonicalJson } from "../../core/canonical-json.ts";
 import { isExactNumber, parseExactJson, plainNumber, plainNumbers } from "../../core/exact-json.ts";
 import type { Json } from "../../core/ingestion/event.ts";
-import { isRecord } from "../../core/ingestion/fields.ts";
 import { mergeMetadata, metadataMap } from "../../core/ingestion/merge/merge-metadata.ts";
 import { isNestedBeyond } from "../../core/ingestion/nesting.ts";
+import { isRecord } from "../../core/is-record.ts";
 import { numberSpelling, spelledJson } from "../support/number-spellings.ts";
 
 const seed = Number(process.env["EXACT_JSON_SEED"] ?? 20261128);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AppError } from "../../core/errors.ts";
-import { ExportQuery } from "../../core/exports/request.ts";
 import { compileQuery } from "../../core/query/compile-query.ts";
+import { ExportQuery } from "../../core/query/export-query.ts";
 import { selectList } from "../../core/query/formats/file-format.ts";
 import { formatNames, formats } from "../../core/query/formats/index.ts";
 import { findingsOf, throwOnFindings } from "../../core/query/guard-columns.ts";

@@ -1,10 +1,11 @@
 /** GET /api/public/batch-exports/{id}/download: a short-lived signed address, made for each click. */
-import { writeAudit } from "../../../services/audit/write-audit.ts";
+
 import { createRoute, z } from "@hono/zod-openapi";
 import { AwsClient } from "aws4fetch";
 import { AppError } from "../../../core/errors.ts";
 import { contentDisposition } from "../../../core/exports/object-key.ts";
 import { objectUrl } from "../../../core/s3/object-url.ts";
+import { writeAudit } from "../../../services/audit/write-audit.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { IdParam, refusals, security } from "../describe.ts";

@@ -1,9 +1,9 @@
 /** POST /api/public/batch-exports/estimate: counts what an export would hold, without running it. */
+
 import { createRoute, z } from "@hono/zod-openapi";
 import { checkExportRequest } from "../../../core/exports/parse-request.ts";
-import { ExportQuery } from "../../../core/exports/request.ts";
+import { ExportQuery } from "../../../core/query/export-query.ts";
 import { inFlightBytesDefault, sliceBytesMin, sliceMibDefault, sliceRowsMax } from "../../../core/query/slice.ts";
-import { withinSeconds } from "../../../db/clickhouse/within-seconds.ts";
 import { estimateExport } from "../../../services/exports/estimate-export.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
@@ -48,7 +48,7 @@ export const registerEstimate = (app: App, deps: AppDeps): void => {
     const { query } = c.req.valid("json");
     const { compiled, warnings } = checkExportRequest({ query });
     requireTableScope(c.get("scopes"), query.tableName);
-    const clickhouse = withinSeconds(deps.clickhouse, { seconds: deps.clickhouseSeconds, nowMs: deps.nowMs });
+    const clickhouse = deps.openClickHouse();
     const plan = await estimateExport({ db: c.get("db"), clickhouse, bounds }, compiled, {
       projectId: c.get("actor").projectId,
       cutoff: new Date(deps.nowMs()).toISOString(),

@@ -1,14 +1,13 @@
 /** The export a request is about. */
 import type { Context } from "hono";
 import { AppError } from "../../../core/errors.ts";
-import type { Database } from "../../../db/postgres/client.ts";
 import {
   type BatchExportRow,
   type BatchExportSummaryRow,
   findBatchExport,
   findBatchExportSummary,
 } from "../../../services/exports/batch-exports.ts";
-import type { AppEnv, Principal } from "../../deps.ts";
+import type { AppEnv, Database, Principal } from "../../deps.ts";
 import { requireTableScope } from "./table-scope.ts";
 
 /** The export of this project, or NOT_FOUND: another project's id is one that does not exist. Refuses a key without the scope of its table. */

@@ -1,10 +1,12 @@
 /** How a batch export looks to its owner. */
+
 import { z } from "@hono/zod-openapi";
 import { type ErrorCode, errorTable } from "../../../core/errors.ts";
 import { exportStages } from "../../../core/exports/manifest.ts";
-import { ExportOptions, ExportQuery } from "../../../core/exports/request.ts";
+import { ExportOptions } from "../../../core/exports/request.ts";
 import { batchExportStatuses } from "../../../core/jobs/state.ts";
 import { describeChanges } from "../../../core/query/changes.ts";
+import { ExportQuery } from "../../../core/query/export-query.ts";
 import { compressionNames, formatNames } from "../../../core/query/formats/index.ts";
 import type { BatchExportRow, BatchExportSummaryRow } from "../../../services/exports/batch-exports.ts";
 

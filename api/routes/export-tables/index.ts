@@ -1,10 +1,11 @@
 /** GET /api/public/export-tables and /{table}: what can be exported, filtered and ordered. Derived from the table registry. */
+
 import { createRoute, z } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
 import { schemaVersion } from "../../../core/exports/manifest.ts";
-import { searchTypes } from "../../../core/exports/request.ts";
 import { isSortable } from "../../../core/query/compile-query.ts";
 import { describeColumns, encodingOf } from "../../../core/query/describe-columns.ts";
+import { searchTypes } from "../../../core/query/export-query.ts";
 import { describeFilters } from "../../../core/query/filters/compile-filter.ts";
 import { formatNames } from "../../../core/query/formats/index.ts";
 import { findTable, tables } from "../../../core/query/tables/index.ts";

@@ -1,12 +1,11 @@
 /** Who sends events: a key of a project, or its public key alone, which may write scores and nothing else (browsers have no place for a secret). */
 import type { Context } from "hono";
 import { AppError } from "../../../core/errors.ts";
-import type { EventOrigin } from "../../../db/event-store/event-file.ts";
+import type { EventOrigin } from "../../../core/ingestion/event-origin.ts";
+import type { Sender } from "../../../services/ingestion/store-batch.ts";
 import { findProjectByPublicKey } from "../../../services/tenants/api-keys.ts";
 import type { AppDeps, AppEnv } from "../../deps.ts";
 import { assertScope, identify } from "../../middleware/auth.ts";
-
-export type Sender = { projectId: string; access: "project" | "scores"; origin: EventOrigin };
 
 export const authoriseSender = async (c: Context<AppEnv>, deps: AppDeps): Promise<Sender> => {
   const [scheme = "", value = ""] = (c.req.header("authorization") ?? "").split(/ +/, 2);

@@ -1,14 +1,17 @@
 /** POST /api/public/scores: one score, which goes the way of a `score-create` event of a batch. What is answered with its id is durable. */
+
 import { createRoute, z } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
 import type { ArrivedEvent } from "../../../core/ingestion/arrange-batch.ts";
 import { parseEvent } from "../../../core/ingestion/event-schema.ts";
-import { isRecord, scoreNameCharactersMax } from "../../../core/ingestion/fields.ts";
+import { scoreNameCharactersMax } from "../../../core/ingestion/fields.ts";
+import { isRecord } from "../../../core/is-record.ts";
+import { storeBatch } from "../../../services/ingestion/store-batch.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { json, refusals, security } from "../describe.ts";
 import { authoriseSender } from "./authorise.ts";
+import { eventsOf, openEventStore } from "./event-store.ts";
 import { ingestionBytesMax, parseJsonText, readBody, utf8Text } from "./read-body.ts";
-import { eventsOf, storeBatch } from "./store-batch.ts";
 
 const nullableText = z.string().nullish();
 
@@ -60,7 +63,7 @@ export const registerCreateScore = (app: App, deps: AppDeps): void => {
     const sender = await authoriseSender(c, deps);
     eventsOf(deps);
     const arrived = scoreEvent(parseJsonText(utf8Text(await readBody(c, ingestionBytesMax))), deps);
-    const { failed } = await storeBatch(c, deps, sender, [arrived]);
+    const { failed } = await storeBatch(openEventStore(c, deps), eventsOf(deps), sender, [arrived]);
     for (const failure of failed.values()) throw failure;
     return c.json({ id: arrived.event.entityId }, 200);
   });

@@ -6,7 +6,7 @@ import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";
 import { Answer } from "./delete-traces.ts";
-import { eventsOf } from "./store-batch.ts";
+import { eventsOf } from "./event-store.ts";
 
 const route = createRoute({
   middleware: [requireScope("ingestion:write")] as const,

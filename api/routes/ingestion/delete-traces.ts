@@ -5,7 +5,7 @@ import { deleteTraces } from "../../../services/traces/delete-data.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { requireScope } from "../../middleware/auth.ts";
 import { json, refusals, security } from "../describe.ts";
-import { eventsOf } from "./store-batch.ts";
+import { eventsOf } from "./event-store.ts";
 
 const TraceId = storableText(800).min(1);
 export const Answer = z.object({ message: z.string() }).openapi("DeletedAnswer");

@@ -3,11 +3,12 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { AppError, errorTable } from "../../../core/errors.ts";
 import type { ArrivedEvent } from "../../../core/ingestion/arrange-batch.ts";
 import { parseEvent } from "../../../core/ingestion/event-schema.ts";
+import { type Sender, type StoredBatch, storeBatch } from "../../../services/ingestion/store-batch.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { json, refusals, security } from "../describe.ts";
-import { authoriseSender, type Sender } from "./authorise.ts";
+import { authoriseSender } from "./authorise.ts";
+import { eventsOf, openEventStore } from "./event-store.ts";
 import { ingestionBytesMax, parseJsonText, readBody, utf8Text } from "./read-body.ts";
-import { eventsOf, type StoredBatch, storeBatch } from "./store-batch.ts";
 
 const Success = z.object({ id: z.string(), status: z.int().describe("201: durable. 204: left out by the sampling of this project.") });
 const Failure = z.object({ id: z.string(), status: z.int(), message: z.string().optional(), error: z.string().optional() });
@@ -44,7 +45,7 @@ export const registerIngest = (app: App, deps: AppDeps): void => {
     const sender = await authoriseSender(c, deps);
     eventsOf(deps);
     const { batch, answer } = judge(batchOf(parseJsonText(utf8Text(await readBody(c, ingestionBytesMax)))), sender, deps);
-    return c.json(withOutcomes(answer, batch, await storeBatch(c, deps, sender, batch)), 207);
+    return c.json(withOutcomes(answer, batch, await storeBatch(openEventStore(c, deps), eventsOf(deps), sender, batch)), 207);
   });
 };
 

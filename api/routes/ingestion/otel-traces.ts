@@ -14,9 +14,9 @@ import { storeOtelRequest } from "../../../services/ingestion/store-otel-request
 import type { App, AppDeps } from "../../deps.ts";
 import { json, refusals, security } from "../describe.ts";
 import { authoriseSender } from "./authorise.ts";
+import { eventsOf } from "./event-store.ts";
 import { isProtobufType, otelBytesMax, protobufType } from "./otel-encoding.ts";
 import { readBody } from "./read-body.ts";
-import { eventsOf } from "./store-batch.ts";
 
 const { elementsMax, spansMax, spanElementsMax, spanSizeMax, headSizeMax } = defaultOtlpLimits;
 const [spanMibMax, headMibMax, bodyMibMax] = [spanSizeMax, headSizeMax, otelBytesMax].map((bytes) => bytes / 1024 / 1024);

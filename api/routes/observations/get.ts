@@ -26,6 +26,9 @@ export const registerGetObservation = (app: App, deps: AppDeps): void => {
     const models = await listModels(c.get("db"), projectId);
     const { observationId } = c.req.valid("param");
     const { bytesMax } = deps.answers;
-    return documentAnswer(c, await openObservation(deps, projectId, observationId, { bytesMax, models })) as never;
+    return documentAnswer(
+      c,
+      await openObservation({ clickhouse: deps.openClickHouse() }, projectId, observationId, { bytesMax, models }),
+    ) as never;
   });
 };

@@ -1,7 +1,8 @@
 /** GET /api/public/v2/observations: observations newest first, page by page behind a cursor, with the groups of fields that are asked for. */
+
 import { createRoute, z } from "@hono/zod-openapi";
 import { observationTypes } from "../../../core/ingestion/event.ts";
-import { anyString } from "../../../core/query/filters/operators.ts";
+import { WellFormedText } from "../../../core/well-formed-text.ts";
 import { listModels } from "../../../services/models/models.ts";
 import { eventGroups, eventsIn, openEventPage } from "../../../services/traces/events.ts";
 import { readPageAfter } from "../../../services/traces/page.ts";
@@ -36,7 +37,7 @@ const parameters = {
   level: equals(oneOf(["DEBUG", "DEFAULT", "WARNING", "ERROR"])),
   traceId: equals(text),
   version: equals(text),
-  parentObservationId: equals(anyString.optional().describe("Sent empty: observations without a parent.")),
+  parentObservationId: equals(WellFormedText.optional().describe("Sent empty: observations without a parent.")),
   isRootObservation: flag,
   environment: anyOf(list.describe("The observation is in one of them.")),
   fromStartTime: since("startTime"),
@@ -79,9 +80,10 @@ export const registerListObservationsV2 = (app: App, deps: AppDeps): void => {
     const table = eventsIn(deps.eventsTable);
     const query = await readQuery(c, table, { filter: asked.filter, orderBy: null, parameters: filtersOf(parameters, asked) });
     const after = asked.cursor === undefined ? undefined : decodePlace(asked.cursor);
-    const { ids, next } = await readPageAfter(deps, query, { projectId, after, limit: asked.limit });
+    const reader = { clickhouse: deps.openClickHouse() };
+    const { ids, next } = await readPageAfter(reader, query, { projectId, after, limit: asked.limit });
     const documents = await openEventPage(
-      deps,
+      reader,
       table,
       { projectId, ids },
       {

@@ -50,9 +50,10 @@ export const registerListObservations = (app: App, deps: AppDeps): void => {
     const asked = c.req.valid("query");
     const { projectId } = c.get("actor");
     const query = await readQuery(c, observations, { filter: asked.filter, orderBy: null, parameters: filtersOf(parameters, asked) });
-    const found = await readPage(deps, query, { projectId, ...asked });
+    const reader = { clickhouse: deps.openClickHouse() };
+    const found = await readPage(reader, query, { projectId, ...asked });
     const { bytesMax } = deps.answers;
     const models = await listModels(c.get("db"), projectId);
-    return pageAnswer(c, asked, found, await openObservationPage(deps, projectId, found.ids, { bytesMax, models })) as never;
+    return pageAnswer(c, asked, found, await openObservationPage(reader, projectId, found.ids, { bytesMax, models })) as never;
   });
 };

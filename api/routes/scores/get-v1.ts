@@ -23,6 +23,9 @@ export const registerGetScoreV1 = (app: App, deps: AppDeps): void => {
   app.openapi(route, async (c) => {
     const { scoreId } = c.req.valid("param");
     const { bytesMax } = deps.answers;
-    return documentAnswer(c, await openScore(deps, c.get("actor").projectId, scoreId, { bytesMax, version: 1 })) as never;
+    return documentAnswer(
+      c,
+      await openScore({ clickhouse: deps.openClickHouse() }, c.get("actor").projectId, scoreId, { bytesMax, version: 1 }),
+    ) as never;
   });
 };

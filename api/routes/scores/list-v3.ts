@@ -82,8 +82,9 @@ export const registerListScoresV3 = (app: App, deps: AppDeps): void => {
     });
     const conditions = [...query.conditions, ...exactNumbers(asked)];
     const after = cursor === undefined ? undefined : decodePlace(cursor);
-    const { ids, next } = await readPageAfter(deps, { ...query, conditions }, { projectId, after, limit });
-    const documents = await openScoreGroupsPage(deps, { projectId, ids }, { bytesMax: deps.answers.bytesMax, groups: fields });
+    const reader = { clickhouse: deps.openClickHouse() };
+    const { ids, next } = await readPageAfter(reader, { ...query, conditions }, { projectId, after, limit });
+    const documents = await openScoreGroupsPage(reader, { projectId, ids }, { bytesMax: deps.answers.bytesMax, groups: fields });
     return documentAnswer(c, ['{"data":[', ...documents, `],"meta":${JSON.stringify({ limit, ...cursorOf(next) })}}`]) as never;
   });
 };

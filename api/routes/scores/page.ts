@@ -72,9 +72,10 @@ const listScores = async (
   const { projectId } = c.get("actor");
   const compiled = await readQuery(c, scores, { filter: asked.filter, orderBy: null, parameters: [...filters, ...valueParameter(asked)] });
   const known = { ...compiled, conditions: [...compiled.conditions, ...versionConditions(version)] };
-  const found = await readPage(deps, known, { projectId, page: asked.page, limit: asked.limit });
+  const reader = { clickhouse: deps.openClickHouse() };
+  const found = await readPage(reader, known, { projectId, page: asked.page, limit: asked.limit });
   const { bytesMax } = deps.answers;
-  const documents = await openScorePage(deps, projectId, found.ids, { bytesMax, version, hasTrace: asked.fields.has("trace") });
+  const documents = await openScorePage(reader, projectId, found.ids, { bytesMax, version, hasTrace: asked.fields.has("trace") });
   return pageAnswer(c, asked, found, documents);
 };
 

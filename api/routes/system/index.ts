@@ -1,10 +1,7 @@
 /** /health, /ready, the OpenAPI document and its page. */
-import { sql } from "drizzle-orm";
-import { toAppError } from "../../../core/errors.ts";
 import { objectUrl } from "../../../core/s3/object-url.ts";
-import { execute } from "../../../db/postgres/client.ts";
-import { postgresFailure } from "../../../db/postgres/failure.ts";
-import type { App, AppDeps } from "../../deps.ts";
+import type { App, AppDeps, AppEnv } from "../../deps.ts";
+import { requestError } from "../../middleware/problem.ts";
 import { docsPage } from "./docs-page.ts";
 
 export const documentConfig = {
@@ -21,19 +18,19 @@ export const documentConfig = {
 const checkMsMax = 5000;
 
 /** Each check answers "ok" or a short word on what is wrong, never an address or a secret. */
-const runChecks = async (deps: AppDeps, db: Parameters<typeof execute>[0]) => {
+const runChecks = async (deps: AppDeps, db: AppEnv["Variables"]["db"]) => {
   const check = async (work: () => Promise<unknown>) => {
     try {
       await work();
       return "ok";
     } catch (error) {
-      deps.log({ event: "not_ready", detail: (postgresFailure(error) ?? toAppError(error)).detail });
+      deps.log({ event: "not_ready", detail: requestError(error).detail });
       return "unavailable";
     }
   };
   const [postgres, clickhouse, bucket] = await Promise.all([
-    check(() => execute(db, sql`select 1`)),
-    check(() => deps.clickhouse.queryRows({ sql: "SELECT 1 AS one", signal: AbortSignal.timeout(checkMsMax) })),
+    check(() => db.execute("select 1")),
+    check(() => deps.openClickHouse().queryRows({ sql: "SELECT 1 AS one", signal: AbortSignal.timeout(checkMsMax) })),
     deps.downloads === null
       ? "off"
       : check(async () => {

@@ -1,6 +1,7 @@
 /** All events of one dataset run item to its row. What names its place (dataset, run, item, trace) is kept from the first event. */
+import { columnText, nullableText } from "../column-text.ts";
 import type { DatasetRunItemEvent, Json } from "../event.ts";
-import { columnText, type DatasetRunItemRow, instantText, looseInstant, nullableText, payloadText } from "../rows.ts";
+import { type DatasetRunItemRow, instantText, looseInstant, payloadText } from "../rows.ts";
 import type { MergeContext } from "./merge-context.ts";
 import { metadataMap } from "./merge-metadata.ts";
 import { orderEvents } from "./order-events.ts";

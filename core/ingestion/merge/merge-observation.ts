@@ -1,16 +1,9 @@
 /** All events of one observation to its row of `observations`, and beside it what only the row of `events` keeps. */
+
 import { costText, countFromNumber, parseCost } from "../../models/decimal.ts";
+import { columnText, nullableText } from "../column-text.ts";
 import type { ObservationBody, ObservationEvent, OtelBody } from "../event.ts";
-import {
-  columnText,
-  instantText,
-  nullableInstant,
-  nullableText,
-  type ObservationRow,
-  payloadText,
-  type TextMap,
-  textMap,
-} from "../rows.ts";
+import { instantText, nullableInstant, type ObservationRow, payloadText, type TextMap, textMap } from "../rows.ts";
 import type { MergeContext, MergeOrigin } from "./merge-context.ts";
 import { mergeMetadata, metadataMap } from "./merge-metadata.ts";
 import { orderEvents } from "./order-events.ts";

@@ -1,6 +1,7 @@
 /** All events of one score to its row. Every event names the name, the type and the value of the score, so that these come from the last one. */
+import { columnText, nullableText } from "../column-text.ts";
 import type { ScoreBody, ScoreEvent } from "../event.ts";
-import { columnText, instantText, nullableText, type ScoreRow } from "../rows.ts";
+import { instantText, type ScoreRow } from "../rows.ts";
 import type { MergeContext } from "./merge-context.ts";
 import { mergeMetadata, metadataMap } from "./merge-metadata.ts";
 import { orderEvents } from "./order-events.ts";

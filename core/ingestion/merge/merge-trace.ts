@@ -1,6 +1,7 @@
 /** All events of one trace to its row. */
+import { columnText, nullableText } from "../column-text.ts";
 import type { RootContent, TraceBody, TraceEvent } from "../event.ts";
-import { columnText, instantText, nullableText, payloadText, type TraceRow } from "../rows.ts";
+import { instantText, payloadText, type TraceRow } from "../rows.ts";
 import type { MergeContext } from "./merge-context.ts";
 import { mergeMetadata, metadataMap } from "./merge-metadata.ts";
 import { firstPresent, lastNamed, lastPresent } from "./pick-field.ts";

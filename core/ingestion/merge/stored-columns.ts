@@ -1,5 +1,6 @@
 /** The columns of every row that come from the server and not from events. */
-import { columnText, instantText, type RowOrigin } from "../rows.ts";
+import { columnText } from "../column-text.ts";
+import { instantText, type RowOrigin } from "../rows.ts";
 import type { MergeContext, MergeOrigin } from "./merge-context.ts";
 
 export const storedColumns = (context: MergeContext) => ({

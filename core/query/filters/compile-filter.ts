@@ -1,10 +1,12 @@
 /** From untrusted filters to SQL with bound parameters. Every fault is named with its field; parameter names are stable, so equal shapes give equal text. */
+
 import { z } from "zod";
 import type { FieldError } from "../../errors.ts";
 import { notStorable, storable } from "../../storable.ts";
+import { WellFormedText } from "../../well-formed-text.ts";
 import { isHandedTable } from "../external-table.ts";
 import type { ExportTable, FilterColumn } from "../tables/table.ts";
-import { anyString, type FilterType, type FilterTypeEntry, filterTypeNames, filterTypes } from "./operators.ts";
+import { type FilterType, type FilterTypeEntry, filterTypeNames, filterTypes } from "./operators.ts";
 
 export type Condition = { sql: string; params: Record<string, unknown>; readsContent: boolean };
 
@@ -58,7 +60,9 @@ const compileOne = (
   if (operator.needsMatch === true && column.canMatch !== true)
     return fault("operator", "`matches` is only supported for input, output, and metadata filters.");
 
-  const shape = entry.hasKey ? z.strictObject({ value: operator.value, key: anyString.min(1) }) : z.strictObject({ value: operator.value });
+  const shape = entry.hasKey
+    ? z.strictObject({ value: operator.value, key: WellFormedText.min(1) })
+    : z.strictObject({ value: operator.value });
   const parsed = shape.safeParse(rest);
   if (!parsed.success) {
     for (const issue of parsed.error.issues)

@@ -2,7 +2,9 @@
  * The filter language: one entry for each filter type and operator, with its value and its SQL together.
  * Filters of one list are AND-ed. Every value is a bound parameter; only expressions from the table registry reach the SQL text.
  */
+
 import { z } from "zod";
+import { WellFormedText } from "../../well-formed-text.ts";
 import { handSet } from "../external-table.ts";
 import type { FilterColumn, FilterColumnType } from "../tables/table.ts";
 import { decimalText, instantBound, numberBound, type Sign } from "./bounds.ts";
@@ -36,13 +38,8 @@ const operator = <S extends z.ZodType>(
 const listLengthMax = 30_000;
 const listValuesMax = 50_000;
 
-/** Half a surrogate pair has no UTF-8 spelling: it can neither be sent nor be stored. */
-export const anyString = z
-  .string()
-  .max(20_000)
-  .refine((text) => text.isWellFormed(), "well-formed Unicode, without lone surrogates");
-const strings = z.array(anyString).min(1, "at least one value").max(listValuesMax);
-const stringsOrNone = z.array(anyString).max(listValuesMax);
+const strings = z.array(WellFormedText).min(1, "at least one value").max(listValuesMax);
+const stringsOrNone = z.array(WellFormedText).max(listValuesMax);
 /** An instant with zone, compared to the microsecond: a Date would cut it to milliseconds. */
 const instant = z.iso.datetime({ offset: true, error: "an ISO 8601 instant with zone, such as 2026-01-31T12:00:00.123456Z" });
 
@@ -51,7 +48,7 @@ const absent = (sql: string) => `(${sql} = '')`;
 /** On string columns the empty string plays NULL, as the tables store it: absent values match `=''`, and never match a negation. */
 const stringOperators = (of: (context: { column: FilterColumn; key: string; bind: Bind }) => { cell: string; guard: string }) => {
   const make = (build: (cell: string, p: string, isEmpty: boolean) => string) =>
-    operator(anyString, (context) => {
+    operator(WellFormedText, (context) => {
       const { cell, guard } = of(context);
       return `(${guard}${build(cell, context.bind("String", context.value), context.value === "")})`;
     });
@@ -114,7 +111,7 @@ const wordsMatch = (cell: string, value: string, bind: Bind): string => {
   return `hasAll(extractAll(lowerUTF8(${cell}), '[\\\\pL\\\\pN]+'), ${bind("Array(String)", words)})`;
 };
 
-const withToken = anyString.refine((value) => /[\p{L}\p{N}]/u.test(value), "`matches` requires at least one search token.");
+const withToken = WellFormedText.refine((value) => /[\p{L}\p{N}]/u.test(value), "`matches` requires at least one search token.");
 
 export const filterTypes = {
   string: {

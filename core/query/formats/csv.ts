@@ -1,6 +1,7 @@
 /** CSV per RFC 4180: header even when empty, text cells guarded against spreadsheet formulas unless switched off, nested values as JSON text. */
+
 import { bindOnce } from "../bind-once.ts";
-import type { SelectedColumn } from "../select-columns.ts";
+import type { SelectedColumn } from "../selected-column.ts";
 import type { FileFormat } from "./file-format.ts";
 import { jsonNumbers } from "./json-rows.ts";
 

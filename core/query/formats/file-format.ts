@@ -1,6 +1,6 @@
 /** What a file format is: how ClickHouse is asked for its bytes, and how the bytes of several slices become one file. */
 
-import type { SelectedColumn } from "../select-columns.ts";
+import type { SelectedColumn } from "../selected-column.ts";
 import { sqlName } from "../sql-text.ts";
 
 export type FormatOptions = {

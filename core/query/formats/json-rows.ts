@@ -2,8 +2,9 @@
  * Rows as JSON objects, for JSON and JSONL alike. Template puts the pieces together, so that documents stored as text can be embedded as they are:
  * objects and arrays only, since a text such as `1.10` or `true` may have been meant as text. Line breaks of a document become spaces; inside its strings there are none.
  */
+
 import { bindOnce } from "../bind-once.ts";
-import type { SelectedColumn } from "../select-columns.ts";
+import type { SelectedColumn } from "../selected-column.ts";
 import type { FormatOptions, SliceFormat } from "./file-format.ts";
 
 /** U+2028 and U+2029 end a line for JavaScript and for many editors: they are escaped, as ClickHouse does in plain text. Inside JSON they are only ever in strings. */

@@ -1,7 +1,8 @@
 /** Applies the privacy rules of a request to the columns of its file. */
+
 import type { FieldError } from "../../errors.ts";
-import type { ExportQuery } from "../../exports/request.ts";
-import type { SelectedColumn } from "../select-columns.ts";
+import type { ExportQuery } from "../export-query.ts";
+import type { SelectedColumn } from "../selected-column.ts";
 import type { ExportTable } from "../tables/table.ts";
 import { hideInJson, hideInList, hideInMap } from "./hide-paths.ts";
 import { type Bind, hideColumn, type PathStep, type PrivacyAction, parsePath } from "./privacy.ts";

@@ -1,5 +1,5 @@
 /** The events table: columns as in Langfuse's events_full, so that both can be exported by the same query. */
-import type { ClickHouseMigration } from "./index.ts";
+import type { ClickHouseMigration } from "./migration.ts";
 
 export const events: ClickHouseMigration = {
   name: "0001-events",

@@ -2,7 +2,7 @@
  * traces, observations, scores and dataset_run_items_rmt with the columns and keys of Langfuse, so that an existing ClickHouse of it fits.
  * The lengths of payloads are kept beside them: a plan reads lengths instead of payloads. In tables that exist already they are added, and computed where old parts lack them.
  */
-import type { ClickHouseMigration } from "./index.ts";
+import type { ClickHouseMigration } from "./migration.ts";
 
 export const legacyTables: ClickHouseMigration = {
   name: "0002-legacy-tables",

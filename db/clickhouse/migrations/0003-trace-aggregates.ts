@@ -8,7 +8,7 @@
  * - `traces_mt` stays a MergeTree, where later versions had an engine that stores nothing: its rows are the ledger of what was already counted,
  *   without which a repeated write of an observation would be added again.
  */
-import type { ClickHouseMigration, MigrationContext } from "./index.ts";
+import type { ClickHouseMigration, MigrationContext } from "./migration.ts";
 
 /** How long a trace stays in each aggregate, in days from the day of its start; null keeps it. */
 const aggregates = { traces_all_amt: null, traces_7d_amt: 7, traces_30d_amt: 30 } as const;

@@ -1,5 +1,5 @@
 /** Inserts of the ingestion carry tokens: a batch that is sent again is not written twice. Replicated tables have this window anyway. */
-import type { ClickHouseMigration } from "./index.ts";
+import type { ClickHouseMigration } from "./migration.ts";
 
 const tables = ["events", "traces", "observations", "scores", "dataset_run_items_rmt"];
 

@@ -1,5 +1,5 @@
 /** An observation that was counted in a trace nobody names any more is found by its id. */
-import type { ClickHouseMigration } from "./index.ts";
+import type { ClickHouseMigration } from "./migration.ts";
 
 export const ledgerIndex: ClickHouseMigration = {
   name: "0005-ledger-index",

@@ -1,17 +1,10 @@
 /** The ClickHouse migrations, in order. A migration that was applied anywhere is never edited again: its checksum is compared. */
+
 import { events } from "./0001-events.ts";
 import { legacyTables } from "./0002-legacy-tables.ts";
 import { traceAggregates } from "./0003-trace-aggregates.ts";
 import { insertTokens } from "./0004-insert-tokens.ts";
 import { ledgerIndex } from "./0005-ledger-index.ts";
-
-export type MigrationContext = {
-  /** `ON CLUSTER …`, or nothing on a single server. */
-  onCluster: string;
-  /** An engine with its arguments, replicated on a cluster. */
-  engine: (name: "ReplacingMergeTree" | "AggregatingMergeTree" | "MergeTree", args: string) => string;
-};
-
-export type ClickHouseMigration = { name: string; statements: (context: MigrationContext) => string[] };
+import type { ClickHouseMigration } from "./migration.ts";
 
 export const clickHouseMigrations: readonly ClickHouseMigration[] = [events, legacyTables, traceAggregates, insertTokens, ledgerIndex];

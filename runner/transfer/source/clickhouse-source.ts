@@ -1,4 +1,5 @@
 /** Stage 4, query: tables of ClickHouse, cut into slices along time; each slice is one ordered query that writes the final bytes. */
+
 import { AppError } from "../../../core/errors.ts";
 import {
   countPredicate,
@@ -13,13 +14,13 @@ import {
 import { handSet, handTable } from "../../../core/query/external-table.ts";
 import { compressions, formats } from "../../../core/query/formats/index.ts";
 import { findingsOf } from "../../../core/query/guard-columns.ts";
-import type { SelectedColumn } from "../../../core/query/select-columns.ts";
+import type { SelectedColumn } from "../../../core/query/selected-column.ts";
 import type { Slice } from "../../../core/query/slice.ts";
 import { mapUnquoted } from "../../../core/query/sql-text.ts";
 import { narrowRelations } from "../../../core/query/tables/relations.ts";
 import type { ClickHouse } from "../../../db/clickhouse/client.ts";
+import { parseCount } from "../../../db/clickhouse/parse-count.ts";
 import {
-  countFrom,
   findMovedRows,
   haveMoved,
   type PlanBounds,
@@ -138,7 +139,7 @@ export const openClickHouseSource = async (
       queryId: `${request.queryId}-${name}`,
       signal,
     });
-    return countFrom(found?.rows);
+    return parseCount(found?.rows);
   };
 
   return {
@@ -180,7 +181,7 @@ export const openClickHouseSource = async (
       queryId: `${request.queryId}-changes`,
       signal,
     });
-    return countFrom(found?.rows);
+    return parseCount(found?.rows);
   }
 
   /**
@@ -223,7 +224,7 @@ export const openClickHouseSource = async (
       startUs: found.startUs,
       needsFinal: isReplacing && (isWhole || raw[0]?.checksum !== found.checksum),
       isWhole,
-      plannedAtUs: countFrom(clock[0]?.us),
+      plannedAtUs: parseCount(clock[0]?.us),
     };
   }
 };

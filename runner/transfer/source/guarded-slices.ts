@@ -2,13 +2,14 @@
  * Stage 4, query: each slice is read with a check, which ends the query at the first value that has to be mended or was withheld; then it is read again, mended, and what was found is counted when
  * all slices are written. A clean slice costs no second query. Memory: a few numbers for each slice.
  */
+
 import { changesFrom, type ExportChanges } from "../../../core/query/changes.ts";
 import { type SliceFormat, selectList } from "../../../core/query/formats/file-format.ts";
 import type { FormatName } from "../../../core/query/formats/index.ts";
 import { type FoundIn, mendColumn, throwOnFindings } from "../../../core/query/guard-columns.ts";
-import type { SelectedColumn } from "../../../core/query/select-columns.ts";
+import type { SelectedColumn } from "../../../core/query/selected-column.ts";
 import { type ByteAnswer, isThrownByQuery } from "../../../db/clickhouse/client.ts";
-import { countFrom } from "../../../db/clickhouse/plan-export.ts";
+import { parseCount } from "../../../db/clickhouse/parse-count.ts";
 
 /** One query of a slice: its SELECT list, and what its id ends in. */
 export type SliceQuery = { format: SliceFormat; list: string; suffix: string };
@@ -69,8 +70,8 @@ export const guardSlices = (select: SelectedColumn[], format: FormatName, findin
           continue;
         }
         const found = await ask(index, { list, outer, limitRows: left });
-        left -= countFrom(found?.["rows"]);
-        for (const i of totals.keys()) totals[i] = (totals[i] ?? 0) + countFrom(found?.[`f${i}`]);
+        left -= parseCount(found?.["rows"]);
+        for (const i of totals.keys()) totals[i] = (totals[i] ?? 0) + parseCount(found?.[`f${i}`]);
       }
       return changesFrom(findings.map((finding, i) => ({ ...finding, rows: totals[i] ?? 0 })));
     },

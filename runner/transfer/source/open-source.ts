@@ -1,8 +1,9 @@
 /** Stage 4, query: from what was asked to what is read. */
+
 import { AppError } from "../../../core/errors.ts";
-import type { ExportQuery } from "../../../core/exports/request.ts";
 import type { PhysicalTables } from "../../../core/query/build-query.ts";
 import { type CompiledQuery, compileQuery } from "../../../core/query/compile-query.ts";
+import type { ExportQuery } from "../../../core/query/export-query.ts";
 import type { ClickHouse } from "../../../db/clickhouse/client.ts";
 import type { PlanBounds } from "../../../db/clickhouse/plan-export.ts";
 import { listScoreNames } from "../../../db/clickhouse/score-names.ts";

@@ -1,9 +1,10 @@
 /** Stage 4, query: tables of Postgres. Each slice is read there and handed to ClickHouse, which filters it and writes the final bytes. Memory: one slice for each that is asked for. */
+
 import { exportPredicate, fromClause, isCountExact, type PhysicalTables } from "../../../core/query/build-query.ts";
 import { compressions, formats } from "../../../core/query/formats/index.ts";
 import { withheldIn } from "../../../core/query/guard-columns.ts";
 import type { ClickHouse } from "../../../db/clickhouse/client.ts";
-import { countFrom } from "../../../db/clickhouse/plan-export.ts";
+import { parseCount } from "../../../db/clickhouse/parse-count.ts";
 import type { Database } from "../../../db/postgres/client.ts";
 import { countRows, planRows, type RowSlice, readRows } from "../../../db/postgres/export-rows.ts";
 import { type ExportSource, isExplained, RowsMoved, type SourceRequest, type SourceSlice } from "./export-source.ts";
@@ -89,7 +90,7 @@ export const openPostgresSource = async (
           params: await ask(slice),
           signal: request.signal,
         });
-        found += countFrom(count?.rows);
+        found += parseCount(count?.rows);
         if (found > limit) return true;
       }
       return false;

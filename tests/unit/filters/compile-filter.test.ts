@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { AppError } from "../../../core/errors.ts";
-import { ExportQuery } from "../../../core/exports/request.ts";
 import { compileQuery } from "../../../core/query/compile-query.ts";
+import { ExportQuery } from "../../../core/query/export-query.ts";
 import { compileFilter, findFilterColumn } from "../../../core/query/filters/compile-filter.ts";
 import { filterTypes } from "../../../core/query/filters/operators.ts";
 import { events } from "../../../core/query/tables/events.ts";

@@ -1,10 +1,12 @@
 /** One span through the whole of it: recorded by the real SDK, encoded, decoded, mapped. */
+
 import type { Attributes } from "@opentelemetry/api";
 import { expect } from "vitest";
 import { parseEvent } from "../../../core/ingestion/event-schema.ts";
 import { mergeMetadata } from "../../../core/ingestion/merge/merge-metadata.ts";
 import { decodeTracesProtobuf } from "../../../core/otel/decode-protobuf.ts";
-import { type MappedEvent, mapSpans } from "../../../core/otel/map-spans.ts";
+import { mapSpans } from "../../../core/otel/map-spans.ts";
+import type { MappedEvent } from "../../../core/otel/mapped-event.ts";
 import { asProtobuf, recordSpans } from "./exported-spans.ts";
 
 /** What spans become has to pass the schema of events: there is nobody left to tell of a fault. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ExportQuery } from "../../../core/exports/request.ts";
 import { compileQuery } from "../../../core/query/compile-query.ts";
+import { ExportQuery } from "../../../core/query/export-query.ts";
 import { describeFilters } from "../../../core/query/filters/compile-filter.ts";
 import { events } from "../../../core/query/tables/events.ts";
 import { tables } from "../../../core/query/tables/index.ts";

@@ -1,39 +1,45 @@
-/** What every route of Langfuse events ends in: groups by entity, sampled, stored for good. */
-import type { Context } from "hono";
-import { AppError } from "../../../core/errors.ts";
-import { type ArrivedEvent, arrangeBatch, type EventGroup } from "../../../core/ingestion/arrange-batch.ts";
-import { publicKeyFolderOf } from "../../../core/ingestion/blob-key.ts";
-import { mayWriteBeside } from "../../../core/ingestion/merge/counting-files.ts";
-import { listEntityFiles } from "../../../db/event-store/logged-objects.ts";
-import type { Database } from "../../../db/postgres/client.ts";
-import { storeGroups } from "../../../services/ingestion/store-groups.ts";
-import type { AppDeps, AppEnv } from "../../deps.ts";
-import type { Sender } from "./authorise.ts";
+/** Takes a batch of Langfuse events in: groups by entity, sampled, stored for good. */
+
+import { AppError } from "../../core/errors.ts";
+import { type ArrivedEvent, arrangeBatch, type EventGroup } from "../../core/ingestion/arrange-batch.ts";
+import { publicKeyFolderOf } from "../../core/ingestion/blob-key.ts";
+import type { EventOrigin } from "../../core/ingestion/event-origin.ts";
+import type { EventStoreConfig } from "../../core/ingestion/event-store-config.ts";
+import { mayWriteBeside } from "../../core/ingestion/merge/counting-files.ts";
+import { listEntityFiles } from "../../db/event-store/logged-objects.ts";
+import type { Database } from "../../db/postgres/client.ts";
+import type { EventStore } from "./event-store.ts";
+import { storeGroups } from "./store-groups.ts";
+
+/** Who sends: the whole key of a project, or its public key alone, which may write scores and nothing else. */
+export type Sender = { projectId: string; access: "project" | "scores"; origin: EventOrigin };
 
 /** `failed` could not be stored, each for its reason; what is not sampled was left out. Throws INGESTION_DISABLED, and when none is stored. */
 export type StoredBatch = { groups: readonly EventGroup[]; failed: ReadonlyMap<EventGroup, AppError> };
 
 export const storeBatch = async (
-  c: Context<AppEnv>,
-  deps: AppDeps,
+  store: EventStore,
+  { prefix, sampling, segmentBytesMax }: Pick<EventStoreConfig, "prefix" | "sampling" | "segmentBytesMax">,
   { projectId, access, origin }: Sender,
   batch: readonly ArrivedEvent[],
 ): Promise<StoredBatch> => {
-  const { prefix, segmentBytesMax, sampling, s3Client: s3, isLogEnabled, sha256Hex } = eventsOf(deps);
-  const db = c.get("db");
   const publicKeyAlone = access === "scores" ? origin.apiKey : undefined;
-  const groups = arrangeBatch(batch, { projectId, prefix, sampling, segmentBytesMax, sha256Hex, publicKeyAlone });
+  const groups = arrangeBatch(batch, { projectId, prefix, sampling, segmentBytesMax, sha256Hex: store.sha256Hex, publicKeyAlone });
   if (groups.length > groupsMax)
     throw new AppError({
       code: "PAYLOAD_TOO_LARGE",
       message: `The batch writes more than ${groupsMax} traces, observations, scores and the like; send it in parts.`,
     });
   const refused =
-    publicKeyAlone === undefined ? new Map<EventGroup, AppError>() : await refuseOthersScores(db, { projectId, bucket: s3.bucket, groups });
-  const failed = await storeGroups(
-    { db, s3, isLogEnabled, nowMs: deps.nowMs, newJobId: () => deps.newId("job"), sha256Hex },
-    { projectId, groups: groups.filter((group) => group.isSampled && !refused.has(group)), origin, source: "api" },
-  );
+    publicKeyAlone === undefined
+      ? new Map<EventGroup, AppError>()
+      : await refuseOthersScores(store.db, { projectId, bucket: store.s3.bucket, groups });
+  const failed = await storeGroups(store, {
+    projectId,
+    groups: groups.filter((group) => group.isSampled && !refused.has(group)),
+    origin,
+    source: "api",
+  });
   return { groups, failed: new Map([...refused, ...failed]) };
 };
 
@@ -60,10 +66,4 @@ const refuseOthersScores = async (
     if (folder !== undefined && !mayWriteBeside(stored, folder)) refused.set(group, new AppError({ code: "SCORE_OF_ANOTHER_KEY" }));
   }
   return refused;
-};
-
-/** Throws INGESTION_DISABLED. */
-export const eventsOf = ({ events }: AppDeps): NonNullable<AppDeps["events"]> => {
-  if (events === null) throw new AppError({ code: "INGESTION_DISABLED" });
-  return events;
 };

@@ -1,0 +1,10 @@
+/** A list worked on by several at once, in order of beginning. */
+
+/** Runs `act` for every item, so many at once. */
+export const forEachConcurrent = async <T>(items: readonly T[], atOnce: number, act: (item: T) => Promise<void>): Promise<void> => {
+  let next = 0;
+  const run = async () => {
+    for (let item = items[next++]; item !== undefined; item = items[next++]) await act(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, run));
+};

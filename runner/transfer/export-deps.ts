@@ -1,0 +1,38 @@
+/** What an export is run with. */
+import type { PhysicalTables } from "../../core/query/build-query.ts";
+import type { ClickHouse } from "../../db/clickhouse/client.ts";
+import type { PlanBounds } from "../../db/clickhouse/plan-export.ts";
+import type { S3Client } from "../../db/object-store/s3-client.ts";
+import type { Database } from "../../db/postgres/client.ts";
+import type { Events } from "../bus.ts";
+import type { Clock, Log } from "../deps.ts";
+import type { Checksum } from "./sinks/object-upload.ts";
+
+export type ExportSettings = {
+  prefix: string;
+  physical: PhysicalTables;
+  rowLimit: number;
+  partSizeBytes: number;
+  partsInFlightMax: number;
+  slicesAhead: number;
+  sliceThreads: number;
+  progressSeconds: number;
+  checksum: Checksum;
+} & PlanBounds;
+
+export type ExportHandlerDeps = {
+  db: Database;
+  clickhouse: ClickHouse;
+  /** Null when batch exports are switched off or no bucket is configured. */
+  s3: S3Client | null;
+  settings: ExportSettings;
+  clock: Clock;
+  log: Log;
+  emit: Events["emit"];
+  crc32: (bytes: Uint8Array, seed?: number) => number;
+  newAuditId: () => string;
+  newJobId: () => string;
+  sha256: (text: string) => string;
+  /** Two halves of the key a project's values are hashed with; null without ENCRYPTION_KEY. */
+  hashKeyOf: (projectId: string) => [string, string] | null;
+};

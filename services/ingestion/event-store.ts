@@ -1,0 +1,31 @@
+/** The event store: the bucket of events with the event log beside it, and what stands in the log. */
+import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
+import type { S3Client } from "../../db/object-store/s3-client.ts";
+import type { Database } from "../../db/postgres/client.ts";
+
+export type EventStore = {
+  db: Database;
+  s3: S3Client;
+  /** Whether objects are written down in event_log. Where they are not, the project is marked: whoever reads or deletes its events asks the store from then on. */
+  isLogEnabled: boolean;
+  /** Only differences count. */
+  nowMs: () => number;
+  newJobId: () => string;
+  sha256Hex: Sha256Hex;
+};
+
+/** `logId`: the row it has to have; absent, one made of its key and trace. */
+export type LoggedObject = {
+  fileKey: string;
+  entityType: string;
+  entityId: string;
+  eventId: string;
+  traceId: string | null;
+  logId?: string;
+};
+
+/** The same object, for the same trace, is the same row. */
+export const logRowId = (
+  { bucket, fileKey, traceId }: { bucket: string; fileKey: string; traceId: string | null },
+  sha256Hex: Sha256Hex,
+): string => `evl_${sha256Hex(JSON.stringify([bucket, fileKey, traceId])).slice(0, 32)}`;
