@@ -9,14 +9,8 @@ import { byteOrderMark } from "../../core/query/formats/csv.ts";
 import { contentTypeOf } from "../../core/query/formats/index.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import { describeFailure } from "../../db/postgres/failure.ts";
-import {
-  type ExportToRun,
-  type LeftObject,
-  rememberFile,
-  rememberObject,
-  rememberPart,
-  rememberUploadId,
-} from "../../services/exports/export-outcomes.ts";
+import { type LeftObject, rememberFile, rememberObject, rememberPart, rememberUploadId } from "../../services/exports/export-journal.ts";
+import type { ExportToRun } from "../../services/exports/export-outcomes.ts";
 import { JobCancelled, type JobContext, LeaseLost, RunnerStopping } from "../deps.ts";
 import type { ExportHandlerDeps } from "./export-deps.ts";
 import { type PlannedSlice, writeFile } from "./file/write-file.ts";

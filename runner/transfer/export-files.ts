@@ -1,6 +1,7 @@
 /** The files of an export, one after the other. */
+
 import type { ManifestFile } from "../../core/exports/manifest.ts";
-import type { LeftObject } from "../../services/exports/export-outcomes.ts";
+import type { LeftObject } from "../../services/exports/export-journal.ts";
 import type { FileWriter } from "./export-file.ts";
 import type { ExportSource } from "./source/export-source.ts";
 
