@@ -1,8 +1,7 @@
 /** What happens to an export while its job runs. Each write is in one transaction with the job and does nothing once the lease is lost. */
 import { sql } from "drizzle-orm";
 import { AppError, type ErrorCode } from "../../core/errors.ts";
-import type { ExportManifest, ExportProgress, ManifestFile } from "../../core/exports/manifest.ts";
-import type { UploadedPart } from "../../core/exports/uploaded-part.ts";
+import type { ExportManifest, ExportProgress } from "../../core/exports/manifest.ts";
 import { batchExportStatusOf } from "../../core/jobs/state.ts";
 import type { CompressionName, FormatName } from "../../core/query/formats/index.ts";
 import { storableForm, storableJson } from "../../core/storable.ts";
