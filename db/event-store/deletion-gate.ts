@@ -3,8 +3,10 @@
  * whoever writes the rows of objects holds the gate in common until these are committed, whoever deletes objects holds it alone. So after a deletion has let go, an object and its
  * rows are both there or both gone, but for objects stored before their transaction began: `wasDeletedSince` tells, and these are stored once more, behind the gate.
  */
+
 import { type SQL, sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
+import { claimable, states } from "../queue/state-sql.ts";
 
 /** Any constant will do; Worker and runner must use the same. */
 const gate = 727_003;
@@ -28,7 +30,7 @@ export const wasDeletedSince = async (tx: Database, { projectId, seconds }: { pr
   const deletion = sql`from jobs where project_id = ${projectId} and kind = 'data.delete'`;
   const [row] = await execute<{ found: boolean }>(
     tx,
-    sql`select exists (select 1 ${deletion} and state in ('scheduled','available','retryable')) or exists (select 1 ${deletion} and state = 'running')
+    sql`select exists (select 1 ${deletion} and state in ${claimable}) or exists (select 1 ${deletion} and state = ${states.running})
       or exists (select 1 ${deletion} and finished_at > clock_timestamp() - make_interval(secs => ${seconds + marginSeconds})) as found`,
   );
   return row?.found ?? false;

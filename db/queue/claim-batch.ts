@@ -1,7 +1,9 @@
 /** Takes one lease on many jobs that have a lane. */
+
 import { sql } from "drizzle-orm";
 import type { JobKind } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
+import { states } from "./state-sql.ts";
 import { isWaitingInLane, waitingProjects } from "./waiting-projects.ts";
 
 export type BatchJob = {
@@ -46,7 +48,7 @@ export const claimBatch = (
     const tx = transaction as unknown as Database;
     await execute(tx, sql`select pg_advisory_xact_lock(${claimLock})`);
     const isDue = sql`${isWaitingInLane} and j.kind = ${kind} and j.run_at <= now()
-      and not exists (select 1 from jobs r where r.lane = j.lane and r.state = 'running')`;
+      and not exists (select 1 from jobs r where r.lane = j.lane and r.state = ${states.running})`;
     const rows = await execute<BatchJob & { leaseId: string; claimedAt: string }>(
       tx,
       sql`with recursive ${waitingProjects}, head as materialized (
@@ -74,7 +76,7 @@ export const claimBatch = (
           returning claimed_at, gen_random_uuid() as lease_id
         )
         update jobs j
-        set state = 'running', attempt = j.attempt + 1, lease_id = claim.lease_id, claimed_by = ${claimedBy},
+        set state = ${states.running}, attempt = j.attempt + 1, lease_id = claim.lease_id, claimed_by = ${claimedBy},
           lease_until = now() + make_interval(secs => ${leaseSeconds}), started_at = now(), heartbeat_at = now()
         from taken, claim where j.id = taken.id
         returning j.id, j.project_id as "projectId", j.payload, j.attempt, j.max_attempts as "maxAttempts", j.losses, j.lane, j.lease_id as "leaseId",
@@ -94,7 +96,7 @@ export const heartbeatBatch = async (db: Database, leaseId: string, leaseSeconds
   const rows = await execute(
     db,
     sql`update jobs set lease_until = now() + make_interval(secs => ${leaseSeconds}), heartbeat_at = now()
-      where lease_id = ${leaseId}::uuid and state = 'running' returning id`,
+      where lease_id = ${leaseId}::uuid and state = ${states.running} returning id`,
   );
   return rows.length;
 };

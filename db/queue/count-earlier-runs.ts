@@ -1,6 +1,9 @@
 /** Ingestion that is under way and may have read what is deleted meanwhile. */
+
 import { sql } from "drizzle-orm";
+import { ingestionKinds } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
+import { kindList, states } from "./state-sql.ts";
 
 /** The instant by the clock that stamps claims, ISO 8601 UTC with microseconds. */
 export const queueNow = async (db: Database): Promise<string> => {
@@ -15,7 +18,7 @@ export const queueNow = async (db: Database): Promise<string> => {
 export const countEarlierRuns = async (db: Database, { projectId, before }: { projectId: string; before: string }): Promise<number> => {
   const [row] = await execute<{ running: number }>(
     db,
-    sql`select count(*)::int as running from jobs where project_id = ${projectId} and state = 'running' and kind in ('ingestion.merge', 'ingestion.otel')
+    sql`select count(*)::int as running from jobs where project_id = ${projectId} and state = ${states.running} and kind in ${kindList(ingestionKinds)}
       and started_at < ${before}::timestamptz`,
   );
   return row?.running ?? 0;

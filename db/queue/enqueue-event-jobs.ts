@@ -1,8 +1,10 @@
 /** Puts jobs of the ingestion into the queue, many at once, in the transaction of their cause. */
+
 import { sql } from "drizzle-orm";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import { rowTexts } from "../postgres/row-texts.ts";
+import { states } from "./state-sql.ts";
 
 /** An OpenTelemetry request has no lane: it writes nothing by itself. */
 export type EventJob =
@@ -20,7 +22,7 @@ export const enqueueEventJobs = async (tx: Database, projectId: string, jobs: re
     await execute(
       tx,
       sql`insert into jobs (id, kind, project_id, payload, state, priority, max_attempts, has_slot, lane)
-        select r.id, r.kind, ${projectId}, r.payload, 'available', r.priority, r.attempts, false, r.lane
+        select r.id, r.kind, ${projectId}, r.payload, ${states.available}, r.priority, r.attempts, false, r.lane
         from json_to_recordset(${text}::json) as r(id text, kind text, lane text, payload jsonb, priority int, attempts int)`,
     );
 };

@@ -1,6 +1,8 @@
 /** Keeps a lease. */
+
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
+import { states } from "./state-sql.ts";
 
 export type Lease = { id: string; leaseId: string };
 export type Heartbeat = "held" | "cancelRequested" | "lost";
@@ -10,7 +12,7 @@ export const heartbeatJob = async (db: Database, lease: Lease, leaseSeconds: num
   const [row] = await execute<{ cancel: boolean }>(
     db,
     sql`update jobs set lease_until = now() + make_interval(secs => ${leaseSeconds}), heartbeat_at = now()
-      where id = ${lease.id} and lease_id = ${lease.leaseId} and state = 'running'
+      where id = ${lease.id} and lease_id = ${lease.leaseId} and state = ${states.running}
       returning cancel_requested_at is not null as cancel`,
   );
   if (row === undefined) return "lost";

@@ -1,6 +1,8 @@
 /** Makes the slot counters equal to the job rows again. */
+
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
+import { states } from "./state-sql.ts";
 
 /**
  * Two statements in one short transaction: first the slots are locked, then counted with a newer snapshot. Claims skip locked slots and settling
@@ -19,7 +21,7 @@ export const repairSlots = (db: Database): Promise<number> =>
       tx,
       sql`update job_slots s set running = counted.running, updated_at = now()
         from (
-          select s2.project_id, (select count(*)::int from jobs j where j.project_id = s2.project_id and j.state = 'running' and has_slot) as running from job_slots s2
+          select s2.project_id, (select count(*)::int from jobs j where j.project_id = s2.project_id and j.state = ${states.running} and has_slot) as running from job_slots s2
         ) counted
         where counted.project_id = s.project_id and counted.running <> s.running
         returning s.project_id as id`,

@@ -1,9 +1,11 @@
 /** Writes the outcome of an attempt. */
+
 import { type SQL, sql } from "drizzle-orm";
 import type { JobState } from "../../core/jobs/state.ts";
 import { storableForm } from "../../core/storable.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import type { Lease } from "./heartbeat-job.ts";
+import { states } from "./state-sql.ts";
 
 export type JobError = { code: string; message: string; detail?: string | undefined };
 
@@ -58,9 +60,9 @@ export const settle = (
   return execute<{ state: SettledState }>(
     tx,
     sql`with job as (
-      update jobs set state = case when cancel_requested_at is null then ${state} else 'cancelled' end, lease_id = null, lease_until = null,
+      update jobs set state = case when cancel_requested_at is null then ${state} else ${states.cancelled} end, lease_id = null, lease_until = null,
         finished_at = case when cancel_requested_at is not null then now() else ${isFinal ? sql`now()` : sql`null::timestamptz`} end ${set}
-      where ${where} and state = 'running'
+      where ${where} and state = ${states.running}
       returning project_id, has_slot, state
     ), slot as (
       update job_slots s set running = greatest(0, s.running - 1), updated_at = now()
