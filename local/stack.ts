@@ -47,6 +47,8 @@ export type StackOptions = {
   env?: Record<string, string | undefined>;
   say?: (line: string) => void;
   withRunner?: boolean;
+  /** The folder of a bundle of the Worker; bundled anew without. */
+  workerBundle?: string;
 };
 
 type Secrets = {
@@ -154,6 +156,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
       await startWorker({
         dataDir: join(dataDir, "worker"),
         logFile: log("worker"),
+        bundle: options.workerBundle,
         ...(apiPort === 0 ? {} : { port: apiPort }),
         bindings: {
           ...pick(env, (name) => name in ApiEnv.shape),

@@ -1,14 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { Observation } from "../../api/routes/observations/resource.ts";
 import { Score, ScoreOnPage, ScoreV1, ScoreV1OnPage } from "../../api/routes/scores/resource.ts";
 import { Session, SessionWithTraces } from "../../api/routes/sessions/resource.ts";
 import { TraceWithDetails, TraceWithFullDetails } from "../../api/routes/traces/resource.ts";
 import { defaultModels } from "../../core/models/default-models/index.ts";
-import { type Stack, startStack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack.ts";
+import { startTestStack } from "../support/start-test-stack.ts";
 
 type Key = { projectId: string; publicKey: string; secretKey: string };
 type Row = Record<string, unknown>;
@@ -21,7 +19,6 @@ const bytesMax = 2_000_000;
 const observationsMax = 300;
 
 let stack: Stack;
-let dir: string;
 
 const clickhouse = async (sql: string, body?: string): Promise<string> => {
   const url = new URL(inject("clickhouseUrl"));
@@ -34,11 +31,7 @@ const clickhouse = async (sql: string, body?: string): Promise<string> => {
 };
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), "spillway-read-"));
-  chmodSync(dir, 0o755);
-  stack = await startStack({
-    dataDir: dir,
-    apiPort: 0,
+  stack = await startTestStack({
     withRunner: false,
     env: {
       CLICKHOUSE_URL: inject("clickhouseUrl"),
@@ -53,11 +46,10 @@ beforeAll(async () => {
   await clickhouse(`CREATE TABLE IF NOT EXISTS ${eventsTable} AS events`);
   // What was stored twice stays stored twice.
   for (const table of ["traces", "observations", "scores"]) await clickhouse(`SYSTEM STOP MERGES ${table}`);
-}, 120_000);
+});
 afterAll(async () => {
   await stack.stop();
   await clickhouse(`DROP DATABASE IF EXISTS ${database} SYNC`);
-  rmSync(dir, { recursive: true, force: true });
 });
 
 const admin = async (path: string, body: object): Promise<Record<string, string>> => {

@@ -8,6 +8,7 @@ import { BasicTracerProvider, SimpleSpanProcessor, type SpanExporter } from "@op
 import { NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 import { beforeAll, describe, expect, it } from "vitest";
 import { useWholeStack } from "../support/whole-stack.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 
 const { authorization, connection, exported, json, post, settled, stack } = useWholeStack();
 
@@ -154,7 +155,7 @@ describe("the Langfuse SDK below an instrumentation of HTTP that is not exported
   let ids: { trace: string; root: string; http: string };
 
   beforeAll(async () => {
-    const processor = new LangfuseSpanProcessor({ ...connection(), timeout: 60, environment: "staging", release: "r9" });
+    const processor = new LangfuseSpanProcessor({ ...connection(), timeout: waitSeconds, environment: "staging", release: "r9" });
     const provider = new NodeTracerProvider({ spanProcessors: [processor] });
     provider.register();
     setLangfuseTracerProvider(provider);

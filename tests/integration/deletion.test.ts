@@ -615,7 +615,6 @@ describe("a deletion", () => {
     ["before", unlogged],
   ] as const)(
     "of %s that ends after each of its steps is finished by the attempts that follow (%o)",
-    { timeout: 180_000 },
     async (scope, log) => {
       // What has moved between traces and days, and a request: every kind of step there is.
       const [first, second, otel] = [unique("t"), unique("t"), newTraceId()];

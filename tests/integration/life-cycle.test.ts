@@ -6,6 +6,7 @@ import { expireExports } from "../../db/queries/expire-exports.ts";
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
 import { type MailBox, startMailBox } from "../support/mail-box.ts";
 import { tableCases } from "../support/table-cases.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 
 let fixture: Fixture;
 let box: MailBox;
@@ -37,7 +38,7 @@ const body = { format: "JSONL", query: { tableName: "traces" } };
 const completed = async (more: object = {}) => fixture.finished(await fixture.requestExport({ ...body, ...more }));
 const exists = async (key: string): Promise<boolean> => (await fixture.s3.send({ method: "HEAD", key, accept: [404] })).status === 200;
 const eventually = async (what: string, isTrue: () => Promise<boolean>) => {
-  for (const end = Date.now() + 15_000; Date.now() < end; ) {
+  for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
     if (await isTrue()) return;
     await new Promise((resolve) => setTimeout(resolve, 30));
   }

@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { execute } from "../../db/postgres/client.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 
 let fixture: Fixture;
 
@@ -114,7 +115,7 @@ it("an export whose COMMIT was answered by nobody is completed, and its file sta
     expect(proxy.lost()).toBe(1);
     expect(row.status).toBe("COMPLETED");
     // The attempt has seen its failure and given up; the sweep has run since.
-    for (const end = Date.now() + 10_000; Date.now() < end && !lines.some(({ event }) => event === "job_attempt"); )
+    for (const end = Date.now() + waitSeconds * 1000; Date.now() < end && !lines.some(({ event }) => event === "job_attempt"); )
       await new Promise((resolve) => setTimeout(resolve, 30));
     await new Promise((resolve) => setTimeout(resolve, 700));
     const after = await fixture.load(exportId);
