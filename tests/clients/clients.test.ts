@@ -5,9 +5,9 @@
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bunPath } from "../../local/service.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 import { useWholeStack } from "../support/whole-stack.ts";
 import { answer, embeddingTokens, startModelServer, tokens } from "./model-server.ts";
-import { waitSeconds } from "../support/wait-seconds.ts";
 
 const isInstalled = existsSync("tests/clients/node_modules/.spillway-installed");
 if (!isInstalled) console.warn("SKIPPED: tests/clients, whose packages are not installed. Run: npm run test:clients");

@@ -4,8 +4,8 @@ import { parseExactJson } from "../../core/exact-json.ts";
 import { spelledObject } from "../support/number-spellings.ts";
 import { readRows } from "../support/read-export.ts";
 import { at, uniqueIds } from "../support/sent-event.ts";
-import { type IngestionAnswer, useWholeStack } from "../support/whole-stack.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
+import { type IngestionAnswer, useWholeStack } from "../support/whole-stack.ts";
 
 const { call, json, post, rows, settled } = useWholeStack();
 const unique = uniqueIds();

@@ -11,8 +11,8 @@ import {
 import { NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 import { beforeAll, describe, expect, it } from "vitest";
 import { unsaidOfObservation } from "../support/unsaid-of-observation.ts";
-import { useWholeStack } from "../support/whole-stack.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
+import { useWholeStack } from "../support/whole-stack.ts";
 
 const { connection, exported, settled, stack } = useWholeStack();
 

@@ -2,8 +2,8 @@ import { LangfuseClient } from "@langfuse/client";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ObservationV2 } from "../../api/routes/observations/resource.ts";
 import { at, eventWith, uniqueIds } from "../support/sent-event.ts";
-import { type ProjectKey, useWholeStack } from "../support/whole-stack.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
+import { type ProjectKey, useWholeStack } from "../support/whole-stack.ts";
 
 const { accepted, authorization, call, connection, ingest, json, newProject, post, settled, stack } = useWholeStack();
 const unique = uniqueIds();

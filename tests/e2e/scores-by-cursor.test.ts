@@ -2,8 +2,8 @@ import { LangfuseClient } from "@langfuse/client";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ScoreV3 } from "../../api/routes/scores/resource.ts";
 import { at, eventWith, uniqueIds } from "../support/sent-event.ts";
-import { type ProjectKey, useWholeStack } from "../support/whole-stack.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
+import { type ProjectKey, useWholeStack } from "../support/whole-stack.ts";
 
 const { accepted, authorization, call, connection, ingest, json, newProject, settled, stack } = useWholeStack();
 const event = eventWith(uniqueIds());

@@ -4,8 +4,8 @@ import { Langfuse } from "langfuse";
 import { beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../db/postgres/client.ts";
 import { eventWith, uniqueIds } from "../support/sent-event.ts";
-import { type ProjectKey, useWholeStack } from "../support/whole-stack.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
+import { type ProjectKey, useWholeStack } from "../support/whole-stack.ts";
 
 const { accepted, authorization, call, connection, db, json, newProject, post, rows, settled, stack } = useWholeStack();
 const unique = uniqueIds();

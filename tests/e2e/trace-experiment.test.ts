@@ -189,7 +189,10 @@ describe("a compared read", () => {
       expect(json).toMatchObject({ id: "alike" });
       await vi.waitFor(() => expect(isAsked).toBe(true), waitSeconds * 1000);
       // The request is over: its line is written after the answer.
-      await vi.waitFor(() => expect(comparing?.lines("request").some((line) => line["request_id"] === requestId)).toBe(true), waitSeconds * 1000);
+      await vi.waitFor(
+        () => expect(comparing?.lines("request").some((line) => line["request_id"] === requestId)).toBe(true),
+        waitSeconds * 1000,
+      );
       expect(comparing?.lines("trace_read_compared").some((line) => line["request_id"] === requestId)).toBe(false);
       release();
       expect(await reportOf(comparing, requestId)).toMatchObject({ is_equal: true, returned: "traces" });

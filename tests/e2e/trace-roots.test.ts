@@ -7,8 +7,8 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BasicTracerProvider, SimpleSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base";
 import { NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 import { beforeAll, describe, expect, it } from "vitest";
-import { useWholeStack } from "../support/whole-stack.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
+import { useWholeStack } from "../support/whole-stack.ts";
 
 const { authorization, connection, exported, json, post, settled, stack } = useWholeStack();
 

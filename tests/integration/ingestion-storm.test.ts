@@ -52,7 +52,7 @@ const randomFrom = (seed: number) => () => {
   return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
 };
 
-const at = (seconds: number) => new Date(Date.UTC(2026, 4, 1, 12) + waitSeconds * 1000).toISOString();
+const at = (seconds: number) => new Date(Date.UTC(2026, 4, 1, 12) + seconds * 1000).toISOString();
 
 /** Requests about one trace: names that change, observations that move in time, type and trace, updates that name no trace. */
 const requestsOf = (n: number): object[][] => {
