@@ -2,7 +2,28 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Measured whole runs; a name that is missing costs time, nothing else. */
-const longest: readonly string[] = [];
+const longest: readonly string[] = [
+  "crash",
+  "stack",
+  "deletion",
+  "large-requests",
+  "ingestion-aggregates",
+  "filter-language",
+  "hostile-ingestion",
+  "public-key-scores",
+  "trace-aggregates",
+  "store-faults",
+  "ingestion-crash",
+  "ingestion-storm",
+  "real-runs",
+  "models",
+  "roll-up-usage",
+  "clients",
+  "api",
+  "observations-by-cursor",
+  "opentelemetry",
+  "trace-aggregates-writes",
+];
 
 const placeOf = ({ moduleId }: TestSpecification): number => {
   const place = longest.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
