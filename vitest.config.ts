@@ -13,6 +13,8 @@ export default defineConfig({
     maxWorkers: 4,
     testTimeout: hangMs,
     hookTimeout: hangMs,
+    // The thread of a file may take longer than the usual 10 s to end on a busy machine.
+    teardownTimeout: 120_000,
     sequence: { sequencer: LongestFirst },
   },
 });

@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { execute } from "../../db/postgres/client.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
+import { startQueryHook } from "../support/query-hook.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 
 let fixture: Fixture;
@@ -18,7 +19,12 @@ beforeAll(async () => {
 afterAll(() => fixture.stop());
 
 it("exports survive a Postgres that ends every connection of the runner again and again", async () => {
+  const hook = await startQueryHook(fixture.clickhouseUrl);
+  const { promise: hasEndedSome, resolve: endedSome } = Promise.withResolvers<void>();
+  // The exports do not end before Postgres has ended connections a few times, however fast they are.
+  hook.before(() => hasEndedSome);
   const runner = fixture.startRunner({
+    CLICKHOUSE_URL: hook.url,
     SPILLWAY_SLICE_MIB: "2",
     SPILLWAY_LEASE_SECONDS: "5",
     SPILLWAY_SELF_FENCE_SECONDS: "4",
@@ -40,6 +46,7 @@ it("exports survive a Postgres that ends every connection of the runner again an
         sql`select pg_terminate_backend(pid) as ended from pg_stat_activity where application_name = 'spillway-runner' and datname = current_database()`,
       );
       if (rows.length > 0) kills++;
+      if (kills > 3) endedSome();
       await new Promise((resolve) => setTimeout(resolve, 120));
     }
     for (const row of await ending) {
@@ -49,7 +56,9 @@ it("exports survive a Postgres that ends every connection of the runner again an
     }
     expect(kills).toBeGreaterThan(3);
   } finally {
+    endedSome();
     await runner.stop();
+    hook.stop();
   }
 });
 
