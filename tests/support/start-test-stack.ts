@@ -12,6 +12,13 @@ import { clonePostgres } from "./postgres-clone.ts";
 
 export type TestStackOptions = { env?: Record<string, string>; withRunner?: boolean; hasOwnEngines?: boolean };
 
+/** What is answered with 503 because the machine is busy would be judged by time. Files about these bounds set their own. */
+const patient = {
+  SPILLWAY_DATABASE_TIMEOUT_SECONDS: "60",
+  SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS: "60",
+  SPILLWAY_OBJECT_STORE_TIMEOUT_SECONDS: "120",
+};
+
 export const startTestStack = async ({ env = {}, withRunner = true, hasOwnEngines = false }: TestStackOptions = {}): Promise<Stack> => {
   const dir = mkdtempSync(join(tmpdir(), "spillway-stack-"));
   chmodSync(dir, 0o755);
@@ -24,7 +31,7 @@ export const startTestStack = async ({ env = {}, withRunner = true, hasOwnEngine
       apiPort: 0,
       withRunner,
       workerBundle: inject("workerBundle"),
-      env: { SPILLWAY_POLL_MS: "30", ...(database === undefined ? {} : enginesOf(name, database.url, clickhouseUrl)), ...env },
+      env: { SPILLWAY_POLL_MS: "30", ...patient, ...(database === undefined ? {} : enginesOf(name, database.url, clickhouseUrl)), ...env },
     });
     return {
       ...stack,
