@@ -12,6 +12,9 @@ import { clonePostgres } from "./postgres-clone.ts";
 
 export type TestStackOptions = { env?: Record<string, string>; withRunner?: boolean; hasOwnEngines?: boolean };
 
+/** Looks for jobs at once, and gives them back at the end instead of finishing them. */
+const eager = { SPILLWAY_POLL_MS: "30", SPILLWAY_SHUTDOWN_GRACE_SECONDS: "0" };
+
 /** What is answered with 503 because the machine is busy would be judged by time. Files about these bounds set their own. */
 const patient = {
   SPILLWAY_DATABASE_TIMEOUT_SECONDS: "60",
@@ -31,7 +34,7 @@ export const startTestStack = async ({ env = {}, withRunner = true, hasOwnEngine
       apiPort: 0,
       withRunner,
       workerBundle: inject("workerBundle"),
-      env: { SPILLWAY_POLL_MS: "30", ...patient, ...(database === undefined ? {} : enginesOf(name, database.url, clickhouseUrl)), ...env },
+      env: { ...eager, ...patient, ...(database === undefined ? {} : enginesOf(name, database.url, clickhouseUrl)), ...env },
     });
     return {
       ...stack,
