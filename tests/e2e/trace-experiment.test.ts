@@ -132,7 +132,6 @@ afterAll(async () => {
   await relay.stop();
   await stack.stop();
   hook.stop();
-  await clickhouse(`DROP DATABASE IF EXISTS ${database} SYNC`);
 });
 
 const lately = { fromTimestamp: iso(nowMs - 1.5 * hourMs) };

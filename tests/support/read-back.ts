@@ -50,7 +50,6 @@ export const useReadBack = () => {
   });
   afterAll(async () => {
     await stack.stop();
-    await clickhouse(`DROP DATABASE IF EXISTS ${database} SYNC`);
   });
 
   const admin = async (path: string, body: object): Promise<Record<string, string>> => {
