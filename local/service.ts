@@ -66,7 +66,7 @@ export const startService = async (start: ServiceStart): Promise<Service> => {
       clearTimeout(timer);
     },
   };
-  const deadline = Date.now() + (start.timeoutMs ?? 60_000);
+  const deadline = Date.now() + (start.timeoutMs ?? 180_000);
   for (;;) {
     if (ended !== undefined)
       throw new Error(`${start.name} did not start (${ended}). Its log, ${start.logFile}, ends:\n${tail(start.logFile)}`);

@@ -47,6 +47,8 @@ export type StackOptions = {
   env?: Record<string, string | undefined>;
   say?: (line: string) => void;
   withRunner?: boolean;
+  /** The folder of a bundle of the Worker; bundled anew without. */
+  workerBundle?: string;
 };
 
 type Secrets = {
@@ -154,6 +156,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
       await startWorker({
         dataDir: join(dataDir, "worker"),
         logFile: log("worker"),
+        bundle: options.workerBundle,
         ...(apiPort === 0 ? {} : { port: apiPort }),
         bindings: {
           ...pick(env, (name) => name in ApiEnv.shape),
@@ -191,8 +194,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
     };
     if (options.withRunner !== false) watched.push(await startRunner());
     parts.push({ stop: async () => runner?.stop(30_000) });
-    if (!(await answers(`${worker.url}/ready`)))
-      throw new Error(`The API is not ready: ${await (await fetch(`${worker.url}/ready`)).text()}`);
+    await untilReady(`${worker.url}/ready`);
 
     const { projectId, publicKey, secretKey } = secrets.project ?? { projectId: "", publicKey: "", secretKey: "" };
     const file: StackFile = {
@@ -236,6 +238,15 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
     await stop();
     throw error;
   }
+};
+
+/** The first answers take long on a busy machine, so one that fails or comes late says nothing yet. */
+const untilReady = async (url: string): Promise<void> => {
+  for (const deadlineMs = Date.now() + 120_000; Date.now() < deadlineMs; ) {
+    if (await answers(url).catch(() => false)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`The API is not ready: ${await (await fetch(url)).text()}`);
 };
 
 const portOf = (env: Record<string, string | undefined>, name: string): { port?: number } => {
