@@ -96,18 +96,30 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
         fail(entity.jobs, error);
       }
     }
-    let settled: readonly MergedEntity[];
+    const settled: MergedEntity[] = [];
+    await settle([...Map.groupBy(ready, ({ entity }) => entity.lane).values()], settled);
+    await write(settled);
+  }
+
+  /** By lane, which holds all of a trace: unless it is an outage, what fails is halved until the trace at fault is alone. */
+  async function settle(lanes: readonly MergedEntity[][], settled: MergedEntity[]): Promise<void> {
+    if (lanes.length === 0) return;
     try {
-      settled = await settleRollUps(rollUpDeps({ ...deps, turns, budget, signal }, batch.claimedAt), ready, signal);
+      for (const one of await settleRollUps(rollUpDeps({ ...deps, turns, budget, signal }, batch.claimedAt), lanes.flat(), signal))
+        settled.push(one);
     } catch (error) {
       signal.throwIfAborted();
-      fail(
-        ready.flatMap(({ entity }) => entity.jobs),
-        error,
-      );
-      return;
+      if (isOutage(failureOf(error)) || lanes.length === 1) {
+        fail(
+          lanes.flat().flatMap(({ entity }) => entity.jobs),
+          error,
+        );
+        return;
+      }
+      const middle = Math.ceil(lanes.length / 2);
+      await settle(lanes.slice(0, middle), settled);
+      await settle(lanes.slice(middle), settled);
     }
-    await write(settled);
   }
 
   /** Unless it is an outage, the batch is halved until the row at fault is alone. */

@@ -37,7 +37,10 @@ export const settleRollUps = async (
   for (const group of groups) {
     const known = stored.get(ownedName(group.trace)) ?? [];
     const here = new Set(group.observations.map(({ merged }) => merged.row.id));
-    const above = aboveUsage([...known.filter(({ id }) => !here.has(id)), ...group.observations.map(({ merged }) => usageNode(merged))]);
+    const elsewhere = known
+      .filter(({ id }) => !here.has(id))
+      .map((node): UsageNode => ({ ...node, isOwnUsage: group.isTraceHere && !group.rollUpIds.has(node.id) }));
+    const above = aboveUsage([...elsewhere, ...group.observations.map(({ merged }) => usageNode(merged))]);
     for (const one of group.observations)
       if (one.merged.otel.rollUp !== undefined && !above.has(one.merged.row.id)) replaced.set(one, await deps.keepUsage(one));
     const mayBeRollUp = (id: string): boolean => !group.isTraceHere || group.rollUpIds.has(id);
