@@ -52,7 +52,7 @@ it("one job for each score that points at the plain id, however many batches wri
   }
   expect(await scoreJobs()).toBe(scores.length);
   expect(await batches.drained()).toEqual([]);
-  const stored = await fixture.query("SELECT id FROM scores FINAL WHERE observation_id = '" + longId + "' ORDER BY id FORMAT TSV");
+  const stored = await fixture.query(`SELECT id FROM scores FINAL WHERE observation_id = '${longId}' ORDER BY id FORMAT TSV`);
   expect(stored.trim().split("\n")).toEqual(scores.map(({ id }) => id));
   await fixture.ingest([event("span-update", { id: longId, traceId, name: "once more" })]);
   const batch = await batches.claim();
