@@ -53,7 +53,7 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
     deferred.push(...jobs);
   };
   const deferred: BatchJob[] = [];
-  /** Projects that had something read beside their slices, which the first time is done whatever the budget says. */
+  /** Projects that had a root read, or usage taken off a stored observation: the first of each is done whatever the budget says. */
   const rootProjects = new Set<string>();
   const againProjects = new Set<string>();
   /** Lanes of which something has to be read again in a later batch, or could not be written for an outage. */
@@ -235,7 +235,6 @@ const rollUpDeps = (
   keepUsage: (one) => price(deps, { ...one, merged: withRolledUsage(one.merged) }),
   readAgain: async ({ projectId, id, traceId, lane }) => {
     if (begunProjects.has(projectId) && deps.budget.isSpent(projectId, readingWork)) return "later";
-    begunProjects.add(projectId);
     try {
       const name = { projectId, entityType: "observation" as const, entityId: id };
       const logged = await deps.listLogged([name]);
@@ -245,7 +244,10 @@ const rollUpDeps = (
       const entity = await readEntity(deps, wanted, files);
       deps.budget.spend(projectId, { characters: entity.origin.bytes ?? 0 });
       const merged = await merge(deps, entity, { claimedAt, rootContent: undefined });
-      return merged?.kind === "observation" && merged.merged.row.trace_id === traceId ? merged : undefined;
+      if (merged?.kind !== "observation" || merged.merged.row.trace_id !== traceId) return undefined;
+      // Only what changes is progress: those that are no roll-ups are read in every batch, and must not use up what is always allowed.
+      if (merged.merged.otel.rollUp !== undefined) begunProjects.add(projectId);
+      return merged;
     } catch (error) {
       deps.signal.throwIfAborted();
       const failure = failureOf(error);
