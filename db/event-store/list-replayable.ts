@@ -13,6 +13,7 @@ export type ReplayScope = {
   to?: string | undefined;
   entityType?: string | undefined;
   entityId?: string | undefined;
+  entityIds?: readonly string[] | undefined;
   traceId?: string | undefined;
 };
 
@@ -39,7 +40,7 @@ export const listReplayable = (
   scope: ReplayScope,
   { after, rowsMax }: { after: ReplayCursor | undefined; rowsMax: number },
 ): Promise<ReplayableEntity[]> => {
-  const isNarrow = scope.traceId !== undefined || scope.entityId !== undefined;
+  const isNarrow = scope.traceId !== undefined || scope.entityId !== undefined || scope.entityIds !== undefined;
   const from = isNarrow ? sql`scoped` : sql`event_log`;
   return execute<ReplayableEntity>(
     db,
@@ -63,7 +64,13 @@ const condition = (
 ): SQL => sql`e.project_id = ${scope.projectId} and e.event_id <> ${reservedEventId} ${within(sql`e`, scope)}
   ${scope.entityType === undefined ? sql`` : sql`and e.entity_type = ${scope.entityType}`}
   ${scope.entityId === undefined ? sql`` : sql`and left(e.entity_id, 200) = left(${scope.entityId}, 200) and e.entity_id = ${scope.entityId}`}
+  ${scope.entityIds === undefined ? sql`` : amongIds(scope.entityIds)}
   ${scope.traceId === undefined ? sql`` : sql`and left(e.trace_id, 200) = left(${scope.traceId}, 200) and e.trace_id = ${scope.traceId}`}`;
+
+const amongIds = (ids: readonly string[]): SQL => {
+  const texts = sql`select id from json_array_elements_text(${JSON.stringify(ids)}::json) as w(id)`;
+  return sql`and left(e.entity_id, 200) in (select left(t.id, 200) from (${texts}) t) and e.entity_id in (${texts})`;
+};
 
 /** What differs between objects of one entity. */
 const within = (row: SQL, { bucket, from, to }: ReplayScope): SQL =>

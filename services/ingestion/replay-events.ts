@@ -46,7 +46,7 @@ export const replayEvents = async (deps: ReplayDeps, scope: ReplayScope, options
     const last = page.at(-1);
     if (last === undefined) return report;
     if (!options.isDryRun) await untilFewWait(deps, scope.projectId, options, report);
-    const jobs = page.flatMap((entity) => jobOf(deps, scope.projectId, entity) ?? []);
+    const jobs = page.flatMap((entity) => replayJob(deps, scope.projectId, entity) ?? []);
     if (!options.isDryRun) await enqueueEventJobs(deps.db, scope.projectId, jobs);
     const merges = jobs.filter(({ kind }) => kind === "ingestion.merge").length;
     report = {
@@ -71,8 +71,8 @@ const untilFewWait = async (deps: ReplayDeps, projectId: string, { waitingMax, p
 const isEntityType = (text: string): text is EntityType => (entityTypes as readonly string[]).includes(text);
 
 /** Without the text of the file and without who sent it: both are read from the store. A score of a session gets a lane of its own, as the log does not name sessions. */
-const jobOf = (
-  { newJobId, sha256Hex }: ReplayDeps,
+export const replayJob = (
+  { newJobId, sha256Hex }: Pick<ReplayDeps, "newJobId" | "sha256Hex">,
   projectId: string,
   { entityType, entityId, fileKey, traceId }: ReplayableEntity,
 ): EventJob | undefined => {
