@@ -23,7 +23,29 @@ export const entityFolder = (
   entity: { prefix: string; projectId: string; entityType: EntityType; entityId: string },
   segmentBytesMax: number,
   sha256Hex: Sha256Hex,
-): string => `${entity.prefix}${entity.projectId}/${entity.entityType}/${safeBlobKeySegment(entity.entityId, segmentBytesMax, sha256Hex)}/`;
+): string =>
+  `${projectPrefix(entity)}${entity.entityType}/${safeBlobKeySegment(entity.entityId, segmentBytesMax, sha256Hex)}/`;
+
+type Owner = { prefix: string; projectId: string };
+
+/** The prefix of all files of a project's entities. It ends in a slash, so no other project's id begins with it. */
+export const projectPrefix = ({ prefix, projectId }: Owner): string => `${prefix}${projectId}/`;
+
+/** The prefix of all OpenTelemetry requests of a project. */
+export const otelPrefix = ({ prefix, projectId }: Owner): string => `${prefix}otel/${projectId}/`;
+
+/** `2026/05/01/12/00/`: keys of requests sort by the minute they arrived in. */
+const minuteFolder = (atMs: number): string => `${new Date(atMs).toISOString().slice(0, 16).replaceAll(/[-T:]/g, "/")}/`;
+
+/** The key of one stored OpenTelemetry request, or of one part of it. */
+export const otelRequestKey = ({ atMs, id, ...owner }: Owner & { atMs: number; id: string }): string =>
+  `${otelPrefix(owner)}${minuteFolder(atMs)}${id}${extension}`;
+
+/** All requests that arrived before the minute of the instant have smaller keys than this one. */
+export const otelKeysEnd = ({ beforeMs, ...owner }: Owner & { beforeMs: number }): string => `${otelPrefix(owner)}${minuteFolder(beforeMs)}`;
+
+/** Whether the file is an OpenTelemetry request and not a group of events. */
+export const isOtelKey = (fileKey: string, prefix: string): boolean => fileKey.startsWith(`${prefix}otel/`);
 
 /** A folder within that of a score for what was sent with a public key alone, so that it takes the place of no other file. No id names it: these have no slashes. */
 export const publicKeyFolder = (publicKey: string, sha256Hex: Sha256Hex): string =>

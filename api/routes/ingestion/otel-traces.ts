@@ -11,6 +11,7 @@ import { openTracesJson } from "../../../core/otel/parse-json.ts";
 import { partsOf, type RequestPart } from "../../../core/otel/request-parts.ts";
 import type { SpanStream } from "../../../core/otel/span-stream.ts";
 import { storeOtelRequest } from "../../../services/ingestion/store-otel-request.ts";
+import { otelRequestKey } from "../../../core/ingestion/blob-key.ts";
 import type { App, AppDeps } from "../../deps.ts";
 import { json, refusals, security } from "../describe.ts";
 import { authoriseSender } from "./authorise.ts";
@@ -42,11 +43,11 @@ export const registerOtelTraces = (app: App, deps: AppDeps): void => {
     const body = await readBody(c, otelBytesMax);
     const store = { db: c.get("db"), s3, isLogEnabled, nowMs: deps.nowMs, newJobId: () => deps.newId("job"), sha256Hex };
     const { projectId, origin } = sender;
-    const minute = new Date(deps.nowMs()).toISOString().slice(0, 16).replaceAll(/[-T:]/g, "/");
+    const atMs = deps.nowMs();
     const { rejected, parts } = checkedParts(() => (isProtobuf ? openTracesProtobuf(body) : openTracesJson(body)));
     for (const { body: text, traceIds } of parts) {
       const id = deps.newUuid();
-      await storeOtelRequest(store, { projectId, fileKey: `${prefix}otel/${projectId}/${minute}/${id}.json`, id, text, traceIds, origin });
+      await storeOtelRequest(store, { projectId, fileKey: otelRequestKey({ prefix, projectId, atMs, id }), id, text, traceIds, origin });
     }
     return isProtobuf
       ? c.body(encodeTracesResponseProtobuf(rejected()), 200, { "content-type": protobufType })
