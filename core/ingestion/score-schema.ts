@@ -1,4 +1,7 @@
-/** Scores: what is wrong with one by itself is said to its sender. Whether it fits its score config is judged where configs are known. */
+/**
+ * Ingestion, parsing: validates scores. Reports to the sender what is wrong with the score itself; fit with its score config is judged
+ * where configs are known.
+ */
 import { z } from "zod";
 import { environmentSchema } from "./body-schemas.ts";
 import type { ScoreBody } from "./event.ts";
@@ -30,7 +33,7 @@ const ScoreValue = schemaOf((input): { value: string | number } | { fault: strin
 const scoreFields = (options: { isInternal: boolean }) =>
   z.object({
     id: Id.nullish(),
-    // Stored ones were taken when longer names were.
+    // Stored scores may have longer names, which were allowed earlier.
     name: options.isInternal ? Text.min(1, "must not be empty") : ScoreNameText,
     traceId: Reference,
     sessionId: Reference,
@@ -65,7 +68,7 @@ const faultsOf = (score: ScoreFields, dataType: ScoreBody["dataType"]): { path: 
   return faults;
 };
 
-/** Without a data type, numbers are NUMERIC and texts CATEGORICAL. A correction corrects the output: it is named so, and has no config. */
+/** Without a data type, numbers are NUMERIC and texts CATEGORICAL. A correction is named `output`, which it corrects, and has no config. */
 export const scoreSchema = (options: { isInternal: boolean }): z.ZodType<{ id: string | null | undefined; body: ScoreBody }> =>
   scoreFields(options).transform((score, context) => {
     const { id, ...body } = score;
