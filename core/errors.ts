@@ -1,11 +1,11 @@
 /**
- * The one error class and the one table of error codes.
- * HTTP status, retry decision and docs/errors.md derive from the table; nothing maps from status back to a code.
+ * The only error class and the only table of error codes.
+ * HTTP status, retry decision and docs/errors.md derive from the table; nothing maps a status back to a code.
  */
 
-/** Whether trying again can help: `never` fails at once, `backoff` is tried again with growing delays. */
+/** Whether retrying can help: `never` fails at once, `backoff` is retried with growing delays. */
 export type Retry = "never" | "backoff";
-/** Who has to act: the API caller, the customer's own system, a provider (S3, ClickHouse), or we. */
+/** Who has to act: the API caller, the customer's own system, a provider (S3, ClickHouse), or us. */
 export type Fault = "caller" | "customer" | "provider" | "us";
 
 type ErrorEntry = { status: number; retry: Retry; fault: Fault; title: string; help: string };
@@ -322,20 +322,20 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable;
 
-/** One fault in a request: `path` is where (`query.filter[0].operator`), `message` what is wrong there. */
+/** One fault in a request: `path` says where (`query.filter[0].operator`), `message` what is wrong there. */
 export type FieldError = { path: string; message: string };
 
 type AppErrorInit = {
   code: ErrorCode;
-  /** Safe to show to the caller. Defaults to the title of the code. */
+  /** Safe to show to the caller. Defaults to the code's title. */
   message?: string;
-  /** For logs only: never sent to a caller. */
+  /** For logs only; never sent to a caller. */
   detail?: string;
   fields?: FieldError[];
   cause?: unknown;
 };
 
-/** Every failure we know by name. `message` is safe to show, `detail` is for logs. */
+/** Every known failure. `message` is safe to show, `detail` is for logs. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly detail: string | undefined;
@@ -350,7 +350,7 @@ export class AppError extends Error {
   }
 }
 
-/** Any thrown value as an AppError: unknown failures become INTERNAL, with the foreign text in `detail` only. */
+/** Converts any thrown value to an AppError. An unknown failure becomes INTERNAL, with the foreign text in `detail` only. */
 export const toAppError = (error: unknown): AppError =>
   error instanceof AppError
     ? error

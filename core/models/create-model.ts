@@ -1,4 +1,7 @@
-/** The body of a new model: shape, bounds, and what it means. Shape of https://github.com/langfuse/langfuse/blob/main/fern/apis/server/definition/models.yml (read 2026-11). */
+/**
+ * Models: schema of the body that creates a model, and its mapping to tables. Follows
+ * https://github.com/langfuse/langfuse/blob/main/fern/apis/server/definition/models.yml (read 2026-11).
+ */
 import { z } from "zod";
 import { isStorableInstant, notStorableInstant, storableText } from "../storable.ts";
 import { plainDecimal } from "./decimal.ts";
@@ -6,14 +9,14 @@ import { type Model, type PricingTier, type TierCondition, tierOperators, type U
 import { findTokenizer, tokenizers } from "./tokenizers.ts";
 import { countPatternSteps, findPatternFault } from "./translate-pattern.ts";
 
-/** What a pattern may come to: it is tried on every name of a model that a runner sees, 200 patterns for each project. */
+/** Maximum program steps of a pattern: a runner tries it on every model name it sees, up to 200 patterns per project. */
 const patternStepsMax = 300;
-/** Of all patterns of all tiers of a model: each is tried on every kind of usage of a call. */
+/** Maximum for all patterns of a model's tiers together: each is tried on every kind of usage of a call. */
 const tierStepsMax = 2000;
 const tiersMax = 20;
 const pricesMax = 50;
 const conditionsMax = 10;
-/** Of all tiers together, as JSON: the models of a project are read as a whole. */
+/** Maximum for all tiers together, as JSON: a project's models are read as a whole. */
 const tiersCharactersMax = 20_000;
 
 const mustBe = `must be a regular expression of Postgres without look-around, back references and word boundaries that comes to at most ${patternStepsMax} steps; for one name: (?i)^name$`;
@@ -24,7 +27,7 @@ const Pattern = storableText(500)
     if (fault !== undefined) context.addIssue({ code: "custom", message: `${mustBe}. Not understood: ${fault}` });
   });
 
-/** What a cost column and a price shown can hold, exactly. */
+/** Returns whether the cost columns and the displayed price can hold it exactly. */
 const isPrice = (price: number | string): boolean => /^\d{1,6}(\.\d{1,18})?$/.test(plainDecimal(String(price)) ?? "");
 const notPrice = "must be a decimal from 0 to below 1000000 with at most 18 decimals: USD for one unit";
 const Price = z
@@ -161,7 +164,7 @@ export type CreateModel = z.infer<typeof CreateModel>;
 
 export type NewModel = Omit<Model, "projectId"> & { unit: UsageUnit | null };
 
-/** What was asked for as the tables hold it: prices as plain decimal text, tiers with ids. */
+/** Maps the request to table rows: prices as plain decimal text, tiers with ids. */
 export const newModel = (id: string, body: CreateModel): NewModel => ({
   id,
   modelName: body.modelName,
