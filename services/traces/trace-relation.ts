@@ -1,6 +1,9 @@
 /**
  * Trace reads: a project's traces as one relation with the same columns, from `traces` or from an aggregate. Every access pattern reads
  * from it.
+ * - From `traces`: the newest version of each id, even if re-keyed, without deleted ones (newest.ts).
+ * - From an aggregate: its rows merged while reading. FINAL keeps the order of the writes, on which `anyLast` depends; GROUP BY would not.
+ *   Rows that only observations or scores have written are not traces yet and are excluded.
  */
 import { observations } from "../../core/query/tables/observations.ts";
 import { scores } from "../../core/query/tables/scores.ts";
