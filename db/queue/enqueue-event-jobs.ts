@@ -1,4 +1,4 @@
-/** Puts jobs of the ingestion into the queue, many at once, in the transaction of their cause. */
+/** Queue: enqueues many ingestion jobs at once, in the transaction that causes them. */
 
 import { sql } from "drizzle-orm";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
@@ -6,12 +6,15 @@ import { type Database, execute } from "../postgres/client.ts";
 import { rowTexts } from "../postgres/row-texts.ts";
 import { states } from "./state-sql.ts";
 
-/** An OpenTelemetry request has no lane: it writes nothing by itself. */
+/** An OpenTelemetry request has no ordering key: it writes nothing by itself. */
 export type EventJob =
   | { id: string; kind: "ingestion.merge"; lane: string; payload: JobPayload<"ingestion.merge"> }
   | { id: string; kind: "ingestion.otel"; lane: null; payload: JobPayload<"ingestion.otel"> };
 
-/** An insert for every two million characters; locks nothing but the new rows. These kinds take no slot, so no slot row is needed. */
+/**
+ * One insert per two million characters; locks nothing but the new rows. These kinds have no concurrency limit, so they need no job_slots
+ * row.
+ */
 export const enqueueEventJobs = async (tx: Database, projectId: string, jobs: readonly EventJob[]): Promise<void> => {
   if (jobs.length === 0) return;
   const rows = jobs.map(({ id, kind, lane, payload }) => {

@@ -1,7 +1,8 @@
 /**
- * `npm run bench [-- --events 500000 --rounds 3 --only JSONL]`: the export through the runner against the limit of moving bytes on this machine.
- * In one run, side by side and in turn: (a) curl of the query to nowhere, (b) the same query piped by curl into `curl -T -` to a sink that discards,
- * (c) the export through the runner into the same sink. The method and figures are in docs/benchmarks.md.
+ * `npm run bench [-- --events 500000 --rounds 3 --only JSONL]`: compares the export through the runner with the limit of moving bytes on
+ * this machine.
+ * Measures in one run, alternating: (a) curl of the query to nowhere, (b) the same query piped by curl into `curl -T -` to a sink that
+ * discards, (c) the export through the runner into the same sink. docs/benchmarks.md has the method and figures.
  */
 import { spawnSync } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
@@ -142,7 +143,7 @@ try {
     };
   };
   let isFilled = false;
-  /** Traces, observations and 20,000 scores made of the events, and 20,000 comments on them. */
+  /** Inserts traces, observations and 20,000 scores derived from the events, and 20,000 comments on them. */
   const fillExtras = async () => {
     if (isFilled) return;
     isFilled = true;

@@ -1,4 +1,4 @@
-/** Bundles the Worker as for Cloudflare and serves it with workerd, the runtime Cloudflare runs. */
+/** Bundles the Worker as for Cloudflare and serves it with workerd, Cloudflare's runtime. */
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,7 +8,7 @@ import { answers, bunPath, repositoryRoot, type Service, startService } from "..
 
 export const compatibilityDate = "2026-11-01";
 
-/** Bundles with wrangler, which uses the settings of wrangler.toml. Takes about two seconds. */
+/** Bundles with wrangler and the settings of wrangler.toml. Takes about two seconds. */
 export const bundleWorker = (outDir: string): void => {
   const wrangler = join(repositoryRoot, "node_modules", "wrangler", "bin", "wrangler.js");
   const result = spawnSync(bunPath, [wrangler, "deploy", "--dry-run", "--outdir", outDir], {
