@@ -1,7 +1,6 @@
 /**
- * JSON that keeps every number as written: `1234567890123456789`, `0.10`, `1e400`. A number that JavaScript would print differently becomes
- * an `ExactNumber`, which JSON.stringify writes verbatim; all others stay numbers. No input can forge one: only this file makes them, and
- * only from numbers.
+ * JSON that keeps every number as written, such as `0.10` or `1e400`. A number JavaScript would print differently becomes an `ExactNumber`,
+ * which JSON.stringify writes verbatim. Input cannot forge one: only this file makes them, and only from numbers.
  */
 
 declare const exact: unique symbol;
@@ -51,9 +50,8 @@ export const plainNumbers = (value: unknown): unknown => {
 const mayHoldExact = /[\d.]{16}|\d[eE][-+\d]|\.\d*0[\s,\]}]|\.\d*0$|-0[\s,\]}]|-0$|0\.000000/;
 
 /**
- * Replaces each such number with a mark, which is itself a number. Numbers that look like marks are marked too, so every mark in the parsed
- * value is ours.
- * Duplicate keys, invalid text and depth are left to JSON.parse: a reviver would see the numbers too, but walks the document by recursion.
+ * Replaces each such number with a mark, itself a number. Numbers that look like marks are marked too, so every mark in the parsed value is
+ * ours. Duplicate keys, invalid text and depth are left to JSON.parse: a reviver would recurse.
  */
 const markNumbers = (text: string): { marked: string; numbers: ExactNumber[] } => {
   const numbers: ExactNumber[] = [];

@@ -5,4 +5,4 @@ import { z } from "zod";
 export const WellFormedText = z
   .string()
   .max(20_000)
-  .refine((text) => text.isWellFormed(), "well-formed Unicode, without lone surrogates");
+  .refine((text) => text.isWellFormed(), "must be well-formed Unicode, without lone surrogates");

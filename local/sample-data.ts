@@ -27,7 +27,8 @@ const createRandom = (seed: number) => {
 export type SampleOptions = {
   projectId: string;
   events: number;
-  seed?: number /** `endMs` is the time of the newest event, in milliseconds. */;
+  seed?: number;
+  /** Time of the newest event, in milliseconds. */
   endMs: number;
   spanHours?: number;
 };

@@ -2,8 +2,8 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 
 /**
- * A forked copy of the shell stays beside the command, in its process group, until nothing holds the other end of the pipe. A process
- * number is not reused while it names a group, so the copy can kill nothing but the command.
+ * A copy of the shell stays in the command's process group until nothing holds the other end of the pipe. A process number is not reused
+ * while it names a group, so the copy can kill only the command.
  */
 const script = `exec 3<&0 </dev/null
 (
@@ -24,8 +24,8 @@ export type BoundOptions = Pick<SpawnOptions, "env" | "uid" | "gid"> & {
 };
 
 /**
- * Starts a command that ends when this process does, however it dies, `kill -9` included: the original standard input is a pipe whose other
- * end only this process holds. The command replaces its shell, so `pid` is its own. Ctrl-C in a terminal does not reach it.
+ * Starts a command that ends when this process does, even by `kill -9`: its original standard input is a pipe whose other end only this
+ * process holds. The command replaces its shell, so `pid` is its own. Ctrl-C does not reach it.
  */
 export const spawnBound = (command: string, args: readonly string[], options: BoundOptions): ChildProcess => {
   const { stdout, stderr, stopSignal = "SIGTERM", ...rest } = options;

@@ -163,7 +163,7 @@ const replay = async (db: Database, bucket: string | undefined, options: z.infer
     console.log(`${options["dry-run"] ? "would replay" : "replays"} ${described(report)}`);
     if (await isUnlogged(db, options.project))
       console.error(
-        "Some events of this project were stored while the event log was off: what has no other place in the log is not replayed.",
+        "Some events of this project were stored while the event log was off; those that no log row names are not replayed.",
       );
   } catch (error) {
     if (last?.loggedAt) console.error(`Stopped. To go on: --from ${last.loggedAt}`);
@@ -196,7 +196,7 @@ const remove = async (db: Database, { project, all, before, trace }: z.infer<typ
 
 const keep = async (db: Database, { project, days }: z.infer<typeof RetentionOptions>): Promise<void> => {
   if (!(await setRetention(db, project, days))) throw noProject(project);
-  console.log(days === null ? "Everything is kept." : `What is older than ${days} days is deleted, once a day.`);
+  console.log(days === null ? "Everything is kept." : `Data older than ${days} days is deleted, once a day.`);
 };
 
 const actions: Record<string, (args: string[]) => (db: Database, bucket: string | undefined) => Promise<void>> = {

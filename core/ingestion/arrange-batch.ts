@@ -41,8 +41,8 @@ export type ArrangeOptions = {
 };
 
 /**
- * Sorts creates before updates, then by time; groups stand in the order of their first events. Events with the same time keep the order
- * they were sent in: an SDK that renames a trace in the millisecond it was created means the second name.
+ * Sorts creates before updates, then by time; groups follow their first events. Events with the same time keep the order sent: an SDK that
+ * renames a trace in the millisecond of its creation means the second name.
  */
 export const arrangeBatch = (arrived: readonly ArrivedEvent[], options: ArrangeOptions): EventGroup[] =>
   finish(arrangeInPieces(arrived, options));

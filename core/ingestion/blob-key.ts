@@ -10,10 +10,8 @@ const markBytes = hashCharacters + 1;
 const extension = ".json";
 
 /**
- * Returns an id as one key segment of at most `segmentBytesMax` UTF-8 bytes (minimum 64). Slashes, backslashes, control characters and lone
- * surrogates become `_`.
- * An id that was changed, was too long, or is only dots ends in `_` and 16 hex digits of its hash. So does an id that already looks like
- * that: a segment without the ending is the id itself.
+ * Returns an id as a key segment of at most `segmentBytesMax` UTF-8 bytes (minimum 64). Slashes, backslashes, control characters and lone
+ * surrogates become `_`. A changed, overlong or dots-only id, or one that looks hashed, ends in `_` and 16 hash digits.
  */
 export const safeBlobKeySegment = (id: string, segmentBytesMax: number, sha256Hex: Sha256Hex): string => {
   const safe = id.replaceAll(/[/\\\p{Cc}]/gu, "_").replaceAll(/\p{Surrogate}/gu, "_");
@@ -40,8 +38,8 @@ export const publicKeyFolderOf = (fileKey: string): string | undefined =>
   /\/score\/[^/]+\/(public-key-[0-9a-f]{16})\/[^/]+$/.exec(fileKey)?.[1];
 
 /**
- * Names the file of a group after the id of its first event. A group of several events adds a hash of all ids, so that one of them sent
- * again, alone or with others, never overwrites a file with acknowledged events. The same group sent again gets the same name.
+ * Names a group's file after its first event. A group of several events adds a hash of all ids, so that one of them sent again, alone or
+ * with others, overwrites no acknowledged events. The same group gets the same name.
  */
 export const groupFileName = (eventIds: readonly string[], segmentBytesMax: number, sha256Hex: Sha256Hex): string => {
   const [first = "", ...others] = [...new Set(eventIds)];

@@ -1,7 +1,6 @@
 /**
- * Ingestion, parsing: schemas for the bodies of traces, observations and dataset run items, with bounds and transforms. Each returns the
- * entity's id, if the body names one, beside the body. Keys that are not listed are dropped. A body with an invalid field is refused as a
- * whole, so that its sender learns of it.
+ * Ingestion, parsing: schemas for the bodies of traces, observations and dataset run items. Each returns the entity's id, if named, beside
+ * the body. Unlisted keys are dropped; an invalid field refuses the whole body, so that its sender learns of it.
  */
 import { z } from "zod";
 import { normalizeEnvironment } from "./environment.ts";

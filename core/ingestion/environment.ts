@@ -3,10 +3,9 @@
 export const environmentCharactersMax = 40;
 
 /**
- * Lower-cases a public name, strips every leading `langfuse` and cuts it to 40 characters. An internal name may begin with `langfuse` and
- * must already be valid.
- * A name that is then empty or contains anything but `a-z0-9-_` becomes `default`. Idempotent; a normalized public name is also a valid
- * internal one. Null and undefined name no environment.
+ * Lower-cases a public name, strips every leading `langfuse` and cuts it to 40 characters. Internal names may begin with `langfuse` and
+ * stay unchanged. An empty name, or one with characters besides `a-z0-9-_`, becomes `default`.
+ * Idempotent; a normalized public name is a valid internal one. Null and undefined name no environment.
  */
 export const normalizeEnvironment = (value: unknown, options: { isInternal: boolean }): string | undefined => {
   if (value === undefined || value === null) return undefined;

@@ -26,9 +26,8 @@ export type ParsedEvent =
   | RefusedEvent;
 
 /**
- * Never throws, whatever the JSON, and copies no payloads. `isInternal` is for events our own code made or stored: it allows dataset run
- * items, environments that begin with `langfuse`, and `body.otel`, which is dropped from public events.
- * An event whose body names no entity writes the entity with the event's own id, so that a repeat writes the same one.
+ * Never throws and copies no payloads. `isInternal` allows dataset run items, environments that begin with `langfuse`, and `body.otel`,
+ * which public events lose. An event whose body names no entity writes the one with the event's own id, so a repeat writes the same.
  */
 export const parseEvent = (input: unknown, options: { isInternal: boolean }): ParsedEvent => {
   const refuse = (faults: FieldError[]): RefusedEvent => ({

@@ -20,7 +20,7 @@ const idFault = (id: string): string | undefined => {
   if (id.length < 1 || id.length > idCharactersMax) return `ID must have 1 to ${idCharactersMax} characters`;
   if (id.includes("\r")) return "ID cannot contain carriage return characters";
   if (/\p{Cc}/u.test(id)) return "ID cannot contain control characters";
-  return id.isWellFormed() ? undefined : "ID cannot contain half of a surrogate pair";
+  return id.isWellFormed() ? undefined : "ID cannot contain a lone surrogate";
 };
 
 /** Id of an event or entity. It becomes part of object keys and of Postgres rows. */
@@ -31,7 +31,7 @@ export const Id = z.string().superRefine((id, context) => {
 
 const referenceFault = (text: string): string | undefined => {
   if (text.length > idCharactersMax) return `must have at most ${idCharactersMax} characters`;
-  return text.includes("\u0000") || !text.isWellFormed() ? "cannot contain NUL or half of a surrogate pair" : undefined;
+  return text.includes("\u0000") || !text.isWellFormed() ? "cannot contain NUL or a lone surrogate" : undefined;
 };
 
 /** Id of something the caller names freely, such as a session. An empty string means none. */
@@ -69,7 +69,7 @@ export const Instant = z.iso.datetime({ offset: true, error: "must be an ISO 860
 export const JsonValue = z.custom<Json>().optional();
 
 export const TextList = schemaOf((input): { value: string[] } | { fault: string } => {
-  if (!Array.isArray(input)) return { fault: "must be a list of texts" };
+  if (!Array.isArray(input)) return { fault: "must be a list of strings" };
   const wrong = input.findIndex((item) => typeof item !== "string");
   if (wrong >= 0) return { fault: `item ${wrong} is not a text` };
   return { value: input.map((item) => String(item).toWellFormed()) };

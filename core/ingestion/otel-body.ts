@@ -13,7 +13,7 @@ import { CostDetails } from "./usage.ts";
 const TextRecord = schemaOf((input): { value: Record<string, string> } | { fault: string } => {
   const entries = typeof input === "object" && input !== null ? Object.entries(input) : undefined;
   const texts = entries?.filter((entry): entry is [string, string] => typeof entry[1] === "string");
-  if (entries === undefined || texts === undefined || texts.length < entries.length) return { fault: "must be an object of texts" };
+  if (entries === undefined || texts === undefined || texts.length < entries.length) return { fault: "must be an object of strings" };
   return { value: Object.fromEntries(texts.map(([name, text]) => [name, text.toWellFormed()])) };
 });
 

@@ -1,8 +1,7 @@
 /**
  * Ingestion, writing: the rows exactly as ClickHouse reads them (JSONEachRow). Columns with a default that nothing sets are omitted.
  * An instant is `YYYY-MM-DD HH:MM:SS.ffffff` UTC: `basic` and `best_effort` parse it alike, and a DateTime64(3) column drops the extra
- * digits. Decimals and 64-bit integers are strings.
- * All text is well-formed: ClickHouse refuses a whole batch for one lone surrogate.
+ * digits. Decimals and 64-bit integers are strings. All text is well-formed: ClickHouse refuses a whole batch for one lone surrogate.
  */
 import { columnText } from "./column-text.ts";
 import type { Json } from "./event.ts";

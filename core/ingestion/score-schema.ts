@@ -13,21 +13,21 @@ export const scoreTextCharactersMax = 500;
 const isText = (value: string | number): boolean => typeof value === "string";
 const valueRules: Record<ScoreBody["dataType"], { fits: (value: string | number) => boolean; rule: string }> = {
   NUMERIC: { fits: (value) => typeof value === "number", rule: "must be a number for data type NUMERIC" },
-  CATEGORICAL: { fits: isText, rule: "must be a text for data type CATEGORICAL" },
+  CATEGORICAL: { fits: isText, rule: "must be a string for data type CATEGORICAL" },
   BOOLEAN: {
     fits: (value) => value === 0 || value === 1,
     rule: "must be a number equal to either 0 or 1 for data type BOOLEAN",
   },
   TEXT: {
     fits: (value) => typeof value === "string" && value.length >= 1 && value.length <= scoreTextCharactersMax,
-    rule: `must be a text of 1 to ${scoreTextCharactersMax} characters for data type TEXT`,
+    rule: `must be a string of 1 to ${scoreTextCharactersMax} characters for data type TEXT`,
   },
-  CORRECTION: { fits: isText, rule: "must be a text for data type CORRECTION" },
+  CORRECTION: { fits: isText, rule: "must be a string for data type CORRECTION" },
 };
 
 const ScoreValue = schemaOf((input): { value: string | number } | { fault: string } => {
   if (typeof input === "string") return { value: input.toWellFormed() };
-  return typeof input === "number" && Number.isFinite(input) ? { value: input } : { fault: "must be a number or a text" };
+  return typeof input === "number" && Number.isFinite(input) ? { value: input } : { fault: "must be a number or a string" };
 });
 
 const scoreFields = (options: { isInternal: boolean }) =>

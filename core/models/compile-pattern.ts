@@ -1,7 +1,7 @@
 /**
- * Models: matches Postgres regular expressions with RE2, in time linear in the text (https://github.com/le0pard/re2js, read 2026-11).
- * Oversized patterns never reach it.
- * Bounds: 2,000 program steps and 500 characters of text; one match costs at most steps × characters, counted by `patternWork`.
+ * Models: matches Postgres regular expressions with RE2, in linear time (https://github.com/le0pard/re2js, read 2026-11). Oversized
+ * patterns never reach it. Bounds: 2,000 program steps, 500 characters of text; one match costs at most steps × characters, counted by
+ * `patternWork`.
  */
 import { RE2JS } from "re2js";
 import { createBoundedCache } from "../bounded-cache.ts";
@@ -14,8 +14,8 @@ const keptStepsMax = 400_000;
 const compileSteps = 100;
 
 /**
- * Steps of matching and compiling since the process began, at most 0.1 µs each. It only grows: whoever gives work a budget compares before
- * and after. Exact, because matching never awaits. Kept here so that pricing need not know of budgets.
+ * Steps of matching and compiling since the process began, at most 0.1 µs each. Only grows: a caller with a budget compares before and
+ * after. Exact, because matching never awaits. Kept here so that pricing need not know of budgets.
  */
 export const patternWork = { steps: 0 };
 

@@ -1,6 +1,6 @@
 /**
- * Models: RE2 bracket contents for pattern escapes and class names. Letters are those of Postgres in a UTF-8 database; `\d` and `[:digit:]`
- * are ASCII.
+ * Models: RE2 bracket contents for pattern escapes and class names. Letters and numbers are those of Postgres in a UTF-8 database; `\d` and
+ * `[:digit:]` are ASCII.
  */
 
 const space = "\\t-\\r \\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}";

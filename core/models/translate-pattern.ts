@@ -1,8 +1,7 @@
 /**
- * Models: translates a Postgres regular expression to RE2 and bounds the size of its program. Linear in the pattern, so that an oversized
- * one never reaches an engine.
- * Supports flags `(?i)` and `(?c)`, alternatives, groups, classes with ranges and `[:names:]`, `\d \w \s`, `* + ? {m,n}` greedy or not, `^
- * $ \A \Z`.
+ * Models: translates a Postgres regular expression to RE2 and bounds its program, in linear time, so that an oversized one never reaches an
+ * engine. Supports `(?i)`, `(?c)`, alternatives, groups, classes with ranges and `[:names:]`, `\d \w \s`, `* + ? {m,n}` greedy or not, `^ $
+ * \A \Z`.
  * https://www.postgresql.org/docs/17/functions-matching.html, https://github.com/google/re2/wiki/Syntax (read 2026-11)
  */
 import { bracketEscapes, charEscapes, classNames } from "./pattern-classes.ts";
@@ -92,14 +91,14 @@ class Reader {
 
   read(): string {
     const { source, steps } = this.choice();
-    if (this.at < this.chars.length) throw new PatternError("a group that ends and never began");
+    if (this.at < this.chars.length) throw new PatternError("an unmatched closing parenthesis");
     // Every program has a fail and a match instruction.
     this.steps = this.bounded(steps + 2);
     return source;
   }
 
   private bounded(steps: number): number {
-    if (steps + this.classes * classSteps > this.stepsMax) throw new PatternError(`it comes to more than ${this.stepsMax} steps`);
+    if (steps + this.classes * classSteps > this.stepsMax) throw new PatternError(`it needs more than ${this.stepsMax} steps`);
     return steps + this.classes * classSteps;
   }
 
@@ -170,7 +169,7 @@ class Reader {
     this.next();
     const min = this.number();
     const max = this.skip(",") ? (isDigit(this.peek()) ? this.number() : Number.POSITIVE_INFINITY) : min;
-    if (!this.skip("}") || min > max) throw new PatternError("a repetition with wrong bounds");
+    if (!this.skip("}") || min > max) throw new PatternError("a repetition with invalid bounds");
     return { min, max };
   }
 
@@ -199,7 +198,7 @@ class Reader {
     if (this.peek() === "?" && !this.skip("?:")) throw new PatternError("flags that are not at the beginning");
     if (++this.depth > depthMax) throw new PatternError(`groups that are nested more than ${depthMax} levels`);
     const { source, steps } = this.choice();
-    if (!this.skip(")")) throw new PatternError("a group that does not end");
+    if (!this.skip(")")) throw new PatternError("an unclosed group");
     this.depth--;
     return { source: `(?:${source})`, steps };
   }
@@ -229,7 +228,7 @@ class Reader {
   private codePoint(length: number): string {
     const digits = Array.from({ length }, () => this.next()).join("");
     const char = /^[\da-f]+$/i.test(digits) ? String.fromCodePoint(Number.parseInt(digits, 16)) : "";
-    if (char === "" || !char.isWellFormed()) throw new PatternError("a code point that is none");
+    if (char === "" || !char.isWellFormed()) throw new PatternError("an invalid code point");
     return char;
   }
 
@@ -268,7 +267,7 @@ class Reader {
     let name = "";
     while (!this.skip(":]")) name += this.next();
     const members = own(classNames, name);
-    if (members === undefined) throw new PatternError("a class of characters by that name");
+    if (members === undefined) throw new PatternError("an unknown character class");
     this.classes++;
     return members;
   }

@@ -1,9 +1,6 @@
 /**
- * OpenTelemetry, mapping: the attribute names that frameworks use for each of our fields. The first name with a value wins; Langfuse's own
- * names come first.
- * Each field has one list, and a new spelling is one line here. Fields with many spellings have tables that say who sends each: input and
- * output in `content-sources.ts`, session and user in `identity-names.ts`, the first token in `first-token-names.ts`, types in
- * `type-names.ts`.
+ * OpenTelemetry, mapping: frameworks' attribute names for our fields; the first with a value wins, Langfuse's own come first. A new
+ * spelling is one line here. Tables with senders: `content-sources.ts`, `identity-names.ts`, `first-token-names.ts`, `type-names.ts`.
  */
 import { sessionIdRows, userIdRows } from "./identity-names.ts";
 

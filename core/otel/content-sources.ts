@@ -1,7 +1,6 @@
 /**
- * OpenTelemetry, mapping: where each convention puts a span's input and output, one row per convention, in order of precedence.
- * Each side is searched by itself: the first row that yields it wins. Content of the others stays in the metadata (`input-output.ts`).
- * Facts about the senders were read on 2026-11-28 at the given URLs.
+ * OpenTelemetry, mapping: where each convention puts input and output, one row each, in order of precedence. Each side takes the first row
+ * that yields it; content of the others stays in the metadata (`input-output.ts`). Senders were read on 2026-11-28 at the URLs.
  */
 import { langfuse } from "./attribute-names.ts";
 import { isMeaningful } from "./attributes.ts";

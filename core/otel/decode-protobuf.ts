@@ -1,7 +1,6 @@
 /**
- * OpenTelemetry, decoding: OTLP protobuf (opentelemetry.proto.collector.trace.v1) to the common shape of traces.
- * The framing down to the spans must be valid. A span whose own bytes are damaged is counted as rejected, and the others continue. Memory:
- * the bytes, and one span as objects.
+ * OpenTelemetry, decoding: OTLP protobuf (opentelemetry.proto.collector.trace.v1) to the common shape of traces. The framing down to the
+ * spans must be valid; a damaged span is counted as rejected and the others continue. Memory: the bytes, and one span as objects.
  */
 import { AppError } from "../errors.ts";
 import { toBase64, toHex } from "./byte-text.ts";

@@ -1,8 +1,6 @@
 /**
- * OpenTelemetry, mapping: attributes on any span that name the user and session of its trace, one row per spelling; the first with a value
- * wins.
- * Names set explicitly come before those a framework derives. Facts about the senders were read on 2026-11-28 at the given URLs.
- * `langsmith.trace.session_id` is not listed: it holds LangSmith's project.
+ * OpenTelemetry, mapping: attributes on any span that name its trace's user and session; the first with a value wins, explicit names before
+ * derived ones. Senders were read on 2026-11-28 at the URLs. Excludes `langsmith.trace.session_id`, LangSmith's project.
  */
 
 /** `isInferred`: the framework's own conversation id. One set explicitly on any span of the trace takes precedence. */

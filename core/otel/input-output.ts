@@ -1,6 +1,6 @@
 /**
- * OpenTelemetry, mapping: the input and output of a span. Frameworks put them in different places, and two may describe one span: each side
- * takes the first source that yields it. Text stays text, even if it holds JSON. What was not taken goes to the metadata.
+ * OpenTelemetry, mapping: input and output of a span. Frameworks store them in different attributes, and two may describe one span: each
+ * side takes the first source that yields it. Text stays text, even if it holds JSON. The rest becomes metadata.
  */
 import type { Json } from "../ingestion/event.ts";
 import { isMeaningful } from "./attributes.ts";

@@ -1,7 +1,6 @@
 /**
- * OpenTelemetry, decoding: locates object members, list items and value ends in UTF-8 JSON without building values, so that only one slice
- * at a time is held as a value.
- * Skipped values are scanned only for brackets and strings; whoever parses the slice finds out whether it is valid JSON. Never recurses.
+ * OpenTelemetry, decoding: locates members, items and value ends in UTF-8 JSON, so that only one slice at a time becomes a value. Skipped
+ * values are scanned only for brackets and strings; parsing their slice reveals invalid JSON. Never recurses.
  */
 
 /**
@@ -35,7 +34,7 @@ export function* itemsOf(bytes: Uint8Array, { from }: Slice): Generator<Slice, v
     at = behindSpace(bytes, item.to);
     const next = bytes[at];
     if (next === closeBracket) return;
-    if (next !== comma) throw new JsonFault("a list does not go on");
+    if (next !== comma) throw new JsonFault("a list is not closed");
     at = behindSpace(bytes, at + 1);
   }
 }
@@ -55,7 +54,7 @@ export function* membersOf(bytes: Uint8Array, { from }: Slice): Generator<[name:
     at = behindSpace(bytes, value.to);
     const next = bytes[at];
     if (next === closeBrace) return;
-    if (next !== comma) throw new JsonFault("an object does not go on");
+    if (next !== comma) throw new JsonFault("an object is not closed");
     at = behindSpace(bytes, at + 1);
   }
 }

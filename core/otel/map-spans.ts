@@ -1,8 +1,8 @@
 /**
- * OpenTelemetry, mapping: spans to ingestion events. Each span gives one observation, plus trace events for what it says about its trace
- * and whether it may be the root.
- * Pure: the same spans and context give the same events. A span that cannot be mapped is counted for the caller to log, and the others
- * continue. Stored requests come from `parseTracesJson`, so everything above the spans is valid.
+ * OpenTelemetry, mapping: spans to ingestion events: one observation per span, and trace events for what it says about its trace and
+ * whether it may be the root.
+ * Pure: the same spans and context give the same events. A span that cannot be mapped is counted for the caller to log. Everything above
+ * the spans is valid: `parseTracesJson` reads stored requests.
  */
 import { nameCharactersMax } from "../ingestion/body-schemas.ts";
 import type { Json, OtelBody, RootCandidate } from "../ingestion/event.ts";

@@ -1,6 +1,6 @@
 /**
- * OpenTelemetry, mapping: metadata of observations and traces. Consists of what users set, the remaining attributes of span, resource and
- * scope, and the span's events, links, kind and trace state. Names set by users win: ours of the same name move under `otel.`.
+ * OpenTelemetry, mapping: metadata of observations and traces: what users set, the remaining attributes of span, resource and scope, and
+ * the span's events, links, kind and trace state. User names win: ours of the same name move under `otel.`.
  */
 import type { Json } from "../ingestion/event.ts";
 import { isLangfuseName, langfuse, vercelFieldNames, vercelMetadata } from "./attribute-names.ts";

@@ -1,6 +1,6 @@
 /**
  * OpenTelemetry, decoding: reads one protobuf message by a table of its fields. Each message has its own slice of the bytes, so nothing
- * reads past its length. Fields that are unknown or have another wire type are skipped, as protobuf requires.
+ * reads past its length. Unknown fields, and those with another wire type, are skipped as protobuf requires.
  */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 

@@ -10,7 +10,7 @@ const isZeros = (hex: string): boolean => /^0*$/.test(hex);
 
 /**
  * Returns the span with its ids and times checked. Throws SpanFault. An id of all zero bits is invalid; as a parent it means a root. Drops
- * links with invalid ids rather than reject the span: nothing is derived from links.
+ * links with invalid ids, from which nothing is derived, rather than the span.
  */
 export const checkSpan = (span: Omit<Span, "parentSpanId"> & { parentSpanId: string }): Span => {
   checkId(span.traceId, 32, "trace id");

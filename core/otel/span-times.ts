@@ -13,9 +13,8 @@ export const spanTimes = (
 };
 
 /**
- * Reads nanoseconds since the epoch. Some exporters send seconds, milliseconds or microseconds instead: a value that would be early 1970 in
- * nanoseconds but 2001-09-09 to 2261 in such a unit is read in that unit.
- * The units' ranges do not overlap, so each time is read on its own; anything else is nanoseconds.
+ * Reads nanoseconds since the epoch. Some exporters send seconds, milliseconds or microseconds: a value in early 1970 as nanoseconds, but
+ * 2001-09-09 to 2261 in such a unit, is read in that unit. The units' ranges never overlap; anything else is nanoseconds.
  */
 export const instantOfNanos = (sent: bigint): string => {
   for (const nanosEach of nanosOfCoarserUnits) {

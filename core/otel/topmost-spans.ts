@@ -1,6 +1,6 @@
 /**
- * OpenTelemetry, mapping: the spans of one request without a span above them in it. Any may turn out to name its trace. A parent may still
- * arrive in another request, so only the merge of the trace, which knows all spans, decides.
+ * OpenTelemetry, mapping: spans of one request without a known parent in it; each may turn out to name its trace. A parent may still arrive
+ * in another request, so the merge of the trace, which knows all spans, decides.
  */
 import type { OtlpTraces, Span } from "./otlp-traces.ts";
 import { spanTimes } from "./span-times.ts";

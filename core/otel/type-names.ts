@@ -1,7 +1,6 @@
 /**
- * OpenTelemetry, mapping: senders' span kinds and our observation types, one table per attribute, in order of precedence.
- * A kind without an equivalent gets the nearest type: a reranker returns documents like a retriever; a workflow and its tasks are a chain.
- * Facts about the senders were read on 2026-11-28 at the given URLs.
+ * OpenTelemetry, mapping: senders' span kinds and our observation types, one table per attribute, in order of precedence. A kind without an
+ * equivalent gets the nearest: a reranker is a retriever, a workflow a chain. Senders were read on 2026-11-28 at the URLs.
  */
 import type { ObservationType } from "../ingestion/event.ts";
 

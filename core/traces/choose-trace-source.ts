@@ -4,8 +4,8 @@ import type { AggregateTable, TraceExperimentFlags } from "./experiment-env.ts";
 const dayMs = 24 * 3600 * 1000;
 
 /**
- * `from` is the earliest start of a trace in the answer; null for no bound. The tables drop rows one day after the bounds used here, so
- * that a read that starts just within a bound finishes while its rows exist.
+ * `from` is the earliest start of a trace in the answer; null for no bound. The tables drop rows a day after the bounds used here, so that
+ * a read just within a bound finishes while its rows exist.
  */
 export const chooseTraceSource = ({
   from,

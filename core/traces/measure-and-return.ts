@@ -1,7 +1,6 @@
 /**
- * Trace reads: answers a read and, if the experiment says so, a second time from an aggregate. Both are timed, compared and reported, and
- * one is returned; the reader waits only for that one.
- * Whatever goes wrong with the aggregate, the reader gets the answer of `traces`.
+ * Trace reads: answers a read and, if the experiment says so, again from an aggregate. Both are timed, compared and reported; the reader
+ * waits only for the returned one. If the aggregate fails, the reader gets the answer of `traces`.
  */
 import { chooseTraceSource } from "./choose-trace-source.ts";
 import type { AggregateTable, TraceExperimentFlags } from "./experiment-env.ts";

@@ -54,8 +54,8 @@ const ownKinds = (given: Readonly<Record<string, unknown>>): [string, number][] 
   });
 
 /**
- * Kinds are disjoint in Langfuse's model. But if a reported total is the sum of input and output alone, a side's other kinds are parts of
- * it; and if a reported total is not the sum of all kinds, a kind named in two spellings counts once.
+ * Kinds are disjoint in Langfuse's model. But if the reported total equals input plus output, a side's other kinds are parts of it; and if
+ * it is not the sum of all kinds, a kind named in two spellings counts once.
  */
 const withoutDoubles = (kinds: UsageKinds | undefined): UsageKinds | undefined => {
   if (kinds === undefined) return undefined;

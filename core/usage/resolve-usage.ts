@@ -1,6 +1,6 @@
 /**
- * Usage: turns the reported counts of a call into kinds that add up. Whether parts are included in their whole is decided, in this order,
- * by: a part cannot exceed its whole; counts that exclude the cache or the reasoning; the reported total; the meaning of the spellings.
+ * Usage: turns reported counts into kinds that add up. Whether a whole includes its parts is decided by, in this order: no part exceeds its
+ * whole; counts that exclude cache or reasoning; the reported total; the meaning of the spellings.
  */
 import type { ToldUsage } from "./told-usage.ts";
 import { inputModalities, outputModalities, usageRoles } from "./usage-roles.ts";

@@ -1,9 +1,9 @@
 /**
- * Usage: every name under which clients send token counts, and its meaning. Each new spelling is one line here; `docs/usage.md` and the
- * tests follow.
+ * Usage: every name under which clients send token counts, and its meaning. A new spelling is one line here; `docs/usage.md` and the tests
+ * follow.
  * A name is a snake_case path: `cachedContentTokenCount` is `cached_content_token_count`, `{"cache_creation": {"ephemeral_5m_input_tokens":
- * 3}}` is `cache_creation.ephemeral_5m_input_tokens`, and a list of modalities is `prompt_tokens_details.text`. Span attributes have a
- * prefix before it.
+ * 3}}` is `cache_creation.ephemeral_5m_input_tokens`, a list of modalities is `prompt_tokens_details.text`. Span attributes have a prefix
+ * before it.
  */
 import type { UsageRole } from "./usage-roles.ts";
 import type { UsageSource } from "./usage-sources.ts";

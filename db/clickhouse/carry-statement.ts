@@ -61,8 +61,8 @@ const lengthInUrl = (value: unknown): number => {
 };
 
 /**
- * Matches quoted text, comments, and placeholders such as `{name:Array(String)}`, of which only the last are replaced. A score name that
- * looks like a placeholder is inside quotes. Runs of plain characters match at once, so that long texts use no stack.
+ * Matches quoted text, comments, and placeholders such as `{name:Array(String)}`; only the last are replaced, so a score name that looks
+ * like one is safe in its quotes. Runs of plain characters match at once, so long texts use no stack.
  */
 const tokens =
   /'[^'\\]*(?:\\[\s\S][^'\\]*)*'|"[^"\\]*(?:\\[\s\S][^"\\]*)*"|`[^`\\]*(?:\\[\s\S][^`\\]*)*`|--[^\n]*|\/\*[\s\S]*?\*\/|\{([A-Za-z_]\w*):([^{}'"`]+)\}/g;

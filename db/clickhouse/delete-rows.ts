@@ -70,9 +70,9 @@ export const deleteStoredRows = async (store: RowStore, what: JobPayload<"data.d
 };
 
 /**
- * Deletes rows that were once in these traces. The trace is not part of the key of observations and scores: an older version, in another
- * trace, would reappear once the newer one is gone; and the rows that mark a re-keyed row's old keys as deleted name no trace, or the
- * earlier one.
+ * Deletes every row of entities that have rows both in these traces and outside them. The trace is not part of the key of observations and
+ * scores: an older version, in another trace, would reappear once the newer one is gone. Rows that mark a re-keyed row's old keys as
+ * deleted name no trace, or the earlier one.
  * Runs first, because afterwards nothing tells what belonged together.
  */
 const deleteMoved = async (store: RowStore, traceIds: readonly string[]): Promise<void> => {

@@ -3,8 +3,8 @@ import { AppError } from "../../core/errors.ts";
 import type { ClickHouse } from "./client.ts";
 
 /**
- * Reads throw CLICKHOUSE_UNAVAILABLE `seconds` from now, even if the server is stopped. Streams start after the query has finished: from
- * the first byte on, they fail only if no more arrive for that long, as a slow reader may take its time.
+ * Reads throw CLICKHOUSE_UNAVAILABLE `seconds` from now, even if the server is stopped. Streams start after the query has finished; from
+ * the first byte on they fail only if none arrive for that long, as readers may be slow.
  */
 export const withinSeconds = (
   clickhouse: ClickHouse,

@@ -113,8 +113,8 @@ const named = (traceIds: readonly string[]): SQL =>
   sql`left(e.trace_id, 200) in (select left(w.id, 200) from ${idsOf(traceIds)} as w) and e.trace_id in ${idsOf(traceIds)}`;
 
 /**
- * Lists entities that have ever named one of the traces, and observations that are their own trace because they named none.
- * `isSure`: they named no other trace and so belong there. Not set for scores written by a public key alone, which may not count.
+ * Lists entities that have ever named one of the traces, and observations that are their own trace because they named none. `isSure`: they
+ * named no other trace and so belong there; not set for scores of a public key alone.
  */
 export const listNaming = (
   db: Database,

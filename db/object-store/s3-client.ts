@@ -166,8 +166,8 @@ const encryptionHeaders = (encryption: S3Encryption | null, { method, query }: S
 };
 
 /**
- * Returns where a store redirects a request (307, 308: a bucket so new that its name still leads elsewhere). Followed once, signed again,
- * and only within the same store: same scheme, same path, and a host of the same AWS partition, or the configured host or one below it.
+ * Returns where a store redirects a request (307, 308: a bucket too new for its name). Followed once, signed again, and only within the
+ * same store: same scheme and path, and a host of the same AWS partition, or the configured host or below.
  */
 const redirectedTo = (from: URL, { status, headers }: S3Answer): URL | undefined => {
   const location = headers.get("location");

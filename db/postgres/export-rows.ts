@@ -9,7 +9,7 @@ const instant = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY
 
 type Stored = { from: string; select: string; size: string };
 
-/** Columns in the form ClickHouse expects (core/tables): one entry per table of kind `postgres`. */
+/** Columns in the form ClickHouse expects (core/query/tables): one entry per table of kind `postgres`. */
 const stored: Record<string, Stored> = {
   dataset_items: {
     from: "dataset_items r join datasets d on d.id = r.dataset_id",

@@ -14,8 +14,8 @@ export const countedMax = 10_000;
 /**
  * Measures jobs that are due and not claimed, for every kind of the registry. One statement that locks nothing.
  * Jobs with an ordering key are read along jobs_lane_idx, with each project's oldest; those without a limit along jobs_slotless_idx per
- * priority of the registry. Both stop at `countedMax` entries, whatever the queue's length. Jobs with a concurrency limit are read by
- * jobs_claimable_idx per project in job_slots. 35 ms with 420,000 jobs waiting.
+ * priority of the registry; those with a concurrency limit along jobs_claimable_idx per project in job_slots. Each part stops at
+ * `countedMax` entries, whatever the queue's length. 35 ms with 420,000 jobs waiting.
  */
 export const measureQueue = (db: Database): Promise<WaitingJobs[]> => {
   const kinds = Object.entries(jobKinds).map(([kind, { priority, claiming }]) => ({

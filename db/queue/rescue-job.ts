@@ -36,7 +36,7 @@ export const rescueJob = async (tx: Database): Promise<RescuedJob | undefined> =
       order by lease_until limit 1 for update skip locked`,
   );
   if (expired === undefined) return undefined;
-  const error = { code: "RUNNER_LOST", message: "The runner of this job went away." };
+  const error = { code: "RUNNER_LOST", message: "The runner of this job was lost." };
   await settle(tx, {
     where: sql`id = ${expired.id}`,
     state: expired.state,

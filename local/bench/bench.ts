@@ -1,8 +1,6 @@
 /**
- * `npm run bench [-- --events 500000 --rounds 3 --only JSONL]`: compares the export through the runner with the limit of moving bytes on
- * this machine.
- * Measures in one run, alternating: (a) curl of the query to nowhere, (b) the same query piped by curl into `curl -T -` to a sink that
- * discards, (c) the export through the runner into the same sink. docs/benchmarks.md has the method and figures.
+ * `npm run bench [-- --events 500000 --rounds 3 --only JSONL]`: alternates (a) curl of the query to nowhere, (b) curl piped into `curl -T
+ * -` to a discarding sink, (c) the export through the runner into that sink. Method and figures: docs/benchmarks.md.
  */
 import { spawnSync } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
@@ -314,7 +312,7 @@ try {
     }),
   );
   console.log(
-    `queue: ${Math.round(jobsTotal / (clock() - queueStart))} claim+complete per second with 16 clients on one project, whose slot serialises them`,
+    `queue: ${Math.round(jobsTotal / (clock() - queueStart))} claim+complete per second with 16 clients on one project, whose concurrency counter serializes them`,
   );
 
   const runner = await startRunner();

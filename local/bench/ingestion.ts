@@ -1,7 +1,6 @@
 /**
  * `npm run bench:ingestion [-- --events 20000] [--projects 1]`: events per second accepted by the API and written by one runner, beside a
- * plain INSERT of the same rows.
- * Accepting and writing are measured in turn, each with the cores to itself: the queue first fills without a runner, then it is emptied.
+ * plain INSERT. Each has the cores to itself: the queue first fills without a runner, then it is emptied.
  */
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,7 +1,7 @@
 /**
  * An S3-compatible server on a folder: `bun server.ts DATA_DIR PORT BUCKET…`. Credentials S3RVER / S3RVER; for development only.
- * Fixes faults of s3rver on its own folder of uploads: it answers AbortMultipartUpload with 405, lacks ListMultipartUploads, accepts parts
- * of uploads that do not exist, shows half-written objects and lists in no order.
+ * Fixes s3rver, which answers AbortMultipartUpload with 405, lacks ListMultipartUploads, accepts parts of missing uploads, shows
+ * half-written objects and lists in no order.
  */
 import { randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";

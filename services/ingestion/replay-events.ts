@@ -1,5 +1,5 @@
 /**
- * Ingestion: replays the event log by enqueueing fresh jobs for the entities of a scope. Every row is rebuilt from all files of its entity,
+ * Ingestion: replays the event log by enqueueing fresh jobs for the entities of a scope. Rows are rebuilt from all files of their entity,
  * so a replay may run at any time, twice, or beside new events. Memory: one page.
  */
 import { laneOf } from "../../core/ingestion/arrange-batch.ts";

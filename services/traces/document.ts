@@ -1,7 +1,7 @@
 /**
- * Public reads: SQL with which ClickHouse writes rows as JSON documents. Each function returns SQL for one field's JSON text, never NULL.
- * The Worker passes the bytes on, so no payload is parsed and no digit lost: counts and costs are numbers with all their digits. A reader
- * that parses them as doubles keeps 2^53 and about 16 digits.
+ * Public reads: SQL with which ClickHouse writes rows as JSON documents; each function returns SQL for one field's JSON text, never NULL.
+ * The Worker passes the bytes on, so that no payload is parsed and no digit lost. A reader that parses numbers as doubles keeps 2^53 and
+ * about 16 digits.
  */
 
 /** One member of a document: its name and the SQL of its JSON text. */

@@ -1,8 +1,7 @@
 /**
  * Ingestion, merge: decides which files of a score count. A public key is visible in every browser, so it may create scores and change only
- * its own.
- * Its files count only if no secret key has written the score; of several public keys, only the first one's count. The result depends on
- * the set of files alone, not on their contents, such as event times.
+ * its own: its files count only if no secret key has written the score, and of several public keys only the first one's.
+ * Depends on the set of files alone, not on their contents, such as event times.
  */
 import { publicKeyFolderOf } from "../blob-key.ts";
 

@@ -1,7 +1,6 @@
 /**
- * Ingestion, merge: combines the metadata of several events by key. Objects merge recursively, arrays and all other values are replaced
- * whole, null is a value.
- * A value that is not an object goes under the key `metadata`. Prototype names are ordinary keys. Recursion is as deep as the JSON.
+ * Ingestion, merge: combines the metadata of events by key. Objects merge recursively, other values are replaced whole, null is a value; a
+ * value that is not an object goes under `metadata`. Prototype names are ordinary keys. Recursion is as deep as the JSON.
  */
 import { isExactNumber } from "../../exact-json.ts";
 import type { Json } from "../event.ts";

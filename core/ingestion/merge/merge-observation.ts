@@ -72,8 +72,8 @@ const timeColumns = (bodies: readonly ObservationBody[], earliest: string) => {
 
 const notBefore = (start: string, instant: string | null): string | null => (instant !== null && instant < start ? start : instant);
 /**
- * Returns the events in order, without spans of other traces. Today only one trace can have its span under an id (docs/ingestion.md), but
- * older files may hold spans of several. The span mapped in the current form (`otel.spanId`) stays, else the first.
+ * Returns the events in order, without spans of other traces. Only one trace can have a span under an id today (docs/ingestion.md), but
+ * older files may hold several: the current form (`otel.spanId`) wins, else the first.
  */
 const ofOneSpan = (events: readonly ObservationEvent[]): ObservationEvent[] => {
   const isOlder = ({ body }: ObservationEvent) => body.otel !== undefined && body.otel.spanId === undefined;

@@ -9,9 +9,8 @@ import { storedColumns } from "./stored-columns.ts";
 import { readTrace } from "./trace-root.ts";
 
 /**
- * Returns undefined if there are no events. No event can bookmark a trace.
- * Fields set for the trace win, whoever set them; all others come from its root, one single span. `rootContent` is that span's content
- * where its event does not carry it.
+ * Returns undefined without events. Fields set for the trace win, whoever set them; all others come from the root span. `rootContent` is
+ * that span's content where its event does not carry it. No event can bookmark a trace.
  */
 export const mergeTrace = (events: readonly TraceEvent[], context: MergeContext, rootContent?: RootContent): TraceRow | undefined => {
   const { ordered, root } = readTrace(events);

@@ -14,9 +14,8 @@ const isTimeOfCall = (event: IngestionEvent, named: string): boolean =>
   named <= event.timestamp && Date.parse(event.timestamp) - Date.parse(named) <= sendingMsMax;
 
 /**
- * Returns when the call was made. SDKs stamp the envelope when an event leaves their queue, and an event with payloads leaves later than a
- * later one without.
- * A trace's body carries the time of the call itself. If it lies further back, the application set it, and it says nothing about the call.
+ * Returns when the call was made. SDKs stamp an envelope when it leaves their queue, where payloads delay it; a trace's body has the time
+ * of the call. A time further back was set by the application and is ignored.
  */
 export const timeOfCall = (event: IngestionEvent): string => {
   const named = namedTime(event);
@@ -49,9 +48,8 @@ const firstCallBefore = (event: IngestionEvent, calls: readonly { time: string; 
 };
 
 /**
- * Sorts the events and keeps one per event id, the last in the order.
- * If a trace is created with an explicit time and updated at once, the update carries its call time, but the create only the time it left
- * the queue, which may be later. So an event with an explicit time goes before all calls of the second before it left.
+ * Sorts the events and keeps the last per event id. An event with an explicit time goes before all calls of the second before it left: a
+ * create carries only the time it left the queue, but an immediate update its earlier call time.
  */
 export const orderEvents = <Event extends IngestionEvent>(events: readonly Event[]): Event[] => {
   const named = events.map((event) => ({ event, time: namedTime(event) }));

@@ -39,9 +39,8 @@ const firstCandidate = (ordered: readonly TraceEvent[], known: ReadonlySet<strin
 const eventIdOfSpan = /^otel-trace-[0-9a-f]{32}-([0-9a-f]{16})$/;
 
 /**
- * Converts events of older files to the current form. Their fields do not say whether they were set for the trace or belong to the span.
- * If the span also has a current event, that one replaces them. Otherwise an older event with a name counts as a root with these fields,
- * and one without a name as fields set for the trace.
+ * Converts older events, whose fields may belong to the trace or to the span. A current event of the span replaces them. Otherwise one with
+ * a name counts as a root with these fields, one without as fields set for the trace.
  */
 const currentForm = (events: readonly TraceEvent[]): TraceEvent[] => {
   const isOlder = (event: TraceEvent) => event.body.otel === undefined && eventIdOfSpan.test(event.id);

@@ -1,11 +1,11 @@
 /**
  * Default models: USD per token of common models, used if a project has no model of its own for the name. Makers' list prices for standard
- * calls: no batch, priority or regional rates, and no long-prompt surcharge unless the entry has a tier for it.
- * Read from the makers' price pages, and from tables that cite them, on the dates given below; nobody has checked them against invoices. A
- * project with another contract creates its own model (docs/models.md).
- * Names are the makers' own; what gateways and clouds add is removed before matching (candidate-names.ts). `-latest` names that have moved
- * between prices are omitted. A regional price is a model of its own under Bedrock's name for it, and its tier says so.
- * Only the tokenizers OpenAI has published are named. A start date is the day the price took effect.
+ * calls: no batch, priority or regional rates; a long-prompt surcharge only where the entry has a tier for it.
+ * Read from the makers' price pages, and from tables that cite them, on the dates given below; not checked against invoices. A project with
+ * another contract creates its own model (docs/models.md).
+ * Names are the makers' own; candidate-names.ts removes what gateways and clouds add. `-latest` names that have moved between prices are
+ * omitted. A regional price is a model of its own under Bedrock's name, and its tier says so. Only tokenizers that OpenAI has published are
+ * named. A start date is the day the price took effect.
  */
 import type { Model } from "../model.ts";
 import { amazonModels } from "./amazon.ts";

@@ -1,8 +1,6 @@
 /**
  * ClickHouse migration: traces, observations, scores and dataset_run_items_rmt with Langfuse's columns and keys, so that its existing
- * ClickHouse fits.
- * Payload lengths are stored beside the payloads: a plan reads lengths instead. They are added to existing tables, and computed where old
- * parts lack them.
+ * ClickHouse fits. Plans read stored payload lengths: they are added to existing tables, and computed where old parts lack them.
  */
 import type { ClickHouseMigration } from "./migration.ts";
 
