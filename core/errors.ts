@@ -86,13 +86,7 @@ export const errorTable = {
     "Ingestion is switched off",
     "The operator sets LANGFUSE_S3_EVENT_UPLOAD_BUCKET and its keys to switch it on.",
   ),
-  NOT_FOUND: entry(
-    404,
-    "never",
-    "caller",
-    "The project has no such object",
-    "Check the id and that the key belongs to the right project.",
-  ),
+  NOT_FOUND: entry(404, "never", "caller", "The project has no such object", "Check the id and that the key belongs to the right project."),
   METHOD_NOT_ALLOWED: entry(
     405,
     "never",
@@ -128,12 +122,12 @@ export const errorTable = {
   ),
   ROUTE_NOT_FOUND: entry(404, "never", "caller", "There is no such route", "See /api/public/openapi.json for the routes."),
   INTERNAL: entry(500, "backoff", "us", "Something went wrong on our side", "Try again. If it persists, send us the request id."),
-  DATABASE_UNAVAILABLE: entry(503, "backoff", "us", "The database does not respond", "Try again in a few seconds."),
+  DATABASE_UNAVAILABLE: entry(503, "backoff", "us", "The database does not answer", "Try again in a few seconds."),
   CLICKHOUSE_UNAVAILABLE: entry(
     503,
     "backoff",
     "provider",
-    "ClickHouse does not respond, or cannot accept work now",
+    "ClickHouse does not answer, or cannot accept work now",
     "It is retried automatically. If it persists, check CLICKHOUSE_URL, the server and its disks.",
   ),
   CLICKHOUSE_QUERY_FAILED: entry(
@@ -182,7 +176,7 @@ export const errorTable = {
     503,
     "backoff",
     "provider",
-    "The object store does not respond",
+    "The object store does not answer",
     "It is retried automatically. If it persists, check LANGFUSE_S3_BATCH_EXPORT_ENDPOINT.",
   ),
   S3_ACCESS_DENIED: entry(
@@ -203,7 +197,7 @@ export const errorTable = {
     502,
     "never",
     "us",
-    "The object store has no room, or the account is limited",
+    "The object store accepts no more data",
     "The operator frees space, raises the quota of the bucket or account, or contacts the provider; the message quotes the store.",
   ),
   S3_CHECKSUM_REFUSED: entry(
@@ -224,7 +218,7 @@ export const errorTable = {
     502,
     "never",
     "us",
-    "The bucket is in another region",
+    "The bucket is in another region or at another endpoint",
     "The operator sets the store's region and endpoint as the message says.",
   ),
   S3_REJECTED: entry(502, "never", "us", "The object store refused the request", "The S3 error code is named in `detail`."),

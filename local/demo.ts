@@ -56,7 +56,8 @@ const demo = async (stack: Stack): Promise<void> => {
   say(`export ${created.id} is ${created.status}`);
   let current = created;
   for (const deadlineMs = Date.now() + 60_000; current.finishedAt === null; ) {
-    if (Date.now() > deadlineMs) throw new Error(`The export did not finish within a minute; the runner's log is in ${stack.dataDir}/logs.`);
+    if (Date.now() > deadlineMs)
+      throw new Error(`The export did not finish within a minute; the runner's log is in ${stack.dataDir}/logs.`);
     await new Promise((resolve) => setTimeout(resolve, 200));
     const before = `${current.status} ${current.progress.percent}`;
     ({ data: current } = await getBatchExport({ client, path: { id: created.id }, throwOnError: true }));

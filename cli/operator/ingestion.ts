@@ -162,9 +162,7 @@ const replay = async (db: Database, bucket: string | undefined, options: z.infer
     );
     console.log(`${options["dry-run"] ? "would replay" : "replays"} ${described(report)}`);
     if (await isUnlogged(db, options.project))
-      console.error(
-        "Some events of this project were stored while the event log was off; those that no log row names are not replayed.",
-      );
+      console.error("Some events of this project were stored while the event log was off; those that no log row names are not replayed.");
   } catch (error) {
     if (last?.loggedAt) console.error(`Stopped. To go on: --from ${last.loggedAt}`);
     if (!interrupted.signal.aborted) throw error;

@@ -114,11 +114,7 @@ const faultsOfTiers = (tiers: readonly Tier[]): Fault[] => [
     ["pricingTiers"],
     `must have at most ${tiersCharactersMax} characters as JSON`,
   ),
-  ...faultIf(
-    stepsOfTiers(tiers) > tierStepsMax,
-    ["pricingTiers"],
-    `must have patterns of at most ${tierStepsMax} steps in total`,
-  ),
+  ...faultIf(stepsOfTiers(tiers) > tierStepsMax, ["pricingTiers"], `must have patterns of at most ${tierStepsMax} steps in total`),
   ...tiers.flatMap(({ name, isDefault, priority, conditions }, at): Fault[] => {
     const earlier = tiers.slice(0, at);
     const path = (field: string) => ["pricingTiers", at, field];
@@ -145,7 +141,10 @@ const isSent = <V>(value: V | null | undefined): value is V => value !== null &&
 const faultsOfPrices = (body: Fields): Fault[] => {
   const sent = flatPrices.filter((name) => isSent(body[name]));
   if (isSent(body.pricingTiers))
-    return [...sent.map((name) => ({ path: [name], message: "cannot be combined with pricingTiers" })), ...faultsOfTiers(body.pricingTiers)];
+    return [
+      ...sent.map((name) => ({ path: [name], message: "cannot be combined with pricingTiers" })),
+      ...faultsOfTiers(body.pricingTiers),
+    ];
   return [
     ...faultIf(sent.length === 0, ["pricingTiers"], "needed, or inputPrice, outputPrice or totalPrice"),
     ...faultIf(sent.includes("totalPrice") && sent.length > 1, ["totalPrice"], "cannot be combined with inputPrice or outputPrice"),

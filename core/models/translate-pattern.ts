@@ -91,7 +91,7 @@ class Reader {
 
   read(): string {
     const { source, steps } = this.choice();
-    if (this.at < this.chars.length) throw new PatternError("an unmatched closing parenthesis");
+    if (this.at < this.chars.length) throw new PatternError("a group that ends and never began");
     // Every program has a fail and a match instruction.
     this.steps = this.bounded(steps + 2);
     return source;
@@ -169,7 +169,7 @@ class Reader {
     this.next();
     const min = this.number();
     const max = this.skip(",") ? (isDigit(this.peek()) ? this.number() : Number.POSITIVE_INFINITY) : min;
-    if (!this.skip("}") || min > max) throw new PatternError("a repetition with invalid bounds");
+    if (!this.skip("}") || min > max) throw new PatternError("a repetition with wrong bounds");
     return { min, max };
   }
 
@@ -198,7 +198,7 @@ class Reader {
     if (this.peek() === "?" && !this.skip("?:")) throw new PatternError("flags that are not at the beginning");
     if (++this.depth > depthMax) throw new PatternError(`groups that are nested more than ${depthMax} levels`);
     const { source, steps } = this.choice();
-    if (!this.skip(")")) throw new PatternError("an unclosed group");
+    if (!this.skip(")")) throw new PatternError("a group that does not end");
     this.depth--;
     return { source: `(?:${source})`, steps };
   }
@@ -267,7 +267,7 @@ class Reader {
     let name = "";
     while (!this.skip(":]")) name += this.next();
     const members = own(classNames, name);
-    if (members === undefined) throw new PatternError("an unknown character class");
+    if (members === undefined) throw new PatternError("a class of characters by that name");
     this.classes++;
     return members;
   }

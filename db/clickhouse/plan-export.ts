@@ -178,7 +178,10 @@ export const findMovedRows = async (
     ...(queryId === undefined ? {} : { queryId }),
   });
   if (rows.length > movedRowsMax)
-    throw new AppError({ code: "EXPORT_TOO_LARGE", message: `More than ${movedRowsMax} rows of this project are stored under two sort keys.` });
+    throw new AppError({
+      code: "EXPORT_TOO_LARGE",
+      message: `More than ${movedRowsMax} rows of this project are stored under two sort keys.`,
+    });
   return rows;
 };
 
