@@ -1,4 +1,4 @@
-/** `npm run check`: format, lint, types and stale generated files. No services, seconds. */
+/** `npm run check`: format, lint, types, generated files and import rules. Needs no services and takes seconds. */
 import { spawnSync } from "node:child_process";
 import { bunPath, repositoryRoot } from "./service.ts";
 

@@ -1,4 +1,6 @@
-/** The whole service on one machine: every part real, each replaceable by a real server through its environment variable. */
+/**
+ * The whole service on one machine: every part is real, and each can be replaced by an external server through its environment variable.
+ */
 import { randomBytes, randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -27,7 +29,7 @@ export type StackFile = {
   clickhouseUrl: string;
   postgresUrl: string;
   s3: { endpoint: string; region: string; accessKeyId: string; secretAccessKey: string; buckets: { exports: string } };
-  /** Mails the stack has sent, one .eml file each; null when SMTP_CONNECTION_URL names a server. */
+  /** Folder of sent mails, one .eml file each; null if SMTP_CONNECTION_URL names a server. */
   mailboxDir: string | null;
   pids: Record<string, number>;
 };
@@ -62,7 +64,7 @@ const database = "spillway";
 const bucket = "spillway-exports";
 const eventBucket = "spillway-events";
 
-/** Starts what is not replaced, in order; stops everything again when a part does not start. */
+/** Starts the parts not replaced, in order; stops everything if one does not start. */
 export const startStack = async (options: StackOptions = {}): Promise<Stack> => {
   const env = nonEmpty({ ...process.env, ...options.env });
   const say = options.say ?? (() => {});
@@ -269,7 +271,7 @@ const writePrivate = (file: string, value: unknown): void => {
   chmodSync(file, 0o600);
 };
 
-/** One stack a data directory: the lock names the process that holds it. */
+/** Allows one stack per data directory: the lock file names the process that holds it. */
 const lock = (dataDir: string): (() => void) => {
   const file = join(dataDir, "lock");
   if (existsSync(file)) {
@@ -287,7 +289,10 @@ const lock = (dataDir: string): (() => void) => {
   return () => rmSync(file, { force: true });
 };
 
-/** The parts of a stack that was killed end by themselves (local/spawn-bound.ts), Postgres not at once, and nothing else may open its data before. */
+/**
+ * Waits for the parts of a killed stack, which end by themselves (local/spawn-bound.ts). Postgres takes a while, and nothing else may open
+ * its data before.
+ */
 const untilKilledOneIsGone = async (dataDir: string, say: (line: string) => void): Promise<void> => {
   const file = join(dataDir, "stack.json");
   if (!existsSync(file)) return;
@@ -309,7 +314,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-/** Made on the first boot: salt, admin key, and one organisation, project, user, membership and key. */
+/** Creates on first start: salt, admin key, and one organization, project, user, membership and key. */
 const loadSecrets = async (file: string, postgresUrl: string): Promise<Secrets> => {
   const made = { salt: randomBytes(32).toString("hex"), adminKey: `admin-${randomUUID()}`, encryptionKey: randomBytes(32).toString("hex") };
   const known: Secrets = existsSync(file) ? { ...made, ...(JSON.parse(readFileSync(file, "utf8")) as Partial<Secrets>) } : made;

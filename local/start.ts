@@ -1,4 +1,4 @@
-/** `npm start`: the whole service until Ctrl-C. */
+/** `npm start`: runs the whole service until Ctrl-C. */
 import { startStack } from "./stack.ts";
 import { runUntilStopped } from "./until-stopped.ts";
 

@@ -1,9 +1,12 @@
-/** What a count of tokens can mean, and the kind of usage it becomes with us. Kinds are disjoint: each token is in one kind, so that kinds add up and each has a price. */
+/**
+ * Usage: what a token count can mean, and the kind it becomes. Kinds are disjoint: each token is in exactly one, so that kinds add up and
+ * each has a price.
+ */
 
 type Role = {
-  /** Kind of usage in `usage_details`; null: read only to understand the others. */
+  /** Kind in `usage_details`; null: read only to interpret other counts. */
   kind: string | null;
-  /** The whole it is a part of; null for a whole. */
+  /** The whole it is part of; null for a whole. */
   of: string | null;
   meaning: string;
 };
@@ -46,7 +49,7 @@ export type CountedRole = Exclude<UsageRole, "detail" | "noTokens">;
 export const inputModalities = ["inputAudio", "inputImage", "inputVideo", "inputDocument"] as const;
 export const outputModalities = ["outputAudio", "outputImage", "outputVideo"] as const;
 
-/** Whether tokens of the role are part of the input, directly or as a part of a part. */
+/** Returns whether the role's tokens are part of the input, directly or through another part. */
 export const isInputRole = (role: UsageRole): boolean => {
   const { of } = usageRoles[role];
   return role === "input" || of === "input" || of === "cacheWrite" || of === "cacheRead";

@@ -1,6 +1,6 @@
 /**
- * 4 QUERY, the plan: a few cheap aggregates cut an export into slices along the sorting key.
- * Reads key columns and the stored lengths only, never payloads. Memory: one entry for each bucket (at most 50,000) and slice.
+ * Export stage 4, QUERY, the plan: a few cheap aggregates cut an export into slices along the sort key. Reads only key columns and stored
+ * lengths, never payloads. Memory: one entry per bucket (at most 50,000) and slice.
  */
 
 import { AppError } from "../../core/errors.ts";
@@ -10,36 +10,36 @@ import type { ExportTable } from "../../core/query/tables/table.ts";
 import type { ClickHouse } from "./client.ts";
 import { parseCount } from "./parse-count.ts";
 
-/** What is planned: `from` names the table with its alias `e` and FINAL; `where` holds everything but slice bounds. */
+/** The query to plan: `from` names the table with its alias `e` and FINAL; `where` holds everything but slice bounds. */
 export type PlanQuery = {
   from: string;
   where: string;
   params: Record<string, unknown>;
   /** Expression of the table's time column, DateTime64(6). */
   time: string;
-  /** Expression hashed to cut crowded instants. */
+  /** Expression hashed to split crowded instants. */
   hash: string;
-  /** Estimate of the uncompressed bytes of one row. */
+  /** Estimate of one row's uncompressed bytes. */
   rowBytes: string;
-  /** Hash that tells one version of a row from another. */
+  /** Hash that distinguishes the versions of a row. */
   rowHash: string;
 };
 
 export type ExportPlan = {
-  /** Ascending by time, then hash. Empty when nothing matches. */
+  /** Ascending by time, then hash. Empty if nothing matches. */
   slices: Slice[];
   rows: number;
   bytes: number;
-  /** Microseconds since the epoch; null when nothing matches. */
+  /** Microseconds since the epoch; null if nothing matches. */
   startUs: number | null;
   endUs: number | null;
-  /** Sum of the rows' hashes: equal sums mean the same versions of the same rows. */
+  /** Sum of the row hashes: equal sums mean the same versions of the same rows. */
   checksum: string;
 };
 
 export type PlanBounds = { sliceBytes: number; sliceBytesMin: number; sliceRowsMax: number };
 
-/** A bucket over twice the target is cut again. */
+/** A bucket over twice the target is split again. */
 const isHot = (bucket: Bucket, { sliceBytes, sliceRowsMax }: PlanBounds) => bucket.bytes > 2 * sliceBytes || bucket.rows > 2 * sliceRowsMax;
 
 export const planExport = async (
@@ -104,7 +104,10 @@ export const planExport = async (
   return { slices, rows, bytes: all.bytes, startUs: all.startUs, endUs: all.endUs, checksum: total.checksum };
 };
 
-/** Stretches slices over the empty stretches between them, so that together they cover the whole range: a row that appears late is not between two slices. */
+/**
+ * Extends slices over the gaps between them, so that together they cover the whole range: a row that appears late does not fall between two
+ * slices.
+ */
 const closeGaps = (slices: Slice[], all: Bucket): void => {
   slices.forEach((slice, i) => {
     const next = slices[i + 1];
@@ -113,7 +116,7 @@ const closeGaps = (slices: Slice[], all: Bucket): void => {
   });
 };
 
-/** The bounds of a slice as SQL with its parameters. Names are stable, so the text of the query is the same for every slice. */
+/** Returns a slice's bounds as SQL with parameters. Names are stable, so the query text is the same for every slice. */
 export const sliceCondition = (
   query: Pick<PlanQuery, "time" | "hash">,
   slice: Slice,
@@ -126,24 +129,24 @@ export const sliceCondition = (
   params: { sliceStart: slice.startUs, sliceEnd: slice.endUs, sliceHashStart: slice.hashStart, sliceHashEnd: slice.hashEnd },
 });
 
-/** Ids a table may hold in two places are listed up to here; above, the export is refused rather than wrong. */
+/** Maximum ids listed with more than one sort key; beyond it, the export is refused rather than wrong. */
 const movedRowsMax = 200_000;
 
-/** A place of a row that was written in more than one. `nth` 1 is the newest; `versionUs` is its newest version. */
+/** One sort key of a re-keyed row. `nth` 1 is the newest; `versionUs` is its newest version. */
 export type MovedRow = { id: string; place: string; versionUs: string; nth: string };
 
 type PlacedTable = Pick<ExportTable, "id" | "time" | "version" | "isDeleted" | "place">;
 
 /**
- * A place with the time of the row. A time that changes within one place is merged by FINAL, but not in a query on a range of time: the server leaves out the parts
- * that have none of it before it merges, and with them the newer version.
+ * Combines the sort key with the row's time. FINAL merges a time that changes under one key, but not in a query on a time range: the server
+ * first leaves out parts outside the range, and the newer version with them.
  */
 const placeAndTime = ({ place, time }: PlacedTable): string => `cityHash64(${place}, ${time})`;
 
 /**
- * Places of rows that were written again with another key, such as another time or type: the engine keeps all of them, and only the newest counts.
- * When that is a deletion, it is one of the row, wherever it was before. A row whose time changed within its place is among them as well.
- * Looks at the whole project, whatever the filter: the newest version decides whether an id is exported at all. `from` has no FINAL.
+ * Lists all sort keys of rows rewritten under another key, such as another time or type: the engine keeps all of them, and only the newest
+ * counts. If the newest is a deletion, it deletes the row under every key. Includes rows whose time changed under one key.
+ * Covers the whole project, whatever the filter: the newest version decides whether an id is exported at all. `from` has no FINAL.
  */
 const movedSql = (from: string, table: PlacedTable): string => {
   const { id, time, version, isDeleted } = table;
@@ -158,7 +161,10 @@ const movedSql = (from: string, table: PlacedTable): string => {
     )`;
 };
 
-/** Lists them, to be left out by `withoutMoved` and compared by `haveMoved`. Reads ids and keys of the project; spills beyond 1 GiB of hashes. */
+/**
+ * Lists re-keyed rows, for `withoutMoved` to exclude and `haveMoved` to compare. Reads ids and keys of the project; spills beyond 1 GiB of
+ * hashes.
+ */
 export const findMovedRows = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
   { from, table, projectId }: { from: string; table: PlacedTable; projectId: string },
@@ -172,17 +178,20 @@ export const findMovedRows = async (
     ...(queryId === undefined ? {} : { queryId }),
   });
   if (rows.length > movedRowsMax)
-    throw new AppError({ code: "EXPORT_TOO_LARGE", message: `More than ${movedRowsMax} rows of this project are stored in two places.` });
+    throw new AppError({
+      code: "EXPORT_TOO_LARGE",
+      message: `More than ${movedRowsMax} rows of this project are stored under two sort keys.`,
+    });
   return rows;
 };
 
-/** Whether a row was written in another place between the two looks. One that is no longer listed has only been merged. */
+/** Returns whether a row was re-keyed between the two queries. One that is no longer listed was merely merged. */
 export const haveMoved = (before: readonly MovedRow[], after: readonly MovedRow[]): boolean => {
   const newest = new Map(before.filter(({ nth }) => nth === "1").map(({ id, versionUs }) => [id, versionUs]));
   return after.some(({ id, versionUs, nth }) => nth === "1" && newest.get(id) !== versionUs);
 };
 
-/** Leaves all places but the newest out. */
+/** Excludes all keys but the newest. */
 export const withoutMoved = (table: PlacedTable, moved: readonly MovedRow[]): { sql: string; params: Record<string, unknown> } => {
   const old = moved.filter(({ nth }) => nth !== "1").map((row) => ({ id: row.id, place: row.place }));
   if (old.length === 0) return { sql: "", params: {} };
@@ -192,6 +201,6 @@ export const withoutMoved = (table: PlacedTable, moved: readonly MovedRow[]): { 
   };
 };
 
-/** The same within the query itself, so that both see the table at one moment. */
+/** Does the same inside the query itself, so that both see the table at one moment. */
 export const withoutMovedInside = (from: string, table: PlacedTable): string =>
   ` AND (${table.id}, ${placeAndTime(table)}) NOT IN (SELECT id, place FROM (${movedSql(from, table)}) WHERE nth > 1)`;

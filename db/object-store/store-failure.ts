@@ -1,4 +1,4 @@
-/** What a store's refusal means: by its own code, and only where it gives none by the status. */
+/** S3: maps a store's refusal to an AppError code, by the store's own code; by the status only if there is none. */
 import { AppError, type ErrorCode } from "../../core/errors.ts";
 import type { StoreVariables } from "../../core/s3/s3-config.ts";
 import { storableForm } from "../../core/storable.ts";
@@ -59,7 +59,7 @@ const meanings = new Map<string, ErrorCode>(
   ),
 );
 
-/** 4xx answers that another try can mend: an idle connection, a damaged body, a passing conflict, throttling. */
+/** 4xx answers that a retry can fix: an idle connection, a damaged body, a transient conflict, throttling. */
 const retryableCodes = new Set([
   "RequestTimeout",
   "BadDigest",
@@ -86,14 +86,14 @@ export type Refused = {
 
 export type StoreFailure = { code: ErrorCode; retry: boolean; message: string };
 
-/** The <Error> of an answer. CompleteMultipartUpload puts one into a 200. */
+/** Returns the <Error> of an answer. CompleteMultipartUpload may put one into a 200. */
 export const errorOf = (text: string): XmlElement | undefined => {
   if (!text.includes("Error")) return undefined;
   const found = rootOf(parseXml(text));
   return found?.name === "Error" ? found.root : undefined;
 };
 
-/** A store may quote what was sent: what is secret does not leave. */
+/** A store may quote the request; secrets are removed from the message. */
 export const readStoreFailure = (
   refused: Refused,
   { variables, secrets }: { variables: StoreVariables; secrets: readonly string[] },
@@ -134,7 +134,7 @@ const meaningOf = ({ status, storeCode, own, sent }: { status: number; storeCode
   if (named !== undefined) return named;
   if (/^kms\.(?!throttling)/i.test(storeCode)) return "S3_ENCRYPTION_REFUSED";
   if (status >= 300 && status < 400) return "S3_WRONG_REGION";
-  // A HEAD has no body, and some proxies none of S3's.
+  // A HEAD has no body, and some proxies omit S3's.
   if (storeCode === "" && (status === 401 || status === 403)) return "S3_ACCESS_DENIED";
   return undefined;
 };

@@ -1,4 +1,4 @@
-/** Takes a lease on the next job. */
+/** Queue: claims the next job that counts toward its project's concurrency limit. */
 
 import { sql } from "drizzle-orm";
 import type { JobKind } from "../../core/jobs/kinds.ts";
@@ -17,10 +17,10 @@ export type ClaimedJob = {
 };
 
 /**
- * One statement, so no transaction is left open. The slot row of a project is taken with SKIP LOCKED and counted up together with the claim:
- * the limit is exact (a count(*) in the claim let up to 12 run instead of 2, measured), and the project served longest ago comes first.
- * Locks one job_slots row, then one jobs row; waits for none. Uses jobs_claimable_idx. May answer nothing although there is work, when another
- * runner took the same job or slot; the caller polls again.
+ * One statement, so no transaction stays open. It takes the project's job_slots row with SKIP LOCKED and increments it with the claim: the
+ * limit is exact (a count(*) in the claim let up to 12 run instead of 2, measured), and the project served longest ago comes first.
+ * Locks one job_slots row, then one jobs row; waits for none. Uses jobs_claimable_idx. May return nothing although there is work, if
+ * another runner took the same row; the caller polls again.
  */
 export const claimJob = async (
   db: Database,

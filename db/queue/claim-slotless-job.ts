@@ -1,4 +1,4 @@
-/** Takes a lease on the next job of a kind that needs no slot of its project. */
+/** Queue: claims the next job of a kind without a concurrency limit or ordering key. */
 
 import { type SQL, sql } from "drizzle-orm";
 import type { JobKind } from "../../core/jobs/kinds.ts";
@@ -15,8 +15,8 @@ export type SlotlessClaim = {
 };
 
 /**
- * Projects take turns: the oldest job of the project that follows `afterProjectId`, in the order of ids, or else of the first one; none of the exceptions. One statement: locks one jobs row with SKIP LOCKED,
- * waits for none. Uses jobs_slotless_project_idx.
+ * Projects take turns: takes the oldest job of the next project after `afterProjectId` by id, or else of the first one, skipping the
+ * exceptions. One statement: locks one jobs row with SKIP LOCKED, waits for none. Uses jobs_slotless_project_idx.
  */
 export const claimSlotlessJob = async (
   db: Database,

@@ -1,11 +1,11 @@
-/** Ingestion that is under way and may have read what is deleted meanwhile. */
+/** Queue: finds ingestion in progress that may have read what is being deleted. */
 
 import { sql } from "drizzle-orm";
 import { ingestionKinds } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import { kindList, states } from "./state-sql.ts";
 
-/** The instant by the clock that stamps claims, ISO 8601 UTC with microseconds. */
+/** Returns the current instant by the clock that stamps claims, ISO 8601 UTC with microseconds. */
 export const queueNow = async (db: Database): Promise<string> => {
   const [row] = await execute<{ now: string }>(
     db,
@@ -14,7 +14,7 @@ export const queueNow = async (db: Database): Promise<string> => {
   return row?.now ?? "";
 };
 
-/** Jobs of the project that were claimed before the instant and have not been settled since. Locks nothing; uses jobs_running_idx. */
+/** Counts the project's jobs claimed before the instant and not settled since. Locks nothing; uses jobs_running_idx. */
 export const countEarlierRuns = async (db: Database, { projectId, before }: { projectId: string; before: string }): Promise<number> => {
   const [row] = await execute<{ running: number }>(
     db,

@@ -1,11 +1,11 @@
-/** How much of the ingestion of a project waits. */
+/** Queue: measures a project's waiting ingestion. */
 
 import { sql } from "drizzle-orm";
 import { ingestionKinds } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import { claimable, kindList } from "./state-sql.ts";
 
-/** Counts jobs that wait to be claimed, at most `countMax` of them. Locks nothing; uses jobs_claimable_idx. */
+/** Counts jobs that wait to be claimed, up to `countMax`. Locks nothing; uses jobs_claimable_idx. */
 export const countWaitingJobs = async (db: Database, { projectId, countMax }: { projectId: string; countMax: number }): Promise<number> => {
   const [row] = await execute<{ waiting: number }>(
     db,

@@ -1,4 +1,4 @@
-/** Puts jobs of the ingestion into the queue, many at once, in the transaction of their cause. */
+/** Queue: enqueues many ingestion jobs at once, in the transaction that causes them. */
 
 import { sql } from "drizzle-orm";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
@@ -12,7 +12,10 @@ export type EventJob = { dedupeKey?: string } & (
   | { id: string; kind: "ingestion.otel"; lane: null; payload: JobPayload<"ingestion.otel"> }
 );
 
-/** An insert for every two million characters; locks nothing but the new rows. These kinds take no slot, so no slot row is needed. */
+/**
+ * One insert per two million characters; locks nothing but the new rows. These kinds have no concurrency limit, so they need no job_slots
+ * row.
+ */
 export const enqueueEventJobs = async (tx: Database, projectId: string, jobs: readonly EventJob[]): Promise<void> => {
   if (jobs.length === 0) return;
   const rows = jobs.map(({ id, kind, lane, payload, dedupeKey = null }) => {

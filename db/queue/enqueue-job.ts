@@ -1,4 +1,4 @@
-/** Puts a job into the queue, in the transaction of its cause. */
+/** Queue: enqueues a job, in the transaction that causes it. */
 
 import { sql } from "drizzle-orm";
 import { type JobKind, type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
@@ -6,9 +6,9 @@ import { type Database, execute } from "../postgres/client.ts";
 import { states } from "./state-sql.ts";
 
 /**
- * Inserts one available job, and the slot row of its project where it is missing. A key-share lock keeps pruning from taking the row away until commit, and
- * does not keep claims from it: creating under an update lock left a busy project with no claim in four seconds (measured).
- * Inserts nothing and answers false when an unfinished job holds the dedupe key (unique index jobs_dedupe_key).
+ * Inserts one available job, and its project's job_slots row if missing. A key-share lock keeps pruning from deleting the row before commit
+ * without blocking claims: creating under an update lock left a busy project without a claim for four seconds (measured).
+ * Inserts nothing and returns false if an unfinished job holds the dedupe key (unique index jobs_dedupe_key).
  */
 export const enqueueJob = async <K extends JobKind>(
   tx: Database,

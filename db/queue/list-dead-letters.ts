@@ -1,4 +1,4 @@
-/** Accepted jobs that have used up their attempts. */
+/** Queue: lists dead letters, accepted jobs that have used up their attempts. */
 
 import { sql } from "drizzle-orm";
 import { type JobKind, kindsWhere } from "../../core/jobs/kinds.ts";
@@ -19,7 +19,7 @@ export type DeadLetter = {
 
 const accepted = kindList(kindsWhere(({ durability }) => durability === "accepted"));
 
-/** The newest first. Reads no payload of events; uses jobs_finished_idx. */
+/** Newest first. Reads no event payloads; uses jobs_finished_idx. */
 export const listDeadLetters = (
   db: Database,
   { projectId, rowsMax }: { projectId: string | undefined; rowsMax: number },

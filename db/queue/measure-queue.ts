@@ -1,4 +1,4 @@
-/** How much work waits, by kind. */
+/** Queue: measures waiting work by kind. */
 
 import { sql } from "drizzle-orm";
 import { type JobKind, jobKinds, kindsWhere } from "../../core/jobs/kinds.ts";
@@ -8,13 +8,14 @@ import { isWaitingInLane, waitingProjects } from "./waiting-projects.ts";
 
 export type WaitingJobs = { kind: JobKind; due: number; oldestSeconds: number };
 
-/** Counted so far in each part of the queue: one this long is long, and counting on would read it all. */
+/** Counting limit in each part of the queue: beyond it, an exact count would read the whole queue. */
 export const countedMax = 10_000;
 
 /**
- * Jobs that are due and not claimed, every kind of the registry. One statement that locks nothing. Jobs in lanes are read in the order of jobs_lane_idx, and
- * the oldest of each project, those without a slot in the order of jobs_slotless_idx for each priority of the registry, at most `countedMax` entries each, whatever the
- * length of the queue; those with a slot by jobs_claimable_idx for each project in job_slots. 35 ms with 420,000 jobs waiting.
+ * Measures jobs that are due and not claimed, for every kind of the registry. One statement that locks nothing.
+ * Jobs with an ordering key are read along jobs_lane_idx, with each project's oldest; those without a limit along jobs_slotless_idx per
+ * priority of the registry; those with a concurrency limit along jobs_claimable_idx per project in job_slots. Each part stops at
+ * `countedMax` entries, whatever the queue's length. 35 ms with 420,000 jobs waiting.
  */
 export const measureQueue = (db: Database): Promise<WaitingJobs[]> => {
   const kinds = Object.entries(jobKinds).map(([kind, { priority, claiming }]) => ({

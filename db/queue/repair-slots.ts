@@ -1,12 +1,13 @@
-/** Makes the slot counters equal to the job rows again. */
+/** Queue: repairs the counters of running jobs from the job rows. */
 
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
 import { states } from "./state-sql.ts";
 
 /**
- * Two statements in one short transaction: first the slots are locked, then counted with a newer snapshot. Claims skip locked slots and settling
- * waits for them, so what is counted is what the counter must say. Rows locked in order of project, so two repairs cannot wait for each other.
+ * Two statements in one short transaction: the first locks the job_slots rows, the second counts with a newer snapshot. Claims skip locked
+ * rows and settling waits for them, so the count is what the counter must say. Rows are locked in project order, so two repairs cannot
+ * deadlock.
  * Returns how many counters were wrong.
  */
 export const repairSlots = (db: Database): Promise<number> =>

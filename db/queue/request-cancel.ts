@@ -1,11 +1,11 @@
-/** Cancels a job, or asks its runner to. */
+/** Queue: cancels a job, or asks its runner to. */
 
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
 import { states } from "./state-sql.ts";
 
 /**
- * A waiting job is cancelled at once; a running one is marked, and its runner sees the mark with its next pulse; a finished one is left alone.
+ * Cancels a waiting job at once; marks a running one, whose runner sees the mark with its next heartbeat; leaves a finished one alone.
  * Locks the job row: a claim of the same job waits or is waited for, so exactly one of the answers is true.
  */
 export const requestCancel = async (

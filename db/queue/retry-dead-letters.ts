@@ -1,4 +1,4 @@
-/** Puts jobs of the ingestion that have used up their attempts back into the queue. */
+/** Queue: retries dead letters, accepted jobs that have used up their attempts. */
 
 import { sql } from "drizzle-orm";
 import { kindsWhere } from "../../core/jobs/kinds.ts";
@@ -10,8 +10,9 @@ const batchRows = 1000;
 const accepted = kindList(kindsWhere(({ durability }) => durability === "accepted"));
 
 /**
- * One batch of those that were discarded before `before`; call again until it answers 0. The instant keeps one that fails again from being put back for ever.
- * Fenced by the state, with SKIP LOCKED: two retries at once share the work. They start anew with all attempts, in their lanes; a loss tells that they were begun before. The dedupe key is given up: another
+ * Retries one batch of those discarded before `before`; call again until it returns 0. The instant keeps a job that fails again from being
+ * retried forever. Fenced by the state, with SKIP LOCKED: concurrent retries share the work.
+ * Jobs restart with all attempts and their ordering keys; one loss marks that they were started before. The dedupe key is dropped: another
  * job may hold it by now, and running one of these twice is harmless. Uses jobs_finished_idx.
  */
 export const retryDeadLetters = async (

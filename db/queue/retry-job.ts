@@ -1,10 +1,10 @@
-/** Puts a discarded or cancelled job back into the queue. */
+/** Queue: retries a discarded or cancelled job. */
 
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
 import { states } from "./state-sql.ts";
 
-/** The job starts anew with all its attempts. False when it is not in one of these states. Locks the job row, then its slot row. */
+/** The job restarts with all its attempts. Returns false if it is in no such state. Locks the job row, then its job_slots row. */
 export const retryJob = async (tx: Database, { jobId, projectId }: { jobId: string; projectId: string }): Promise<boolean> => {
   const rows = await execute<{ id: string }>(
     tx,

@@ -1,4 +1,4 @@
-/** Writes what became of jobs that were claimed together. All fenced: a job counts only while it runs under the lease. */
+/** Queue: settles jobs that were claimed together. Fenced: a job changes only while it runs under the lease. */
 
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
@@ -6,15 +6,18 @@ import { type JobError, storableError } from "./settle-job.ts";
 import { states } from "./state-sql.ts";
 
 export type BatchOutcome = {
-  /** Done: their rows are deleted, the files and the log are the record. */
+  /** Completed: their rows are deleted; the files and the log are the record. */
   doneIds: readonly string[];
-  /** Tried again after the delay, or kept as dead letters once the attempts are spent. */
+  /** Retried after the delay, or kept as dead letters once the attempts are spent. */
   failed: readonly { id: string; error: JobError; delaySeconds: number; isFinal: boolean }[];
-  /** Given back at once without spending the attempt, in another lane where one is named. One in the middle of its work counts as lost: what it has sent may still be written. */
+  /**
+   * Released at once without spending the attempt, with another ordering key if one is named. A job interrupted during its work counts as
+   * lost: what it has sent may still be written.
+   */
   released: readonly { id: string; lane: string | null; isInterrupted?: boolean }[];
 };
 
-/** In one transaction. Returns the jobs that were still held. */
+/** Runs in one transaction. Returns the number of jobs that were still held. */
 export const settleBatch = (db: Database, leaseId: string, { doneIds, failed, released }: BatchOutcome): Promise<number> =>
   db.transaction(async (transaction) => {
     const tx = transaction as unknown as Database;

@@ -1,4 +1,7 @@
-/** The names of job states as SQL literals. They are never parameters: the planner uses a partial index only where the statement has the very literals of its condition. */
+/**
+ * Queue: job states as SQL literals. They are never parameters: the planner uses a partial index only if the statement contains the exact
+ * literals of its condition.
+ */
 import { type SQL, sql } from "drizzle-orm";
 import { claimableStates, finalStates, type JobState, jobStates } from "../../core/jobs/state.ts";
 

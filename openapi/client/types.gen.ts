@@ -1028,11 +1028,11 @@ export type Model = {
 export type CreateModel = {
     modelName: string;
     /**
-     * Regular expression of Postgres, matched with the name a call gives its model.
+     * Postgres regular expression, matched against the model name of a call.
      */
     matchPattern: string;
     /**
-     * Calls that began earlier are not priced by it.
+     * Calls that started earlier are not priced by this model.
      */
     startDate?: string | string | null;
     /**
@@ -1048,11 +1048,11 @@ export type CreateModel = {
      */
     outputPrice?: number | string | null;
     /**
-     * Not beside the other two.
+     * Cannot be combined with the other two.
      */
     totalPrice?: number | string | null;
     /**
-     * Instead of the three prices: exactly one default tier.
+     * Replaces the three prices; exactly one tier must be the default.
      */
     pricingTiers?: Array<{
         name: string;
@@ -1066,7 +1066,7 @@ export type CreateModel = {
          */
         conditions: Array<{
             /**
-             * Of the kinds of usage whose counts are added.
+             * Matches the kinds of usage whose counts are added.
              */
             usageDetailPattern: string;
             operator: 'gt' | 'gte' | 'lt' | 'lte' | 'eq' | 'neq';
@@ -1079,14 +1079,14 @@ export type CreateModel = {
             values: Array<string>;
         }>;
         /**
-         * By kind of usage, as calls send it.
+         * Price per kind of usage, named as calls send it.
          */
         prices: {
             [key: string]: number | string;
         };
     }> | null;
     /**
-     * Counts the tokens of calls that send none.
+     * Counts tokens for calls that report none.
      */
     tokenizerId?: 'openai' | null;
     tokenizerConfig?: {
