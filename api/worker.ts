@@ -1,6 +1,7 @@
 /** Composition root of the Worker: reads the bindings, constructs clients, and answers requests. */
 import { createHash } from "node:crypto";
 import { neonConfig } from "@neondatabase/serverless";
+import { hashSecret } from "../core/auth/secret-hash.ts";
 import { createId } from "../core/ids.ts";
 import { eventStoreConfig } from "../core/ingestion/event-store-config.ts";
 import { traceExperimentFlags } from "../core/traces/experiment-env.ts";
@@ -54,7 +55,7 @@ const createDeps = (env: ApiEnv): AppDeps => {
     newUuid: () => crypto.randomUUID(),
     nowMs: () => Date.now(),
     wait,
-    salt: env.SALT,
+    hashSecret: (secretKey) => hashSecret(secretKey, env.SALT),
     adminApiKey: env.ADMIN_API_KEY ?? null,
     rowLimit: env.BATCH_EXPORT_ROW_LIMIT,
     canHash: env.ENCRYPTION_KEY !== undefined,

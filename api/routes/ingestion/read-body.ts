@@ -1,11 +1,14 @@
 /** Bodies of the ingestion routes: unpacked when they are gzip, bounded before and after, so that a small body never becomes a large one. Memory: the body twice. */
 import type { Context } from "hono";
-import { AppError } from "../../../core/errors.ts";
+import { AppError, type ErrorCode } from "../../../core/errors.ts";
 import { parseExactJson } from "../../../core/exact-json.ts";
 import type { AppEnv } from "../../deps.ts";
 
 /** Langfuse's bound, 4.5 MB. */
 export const ingestionBytesMax = 4_718_592;
+
+/** Codes of bodies that cannot be read. */
+export const bodyCodes = ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "INVALID_REQUEST"] as const satisfies readonly ErrorCode[];
 
 export const readBody = async (c: Context<AppEnv>, bytesMax: number): Promise<Uint8Array<ArrayBuffer>> => {
   const encoding = (c.req.header("content-encoding") ?? "identity").trim().toLowerCase();

@@ -1,6 +1,6 @@
 /** /health, /ready, the OpenAPI document and its page. */
 import { objectUrl } from "../../../core/s3/object-url.ts";
-import type { App, AppDeps, AppEnv } from "../../deps.ts";
+import type { App, AppEnv, RouteDeps } from "../../deps.ts";
 import { requestError } from "../../middleware/problem.ts";
 import { docsPage } from "./docs-page.ts";
 
@@ -18,7 +18,7 @@ export const documentConfig = {
 const checkMsMax = 5000;
 
 /** Each check answers "ok" or a short word on what is wrong, never an address or a secret. */
-const runChecks = async (deps: AppDeps, db: AppEnv["Variables"]["db"]) => {
+const runChecks = async (deps: Pick<RouteDeps, "downloads" | "fetch" | "log" | "openClickHouse">, db: AppEnv["Variables"]["db"]) => {
   const check = async (work: () => Promise<unknown>) => {
     try {
       await work();
@@ -44,7 +44,7 @@ const runChecks = async (deps: AppDeps, db: AppEnv["Variables"]["db"]) => {
   return { postgres, clickhouse, bucket };
 };
 
-export const registerSystem = (app: App, deps: AppDeps): void => {
+export const registerSystem = (app: App, deps: Pick<RouteDeps, "downloads" | "fetch" | "log" | "openClickHouse">): void => {
   app.get("/health", (c) => c.json({ status: "ok" }));
   app.get("/ready", async (c) => {
     const checks = await runChecks(deps, c.get("db"));
