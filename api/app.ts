@@ -20,10 +20,8 @@ import { registerObservations } from "./routes/observations/index.ts";
 import { registerProjects } from "./routes/projects/index.ts";
 import { registerScores } from "./routes/scores/index.ts";
 import { registerSessions } from "./routes/sessions/index.ts";
-import { registerSystem } from "./routes/system/index.ts";
+import { openPaths, registerSystem } from "./routes/system/index.ts";
 import { registerTraces } from "./routes/traces/index.ts";
-
-const open = new Set(["/api/public/openapi.json", "/api/public/docs"]);
 
 export const createApp = ({ adminApiKey, ...given }: AppDeps): App => {
   const deps: RouteDeps = { ...given, identify: identifyBy(given.hashSecret) };
@@ -44,7 +42,7 @@ export const createApp = ({ adminApiKey, ...given }: AppDeps): App => {
 
   const publicAuth = authenticate(deps.identify);
   app.use("/api/public/*", (c, next) =>
-    open.has(c.req.path) || isIngestion(c.req) || methodsOf(c.req.path).size === 0 ? next() : publicAuth(c, next),
+    openPaths.has(c.req.path) || isIngestion(c.req) || methodsOf(c.req.path).size === 0 ? next() : publicAuth(c, next),
   );
   app.use("/api/admin/*", requireAdmin(adminApiKey));
   registerIngestion(app, deps);

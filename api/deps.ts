@@ -13,6 +13,7 @@ import type { S3Client } from "../db/object-store/s3-client.ts";
 import type { Database } from "../db/postgres/client.ts";
 import type { Actor } from "../services/audit/write-audit.ts";
 import type { HashSecret } from "../services/tenants/tenants.ts";
+import type { DocsFile } from "./routes/system/docs-page.ts";
 
 export type { Database } from "../db/postgres/client.ts";
 
@@ -49,6 +50,8 @@ export type AppDeps = {
   /** Where events are kept; null when nothing is taken in. */
   events: (EventStoreConfig & { s3Client: S3Client; sha256Hex: Sha256Hex }) | null;
   fetch: Fetch;
+  /** A file of the documentation page; undefined where this deployment has no assets. */
+  openDocsFile: (name: DocsFile) => Promise<ReadableStream<Uint8Array> | undefined>;
   log: (line: Record<string, unknown>) => void;
 };
 

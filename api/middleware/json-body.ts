@@ -42,7 +42,7 @@ const tooLarge = () => new AppError({ code: "PAYLOAD_TOO_LARGE", message: `The b
 /** Fatal: a byte that is no UTF-8 would be stored as another character than was sent. */
 const parseJson = (bytes: Uint8Array): unknown => {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
   } catch (cause) {
     throw new AppError({ code: "INVALID_JSON", cause });
   }

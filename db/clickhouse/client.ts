@@ -241,7 +241,7 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
         });
       throw clickHouseFailure(error);
     } finally {
-      clearTimeout(timer);
+      if (timer !== undefined) clearTimeout(timer);
     }
   };
 

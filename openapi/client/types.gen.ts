@@ -1150,6 +1150,20 @@ export type AdminResource = {
     [key: string]: unknown;
 };
 
+export type Health = {
+    status: 'OK';
+    version: string;
+};
+
+export type Readiness = {
+    status: 'ready' | 'not ready';
+    checks: {
+        postgres: 'ok' | 'unavailable' | 'off';
+        clickhouse: 'ok' | 'unavailable' | 'off';
+        bucket: 'ok' | 'unavailable' | 'off';
+    };
+};
+
 export type IngestData = {
     body: IngestionBatch;
     path?: never;
@@ -5138,3 +5152,61 @@ export type DeleteApikeysResponses = {
 };
 
 export type DeleteApikeysResponse = DeleteApikeysResponses[keyof DeleteApikeysResponses];
+
+export type GetHealthData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/health';
+};
+
+export type GetHealthErrors = {
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+};
+
+export type GetHealthError = GetHealthErrors[keyof GetHealthErrors];
+
+export type GetHealthResponses = {
+    /**
+     * It is up.
+     */
+    200: Health;
+};
+
+export type GetHealthResponse = GetHealthResponses[keyof GetHealthResponses];
+
+export type GetReadinessData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/ready';
+};
+
+export type GetReadinessErrors = {
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * A part does not answer.
+     */
+    503: Readiness;
+};
+
+export type GetReadinessError = GetReadinessErrors[keyof GetReadinessErrors];
+
+export type GetReadinessResponses = {
+    /**
+     * All parts answer.
+     */
+    200: Readiness;
+};
+
+export type GetReadinessResponse = GetReadinessResponses[keyof GetReadinessResponses];

@@ -38,7 +38,7 @@ export const dropBody = async (c: Context<AppEnv>, bytesMax: number): Promise<vo
 /** Answers the bytes there were. What is packed is counted as it comes out: the stream ends as soon as more has come than is allowed. */
 const eachChunk = async (
   c: Context<AppEnv>,
-  { bytesMax, packing }: { bytesMax: number; packing: CompressionFormat | undefined },
+  { bytesMax, packing }: { bytesMax: number; packing: "gzip" | "deflate" | undefined },
   take: (chunk: Uint8Array) => void,
 ): Promise<number> => {
   const tooLarge = () => new AppError({ code: "PAYLOAD_TOO_LARGE", message: `The body is larger than ${bytesMax} bytes.` });
@@ -68,7 +68,7 @@ const eachChunk = async (
 /** Fatal: a byte that is no UTF-8 would be stored as another character than was sent. */
 export const utf8Text = (bytes: Uint8Array): string => {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch (cause) {
     throw new AppError({ code: "INVALID_JSON", message: "The body is not UTF-8.", cause });
   }
