@@ -42,14 +42,18 @@ export const ingest = <ThrowOnError extends boolean = false>(options: Options<In
  *
  * OTLP/HTTP with application/x-protobuf or application/json, also gzip. A request has 16 MiB unpacked at most, 250000 spans, and 1000000 resources, scopes, spans, events, links and attributes; beyond that it is refused with 413. A span has 8 MiB at most and 200000 events, links, attributes and values; beyond that, or below a resource or scope of more than 1 MiB, it is not taken. The answer is an ExportTraceServiceResponse in the same encoding; spans that cannot be taken are counted in partialSuccess, all others are stored for good.
  */
-export const exportOtelTraces = <ThrowOnError extends boolean = false>(options?: Options<ExportOtelTracesData, ThrowOnError>): RequestResult<ExportOtelTracesResponses, ExportOtelTracesErrors, ThrowOnError> => (options?.client ?? client).post<ExportOtelTracesResponses, ExportOtelTracesErrors, ThrowOnError>({
+export const exportOtelTraces = <ThrowOnError extends boolean = false>(options: Options<ExportOtelTracesData, ThrowOnError>): RequestResult<ExportOtelTracesResponses, ExportOtelTracesErrors, ThrowOnError> => (options.client ?? client).post<ExportOtelTracesResponses, ExportOtelTracesErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
         }],
     url: '/api/public/otel/v1/traces',
-    ...options
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

@@ -44,6 +44,10 @@ export type OtlpTracesAnswer = {
     partialSuccess?: unknown;
 };
 
+export type OtlpTraces = {
+    resourceSpans: Array<unknown>;
+};
+
 export type ExportMetricsServiceResponse = {
     [key: string]: unknown;
 };
@@ -1234,7 +1238,7 @@ export type IngestResponses = {
 export type IngestResponse = IngestResponses[keyof IngestResponses];
 
 export type ExportOtelTracesData = {
-    body?: never;
+    body: OtlpTraces;
     path?: never;
     query?: never;
     url: '/api/public/otel/v1/traces';

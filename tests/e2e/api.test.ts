@@ -783,7 +783,13 @@ describe("the service itself", () => {
       expect(policy).toContain("default-src 'none'");
       expect(policy).not.toMatch(/https?:|\*|unsafe-eval/);
       const loaded = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address]) => address ?? "");
-      expect(loaded).toEqual(["data:,", "/docs/swagger-ui.css", "/api/public/openapi.json", "/docs/swagger-ui-bundle.js", "/docs/start.js"]);
+      expect(loaded).toEqual([
+        "data:,",
+        "/docs/swagger-ui.css",
+        "/api/public/openapi.json",
+        "/docs/swagger-ui-bundle.js",
+        "/docs/start.js",
+      ]);
       for (const file of loaded.filter((address) => address.startsWith("/"))) {
         const answer = await call("GET", file, { key: null });
         expect([file, answer.status]).toEqual([file, 200]);

@@ -6,10 +6,20 @@ import { CreateBatchExport } from "../../../core/exports/request.ts";
 import { createBatchExport, findBatchExport } from "../../../services/exports/batch-exports.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
-import { json } from "../describe.ts";
+import { json, jsonRequest } from "../describe.ts";
 import { IdempotencyHeader, idempotencyOf } from "../idempotency.ts";
 import { BatchExport, showBatchExport } from "./resource.ts";
 import { requireTableScope } from "./table-scope.ts";
+
+const example = {
+  format: "JSONL",
+  compression: "gzip",
+  query: {
+    tableName: "events",
+    filter: [{ type: "datetime", column: "startTime", operator: ">=", value: "2026-11-01T00:00:00Z" }],
+    orderBy: null,
+  },
+};
 
 const route = keyRoute(
   {
@@ -25,7 +35,7 @@ const route = keyRoute(
     description: "Answers at once; follow `Location` or the events route. Rows from before this moment are exported.",
     request: {
       headers: IdempotencyHeader,
-      body: { required: true, content: { "application/json": { schema: CreateBatchExport.openapi("CreateBatchExport") } } },
+      body: jsonRequest(CreateBatchExport.openapi("CreateBatchExport"), example),
     },
     responses: { 202: json(BatchExport, "The export is in the queue.") },
   },

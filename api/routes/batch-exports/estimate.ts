@@ -8,7 +8,7 @@ import { inFlightBytesDefault, sliceBytesMin, sliceMibDefault, sliceRowsMax } fr
 import { estimateExport } from "../../../services/exports/estimate-export.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
-import { json } from "../describe.ts";
+import { json, jsonRequest } from "../describe.ts";
 import { requireTableScope } from "./table-scope.ts";
 
 /** The runner's defaults, so that `slices` is what will happen. */
@@ -27,6 +27,15 @@ const Estimate = z
   })
   .openapi("Estimate");
 
+const exampleRequest = {
+  query: {
+    tableName: "events",
+    filter: [{ type: "stringOptions", column: "type", operator: "any of", value: ["GENERATION"] }],
+    orderBy: null,
+  },
+};
+const exampleAnswer = { rows: 1200, bytes: 840_000, slices: 1, exact: true, rowLimit: 10_000_000, truncated: false, warnings: [] };
+
 const route = keyRoute(
   { scopes: ["batchExports:create"], codes: [...exportQueryCodes, ...clickhouseErrorCodes, "COMMENT_FILTER_TOO_WIDE"] },
   {
@@ -36,12 +45,9 @@ const route = keyRoute(
     tags: ["Batch exports"],
     summary: "Count what an export would hold",
     request: {
-      body: {
-        required: true,
-        content: { "application/json": { schema: z.strictObject({ query: ExportQuery }).openapi("EstimateBatchExport") } },
-      },
+      body: jsonRequest(z.strictObject({ query: ExportQuery }).openapi("EstimateBatchExport"), exampleRequest),
     },
-    responses: { 200: json(Estimate, "The estimate.") },
+    responses: { 200: json(Estimate, "The estimate.", exampleAnswer) },
   },
 );
 

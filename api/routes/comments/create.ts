@@ -6,7 +6,7 @@ import { storableText } from "../../../core/storable.ts";
 import { createComment } from "../../../services/comments/comments.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
-import { Id, json } from "../describe.ts";
+import { Id, json, jsonRequest } from "../describe.ts";
 import { Comment, showComment } from "./resource.ts";
 
 const CreateComment = z.strictObject({
@@ -24,7 +24,9 @@ const route = keyRoute(
     operationId: "createComment",
     tags: ["Comments"],
     summary: "Comment on a trace, observation, session or prompt",
-    request: { body: { required: true, content: { "application/json": { schema: CreateComment.openapi("CreateComment") } } } },
+    request: {
+      body: jsonRequest(CreateComment.openapi("CreateComment"), { objectType: "TRACE", objectId: "trace-1", content: "Look at this one." }),
+    },
     responses: { 201: json(Comment, "The comment.") },
   },
 );

@@ -10,7 +10,7 @@ import { isRecord } from "../../../core/is-record.ts";
 import { storeBatch } from "../../../services/ingestion/store-batch.ts";
 import type { App, IngestionDeps } from "../../deps.ts";
 import { senderRoute } from "../declare-route.ts";
-import { json } from "../describe.ts";
+import { json, jsonRequest } from "../describe.ts";
 import { authoriseSender } from "./authorise.ts";
 import { eventsOf, openEventStore } from "./event-store.ts";
 import { bodyCodes, ingestionBytesMax, parseJsonText, readBody, utf8Text } from "./read-body.ts";
@@ -52,13 +52,15 @@ const route = senderRoute(["INGESTION_DISABLED", ...bodyCodes, ...objectStoreErr
   summary: "Send a score",
   description:
     "Stored for good when this answers; read back once the runner has merged it. A public key alone (Bearer) may make scores, and change those it made; a score that another public key made, or that was ever sent with a secret key, is refused with 403 and stays as it is.",
-  responses: { 200: json(z.object({ id: z.string() }).openapi("CreateScoreAnswer"), "It is stored.") },
+  responses: { 200: json(z.object({ id: z.string() }).openapi("CreateScoreAnswer"), "It is stored.", { id: "score-1" }) },
 });
 
 export const registerCreateScore = (app: App, deps: IngestionDeps): void => {
   app.openAPIRegistry.registerPath({
     ...route,
-    request: { body: { required: true, content: { "application/json": { schema: Score } } } },
+    request: {
+      body: jsonRequest(Score, { id: "score-1", traceId: "trace-1", name: "helpfulness", value: 0.9, comment: "Answers the question." }),
+    },
   });
   app.post(route.path, async (c) => {
     const sender = await authoriseSender(c, deps);

@@ -5,7 +5,7 @@ import { storableText } from "../../../core/storable.ts";
 import { deleteTraces } from "../../../services/traces/delete-data.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
-import { json } from "../describe.ts";
+import { json, jsonRequest } from "../describe.ts";
 import { eventsOf } from "./event-store.ts";
 
 const TraceId = storableText(800).min(1);
@@ -39,14 +39,9 @@ const many = keyRoute(
     summary: "Delete traces",
     description,
     request: {
-      body: {
-        required: true,
-        content: {
-          "application/json": { schema: z.strictObject({ traceIds: z.array(TraceId).min(1).max(1000) }).openapi("DeleteTraces") },
-        },
-      },
+      body: jsonRequest(z.strictObject({ traceIds: z.array(TraceId).min(1).max(1000) }).openapi("DeleteTraces"), { traceIds: ["trace-1"] }),
     },
-    responses: { 200: json(Answer, "They will be deleted.") },
+    responses: { 200: json(Answer, "They will be deleted.", { message: "The traces will be deleted." }) },
   },
 );
 

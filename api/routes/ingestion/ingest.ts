@@ -7,7 +7,7 @@ import { parseEvent } from "../../../core/ingestion/event-schema.ts";
 import { type Sender, type StoredBatch, storeBatch } from "../../../services/ingestion/store-batch.ts";
 import type { App, IngestionDeps } from "../../deps.ts";
 import { senderRoute } from "../declare-route.ts";
-import { json } from "../describe.ts";
+import { json, jsonRequest } from "../describe.ts";
 import { authoriseSender } from "./authorise.ts";
 import { eventsOf, openEventStore } from "./event-store.ts";
 import { bodyCodes, ingestionBytesMax, parseJsonText, readBody, utf8Text } from "./read-body.ts";
@@ -17,6 +17,18 @@ const Failure = z.object({ id: z.string(), status: z.int(), message: z.string().
 const Answer = z.object({ successes: z.array(Success), errors: z.array(Failure) }).openapi("IngestionAnswer");
 type Answer = z.infer<typeof Answer>;
 
+const exampleRequest = {
+  batch: [
+    {
+      id: "0f5c1c9e-8a53-4b3e-9a3c-0d2a6d0c7b11",
+      type: "trace-create",
+      timestamp: "2026-11-01T12:00:00.000Z",
+      body: { id: "trace-1", name: "chat", userId: "user-1", timestamp: "2026-11-01T12:00:00.000Z", input: { question: "Why?" } },
+    },
+  ],
+};
+const exampleAnswer = { successes: [{ id: "0f5c1c9e-8a53-4b3e-9a3c-0d2a6d0c7b11", status: 201 }], errors: [] };
+
 const route = senderRoute(["INGESTION_DISABLED", ...bodyCodes, "INVALID_JSON"], {
   method: "post",
   path: "/api/public/ingestion",
@@ -25,21 +37,17 @@ const route = senderRoute(["INGESTION_DISABLED", ...bodyCodes, "INVALID_JSON"], 
   summary: "Send events",
   description:
     "A batch of events as the Langfuse SDKs send them, 4.5 MB at most, also gzip, of 50,000 events at most that write 5,000 traces, observations, scores and dataset run items at most; larger ones are refused with 413. Always 207 for a readable batch: `successes` are stored for good, `errors` say for each other event why not. A public key alone (Bearer) may make scores, and change those it made: others are answered with 403 in `errors`.",
-  responses: { 207: json(Answer, "What became of each event.") },
+  responses: { 207: json(Answer, "What became of each event.", exampleAnswer) },
 });
 
 export const registerIngest = (app: App, deps: IngestionDeps): void => {
   app.openAPIRegistry.registerPath({
     ...route,
     request: {
-      body: {
-        required: true,
-        content: {
-          "application/json": {
-            schema: z.object({ batch: z.array(z.unknown()), metadata: z.unknown().optional() }).openapi("IngestionBatch"),
-          },
-        },
-      },
+      body: jsonRequest(
+        z.object({ batch: z.array(z.unknown()), metadata: z.unknown().optional() }).openapi("IngestionBatch"),
+        exampleRequest,
+      ),
     },
   });
   app.post(route.path, async (c) => {

@@ -15,7 +15,7 @@ import type { SpanStream } from "../../../core/otel/span-stream.ts";
 import { storeOtelRequest } from "../../../services/ingestion/store-otel-request.ts";
 import type { App, IngestionDeps } from "../../deps.ts";
 import { senderRoute } from "../declare-route.ts";
-import { json } from "../describe.ts";
+import { json, jsonRequest } from "../describe.ts";
 import { authoriseSender } from "./authorise.ts";
 import { eventsOf } from "./event-store.ts";
 import { isProtobufType, otelBytesMax, protobufType } from "./otel-encoding.ts";
@@ -23,6 +23,27 @@ import { bodyCodes, readBody } from "./read-body.ts";
 
 const { elementsMax, spansMax, spanElementsMax, spanSizeMax, headSizeMax } = defaultOtlpLimits;
 const [spanMibMax, headMibMax, bodyMibMax] = [spanSizeMax, headSizeMax, otelBytesMax].map((bytes) => bytes / 1024 / 1024);
+
+const exampleRequest = {
+  resourceSpans: [
+    {
+      scopeSpans: [
+        {
+          spans: [
+            {
+              traceId: "5b8efff798038103d269b633813fc60c",
+              spanId: "eee19b7ec3c1b174",
+              name: "chat gpt-4o",
+              startTimeUnixNano: "1793534400000000000",
+              endTimeUnixNano: "1793534401000000000",
+              attributes: [{ key: "gen_ai.request.model", value: { stringValue: "gpt-4o" } }],
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};
 
 const route = senderRoute(["INGESTION_DISABLED", ...bodyCodes, ...objectStoreErrorCodes, "INVALID_JSON"], {
   method: "post",
@@ -35,7 +56,10 @@ const route = senderRoute(["INGESTION_DISABLED", ...bodyCodes, ...objectStoreErr
 });
 
 export const registerOtelTraces = (app: App, deps: IngestionDeps): void => {
-  app.openAPIRegistry.registerPath(route);
+  app.openAPIRegistry.registerPath({
+    ...route,
+    request: { body: jsonRequest(z.object({ resourceSpans: z.array(z.unknown()) }).openapi("OtlpTraces"), exampleRequest) },
+  });
   app.post(route.path, async (c) => {
     const sender = await authoriseSender(c, deps);
     if (sender.access !== "project") throw new AppError({ code: "FORBIDDEN_SCOPE", message: "Spans need the secret key of a project." });

@@ -7,7 +7,7 @@ import { createModel, findModel } from "../../../services/models/models.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { fieldErrors } from "../../middleware/problem.ts";
 import { keyRoute } from "../declare-route.ts";
-import { json } from "../describe.ts";
+import { json, jsonRequest } from "../describe.ts";
 import { IdempotencyHeader, idempotencyOf } from "../idempotency.ts";
 import { documentAnswer } from "../read-query.ts";
 import { Model, showModel } from "./resource.ts";
@@ -24,7 +24,12 @@ const route = keyRoute(
       "Calls that are priced from now on use it, after a minute at the latest; what is stored keeps its cost until its next event or a replay.",
     request: {
       headers: IdempotencyHeader,
-      body: { required: true, content: { "application/json": { schema: CreateModel.openapi("CreateModel") } } },
+      body: jsonRequest(CreateModel.openapi("CreateModel"), {
+        modelName: "gpt-4o",
+        matchPattern: "(?i)^gpt-4o$",
+        inputPrice: 0.000002,
+        outputPrice: 0.000008,
+      }),
     },
     responses: { 200: json(Model, "The model.") },
   },
