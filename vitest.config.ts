@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
     globalSetup: ["tests/support/global-setup.ts"],
+    setupFiles: ["tests/support/check-answers.ts"],
     pool: "threads",
     // More than two cores can run: most tests wait for engines, runners and polls.
     maxWorkers: 4,

@@ -83,7 +83,7 @@ const demo = async (stack: Stack): Promise<void> => {
   );
   if (exitWhenDone) return;
   console.log(`\nServing until Ctrl-C.
-  API page   ${stack.apiUrl}/api/public/docs
+  API page   ${stack.apiUrl}/docs
   try        curl -u ${stack.publicKey}:${stack.secretKey} ${stack.apiUrl}/api/public/batch-exports
   details    ${stack.dataDir}/stack.json`);
 };

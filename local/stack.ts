@@ -6,6 +6,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join, resolve } from "node:path";
 import { ApiEnv } from "../api/env.ts";
 import { scopes } from "../core/auth/scopes.ts";
+import { hashSecret } from "../core/auth/secret-hash.ts";
 import { migrateClickHouse } from "../db/clickhouse/migrate.ts";
 import { openPostgres } from "../db/postgres/client.ts";
 import { migratePostgres } from "../db/postgres/migrate.ts";
@@ -329,7 +330,7 @@ const loadSecrets = async (file: string, postgresUrl: string): Promise<Secrets> 
         db: postgres.db,
         newId: newIdWith(Date.now, (size) => randomBytes(size)),
         newUuid: randomUUID,
-        salt: known.salt,
+        hashSecret: (secretKey) => hashSecret(secretKey, known.salt),
         requestId: "local-stack",
       },
       { organization: "Local organisation", project: "Local project", email: "owner@example.com" },

@@ -108,7 +108,9 @@ try {
       const count = await countObservations(api);
       return count >= exported + waiting ? count : undefined;
     });
-    console.log(`the export is ${done.status} with ${done.result?.rows} rows of at least ${exported}; ${found} of ${exported + waiting} observations are there`);
+    console.log(
+      `the export is ${done.status} with ${done.result?.rows} rows of at least ${exported}; ${found} of ${exported + waiting} observations are there`,
+    );
     status = done.status === "COMPLETED" && (done.result?.rows ?? 0) >= exported && found === exported + waiting ? 0 : 1;
   } finally {
     await stack.stop();

@@ -24,8 +24,7 @@ export const entityFolder = (
   entity: { prefix: string; projectId: string; entityType: EntityType; entityId: string },
   segmentBytesMax: number,
   sha256Hex: Sha256Hex,
-): string =>
-  `${projectPrefix(entity)}${entity.entityType}/${safeBlobKeySegment(entity.entityId, segmentBytesMax, sha256Hex)}/`;
+): string => `${projectPrefix(entity)}${entity.entityType}/${safeBlobKeySegment(entity.entityId, segmentBytesMax, sha256Hex)}/`;
 
 type Owner = { prefix: string; projectId: string };
 
@@ -43,7 +42,8 @@ export const otelRequestKey = ({ atMs, id, ...owner }: Owner & { atMs: number; i
   `${otelPrefix(owner)}${minuteFolder(atMs)}${id}${extension}`;
 
 /** All requests that arrived before the minute of the instant have smaller keys than this one. */
-export const otelKeysEnd = ({ beforeMs, ...owner }: Owner & { beforeMs: number }): string => `${otelPrefix(owner)}${minuteFolder(beforeMs)}`;
+export const otelKeysEnd = ({ beforeMs, ...owner }: Owner & { beforeMs: number }): string =>
+  `${otelPrefix(owner)}${minuteFolder(beforeMs)}`;
 
 /** Whether the file is an OpenTelemetry request and not a group of events. */
 export const isOtelKey = (fileKey: string, prefix: string): boolean => fileKey.startsWith(`${prefix}otel/`);

@@ -3,7 +3,8 @@
  * AppErrors by ClickHouse's error code, never by its text.
  */
 import { ClickHouseError, createClient } from "@clickhouse/client-web";
-import { AppError, type ErrorCode } from "../../core/errors.ts";
+import type { ClickHouseErrorCode } from "../../core/engine-errors.ts";
+import { AppError } from "../../core/errors.ts";
 import type { HandedTable } from "../../core/query/external-table.ts";
 import { carryStatement, formOf } from "./carry-statement.ts";
 
@@ -119,11 +120,11 @@ const codesByMeaning = {
   // keeper or its quorum, a node that does not answer.
   CLICKHOUSE_UNAVAILABLE: [74, 75, 76, 202, 209, 210, 225, 236, 242, 243, 252, 279, 285, 286, 319, 439, 473, 499, 745, 999],
   CLICKHOUSE_ACCESS_DENIED: [192, 193, 194, 497, 516],
-} as const satisfies Partial<Record<ErrorCode, readonly number[]>>;
+} as const satisfies Partial<Record<ClickHouseErrorCode, readonly number[]>>;
 
-const codes = new Map<string, ErrorCode>(
-  (Object.entries(codesByMeaning) as [ErrorCode, readonly number[]][]).flatMap(([code, numbers]) =>
-    numbers.map((number): [string, ErrorCode] => [String(number), code]),
+const codes = new Map<string, ClickHouseErrorCode>(
+  (Object.entries(codesByMeaning) as [ClickHouseErrorCode, readonly number[]][]).flatMap(([code, numbers]) =>
+    numbers.map((number): [string, ClickHouseErrorCode] => [String(number), code]),
   ),
 );
 
@@ -132,7 +133,7 @@ export const clickHouseFailure = (error: unknown): AppError => {
   if (error instanceof AppError) return error;
   const detail = error instanceof Error ? error.message.slice(0, 2000) : String(error);
   if (!(error instanceof ClickHouseError)) return new AppError({ code: "CLICKHOUSE_UNAVAILABLE", detail, cause: error });
-  const code = codes.get(error.code) ?? "CLICKHOUSE_QUERY_FAILED";
+  const code: ClickHouseErrorCode = codes.get(error.code) ?? "CLICKHOUSE_QUERY_FAILED";
   return new AppError({
     code,
     message: `ClickHouse answered with error ${error.code}${error.type === undefined || error.type === "EXCEPTION" ? "" : ` (${error.type})`}.`,
@@ -176,7 +177,7 @@ const refusal = async (response: Response): Promise<AppError> => {
   const isPoco = detail.includes("Poco::Exception");
   const isTooLong = status === 413 || status === 414 || status === 431 || /HTML Form Exception|URI invalid or too long/.test(detail);
   const isRefused = !isPoco && status < 500 && status !== 408 && status !== 425 && status !== 429;
-  const code =
+  const code: ClickHouseErrorCode =
     status === 401 || status === 403 || status === 407
       ? "CLICKHOUSE_ACCESS_DENIED"
       : isTooLong
@@ -243,7 +244,7 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
         });
       throw clickHouseFailure(error);
     } finally {
-      clearTimeout(timer);
+      if (timer !== undefined) clearTimeout(timer);
     }
   };
 

@@ -55,6 +55,6 @@ const inTime = async <T>(read: Promise<T>, seconds: number, giveUp: () => Promis
   try {
     return await Promise.race([read, late]);
   } finally {
-    clearTimeout(timer);
+    if (timer !== undefined) clearTimeout(timer);
   }
 };

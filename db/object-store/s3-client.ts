@@ -60,7 +60,7 @@ const abortAfter = (milliseconds: number | undefined): { signal: AbortSignal; ab
   const controller = new AbortController();
   const timer = milliseconds === undefined ? undefined : setTimeout(() => controller.abort(), milliseconds);
   const aborted = new Promise<void>((resolve) => controller.signal.addEventListener("abort", () => resolve(), { once: true }));
-  return { signal: controller.signal, aborted, clear: () => clearTimeout(timer) };
+  return { signal: controller.signal, aborted, clear: () => (timer === undefined ? undefined : clearTimeout(timer)) };
 };
 
 export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {

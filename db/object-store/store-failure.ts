@@ -1,5 +1,6 @@
 /** S3: maps a store's refusal to an AppError code, by the store's own code; by the status only if there is none. */
-import { AppError, type ErrorCode } from "../../core/errors.ts";
+import type { ObjectStoreErrorCode } from "../../core/engine-errors.ts";
+import { AppError } from "../../core/errors.ts";
 import type { StoreVariables } from "../../core/s3/s3-config.ts";
 import { storableForm } from "../../core/storable.ts";
 import { parseXml, rootOf, textOf, type XmlElement } from "./xml.ts";
@@ -51,11 +52,11 @@ const codesByMeaning = {
     "Redirect",
   ],
   S3_CLOCK_SKEW: ["RequestTimeTooSkewed", "RequestExpired"],
-} as const satisfies Partial<Record<ErrorCode, readonly string[]>>;
+} as const satisfies Partial<Record<ObjectStoreErrorCode, readonly string[]>>;
 
-const meanings = new Map<string, ErrorCode>(
-  (Object.entries(codesByMeaning) as [ErrorCode, readonly string[]][]).flatMap(([meaning, codes]) =>
-    codes.map((code): [string, ErrorCode] => [code.toLowerCase(), meaning]),
+const meanings = new Map<string, ObjectStoreErrorCode>(
+  (Object.entries(codesByMeaning) as [ObjectStoreErrorCode, readonly string[]][]).flatMap(([meaning, codes]) =>
+    codes.map((code): [string, ObjectStoreErrorCode] => [code.toLowerCase(), meaning]),
   ),
 );
 
@@ -84,7 +85,7 @@ export type Refused = {
   sent: ReadonlySet<string>;
 };
 
-export type StoreFailure = { code: ErrorCode; retry: boolean; message: string };
+export type StoreFailure = { code: ObjectStoreErrorCode; retry: boolean; message: string };
 
 /** Returns the <Error> of an answer. CompleteMultipartUpload may put one into a 200. */
 export const errorOf = (text: string): XmlElement | undefined => {
@@ -106,7 +107,7 @@ export const readStoreFailure = (
   const endpoint = hostOf(headers.get("location")) ?? textOf(error, "Endpoint");
   const code = meaningOf({ status, storeCode, own, sent });
   const retry = code === undefined && isPassing(status, storeCode);
-  const final: ErrorCode = code ?? (retry ? "S3_UNAVAILABLE" : "S3_REJECTED");
+  const final: ObjectStoreErrorCode = code ?? (retry ? "S3_UNAVAILABLE" : "S3_REJECTED");
   const advice = adviceOf(final, { variables, region, endpoint, own });
   const quoted = own === "" ? "" : `: ${shortened(withoutSecrets(own, secrets))}`;
   return {
@@ -143,7 +144,7 @@ const isPassing = (status: number, storeCode: string): boolean =>
   retryableCodes.has(storeCode) || (status >= 500 && status !== 501) || status === 408 || status === 425 || status === 429 || status < 300;
 
 const adviceOf = (
-  code: ErrorCode,
+  code: ObjectStoreErrorCode,
   {
     variables,
     region,

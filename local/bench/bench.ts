@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql as drizzleSql } from "drizzle-orm";
 import { scopes } from "../../core/auth/scopes.ts";
+import { hashSecret } from "../../core/auth/secret-hash.ts";
 import { CreateBatchExport } from "../../core/exports/request.ts";
 import { exportPredicate, fromClause } from "../../core/query/build-query.ts";
 import { compileQuery } from "../../core/query/compile-query.ts";
@@ -74,7 +75,7 @@ const query = async (sql: string): Promise<string> => {
 
 try {
   const project = await bootstrapProject(
-    { db: open.db, newId, newUuid: randomUUID, salt: "bench", requestId: "bench" },
+    { db: open.db, newId, newUuid: randomUUID, hashSecret: (secretKey) => hashSecret(secretKey, "bench"), requestId: "bench" },
     { organization: "Bench", project: "Bench", email: "bench@example.com" },
     scopes,
   );

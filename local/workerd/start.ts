@@ -45,6 +45,7 @@ export const startWorker = async (options: {
 const config :Workerd.Config = (
   services = [
     (name = "api", worker = .worker),
+    (name = "assets", disk = (path = ${quote(join(repositoryRoot, "node_modules", "swagger-ui-dist"))})),
     (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "api")],
@@ -53,7 +54,7 @@ const worker :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = "${compatibilityDate}",
   compatibilityFlags = ["nodejs_compat"],
-  bindings = [${bindings.join(", ")}],
+  bindings = [${[...bindings, `(name = "ASSETS", service = "assets")`].join(", ")}],
 );
 `,
     { mode: 0o600 },

@@ -2,8 +2,7 @@
  * All objects of what is older than an instant: an entity that begins before it, or of which everything was stored before it. Either goes as a whole, with its rows, wherever these
  * lie: what is left of an entity would make another row of it. Memory: one page.
  */
-import { otelKeysEnd } from "../../core/ingestion/blob-key.ts";
-import { publicKeyFolderOf } from "../../core/ingestion/blob-key.ts";
+import { otelKeysEnd, publicKeyFolderOf } from "../../core/ingestion/blob-key.ts";
 import { type EntityType, entityTypes } from "../../core/ingestion/event.ts";
 import { deleteEntityRows, listBeginningSince, listOldWrittenSince } from "../../db/clickhouse/delete-rows.ts";
 import { forgetRows, type LogCursor, type LoggedRow, listOutdated } from "../../db/event-store/deletable-objects.ts";

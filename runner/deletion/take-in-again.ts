@@ -1,7 +1,8 @@
 /** What came in while it was deleted is still stored, but its rows went with the others: it is taken in again. */
-import { isOtelKey } from "../../core/ingestion/blob-key.ts";
+
 import { parseExactJson } from "../../core/exact-json.ts";
 import { laneOf, traceIdOf } from "../../core/ingestion/arrange-batch.ts";
+import { isOtelKey } from "../../core/ingestion/blob-key.ts";
 import type { IngestionEvent } from "../../core/ingestion/event.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import type { JobPayload } from "../../core/jobs/kinds.ts";

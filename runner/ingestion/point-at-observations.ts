@@ -7,10 +7,10 @@ import { qualifiedId, readQualifiedId } from "../../core/otel/observation-ids.ts
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { listPointing } from "../../db/clickhouse/list-pointing.ts";
 import { listReplayable } from "../../db/event-store/list-replayable.ts";
-import { listNamed } from "../../services/ingestion/observation-ids.ts";
-import { replayJob } from "../../services/ingestion/replay-events.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
+import { listNamed } from "../../services/ingestion/observation-ids.ts";
+import { replayJob } from "../../services/ingestion/replay-events.ts";
 import type { MergedEntity } from "./merge-entity.ts";
 
 type Pointing = { project_id: string; trace_id: string | null; observation_id: string | null };

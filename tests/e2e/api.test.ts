@@ -768,9 +768,37 @@ describe("the service itself", () => {
     expect((await call("GET", "/health", { key: null })).json).toEqual({ status: "ok" });
     expect((await call("GET", "/ready", { key: null })).json).toMatchObject({ status: "ready" });
     expect((await call("GET", "/api/public/openapi.json", { key: null })).json).toMatchObject({ openapi: "3.1.0" });
-    const page = (await call("GET", "/api/public/docs", { key: null })).text;
-    expect(page).toContain("createBatchExport");
-    expect(page).toContain("follow <code>Location</code> or the events route");
+    expect((await call("GET", "/api/public/health", { key: null })).json).toEqual({ status: "OK", version: "0.1.0" });
+    expect((await call("GET", "/api/public/ready", { key: null })).json).toMatchObject({ status: "ready" });
+    for (const path of ["/api/public/health", "/api/public/ready"]) expect((await call("GET", path)).status).toBe(200);
+  });
+
+  it("shows a page of its document that loads from this origin only, script and style included, without a key", async () => {
+    const home = await call("GET", "/", { key: null });
+    expect([home.status, home.headers.get("location")]).toEqual([302, "/docs"]);
+    for (const path of ["/docs", "/api/public/docs"]) {
+      const page = await call("GET", path, { key: null });
+      expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=UTF-8"]);
+      const policy = page.headers.get("content-security-policy") ?? "";
+      expect(policy).toContain("default-src 'none'");
+      expect(policy).not.toMatch(/https?:|\*|unsafe-eval/);
+      const loaded = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address]) => address ?? "");
+      expect(loaded).toEqual([
+        "data:,",
+        "/docs/swagger-ui.css",
+        "/api/public/openapi.json",
+        "/docs/swagger-ui-bundle.js",
+        "/docs/start.js",
+      ]);
+      for (const file of loaded.filter((address) => address.startsWith("/"))) {
+        const answer = await call("GET", file, { key: null });
+        expect([file, answer.status]).toEqual([file, 200]);
+        expect(answer.headers.get("content-type")).toMatch(file.endsWith(".css") ? /^text\/css/ : /^(text\/javascript|application\/json)/);
+        expect(answer.text.length).toBeGreaterThan(100);
+      }
+    }
+    const unknown = await call("GET", "/docs/swagger-ui-bundle.js.map", { key: null });
+    expect([unknown.status, unknown.json["code"]]).toEqual([404, "ROUTE_NOT_FOUND"]);
   });
 
   it("every change has an audit row with its actor", async () => {

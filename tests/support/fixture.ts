@@ -5,6 +5,7 @@ import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { sql } from "drizzle-orm";
 import { inject } from "vitest";
 import { scopes } from "../../core/auth/scopes.ts";
+import { hashSecret } from "../../core/auth/secret-hash.ts";
 import { checkExportRequest } from "../../core/exports/parse-request.ts";
 import { CreateBatchExport } from "../../core/exports/request.ts";
 import { arrangeBatch } from "../../core/ingestion/arrange-batch.ts";
@@ -35,7 +36,7 @@ export const createFixture = async () => {
   const postgres = openPostgres(ownPostgres.url, { connectionsMax: 4, applicationName: "tests" });
   const salt = "test-salt";
   const project = await bootstrapProject(
-    { db: postgres.db, newId, newUuid: randomUUID, salt, requestId: "test" },
+    { db: postgres.db, newId, newUuid: randomUUID, hashSecret: (secretKey) => hashSecret(secretKey, salt), requestId: "test" },
     { organization: "Tests", project: "Tests", email: `${randomUUID()}@example.com` },
     scopes,
   );

@@ -1,7 +1,15 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { entityFolder, groupFileName, isOtelKey, otelKeysEnd, otelRequestKey, projectPrefix, safeBlobKeySegment } from "../../../core/ingestion/blob-key.ts";
+import {
+  entityFolder,
+  groupFileName,
+  isOtelKey,
+  otelKeysEnd,
+  otelRequestKey,
+  projectPrefix,
+  safeBlobKeySegment,
+} from "../../../core/ingestion/blob-key.ts";
 import { numRuns, seed } from "./arriving.ts";
 
 const sha256Hex = (text: string): string => createHash("sha256").update(text).digest("hex");
