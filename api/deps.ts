@@ -12,7 +12,7 @@ import type { ClickHouse, Fetch } from "../db/clickhouse/client.ts";
 import type { S3Client } from "../db/object-store/s3-client.ts";
 import type { Database } from "../db/postgres/client.ts";
 import type { Actor } from "../services/audit/write-audit.ts";
-import type { HashSecret } from "../services/tenants/tenants.ts";
+import type { HashSecret } from "../services/tenants/audited-insert.ts";
 import type { DocsFile } from "./routes/system/docs-page.ts";
 
 export type { Database } from "../db/postgres/client.ts";

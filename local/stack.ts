@@ -11,7 +11,7 @@ import { migrateClickHouse } from "../db/clickhouse/migrate.ts";
 import { openPostgres } from "../db/postgres/client.ts";
 import { migratePostgres } from "../db/postgres/migrate.ts";
 import { RunnerEnv } from "../runner/env.ts";
-import { bootstrapProject, newIdWith } from "../services/tenants/tenants.ts";
+import { bootstrapProject, newIdWith } from "../services/tenants/bootstrap-project.ts";
 import { startClickHouse } from "./clickhouse/start.ts";
 import { assertPortFree } from "./free-port.ts";
 import { startMailbox } from "./mail/start.ts";

@@ -7,7 +7,7 @@ import { AppError, type ErrorCode } from "../../core/errors.ts";
 import { compileRead, type ReadOrder, type ReadParameter, type ReadQuery } from "../../core/query/compile-read.ts";
 import type { ExportTable } from "../../core/query/tables/table.ts";
 import { WellFormedText } from "../../core/well-formed-text.ts";
-import { answerCommentFilters } from "../../services/comments/comments.ts";
+import { answerCommentFilters } from "../../services/comments/answer-comment-filters.ts";
 import { joinPieces, type Piece } from "../../services/traces/answer.ts";
 import type { AppEnv } from "../deps.ts";
 import { keyRoute } from "./declare-route.ts";

@@ -17,8 +17,9 @@ import { listDeadLetters } from "../../db/queue/list-dead-letters.ts";
 import { retryDeadLetters } from "../../db/queue/retry-dead-letters.ts";
 import { repositoryRoot } from "../../local/service.ts";
 import { type ReplayReport, replayEvents } from "../../services/ingestion/replay-events.ts";
-import { hasProject } from "../../services/tenants/tenants.ts";
-import { deleteData, setRetention } from "../../services/traces/delete-data.ts";
+import { hasProject } from "../../services/tenants/has-project.ts";
+import { deleteData } from "../../services/traces/delete-data.ts";
+import { setRetention } from "../../services/traces/set-retention.ts";
 
 const usage = `Usage:
   npm run ingestion -- dead-letters [--project ID] [--limit N]

@@ -5,7 +5,7 @@ import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { listEntityFiles } from "../../db/event-store/logged-objects.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import type { EventStore } from "../../services/ingestion/event-store.ts";
-import { listModels } from "../../services/models/models.ts";
+import { listModels } from "../../services/models/list-models.ts";
 import type { Bus } from "../bus.ts";
 import type { BatchHandler, Clock, Log } from "../deps.ts";
 import { type CountInPieces, openTokenCounter } from "../ingestion/count-tokens.ts";

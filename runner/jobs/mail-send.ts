@@ -4,7 +4,7 @@ import { exportMail } from "../../core/exports/mail-text.ts";
 import { jobKinds } from "../../core/jobs/kinds.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
-import { findExportMail } from "../../services/exports/export-mails.ts";
+import { findExportMail } from "../../services/exports/find-export-mail.ts";
 import { type Handler, LeaseLost, type Log } from "../deps.ts";
 import type { Mailer } from "../mail/mailer.ts";
 

@@ -10,7 +10,7 @@ import { contentTypeOf } from "../../core/query/formats/index.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import { describeFailure } from "../../db/postgres/failure.ts";
 import { type LeftObject, rememberFile, rememberObject, rememberPart, rememberUploadId } from "../../services/exports/export-journal.ts";
-import type { ExportToRun } from "../../services/exports/export-outcomes.ts";
+import type { ExportToRun } from "../../services/exports/start-export.ts";
 import { JobCancelled, type JobContext, LeaseLost, RunnerStopping } from "../deps.ts";
 import type { ExportHandlerDeps } from "./export-deps.ts";
 import { type PlannedSlice, writeFile } from "./file/write-file.ts";

@@ -5,7 +5,7 @@ import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { type PlanBounds, planExport } from "../../db/clickhouse/plan-export.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { planRows } from "../../db/postgres/export-rows.ts";
-import { answerCommentFilters } from "../comments/comments.ts";
+import { answerCommentFilters } from "../comments/answer-comment-filters.ts";
 
 export type ExportEstimate = { rows: number; bytes: number; slices: number; isExact: boolean };
 

@@ -223,7 +223,7 @@ describe("cancel", () => {
         await own.query(`SELECT count() FROM system.processes WHERE query LIKE '%slow AS e%' AND query NOT LIKE '%system.processes%'`),
       );
     await eventually("the query runs", async () => (await own.load(exportId)).progress?.stage === "streaming" && (await queries()) > 0);
-    const { cancelBatchExport } = await import("../../services/exports/batch-exports.ts");
+    const { cancelBatchExport } = await import("../../services/exports/cancel-export.ts");
     const { newId } = await import("../support/fixture.ts");
     const askedMs = Date.now();
     expect(await cancelBatchExport(own.db, own.actor, exportId, newId("auditLog"))).toBe("requested");

@@ -18,7 +18,7 @@ import type { EventStore } from "../../services/ingestion/event-store.ts";
 import { replayEvents } from "../../services/ingestion/replay-events.ts";
 import { storeGroups } from "../../services/ingestion/store-groups.ts";
 import { nameTraces, storeOtelRequest } from "../../services/ingestion/store-otel-request.ts";
-import { enforceRetention } from "../../services/traces/delete-data.ts";
+import { enforceRetention } from "../../services/traces/enforce-retention.ts";
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
 import { startInsertGate } from "../support/insert-gate.ts";

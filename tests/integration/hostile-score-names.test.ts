@@ -6,7 +6,7 @@ import { handSet } from "../../core/query/external-table.ts";
 import { scoreColumnCharactersMax, scoreColumnsMax } from "../../core/query/select-columns.ts";
 import { createClickHouse } from "../../db/clickhouse/client.ts";
 import { execute } from "../../db/postgres/client.ts";
-import type { BatchExportRow } from "../../services/exports/batch-exports.ts";
+import type { BatchExportRow } from "../../services/exports/export-columns.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { readRows } from "../support/read-export.ts";
 

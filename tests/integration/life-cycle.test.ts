@@ -1,8 +1,11 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../db/postgres/client.ts";
-import { cancelBatchExport, deleteBatchExport, rerunBatchExport, retryBatchExport } from "../../services/exports/batch-exports.ts";
+import { cancelBatchExport } from "../../services/exports/cancel-export.ts";
+import { deleteBatchExport } from "../../services/exports/delete-export.ts";
 import { expireExports } from "../../services/exports/expire-exports.ts";
+import { rerunBatchExport } from "../../services/exports/rerun-export.ts";
+import { retryBatchExport } from "../../services/exports/retry-export.ts";
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
 import { type MailBox, startMailBox } from "../support/mail-box.ts";
 import { type QueryHook, startQueryHook } from "../support/query-hook.ts";

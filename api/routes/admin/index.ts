@@ -5,16 +5,14 @@ import type { Context } from "hono";
 import { roles, scopes } from "../../../core/auth/scopes.ts";
 import { AppError, type ErrorCode } from "../../../core/errors.ts";
 import { isStorableInstant, notStorable, notStorableInstant, storable } from "../../../core/storable.ts";
-import {
-  createApiKey,
-  createMembership,
-  createOrganization,
-  createProject,
-  createUser,
-  deleteApiKey,
-  listTenants,
-  type TenantDeps,
-} from "../../../services/tenants/tenants.ts";
+import { createApiKey } from "../../../services/tenants/create-api-key.ts";
+import { createMembership } from "../../../services/tenants/create-membership.ts";
+import { createOrganization } from "../../../services/tenants/create-organization.ts";
+import { createProject } from "../../../services/tenants/create-project.ts";
+import { createUser } from "../../../services/tenants/create-user.ts";
+import { deleteApiKey } from "../../../services/tenants/delete-api-key.ts";
+import { listTenants } from "../../../services/tenants/list-tenants.ts";
+import type { TenantDeps } from "../../../services/tenants/audited-insert.ts";
 import type { App, AppEnv, RouteDeps } from "../../deps.ts";
 import { adminRoute } from "../declare-route.ts";
 import { Id, IdParam, json } from "../describe.ts";

@@ -1,7 +1,7 @@
 /** POST /api/public/batch-exports/{id}/cancel. */
 
 import { AppError } from "../../../core/errors.ts";
-import { cancelBatchExport } from "../../../services/exports/batch-exports.ts";
+import { cancelBatchExport } from "../../../services/exports/cancel-export.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { IdParam, json } from "../describe.ts";

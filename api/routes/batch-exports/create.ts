@@ -3,7 +3,8 @@
 import { AppError } from "../../../core/errors.ts";
 import { checkExportRequest, defaultName, exportQueryCodes } from "../../../core/exports/parse-request.ts";
 import { CreateBatchExport } from "../../../core/exports/request.ts";
-import { createBatchExport, findBatchExport } from "../../../services/exports/batch-exports.ts";
+import { createBatchExport } from "../../../services/exports/create-export.ts";
+import { findBatchExport } from "../../../services/exports/find-export.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { json, jsonRequest } from "../describe.ts";

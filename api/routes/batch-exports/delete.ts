@@ -1,7 +1,7 @@
 /** DELETE /api/public/batch-exports/{id}. */
 
 import { AppError } from "../../../core/errors.ts";
-import { deleteBatchExport } from "../../../services/exports/batch-exports.ts";
+import { deleteBatchExport } from "../../../services/exports/delete-export.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { IdParam } from "../describe.ts";

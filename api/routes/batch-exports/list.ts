@@ -2,7 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { batchExportStatuses } from "../../../core/jobs/state.ts";
-import { listBatchExports } from "../../../services/exports/batch-exports.ts";
+import { listBatchExports } from "../../../services/exports/list-exports.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { decodeCursor, pageOf } from "../cursor.ts";
 import { keyRoute } from "../declare-route.ts";

@@ -1,12 +1,8 @@
 /** The export a request is about. */
 import type { Context } from "hono";
 import { AppError } from "../../../core/errors.ts";
-import {
-  type BatchExportRow,
-  type BatchExportSummaryRow,
-  findBatchExport,
-  findBatchExportSummary,
-} from "../../../services/exports/batch-exports.ts";
+import type { BatchExportRow, BatchExportSummaryRow } from "../../../services/exports/export-columns.ts";
+import { findBatchExport, findBatchExportSummary } from "../../../services/exports/find-export.ts";
 import type { AppEnv, Database, Principal } from "../../deps.ts";
 import { requireTableScope } from "./table-scope.ts";
 

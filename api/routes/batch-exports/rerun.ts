@@ -1,7 +1,7 @@
 /** POST /api/public/batch-exports/{id}/rerun. */
 
 import { AppError } from "../../../core/errors.ts";
-import { rerunBatchExport } from "../../../services/exports/batch-exports.ts";
+import { rerunBatchExport } from "../../../services/exports/rerun-export.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { IdParam, json } from "../describe.ts";

@@ -8,7 +8,7 @@ import { batchExportStatuses } from "../../../core/jobs/state.ts";
 import { describeChanges } from "../../../core/query/changes.ts";
 import { ExportQuery } from "../../../core/query/export-query.ts";
 import { compressionNames, formatNames } from "../../../core/query/formats/index.ts";
-import type { BatchExportRow, BatchExportSummaryRow } from "../../../services/exports/batch-exports.ts";
+import type { BatchExportRow, BatchExportSummaryRow } from "../../../services/exports/export-columns.ts";
 
 const instant = z.iso.datetime();
 

@@ -1,7 +1,7 @@
 /** POST /api/public/batch-exports/{id}/retry. */
 
 import { AppError } from "../../../core/errors.ts";
-import { retryBatchExport } from "../../../services/exports/batch-exports.ts";
+import { retryBatchExport } from "../../../services/exports/retry-export.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { IdParam, json } from "../describe.ts";

@@ -3,7 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { commentObjects } from "../../../core/query/tables/table.ts";
 import { storableText } from "../../../core/storable.ts";
-import { createComment } from "../../../services/comments/comments.ts";
+import { createComment } from "../../../services/comments/create-comment.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { Id, json, jsonRequest } from "../describe.ts";

@@ -1,7 +1,7 @@
 /** DELETE /api/public/comments/{id}. */
 
 import { AppError } from "../../../core/errors.ts";
-import { deleteComment } from "../../../services/comments/comments.ts";
+import { deleteComment } from "../../../services/comments/delete-comment.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { IdParam } from "../describe.ts";

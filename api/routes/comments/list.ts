@@ -3,7 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { commentObjects } from "../../../core/query/tables/table.ts";
 import { storableText } from "../../../core/storable.ts";
-import { listComments } from "../../../services/comments/comments.ts";
+import { listComments } from "../../../services/comments/list-comments.ts";
 import type { App } from "../../deps.ts";
 import { CursorQuery, decodeCursor, pageOf } from "../cursor.ts";
 import { keyRoute } from "../declare-route.ts";

@@ -1,7 +1,7 @@
 /** A comment as the API shows it. */
 import { z } from "@hono/zod-openapi";
 import { commentObjects } from "../../../core/query/tables/table.ts";
-import type { CommentRow } from "../../../services/comments/comments.ts";
+import type { CommentRow } from "../../../services/comments/find-comment.ts";
 
 export const Comment = z
   .object({

@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import { AppError } from "../../../core/errors.ts";
 import type { EventOrigin } from "../../../core/ingestion/event-origin.ts";
 import type { Sender } from "../../../services/ingestion/store-batch.ts";
-import { findProjectByPublicKey } from "../../../services/tenants/api-keys.ts";
+import { findProjectByPublicKey } from "../../../services/tenants/find-project-by-public-key.ts";
 import type { AppEnv, IngestionDeps } from "../../deps.ts";
 import { assertScope } from "../../middleware/auth.ts";
 

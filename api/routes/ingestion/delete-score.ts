@@ -2,7 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { storableText } from "../../../core/storable.ts";
-import { deleteScores } from "../../../services/traces/delete-data.ts";
+import { deleteScores } from "../../../services/traces/delete-traces.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { json } from "../describe.ts";

@@ -3,7 +3,8 @@
 import { AppError } from "../../../core/errors.ts";
 import { CreateModel, newModel } from "../../../core/models/create-model.ts";
 import { plainDecimal } from "../../../core/models/decimal.ts";
-import { createModel, findModel } from "../../../services/models/models.ts";
+import { createModel } from "../../../services/models/create-model.ts";
+import { findModel } from "../../../services/models/find-model.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { fieldErrors } from "../../middleware/problem.ts";
 import { keyRoute } from "../declare-route.ts";

@@ -1,7 +1,7 @@
 /** DELETE /api/public/models/{id}: one of the project's own. */
 
 import { AppError } from "../../../core/errors.ts";
-import { deleteModel } from "../../../services/models/models.ts";
+import { deleteModel } from "../../../services/models/delete-model.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { ModelParam } from "./resource.ts";

@@ -1,6 +1,6 @@
 /** GET /api/public/models/{id}. */
 
-import { findModel } from "../../../services/models/models.ts";
+import { findModel } from "../../../services/models/find-model.ts";
 import type { App } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { json } from "../describe.ts";

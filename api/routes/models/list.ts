@@ -1,6 +1,6 @@
 /** GET /api/public/models: pages of the project's own models and of the defaults. */
 import { z } from "@hono/zod-openapi";
-import { listModelPage } from "../../../services/models/models.ts";
+import { listModelPage } from "../../../services/models/list-models.ts";
 import type { App } from "../../deps.ts";
 import { documentAnswer, metaOf, PageNumbers, pageRoute } from "../read-query.ts";
 import { Model, showModel } from "./resource.ts";

@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { plainDecimal } from "../../../core/models/decimal.ts";
 import { type PricingTier, type TierCondition, tierOperators, usageUnits } from "../../../core/models/model.ts";
 import { storableText } from "../../../core/storable.ts";
-import type { ModelRow } from "../../../services/models/models.ts";
+import type { ModelRow } from "../../../services/models/model-columns.ts";
 
 /** Ids of default models hold names, with dots. */
 export const ModelParam = z.object({ id: storableText(500) });

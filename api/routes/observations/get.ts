@@ -1,7 +1,7 @@
 /** GET /api/public/observations/{observationId}. */
 
 import { z } from "@hono/zod-openapi";
-import { listModels } from "../../../services/models/models.ts";
+import { listModels } from "../../../services/models/list-models.ts";
 import { openObservation } from "../../../services/traces/observations.ts";
 import type { App, ReadDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";

@@ -3,7 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { observationTypes } from "../../../core/ingestion/event.ts";
 import { WellFormedText } from "../../../core/well-formed-text.ts";
-import { listModels } from "../../../services/models/models.ts";
+import { listModels } from "../../../services/models/list-models.ts";
 import { eventGroups, eventsIn, openEventPage } from "../../../services/traces/events.ts";
 import { readPageAfter } from "../../../services/traces/page.ts";
 import type { App, RouteDeps } from "../../deps.ts";

@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { observationTypes } from "../../../core/ingestion/event.ts";
 import { observations } from "../../../core/query/tables/observations.ts";
-import { listModels } from "../../../services/models/models.ts";
+import { listModels } from "../../../services/models/list-models.ts";
 import { openObservationPage } from "../../../services/traces/observations.ts";
 import { readPage } from "../../../services/traces/page.ts";
 import type { App, ReadDeps } from "../../deps.ts";

@@ -1,7 +1,7 @@
 /** GET /api/public/traces/{traceId}: one trace with its observations and scores. */
 
 import { z } from "@hono/zod-openapi";
-import { listModels } from "../../../services/models/models.ts";
+import { listModels } from "../../../services/models/list-models.ts";
 import { openPublicTrace } from "../../../services/traces/open-public-trace.ts";
 import { traceFieldGroups } from "../../../services/traces/trace-document.ts";
 import type { App, TraceReadDeps } from "../../deps.ts";

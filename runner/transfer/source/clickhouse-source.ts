@@ -30,7 +30,7 @@ import {
   withoutMovedInside,
 } from "../../../db/clickhouse/plan-export.ts";
 import type { Database } from "../../../db/postgres/client.ts";
-import { listCommentedIds, loadCommentTexts } from "../../../services/comments/comments.ts";
+import { listCommentedIds, loadCommentTexts } from "../../../services/comments/list-commented-ids.ts";
 import { type ExportSource, isExplained, RowsMoved, type SourcePlan, type SourceRequest, type SourceSlice } from "./export-source.ts";
 
 import { guardSlices, type SliceQuery } from "./guarded-slices.ts";

@@ -9,7 +9,7 @@ import type { PlanBounds } from "../../../db/clickhouse/plan-export.ts";
 import { listScoreNames } from "../../../db/clickhouse/score-names.ts";
 import type { Database } from "../../../db/postgres/client.ts";
 import { loadLookups } from "../../../db/postgres/lookups.ts";
-import { answerCommentFilters } from "../../../services/comments/comments.ts";
+import { answerCommentFilters } from "../../../services/comments/answer-comment-filters.ts";
 import { openClickHouseSource } from "./clickhouse-source.ts";
 import type { ExportSource, SourceRequest } from "./export-source.ts";
 import { openPostgresSource } from "./postgres-source.ts";

@@ -1,6 +1,6 @@
-/** API keys: found by the hash of their secret. */
+/** Finds an API key by its hash, and notes that it was used. */
 import { sql } from "drizzle-orm";
-import { effectiveScopes, type Role } from "../../core/auth/scopes.ts";
+import type { Role } from "../../core/auth/scopes.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 
 export type KeyRecord = {
@@ -31,15 +31,3 @@ export const findKeyByHash = async (db: Database, hash: string): Promise<KeyReco
 
 export const markKeyUsed = (db: Database, id: string): Promise<unknown> =>
   execute(db, sql`update api_keys set last_used_at = now() where id = ${id}`);
-
-/** The project of a public key whose key is valid and whose owner may write events. */
-export const findProjectByPublicKey = async (db: Database, publicKey: string): Promise<string | undefined> => {
-  const [row] = await execute<{ projectId: string; scopes: string[]; role: Role | null }>(
-    db,
-    sql`select k.project_id as "projectId", to_json(k.scopes) as scopes, m.role
-      from api_keys k join projects p on p.id = k.project_id
-      left join memberships m on m.org_id = p.org_id and m.user_id = k.user_id
-      where k.public_key = ${publicKey} and (k.expires_at is null or k.expires_at > now())`,
-  );
-  return row !== undefined && effectiveScopes(row.scopes, row.role).includes("ingestion:write") ? row.projectId : undefined;
-};

@@ -1,0 +1,50 @@
+/** The row of a new export, with its job and its audit row. */
+import { sql } from "drizzle-orm";
+import type { Database } from "../../db/postgres/client.ts";
+import { batchExports } from "../../db/postgres/schema.ts";
+import { enqueueJob } from "../../db/queue/enqueue-job.ts";
+import { type Actor, writeAudit } from "../audit/write-audit.ts";
+
+type NewExport = Pick<
+  typeof batchExports.$inferInsert,
+  "name" | "query" | "format" | "compression" | "options" | "expiresAfterHours" | "metadata" | "warnings"
+>;
+
+/** Export, job and audit row. */
+export const insertExport = async (
+  tx: Database,
+  actor: Actor,
+  request: NewExport,
+  ids: { exportId: string; jobId: string; auditId: string },
+  more: { action: string; before?: unknown; maxAttempts?: number | undefined },
+): Promise<void> => {
+  const [row] = await tx
+    .insert(batchExports)
+    .values({
+      ...request,
+      id: ids.exportId,
+      projectId: actor.projectId,
+      userId: actor.userId,
+      apiKeyId: actor.apiKeyId,
+      jobId: ids.jobId,
+      status: "QUEUED",
+      cutoff: sql`now()`,
+    })
+    .returning();
+  await enqueueJob(tx, {
+    id: ids.jobId,
+    kind: "export.run",
+    projectId: actor.projectId,
+    payload: { batchExportId: ids.exportId },
+    dedupeKey: `export.run:${ids.exportId}`,
+    ...(more.maxAttempts === undefined ? {} : { maxAttempts: more.maxAttempts }),
+  });
+  await writeAudit(tx, actor, {
+    id: ids.auditId,
+    resourceType: "batchExport",
+    resourceId: ids.exportId,
+    action: more.action,
+    before: more.before ?? null,
+    after: row,
+  });
+};
