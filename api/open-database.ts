@@ -2,7 +2,7 @@
 import { Pool, type PoolClient } from "@neondatabase/serverless";
 import { drizzle } from "drizzle-orm/neon-serverless";
 import { AppError } from "../core/errors.ts";
-import type { Database, OpenDatabase } from "../db/postgres/client.ts";
+import { asDatabase, type Database, type OpenDatabase } from "../db/postgres/client.ts";
 import { connectionFailure, postgresFailure } from "../db/postgres/failure.ts";
 import * as schema from "../db/postgres/schema.ts";
 
@@ -24,7 +24,7 @@ export const openRequestDatabase = ({ databaseUrl, timeoutMs, log }: DatabaseOpt
   pool.on("error", () => {
     // The listener above has said it.
   });
-  const db = drizzle(pool, { schema }) as unknown as Database;
+  const db = asDatabase(drizzle(pool, { schema }));
   db.transaction = boundedTransaction(db, timeoutMs);
   return { db, close: () => within(pool.end(), closeMsMax).catch(logLost) };
 };

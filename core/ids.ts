@@ -11,6 +11,7 @@ export const idPrefixes = {
   comment: "com",
   model: "mdl",
   request: "req",
+  outboxEvent: "evt",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

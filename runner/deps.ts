@@ -76,5 +76,7 @@ export type RunnerEvents = {
   "ingestion.sampled": { eventsIn: number; eventsOut: number };
   "export.ended": { table: string; format: string; outcome: ExportOutcome; reached: ExportReached; seconds: number };
   "export.startedOver": { table: string; format: string; reason: "rows_moved" | "replay_differs" };
+  "outbox.consumed": { consumer: string; type: string };
+  "outbox.postponed": { consumer: string; error: AppError };
   "sweep.ended": { removed: number; failed: number };
 };

@@ -5,9 +5,12 @@ import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { crc32 } from "node:zlib";
 import { createId } from "../core/ids.ts";
+import { type ConsumerName, outboxConsumers } from "../core/outbox/consumers.ts";
 import type { S3Config } from "../core/s3/s3-config.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
 import { createS3Client } from "../db/object-store/s3-client.ts";
+import { measureOutbox } from "../db/outbox/measure-outbox.ts";
+import { pruneOutbox } from "../db/outbox/prune-outbox.ts";
 import { openPostgres } from "../db/postgres/client.ts";
 import { measureQueue } from "../db/queue/measure-queue.ts";
 import { pruneJobs } from "../db/queue/prune-jobs.ts";
@@ -27,12 +30,13 @@ import { createMailer } from "./mail/mailer.ts";
 import { startMaintenance } from "./maintenance/maintenance.ts";
 import { sweepObjects } from "./maintenance/sweep.ts";
 import { startMetrics } from "./metrics/start-metrics.ts";
+import { consumerOf, startConsumer } from "./outbox/start-outbox.ts";
 import { startLoops } from "./queue/start-loops.ts";
 
 const printLine: Log = (level, event, fields = {}) =>
   process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), level, event, ...fields })}\n`);
 
-/** Keep finished job rows this long. */
+/** Keep finished job rows and consumed events this long. */
 const keepDays = 30;
 
 /** Starts everything and returns how to stop it. */
@@ -45,7 +49,6 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
   const s3Of = (store: S3Config) =>
     createS3Client(store, { fetch, wait: clock.wait, random: Math.random, credentials: store.accessKeyId === "" ? role : undefined });
   const s3 = config.s3 === null ? null : s3Of(config.s3);
-  const newAuditId = () => createId("auditLog", clock.nowMs(), randomBytes(16));
   const newJobId = () => createId("job", clock.nowMs(), randomBytes(16));
   const sha256Hex = (text: string) => createHash("sha256").update(text).digest("hex");
   const events =
@@ -76,7 +79,6 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     random: Math.random,
     writesAggregates: config.writesAggregates,
     crc32,
-    newAuditId,
     newJobId,
     hashKeyOf: (projectId) => (config.encryptionKey === null ? null : hashKey(config.encryptionKey, projectId)),
     mailer: config.mail === null ? null : createMailer(config.mail),
@@ -90,12 +92,13 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
       clock,
       log,
       measureQueue: () => measureQueue(postgres.db),
+      measureOutbox: () => measureOutbox(postgres.db),
       memoryBytes: () => process.memoryUsage.rss(),
       instanceId: claimedBy,
     },
     config.metrics,
   );
-  const { kinds, loops } = startLoops(
+  const { kinds, loops: jobLoops } = startLoops(
     { db: postgres.db, clock, log, bus, random: Math.random, handlers },
     {
       ...config.loop,
@@ -106,21 +109,29 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
       batched: config.ingestion,
     },
   );
+  const outboxDeps = { db: postgres.db, clock, log, random: Math.random, emit: bus.emit };
+  const loops = [
+    ...jobLoops,
+    ...(Object.keys(outboxConsumers) as ConsumerName[])
+      .filter((name) => kinds.includes(outboxConsumers[name].runsWith))
+      .map((name) => startConsumer(outboxDeps, name, consumerOf(name), config.loop)),
+  ];
   const rescueAll = async () => {
     for (;;) {
-      const job = await rescueExport(postgres.db, newAuditId(), newJobId());
+      const job = await rescueExport(postgres.db);
       if (job === undefined) break;
       log("warn", "job_rescued", { job_id: job.id, state: job.state });
     }
     await repairSlots(postgres.db);
   };
   const expireAll = async () => {
-    while ((await announceExpiry(postgres.db, { jobId: newJobId(), withinHours: config.expiryNoticeHours })) !== undefined);
+    while ((await announceExpiry(postgres.db, { withinHours: config.expiryNoticeHours })) !== undefined);
     const expired = await expireExports(postgres.db, { graceSeconds: config.expiryGraceSeconds });
     if (expired.length > 0) log("info", "exports_expired", { exports: expired.length });
   };
   const pruneAll = async () => {
     while ((await pruneJobs(postgres.db, { keepDays })) >= 1000);
+    while ((await pruneOutbox(postgres.db, { keepDays })) >= 1000);
   };
   const maintenance = startMaintenance(
     [

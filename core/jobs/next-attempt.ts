@@ -11,6 +11,9 @@ const baseDelaySeconds = (attempt: number): number => Math.min(delaySecondsMax, 
 /** Spreads a delay over its upper half; `random` is in [0, 1). */
 const withJitter = (delaySeconds: number, random: number): number => delaySeconds * (0.5 + random / 2);
 
+/** Delay after so many failures in a row, for what is never given up. */
+export const retryDelaySeconds = (failures: number, random: number): number => withJitter(baseDelaySeconds(failures), random);
+
 /** Over when somebody mends a service or its access; until then no other job could do better. */
 const outages: ReadonlySet<ErrorCode> = new Set([
   "DATABASE_UNAVAILABLE",

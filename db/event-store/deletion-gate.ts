@@ -22,8 +22,7 @@ export const gateInCommon = (projectId: string): SQL => sql`pg_advisory_xact_loc
  * meanwhile, ten seconds at most.
  */
 export const alone = <T>(db: Database, projectId: string, act: (tx: Database) => Promise<T>): Promise<T> =>
-  db.transaction(async (transaction) => {
-    const tx = transaction as unknown as Database;
+  db.transaction(async (tx) => {
     await execute(tx, sql`select pg_advisory_xact_lock(${gate}, hashtext(${projectId}))`);
     return act(tx);
   });

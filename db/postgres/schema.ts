@@ -19,13 +19,17 @@ import {
 } from "drizzle-orm/pg-core";
 import type { ExportManifest, ExportProgress, ManifestFile } from "../../core/exports/manifest.ts";
 import type { CreateBatchExport, ExportOptions } from "../../core/exports/request.ts";
+import { type IdKind, idPrefixes } from "../../core/ids.ts";
 import type { Model, UsageUnit } from "../../core/models/model.ts";
+import type { EventType } from "../../core/outbox/event-types.ts";
 import { commentObjects } from "../../core/query/tables/table.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
 const createdAt = () => at("created_at").notNull().defaultNow();
 const updatedAt = () => at("updated_at").notNull().defaultNow();
 const bytes = (name: string) => bigint(name, { mode: "number" });
+/** The database makes the id where its row is written in passing; `new_id` is a function of the migrations that does what createId does. */
+const newId = (kind: IdKind) => sql.raw(`new_id('${idPrefixes[kind]}')`);
 
 export const organizations = pgTable("organizations", {
   id: text().primaryKey(),
@@ -342,7 +346,7 @@ export const traceSessions = pgTable(
 export const jobs = pgTable(
   "jobs",
   {
-    id: text().primaryKey(),
+    id: text().primaryKey().default(newId("job")),
     kind: text().notNull(),
     projectId: text("project_id")
       .notNull()
@@ -421,7 +425,7 @@ export const jobSlots = pgTable("job_slots", {
 export const auditLogs = pgTable(
   "audit_logs",
   {
-    id: text().primaryKey(),
+    id: text().primaryKey().default(newId("auditLog")),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
     type: text({ enum: ["USER", "API_KEY", "ADMIN", "RUNNER"] }).notNull(),
@@ -441,6 +445,65 @@ export const auditLogs = pgTable(
     after: json(),
   },
   (t) => [index("audit_logs_project_id_created_at_idx").on(t.projectId, t.createdAt, t.id)],
+);
+
+/**
+ * What has happened, written in the transaction that made it happen. `position` is the order of the events of one object: its row is locked before a position is drawn.
+ * Between objects it is not the order of commits, and nothing reads it as one.
+ */
+export const outbox = pgTable(
+  "outbox",
+  {
+    id: text().primaryKey().default(newId("outboxEvent")),
+    position: bigint({ mode: "number" }).generatedAlwaysAsIdentity().notNull().unique(),
+    /** Of core/outbox/event-types.ts. */
+    type: text().$type<EventType>().notNull(),
+    projectId: text("project_id")
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
+    objectId: text("object_id").notNull(),
+    payload: jsonb().notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    index("outbox_project_id_position_idx").on(t.projectId, t.position),
+    index("outbox_created_at_idx").on(t.createdAt),
+    check("outbox_type_check", sql`type ~ '^[a-z_]+([.][a-z_]+)+$'`),
+  ],
+);
+
+/** The consumers that events are handed to, and the types each of them wants. Written with the migrations from core/outbox/consumers.ts, so that writers of any version know them. */
+export const outboxConsumers = pgTable("outbox_consumers", {
+  name: text().primaryKey(),
+  eventTypes: text("event_types").array().notNull(),
+  createdAt: createdAt(),
+  updatedAt: updatedAt(),
+});
+
+/** Events that a consumer has still to consume: written with the event, deleted in the transaction that consumes it. */
+export const outboxDeliveries = pgTable(
+  "outbox_deliveries",
+  {
+    consumer: text()
+      .notNull()
+      .references(() => outboxConsumers.name, { onDelete: "cascade" }),
+    position: bigint({ mode: "number" })
+      .notNull()
+      .references(() => outbox.position, { onDelete: "cascade" }),
+    objectId: text("object_id").notNull(),
+    /** Attempts that have failed. */
+    failures: integer().notNull().default(0),
+    runAt: at("run_at").notNull().defaultNow(),
+    lastError: jsonb("last_error").$type<{ code: string; message: string; at: string }>(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.consumer, t.position] }),
+    index("outbox_deliveries_object_idx").on(t.consumer, t.objectId, t.position),
+    index("outbox_deliveries_due_idx").on(t.consumer, t.runAt, t.position),
+    index("outbox_deliveries_position_idx").on(t.position),
+    check("outbox_deliveries_failures_check", sql`(failures > 0) = (last_error is not null)`),
+  ],
 );
 
 /** Answers of creating calls, kept 24 hours, so that a repeated request gets the first answer. */

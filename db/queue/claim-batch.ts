@@ -47,8 +47,7 @@ export const claimBatch = (
   db: Database,
   { kind, jobsMax, claimedBy, leaseSeconds }: { kind: JobKind; jobsMax: number; claimedBy: string; leaseSeconds: number },
 ): Promise<JobBatch | undefined> =>
-  db.transaction(async (transaction) => {
-    const tx = transaction as unknown as Database;
+  db.transaction(async (tx) => {
     await execute(tx, sql`select pg_advisory_xact_lock(${claimLock})`);
     const isDue = sql`${isWaitingInLane} and j.kind = ${kind} and j.run_at <= now()
       and not exists (select 1 from jobs r where r.lane = j.lane and r.state = ${states.running})`;

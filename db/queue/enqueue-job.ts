@@ -1,6 +1,7 @@
 /** Queue: enqueues a job, in the transaction that causes it. */
 
 import { sql } from "drizzle-orm";
+import { idPrefixes } from "../../core/ids.ts";
 import { type JobKind, type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import { states } from "./state-sql.ts";
@@ -8,11 +9,11 @@ import { states } from "./state-sql.ts";
 /**
  * Inserts one available job, and its project's job_slots row if missing. A key-share lock keeps pruning from deleting the row before commit
  * without blocking claims: creating under an update lock left a busy project without a claim for four seconds (measured).
- * Inserts nothing and returns false if an unfinished job holds the dedupe key (unique index jobs_dedupe_key).
+ * Without an id the database makes one. Inserts nothing and returns false if an unfinished job holds the dedupe key (unique index jobs_dedupe_key).
  */
 export const enqueueJob = async <K extends JobKind>(
   tx: Database,
-  job: { id: string; kind: K; projectId: string; payload: JobPayload<K>; dedupeKey?: string; maxAttempts?: number },
+  job: { id?: string; kind: K; projectId: string; payload: JobPayload<K>; dedupeKey?: string; maxAttempts?: number },
 ): Promise<boolean> => {
   const { maxAttempts, priority, claiming } = jobKinds[job.kind];
   const rows = await execute<{ id: string }>(
@@ -23,7 +24,7 @@ export const enqueueJob = async <K extends JobKind>(
       select project_id from job_slots where project_id = ${job.projectId} for key share
     )
     insert into jobs (id, kind, project_id, payload, state, priority, max_attempts, dedupe_key, has_slot)
-    values (${job.id}, ${job.kind}, ${job.projectId}, ${JSON.stringify(jobKinds[job.kind].payload.parse(job.payload))}::jsonb, ${states.available}, ${priority}, ${job.maxAttempts ?? maxAttempts}, ${job.dedupeKey ?? null}, ${claiming.how === "limitedPerProject"})
+    values (${job.id === undefined ? sql`new_id(${idPrefixes.job})` : job.id}, ${job.kind}, ${job.projectId}, ${JSON.stringify(jobKinds[job.kind].payload.parse(job.payload))}::jsonb, ${states.available}, ${priority}, ${job.maxAttempts ?? maxAttempts}, ${job.dedupeKey ?? null}, ${claiming.how === "limitedPerProject"})
     on conflict (dedupe_key) where finished_at is null do nothing
     returning id`,
   );

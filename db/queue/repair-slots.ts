@@ -11,8 +11,7 @@ import { states } from "./state-sql.ts";
  * Returns how many counters were wrong.
  */
 export const repairSlots = (db: Database): Promise<number> =>
-  db.transaction(async (transaction) => {
-    const tx = transaction as unknown as Database;
+  db.transaction(async (tx) => {
     await execute(
       tx,
       sql`insert into job_slots (project_id) select distinct project_id from jobs where finished_at is null order by project_id on conflict do nothing`,

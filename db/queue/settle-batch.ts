@@ -19,8 +19,7 @@ export type BatchOutcome = {
 
 /** Runs in one transaction. Returns the number of jobs that were still held. */
 export const settleBatch = (db: Database, leaseId: string, { doneIds, failed, released }: BatchOutcome): Promise<number> =>
-  db.transaction(async (transaction) => {
-    const tx = transaction as unknown as Database;
+  db.transaction(async (tx) => {
     const isHeld = sql`j.lease_id = ${leaseId}::uuid and j.state = ${states.running}`;
     let held = 0;
     if (doneIds.length > 0)

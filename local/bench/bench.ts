@@ -24,8 +24,8 @@ import { migratePostgres } from "../../db/postgres/migrate.ts";
 import { claimJob } from "../../db/queue/claim-job.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
-import { createBatchExport } from "../../services/exports/create-export.ts";
-import { findBatchExport } from "../../services/exports/find-export.ts";
+import { createExport } from "../../services/exports/create-export.ts";
+import { findExport } from "../../services/exports/find-export.ts";
 import { bootstrapProject, newIdWith } from "../../services/tenants/bootstrap-project.ts";
 import { startClickHouse } from "../clickhouse/start.ts";
 import { freePort } from "../free-port.ts";
@@ -205,18 +205,12 @@ try {
   const createOne = async (body: Body): Promise<string> => {
     const exportId = newId("batchExport");
     const request = { ...CreateBatchExport.parse({ ...body, notify: false }), name: "bench" };
-    await createBatchExport(
-      open.db,
-      actor,
-      request,
-      { exportId, jobId: newId("job"), auditId: newId("auditLog") },
-      { warnings: [], idempotency: null },
-    );
+    await createExport(open.db, actor, request, { exportId, jobId: newId("job") }, { warnings: [], idempotency: null });
     return exportId;
   };
   const finish = async (exportId: string) => {
     for (;;) {
-      const row = await findBatchExport(open.db, project.projectId, exportId);
+      const row = await findExport(open.db, project.projectId, exportId);
       if (row === undefined || (row.finishedAt !== null && row.status !== "COMPLETED")) throw new Error(`the export failed: ${row?.log}`);
       if (row.finishedAt !== null && row.startedAt !== null)
         return { seconds: (row.finishedAt.getTime() - row.startedAt.getTime()) / 1000, bytes: row.bytes ?? 0, rows: row.rows ?? 0 };
@@ -328,15 +322,9 @@ try {
       }),
       name: "bench",
     };
-    await createBatchExport(
-      open.db,
-      actor,
-      request,
-      { exportId: id, jobId: newId("job"), auditId: newId("auditLog") },
-      { warnings: [], idempotency: null },
-    );
+    await createExport(open.db, actor, request, { exportId: id, jobId: newId("job") }, { warnings: [], idempotency: null });
     await finish(id);
-    const row = await findBatchExport(open.db, project.projectId, id);
+    const row = await findExport(open.db, project.projectId, id);
     if (row?.startedAt != null) latencies.push(row.startedAt.getTime() - row.createdAt.getTime());
   }
   await runner.stop();

@@ -27,8 +27,6 @@ export const createExportHandler = (deps: ExportHandlerDeps): Handler => ({
       lease: { id: job.id, leaseId: job.leaseId },
       exportId: jobKinds["export.run"].payload.parse(job.payload).batchExportId,
       outcome,
-      auditId: deps.newAuditId(),
-      mailJobId: deps.newJobId(),
     }),
 });
 

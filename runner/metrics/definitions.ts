@@ -162,6 +162,34 @@ export const metricDefinitions = {
     meaning:
       "restarts of exports within an attempt: rows were re-keyed during the read (`rows_moved`), or a repeated read gave other bytes than were uploaded (`replay_differs`)",
   },
+  outboxConsumed: {
+    name: "spillway.outbox.consumed",
+    type: "counter",
+    unit: "{event}",
+    attributes: ["consumer", "event_type"],
+    meaning: "events of the outbox that a consumer has consumed",
+  },
+  outboxFailures: {
+    name: "spillway.outbox.failures",
+    type: "counter",
+    unit: "{failure}",
+    attributes: ["consumer", "error_code"],
+    meaning: "events that a consumer could not consume, by the code of docs/errors.md; each is put off and handed over again",
+  },
+  outboxWaiting: {
+    name: "spillway.outbox.waiting",
+    type: "gauge",
+    unit: "{event}",
+    attributes: ["consumer"],
+    meaning: "events a consumer has still to consume, counted to 10,000; every runner shows the same: take the greatest, not the sum",
+  },
+  outboxOldestAge: {
+    name: "spillway.outbox.oldest_waiting.age",
+    type: "gauge",
+    unit: "s",
+    attributes: ["consumer"],
+    meaning: "how long ago the first of them was written: how far the consumer is behind; 0 where none waits",
+  },
   sweptObjects: {
     name: "spillway.sweep.objects",
     type: "counter",

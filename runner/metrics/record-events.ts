@@ -10,6 +10,7 @@ export const recordEvents = (meter: Meter, { on }: Pick<Bus, "on">): void => {
   recordJobs(meter, on);
   recordIngestion(meter, on);
   recordExports(meter, on);
+  recordOutbox(meter, on);
 };
 
 type Record = (value: number, attributes?: Attributes) => void;
@@ -127,4 +128,11 @@ const recordExports = (meter: Meter, on: Bus["on"]): void => {
     swept(removed, { outcome: "removed" });
     swept(failed, { outcome: "failed" });
   });
+};
+
+const recordOutbox = (meter: Meter, on: Bus["on"]): void => {
+  const consumed = recorder(meter, metrics.outboxConsumed);
+  const failures = recorder(meter, metrics.outboxFailures);
+  on("outbox.consumed", ({ consumer, type }) => consumed(1, { consumer, event_type: type }));
+  on("outbox.postponed", ({ consumer, error }) => failures(1, { consumer, error_code: error.code }));
 };

@@ -9,6 +9,7 @@ import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 import type { Bus } from "../bus.ts";
 import type { Log } from "../deps.ts";
 import { metricDefinitions, optionsOf } from "./definitions.ts";
+import { type OutboxLookDeps, observeOutbox } from "./observe-outbox.ts";
 import { observeQueue, type QueueDeps } from "./observe-queue.ts";
 import { createPushReader, type PushConfig } from "./push-reader.ts";
 import { recordEvents } from "./record-events.ts";
@@ -19,7 +20,7 @@ export type MetricsConfig = {
   otlp: PushConfig | null;
 };
 
-export type MetricsDeps = Omit<QueueDeps, "report"> & {
+export type MetricsDeps = Omit<QueueDeps & OutboxLookDeps, "report"> & {
   events: Pick<Bus, "on">;
   log: Log;
   memoryBytes: () => number;
@@ -45,6 +46,7 @@ export const startMetrics = (deps: MetricsDeps, config: MetricsConfig): { stop: 
   const meter = provider.getMeter("spillway");
   recordEvents(meter, deps.events);
   observeQueue(meter, { ...deps, report });
+  observeOutbox(meter, { ...deps, report });
   meter
     .createObservableUpDownCounter(metricDefinitions.processMemory.name, optionsOf(metricDefinitions.processMemory))
     .addCallback((result) => result.observe(deps.memoryBytes()));

@@ -31,8 +31,6 @@ export type ExportHandlerDeps = {
   log: Log;
   emit: Bus["emit"];
   crc32: (bytes: Uint8Array, seed?: number) => number;
-  newAuditId: () => string;
-  newJobId: () => string;
   sha256: (text: string) => string;
   /** Two halves of the key a project's values are hashed with; null without ENCRYPTION_KEY. */
   hashKeyOf: (projectId: string) => [string, string] | null;

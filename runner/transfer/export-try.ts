@@ -117,8 +117,6 @@ export const tryExport = async (
       outcome: { state: "completed" },
       manifest,
       objectIds: writer.objectIds(),
-      auditId: deps.newAuditId(),
-      mailJobId: deps.newJobId(),
     });
     // Not ours any more, or to be cancelled: the next look at the lease says which.
     if (!settled) {

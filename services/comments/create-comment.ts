@@ -12,7 +12,6 @@ export const createComment = (
   db: Database,
   actor: Actor,
   comment: { id: string; objectType: CommentObject; objectId: string; content: string; authorUserId: string | null },
-  auditId: string,
 ): Promise<CommentRow> =>
   transaction(db, async (tx) => {
     if (comment.authorUserId !== null) {
@@ -30,7 +29,7 @@ export const createComment = (
       .insert(comments)
       .values({ ...comment, projectId: actor.projectId })
       .returning();
-    await writeAudit(tx, actor, { id: auditId, resourceType: "comment", resourceId: comment.id, action: "create", after: row });
+    await writeAudit(tx, actor, { resourceType: "comment", resourceId: comment.id, action: "create", after: row });
     const found = await findComment(tx, actor.projectId, comment.id);
     if (found === undefined) throw new AppError({ code: "INTERNAL", detail: "the comment just stored is gone" });
     return found;

@@ -1,22 +1,24 @@
 /** Announces that the files of an export are about to be deleted. */
-
 import { sql } from "drizzle-orm";
+import { appendEvent } from "../../db/outbox/append-event.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
-import { enqueueExportMail } from "./enqueue-export-mail.ts";
+import { transaction } from "../../db/postgres/transaction.ts";
 
-/** Marks one export that expires within the time and was not announced, with its mail. Undefined when there is none; call again until then. */
-export const announceExpiry = (db: Database, { jobId, withinHours }: { jobId: string; withinHours: number }): Promise<string | undefined> =>
-  db.transaction(async (transaction) => {
-    const tx = transaction as unknown as Database;
+/** Marks one export that expires within the time and was not announced, with its event. Undefined when there is none; call again until then. */
+export const announceExpiry = (db: Database, { withinHours }: { withinHours: number }): Promise<string | undefined> =>
+  transaction(db, async (tx) => {
     // A short life is announced in its last quarter, so that the mail does not come together with the one of completion.
-    const [row] = await execute<{ id: string }>(
+    const [row] = await execute<{ id: string; projectId: string; name: string; expiresAt: string }>(
       tx,
       sql`update batch_exports set expiry_notified_at = now() where id = (
         select id from batch_exports
         where status = 'COMPLETED' and expiry_notified_at is null and files_deleted_at is null and expires_at > now()
           and expires_at < now() + least(make_interval(hours => ${withinHours}), make_interval(secs => expires_after_hours * 900))
-        order by expires_at limit 1 for update skip locked) returning id`,
+        order by expires_at limit 1 for update skip locked)
+      returning id, project_id as "projectId", name, to_char(expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "expiresAt"`,
     );
-    if (row !== undefined) await enqueueExportMail(tx, { jobId, exportId: row.id, event: "expiring" });
-    return row?.id;
+    if (row === undefined) return undefined;
+    const { id, projectId, name, expiresAt } = row;
+    await appendEvent(tx, { type: "export.expiring", projectId, objectId: id, payload: { batchExportId: id, name, expiresAt } });
+    return id;
   });

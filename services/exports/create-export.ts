@@ -12,11 +12,11 @@ export type Created = { outcome: "created" | "repeated"; exportId: string } | { 
  * Export, job, audit row and idempotency key in one transaction. A repeated key with the same request answers the first export; with another request, `keyReused`.
  * Two requests with one key at the same time: the second waits on the key's row until the first has committed.
  */
-export const createBatchExport = (
+export const createExport = (
   db: Database,
   actor: Actor,
   request: CreateBatchExport & { name: string },
-  ids: { exportId: string; jobId: string; auditId: string },
+  ids: { exportId: string; jobId: string },
   options: { warnings: string[]; idempotency: IdempotencyKey | null; maxAttempts?: number },
 ): Promise<Created> =>
   transaction(db, async (tx) => {

@@ -4,23 +4,22 @@ import type { Database } from "../../db/postgres/client.ts";
 import { batchExports, exportObjects } from "../../db/postgres/schema.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
-import { findBatchExport } from "./find-export.ts";
+import { findExport } from "./find-export.ts";
 
 /** Deletes a finished export. Its objects are handed to the sweep, which deletes them and tries again until they are gone. */
-export const deleteBatchExport = (db: Database, actor: Actor, id: string, auditId: string): Promise<"deleted" | "running" | "notFound"> =>
+export const deleteExport = (db: Database, actor: Actor, id: string): Promise<"deleted" | "running" | "notFound"> =>
   transaction(db, async (tx) => {
     const mine = and(eq(batchExports.id, id), eq(batchExports.projectId, actor.projectId));
     const [row] = await tx
       .delete(batchExports)
       .where(and(mine, inArray(batchExports.status, ["COMPLETED", "FAILED", "CANCELLED"])))
       .returning();
-    if (row === undefined) return (await findBatchExport(tx, actor.projectId, id)) === undefined ? "notFound" : "running";
+    if (row === undefined) return (await findExport(tx, actor.projectId, id)) === undefined ? "notFound" : "running";
     await tx
       .update(exportObjects)
       .set({ state: "open", updatedAt: sql`now()` })
       .where(and(eq(exportObjects.batchExportId, id), eq(exportObjects.state, "kept")));
     await writeAudit(tx, actor, {
-      id: auditId,
       resourceType: "batchExport",
       resourceId: id,
       action: "delete",

@@ -1,26 +1,31 @@
-/** Puts a mail about an export into the queue. */
+/** Consumes events of exports: each becomes a job that sends a mail. */
 import { sql } from "drizzle-orm";
+import type { JobPayload } from "../../core/jobs/kinds.ts";
+import type { ConsumedType } from "../../core/outbox/consumers.ts";
+import type { OutboxEvent } from "../../core/outbox/event-types.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 
-export type MailEvent = "completed" | "failed" | "expiring";
+type MailedType = ConsumedType<"mails">;
 
-/** In the transaction of the cause. Nothing when nobody wants a mail: notify is off, or the key has no user any more. */
-export const enqueueExportMail = async (
-  tx: Database,
-  { jobId, exportId, event }: { jobId: string; exportId: string; event: MailEvent },
-): Promise<void> => {
-  const [row] = await execute<{ projectId: string }>(
+const mailEventOf = {
+  "export.completed": "completed",
+  "export.failed": "failed",
+  "export.expiring": "expiring",
+} as const satisfies Record<MailedType, JobPayload<"mail.send">["event"]>;
+
+/** Nothing when nobody wants a mail: notify is off, or the key has no user any more. */
+export const enqueueExportMail = async (tx: Database, event: OutboxEvent<MailedType>): Promise<void> => {
+  const [wanted] = await execute(
     tx,
-    sql`select project_id as "projectId" from batch_exports
-      where id = ${exportId} and user_id is not null and coalesce((options->>'notify')::boolean, true)`,
+    sql`select 1 as wanted from batch_exports
+      where id = ${event.objectId} and user_id is not null and coalesce((options->>'notify')::boolean, true)`,
   );
-  if (row === undefined) return;
+  if (wanted === undefined) return;
   await enqueueJob(tx, {
-    id: jobId,
     kind: "mail.send",
-    projectId: row.projectId,
-    payload: { batchExportId: exportId, event },
-    dedupeKey: `mail.send:${exportId}:${event}`,
+    projectId: event.projectId,
+    payload: { batchExportId: event.objectId, event: mailEventOf[event.type] },
+    dedupeKey: `mail.send:${event.id}`,
   });
 };

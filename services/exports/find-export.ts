@@ -1,10 +1,11 @@
 /** Finds one export of a project. */
 import { and, eq } from "drizzle-orm";
+import type { BatchExportStatus } from "../../core/jobs/state.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { batchExports, jobs } from "../../db/postgres/schema.ts";
 import { type BatchExportRow, type BatchExportSummaryRow, columns, summaryColumns } from "./export-columns.ts";
 
-export const findBatchExport = async (db: Database, projectId: string, id: string): Promise<BatchExportRow | undefined> => {
+export const findExport = async (db: Database, projectId: string, id: string): Promise<BatchExportRow | undefined> => {
   const [row] = await db
     .select(columns)
     .from(batchExports)
@@ -13,11 +14,25 @@ export const findBatchExport = async (db: Database, projectId: string, id: strin
   return row === undefined ? undefined : { ...row.export, job: row.job };
 };
 
-export const findBatchExportSummary = async (db: Database, projectId: string, id: string): Promise<BatchExportSummaryRow | undefined> => {
+export const findExportSummary = async (db: Database, projectId: string, id: string): Promise<BatchExportSummaryRow | undefined> => {
   const [row] = await db
     .select(summaryColumns)
     .from(batchExports)
     .leftJoin(jobs, eq(jobs.id, batchExports.jobId))
     .where(and(eq(batchExports.projectId, projectId), eq(batchExports.id, id)));
   return row === undefined ? undefined : { ...row.export, job: row.job };
+};
+
+/** What cancelling and retrying need of it. `hasJob`: the job is still kept. */
+export const findJobOfExport = async (
+  db: Database,
+  projectId: string,
+  id: string,
+): Promise<{ jobId: string; status: BatchExportStatus; hasJob: boolean } | undefined> => {
+  const [row] = await db
+    .select({ jobId: batchExports.jobId, status: batchExports.status, keptId: jobs.id })
+    .from(batchExports)
+    .leftJoin(jobs, eq(jobs.id, batchExports.jobId))
+    .where(and(eq(batchExports.projectId, projectId), eq(batchExports.id, id)));
+  return row === undefined ? undefined : { jobId: row.jobId, status: row.status, hasJob: row.keptId !== null };
 };

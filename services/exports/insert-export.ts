@@ -1,5 +1,6 @@
-/** The row of a new export, with its job and its audit row. */
+/** Inserts a new export: where its status begins. */
 import { sql } from "drizzle-orm";
+import { appendEvent } from "../../db/outbox/append-event.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { batchExports } from "../../db/postgres/schema.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
@@ -10,12 +11,12 @@ type NewExport = Pick<
   "name" | "query" | "format" | "compression" | "options" | "expiresAfterHours" | "metadata" | "warnings"
 >;
 
-/** Export, job and audit row. */
+/** Export, job, audit row and event. Nobody else sees the row before the commit, so its events come in order. */
 export const insertExport = async (
   tx: Database,
   actor: Actor,
   request: NewExport,
-  ids: { exportId: string; jobId: string; auditId: string },
+  ids: { exportId: string; jobId: string },
   more: { action: string; before?: unknown; maxAttempts?: number | undefined },
 ): Promise<void> => {
   const [row] = await tx
@@ -40,11 +41,16 @@ export const insertExport = async (
     ...(more.maxAttempts === undefined ? {} : { maxAttempts: more.maxAttempts }),
   });
   await writeAudit(tx, actor, {
-    id: ids.auditId,
     resourceType: "batchExport",
     resourceId: ids.exportId,
     action: more.action,
     before: more.before ?? null,
     after: row,
+  });
+  await appendEvent(tx, {
+    type: "export.queued",
+    projectId: actor.projectId,
+    objectId: ids.exportId,
+    payload: { batchExportId: ids.exportId, name: request.name, cause: "created", error: null },
   });
 };

@@ -6,7 +6,7 @@ import { batchExports, jobs } from "../../db/postgres/schema.ts";
 import { type BatchExportSummaryRow, summaryColumns, tableName } from "./export-columns.ts";
 
 /** A page, newest first, after the cursor. */
-export const listBatchExports = async (
+export const listExports = async (
   db: Database,
   projectId: string,
   page: {

@@ -6,11 +6,11 @@ import type { BatchExportRow } from "./export-columns.ts";
 import { insertExport } from "./insert-export.ts";
 
 /** A new export with the request of a finished one. False while that one still runs. */
-export const rerunBatchExport = (
+export const rerunExport = (
   db: Database,
   actor: Actor,
   before: BatchExportRow,
-  ids: { exportId: string; jobId: string; auditId: string },
+  ids: { exportId: string; jobId: string },
 ): Promise<boolean> =>
   transaction(db, async (tx) => {
     if (before.finishedAt === null) return false;

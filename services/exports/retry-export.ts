@@ -1,43 +1,21 @@
-/** Puts an export back into the queue. */
-import { and, eq, sql } from "drizzle-orm";
+/** Retries a failed or cancelled export. */
+import { AppError } from "../../core/errors.ts";
 import type { Database } from "../../db/postgres/client.ts";
-import { batchExports } from "../../db/postgres/schema.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 import { retryJob } from "../../db/queue/retry-job.ts";
-import { type Actor, writeAudit } from "../audit/write-audit.ts";
-import { findBatchExport } from "./find-export.ts";
+import type { Actor } from "../audit/write-audit.ts";
+import { findJobOfExport } from "./find-export.ts";
+import { transitionExport } from "./transition-export.ts";
 
-/** Puts a failed or cancelled export back into the queue, with a new cutoff. */
-export const retryBatchExport = (
-  db: Database,
-  actor: Actor,
-  id: string,
-  auditId: string,
-): Promise<"queued" | "notRetryable" | "notFound" | "tooOld"> =>
+/** Puts it back into the queue with all its attempts and a new cutoff. `tooOld`: its job has been pruned. */
+export const retryExport = (db: Database, actor: Actor, id: string): Promise<"queued" | "notRetryable" | "notFound" | "tooOld"> =>
   transaction(db, async (tx) => {
-    const before = await findBatchExport(tx, actor.projectId, id);
+    const before = await findJobOfExport(tx, actor.projectId, id);
     if (before === undefined) return "notFound";
-    if (before.job === null) return "tooOld";
+    if (!before.hasJob) return "tooOld";
     if (!(await retryJob(tx, { jobId: before.jobId, projectId: actor.projectId }))) return "notRetryable";
-    await tx
-      .update(batchExports)
-      .set({
-        status: "QUEUED",
-        cutoff: sql`now()`,
-        finishedAt: null,
-        startedAt: null,
-        errorCode: null,
-        log: null,
-        progress: null,
-        updatedAt: sql`now()`,
-      })
-      .where(and(eq(batchExports.id, id), eq(batchExports.projectId, actor.projectId)));
-    await writeAudit(tx, actor, {
-      id: auditId,
-      resourceType: "batchExport",
-      resourceId: id,
-      action: "retry",
-      before: { status: before.status },
-    });
+    const moved = await transitionExport(tx, id, "QUEUED", { by: actor });
+    // Thrown, so that the job is not queued without its export.
+    if (moved.outcome !== "moved") throw new AppError({ code: "EXPORT_NOT_RETRYABLE" });
     return "queued";
   });

@@ -1,43 +1,36 @@
-/** Writes the outcome of an attempt. */
+/** Settles an attempt of an export. */
 import { sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
 import type { ExportManifest } from "../../core/exports/manifest.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
+import { transaction } from "../../db/postgres/transaction.ts";
 import type { Lease } from "../../db/queue/heartbeat-job.ts";
 import { type Outcome, settleJob } from "../../db/queue/settle-job.ts";
-import { enqueueExportMail } from "./enqueue-export-mail.ts";
-import { writeAudit, writeExport } from "./write-outcome.ts";
+import { followJob } from "./follow-job.ts";
 
-type Settled = {
+export type Settled = {
   lease: Lease;
   exportId: string;
   outcome: Outcome;
+  /** With a completion: its receipt, and the objects that are its files. */
   manifest?: ExportManifest;
   objectIds?: string[];
-  auditId: string;
-  mailJobId: string;
 };
 
-/** Job, export, object and audit row in one transaction. False: the lease is lost, or the job is to be cancelled, and nothing was written. */
-export const settleExport = (
-  db: Database,
-  { lease, exportId, outcome, manifest, objectIds, auditId, mailJobId }: Settled,
-): Promise<boolean> =>
-  db.transaction(async (transaction) => {
-    const tx = transaction as unknown as Database;
+/** Job, export, objects, audit row and event in one transaction. False: the lease is lost, or the job is to be cancelled, and nothing was written. */
+export const settleExport = (db: Database, { lease, exportId, outcome, manifest, objectIds = [] }: Settled): Promise<boolean> =>
+  transaction(db, async (tx) => {
     const state = await settleJob(tx, lease, outcome);
     if (state === undefined) return false;
-    for (const id of objectIds ?? []) {
-      const kept = await execute(
-        tx,
-        sql`update export_objects set state = 'kept', updated_at = now() where id = ${id}::uuid and state = 'open' returning id`,
-      );
-      if (kept.length === 0) throw new AppError({ code: "INTERNAL", detail: `the object ${id} is not there to be kept` });
-    }
-    await writeExport(tx, exportId, state, "error" in outcome && state !== "cancelled" ? outcome.error : undefined, manifest);
-    if (state !== "completed" && state !== "cancelled" && state !== "discarded") return true;
-    await writeAudit(tx, exportId, state, auditId);
-    if (state !== "cancelled")
-      await enqueueExportMail(tx, { jobId: mailJobId, exportId, event: state === "completed" ? "completed" : "failed" });
+    for (const id of objectIds) await keepObject(tx, id);
+    await followJob(tx, exportId, { state, error: "error" in outcome ? outcome.error : undefined, manifest });
     return true;
   });
+
+const keepObject = async (tx: Database, id: string): Promise<void> => {
+  const kept = await execute(
+    tx,
+    sql`update export_objects set state = 'kept', updated_at = now() where id = ${id}::uuid and state = 'open' returning id`,
+  );
+  if (kept.length === 0) throw new AppError({ code: "INTERNAL", detail: `the object ${id} is not there to be kept` });
+};

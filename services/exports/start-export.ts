@@ -2,8 +2,10 @@
 import { sql } from "drizzle-orm";
 import type { CompressionName, FormatName } from "../../core/query/formats/index.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
+import { transaction } from "../../db/postgres/transaction.ts";
 import type { Lease } from "../../db/queue/heartbeat-job.ts";
-import { held } from "./held-job.ts";
+import { heldJob } from "./held-job.ts";
+import { transitionExport } from "./transition-export.ts";
 
 export type ExportToRun = {
   id: string;
@@ -18,15 +20,21 @@ export type ExportToRun = {
   cutoff: string;
 };
 
-/** Marks the export as being processed and loads it. Undefined when the lease is lost or the export is gone. Instants are ISO text with microseconds. */
-export const startExport = async (db: Database, lease: Lease, exportId: string): Promise<ExportToRun | undefined> => {
+/** Marks the export as being processed and loads it. Undefined when the lease is lost or the export is gone or final. Instants are ISO text with microseconds. */
+export const startExport = (db: Database, lease: Lease, exportId: string): Promise<ExportToRun | undefined> =>
+  transaction(db, async (tx) => {
+    const [job] = await execute<{ attempt: number }>(tx, heldJob(lease));
+    if (job === undefined) return undefined;
+    const { outcome } = await transitionExport(tx, exportId, "PROCESSING", { attempt: job.attempt });
+    return outcome === "moved" ? findExportToRun(tx, exportId) : undefined;
+  });
+
+const findExportToRun = async (tx: Database, exportId: string): Promise<ExportToRun | undefined> => {
   const iso = (column: string) => sql.raw(`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`);
   const [row] = await execute<ExportToRun>(
-    db,
-    sql`with held as (${held(lease)})
-      update batch_exports set status = 'PROCESSING', started_at = coalesce(started_at, now()), progress = null, error_code = null, log = null, updated_at = now()
-      from held where batch_exports.id = ${exportId} and finished_at is null
-      returning batch_exports.id, project_id as "projectId", name, query, format, compression, options, metadata, ${iso("created_at")} as "createdAt", ${iso("cutoff")} as cutoff`,
+    tx,
+    sql`select id, project_id as "projectId", name, query, format, compression, options, metadata, ${iso("created_at")} as "createdAt", ${iso("cutoff")} as cutoff
+      from batch_exports where id = ${exportId}`,
   );
   return row;
 };

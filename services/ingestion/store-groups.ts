@@ -105,8 +105,7 @@ type Recorded = {
  * removed is stored again.
  */
 export const recordObjects = (store: EventStore, { projectId, startedMs, files, origin, objects, jobs }: Recorded): Promise<void> =>
-  store.db.transaction(async (transaction) => {
-    const tx = transaction as unknown as Database;
+  store.db.transaction(async (tx) => {
     await (store.isLogEnabled ? logObjects(tx, store, projectId, objects) : markUnlogged(tx, projectId));
     await enqueueEventJobs(tx, projectId, jobs);
     if (!(await wasDeletedSince(tx, { projectId, seconds: (store.nowMs() - startedMs) / 1000 }))) return;

@@ -35,7 +35,7 @@ export const createModel = (
   db: Database,
   actor: Actor,
   { startDate, ...model }: NewModel,
-  { auditId, idempotency }: { auditId: string; idempotency: IdempotencyKey | null },
+  idempotency: IdempotencyKey | null,
 ): Promise<Created> =>
   transaction(db, async (tx) => {
     if (idempotency !== null) {
@@ -49,6 +49,6 @@ export const createModel = (
       .insert(models)
       .values({ ...model, projectId: actor.projectId, startDate: startDate === null ? null : new Date(startDate) })
       .returning();
-    await writeAudit(tx, actor, { id: auditId, resourceType: "model", resourceId: model.id, action: "create", after });
+    await writeAudit(tx, actor, { resourceType: "model", resourceId: model.id, action: "create", after });
     return { outcome: "created", modelId: model.id };
   });

@@ -7,13 +7,13 @@ import { type Actor, writeAudit } from "../audit/write-audit.ts";
 import { findModel } from "./find-model.ts";
 
 /** One of the project's own; those of every project stay. */
-export const deleteModel = (db: Database, actor: Actor, id: string, auditId: string): Promise<"deleted" | "isDefault" | "absent"> =>
+export const deleteModel = (db: Database, actor: Actor, id: string): Promise<"deleted" | "isDefault" | "absent"> =>
   transaction(db, async (tx) => {
     const [before] = await tx
       .delete(models)
       .where(and(eq(models.projectId, actor.projectId), eq(models.id, id)))
       .returning();
     if (before === undefined) return (await findModel(tx, actor.projectId, id)) === undefined ? "absent" : "isDefault";
-    await writeAudit(tx, actor, { id: auditId, resourceType: "model", resourceId: id, action: "delete", before });
+    await writeAudit(tx, actor, { resourceType: "model", resourceId: id, action: "delete", before });
     return "deleted";
   });

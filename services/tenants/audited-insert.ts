@@ -1,7 +1,7 @@
 /** Inserts a row that an administrator makes, with its audit row. */
 import type { IdKind } from "../../core/ids.ts";
 import type { Database } from "../../db/postgres/client.ts";
-import { auditLogs } from "../../db/postgres/schema.ts";
+import { writeAdminAudit } from "../audit/write-audit.ts";
 
 /** The hash by which a secret key is stored and found. */
 export type HashSecret = (secretKey: string) => Promise<string>;
@@ -21,20 +21,18 @@ export const audited = async <Row extends { id: string }>(
   scope: { orgId?: string; projectId?: string },
   insert: (tx: Database) => Promise<Row[]>,
 ): Promise<Row> =>
-  deps.db.transaction(async (transaction) => {
-    const tx = transaction as unknown as Database;
+  deps.db.transaction(async (tx) => {
     const [row] = await insert(tx);
     if (row === undefined) throw new Error(`${resourceType} was not inserted`);
-    await tx.insert(auditLogs).values({
-      id: deps.newId("auditLog"),
-      type: "ADMIN",
-      orgId: scope.orgId ?? null,
-      projectId: scope.projectId ?? null,
-      resourceType,
-      resourceId: row.id,
-      action: "create",
-      requestId: deps.requestId,
-      after: Object.fromEntries(Object.entries(row).filter(([name]) => name !== "fastHashedSecretKey")),
-    });
+    await writeAdminAudit(
+      tx,
+      { ...scope, requestId: deps.requestId },
+      {
+        resourceType,
+        resourceId: row.id,
+        action: "create",
+        after: Object.fromEntries(Object.entries(row).filter(([name]) => name !== "fastHashedSecretKey")),
+      },
+    );
     return row;
   });

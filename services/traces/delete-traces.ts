@@ -5,24 +5,21 @@ import { transaction } from "../../db/postgres/transaction.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
 
-type Ids = { jobId: string; auditId: string };
+export const deleteTraces = (db: Database, actor: Actor, traceIds: readonly string[]): Promise<void> =>
+  askToDelete(db, actor, { scope: "traces", traceIds: [...traceIds] }, { resourceType: "trace", resourceIds: traceIds });
 
-export const deleteTraces = (db: Database, actor: Actor, traceIds: readonly string[], ids: Ids): Promise<void> =>
-  askToDelete(db, actor, { scope: "traces", traceIds: [...traceIds] }, { resourceType: "trace", resourceIds: traceIds, ids });
-
-export const deleteScores = (db: Database, actor: Actor, scoreIds: readonly string[], ids: Ids): Promise<void> =>
-  askToDelete(db, actor, { scope: "scores", scoreIds: [...scoreIds] }, { resourceType: "score", resourceIds: scoreIds, ids });
+export const deleteScores = (db: Database, actor: Actor, scoreIds: readonly string[]): Promise<void> =>
+  askToDelete(db, actor, { scope: "scores", scoreIds: [...scoreIds] }, { resourceType: "score", resourceIds: scoreIds });
 
 const askToDelete = (
   db: Database,
   actor: Actor,
   payload: Extract<JobPayload<"data.delete">, { scope: "traces" | "scores" }>,
-  { resourceType, resourceIds, ids }: { resourceType: "trace" | "score"; resourceIds: readonly string[]; ids: Ids },
+  { resourceType, resourceIds }: { resourceType: "trace" | "score"; resourceIds: readonly string[] },
 ): Promise<void> =>
   transaction(db, async (tx) => {
-    await enqueueJob(tx, { id: ids.jobId, kind: "data.delete", projectId: actor.projectId, payload });
+    await enqueueJob(tx, { kind: "data.delete", projectId: actor.projectId, payload });
     await writeAudit(tx, actor, {
-      id: ids.auditId,
       resourceType,
       resourceId: resourceIds[0] ?? "",
       action: "delete",

@@ -223,10 +223,9 @@ describe("cancel", () => {
         await own.query(`SELECT count() FROM system.processes WHERE query LIKE '%slow AS e%' AND query NOT LIKE '%system.processes%'`),
       );
     await eventually("the query runs", async () => (await own.load(exportId)).progress?.stage === "streaming" && (await queries()) > 0);
-    const { cancelBatchExport } = await import("../../services/exports/cancel-export.ts");
-    const { newId } = await import("../support/fixture.ts");
+    const { cancelExport } = await import("../../services/exports/cancel-export.ts");
     const askedMs = Date.now();
-    expect(await cancelBatchExport(own.db, own.actor, exportId, newId("auditLog"))).toBe("requested");
+    expect(await cancelExport(own.db, own.actor, exportId)).toBe("requested");
     const row = await own.finished(exportId);
     await eventually("the query is gone", async () => (await queries()) === 0);
     // Asked for is 5 s on a machine that has time; on a busy one, still long before the query would have ended by itself, after 50 s.

@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../db/postgres/client.ts";
-import { cancelBatchExport } from "../../services/exports/cancel-export.ts";
-import { deleteBatchExport } from "../../services/exports/delete-export.ts";
+import { cancelExport } from "../../services/exports/cancel-export.ts";
+import { deleteExport } from "../../services/exports/delete-export.ts";
 import { expireExports } from "../../services/exports/expire-exports.ts";
-import { rerunBatchExport } from "../../services/exports/rerun-export.ts";
-import { retryBatchExport } from "../../services/exports/retry-export.ts";
+import { rerunExport } from "../../services/exports/rerun-export.ts";
+import { retryExport } from "../../services/exports/retry-export.ts";
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
 import { type MailBox, startMailBox } from "../support/mail-box.ts";
 import { type QueryHook, startQueryHook } from "../support/query-hook.ts";
@@ -151,8 +151,8 @@ describe("expiry", () => {
 describe("delete and re-run", () => {
   it("a deleted export is gone with its file, and the deletion is on record", async () => {
     const row = await completed();
-    expect(await deleteBatchExport(fixture.db, fixture.actor, row.id, newId("auditLog"))).toBe("deleted");
-    expect(await deleteBatchExport(fixture.db, fixture.actor, row.id, newId("auditLog"))).toBe("notFound");
+    expect(await deleteExport(fixture.db, fixture.actor, row.id)).toBe("deleted");
+    expect(await deleteExport(fixture.db, fixture.actor, row.id)).toBe("notFound");
     await eventually("the file is gone", async () => !(await exists(row.manifest?.files[0]?.key ?? "")));
     const audits = await execute<{ action: string }>(
       fixture.db,
@@ -163,8 +163,8 @@ describe("delete and re-run", () => {
 
   it("a re-run is a new export with the same request, and the old one stays", async () => {
     const row = await completed({ name: "Again", metadata: { team: "a" }, query: { tableName: "traces", columns: ["id"], limit: 7 } });
-    const ids = { exportId: newId("batchExport"), jobId: newId("job"), auditId: newId("auditLog") };
-    expect(await rerunBatchExport(fixture.db, fixture.actor, row, ids)).toBe(true);
+    const ids = { exportId: newId("batchExport"), jobId: newId("job") };
+    expect(await rerunExport(fixture.db, fixture.actor, row, ids)).toBe(true);
     const again = await fixture.finished(ids.exportId);
     expect(again).toMatchObject({ status: "COMPLETED", name: "Again", metadata: { team: "a" }, query: row.query, rows: 7 });
     expect(await exists(row.manifest?.files[0]?.key ?? "")).toBe(true);
@@ -186,14 +186,14 @@ describe("races", () => {
     try {
       const id = await fixture.requestExport({ ...body, notify: false });
       await isHeld;
-      expect(await cancelBatchExport(fixture.db, fixture.actor, id, newId("auditLog"))).toBe("requested");
+      expect(await cancelExport(fixture.db, fixture.actor, id)).toBe("requested");
       expect((await fixture.finished(id)).status).toBe("CANCELLED");
     } finally {
       hook.before(async () => {});
       open();
     }
     const row = await completed({ notify: false });
-    expect(await cancelBatchExport(fixture.db, fixture.actor, row.id, newId("auditLog"))).not.toMatch(/^(cancelled|requested)$/);
+    expect(await cancelExport(fixture.db, fixture.actor, row.id)).not.toMatch(/^(cancelled|requested)$/);
     expect((await fixture.load(row.id)).status).toBe("COMPLETED");
     expect(await exists(row.manifest?.files[0]?.key ?? "")).toBe(true);
   });
@@ -202,7 +202,7 @@ describe("races", () => {
     for (const round of rounds) {
       const id = await fixture.requestExport({ ...body, notify: false });
       await new Promise((resolve) => setTimeout(resolve, (round * 37) % 180));
-      const outcome = await cancelBatchExport(fixture.db, fixture.actor, id, newId("auditLog"));
+      const outcome = await cancelExport(fixture.db, fixture.actor, id);
       const row = await fixture.finished(id);
       expect(isFinal(row.status)).toBe(true);
       if (outcome === "cancelled" || outcome === "requested") expect(row.status).toBe("CANCELLED");
@@ -218,10 +218,10 @@ describe("races", () => {
   it("retry and expiry: an export that runs again keeps the file it then makes", async () => {
     for (const round of rounds.slice(0, 10)) {
       const id = await fixture.requestExport({ ...body, notify: false });
-      await cancelBatchExport(fixture.db, fixture.actor, id, newId("auditLog"));
+      await cancelExport(fixture.db, fixture.actor, id);
       const stopped = await fixture.finished(id);
       await Promise.all([
-        stopped.status === "CANCELLED" ? retryBatchExport(fixture.db, fixture.actor, id, newId("auditLog")) : undefined,
+        stopped.status === "CANCELLED" ? retryExport(fixture.db, fixture.actor, id) : undefined,
         ...Array.from({ length: (round % 3) + 1 }, () => expireExports(fixture.db, { graceSeconds: 0 })),
       ]);
       const row = await fixture.finished(id);
@@ -235,7 +235,7 @@ describe("races", () => {
     for (const _ of rounds.slice(0, 10)) {
       const row = await completed({ notify: false });
       const [outcome, found] = await Promise.all([
-        deleteBatchExport(fixture.db, fixture.actor, row.id, newId("auditLog")),
+        deleteExport(fixture.db, fixture.actor, row.id),
         fixture.load(row.id).then(
           (loaded) => exists(loaded.manifest?.files[0]?.key ?? ""),
           () => "gone" as const,
@@ -249,9 +249,7 @@ describe("races", () => {
 
   it("two deletes at once: one wins, one audit row", async () => {
     const row = await completed({ notify: false });
-    const outcomes = await Promise.all(
-      Array.from({ length: 4 }, () => deleteBatchExport(fixture.db, fixture.actor, row.id, newId("auditLog"))),
-    );
+    const outcomes = await Promise.all(Array.from({ length: 4 }, () => deleteExport(fixture.db, fixture.actor, row.id)));
     expect(outcomes.toSorted()).toEqual(["deleted", "notFound", "notFound", "notFound"]);
     const audits = await execute(fixture.db, sql`select id from audit_logs where resource_id = ${row.id} and action = 'delete'`);
     expect(audits).toHaveLength(1);

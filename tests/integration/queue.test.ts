@@ -236,7 +236,7 @@ describe("creating while claiming", () => {
     const projectId = await insertProject(db);
     const first = await insertJob(db, projectId);
     await db.transaction(async (tx) => {
-      await insertJob(tx as unknown as Database, projectId);
+      await insertJob(tx, projectId);
       expect((await claim())?.id).toBe(first);
     });
   });

@@ -17,9 +17,9 @@ import { systemClock } from "../../runner/clock.ts";
 import { parseRunnerEnv } from "../../runner/env.ts";
 import { startRunner } from "../../runner/main.ts";
 import type { Actor } from "../../services/audit/write-audit.ts";
-import { createBatchExport } from "../../services/exports/create-export.ts";
+import { createExport } from "../../services/exports/create-export.ts";
 import type { BatchExportRow } from "../../services/exports/export-columns.ts";
-import { findBatchExport } from "../../services/exports/find-export.ts";
+import { findExport } from "../../services/exports/find-export.ts";
 import type { EventStore } from "../../services/ingestion/event-store.ts";
 import { storeGroups } from "../../services/ingestion/store-groups.ts";
 import { bootstrapProject, newIdWith } from "../../services/tenants/bootstrap-project.ts";
@@ -118,18 +118,18 @@ export const createFixture = async () => {
     const request = CreateBatchExport.parse(body);
     const { warnings } = checkExportRequest(request);
     const exportId = newId("batchExport");
-    await createBatchExport(
+    await createExport(
       postgres.db,
       { ...actor, projectId },
       { ...request, name: request.name ?? "test" },
-      { exportId, jobId: newId("job"), auditId: newId("auditLog") },
+      { exportId, jobId: newId("job") },
       { warnings, idempotency: null, maxAttempts },
     );
     return exportId;
   };
 
   const load = async (exportId: string, projectId = project.projectId): Promise<BatchExportRow> => {
-    const row = await findBatchExport(postgres.db, projectId, exportId);
+    const row = await findExport(postgres.db, projectId, exportId);
     if (row === undefined) throw new Error(`no export ${exportId}`);
     return row;
   };

@@ -1,7 +1,7 @@
 /** POST /api/public/batch-exports/{id}/cancel. */
 
 import { AppError } from "../../../core/errors.ts";
-import { cancelBatchExport } from "../../../services/exports/cancel-export.ts";
+import { cancelExport } from "../../../services/exports/cancel-export.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { IdParam, json } from "../describe.ts";
@@ -22,11 +22,11 @@ const route = keyRoute(
   },
 );
 
-export const registerCancel = (app: App, deps: Pick<RouteDeps, "newId" | "nowMs">): void => {
+export const registerCancel = (app: App, deps: Pick<RouteDeps, "nowMs">): void => {
   app.openapi(route, async (c) => {
     const { id } = c.req.valid("param");
     await loadBatchExport(c, id);
-    const outcome = await cancelBatchExport(c.get("db"), c.get("actor"), id, deps.newId("auditLog"));
+    const outcome = await cancelExport(c.get("db"), c.get("actor"), id);
     if (outcome === "notFound") throw new AppError({ code: "NOT_FOUND" });
     if (outcome === "finished") throw new AppError({ code: "EXPORT_NOT_CANCELLABLE" });
     return c.json(showBatchExport(await loadBatchExport(c, id), deps.nowMs()), 202);

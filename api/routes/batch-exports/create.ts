@@ -3,8 +3,8 @@
 import { AppError } from "../../../core/errors.ts";
 import { checkExportRequest, defaultName, exportQueryCodes } from "../../../core/exports/parse-request.ts";
 import { CreateBatchExport } from "../../../core/exports/request.ts";
-import { createBatchExport } from "../../../services/exports/create-export.ts";
-import { findBatchExport } from "../../../services/exports/find-export.ts";
+import { createExport } from "../../../services/exports/create-export.ts";
+import { findExport } from "../../../services/exports/find-export.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { json, jsonRequest } from "../describe.ts";
@@ -50,15 +50,15 @@ export const registerCreate = (app: App, deps: Pick<RouteDeps, "canHash" | "down
     requireTableScope(c.get("scopes"), body.query.tableName);
     if (compiled.selection.hashes && !deps.canHash) throw new AppError({ code: "HASHING_DISABLED" });
     const request = { ...body, name: body.name ?? defaultName(new Date(deps.nowMs()).toISOString(), body) };
-    const created = await createBatchExport(
+    const created = await createExport(
       c.get("db"),
       c.get("actor"),
       request,
-      { exportId: deps.newId("batchExport"), jobId: deps.newId("job"), auditId: deps.newId("auditLog") },
+      { exportId: deps.newId("batchExport"), jobId: deps.newId("job") },
       { warnings, idempotency: await idempotencyOf(c.req.valid("header"), body) },
     );
     if (created.outcome === "keyReused") throw new AppError({ code: "IDEMPOTENCY_KEY_REUSED" });
-    const row = await findBatchExport(c.get("db"), c.get("actor").projectId, created.exportId);
+    const row = await findExport(c.get("db"), c.get("actor").projectId, created.exportId);
     if (row === undefined) throw new AppError({ code: "NOT_FOUND", message: "The export of this Idempotency-Key has been deleted." });
     c.header("location", `/api/public/batch-exports/${row.id}`);
     return c.json(showBatchExport(row, deps.nowMs()), 202);

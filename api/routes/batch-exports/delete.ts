@@ -1,8 +1,8 @@
 /** DELETE /api/public/batch-exports/{id}. */
 
 import { AppError } from "../../../core/errors.ts";
-import { deleteBatchExport } from "../../../services/exports/delete-export.ts";
-import type { App, RouteDeps } from "../../deps.ts";
+import { deleteExport } from "../../../services/exports/delete-export.ts";
+import type { App } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { IdParam } from "../describe.ts";
 import { loadBatchExport } from "./load.ts";
@@ -21,11 +21,11 @@ const route = keyRoute(
   },
 );
 
-export const registerDelete = (app: App, deps: Pick<RouteDeps, "newId">): void => {
+export const registerDelete = (app: App): void => {
   app.openapi(route, async (c) => {
     const { id } = c.req.valid("param");
     await loadBatchExport(c, id);
-    const outcome = await deleteBatchExport(c.get("db"), c.get("actor"), id, deps.newId("auditLog"));
+    const outcome = await deleteExport(c.get("db"), c.get("actor"), id);
     if (outcome === "notFound") throw new AppError({ code: "NOT_FOUND" });
     if (outcome === "running") throw new AppError({ code: "EXPORT_NOT_DELETABLE" });
     return c.body(null, 204);

@@ -28,7 +28,7 @@ const route = keyRoute(
 /** A signed address of S3 lives at most 7 days. */
 const linkSecondsMax = 7 * 86_400;
 
-export const registerDownload = (app: App, deps: Pick<RouteDeps, "downloads" | "newId" | "nowMs">): void => {
+export const registerDownload = (app: App, deps: Pick<RouteDeps, "downloads" | "nowMs">): void => {
   app.openapi(route, async (c) => {
     const { downloads } = deps;
     if (downloads === null) throw new AppError({ code: "EXPORTS_DISABLED" });
@@ -49,7 +49,6 @@ export const registerDownload = (app: App, deps: Pick<RouteDeps, "downloads" | "
       aws: { signQuery: true },
     });
     await writeAudit(c.get("db"), c.get("actor"), {
-      id: deps.newId("auditLog"),
       resourceType: "batchExport",
       resourceId: row.id,
       action: "download",

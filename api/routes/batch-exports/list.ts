@@ -2,7 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { batchExportStatuses } from "../../../core/jobs/state.ts";
-import { listBatchExports } from "../../../services/exports/list-exports.ts";
+import { listExports } from "../../../services/exports/list-exports.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { decodeCursor, pageOf } from "../cursor.ts";
 import { keyRoute } from "../declare-route.ts";
@@ -39,7 +39,7 @@ export const registerList = (app: App, deps: Pick<RouteDeps, "nowMs">): void => 
   app.openapi(route, async (c) => {
     const { limit, cursor, status } = c.req.valid("query");
     const after = cursor === undefined ? null : decodeCursor(cursor);
-    const rows = await listBatchExports(c.get("db"), c.get("actor").projectId, {
+    const rows = await listExports(c.get("db"), c.get("actor").projectId, {
       limit: limit + 1,
       after,
       status: status ?? null,

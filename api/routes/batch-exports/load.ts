@@ -2,13 +2,13 @@
 import type { Context } from "hono";
 import { AppError } from "../../../core/errors.ts";
 import type { BatchExportRow, BatchExportSummaryRow } from "../../../services/exports/export-columns.ts";
-import { findBatchExport, findBatchExportSummary } from "../../../services/exports/find-export.ts";
+import { findExport, findExportSummary } from "../../../services/exports/find-export.ts";
 import type { AppEnv, Database, Principal } from "../../deps.ts";
 import { requireTableScope } from "./table-scope.ts";
 
 /** The export of this project, or NOT_FOUND: another project's id is one that does not exist. Refuses a key without the scope of its table. */
 export const loadBatchExport = async (c: Context<AppEnv>, id: string): Promise<BatchExportRow> => {
-  const row = await findBatchExport(c.get("db"), c.get("actor").projectId, id);
+  const row = await findExport(c.get("db"), c.get("actor").projectId, id);
   if (row === undefined) throw new AppError({ code: "NOT_FOUND" });
   requireTableScope(c.get("scopes"), row.query.tableName);
   return row;
@@ -16,7 +16,7 @@ export const loadBatchExport = async (c: Context<AppEnv>, id: string): Promise<B
 
 /** The same, without what can be large; for a principal of now, over a connection of its own. */
 export const loadBatchExportSummary = async (db: Database, { actor, scopes }: Principal, id: string): Promise<BatchExportSummaryRow> => {
-  const row = await findBatchExportSummary(db, actor.projectId, id);
+  const row = await findExportSummary(db, actor.projectId, id);
   if (row === undefined) throw new AppError({ code: "NOT_FOUND" });
   requireTableScope(scopes, row.tableName);
   return row;

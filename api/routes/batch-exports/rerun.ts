@@ -1,7 +1,7 @@
 /** POST /api/public/batch-exports/{id}/rerun. */
 
 import { AppError } from "../../../core/errors.ts";
-import { rerunBatchExport } from "../../../services/exports/rerun-export.ts";
+import { rerunExport } from "../../../services/exports/rerun-export.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { IdParam, json } from "../describe.ts";
@@ -27,8 +27,8 @@ export const registerRerun = (app: App, deps: Pick<RouteDeps, "downloads" | "new
     const { id } = c.req.valid("param");
     if (deps.downloads === null) throw new AppError({ code: "EXPORTS_DISABLED" });
     const before = await loadBatchExport(c, id);
-    const ids = { exportId: deps.newId("batchExport"), jobId: deps.newId("job"), auditId: deps.newId("auditLog") };
-    if (!(await rerunBatchExport(c.get("db"), c.get("actor"), before, ids))) throw new AppError({ code: "EXPORT_NOT_RETRYABLE" });
+    const ids = { exportId: deps.newId("batchExport"), jobId: deps.newId("job") };
+    if (!(await rerunExport(c.get("db"), c.get("actor"), before, ids))) throw new AppError({ code: "EXPORT_NOT_RETRYABLE" });
     c.header("location", `/api/public/batch-exports/${ids.exportId}`);
     return c.json(showBatchExport(await loadBatchExport(c, ids.exportId), deps.nowMs()), 202);
   });

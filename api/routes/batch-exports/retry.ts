@@ -1,7 +1,7 @@
 /** POST /api/public/batch-exports/{id}/retry. */
 
 import { AppError } from "../../../core/errors.ts";
-import { retryBatchExport } from "../../../services/exports/retry-export.ts";
+import { retryExport } from "../../../services/exports/retry-export.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { IdParam, json } from "../describe.ts";
@@ -22,11 +22,11 @@ const route = keyRoute(
   },
 );
 
-export const registerRetry = (app: App, deps: Pick<RouteDeps, "newId" | "nowMs">): void => {
+export const registerRetry = (app: App, deps: Pick<RouteDeps, "nowMs">): void => {
   app.openapi(route, async (c) => {
     const { id } = c.req.valid("param");
     await loadBatchExport(c, id);
-    const outcome = await retryBatchExport(c.get("db"), c.get("actor"), id, deps.newId("auditLog"));
+    const outcome = await retryExport(c.get("db"), c.get("actor"), id);
     if (outcome === "notFound") throw new AppError({ code: "NOT_FOUND" });
     if (outcome === "tooOld") throw new AppError({ code: "EXPORT_TOO_OLD" });
     if (outcome === "notRetryable") throw new AppError({ code: "EXPORT_NOT_RETRYABLE" });

@@ -35,12 +35,11 @@ export const registerCreateComment = (app: App, deps: Pick<RouteDeps, "newId">):
   app.openapi(route, async (c) => {
     const body = c.req.valid("json");
     const actor = c.get("actor");
-    const row = await createComment(
-      c.get("db"),
-      actor,
-      { ...body, id: deps.newId("comment"), authorUserId: body.authorUserId ?? actor.userId },
-      deps.newId("auditLog"),
-    );
+    const row = await createComment(c.get("db"), actor, {
+      ...body,
+      id: deps.newId("comment"),
+      authorUserId: body.authorUserId ?? actor.userId,
+    });
     return c.json(showComment(row), 201);
   });
 };

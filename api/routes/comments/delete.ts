@@ -2,7 +2,7 @@
 
 import { AppError } from "../../../core/errors.ts";
 import { deleteComment } from "../../../services/comments/delete-comment.ts";
-import type { App, RouteDeps } from "../../deps.ts";
+import type { App } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { IdParam } from "../describe.ts";
 
@@ -19,9 +19,9 @@ const route = keyRoute(
   },
 );
 
-export const registerDeleteComment = (app: App, deps: Pick<RouteDeps, "newId">): void => {
+export const registerDeleteComment = (app: App): void => {
   app.openapi(route, async (c) => {
-    const isDeleted = await deleteComment(c.get("db"), c.get("actor"), c.req.valid("param").id, deps.newId("auditLog"));
+    const isDeleted = await deleteComment(c.get("db"), c.get("actor"), c.req.valid("param").id);
     if (!isDeleted) throw new AppError({ code: "NOT_FOUND" });
     return c.body(null, 204);
   });

@@ -7,5 +7,5 @@ import { registerListComments } from "./list.ts";
 export const registerComments = (app: App, deps: Pick<RouteDeps, "newId">): void => {
   registerCreateComment(app, deps);
   registerListComments(app);
-  registerDeleteComment(app, deps);
+  registerDeleteComment(app);
 };

@@ -24,11 +24,10 @@ const route = keyRoute(
   },
 );
 
-export const registerDeleteScore = (app: App, deps: Pick<RouteDeps, "events" | "newId">): void => {
+export const registerDeleteScore = (app: App, deps: Pick<RouteDeps, "events">): void => {
   app.openapi(route, async (c) => {
     eventsOf(deps);
-    const ids = { jobId: deps.newId("job"), auditId: deps.newId("auditLog") };
-    await deleteScores(c.get("db"), c.get("actor"), [c.req.valid("param").scoreId], ids);
+    await deleteScores(c.get("db"), c.get("actor"), [c.req.valid("param").scoreId]);
     return c.json({ message: "The score will be deleted." }, 202);
   });
 };

@@ -45,16 +45,15 @@ const many = keyRoute(
   },
 );
 
-export const registerDeleteTraces = (app: App, deps: Pick<RouteDeps, "events" | "newId">): void => {
-  const ids = () => ({ jobId: deps.newId("job"), auditId: deps.newId("auditLog") });
+export const registerDeleteTraces = (app: App, deps: Pick<RouteDeps, "events">): void => {
   app.openapi(one, async (c) => {
     eventsOf(deps);
-    await deleteTraces(c.get("db"), c.get("actor"), [c.req.valid("param").traceId], ids());
+    await deleteTraces(c.get("db"), c.get("actor"), [c.req.valid("param").traceId]);
     return c.json({ message: "The trace will be deleted." }, 200);
   });
   app.openapi(many, async (c) => {
     eventsOf(deps);
-    await deleteTraces(c.get("db"), c.get("actor"), [...new Set(c.req.valid("json").traceIds)], ids());
+    await deleteTraces(c.get("db"), c.get("actor"), [...new Set(c.req.valid("json").traceIds)]);
     return c.json({ message: "The traces will be deleted." }, 200);
   });
 };

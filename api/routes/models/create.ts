@@ -41,8 +41,7 @@ export const registerCreateModel = (app: App, deps: Pick<RouteDeps, "newId">): v
     const body = parseExactly(await c.req.text());
     const idempotency = await idempotencyOf(c.req.valid("header"), body);
     const actor = c.get("actor");
-    const ids = { auditId: deps.newId("auditLog"), idempotency };
-    const created = await createModel(c.get("db"), actor, newModel(deps.newId("model"), body), ids);
+    const created = await createModel(c.get("db"), actor, newModel(deps.newId("model"), body), idempotency);
     if (created.outcome === "keyReused") throw new AppError({ code: "IDEMPOTENCY_KEY_REUSED" });
     const row = await findModel(c.get("db"), actor.projectId, created.modelId);
     if (row === undefined) throw new AppError({ code: "NOT_FOUND", message: "The model of this Idempotency-Key has been deleted." });

@@ -2,7 +2,7 @@
 
 import { AppError } from "../../../core/errors.ts";
 import { deleteModel } from "../../../services/models/delete-model.ts";
-import type { App, RouteDeps } from "../../deps.ts";
+import type { App } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { ModelParam } from "./resource.ts";
 
@@ -20,9 +20,9 @@ const route = keyRoute(
   },
 );
 
-export const registerDeleteModel = (app: App, deps: Pick<RouteDeps, "newId">): void => {
+export const registerDeleteModel = (app: App): void => {
   app.openapi(route, async (c) => {
-    const outcome = await deleteModel(c.get("db"), c.get("actor"), c.req.valid("param").id, deps.newId("auditLog"));
+    const outcome = await deleteModel(c.get("db"), c.get("actor"), c.req.valid("param").id);
     if (outcome === "absent") throw new AppError({ code: "NOT_FOUND" });
     if (outcome === "isDefault") throw new AppError({ code: "MODEL_NOT_DELETABLE" });
     return c.body(null, 204);

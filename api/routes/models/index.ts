@@ -9,5 +9,5 @@ export const registerModels = (app: App, deps: Pick<RouteDeps, "newId">): void =
   registerListModels(app);
   registerCreateModel(app, deps);
   registerGetModel(app);
-  registerDeleteModel(app, deps);
+  registerDeleteModel(app);
 };

@@ -1,0 +1,34 @@
+/** The event types: what the outbox may hold, each with the schema of its payload. An entry here is all a new type needs; consumers name the types they want. */
+import { z } from "zod";
+
+/** Of every event about an export. A reader of an older version leaves out what it does not know. */
+const about = { batchExportId: z.string(), name: z.string() };
+const failure = z.object({ code: z.string(), message: z.string() });
+const instant = z.iso.datetime();
+
+export const eventTypes = {
+  /** It waits for an attempt: `attemptFailed` and `released` follow `export.started`, `retried` follows a final state. */
+  "export.queued": z.object({
+    ...about,
+    cause: z.enum(["created", "retried", "attemptFailed", "released"]),
+    error: failure.nullable(),
+  }),
+  /** An attempt has begun. */
+  "export.started": z.object({ ...about, attempt: z.int() }),
+  "export.completed": z.object({ ...about, rows: z.int(), bytes: z.int(), truncated: z.boolean(), expiresAt: instant }),
+  /** No attempt is left, or the fault is permanent. */
+  "export.failed": z.object({ ...about, error: failure }),
+  "export.cancelled": z.object(about),
+  /** Its files will be deleted soon. */
+  "export.expiring": z.object({ ...about, expiresAt: instant }),
+  /** Its files are handed over to be deleted. */
+  "export.expired": z.object({ ...about, expiresAt: instant }),
+} as const satisfies Record<string, z.ZodType>;
+
+export type EventType = keyof typeof eventTypes;
+export type EventPayload<T extends EventType> = z.infer<(typeof eventTypes)[T]>;
+
+/** An event as a consumer gets it: `id` is the same however often it is handed over, `objectId` what it is about. `createdAt`: ISO 8601 UTC. */
+export type OutboxEvent<T extends EventType = EventType> = {
+  [K in T]: { id: string; type: K; projectId: string; objectId: string; createdAt: string; payload: EventPayload<K> };
+}[T];

@@ -1,0 +1,17 @@
+/** Removes events that every consumer has consumed. */
+import { sql } from "drizzle-orm";
+import { type Database, execute } from "../postgres/client.ts";
+
+const batchRows = 1000;
+
+/** Up to 1,000 events that are older than so many days and that no consumer waits for; call again while a batch was full. Returns the rows removed. */
+export const pruneOutbox = async (db: Database, { keepDays }: { keepDays: number }): Promise<number> => {
+  const rows = await execute(
+    db,
+    sql`delete from outbox where id in (
+      select o.id from outbox o where o.created_at < now() - make_interval(days => ${keepDays})
+        and not exists (select 1 from outbox_deliveries d where d.position = o.position)
+      order by o.created_at limit ${batchRows} for update skip locked) returning id`,
+  );
+  return rows.length;
+};
