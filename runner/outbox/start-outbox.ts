@@ -37,12 +37,13 @@ export const startConsumer = (
   );
 
 const tell = ({ log, emit }: Pick<OutboxDeps, "log" | "emit">, consumed: Consumed): void => {
-  const { consumer, type, eventId } = consumed;
-  if (consumed.outcome === "consumed") return emit("outbox.consumed", { consumer, type });
+  const { consumer, type, eventId, outcome } = consumed;
+  if (outcome === "consumed") {
+    emit("outbox.consumed", { consumer, type });
+    return;
+  }
   const { error, failures } = consumed;
-  log("warn", "outbox_event_postponed", {
-    ...{ consumer, event_id: eventId, type, failures },
-    ...{ error_code: error.code, error: error.message, detail: error.detail },
-  });
+  const { code, message, detail } = error;
+  log("warn", "outbox_event_postponed", { consumer, event_id: eventId, type, failures, error_code: code, error: message, detail });
   emit("outbox.postponed", { consumer, error });
 };
