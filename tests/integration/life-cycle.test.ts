@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../db/postgres/client.ts";
+import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { cancelExport } from "../../services/exports/cancel-export.ts";
 import { deleteExport } from "../../services/exports/delete-export.ts";
 import { expireExports } from "../../services/exports/expire-exports.ts";
@@ -89,6 +90,18 @@ describe("mail", () => {
     await box.find(/Subject: Your export is about to expire: Soon gone/);
     await new Promise((resolve) => setTimeout(resolve, 800));
     expect(box.mails.filter(({ raw }) => raw.includes("about to expire: Soon gone"))).toHaveLength(1);
+  });
+
+  it("that a version without the outbox has enqueued is sent", async () => {
+    const row = await completed({ name: "Handed on", notify: false });
+    await enqueueJob(fixture.db, {
+      id: newId("job"),
+      kind: "mail.send",
+      projectId: fixture.projectId,
+      payload: { batchExportId: row.id, event: "completed" },
+      dedupeKey: `mail.send:${row.id}:completed`,
+    });
+    await box.find(/Subject: Your export is ready: Handed on/);
   });
 
   it("is not sent when it was not wanted", async () => {
@@ -203,7 +216,7 @@ describe("races", () => {
   it("cancel and complete: one terminal state, and a completed export can be downloaded", async () => {
     for (const round of rounds) {
       const id = await fixture.requestExport({ ...body, notify: false });
-      await new Promise((resolve) => setTimeout(resolve, (round / rounds.length) * 2 * wholeMs));
+      await new Promise((resolve) => setTimeout(resolve, (round * 37) % 180));
       const outcome = await cancelExport(fixture.db, fixture.actor, id);
       const row = await fixture.finished(id);
       expect(isFinal(row.status)).toBe(true);

@@ -1,8 +1,8 @@
 /** Exports as rows, without ClickHouse and S3: for tests of their states and events. */
 import { randomBytes, randomUUID } from "node:crypto";
 import { sql } from "drizzle-orm";
-import { checkExportRequest } from "../../core/exports/parse-request.ts";
 import type { ExportManifest } from "../../core/exports/manifest.ts";
+import { checkExportRequest } from "../../core/exports/parse-request.ts";
 import { CreateBatchExport } from "../../core/exports/request.ts";
 import type { BatchExportStatus } from "../../core/jobs/state.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";

@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { exportArrow } from "../../../core/exports/transitions.ts";
 import { batchExportStatuses, batchExportStatusOf, finalStates, jobStates } from "../../../core/jobs/state.ts";
@@ -39,5 +42,22 @@ describe("event types", () => {
   it("are dotted names that the outbox takes, and consumers name only such", () => {
     for (const type of Object.keys(eventTypes)) expect(type).toMatch(/^[a-z_]+(\.[a-z_]+)+$/);
     for (const { types } of Object.values(outboxConsumers)) for (const type of types) expect(Object.keys(eventTypes)).toContain(type);
+  });
+});
+
+describe("the status of an export", () => {
+  const root = fileURLToPath(new URL("../../..", import.meta.url));
+  const files = ["api", "cli", "db", "runner", "services"].flatMap((wing) =>
+    readdirSync(join(root, wing), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => `${wing}/${file}`),
+  );
+  it("is written by a transition, and first when the export is inserted", () => {
+    const writers = files.filter((file) => {
+      const text = readFileSync(join(root, file), "utf8");
+      const set = text.match(/update batch_exports\b[^`]*?\bset\b([^`]*?)(?:\bwhere\b|\bfrom\b|`)/g) ?? [];
+      return /(?:update|insert)\(batchExports\)[^;]*?\bstatus:/.test(text) || set.some((part) => /\bset\b.*\bstatus\s*=/s.test(part));
+    });
+    expect(writers.toSorted()).toEqual(["services/exports/insert-export.ts", "services/exports/transition-export.ts"]);
   });
 });
