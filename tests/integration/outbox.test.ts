@@ -8,7 +8,7 @@ import { measureOutbox } from "../../db/outbox/measure-outbox.ts";
 import { pruneOutbox } from "../../db/outbox/prune-outbox.ts";
 import { registerConsumers } from "../../db/outbox/register-consumers.ts";
 import { type Database, execute, type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
-import { createEvents } from "../../runner/bus.ts";
+import { createBus } from "../../runner/bus.ts";
 import { systemClock } from "../../runner/clock.ts";
 import { consumerOf, startConsumer } from "../../runner/outbox/start-outbox.ts";
 import type { Actor } from "../../services/audit/write-audit.ts";
@@ -227,7 +227,7 @@ describe("a consumer that is switched off for a while", () => {
     expect((await measureOutbox(db)).find(({ consumer: name }) => name === "second")?.oldestSeconds).toBeGreaterThan(89 * 86_400);
     expect(await pruneOutbox(db, { keepDays: 30 })).toBe(0);
     const log = () => {};
-    const { emit } = createEvents(log);
+    const { emit } = createBus(log);
     const config = { pollMs: 10, pollIdleMs: 20, graceSeconds: 0 };
     const loops = [1, 2].map(() =>
       startConsumer({ db, clock: systemClock, log, random: Math.random, emit }, "second", consumer(writing()), config),
