@@ -1,6 +1,7 @@
 /** Exports as rows, without ClickHouse and S3: for tests of their states and events. */
 import { randomBytes, randomUUID } from "node:crypto";
 import { sql } from "drizzle-orm";
+import { hashSecret } from "../../core/auth/secret-hash.ts";
 import type { ExportManifest } from "../../core/exports/manifest.ts";
 import { checkExportRequest } from "../../core/exports/parse-request.ts";
 import { CreateBatchExport } from "../../core/exports/request.ts";
@@ -14,7 +15,7 @@ export const newId = newIdWith(Date.now, (size) => randomBytes(size));
 
 export const insertActor = async (db: Database): Promise<Actor> => {
   const made = await bootstrapProject(
-    { db, newId, newUuid: randomUUID, salt: "salt", requestId: "test" },
+    { db, newId, newUuid: randomUUID, hashSecret: async (secretKey) => hashSecret(secretKey, "salt"), requestId: "test" },
     { organization: "Tests", project: "Tests", email: `${randomUUID()}@example.com` },
     ["batchExports:create"],
   );
