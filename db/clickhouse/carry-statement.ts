@@ -3,7 +3,7 @@
  * ClickHouse bounds the URL (1 MiB), each form field (128 KiB) and their number (1,000), none of which a query can raise (measured on 26.7); the SQL in the body is bounded by
  * `max_query_size` alone, which it can.
  */
-import { type HandedTable, isHandedTable } from "../../core/query/external-table.ts";
+import { type ExternalTable, isExternalTable } from "../../core/query/external-table.ts";
 import { sqlText } from "../../core/query/sql-text.ts";
 
 /** Beyond this many characters, parameters and settings travel in the body: proxies bound the length of a URL, too. */
@@ -20,7 +20,7 @@ export type Carried = {
   sql: string;
   params: Record<string, unknown>;
   settings: Record<string, string | number>;
-  tables: [string, HandedTable][];
+  tables: [string, ExternalTable][];
 };
 
 /** `sql` ends in FORMAT where settings are to be long: they follow it as a SETTINGS clause. */
@@ -29,8 +29,10 @@ export const carryStatement = (
   params: Record<string, unknown>,
   settings: Record<string, string | number | undefined>,
 ): Carried => {
-  const tables = Object.entries(params).flatMap(([name, value]): [string, HandedTable][] => (isHandedTable(value) ? [[name, value]] : []));
-  const plain = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined && !isHandedTable(value)));
+  const tables = Object.entries(params).flatMap(([name, value]): [string, ExternalTable][] =>
+    isExternalTable(value) ? [[name, value]] : [],
+  );
+  const plain = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined && !isExternalTable(value)));
   const given = Object.entries(settings).flatMap(([name, value]): [string, string | number][] =>
     value === undefined ? [] : [[name, value]],
   );
@@ -85,8 +87,8 @@ const parameterText = (value: unknown): string => {
 /** One form field; ClickHouse puts fields named `query` together in their order (HTTPHandler.cpp, read 2026-11). Bytes are at most three times this. */
 const fieldLengthMax = 32_000;
 
-/** The body of a statement with handed tables. */
-export const formOf = (sql: string, tables: readonly [string, HandedTable][]): FormData => {
+/** The body of a statement with external tables. */
+export const formOf = (sql: string, tables: readonly [string, ExternalTable][]): FormData => {
   const form = new FormData();
   for (let at = 0; at < sql.length; ) {
     // A pair of surrogates stays together.

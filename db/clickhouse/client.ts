@@ -4,7 +4,7 @@
  */
 import { ClickHouseError, createClient } from "@clickhouse/client-web";
 import { AppError, type ErrorCode } from "../../core/errors.ts";
-import type { HandedTable } from "../../core/query/external-table.ts";
+import type { ExternalTable } from "../../core/query/external-table.ts";
 import { carryStatement, formOf } from "./carry-statement.ts";
 
 /** What is needed of fetch: Workers, Bun and tests differ in the rest. */
@@ -21,7 +21,7 @@ export type ClickHouseConfig = {
 
 type Statement = {
   sql: string;
-  /** Bound by name; a HandedTable travels as a table of that name. */
+  /** Bound by name; a ExternalTable travels as a table of that name. */
   params?: Record<string, unknown>;
   settings?: Record<string, string>;
   queryId?: string;
@@ -144,8 +144,8 @@ export const isThrownByQuery = (error: unknown): boolean =>
 
 const tablesHeader = "x-spillway-tables";
 
-/** fetch that keeps compressed bytes as they are, and sends handed tables in a form body. */
-const rawFetch = (baseFetch: Fetch, tablesOf: Map<string, [string, HandedTable][]>): typeof fetch =>
+/** fetch that keeps compressed bytes as they are, and sends external tables in a form body. */
+const rawFetch = (baseFetch: Fetch, tablesOf: Map<string, [string, ExternalTable][]>): typeof fetch =>
   (async (input: RequestInfo | URL, init: RequestInit = {}) => {
     const raw: RequestInit & { decompress?: boolean } = { ...init };
     if (new Headers(init.headers).get("x-spillway-raw") !== null) raw.decompress = false;
@@ -200,7 +200,7 @@ const readableFailure = async (response: Response): Promise<Response> => {
 
 export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): ClickHouse => {
   /** Tables on their way through the client, which knows nothing of them. */
-  const tablesOf = new Map<string, [string, HandedTable][]>();
+  const tablesOf = new Map<string, [string, ExternalTable][]>();
   let calls = 0;
   const client = createClient({
     url: config.url,

@@ -1,7 +1,7 @@
 /** Ingestion, what is stored: the trace fields that rows of events copy, and the places where rows of an entity lie. Reads keys and short columns only. */
 import { z } from "zod";
 import type { TraceFields } from "../../core/ingestion/observation-event-row.ts";
-import { handTable } from "../../core/query/external-table.ts";
+import { externalTable } from "../../core/query/external-table.ts";
 import type { ClickHouse } from "./client.ts";
 
 /** An id of a project: batches hold those of many. */
@@ -12,7 +12,7 @@ export const ownedName = ({ projectId, id }: OwnedId): string => `${projectId} $
 
 /** As a table to travel with a query, and the condition that a row is of one of them. The sets of each column find the granules, by the sorting key and a bloom filter; the pairs the rows. */
 export const handIds = (ids: readonly OwnedId[]) =>
-  handTable(
+  externalTable(
     "project_id String, id String",
     ids.map(({ projectId, id }) => ({ project_id: projectId, id })),
   );
@@ -84,7 +84,7 @@ export const loadStoredPlaces = async (
       WHERE ${isAmong("wanted_ids", id)} AND toDate(${time}) IN (SELECT toDate(toDateTime64(concat(day, ' 00:00:00'), 3, 'UTC')) FROM wanted_days)`,
     params: {
       wanted_ids: handIds(wanted),
-      wanted_days: handTable(
+      wanted_days: externalTable(
         "day String",
         [...new Set(wanted.flatMap(({ days }) => days))].map((day) => ({ day })),
       ),

@@ -2,6 +2,7 @@
 
 import { type ExportManifest, type ExportProgress, schemaVersion } from "../../core/exports/manifest.ts";
 import { ExportOptions } from "../../core/exports/request.ts";
+import { until } from "../../core/query/build-query.ts";
 import type { ExportQuery } from "../../core/query/export-query.ts";
 import { storableJson } from "../../core/storable.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
@@ -52,6 +53,7 @@ export const tryExport = async (
   const known = start.checkpoint?.plan ?? null;
   const source = await openSource(deps, {
     ...target,
+    window: until(target.cutoff),
     options,
     compiled,
     queryId,

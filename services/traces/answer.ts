@@ -1,7 +1,8 @@
 /** The bytes of an answer: documents as ClickHouse wrote them, with what belongs around them. Nothing is held but one chunk at a time. */
 
 import { AppError } from "../../core/errors.ts";
-import { handTable } from "../../core/query/external-table.ts";
+import { externalTable } from "../../core/query/external-table.ts";
+import { type Expression, relation } from "../../core/query/sql.ts";
 import type { ExportTable } from "../../core/query/tables/table.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { parseCount } from "../../db/clickhouse/parse-count.ts";
@@ -23,18 +24,18 @@ export type DocumentRows = { table: ExportTable; where: readonly string[]; param
 
 /** Rows on a page, by their ids in their order. */
 export const pageRows = (table: ExportTable, projectId: string, ids: readonly string[]): DocumentRows => ({
-  table: { ...table, relations: { ...table.relations, onPage: `INNER JOIN page_rows AS onPage ON onPage.id = ${table.id}` } },
+  table: { ...table, relations: { ...table.relations, onPage: () => `INNER JOIN page_rows AS onPage ON onPage.id = ${table.id}` } },
   where: [`${table.id} IN (SELECT id FROM page_rows)`],
   params: {
     projectId,
-    page_rows: handTable(
+    page_rows: externalTable(
       "id String, at UInt32",
       ids.map((id, at) => ({ id, at })),
     ),
   },
 });
 
-export const pageOrder = "onPage.at";
+export const pageOrder = relation("onPage")("at");
 
 const asked = ({ table, where }: DocumentRows): RowsAsked => ({ table, conditions: where, among: where });
 
@@ -44,10 +45,10 @@ type Size = { rows: number; bytes: number };
 export const assertBounded = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
   rows: DocumentRows,
-  { bytes, bytesMax, rowsMax }: AnswerBounds & { bytes: string },
+  { bytes, bytesMax, rowsMax }: AnswerBounds & { bytes: Expression },
 ): Promise<Size> => {
   const [found] = await clickhouse.queryRows<{ rows: string; bytes: string }>({
-    sql: selectNewest(asked(rows), [bytes], (from) => `SELECT count() AS rows, sum(${bytes}) AS bytes ${from}`),
+    sql: selectNewest(asked(rows), [bytes], (from) => `SELECT count() AS rows, sum(${bytes.sql}) AS bytes ${from}`),
     params: rows.params,
     settings: readSettings,
   });
@@ -65,7 +66,7 @@ export const assertBounded = async (
 
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(2);
 
-type Shown = { json: string; orderBy: string };
+type Shown = { json: Expression; orderBy: Expression };
 
 /** Documents with commas between them, in the given order; none where there are no rows. The query has ended before this returns, so a failure is an error and no broken answer. */
 export const openDocuments = async (
@@ -74,7 +75,7 @@ export const openDocuments = async (
   { json, orderBy }: Shown,
 ): Promise<Piece[]> => {
   const { body, rows: count } = await clickhouse.openBytes({
-    sql: `${selectNewest(asked(rows), [json, orderBy], (from) => `SELECT ${json} AS doc ${from} ORDER BY ${orderBy}`)} FORMAT Template`,
+    sql: `${selectNewest(asked(rows), [json, orderBy], (from) => `SELECT ${json.sql} AS doc ${from} ORDER BY ${orderBy.sql}`)} FORMAT Template`,
     params: rows.params,
     settings: {
       ...readSettings,
@@ -95,7 +96,7 @@ type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows" | "openBytes"> };
 export const openBounded = async (
   { clickhouse }: ReadDeps,
   rows: DocumentRows,
-  { bytes, json, orderBy, ...bounds }: AnswerBounds & Shown & { bytes: string },
+  { bytes, json, orderBy, ...bounds }: AnswerBounds & Shown & { bytes: Expression },
 ): Promise<Piece[]> => {
   const size = await assertBounded(clickhouse, rows, { ...bounds, bytes });
   if (size.rows === 0) return [];

@@ -1,5 +1,6 @@
 /** Observations in groups of fields, as version 2 of the public API shows them: rows of the events table, which say of themselves what their trace says. */
 import type { Model } from "../../core/models/model.ts";
+import { toSql } from "../../core/query/sql.ts";
 import { eventMetadata, events, eventTraceName } from "../../core/query/tables/events.ts";
 import type { ExportTable } from "../../core/query/tables/table.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
@@ -113,7 +114,7 @@ export const openEventPage = async (
       ["modelId", hasModel ? filled("e.model_id") : "'null'"],
       ...(hasModel ? priceTextFields : unpricedFields),
     ]),
-    bytes: `(${["900", ...[...asked].flatMap((group) => groupBytes[group] ?? [])].join(" + ")})`,
+    bytes: toSql(`(${["900", ...[...asked].flatMap((group) => groupBytes[group] ?? [])].join(" + ")})`),
     orderBy: pageOrder,
   });
 };

@@ -2,6 +2,7 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { checkExportRequest } from "../../../core/exports/parse-request.ts";
+import { until } from "../../../core/query/build-query.ts";
 import { ExportQuery } from "../../../core/query/export-query.ts";
 import { inFlightBytesDefault, sliceBytesMin, sliceMibDefault, sliceRowsMax } from "../../../core/query/slice.ts";
 import { estimateExport } from "../../../services/exports/estimate-export.ts";
@@ -51,7 +52,7 @@ export const registerEstimate = (app: App, deps: AppDeps): void => {
     const clickhouse = deps.openClickHouse();
     const plan = await estimateExport({ db: c.get("db"), clickhouse, bounds }, compiled, {
       projectId: c.get("actor").projectId,
-      cutoff: new Date(deps.nowMs()).toISOString(),
+      window: until(new Date(deps.nowMs()).toISOString()),
       physical: { events: deps.eventsTable },
     });
     const rowLimit = Math.min(deps.rowLimit, query.limit ?? Number.POSITIVE_INFINITY);
