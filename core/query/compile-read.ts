@@ -61,7 +61,7 @@ const asMeant = (conditions: readonly Condition[], ofSomeTrace: readonly Conditi
     const parameter = parameters[index - (conditions.length - parameters.length)];
     if (parameter?.isNegated === true) return [{ ...condition, sql: `(NOT ${condition.sql})` }];
     const inTrace = ofSomeTrace[index];
-    return parameter?.isOfTrace === true && inTrace !== undefined ? [condition, hasSomeTrace(inTrace)] : [condition];
+    return parameter?.isOfTrace === true && inTrace?.uses.includes(someTrace) === true ? [condition, hasSomeTrace(inTrace)] : [condition];
   });
 
 const someTrace = "some_trace";

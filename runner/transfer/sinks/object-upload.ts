@@ -6,40 +6,24 @@ import { AppError } from "../../../core/errors.ts";
 import type { SliceMark, UploadedPart } from "../../../core/exports/uploaded-part.ts";
 import type { S3Answer, S3Client } from "../../../db/object-store/s3-client.ts";
 import { elementsOf, parseXml, rootOf, tag, textOf } from "../../../db/object-store/xml.ts";
+import type { FileToStore, FileUpload, StoredFile } from "./file-sink.ts";
 
 /** S3 allows 10,000 parts; with parts of 16 MiB an object ends at 156 GiB. */
 export const partsMax = 10_000;
 
 export type Checksum = "crc32" | "none";
 
-export type ObjectUploadDeps = {
+export type ObjectUploadDeps = FileToStore & {
   s3: S3Client;
-  key: string;
-  contentType: string;
-  contentDisposition: string;
   partSizeBytes: number;
   partsInFlightMax: number;
   /** Sent with each part and checked by the store. Some stores refuse the header, so it can be switched off. */
   checksum: Checksum;
   /** CRC-32 continued from `seed`. */
   crc32: (bytes: Uint8Array, seed?: number) => number;
-  /** Called with the upload id before the first part leaves, and awaited: a crash then leaves nothing unknown. */
-  onStarted: (uploadId: string) => Promise<void>;
-  /** Called for each part that has arrived; not awaited by the upload. */
-  onPart: (part: UploadedPart) => void;
-  /** Goes on behind the parts of an upload that was left. */
-  resumed: ResumedUpload | null;
-  /** Called before completing, and awaited: throws when the lease is lost. */
-  onCompleting: () => Promise<void>;
-  signal: AbortSignal;
 };
 
-export type UploadedObject = { key: string; bytes: number; crc32: string };
-
-/** An upload of an attempt before this one, with its parts in order and without gaps. */
-export type ResumedUpload = { uploadId: string; parts: readonly UploadedPart[] };
-
-export class ObjectUpload {
+export class ObjectUpload implements FileUpload {
   #deps: ObjectUploadDeps;
   #uploadId: Promise<string> | undefined;
   #parts: UploadedPart[] = [];
@@ -103,7 +87,7 @@ export class ObjectUpload {
   }
 
   /** Sends what is left, completes the object and proves its size. */
-  async finish(): Promise<UploadedObject> {
+  async finish(): Promise<StoredFile> {
     if (this.#sent === 0) await this.#putWhole();
     else {
       if (this.#filled > 0) this.#sendCurrent();
