@@ -1,7 +1,7 @@
 /**
  * The port that files leave by: our own bucket, and other stores later. tests/conformance/file-sink.ts states what a sink owes:
  * nothing is visible before `finish` resolves; the same writes give the same bytes, whatever is lost and asked for again; an upload that goes on keeps the part size it began
- * with; `abort` leaves nothing; a store that refuses is told by code (S3_REJECTED, S3_UNAVAILABLE, S3_MISCONFIGURED).
+ * with; `abort` leaves nothing; a store that refuses is told by code, such as S3_ACCESS_DENIED and S3_BUCKET_NOT_FOUND.
  */
 import type { UploadedPart } from "../../../core/exports/uploaded-part.ts";
 

@@ -74,6 +74,8 @@ export class ObjectUpload implements FileUpload {
 
   /** Copies the chunk into part buffers and sends each one that is full. The chunk may be reused as soon as this resolves. */
   async write(chunk: Uint8Array): Promise<void> {
+    // After an abort a part that fills up would begin a new upload.
+    if (this.#failure !== undefined) throw this.#failure.error;
     for (let offset = 0; offset < chunk.byteLength; ) {
       this.#current ??= await this.#takeBuffer();
       const room = this.#current.byteLength - this.#filled;
