@@ -1,12 +1,21 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./tests/support/longest-first.ts";
+
+/** Ends what hangs. No test is judged by it: it is many times what the slowest one takes on a busy machine. */
+const hangMs = 600_000;
 
 export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
     globalSetup: ["tests/support/global-setup.ts"],
+    setupFiles: ["tests/support/check-answers.ts"],
     pool: "threads",
-    maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // More than two cores can run: most tests wait for engines, runners and polls.
+    maxWorkers: 4,
+    testTimeout: hangMs,
+    hookTimeout: hangMs,
+    // The thread of a file may take longer than the usual 10 s to end on a busy machine.
+    teardownTimeout: 120_000,
+    sequence: { sequencer: LongestFirst },
   },
 });

@@ -1,9 +1,9 @@
 /** 1 REQUEST: the app: middleware, then routes by resource. Everything it needs is in `deps`. */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { AppError } from "../core/errors.ts";
-import type { App, AppDeps, AppEnv } from "./deps.ts";
+import type { App, AppDeps, AppEnv, RouteDeps } from "./deps.ts";
 import { allowedMethods, routeMethods } from "./middleware/allowed-methods.ts";
-import { authenticate, requireAdmin } from "./middleware/auth.ts";
+import { authenticate, identifyBy, requireAdmin } from "./middleware/auth.ts";
 import { jsonBody } from "./middleware/json-body.ts";
 import { fieldErrors, logProblem, problemAnswer, requestError } from "./middleware/problem.ts";
 import { requestFrame } from "./middleware/request-frame.ts";
@@ -20,12 +20,11 @@ import { registerObservations } from "./routes/observations/index.ts";
 import { registerProjects } from "./routes/projects/index.ts";
 import { registerScores } from "./routes/scores/index.ts";
 import { registerSessions } from "./routes/sessions/index.ts";
-import { registerSystem } from "./routes/system/index.ts";
+import { openPaths, registerSystem } from "./routes/system/index.ts";
 import { registerTraces } from "./routes/traces/index.ts";
 
-const open = new Set(["/api/public/openapi.json", "/api/public/docs"]);
-
-export const createApp = (deps: AppDeps): App => {
+export const createApp = ({ adminApiKey, ...given }: AppDeps): App => {
+  const deps: RouteDeps = { ...given, identify: identifyBy(given.hashSecret) };
   const app = new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
       if (!result.success) throw new AppError({ code: "INVALID_REQUEST", fields: fieldErrors(result.error.issues) });
@@ -41,11 +40,11 @@ export const createApp = (deps: AppDeps): App => {
   const methodsOf = routeMethods(app);
   app.use(allowedMethods(methodsOf));
 
-  const publicAuth = authenticate(deps);
+  const publicAuth = authenticate(deps.identify);
   app.use("/api/public/*", (c, next) =>
-    open.has(c.req.path) || isIngestion(c.req) || methodsOf(c.req.path).size === 0 ? next() : publicAuth(c, next),
+    openPaths.has(c.req.path) || isIngestion(c.req) || methodsOf(c.req.path).size === 0 ? next() : publicAuth(c, next),
   );
-  app.use("/api/admin/*", requireAdmin(deps));
+  app.use("/api/admin/*", requireAdmin(adminApiKey));
   registerIngestion(app, deps);
   app.use(jsonBody());
   registerBatchExports(app, deps);

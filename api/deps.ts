@@ -1,6 +1,7 @@
 /** What routes are given, and what middleware leaves in the request's context. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import type { Scope } from "../core/auth/scopes.ts";
 import type { IdKind } from "../core/ids.ts";
 import type { Sha256Hex } from "../core/ingestion/blob-key.ts";
@@ -11,9 +12,12 @@ import type { ClickHouse, Fetch } from "../db/clickhouse/client.ts";
 import type { S3Client } from "../db/object-store/s3-client.ts";
 import type { Database } from "../db/postgres/client.ts";
 import type { Actor } from "../services/audit/write-audit.ts";
+import type { HashSecret } from "../services/tenants/tenants.ts";
+import type { DocsFile } from "./routes/system/docs-page.ts";
 
 export type { Database } from "../db/postgres/client.ts";
 
+/** What the composition root gives the app. */
 export type AppDeps = {
   /** Opens the database for one request; `close` is called when its answer is complete. */
   openDatabase: () => { db: Database; close: () => Promise<void> };
@@ -24,7 +28,8 @@ export type AppDeps = {
   newUuid: () => string;
   nowMs: () => number;
   wait: (milliseconds: number) => Promise<void>;
-  salt: string;
+  /** The hash by which a secret key is found: only the composition root knows the salt. */
+  hashSecret: HashSecret;
   adminApiKey: string | null;
   rowLimit: number;
   /** ENCRYPTION_KEY is set, so that the runner can hash. */
@@ -45,8 +50,20 @@ export type AppDeps = {
   /** Where events are kept; null when nothing is taken in. */
   events: (EventStoreConfig & { s3Client: S3Client; sha256Hex: Sha256Hex }) | null;
   fetch: Fetch;
+  /** A file of the documentation page; undefined where this deployment has no assets. */
+  openDocsFile: (name: DocsFile) => Promise<ReadableStream<Uint8Array> | undefined>;
   log: (line: Record<string, unknown>) => void;
 };
+
+/** What routes can be given: each picks what it needs. Keys are checked before it, by `identify` or the admin middleware. */
+export type RouteDeps = Omit<AppDeps, "adminApiKey"> & { identify: Identify };
+
+/** What reads of ClickHouse need. */
+export type ReadDeps = Pick<RouteDeps, "openClickHouse" | "answers">;
+/** The same where traces may be compared with the aggregates. */
+export type TraceReadDeps = ReadDeps & Pick<RouteDeps, "traceExperiment" | "log">;
+/** What it takes to take events in. */
+export type IngestionDeps = Pick<RouteDeps, "identify" | "events" | "newId" | "newUuid" | "nowMs" | "log">;
 
 /** Who calls, and what the key allows at this moment. */
 export type Principal = { actor: Actor; scopes: Scope[] };
@@ -59,3 +76,6 @@ export type AppEnv = {
 };
 
 export type App = OpenAPIHono<AppEnv>;
+
+/** Who sends a request, by its key as the database knows it now. Throws UNAUTHENTICATED and API_KEY_EXPIRED. */
+export type Identify = (c: Context<AppEnv>, db: Database) => Promise<Principal & { isUseStale: boolean; publicKey: string }>;

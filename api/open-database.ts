@@ -77,6 +77,6 @@ const within = async <T>(promise: Promise<T>, timeoutMs: number): Promise<T> => 
   try {
     return await Promise.race([promise, late]);
   } finally {
-    clearTimeout(timer);
+    if (timer !== undefined) clearTimeout(timer);
   }
 };

@@ -1,6 +1,7 @@
 /** Composition root of the Worker: reads the bindings, constructs clients, and answers requests. */
 import { createHash } from "node:crypto";
 import { neonConfig } from "@neondatabase/serverless";
+import { hashSecret } from "../core/auth/secret-hash.ts";
 import { createId } from "../core/ids.ts";
 import { eventStoreConfig } from "../core/ingestion/event-store-config.ts";
 import { traceExperimentFlags } from "../core/traces/experiment-env.ts";
@@ -12,12 +13,10 @@ import type { App, AppDeps } from "./deps.ts";
 import { type ApiEnv, parseApiEnv } from "./env.ts";
 import { openRequestDatabase } from "./open-database.ts";
 
-type ExecutionContext = { waitUntil: (promise: Promise<unknown>) => void };
-
 /** The app of this isolate, kept for as long as its bindings stay the same object. */
 const apps = new WeakMap<object, App>();
 
-const createDeps = (env: ApiEnv): AppDeps => {
+const createDeps = (env: ApiEnv, assets: Fetcher | undefined): AppDeps => {
   if (env.NEON_WS_PROXY !== undefined) {
     const proxy = env.NEON_WS_PROXY;
     neonConfig.wsProxy = () => proxy;
@@ -54,7 +53,7 @@ const createDeps = (env: ApiEnv): AppDeps => {
     newUuid: () => crypto.randomUUID(),
     nowMs: () => Date.now(),
     wait,
-    salt: env.SALT,
+    hashSecret: (secretKey) => hashSecret(secretKey, env.SALT),
     adminApiKey: env.ADMIN_API_KEY ?? null,
     rowLimit: env.BATCH_EXPORT_ROW_LIMIT,
     canHash: env.ENCRYPTION_KEY !== undefined,
@@ -89,6 +88,10 @@ const createDeps = (env: ApiEnv): AppDeps => {
             sha256Hex: (text) => createHash("sha256").update(text).digest("hex"),
           },
     fetch: (input, init) => fetch(input, init),
+    openDocsFile: async (name) => {
+      const file = await assets?.fetch(new URL(name, "https://assets.invalid/"));
+      return file?.status === 200 ? (file.body ?? undefined) : undefined;
+    },
     log,
   };
 };
@@ -103,9 +106,13 @@ export default {
         return new Response("Internal Server Error", { status: 500 });
       }
       if (parsed.warnings.length > 0) console.warn(JSON.stringify({ event: "configuration_warning", warnings: parsed.warnings }));
-      app = createApp(createDeps(parsed.env));
+      app = createApp(createDeps(parsed.env, assetsOf(bindings)));
       apps.set(bindings, app);
     }
-    return app.fetch(request, bindings, context as never);
+    return app.fetch(request, bindings, context);
   },
 };
+
+/** The binding of static assets (wrangler.toml, `assets`), where the deployment has one. */
+const assetsOf = ({ ASSETS: binding }: Record<string, unknown>): Fetcher | undefined =>
+  typeof binding === "object" && binding !== null && "fetch" in binding ? (binding as Fetcher) : undefined;

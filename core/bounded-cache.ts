@@ -1,12 +1,12 @@
-/** Remembers answers up to a weight; those that were not asked for longest go first. */
+/** A cache bounded by weight; evicts the least recently used entries first. */
 
 export type BoundedCache<Key, Value> = {
-  /** The remembered answer, or that of `make`. An answer heavier than everything together is not kept. */
+  /** Returns the cached value, or that of `make`. A value heavier than the whole cache is not kept. */
   get: (key: Key, make: (key: Key) => Value) => Value;
   size: () => number;
 };
 
-/** `weightOf` is asked once for an answer; without it each weighs 1. */
+/** `weightOf` is called once per value; without it each weighs 1. */
 export const createBoundedCache = <Key, Value>({
   weightMax,
   weightOf = () => 1,
@@ -29,7 +29,7 @@ export const createBoundedCache = <Key, Value>({
     get: (key, make) => {
       const known = held.get(key);
       if (known !== undefined) {
-        // The order of a Map is that of insertion.
+        // A Map iterates in insertion order.
         held.delete(key);
         held.set(key, known);
         return known.value;

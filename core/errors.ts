@@ -1,11 +1,11 @@
 /**
- * The one error class and the one table of error codes.
- * HTTP status, retry decision and docs/errors.md derive from the table; nothing maps from status back to a code.
+ * The only error class and the only table of error codes.
+ * HTTP status, retry decision and docs/errors.md derive from the table; nothing maps a status back to a code.
  */
 
-/** Whether trying again can help: `never` fails at once, `backoff` is tried again with growing delays. */
+/** Whether retrying can help: `never` fails at once, `backoff` is retried with growing delays. */
 export type Retry = "never" | "backoff";
-/** Who has to act: the API caller, the customer's own system, a provider (S3, ClickHouse), or we. */
+/** Who has to act: the API caller, the customer's own system, a provider (S3, ClickHouse), or us. */
 export type Fault = "caller" | "customer" | "provider" | "us";
 
 type ErrorEntry = { status: number; retry: Retry; fault: Fault; title: string; help: string };
@@ -46,7 +46,7 @@ export const errorTable = {
     400,
     "never",
     "caller",
-    "The selection of columns cannot be applied",
+    "The column selection cannot be applied",
     "GET /api/public/export-tables/{table} lists the columns.",
   ),
   INVALID_CURSOR: entry(
@@ -54,7 +54,7 @@ export const errorTable = {
     "never",
     "caller",
     "The cursor is not valid",
-    "Use the nextCursor of the page before, unchanged, or leave it out for the first page.",
+    "Use the nextCursor of the previous page, unchanged, or leave it out for the first page.",
   ),
   UNAUTHENTICATED: entry(401, "never", "caller", "No valid API key", "Send Basic auth publicKey:secretKey, or Bearer with the secret key."),
   API_KEY_EXPIRED: entry(401, "never", "caller", "This API key has expired", "Create a new key and use it."),
@@ -69,8 +69,8 @@ export const errorTable = {
     403,
     "never",
     "caller",
-    "The score was made with another key",
-    "A public key alone changes only scores it made. Send it with a secret key of the project, or under another id.",
+    "The score was created with another key",
+    "A public key alone can change only scores it created. Send it with a secret key of the project, or under another id.",
   ),
   EXPORTS_DISABLED: entry(
     403,
@@ -86,13 +86,7 @@ export const errorTable = {
     "Ingestion is switched off",
     "The operator sets LANGFUSE_S3_EVENT_UPLOAD_BUCKET and its keys to switch it on.",
   ),
-  NOT_FOUND: entry(
-    404,
-    "never",
-    "caller",
-    "There is no such thing in this project",
-    "Check the id and that the key belongs to the right project.",
-  ),
+  NOT_FOUND: entry(404, "never", "caller", "The project has no such object", "Check the id and that the key belongs to the right project."),
   METHOD_NOT_ALLOWED: entry(
     405,
     "never",
@@ -114,9 +108,9 @@ export const errorTable = {
     "never",
     "caller",
     "A request with this Idempotency-Key is still running",
-    "Wait for it to end, then send the request again.",
+    "Wait until it ends, then send the request again.",
   ),
-  EXPORT_EXPIRED: entry(410, "never", "caller", "The file of this export has expired", "Retry the request as a new export."),
+  EXPORT_EXPIRED: entry(410, "never", "caller", "The export's file has expired", "Retry the request as a new export."),
   PAYLOAD_TOO_LARGE: entry(413, "never", "caller", "The body is too large", "Send a smaller body; the limit is named in `detail`."),
   UNSUPPORTED_MEDIA_TYPE: entry(415, "never", "caller", "The body is not JSON", "Send content-type application/json."),
   IDEMPOTENCY_KEY_REUSED: entry(
@@ -127,28 +121,28 @@ export const errorTable = {
     "Use a new key for a new request.",
   ),
   ROUTE_NOT_FOUND: entry(404, "never", "caller", "There is no such route", "See /api/public/openapi.json for the routes."),
-  INTERNAL: entry(500, "backoff", "us", "Something went wrong on our side", "Try again; if it stays, send us the request id."),
+  INTERNAL: entry(500, "backoff", "us", "Something went wrong on our side", "Try again. If it persists, send us the request id."),
   DATABASE_UNAVAILABLE: entry(503, "backoff", "us", "The database does not answer", "Try again in a few seconds."),
   CLICKHOUSE_UNAVAILABLE: entry(
     503,
     "backoff",
     "provider",
-    "ClickHouse does not answer, or cannot take work now",
-    "It is tried again by itself; if it stays, check CLICKHOUSE_URL, the server and its disks.",
+    "ClickHouse does not answer, or cannot accept work now",
+    "It is retried automatically. If it persists, check CLICKHOUSE_URL, the server and its disks.",
   ),
   CLICKHOUSE_QUERY_FAILED: entry(
     502,
     "backoff",
     "provider",
     "ClickHouse could not run the query",
-    "It is tried again by itself; the ClickHouse error code is named in `detail`.",
+    "It is retried automatically. `detail` names the ClickHouse error code.",
   ),
   CLICKHOUSE_QUERY_REJECTED: entry(
     422,
     "never",
     "us",
     "ClickHouse refused the query",
-    "The table or a column of it does not fit; check CLICKHOUSE_EVENTS_TABLE and the migrations.",
+    "The table or one of its columns does not match; check CLICKHOUSE_EVENTS_TABLE and the migrations.",
   ),
   CLICKHOUSE_QUERY_TOO_LARGE: entry(
     422,
@@ -168,8 +162,8 @@ export const errorTable = {
     502,
     "backoff",
     "provider",
-    "The answer of ClickHouse ended early",
-    "It is tried again by itself; nothing of it was delivered.",
+    "The response from ClickHouse ended early",
+    "It is retried automatically; nothing of it was delivered.",
   ),
   CLICKHOUSE_ACCESS_DENIED: entry(
     502,
@@ -183,7 +177,7 @@ export const errorTable = {
     "backoff",
     "provider",
     "The object store does not answer",
-    "It is tried again by itself; if it stays, check LANGFUSE_S3_BATCH_EXPORT_ENDPOINT.",
+    "It is retried automatically. If it persists, check LANGFUSE_S3_BATCH_EXPORT_ENDPOINT.",
   ),
   S3_ACCESS_DENIED: entry(
     502,
@@ -203,14 +197,14 @@ export const errorTable = {
     502,
     "never",
     "us",
-    "The object store takes nothing more",
-    "The operator makes room, raises the quota of bucket or account, or settles with the provider; the message quotes the store.",
+    "The object store accepts no more data",
+    "The operator frees space, raises the quota of the bucket or account, or contacts the provider; the message quotes the store.",
   ),
   S3_CHECKSUM_REFUSED: entry(
     502,
     "never",
     "us",
-    "The object store takes no checksum headers",
+    "The object store does not accept checksum headers",
     "The operator sets LANGFUSE_S3_BATCH_EXPORT_CHECKSUM=none.",
   ),
   S3_ENCRYPTION_REFUSED: entry(
@@ -224,30 +218,30 @@ export const errorTable = {
     502,
     "never",
     "us",
-    "The bucket is elsewhere",
-    "The operator sets region and endpoint of the store as the message says.",
+    "The bucket is in another region or at another endpoint",
+    "The operator sets the store's region and endpoint as the message says.",
   ),
   S3_REJECTED: entry(502, "never", "us", "The object store refused the request", "The S3 error code is named in `detail`."),
   S3_CLOCK_SKEW: entry(
     502,
     "never",
     "us",
-    "The clock differs from that of the object store",
-    "The operator sets the clock of the runner right.",
+    "The runner's clock differs from the object store's",
+    "The operator corrects the runner's clock.",
   ),
   UPLOAD_NOT_VERIFIED: entry(
     502,
     "backoff",
     "provider",
-    "The uploaded file is not what was sent",
-    "It is tried again by itself; the faulty object was removed.",
+    "The uploaded file differs from what was sent",
+    "It is retried automatically; the faulty object was removed.",
   ),
   EXPORT_COUNT_MISMATCH: entry(
     500,
     "backoff",
     "us",
-    "The file does not hold the rows that were counted",
-    "It is tried again by itself; the faulty object was removed.",
+    "The file does not contain the rows that were counted",
+    "It is retried automatically; the faulty object was removed.",
   ),
   EXPORT_ROW_TOO_LARGE: entry(
     422,
@@ -260,15 +254,15 @@ export const errorTable = {
     422,
     "never",
     "caller",
-    "The answer would be too large",
-    "Ask for less: a smaller `limit`, or `fields` without `io`; the observations of one trace come in pages from /api/public/observations?traceId=…, and everything in an export.",
+    "The response would be too large",
+    "Ask for less: a smaller `limit`, or `fields` without `io`; read the observations of one trace in pages from /api/public/observations?traceId=…, or use an export for everything.",
   ),
-  EXPORT_TOO_LARGE: entry(422, "never", "caller", "The export is larger than one object may be", "Split it by time range."),
+  EXPORT_TOO_LARGE: entry(422, "never", "caller", "The export is larger than one object can be", "Split it by time range."),
   TOO_MANY_SCORE_NAMES: entry(
     422,
     "never",
     "caller",
-    "The project has too many names of scores for a column each",
+    "The project has too many score names to give each a column",
     'Ask for `"scores": "nested"`, or leave scores out with `"scores": "none"`.',
   ),
   COMMENT_FILTER_TOO_WIDE: entry(422, "never", "caller", "A comment filter matches too many ids", "Add filters that narrow it down."),
@@ -291,7 +285,7 @@ export const errorTable = {
     "backoff",
     "provider",
     "The mail server cannot be reached",
-    "It is tried again by itself; the export is not affected.",
+    "It is retried automatically; the export is not affected.",
   ),
   MAIL_REJECTED: entry(
     502,
@@ -306,36 +300,36 @@ export const errorTable = {
     "never",
     "caller",
     "A default model cannot be deleted",
-    "Make a model of your own that matches the name (POST /api/public/models): it comes before the default.",
+    "Create your own model that matches the name (POST /api/public/models): it takes precedence over the default.",
   ),
   TOO_MANY_MODELS: entry(
     422,
     "never",
     "caller",
-    "The project has as many models of its own as it may have",
-    "Delete models that no call is priced by any more (DELETE /api/public/models/{id}).",
+    "The project has reached its limit of models",
+    "Delete models that no longer price any call (DELETE /api/public/models/{id}).",
   ),
   EXPORT_TIMED_OUT: entry(504, "backoff", "us", "The export ran longer than allowed", "Split it by time range."),
-  EXPORT_TOO_OLD: entry(410, "never", "us", "The export is too old to be run", "Create it again, or re-run it."),
-  RUNNER_LOST: entry(500, "backoff", "us", "The runner of this job went away", "It is tried again by itself on another runner."),
+  EXPORT_TOO_OLD: entry(410, "never", "us", "The export is too old to run", "Create it again, or re-run it."),
+  RUNNER_LOST: entry(500, "backoff", "us", "The runner of this job was lost", "It is retried automatically on another runner."),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorTable;
 
-/** One fault in a request: `path` is where (`query.filter[0].operator`), `message` what is wrong there. */
+/** One fault in a request: `path` says where (`query.filter[0].operator`), `message` what is wrong there. */
 export type FieldError = { path: string; message: string };
 
 type AppErrorInit = {
   code: ErrorCode;
-  /** Safe to show to the caller. Defaults to the title of the code. */
+  /** Safe to show to the caller. Defaults to the code's title. */
   message?: string;
-  /** For logs only: never sent to a caller. */
+  /** For logs only; never sent to a caller. */
   detail?: string;
   fields?: FieldError[];
   cause?: unknown;
 };
 
-/** Every failure we know by name. `message` is safe to show, `detail` is for logs. */
+/** Every known failure. `message` is safe to show, `detail` is for logs. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly detail: string | undefined;
@@ -350,7 +344,7 @@ export class AppError extends Error {
   }
 }
 
-/** Any thrown value as an AppError: unknown failures become INTERNAL, with the foreign text in `detail` only. */
+/** Converts any thrown value to an AppError. An unknown failure becomes INTERNAL, with the foreign text in `detail` only. */
 export const toAppError = (error: unknown): AppError =>
   error instanceof AppError
     ? error

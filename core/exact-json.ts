@@ -1,32 +1,41 @@
 /**
- * JSON with every number as it was written: `1234567890123456789`, `0.10`, `1e400`. A number that JavaScript would print otherwise is parsed to an `ExactNumber`, which
- * JSON.stringify writes as it stood; all others are numbers. Nothing that was sent can pass for one: only this file makes them, and only of numbers.
+ * JSON that keeps every number as written, such as `0.10` or `1e400`. A number JavaScript would print differently becomes an `ExactNumber`,
+ * which JSON.stringify writes verbatim. Input cannot forge one: only this file makes them, and only from numbers.
  */
 
 declare const exact: unique symbol;
 
-/** A number of a JSON text that a double does not hold as it is written. Immutable. `typeof` says object: ask `isExactNumber` before looking into what may be one. An interface, so that it is no object of JSON to the compiler. */
+/**
+ * A JSON number that a double cannot hold as written. Immutable. Its `typeof` is object: call `isExactNumber` before looking into a value.
+ * Declared as an interface so that the compiler does not take it for a JSON object.
+ */
 export interface ExactNumber {
   readonly [exact]: "number";
 }
 
-/** ECMAScript's raw JSON, which TypeScript does not know yet: objects that JSON.stringify writes as they stand (https://tc39.es/proposal-json-parse-with-source/, read 2026-11-28). */
+/**
+ * ECMAScript's raw JSON, not yet known to TypeScript: objects that JSON.stringify writes verbatim
+ * (https://tc39.es/proposal-json-parse-with-source/, read 2026-11-28).
+ */
 const json = JSON as unknown as { rawJSON: (text: string) => ExactNumber; isRawJSON: (value: unknown) => value is ExactNumber };
 
 export const isExactNumber = (value: unknown): value is ExactNumber => typeof value === "object" && json.isRawJSON(value);
 
-/** What JSON.parse gives, but for exact numbers. Throws its SyntaxError. Takes any depth; linear in the text, and as fast as JSON.parse where every number is a plain one. */
+/**
+ * Parses like JSON.parse, except for exact numbers; throws its SyntaxError. Accepts any depth; linear in the text, and as fast as
+ * JSON.parse if all numbers are plain.
+ */
 export const parseExactJson = (text: string): unknown => {
   if (!mayHoldExact.test(text)) return JSON.parse(text);
   const { marked, numbers } = markNumbers(text);
   return numbers.length === 0 ? JSON.parse(text) : withExactNumbers(JSON.parse(marked), numbers);
 };
 
-/** The double nearest to it, which may be infinite; any other value as it is. */
+/** Returns the nearest double, which may be infinite; any other value unchanged. */
 export const plainNumber = <Value>(value: Value): Exclude<Value, ExactNumber> | number =>
   isExactNumber(value) ? Number(JSON.stringify(value)) : (value as Exclude<Value, ExactNumber>);
 
-/** With plain numbers throughout, for what is counted and not kept. Recursion is as deep as the JSON. */
+/** Makes all numbers plain, for values that are counted and not stored. Recursion is as deep as the JSON. */
 export const plainNumbers = (value: unknown): unknown => {
   if (typeof value !== "object" || value === null) return value;
   if (isExactNumber(value)) return plainNumber(value);
@@ -34,12 +43,15 @@ export const plainNumbers = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plainNumbers(inner)]));
 };
 
-/** Whether there may be a number JavaScript prints otherwise: 16 digits or more, an exponent, a fraction that ends in 0 or begins with six of them, a minus zero. Also found inside of strings. */
+/**
+ * Matches numbers that JavaScript may print differently: 16 or more digits, an exponent, a fraction that ends in 0 or begins with six
+ * zeros, a minus zero. Also matches inside strings.
+ */
 const mayHoldExact = /[\d.]{16}|\d[eE][-+\d]|\.\d*0[\s,\]}]|\.\d*0$|-0[\s,\]}]|-0$|0\.000000/;
 
 /**
- * The text with a mark, itself a number, in the place of each such number. Numbers that look like marks are marked as well, so that every mark in what is parsed is one of ours.
- * Duplicate keys, invalid text and depth are left to JSON.parse: a reviver would see the numbers too, but follows the document by recursion.
+ * Replaces each such number with a mark, itself a number. Numbers that look like marks are marked too, so every mark in the parsed value is
+ * ours. Duplicate keys, invalid text and depth are left to JSON.parse: a reviver would recurse.
  */
 const markNumbers = (text: string): { marked: string; numbers: ExactNumber[] } => {
   const numbers: ExactNumber[] = [];
@@ -55,7 +67,7 @@ const markNumbers = (text: string): { marked: string; numbers: ExactNumber[] } =
       at = endOfNumber(text, begin);
       const source = text.slice(begin, at);
       if (isPlain(source)) continue;
-      // What is no number of JSON is refused here, as JSON.parse would.
+      // Throws for an invalid JSON number, as JSON.parse would.
       const mark = marks.get(source) ?? markOf(numbers.push(json.rawJSON(source)) - 1);
       if (marks.size < sharedMax) marks.set(source, mark);
       marked += text.slice(copied, begin) + mark;
@@ -65,14 +77,14 @@ const markNumbers = (text: string): { marked: string; numbers: ExactNumber[] } =
   return { marked: marked + text.slice(copied), numbers };
 };
 
-/** Numbers that are made once for all their places: those that repeat, such as `1.0`, are among the first. */
+/** Maximum numbers shared between occurrences: repeated ones, such as `1.0`, are among the first. */
 const sharedMax = 1000;
 
 const quoteCode = 0x22;
 const minusCode = 0x2d;
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
 
-/** Behind the quote that ends it: the first with an even number of backslashes before. */
+/** Returns the position after the closing quote: the first with an even number of backslashes before it. */
 const endOfString = (text: string, open: number): number => {
   for (let quote = text.indexOf('"', open + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
     let backslashes = 0;
@@ -82,7 +94,7 @@ const endOfString = (text: string, open: number): number => {
   return text.length;
 };
 
-/** Behind all characters that may belong to it, so that none is taken for a number of its own. */
+/** Returns the position after all characters that may belong to the number, so that none is read as a number of its own. */
 const endOfNumber = (text: string, begin: number): number => {
   for (let at = begin + 1; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -92,7 +104,7 @@ const endOfNumber = (text: string, begin: number): number => {
   return text.length;
 };
 
-/** Whether JavaScript prints it as it stands. Short integers need no look at the double. */
+/** Returns whether JavaScript prints it verbatim. Short integers need no conversion to a double. */
 const isPlain = (source: string): boolean => {
   if (source.length < 16 && /^-?[1-9]\d*$|^0$/.test(source)) return true;
   const number = Number(source);
@@ -105,7 +117,7 @@ const markOf = (index: number): string => `-${index + 1}e300`;
 const isMark = (number: number): boolean => number < -markScale / 2;
 const indexOfMark = (mark: number): number => Math.round(-mark / markScale) - 1;
 
-/** Changes what was parsed in place, without recursion. */
+/** Modifies the parsed value in place, without recursion. */
 const withExactNumbers = (parsed: unknown, numbers: readonly ExactNumber[]): unknown => {
   const whole = [parsed];
   const waiting: object[] = [whole];
@@ -121,7 +133,7 @@ const withExactNumbers = (parsed: unknown, numbers: readonly ExactNumber[]): unk
   return whole[0];
 };
 
-/** A key may be `__proto__`: as an own one, which JSON.parse makes it, it is set like any other. */
+/** A key may be `__proto__`: JSON.parse makes it an own property, which is set like any other. */
 const replaceFields = (object: object, read: (value: unknown) => unknown): void => {
   const fields = object as { [key: string]: unknown };
   for (const key of Object.keys(fields)) {

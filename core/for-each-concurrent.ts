@@ -1,6 +1,6 @@
-/** A list worked on by several at once, in order of beginning. */
+/** Processes a list with bounded concurrency, starting items in order. */
 
-/** Runs `act` for every item, so many at once. */
+/** Runs `act` for every item, at most `atOnce` at a time. */
 export const forEachConcurrent = async <T>(items: readonly T[], atOnce: number, act: (item: T) => Promise<void>): Promise<void> => {
   let next = 0;
   const run = async () => {

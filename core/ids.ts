@@ -1,4 +1,4 @@
-/** Prefixes of our ids: an id says what it is, also in a log line. */
+/** Prefixes of our ids: an id shows its kind, even in a log line. */
 export const idPrefixes = {
   organization: "org",
   project: "prj",
@@ -15,13 +15,13 @@ export const idPrefixes = {
 
 export type IdKind = keyof typeof idPrefixes;
 
-/** What an id is made of, also one that another system gave. Anything else names nothing. */
+/** Characters and length of any id, including those other systems assign. Anything else is not an id. */
 export const idPattern = /^[A-Za-z0-9_-]{1,100}$/;
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /**
- * A new id such as `exp_01k9…`: 10 characters of time (milliseconds, so ids sort by creation) and 16 of chance (80 bits).
+ * Creates an id such as `exp_01k9…`: 10 characters of time (milliseconds, so ids sort by creation) and 16 random ones (80 bits).
  * Time and randomness are arguments: `nowMs` since the epoch, `random` at least 16 bytes.
  */
 export const createId = (kind: IdKind, nowMs: number, random: Uint8Array): string => {

@@ -1,5 +1,6 @@
 /**
- * Variables of Langfuse: which are read here, which must not be set because ignoring them would change what is safe or kept, and which are ignored.
+ * Configuration: Langfuse's variables, sorted into those read here, those that must not be set because ignoring them would change what is
+ * safe or kept, and those ignored.
  * From packages/shared/src/env.ts, worker/src/env.ts and web/src/env.mjs of github.com/langfuse/langfuse (read 2026-11).
  */
 
@@ -45,7 +46,7 @@ export const supportedVariables = [
   "LANGFUSE_S3_EVENT_UPLOAD_SSE_KMS_KEY_ID",
 ] as const;
 
-/** Refused when they are set, unless to the value that asks for nothing: why. */
+/** Refused if set to anything but `isOff`; `why` explains the refusal. */
 const refusedVariables: Readonly<Record<string, { why: string; isOff?: string }>> = {
   LANGFUSE_USE_AZURE_BLOB: { why: "files would not go to the store it names; only S3-compatible stores are supported", isOff: "false" },
   LANGFUSE_USE_GOOGLE_CLOUD_STORAGE: {
@@ -62,7 +63,7 @@ const refusedVariables: Readonly<Record<string, { why: string; isOff?: string }>
   },
 };
 
-/** Known to Langfuse and without effect here: names, or beginnings of names that end in `_`. */
+/** Used by Langfuse but without effect here: names, or prefixes that end in `_`. */
 const ignoredVariables = [
   "LANGFUSE_AI_FEATURES_",
   "LANGFUSE_ALLOWED_ORGANIZATION_CREATORS",
@@ -143,7 +144,7 @@ const ignoredVariables = [
   "LANGFUSE_WORKER_",
 ] as const;
 
-/** Of the SDKs, which applications beside us read. */
+/** Variables of the SDKs, which applications in the same environment read. */
 const variablesOfSdks = new Set([
   "LANGFUSE_PUBLIC_KEY",
   "LANGFUSE_SECRET_KEY",
@@ -161,7 +162,7 @@ const variablesOfSdks = new Set([
   "LANGFUSE_TIMEOUT",
 ]);
 
-/** Problems forbid to start, warnings do not; both name the variable, never its value. Empty is unset. */
+/** Problems prevent the start, warnings do not; both name the variable, never its value. An empty value counts as unset. */
 export const checkLangfuseVariables = (given: Readonly<Record<string, unknown>>): { problems: string[]; warnings: string[] } => {
   const problems: string[] = [];
   const warnings: string[] = [];
@@ -193,7 +194,7 @@ const nearestSupported = (name: string): string | undefined => {
   return near !== undefined && near.distance <= 4 ? near.known : undefined;
 };
 
-/** Levenshtein's: insertions, deletions and replacements. */
+/** Levenshtein distance: insertions, deletions and replacements. */
 const editDistance = (a: string, b: string): number => {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

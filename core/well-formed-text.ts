@@ -1,8 +1,8 @@
-/** Text that can be sent and stored. */
+/** Schema of text that can be sent and stored. */
 import { z } from "zod";
 
-/** Half a surrogate pair has no UTF-8 spelling: it can neither be sent nor be stored. */
+/** Refuses lone surrogates, which UTF-8 cannot encode. */
 export const WellFormedText = z
   .string()
   .max(20_000)
-  .refine((text) => text.isWellFormed(), "well-formed Unicode, without lone surrogates");
+  .refine((text) => text.isWellFormed(), "must be well-formed Unicode, without lone surrogates");

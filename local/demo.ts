@@ -1,4 +1,7 @@
-/** `npm run demo`: boots everything, sends traces with the Langfuse SDK and the ingestion API, exports them with the generated client, downloads and checks the file. `--exit` ends then. */
+/**
+ * `npm run demo`: starts everything, sends traces with the Langfuse SDK and the ingestion API, exports them with the generated client,
+ * downloads and verifies the file. With `--exit` it then ends.
+ */
 import { crc32, gunzipSync } from "node:zlib";
 import { createClient } from "../openapi/client/client/index.ts";
 import { createBatchExport, downloadBatchExport, estimateBatchExport, getBatchExport } from "../openapi/client/sdk.gen.ts";
@@ -13,7 +16,7 @@ const say = (line: string) => console.log(`${((Date.now() - startedMs) / 1000).t
 
 const sampleSize = 2000;
 
-/** The runner writes what the API has taken; `GET /api/public/observations` tells how far it is. */
+/** Waits until the runner has written what the API accepted; `GET /api/public/observations` shows its progress. */
 const untilWritten = async (stack: Stack, observations: number): Promise<void> => {
   for (const deadlineMs = Date.now() + 120_000; Date.now() < deadlineMs; ) {
     const response = await fetch(`${stack.apiUrl}/api/public/observations?limit=1`, {
@@ -23,7 +26,7 @@ const untilWritten = async (stack: Stack, observations: number): Promise<void> =
     if ((page.meta?.totalItems ?? 0) >= observations) return;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  throw new Error(`The events were not written in two minutes; the runner's log is in ${stack.dataDir}/logs.`);
+  throw new Error(`The events were not written within two minutes; the runner's log is in ${stack.dataDir}/logs.`);
 };
 
 const demo = async (stack: Stack): Promise<void> => {
@@ -53,7 +56,8 @@ const demo = async (stack: Stack): Promise<void> => {
   say(`export ${created.id} is ${created.status}`);
   let current = created;
   for (const deadlineMs = Date.now() + 60_000; current.finishedAt === null; ) {
-    if (Date.now() > deadlineMs) throw new Error(`The export did not end in a minute; the runner's log is in ${stack.dataDir}/logs.`);
+    if (Date.now() > deadlineMs)
+      throw new Error(`The export did not finish within a minute; the runner's log is in ${stack.dataDir}/logs.`);
     await new Promise((resolve) => setTimeout(resolve, 200));
     const before = `${current.status} ${current.progress.percent}`;
     ({ data: current } = await getBatchExport({ client, path: { id: created.id }, throwOnError: true }));
@@ -79,7 +83,7 @@ const demo = async (stack: Stack): Promise<void> => {
   );
   if (exitWhenDone) return;
   console.log(`\nServing until Ctrl-C.
-  API page   ${stack.apiUrl}/api/public/docs
+  API page   ${stack.apiUrl}/docs
   try        curl -u ${stack.publicKey}:${stack.secretKey} ${stack.apiUrl}/api/public/batch-exports
   details    ${stack.dataDir}/stack.json`);
 };

@@ -1,10 +1,13 @@
-/** Ports of loopback. */
+/** Loopback ports. */
 import { createServer } from "node:net";
 
-/** One nobody listens on now. */
+/** Returns a port that nobody listens on now. */
 export const freePort = (): Promise<number> => listenOnce(0);
 
-/** Throws, naming the variable that moves it, when something listens on the port: a stranger that answers in the place of a part would be taken for it. */
+/**
+ * Throws if something listens on the port, naming the variable that changes it: a foreign server on it would be mistaken for a part of the
+ * stack.
+ */
 export const assertPortFree = async (port: number, variable: string): Promise<void> => {
   try {
     await listenOnce(port);

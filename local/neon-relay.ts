@@ -1,4 +1,7 @@
-/** A WebSocket in front of one Postgres, as Neon's proxy offers it: how the Worker's driver reaches a plain server. Loopback only, to this one server only. */
+/**
+ * A WebSocket in front of one Postgres, like Neon's proxy: lets the Worker's driver reach a plain server. Loopback only, and only to this
+ * server.
+ */
 import { connect, type Socket } from "node:net";
 
 type Connection = { socket: Socket | undefined; waiting: Buffer[] };

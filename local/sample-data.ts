@@ -1,4 +1,4 @@
-/** Realistic agent traces as rows of the events table: any number, the same ones for the same seed. Holds one batch of rows. */
+/** Generates realistic agent traces as rows of the events table: any number, identical for the same seed. Holds one batch of rows. */
 
 const agents = ["support-agent", "travel-agent", "code-reviewer", "research-agent"];
 const tools = ["search_flights", "get_user_details", "read_file", "web_search", "run_tests", "send_certificate"];
@@ -13,7 +13,7 @@ résumé naïve 日本語 Ünïcödé 👩‍🚀 null undefined {"json":"inside
     /\s+/,
   );
 
-/** mulberry32: a small generator of 32 bits, good enough to vary samples. */
+/** mulberry32: a small 32-bit generator, good enough to vary samples. */
 const createRandom = (seed: number) => {
   let state = seed >>> 0;
   return () => {
@@ -27,14 +27,15 @@ const createRandom = (seed: number) => {
 export type SampleOptions = {
   projectId: string;
   events: number;
-  seed?: number /** Time of the newest event, milliseconds. */;
+  seed?: number;
+  /** Time of the newest event, in milliseconds. */
   endMs: number;
   spanHours?: number;
 };
 
 type Row = Record<string, unknown>;
 
-/** Decimal text of a cost in 10^-9 USD, exact. */
+/** Formats a cost in 10^-9 USD as exact decimal text. */
 const usd = (nano: number): string => `${Math.floor(nano / 1e9)}.${String(nano % 1e9).padStart(9, "0")}`;
 
 const time = (us: number): string =>
@@ -69,7 +70,7 @@ export function* sampleEvents({ projectId, events, seed = 1, endMs, spanHours = 
       const kind = step === 0 ? "AGENT" : random() < 0.6 ? "GENERATION" : random() < 0.8 ? "TOOL" : "SPAN";
       const failed = random() < 0.03;
       const took = 20_000 + Math.floor(random() * 3_000_000);
-      // A few payloads are huge, a few empty, as in real traces.
+      // A few payloads are huge and a few empty, as in real traces.
       const output = random() < 0.02 ? "" : text(random() < 0.005 ? 4000 : 10 + Math.floor(random() * 120));
       const model = pick(models);
       const inputTokens = 50 + Math.floor(random() * 4000);

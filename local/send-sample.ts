@@ -8,7 +8,7 @@ const instant = (text: unknown): string | null => (typeof text === "string" ? `$
 const numbers = (map: unknown): Record<string, number> =>
   Object.fromEntries(Object.entries((map ?? {}) as Record<string, unknown>).map(([kind, value]) => [kind, Number(value)]));
 
-/** The events an SDK would have sent for rows of the sample: a trace before its first observation. */
+/** Yields the events an SDK would have sent for the sample's rows: a trace before its first observation. */
 export function* ingestionEvents(rows: Iterable<Row>): Generator<object> {
   let trace: unknown;
   for (const row of rows) {
@@ -65,7 +65,7 @@ export function* ingestionEvents(rows: Iterable<Row>): Generator<object> {
   }
 }
 
-/** In batches of 200, four at a time. Returns how many observations were sent. */
+/** Sends batches of 200, four at a time. Returns the number of observations sent. */
 export const sendSample = async ({ apiUrl, publicKey, secretKey }: Target, rows: Iterable<Row>): Promise<number> => {
   const events = [...ingestionEvents(rows)];
   const batches: object[][] = [];
@@ -88,7 +88,7 @@ export const sendSample = async ({ apiUrl, publicKey, secretKey }: Target, rows:
   return events.filter((event) => (event as { type: string }).type !== "trace-create").length;
 };
 
-/** One conversation, traced with the SDK as in its documentation. Returns the id of the trace. */
+/** Traces one conversation with the SDK as its documentation shows. Returns the trace id. */
 export const traceConversation = async ({ apiUrl, publicKey, secretKey }: Target): Promise<string> => {
   const langfuse = new Langfuse({ publicKey, secretKey, baseUrl: apiUrl });
   const trace = langfuse.trace({

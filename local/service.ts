@@ -1,4 +1,4 @@
-/** One child process of the local stack: started, awaited until it says that it is ready, watched, and stopped with its parent. */
+/** One child process of the local stack: started, awaited until ready, watched, and stopped with its parent. */
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,9 +8,9 @@ export type Service = {
   name: string;
   pid: number;
   logFile: string;
-  /** Resolves when the process has ended, with a word on how. */
+  /** Resolves when the process has ended, with a short description of how. */
   exited: Promise<string>;
-  /** Asks it to end, and ends it the hard way after `graceMs`. */
+  /** Asks the process to end, and kills it after `graceMs`. */
   stop: (graceMs?: number) => Promise<void>;
 };
 
@@ -20,14 +20,14 @@ export type ServiceStart = Pick<BoundOptions, "uid" | "gid" | "stopSignal"> & {
   args: readonly string[];
   env?: Record<string, string | undefined>;
   logFile: string;
-  /** Asked again and again until it answers true; a service that ends or takes too long has failed. */
+  /** Polled until it returns true; a service that ends or takes too long has failed. */
   isReady: () => Promise<boolean>;
   timeoutMs?: number;
 };
 
 export const repositoryRoot = fileURLToPath(new URL("..", import.meta.url));
 
-/** The Bun that runs this, or the one the repository installed: vitest may run under Node. */
+/** The Bun that runs this, or the repository's own: vitest may run under Node. */
 export const bunPath = process.versions["bun"] === undefined ? `${repositoryRoot}node_modules/bun/bin/bun.exe` : process.execPath;
 
 /** Starts a service, which ends when this process does. */
@@ -66,7 +66,7 @@ export const startService = async (start: ServiceStart): Promise<Service> => {
       clearTimeout(timer);
     },
   };
-  const deadline = Date.now() + (start.timeoutMs ?? 60_000);
+  const deadline = Date.now() + (start.timeoutMs ?? 180_000);
   for (;;) {
     if (ended !== undefined)
       throw new Error(`${start.name} did not start (${ended}). Its log, ${start.logFile}, ends:\n${tail(start.logFile)}`);
@@ -81,7 +81,7 @@ export const startService = async (start: ServiceStart): Promise<Service> => {
 
 const tail = (file: string): string => readFileSync(file, "utf8").split("\n").slice(-12).join("\n");
 
-/** True when the address answers at all. */
+/** Returns true if the address answers without a server error. */
 export const answers = async (url: string): Promise<boolean> => {
   const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
   await response.arrayBuffer();

@@ -1,9 +1,9 @@
-/** A child process that does not outlive this one. */
+/** Starts a child process that never outlives this one. */
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 
 /**
- * Of the shell a copy stays beside the command, in its process group, until nothing holds the other end of the pipe any more. The number of a process is not given
- * to another one while it is that of a group, so the copy can end nothing but the command.
+ * A copy of the shell stays in the command's process group until nothing holds the other end of the pipe. A process number is not reused
+ * while it names a group, so the copy can kill only the command.
  */
 const script = `exec 3<&0 </dev/null
 (
@@ -19,13 +19,13 @@ exec "$@"`;
 export type BoundOptions = Pick<SpawnOptions, "env" | "uid" | "gid"> & {
   stdout: "pipe" | number;
   stderr: "pipe" | "inherit" | number;
-  /** How it is asked to end when this process is gone; ten seconds later it is killed. */
+  /** Signal sent when this process is gone; ten seconds later the command is killed. */
   stopSignal?: NodeJS.Signals;
 };
 
 /**
- * Starts a command that ends when this process does, whatever it dies of, `kill -9` included: its standard input was a pipe of which only this process holds the
- * other end. The command takes the place of the shell that began it, so `pid` is its own. Ctrl-C in a terminal does not reach it.
+ * Starts a command that ends when this process does, even by `kill -9`: its original standard input is a pipe whose other end only this
+ * process holds. The command replaces its shell, so `pid` is its own. Ctrl-C does not reach it.
  */
 export const spawnBound = (command: string, args: readonly string[], options: BoundOptions): ChildProcess => {
   const { stdout, stderr, stopSignal = "SIGTERM", ...rest } = options;
@@ -35,7 +35,7 @@ export const spawnBound = (command: string, args: readonly string[], options: Bo
     stdio: ["pipe", stdout, stderr],
   });
   child.stdin?.on("error", () => {
-    // The child is gone; its exit tells.
+    // The child is gone; its exit event reports that.
   });
   child.once("exit", () => child.stdin?.destroy());
   return child;

@@ -1,9 +1,12 @@
-/** The whole service on one machine: every part real, each replaceable by a real server through its environment variable. */
+/**
+ * The whole service on one machine: every part is real, and each can be replaced by an external server through its environment variable.
+ */
 import { randomBytes, randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ApiEnv } from "../api/env.ts";
 import { scopes } from "../core/auth/scopes.ts";
+import { hashSecret } from "../core/auth/secret-hash.ts";
 import { migrateClickHouse } from "../db/clickhouse/migrate.ts";
 import { openPostgres } from "../db/postgres/client.ts";
 import { migratePostgres } from "../db/postgres/migrate.ts";
@@ -27,7 +30,7 @@ export type StackFile = {
   clickhouseUrl: string;
   postgresUrl: string;
   s3: { endpoint: string; region: string; accessKeyId: string; secretAccessKey: string; buckets: { exports: string } };
-  /** Mails the stack has sent, one .eml file each; null when SMTP_CONNECTION_URL names a server. */
+  /** Folder of sent mails, one .eml file each; null if SMTP_CONNECTION_URL names a server. */
   mailboxDir: string | null;
   pids: Record<string, number>;
 };
@@ -47,6 +50,8 @@ export type StackOptions = {
   env?: Record<string, string | undefined>;
   say?: (line: string) => void;
   withRunner?: boolean;
+  /** The folder of a bundle of the Worker; bundled anew without. */
+  workerBundle?: string;
 };
 
 type Secrets = {
@@ -60,7 +65,7 @@ const database = "spillway";
 const bucket = "spillway-exports";
 const eventBucket = "spillway-events";
 
-/** Starts what is not replaced, in order; stops everything again when a part does not start. */
+/** Starts the parts not replaced, in order; stops everything if one does not start. */
 export const startStack = async (options: StackOptions = {}): Promise<Stack> => {
   const env = nonEmpty({ ...process.env, ...options.env });
   const say = options.say ?? (() => {});
@@ -154,6 +159,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
       await startWorker({
         dataDir: join(dataDir, "worker"),
         logFile: log("worker"),
+        bundle: options.workerBundle,
         ...(apiPort === 0 ? {} : { port: apiPort }),
         bindings: {
           ...pick(env, (name) => name in ApiEnv.shape),
@@ -191,8 +197,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
     };
     if (options.withRunner !== false) watched.push(await startRunner());
     parts.push({ stop: async () => runner?.stop(30_000) });
-    if (!(await answers(`${worker.url}/ready`)))
-      throw new Error(`The API is not ready: ${await (await fetch(`${worker.url}/ready`)).text()}`);
+    await untilReady(`${worker.url}/ready`);
 
     const { projectId, publicKey, secretKey } = secrets.project ?? { projectId: "", publicKey: "", secretKey: "" };
     const file: StackFile = {
@@ -238,6 +243,15 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   }
 };
 
+/** The first answers take long on a busy machine, so one that fails or comes late says nothing yet. */
+const untilReady = async (url: string): Promise<void> => {
+  for (const deadlineMs = Date.now() + 120_000; Date.now() < deadlineMs; ) {
+    if (await answers(url).catch(() => false)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`The API is not ready: ${await (await fetch(url)).text()}`);
+};
+
 const portOf = (env: Record<string, string | undefined>, name: string): { port?: number } => {
   const text = env[name];
   if (!text) return {};
@@ -258,7 +272,7 @@ const writePrivate = (file: string, value: unknown): void => {
   chmodSync(file, 0o600);
 };
 
-/** One stack a data directory: the lock names the process that holds it. */
+/** Allows one stack per data directory: the lock file names the process that holds it. */
 const lock = (dataDir: string): (() => void) => {
   const file = join(dataDir, "lock");
   if (existsSync(file)) {
@@ -276,7 +290,10 @@ const lock = (dataDir: string): (() => void) => {
   return () => rmSync(file, { force: true });
 };
 
-/** The parts of a stack that was killed end by themselves (local/spawn-bound.ts), Postgres not at once, and nothing else may open its data before. */
+/**
+ * Waits for the parts of a killed stack, which end by themselves (local/spawn-bound.ts). Postgres takes a while, and nothing else may open
+ * its data before.
+ */
 const untilKilledOneIsGone = async (dataDir: string, say: (line: string) => void): Promise<void> => {
   const file = join(dataDir, "stack.json");
   if (!existsSync(file)) return;
@@ -298,7 +315,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-/** Made on the first boot: salt, admin key, and one organisation, project, user, membership and key. */
+/** Creates on first start: salt, admin key, and one organization, project, user, membership and key. */
 const loadSecrets = async (file: string, postgresUrl: string): Promise<Secrets> => {
   const made = { salt: randomBytes(32).toString("hex"), adminKey: `admin-${randomUUID()}`, encryptionKey: randomBytes(32).toString("hex") };
   const known: Secrets = existsSync(file) ? { ...made, ...(JSON.parse(readFileSync(file, "utf8")) as Partial<Secrets>) } : made;
@@ -313,7 +330,7 @@ const loadSecrets = async (file: string, postgresUrl: string): Promise<Secrets> 
         db: postgres.db,
         newId: newIdWith(Date.now, (size) => randomBytes(size)),
         newUuid: randomUUID,
-        salt: known.salt,
+        hashSecret: (secretKey) => hashSecret(secretKey, known.salt),
         requestId: "local-stack",
       },
       { organization: "Local organisation", project: "Local project", email: "owner@example.com" },

@@ -1,7 +1,7 @@
-/** Keeps a stack until a signal, the end of a part, or the end of the work; stops everything in each case. */
+/** Runs a stack until a signal, the end of a part, or the end of the work; stops everything in each case. */
 import type { Stack } from "./stack.ts";
 
-/** Runs `work` on the stack. Without `exitWhenDone` it then waits for a signal. Ends the process: 0, or 1 when something failed. */
+/** Runs `work` on the stack. Without `exitWhenDone` it then waits for a signal. Ends the process: 0, or 1 if something failed. */
 export const runUntilStopped = async (
   starting: Promise<Stack>,
   work: (stack: Stack) => unknown,

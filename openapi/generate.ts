@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { createClient } from "@hey-api/openapi-ts";
 import { createApp } from "../api/app.ts";
 import type { AppDeps } from "../api/deps.ts";
-import { documentConfig } from "../api/routes/system/index.ts";
+import { documentConfig } from "../api/routes/system/docs.ts";
 import { errorTable } from "../core/errors.ts";
 import { openTelemetryPage } from "./opentelemetry-page.ts";
 import { usagePage } from "./usage-page.ts";

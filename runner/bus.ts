@@ -2,12 +2,12 @@
 import mitt from "mitt";
 import type { Log, RunnerEvents } from "./deps.ts";
 
-export type Events = {
+export type Bus = {
   on: <K extends keyof RunnerEvents>(name: K, listener: (event: RunnerEvents[K]) => void) => void;
   emit: <K extends keyof RunnerEvents>(name: K, event: RunnerEvents[K]) => void;
 };
 
-export const createEvents = (log: Log): Events => {
+export const createBus = (log: Log): Bus => {
   const emitter = mitt<RunnerEvents>();
   return {
     on: (name, listener) =>

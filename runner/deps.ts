@@ -2,7 +2,9 @@
 import type { AppError } from "../core/errors.ts";
 import type { EntityType } from "../core/ingestion/event.ts";
 import type { EventSource, JobKind } from "../core/jobs/kinds.ts";
+import type { JobBatch } from "../db/queue/claim-batch.ts";
 import type { ClaimedJob } from "../db/queue/claim-job.ts";
+import type { BatchOutcome } from "../db/queue/settle-batch.ts";
 import type { Outcome } from "../db/queue/settle-job.ts";
 
 export type JobContext = {
@@ -19,7 +21,8 @@ export type Handler = {
   settle: (job: ClaimedJob, outcome: Outcome) => Promise<boolean>;
 };
 
-export type Handlers = Partial<Record<JobKind, Handler>>;
+/** Code for a kind whose jobs are claimed many at a time: what became of each of them. */
+export type BatchHandler = { process: (batch: JobBatch, signal: AbortSignal) => Promise<BatchOutcome> };
 
 /** Somebody else may run this job now: stop all I/O and write nothing. */
 export class LeaseLost extends Error {

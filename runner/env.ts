@@ -1,6 +1,7 @@
 /** The runner's configuration, parsed once from the environment. All problems are reported at once, by name and never by value. */
 import { z } from "zod";
 import { eventStoreConfig, eventStoreProblems, eventStoreShape } from "../core/ingestion/event-store-config.ts";
+import { type JobKind, jobKindNames, jobKinds } from "../core/jobs/kinds.ts";
 import { checkLangfuseVariables } from "../core/langfuse-variables.ts";
 import { sliceBytesMin, sliceMibDefault, sliceRowsMax } from "../core/query/slice.ts";
 import { encryptionAlgorithm, encryptionOf, storeProblems } from "../core/s3/store-env.ts";
@@ -16,6 +17,13 @@ const flag = (fallback: "true" | "false") =>
 const positive = (fallback: number, max = Number.MAX_SAFE_INTEGER) => z.coerce.number().positive().max(max).default(fallback);
 const httpUrl = z.url().regex(/^https?:/, "must begin with http: or https:");
 const whole = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
+
+type QueueSwitch = (typeof jobKinds)[JobKind]["queueSwitch"];
+/** One switch for each job kind, from its entry. */
+const queueSwitches = Object.fromEntries(jobKindNames.map((kind) => [jobKinds[kind].queueSwitch, flag("true")])) as Record<
+  QueueSwitch,
+  ReturnType<typeof flag>
+>;
 
 export const RunnerEnv = z.object({
   DATABASE_URL: text,
@@ -46,13 +54,9 @@ export const RunnerEnv = z.object({
   LANGFUSE_S3_BATCH_EXPORT_CHECKSUM: z.enum(["crc32", "none"]).default("crc32"),
   ...eventStoreShape,
   LANGFUSE_EXPERIMENT_INSERT_INTO_AGGREGATING_MERGE_TREES: flag("false"),
-  QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED: flag("true"),
-  QUEUE_CONSUMER_OTEL_INGESTION_QUEUE_IS_ENABLED: flag("true"),
-  QUEUE_CONSUMER_DATA_DELETE_QUEUE_IS_ENABLED: flag("true"),
+  ...queueSwitches,
   LANGFUSE_INGESTION_QUEUE_PROCESSING_CONCURRENCY: whole(2, 1, 32),
   LANGFUSE_INGESTION_CLICKHOUSE_WRITE_BATCH_SIZE: whole(500, 1, 5000),
-  QUEUE_CONSUMER_BATCH_EXPORT_QUEUE_IS_ENABLED: flag("true"),
-  QUEUE_CONSUMER_MAIL_QUEUE_IS_ENABLED: flag("true"),
   SMTP_CONNECTION_URL: z
     .url()
     .regex(/^smtps?:/, "must begin with smtp: or smtps:")
@@ -165,14 +169,11 @@ export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
     events: eventStoreConfig(e),
     writesAggregates: e.LANGFUSE_EXPERIMENT_INSERT_INTO_AGGREGATING_MERGE_TREES,
     ingestion: {
-      isMergeEnabled: e.QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED,
-      isOtelEnabled: e.QUEUE_CONSUMER_OTEL_INGESTION_QUEUE_IS_ENABLED,
-      isDeleteEnabled: e.QUEUE_CONSUMER_DATA_DELETE_QUEUE_IS_ENABLED,
       concurrency: e.LANGFUSE_INGESTION_QUEUE_PROCESSING_CONCURRENCY,
       jobsMax: e.LANGFUSE_INGESTION_CLICKHOUSE_WRITE_BATCH_SIZE,
     },
-    isExportQueueEnabled: e.QUEUE_CONSUMER_BATCH_EXPORT_QUEUE_IS_ENABLED,
-    isMailQueueEnabled: e.QUEUE_CONSUMER_MAIL_QUEUE_IS_ENABLED,
+    /** Job kinds that this runner claims. */
+    kinds: jobKindNames.filter((kind) => e[jobKinds[kind].queueSwitch]),
     mail:
       e.SMTP_CONNECTION_URL === undefined || e.EMAIL_FROM_ADDRESS === undefined
         ? null

@@ -5,14 +5,10 @@ import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { crc32 } from "node:zlib";
 import { createId } from "../core/ids.ts";
-import { type JobKind, jobKinds } from "../core/jobs/kinds.ts";
 import type { S3Config } from "../core/s3/s3-config.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
 import { createS3Client } from "../db/object-store/s3-client.ts";
 import { openPostgres } from "../db/postgres/client.ts";
-import { type ClaimedJob, claimJob } from "../db/queue/claim-job.ts";
-import { claimSlotlessJob } from "../db/queue/claim-slotless-job.ts";
-import { heartbeatJob } from "../db/queue/heartbeat-job.ts";
 import { measureQueue } from "../db/queue/measure-queue.ts";
 import { pruneJobs } from "../db/queue/prune-jobs.ts";
 import { repairSlots } from "../db/queue/repair-slots.ts";
@@ -21,28 +17,23 @@ import { markObjectRemoved, takeAbandonedObjects } from "../services/exports/exp
 import { announceExpiry } from "../services/exports/export-mails.ts";
 import { rescueExport } from "../services/exports/export-outcomes.ts";
 import { enforceRetention } from "../services/traces/delete-data.ts";
-import { createEvents } from "./bus.ts";
+import { createBus } from "./bus.ts";
 import { systemClock } from "./clock.ts";
 import { createAwsCredentials } from "./credentials/aws-credentials.ts";
 import type { Log } from "./deps.ts";
 import { parseRunnerEnv, type RunnerConfig } from "./env.ts";
-import { startIngestion } from "./ingestion/start-ingestion.ts";
 import { createHandlers } from "./jobs/index.ts";
 import { createMailer } from "./mail/mailer.ts";
 import { startMaintenance } from "./maintenance/maintenance.ts";
 import { sweepObjects } from "./maintenance/sweep.ts";
 import { startMetrics } from "./metrics/start-metrics.ts";
-import { startLoop } from "./queue/job-loop.ts";
-import { createProjectPlaces, type ProjectPlaces } from "./queue/project-places.ts";
+import { startLoops } from "./queue/start-loops.ts";
 
 const printLine: Log = (level, event, fields = {}) =>
   process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), level, event, ...fields })}\n`);
 
 /** Keep finished job rows this long. */
 const keepDays = 30;
-
-/** Jobs that a runner works on at once, of kinds that take no slot and are claimed one by one. */
-const slotlessAtOnce = { "ingestion.otel": 4, "data.delete": 2, "mail.send": 2 } as const satisfies Partial<Record<JobKind, number>>;
 
 /** Starts everything and returns how to stop it. */
 export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop: () => Promise<void>; poke: () => void } => {
@@ -71,8 +62,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
             sha256Hex,
           },
         };
-  const observed = createEvents(log);
-  const { emit } = observed;
+  const bus = createBus(log);
   const handlers = createHandlers({
     db: postgres.db,
     events,
@@ -82,7 +72,9 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     settings: { ...config.exports, physical: { events: config.clickhouse.eventsTable } },
     clock,
     log,
-    emit,
+    emit: bus.emit,
+    random: Math.random,
+    writesAggregates: config.writesAggregates,
     crc32,
     newAuditId,
     newJobId,
@@ -91,18 +83,10 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     publicUrl: config.publicUrl,
     sha256: sha256Hex,
   });
-  const enabled: Record<JobKind, boolean> = {
-    "export.run": config.isExportQueueEnabled,
-    "mail.send": config.isMailQueueEnabled,
-    "ingestion.merge": config.ingestion.isMergeEnabled && events !== null,
-    "ingestion.otel": config.ingestion.isOtelEnabled && events !== null,
-    "data.delete": config.ingestion.isDeleteEnabled && events !== null,
-  };
-  const kinds = (Object.keys(enabled) as JobKind[]).filter((kind) => enabled[kind]);
   const claimedBy = `${hostname()}-${process.pid}`;
   const metrics = startMetrics(
     {
-      events: observed,
+      events: bus,
       clock,
       log,
       measureQueue: () => measureQueue(postgres.db),
@@ -111,67 +95,17 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     },
     config.metrics,
   );
-  const lease = { claimedBy, leaseSeconds: config.leaseSeconds };
-  const loopOf = (
-    concurrency: number,
-    claim: () => Promise<ClaimedJob | undefined>,
-    places?: ProjectPlaces,
-  ): ReturnType<typeof startLoop> =>
-    startLoop(
-      {
-        clock,
-        log,
-        handlers,
-        events: observed,
-        random: Math.random,
-        claim,
-        ...(places !== undefined && { places }),
-        heartbeat: (job) => heartbeatJob(postgres.db, { id: job.id, leaseId: job.leaseId }, config.leaseSeconds),
-      },
-      { ...config.loop, concurrency },
-    );
-  const slotKinds = kinds.filter((kind) => jobKinds[kind].hasSlot);
-  const slotlessLoopOf = (kind: JobKind, concurrency: number) => {
-    let afterProjectId = "";
-    const places = createProjectPlaces(concurrency);
-    const claim = async () => {
-      const job = await claimSlotlessJob(postgres.db, { ...lease, kind, afterProjectId, exceptProjectIds: places.full() });
-      if (job !== undefined) afterProjectId = job.projectId;
-      return job;
-    };
-    return loopOf(concurrency, claim, places);
-  };
-  // Each kind of other work has a loop of its own: none waits until long exports or deletions end, or until there is no more of another.
-  const loops = [
-    ...(slotKinds.length === 0
-      ? []
-      : [
-          loopOf(config.loop.concurrency, () =>
-            claimJob(postgres.db, { ...lease, kinds: slotKinds, projectRunningMax: config.projectRunningMax }),
-          ),
-        ]),
-    ...Object.entries(slotlessAtOnce).flatMap(([kind, concurrency]) =>
-      kinds.filter((own) => own === kind).map((own) => slotlessLoopOf(own, concurrency)),
-    ),
-    ...(events === null || !enabled["ingestion.merge"]
-      ? []
-      : [
-          startIngestion(
-            {
-              db: postgres.db,
-              clickhouse,
-              events,
-              eventsTable: config.clickhouse.eventsTable,
-              writesAggregates: config.writesAggregates,
-              clock,
-              log,
-              emit,
-              random: Math.random,
-            },
-            { ...lease, ...config.loop, ...config.ingestion },
-          ),
-        ]),
-  ];
+  const { kinds, loops } = startLoops(
+    { db: postgres.db, clock, log, bus, random: Math.random, handlers },
+    {
+      ...config.loop,
+      kinds: config.kinds,
+      claimedBy,
+      leaseSeconds: config.leaseSeconds,
+      limitedPerProject: { concurrency: config.loop.concurrency, projectRunningMax: config.projectRunningMax },
+      batched: config.ingestion,
+    },
+  );
   const rescueAll = async () => {
     for (;;) {
       const job = await rescueExport(postgres.db, newAuditId(), newJobId());
@@ -210,7 +144,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
                     takeAbandonedObjects(postgres.db, { bucket: s3.bucket, graceSeconds: config.sweepGraceSeconds, rowsMax }),
                   markRemoved: (id) => markObjectRemoved(postgres.db, id),
                 });
-                emit("sweep.ended", swept);
+                bus.emit("sweep.ended", swept);
               },
             },
           ]),

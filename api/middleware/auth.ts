@@ -1,10 +1,11 @@
 /** Who is calling: an API key (Basic or Bearer), which alone decides the project; or an administrator. */
-import type { Context, MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
 import { effectiveScopes, type Scope } from "../../core/auth/scopes.ts";
-import { hashSecret, isSameSecret } from "../../core/auth/secret-hash.ts";
-import { AppError } from "../../core/errors.ts";
+import { isSameSecret } from "../../core/auth/secret-hash.ts";
+import { AppError, type ErrorCode } from "../../core/errors.ts";
 import { findKeyByHash, markKeyUsed } from "../../services/tenants/api-keys.ts";
-import type { AppDeps, AppEnv, Database, Principal } from "../deps.ts";
+import type { HashSecret } from "../../services/tenants/tenants.ts";
+import type { AppEnv, Identify } from "../deps.ts";
 
 type Credentials = { publicKey: string | null; secretKey: string };
 
@@ -21,39 +22,43 @@ const parseCredentials = (header: string | undefined): Credentials | undefined =
   }
 };
 
+/** Codes of a request without a valid key. */
+export const keyCodes = ["UNAUTHENTICATED", "API_KEY_EXPIRED"] as const satisfies readonly ErrorCode[];
+
 /** Sets actor and scopes, or answers 401. */
-export const authenticate = (deps: AppDeps): MiddlewareHandler<AppEnv> =>
+export const authenticate = (identify: Identify): MiddlewareHandler<AppEnv> =>
   async function authenticate(c, next) {
-    const { actor, scopes, isUseStale } = await identify(c, deps, c.get("db"));
+    const { actor, scopes, isUseStale } = await identify(c, c.get("db"));
     c.set("actor", actor);
     c.set("scopes", scopes);
     if (isUseStale && actor.apiKeyId !== null) await markKeyUsed(c.get("db"), actor.apiKeyId);
     await next();
   };
 
-/** Who sends this request, as the database knows the key now. The public key, when sent, must belong to the secret. Throws UNAUTHENTICATED and API_KEY_EXPIRED. */
-export const identify = async (
-  c: Context<AppEnv>,
-  deps: AppDeps,
-  db: Database,
-): Promise<Principal & { isUseStale: boolean; publicKey: string }> => {
-  const credentials = parseCredentials(c.req.header("authorization"));
-  if (credentials === undefined) throw new AppError({ code: "UNAUTHENTICATED" });
-  const key = await findKeyByHash(db, await hashSecret(credentials.secretKey, deps.salt));
-  if (key === undefined || (credentials.publicKey !== null && credentials.publicKey !== key.publicKey))
-    throw new AppError({ code: "UNAUTHENTICATED" });
-  if (key.isExpired) throw new AppError({ code: "API_KEY_EXPIRED" });
-  const actor = {
-    projectId: key.projectId,
-    organizationId: key.organizationId,
-    userId: key.userId,
-    apiKeyId: key.id,
-    role: key.role,
-    requestId: c.get("requestId"),
-    ipAddress: c.req.header("cf-connecting-ip") ?? null,
+/** The public key, when sent, must belong to the secret. */
+export const identifyBy =
+  (hashSecret: HashSecret): Identify =>
+  async (c, db) => {
+    const credentials = parseCredentials(c.req.header("authorization"));
+    if (credentials === undefined) throw new AppError({ code: "UNAUTHENTICATED" });
+    const key = await findKeyByHash(db, await hashSecret(credentials.secretKey));
+    if (key === undefined || (credentials.publicKey !== null && credentials.publicKey !== key.publicKey))
+      throw new AppError({ code: "UNAUTHENTICATED" });
+    if (key.isExpired) throw new AppError({ code: "API_KEY_EXPIRED" });
+    const actor = {
+      projectId: key.projectId,
+      organizationId: key.organizationId,
+      userId: key.userId,
+      apiKeyId: key.id,
+      role: key.role,
+      requestId: c.get("requestId"),
+      ipAddress: c.req.header("cf-connecting-ip") ?? null,
+    };
+    return { actor, scopes: effectiveScopes(key.scopes, key.role), isUseStale: key.isUseStale, publicKey: key.publicKey };
   };
-  return { actor, scopes: effectiveScopes(key.scopes, key.role), isUseStale: key.isUseStale, publicKey: key.publicKey };
-};
+
+/** Codes of a request whose key may not do this. */
+export const requireScopeCodes = ["FORBIDDEN_SCOPE"] as const satisfies readonly ErrorCode[];
 
 /** Refuses a key that has none of the scopes. */
 export const requireScope = (...anyOf: [Scope, ...Scope[]]): MiddlewareHandler<AppEnv> =>
@@ -67,10 +72,14 @@ export const assertScope = (scopes: readonly Scope[], ...anyOf: [Scope, ...Scope
     throw new AppError({ code: "FORBIDDEN_SCOPE", message: `This needs the scope ${anyOf.join(" or ")}.` });
 };
 
-export const requireAdmin = (deps: AppDeps): MiddlewareHandler<AppEnv> =>
+/** Codes of a request without the admin key. */
+export const requireAdminCodes = ["UNAUTHENTICATED"] as const satisfies readonly ErrorCode[];
+
+/** Null: there is no administrator, and everybody is refused. */
+export const requireAdmin = (adminApiKey: string | null): MiddlewareHandler<AppEnv> =>
   async function requireAdmin(c, next) {
     const [scheme = "", value = ""] = (c.req.header("authorization") ?? "").split(/ +/, 2);
-    if (deps.adminApiKey === null || !/^bearer$/i.test(scheme) || !(await isSameSecret(value, deps.adminApiKey)))
+    if (adminApiKey === null || !/^bearer$/i.test(scheme) || !(await isSameSecret(value, adminApiKey)))
       throw new AppError({ code: "UNAUTHENTICATED" });
     await next();
   };

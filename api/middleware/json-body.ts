@@ -1,15 +1,26 @@
 /** The body of a request: JSON in UTF-8 only, within bounds, read and parsed once before any route looks at it. Memory: the body twice. */
 import type { MiddlewareHandler } from "hono";
-import { AppError, type FieldError } from "../../core/errors.ts";
+import { AppError, type ErrorCode, type FieldError } from "../../core/errors.ts";
 import type { AppEnv } from "../deps.ts";
 import { fieldPath } from "./problem.ts";
 
 /** Bytes a request body may have. */
 export const bodyBytesMax = 1024 * 1024;
 
+/** Codes this middleware answers with. */
+export const jsonBodyCodes = [
+  "INVALID_JSON",
+  "INVALID_REQUEST",
+  "PAYLOAD_TOO_LARGE",
+  "UNSUPPORTED_MEDIA_TYPE",
+] as const satisfies readonly ErrorCode[];
+
+/** Whether a request with this method (upper case) has its body read here. */
+export const readsJsonBody = (method: string): boolean => ["POST", "PUT", "PATCH", "DELETE"].includes(method);
+
 export const jsonBody = (): MiddlewareHandler<AppEnv> =>
   async function jsonBody(c, next) {
-    if (!["POST", "PUT", "PATCH", "DELETE"].includes(c.req.method)) return next();
+    if (!readsJsonBody(c.req.method)) return next();
     if (Number(c.req.header("content-length") ?? "0") > bodyBytesMax) throw tooLarge();
     const bytes = await boundedBytes(c.req.raw);
     const headers = new Headers(c.req.raw.headers);
@@ -31,7 +42,7 @@ const tooLarge = () => new AppError({ code: "PAYLOAD_TOO_LARGE", message: `The b
 /** Fatal: a byte that is no UTF-8 would be stored as another character than was sent. */
 const parseJson = (bytes: Uint8Array): unknown => {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
   } catch (cause) {
     throw new AppError({ code: "INVALID_JSON", cause });
   }

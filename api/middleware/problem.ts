@@ -22,6 +22,9 @@ export const Problem = z
   })
   .openapi("Problem");
 
+/** Codes any request may end with, whatever it asks. */
+export const unforeseenCodes = ["INTERNAL", "DATABASE_UNAVAILABLE"] as const satisfies readonly ErrorCode[];
+
 export const problemOf = (c: Context<AppEnv>, error: AppError): z.infer<typeof Problem> => {
   const { status, title, help } = errorTable[error.code];
   return {

@@ -2,7 +2,7 @@
 import type { MiddlewareHandler } from "hono";
 import type { AppDeps, AppEnv, Database } from "../deps.ts";
 
-export const requestFrame = (deps: AppDeps): MiddlewareHandler<AppEnv> =>
+export const requestFrame = (deps: Pick<AppDeps, "nowMs" | "newId" | "openDatabase" | "log">): MiddlewareHandler<AppEnv> =>
   async function requestFrame(c, next) {
     const startedMs = deps.nowMs();
     const requestId = deps.newId("request");
@@ -26,7 +26,7 @@ export const requestFrame = (deps: AppDeps): MiddlewareHandler<AppEnv> =>
   };
 
 /** Opens a connection with the first statement: most refused requests never need one. */
-const lazyDatabase = (deps: AppDeps): { db: Database; close: () => Promise<void> } => {
+const lazyDatabase = (deps: Pick<AppDeps, "openDatabase">): { db: Database; close: () => Promise<void> } => {
   let opened: ReturnType<AppDeps["openDatabase"]> | undefined;
   const db = new Proxy({} as Database, {
     get: (_target, name) => {

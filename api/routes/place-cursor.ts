@@ -23,7 +23,7 @@ export const encodePlace = (place: RowPlace): string =>
 export const decodePlace = (cursor: string): RowPlace => {
   try {
     const bytes = Uint8Array.from(atob(cursor.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
-    return Place.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+    return Place.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)));
   } catch (cause) {
     throw new AppError({ code: "INVALID_CURSOR", fields: [{ path: "cursor", message: "Not a cursor of this list." }], cause });
   }

@@ -1,16 +1,17 @@
 /** Parameters and answers of the listings that read back: pages by number, as Langfuse's SDKs ask for them. Unknown parameters are ignored, wrong values are not. */
 
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { AppError } from "../../core/errors.ts";
+import { clickhouseErrorCodes } from "../../core/engine-errors.ts";
+import { AppError, type ErrorCode } from "../../core/errors.ts";
 import { compileRead, type ReadOrder, type ReadParameter, type ReadQuery } from "../../core/query/compile-read.ts";
 import type { ExportTable } from "../../core/query/tables/table.ts";
 import { WellFormedText } from "../../core/well-formed-text.ts";
 import { answerCommentFilters } from "../../services/comments/comments.ts";
 import { joinPieces, type Piece } from "../../services/traces/answer.ts";
 import type { AppEnv } from "../deps.ts";
-import { requireScope } from "../middleware/auth.ts";
-import { json, refusals, security } from "./describe.ts";
+import { keyRoute } from "./declare-route.ts";
+import { json } from "./describe.ts";
 
 /** A parameter sent empty is one that was not sent. */
 const optional = <S extends z.ZodType>(schema: S) => z.preprocess((sent) => (sent === "" ? undefined : sent), schema.optional());
@@ -132,6 +133,11 @@ export const filtersOf = <P extends Parameters>(
   asked: { [K in keyof P]?: z.output<P[K]["schema"]> | undefined },
 ): ReadParameter[] => Object.entries(parameters).flatMap(([name, { filters }]) => filters(name, asked[name]));
 
+/** Codes of filters, where rows of the table have comments. */
+export const filterCodes = ["INVALID_FILTER", "COMMENT_FILTER_TOO_WIDE"] as const satisfies readonly ErrorCode[];
+/** Codes of answers with payloads, which ClickHouse writes. */
+export const documentCodes = ["ANSWER_TOO_LARGE", ...clickhouseErrorCodes] as const satisfies readonly ErrorCode[];
+
 /** The query with its filters on comments answered. */
 export const readQuery = (
   c: Context<AppEnv>,
@@ -149,18 +155,31 @@ export const pageRoute = <const Path extends string, Query extends z.ZodObject, 
     query,
     item,
     page,
+    codes,
+    example,
     ...about
-  }: { query: Query; item: Item; page: string; operationId: string; tags: string[]; summary: string; description?: string },
+  }: {
+    query: Query;
+    item: Item;
+    page: string;
+    codes: readonly ErrorCode[];
+    example?: unknown;
+    operationId: string;
+    tags: string[];
+    summary: string;
+    description?: string;
+  },
 ) =>
-  createRoute({
-    method: "get",
-    path,
-    ...about,
-    security,
-    middleware: [requireScope("traces:read")] as const,
-    request: { query },
-    responses: { 200: json(z.object({ data: z.array(item), meta: PageMeta }).openapi(page), "A page."), ...refusals },
-  });
+  keyRoute(
+    { scopes: ["traces:read"], codes },
+    {
+      method: "get",
+      path,
+      ...about,
+      request: { query },
+      responses: { 200: json(z.object({ data: z.array(item), meta: PageMeta }).openapi(page), "A page.", example) },
+    },
+  );
 
 export const metaOf = ({ page, limit }: { page: number; limit: number }, totalItems: number): z.infer<typeof PageMeta> => ({
   page,

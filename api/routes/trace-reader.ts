@@ -3,10 +3,13 @@ import type { Context } from "hono";
 import { toAppError } from "../../core/errors.ts";
 import type { ComparedRead } from "../../core/traces/measure-and-return.ts";
 import type { DocumentReaderDeps } from "../../services/traces/answer-from.ts";
-import type { AppDeps, AppEnv } from "../deps.ts";
+import type { AppEnv, TraceReadDeps } from "../deps.ts";
 
 /** Each compared read is one line of the log. What goes on after the answer is kept alive by `waitUntil`: at most 30 s on Cloudflare. */
-export const traceReader = (c: Context<AppEnv>, deps: AppDeps): DocumentReaderDeps => {
+export const traceReader = (
+  c: Context<AppEnv>,
+  deps: Pick<TraceReadDeps, "openClickHouse" | "traceExperiment" | "log">,
+): DocumentReaderDeps => {
   const { traceExperiment, log } = deps;
   const clickhouse = deps.openClickHouse();
   if (traceExperiment === null) return { clickhouse };

@@ -1,4 +1,6 @@
-/** `npm run admin -- <resource> <action> [--name value…]`: tenants from the command line, through the admin API of the local stack or of SPILLWAY_API_URL. */
+/**
+ * `npm run admin -- <resource> <action> [--name value…]`: manages tenants through the admin API of the local stack or of SPILLWAY_API_URL.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryRoot } from "../../local/service.ts";

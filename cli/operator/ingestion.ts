@@ -1,4 +1,7 @@
-/** `npm run ingestion -- dead-letters|replay|delete|retention …`: what the ingestion could not do, taking in again what the event log holds, and deleting what was taken in. Exit status 0: done, 1: stopped or no answer, 2: misuse. */
+/**
+ * `npm run ingestion -- dead-letters|replay|delete|retention …`: lists and retries dead letters, replays the event log, and deletes
+ * ingested data. Exit status 0: done, 1: stopped or no answer, 2: misuse.
+ */
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -42,7 +45,7 @@ const DeadLetterOptions = z.strictObject({
 const ReplayOptions = z.strictObject({
   project: id,
   from: instant.optional(),
-  // What comes in while the replay runs is taken in anyway.
+  // Whatever arrives during the replay is processed anyway.
   to: instant.default(() => new Date().toISOString()),
   "entity-type": z.enum([...entityTypes, "otel"]).optional(),
   "entity-id": id.optional(),
@@ -103,7 +106,7 @@ const configuration = (env: Record<string, string | undefined>): { databaseUrl: 
   return { databaseUrl: postgresUrl, bucket };
 };
 
-/** Text of others on a terminal: nothing in it moves the cursor. */
+/** Foreign text for a terminal: control characters are replaced, so that none moves the cursor. */
 const shown = (text: string | null): string => (text ?? "").replaceAll(/\p{Cc}/gu, "?");
 
 const deadLetters = async (db: Database, { project, limit, retry, code }: z.infer<typeof DeadLetterOptions>): Promise<void> => {
@@ -159,9 +162,7 @@ const replay = async (db: Database, bucket: string | undefined, options: z.infer
     );
     console.log(`${options["dry-run"] ? "would replay" : "replays"} ${described(report)}`);
     if (await isUnlogged(db, options.project))
-      console.error(
-        "Some events of this project were stored while the event log was off: what has no other place in the log is not replayed.",
-      );
+      console.error("Some events of this project were stored while the event log was off; those that no log row names are not replayed.");
   } catch (error) {
     if (last?.loggedAt) console.error(`Stopped. To go on: --from ${last.loggedAt}`);
     if (!interrupted.signal.aborted) throw error;
@@ -193,7 +194,7 @@ const remove = async (db: Database, { project, all, before, trace }: z.infer<typ
 
 const keep = async (db: Database, { project, days }: z.infer<typeof RetentionOptions>): Promise<void> => {
   if (!(await setRetention(db, project, days))) throw noProject(project);
-  console.log(days === null ? "Everything is kept." : `What is older than ${days} days is deleted, once a day.`);
+  console.log(days === null ? "Everything is kept." : `Data older than ${days} days is deleted, once a day.`);
 };
 
 const actions: Record<string, (args: string[]) => (db: Database, bucket: string | undefined) => Promise<void>> = {

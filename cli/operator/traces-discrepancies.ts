@@ -1,4 +1,7 @@
-/** `npm run traces:discrepancies -- --project ID --from INSTANT …`: where `traces` and its aggregates differ. Exit status 0: nowhere, 1: somewhere, 2: misuse, or no answer. */
+/**
+ * `npm run traces:discrepancies -- --project ID --from INSTANT …`: shows where `traces` and its aggregates differ. Exit status 0: no
+ * differences, 1: differences, 2: misuse or no answer.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -73,7 +76,7 @@ try {
   }
   process.exitCode = discrepancies.length === 0 ? 0 : 1;
 } catch (error) {
-  // Not 1: that nothing could be compared must not read like a difference.
+  // Not 1: a failed comparison must not look like a difference.
   console.error(error instanceof Error ? error.message : String(error));
   if (error instanceof AppError && error.detail !== undefined) console.error(error.detail);
   process.exitCode = 2;

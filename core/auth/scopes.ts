@@ -1,4 +1,4 @@
-/** Scopes of API keys and the roles that bound them: a key never does more than its owner's role allows today. */
+/** Authorization: scopes of API keys and the roles that bound them. A key never exceeds its owner's current role. */
 export const scopes = [
   "batchExports:create",
   "batchExports:read",
@@ -22,6 +22,6 @@ export const roleScopes: Record<Role, readonly Scope[]> = {
   VIEWER: ["traces:read"],
 };
 
-/** What a key may do: its own scopes as far as the role of its owner has them; nothing when the owner has left. */
+/** Returns the key's scopes that its owner's role includes; none if the owner has left. */
 export const effectiveScopes = (keyScopes: readonly string[], role: Role | null): Scope[] =>
   role === null ? [] : roleScopes[role].filter((scope) => keyScopes.includes(scope));

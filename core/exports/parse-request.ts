@@ -1,8 +1,16 @@
 /** Everything that can be wrong with a request is found here, before anything is stored. */
-import { AppError } from "../errors.ts";
+import { AppError, type ErrorCode } from "../errors.ts";
 import { type CompiledQuery, compileQuery } from "../query/compile-query.ts";
 import { formats } from "../query/formats/index.ts";
 import type { CreateBatchExport } from "./request.ts";
+
+/** Codes of a query that does not fit its table, beside INVALID_REQUEST. */
+export const exportQueryCodes = [
+  "UNKNOWN_TABLE",
+  "INVALID_FILTER",
+  "INVALID_ORDER_BY",
+  "INVALID_COLUMNS",
+] as const satisfies readonly ErrorCode[];
 
 /** Checks columns, filters, search and order against the table; throws one AppError that names every fault. */
 export const checkExportRequest = (

@@ -1,13 +1,13 @@
-/** Ingestion, beside the tables: what a trace, an observation or a score says of its trace, as a row for `traces_mt`. */
+/** Ingestion, trace aggregates: maps a row of `traces`, `observations` or `scores` to a row of `traces_mt` for its trace. */
 
-/** An instant as ClickHouse takes it (JSONEachRow). */
+/** An instant in the form ClickHouse reads (JSONEachRow). */
 type Instant = string;
-/** Whole numbers from 0 to 2^64 - 1 by kind; text where a number would lose digits. */
+/** Kind to a whole number from 0 to 2^64 - 1; a string where a number would lose digits. */
 type UsageDetails = Readonly<Record<string, string | number>>;
-/** Decimal numbers with up to 12 decimals by kind. */
+/** Kind to a decimal number with up to 12 decimals. */
 type CostDetails = Readonly<Record<string, string | number>>;
 
-/** A row of `traces_mt`. Null, '' and empty lists are values that are absent: they overwrite nothing. */
+/** A row of `traces_mt`. Null, '' and empty lists mean absent: they overwrite nothing. */
 export type AggregateRow = {
   project_id: string;
   id: string;
@@ -25,7 +25,7 @@ export type AggregateRow = {
   public: boolean | null;
   observation_ids: string[];
   score_ids: string[];
-  /** Of an observation: all of it. What was counted before is taken off where the row is written. */
+  /** The observation's full usage and cost. The writer of the row subtracts what was counted before. */
   cost_details: CostDetails;
   usage_details: UsageDetails;
   input: string;
@@ -37,7 +37,7 @@ export type AggregateRow = {
 
 type Written = { project_id: string; id: string; environment: string; created_at: Instant; updated_at: Instant; event_ts: Instant };
 
-/** What is needed of a row of `traces`. */
+/** The columns of a `traces` row that the mapping reads. */
 export type WrittenTrace = Written & {
   timestamp: Instant;
   name?: string | null;
@@ -53,7 +53,7 @@ export type WrittenTrace = Written & {
   output?: string | null;
 };
 
-/** What is needed of a row of `observations`. */
+/** The columns of an `observations` row that the mapping reads. */
 export type WrittenObservation = Written & {
   trace_id?: string | null;
   start_time: Instant;
@@ -62,10 +62,10 @@ export type WrittenObservation = Written & {
   cost_details: CostDetails;
 };
 
-/** What is needed of a row of `scores`. */
+/** The columns of a `scores` row that the mapping reads. */
 export type WrittenScore = Written & { trace_id?: string | null; timestamp: Instant };
 
-/** `public` and `bookmarked` are always set: by them readers tell a trace from a row that only observations or scores have written. */
+/** Always sets `public` and `bookmarked`: readers use them to tell a trace from a row that only observations or scores have written. */
 export const traceAggregateRow = (trace: WrittenTrace): AggregateRow => ({
   ...emptyRow(trace, trace.id, trace.timestamp),
   name: present(trace.name),
@@ -81,7 +81,7 @@ export const traceAggregateRow = (trace: WrittenTrace): AggregateRow => ({
   output: trace.output ?? "",
 });
 
-/** Undefined for an observation of no trace. */
+/** Undefined for an observation without a trace. */
 export const observationAggregateRow = (observation: WrittenObservation): AggregateRow | undefined => {
   const traceId = present(observation.trace_id);
   if (traceId === null) return undefined;
@@ -94,7 +94,7 @@ export const observationAggregateRow = (observation: WrittenObservation): Aggreg
   };
 };
 
-/** Undefined for a score of no trace. */
+/** Undefined for a score without a trace. */
 export const scoreAggregateRow = (score: WrittenScore): AggregateRow | undefined => {
   const traceId = present(score.trace_id);
   return traceId === null ? undefined : { ...emptyRow(score, traceId, score.timestamp), score_ids: [score.id] };

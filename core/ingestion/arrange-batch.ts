@@ -1,4 +1,7 @@
-/** Between parsing and storing: the events of one request to one group for each entity, each of which becomes a file and a job. Holds no copy of payloads. */
+/**
+ * Ingestion, between parsing and storing: arranges the events of one request into one group per entity. Each group becomes a file and a
+ * job. Copies no payloads.
+ */
 import { isRecord } from "../is-record.ts";
 import { finish, type Pieces } from "../pieces.ts";
 import { entityFolder, groupFileName, publicKeyFolder, type Sha256Hex, shortenedWithHash } from "./blob-key.ts";
@@ -11,38 +14,40 @@ export type ArrivedEvent = { event: IngestionEvent; original: unknown };
 export type EventGroup = {
   entityType: EntityType;
   entityId: string;
-  /** Of the first event. */
+  /** Id of the first event. */
   eventId: string;
-  /** The first that an event of the group names; of a trace its own id. */
+  /** The first trace id that an event of the group names. A trace is its own. */
   traceId: string | undefined;
   fileKey: string;
-  /** In the order of processing; what the file holds. Each is the original but for what only the public form of parsing takes away (see storedForm). */
+  /**
+   * The contents of the file, in processing order. Each is the original, except for what only the public parser removes (see storedForm).
+   */
   events: Json[];
-  /** Whether the group is in the sample, and so is processed. */
+  /** Whether the group is in the sample. Groups outside it are stored but not processed. */
   isSampled: boolean;
   lane: string;
 };
 
 export type ArrangeOptions = {
   projectId: string;
-  /** Of all keys; ends in a slash, or is empty. */
+  /** Prefix of all keys; empty, or ends in a slash. */
   prefix: string;
   sampling: SampledProjects;
-  /** Greatest length of the parts of a key that come from ids. */
+  /** Maximum bytes of the key segments that come from ids. */
   segmentBytesMax: number;
-  /** Of a sender that has no secret key. */
+  /** Set for a sender that has only a public key. */
   publicKeyAlone?: string | undefined;
   sha256Hex: Sha256Hex;
 };
 
 /**
- * Creates before updates, then by time; groups in the order of their first events. Events of one instant stay in the order they were sent in: an SDK that renames a
- * trace in the millisecond it was made in means the second name.
+ * Sorts creates before updates, then by time; groups follow their first events. Events with the same time keep the order sent: an SDK that
+ * renames a trace in the millisecond of its creation means the second name.
  */
 export const arrangeBatch = (arrived: readonly ArrivedEvent[], options: ArrangeOptions): EventGroup[] =>
   finish(arrangeInPieces(arrived, options));
 
-/** The same group by group. */
+/** Does the same, yielding after each group. */
 export function* arrangeInPieces(arrived: readonly ArrivedEvent[], options: ArrangeOptions): Pieces<EventGroup[]> {
   const groups = new Map<string, [ArrivedEvent, ...ArrivedEvent[]]>();
   for (const next of arrived.toSorted(compareArrived)) {
@@ -90,18 +95,21 @@ const compareArrived = ({ event: a }: ArrivedEvent, { event: b }: ArrivedEvent):
 
 const isNamed = (id: string | null | undefined): id is string => id !== undefined && id !== null && id !== "";
 
-/** The trace an event belongs to, as far as it says. */
+/** Returns the id of the trace the event belongs to, if the event names one. */
 export const traceIdOf = (event: IngestionEvent): string | null | undefined =>
   event.entityType === "trace" ? event.entityId : event.body.traceId;
 
-/** What a score without a trace belongs to. */
+/** Returns what a score without a trace belongs to: a session or a dataset run. */
 const scopeIdOf = (event: IngestionEvent): string | null | undefined =>
   event.entityType === "score" ? (event.body.sessionId ?? event.body.datasetRunId) : undefined;
 
-/** A lane is a key of an index in Postgres, where a row has 2.7 kB. */
+/** Maximum bytes of an ordering key. It is indexed in Postgres, where an index row holds at most 2.7 kB. */
 const laneIdBytesMax = 1024;
 
-/** The lane of what belongs to a trace is that of the trace; else that of the session or dataset run (`scopeId`); else its own. An observation without a trace is one by itself. */
+/**
+ * Returns the ordering key. Everything that belongs to a trace shares the trace's key, else the key of its session or dataset run
+ * (`scopeId`), else it has its own. An observation without a trace is a trace by itself.
+ */
 export const laneOf = (
   of: { projectId: string; entityType: EntityType; entityId: string; traceId: string | undefined; scopeId?: string | undefined },
   sha256Hex: Sha256Hex,
@@ -109,8 +117,8 @@ export const laneOf = (
   `${of.projectId}/${shortenedWithHash(of.traceId ?? of.scopeId ?? (of.entityType === "observation" ? of.entityId : `${of.entityType}/${of.entityId}`), laneIdBytesMax, sha256Hex)}`;
 
 /**
- * The original, made so that parsed again as internal it is the same event: the runner cannot tell whose file it reads. What the public may not say is taken out,
- * and an environment is stored as it was understood.
+ * Makes an original that parses as internal to the same event, so the runner does not need to know who sent a file. Removes fields the
+ * public may not set and stores the environment in its normalized form.
  */
 const storedForm = ({ event, original }: ArrivedEvent): Json => {
   if (!isRecord(original) || !isRecord(original["body"])) return asJson(original);
@@ -123,8 +131,8 @@ const storedForm = ({ event, original }: ArrivedEvent): Json => {
   return asJson({ ...original, body: { ...kept, ...(isRenamed ? { environment } : {}) } });
 };
 
-/** What only our own reading of OpenTelemetry says. */
+/** Fields that only our own OpenTelemetry mapping may set. */
 const internalFields: readonly string[] = ["otel", "rollUps"];
 
-/** It was parsed from JSON, or made of what was. */
+/** Holds because the value was parsed from JSON, or built from values that were. */
 const asJson = (value: unknown): Json => value as Json;

@@ -1,6 +1,6 @@
 /**
- * Bodies of traces, observations and dataset run items: shape, bounds and transforms. Each schema gives the entity's id, if the body names it, beside the body.
- * Keys that are not listed are dropped. A body that names a field wrongly is refused as a whole, so that its sender learns of it.
+ * Ingestion, parsing: schemas for the bodies of traces, observations and dataset run items. Each returns the entity's id, if named, beside
+ * the body. Unlisted keys are dropped; an invalid field refuses the whole body, so that its sender learns of it.
  */
 import { z } from "zod";
 import { normalizeEnvironment } from "./environment.ts";
@@ -9,14 +9,14 @@ import { Id, Instant, JsonRecord, JsonValue, Reference, schemaOf, Text, TextList
 import { OtelBody, TraceOtelBody } from "./otel-body.ts";
 import { CostDetails, joinUsage, Usage, UsageDetails } from "./usage.ts";
 
-/** What a body says: which entity, if it names one, and what of it. */
+/** What a body says: the entity's id, if named, and the fields. */
 type Said<Body> = { id: string | null | undefined; body: Body };
 
 export const nameCharactersMax = 1000;
-/** UInt16 in the tables. */
+/** The column is UInt16. */
 const promptVersionMax = 65_535;
 
-/** Never at fault. */
+/** Never fails: an unusable environment is normalized. */
 export const environmentSchema = (options: { isInternal: boolean }) =>
   schemaOf((input) => ({ value: normalizeEnvironment(input, options) })).optional();
 
@@ -74,10 +74,10 @@ const promptFields = {
   promptVersion: z.int().min(0).max(promptVersionMax).nullish(),
 };
 
-/** Which fields a kind of observation has: each depth has those of the one before. */
+/** Which fields an observation may have. Each level includes those of the level before. */
 type Depth = "event" | "span" | "generation";
 
-/** An observation whose kind the type of the event says. */
+/** An observation whose kind comes from the event type. */
 export const observationSchema = (
   type: ObservationType,
   depth: Depth,
@@ -113,7 +113,7 @@ export const observationSchema = (
   }
 };
 
-/** The older form, in which the body says its kind; it has no environment. */
+/** The older form, whose body names the kind; it has no environment. */
 export const legacyObservationSchema = (): z.ZodType<Said<ObservationBody>> =>
   z
     .object({

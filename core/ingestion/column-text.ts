@@ -1,8 +1,8 @@
-/** Text on its way into a column of ClickHouse. */
+/** Ingestion, writing: prepares text for a ClickHouse column. */
 
-/** Text as ClickHouse takes it: half a surrogate pair becomes U+FFFD. */
+/** Replaces lone surrogates with U+FFFD: ClickHouse accepts only well-formed text. */
 export const columnText = (text: string): string => text.toWellFormed();
 
-/** The same, where the column may be NULL. */
+/** Does the same for a nullable column. */
 export const nullableText = (text: string | null | undefined): string | null =>
   text === undefined || text === null ? null : columnText(text);

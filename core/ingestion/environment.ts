@@ -1,11 +1,11 @@
-/** The environment of an event, made fit; never a reason to refuse one. */
+/** Ingestion, parsing: normalizes the environment of an event. An unusable one never refuses the event. */
 
 export const environmentCharactersMax = 40;
 
 /**
- * Names of the public are put into lower case, lose any number of leading `langfuse`, and are cut to 40 characters. Internal ones may begin with `langfuse`
- * and have to be right already. What then has other characters than `a-z0-9-_`, or none, is `default`. Doing it again changes nothing, and what was made fit for
- * the public is fit as an internal name. Null and undefined name no environment.
+ * Lower-cases a public name, strips every leading `langfuse` and cuts it to 40 characters. Internal names may begin with `langfuse` and
+ * stay unchanged. An empty name, or one with characters besides `a-z0-9-_`, becomes `default`.
+ * Idempotent; a normalized public name is a valid internal one. Null and undefined name no environment.
  */
 export const normalizeEnvironment = (value: unknown, options: { isInternal: boolean }): string | undefined => {
   if (value === undefined || value === null) return undefined;

@@ -1,4 +1,4 @@
-/** What an SDK sends to what the rest of the code sees: an event, a line of an SDK's log, or the reason why it is neither. */
+/** Ingestion, parsing: turns what an SDK sent into an event, an SDK log line, or the reason why it is neither. */
 
 import { z } from "zod";
 import type { FieldError } from "../errors.ts";
@@ -11,10 +11,13 @@ import { isNestedBeyond, nestingLevelsMax } from "./nesting.ts";
 
 const Envelope = z.object({ id: Id, timestamp: Instant, type: z.string() });
 
-/** Written to our log and nowhere else; answered with 201 as every event that is taken. */
+/** Written only to our log; answered with 201 like every accepted event. */
 export type SdkLog = { id: string; timestamp: string; log: Json };
 
-/** As the API answers it for one event. `id` is that of the event, `unknown` if it has none; `error` names every path at fault, never a value; `faults` are the same one by one. */
+/**
+ * The API's answer for one refused event. `id` is the event's id, or `unknown`; `error` names every invalid path, never a value; `faults`
+ * lists the same one by one.
+ */
 export type RefusedEvent = { ok: false; id: string; status: 400; message: string; error: string; faults: FieldError[] };
 
 export type ParsedEvent =
@@ -23,9 +26,8 @@ export type ParsedEvent =
   | RefusedEvent;
 
 /**
- * Never throws, whatever JSON comes, and holds no copy of payloads. `isInternal` is for what our own code has made or stored: dataset run items, environments
- * that begin with `langfuse`, and `body.otel`, which is dropped from what the public sends.
- * An event whose body names no entity writes the one that has the id of the event, so that sent again it writes the same.
+ * Never throws and copies no payloads. `isInternal` allows dataset run items, environments that begin with `langfuse`, and `body.otel`,
+ * which public events lose. An event whose body names no entity writes the one with the event's own id, so a repeat writes the same.
  */
 export const parseEvent = (input: unknown, options: { isInternal: boolean }): ParsedEvent => {
   const refuse = (faults: FieldError[]): RefusedEvent => ({
@@ -56,7 +58,7 @@ export const parseEvent = (input: unknown, options: { isInternal: boolean }): Pa
   return { ok: true, event: { id, timestamp, type, isUpdate, entityId: entityId ?? id, ...subject } };
 };
 
-/** Documents keep their numbers as they were written; every other field, and what is counted, is read as a double. */
+/** Documents keep their numbers as written. Every other field, and every counted one, is read as a double. */
 const documentFields: ReadonlySet<string> = new Set(["input", "output", "metadata", "modelParameters", "log", "otel"]);
 const countedFields: ReadonlySet<string> = new Set(["usage", "usageDetails", "costDetails"]);
 
@@ -73,7 +75,7 @@ const idOf = (input: unknown): string => {
   return typeof id === "string" && id !== "" ? id : "unknown";
 };
 
-/** As many as there are fields at most: no schema gives more than a few faults for one, and none quotes what was sent. */
+/** Returns at most about one entry per field: no schema reports more than a few faults for one, and none quotes what was sent. */
 const faultsOf = (error: z.ZodError, root: string[]): FieldError[] =>
   error.issues.map(({ path, message }) => ({ path: [...root, ...path.map(String)].join("."), message }));
 

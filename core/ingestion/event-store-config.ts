@@ -1,4 +1,4 @@
-/** Where events are kept, as the Worker and the runner read it from their environments: the same variables, so that both mean the same objects. */
+/** Configuration of the event store. The Worker and the runner both parse these variables, so that both address the same objects. */
 import { z } from "zod";
 import type { S3Config } from "../s3/s3-config.ts";
 import { encryptionAlgorithm, encryptionOf, storeProblems } from "../s3/store-env.ts";
@@ -21,15 +21,15 @@ export const eventStoreShape = {
   LANGFUSE_S3_EVENT_UPLOAD_ENDPOINT: z.url().optional(),
   LANGFUSE_S3_EVENT_UPLOAD_ACCESS_KEY_ID: text.optional(),
   LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY: text.optional(),
-  /** Of temporary keys. */
+  /** For temporary credentials. */
   LANGFUSE_S3_EVENT_UPLOAD_SESSION_TOKEN: text.optional(),
   LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE: flag("false"),
-  /** Server-side encryption asked for with every file; without it the bucket's own default holds. */
+  /** Server-side encryption requested for every file. Unset: the bucket's default applies. */
   LANGFUSE_S3_EVENT_UPLOAD_SSE: encryptionAlgorithm.optional(),
   LANGFUSE_S3_EVENT_UPLOAD_SSE_KMS_KEY_ID: text.optional(),
-  /** Whether objects of events are written down in event_log. What is read is decided by what was written, for each project. */
+  /** Whether event files are recorded in event_log. Readers decide per project by what was recorded. */
   LANGFUSE_S3_EVENT_UPLOAD_POSTGRES_LOG_ENABLED: flag("true"),
-  /** Greatest length of the parts of a key that come from ids; S3 allows 1024 bytes in all. */
+  /** Maximum bytes of the key segments that come from ids. S3 allows 1024 bytes for the whole key. */
   LANGFUSE_S3_EVENT_KEY_MAX_SEGMENT_BYTES: z.coerce.number().int().min(64).max(480).default(400),
   LANGFUSE_INGESTION_PROCESSING_SAMPLED_PROJECTS: z.string().default(""),
 } as const;
@@ -54,7 +54,7 @@ export const eventStoreProblems = (env: EventStoreEnv, { mayHaveRole }: { mayHav
   ];
 };
 
-/** Null without a bucket: nothing is taken in then. */
+/** Returns null without a bucket; ingestion is off then. */
 export const eventStoreConfig = (env: EventStoreEnv): EventStoreConfig | null => {
   if (env.LANGFUSE_S3_EVENT_UPLOAD_BUCKET === undefined) return null;
   const sampled = parseSampledProjects(env.LANGFUSE_INGESTION_PROCESSING_SAMPLED_PROJECTS);

@@ -1,14 +1,14 @@
-/** The types of events: one entry says which entity one writes, whether it is an update, and how its body is read. */
+/** Registry of event types: each entry says which entity the event writes, whether it is an update, and how its body is parsed. */
 import { z } from "zod";
 import { datasetRunItemSchema, legacyObservationSchema, observationSchema, traceSchema } from "./body-schemas.ts";
 import type { DatasetRunItemEvent, IngestionEvent, ObservationEvent, ObservationType, ScoreEvent, TraceEvent } from "./event.ts";
 import { JsonValue } from "./fields.ts";
 import { scoreSchema } from "./score-schema.ts";
 
-/** What the body of an event says; `id` where it names its entity. */
+/** What the body of an event says; `id` if it names its entity. */
 export type Said<Event extends IngestionEvent> = Pick<Event, "entityType" | "body"> & { id: string | null | undefined };
 type Schema = z.ZodType<Said<TraceEvent> | Said<ObservationEvent> | Said<ScoreEvent> | Said<DatasetRunItemEvent>>;
-/** Schemas are made once for each audience; the public one knows no field that is internal. */
+/** Schemas are built once per audience. The public one knows no internal fields. */
 type EventType = { isUpdate: boolean; isInternalOnly: boolean; publicBody: Schema; internalBody: Schema };
 
 const entry = (schemaFor: (options: { isInternal: boolean }) => Schema, options: Partial<EventType> = {}): EventType => ({

@@ -1,4 +1,4 @@
-/** Ingestion events as the rest of the code sees them: parsed, with every transform done. `core/ingestion/event-schema.ts` makes them from what SDKs send. */
+/** Ingestion events as the rest of the code sees them: parsed and transformed by `core/ingestion/event-schema.ts`. */
 
 import type { ExactNumber } from "../exact-json.ts";
 
@@ -19,11 +19,11 @@ export const observationTypes = [
 ] as const;
 export type ObservationType = (typeof observationTypes)[number];
 
-/** Any JSON value. Numbers that a double would spell otherwise are exact ones. */
+/** Any JSON value. A number that a double would write differently is an ExactNumber. */
 export type Json = string | number | ExactNumber | boolean | null | Json[] | { [key: string]: Json };
 
 /**
- * A field that is absent (undefined) was not named by the event and changes nothing; null is a value and overwrites.
+ * An undefined field was not named by the event and changes nothing; null is a value and overwrites.
  * Instants are ISO 8601 UTC with microseconds, `2026-01-02T03:04:05.678901Z`.
  */
 export type TraceBody = {
@@ -40,40 +40,43 @@ export type TraceBody = {
   version?: string | null;
   public?: boolean | null;
   tags?: string[] | null;
-  /** Ids of the observations of this trace that have a `rollUp`; never taken from public events. */
+  /** Ids of the observations of this trace that have a `rollUp`. Never read from public events. */
   rollUps?: string[];
-  /** What only OpenTelemetry tells; never taken from public events. Present on every event made of a span: the fields above are then what was said of the trace itself. */
+  /**
+   * Facts that only OpenTelemetry provides. Never read from public events. Present on every event made from a span; the fields above are
+   * then those set for the trace itself.
+   */
   otel?: TraceOtelBody;
 };
 
 export type TraceOtelBody = {
-  /** Ids of spans of the trace that came in the same request, 16 hexadecimal digits each, one behind the other. */
+  /** Ids of the trace's spans in the same request, 16 hex digits each, concatenated. */
   spanIds?: string;
-  /** `sessionId` is what a framework knows of its conversation: one that was set by hand on any span counts before it. */
+  /** `sessionId` is the framework's own conversation id. A session set explicitly on any span takes precedence. */
   isSessionInferred?: boolean;
   candidate?: RootCandidate;
 };
 
-/** A span after which its trace is named should it turn out to be the root. It began at the time of its event. */
+/** A span that names its trace if it turns out to be the root. Its start is the timestamp of its event. */
 export type RootCandidate = {
   spanId: string;
   parentSpanId?: string;
-  /** The id of its observation. */
+  /** Id of the span's observation. */
   observationId: string;
-  /** What says that it is a root: of its application, or of its trace. Absent: nothing but that no span above it is known. */
+  /** What marks it as a root: of its application or of its trace. Absent: only that no span above it is known. */
   marker?: "app-root" | "root";
   name: string;
   version?: string;
   release?: string;
   environment: string;
-  /** Absent: that of its observation, to be read from there. */
+  /** Absent: read it from the observation. */
   content?: RootContent;
 };
 
 export type RootContent = { input?: Json; output?: Json; metadata?: Json };
 
 export type ObservationBody = {
-  /** From the type of the event, or of a legacy body. Absent: an update that does not say. */
+  /** From the event type or a legacy body. Absent: an update that does not name it. */
   type?: ObservationType;
   traceId?: string | null;
   environment?: string;
@@ -92,15 +95,15 @@ export type ObservationBody = {
   modelParameters?: Record<string, Json> | null;
   /** Kind to whole number ≥ 0, from `usage` and `usageDetails`; null clears. */
   usageDetails?: Record<string, number> | null;
-  /** Kind to USD ≥ 0, from `usage` and `costDetails`; null clears. Decimal text, so that nothing is lost. */
+  /** Kind to USD ≥ 0, from `usage` and `costDetails`; null clears. Decimal text, so that no digit is lost. */
   costDetails?: Record<string, string> | null;
   promptName?: string | null;
   promptVersion?: number | null;
-  /** What only OpenTelemetry tells; never taken from public events. */
+  /** Facts that only OpenTelemetry provides. Never read from public events. */
   otel?: OtelBody;
 };
 
-/** What an observation says of itself and of all below it together, such as a run of an agent. */
+/** Totals that an observation, such as an agent run, reports for itself and everything below it. */
 export type RollUp = {
   model?: string;
   requestModel?: string;
@@ -110,7 +113,7 @@ export type RollUp = {
 
 export type OtelBody = {
   source?: string;
-  /** Whatever id the observation has. */
+  /** The span's id, even where the observation's id differs. */
   spanId?: string;
   serviceName?: string;
   serviceVersion?: string;
@@ -120,15 +123,15 @@ export type OtelBody = {
   telemetrySdkName?: string;
   telemetrySdkVersion?: string;
   isAppRoot?: boolean;
-  /** The model that was asked for, where another name answered: Azure and proxies answer with names of their own. */
+  /** The requested model, where the response names another. Azure and proxies answer with names of their own. */
   requestModel?: string;
   /** Name to JSON schema text. */
   toolDefinitions?: Record<string, string>;
-  /** One JSON text a call, in order; `toolCallNames` beside it. */
+  /** One JSON text per call, in order; parallel to `toolCallNames`. */
   toolCalls?: string[];
   toolCallNames?: string[];
   release?: string;
-  /** Counts only where nothing below the observation has usage or cost. */
+  /** Counts only if nothing below the observation has usage or cost. */
   rollUp?: RollUp;
   experiment?: {
     id?: string;
@@ -158,7 +161,7 @@ export type ScoreBody = {
   queueId?: string | null;
   configId?: string | null;
   dataType: "NUMERIC" | "CATEGORICAL" | "BOOLEAN" | "TEXT" | "CORRECTION";
-  /** NUMERIC and BOOLEAN (0 or 1) as a number; the others as text. */
+  /** A number for NUMERIC and BOOLEAN (0 or 1), else text. */
   value: number | string;
 };
 
@@ -174,17 +177,17 @@ export type DatasetRunItemBody = {
 };
 
 type Envelope<Entity extends EntityType, Body> = {
-  /** Of the event itself, not of the entity. */
+  /** Id of the event itself, not of the entity. */
   id: string;
   /** ISO 8601 UTC with microseconds. */
   timestamp: string;
-  /** As it was sent, such as `generation-update`. */
+  /** The type as sent, such as `generation-update`. */
   type: string;
   isUpdate: boolean;
-  /** Where it stands among events of the same instant: its file, then its place there. Absent: by its id. */
+  /** Breaks ties between events with the same time: the file, then the position in it. Absent: the event id decides. */
   order?: string;
   entityType: Entity;
-  /** `body.id`; made from the event's id where the body has none. */
+  /** `body.id`, or the event's id where the body has none. */
   entityId: string;
   body: Body;
 };

@@ -1,12 +1,13 @@
-/** Instants of events: ISO 8601 with a zone, as SDKs send them, to UTC with microseconds, which sorts as text. */
+/** Ingestion, parsing: converts ISO 8601 instants with a zone to UTC with microseconds, which sorts as text. */
 
 const instantMinMs = Date.UTC(1900, 0, 1);
-/** Exclusive. DateTime64(9), to which ClickHouse widens instants in some functions, ends in 2262; so does Int64 of nanoseconds. */
+/** Exclusive. Some ClickHouse functions widen to DateTime64(9), which ends in 2262, as does an Int64 of nanoseconds. */
 const instantEndMs = Date.UTC(2262, 0, 1);
 
 /**
- * `2026-01-02T05:04:05.6+02:00` is `2026-01-02T03:04:05.600000Z`; digits beyond the microsecond are cut off. The text has to be a right ISO instant.
- * Undefined outside 1900-01-01 (inclusive) to 2262-01-01 (exclusive) UTC, which ClickHouse cannot hold.
+ * Example: `2026-01-02T05:04:05.6+02:00` becomes `2026-01-02T03:04:05.600000Z`; digits beyond the microsecond are cut. Expects a valid ISO
+ * instant.
+ * Returns undefined outside 1900-01-01 (inclusive) to 2262-01-01 (exclusive) UTC, which ClickHouse cannot hold.
  */
 export const utcInstant = (text: string): string | undefined => {
   const [, upToSecond = "", fraction = "", zone = ""] = /^(.*?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(text) ?? [];

@@ -1,9 +1,12 @@
-/** How deep JSON goes, found without recursion: JSON.parse reads any depth, and what is recursive after it would overflow the stack. */
+/**
+ * Ingestion, parsing: measures the depth of JSON without recursion. JSON.parse reads any depth; recursive code after it would overflow the
+ * stack.
+ */
 import { isExactNumber } from "../exact-json.ts";
 
 export const nestingLevelsMax = 500;
 
-/** Whether arrays and objects lie in one another more than `levelsMax` levels; the outermost is level 1. Cycles are as deep as can be. */
+/** Returns whether arrays and objects nest deeper than `levelsMax`; the outermost is level 1. A cycle counts as infinitely deep. */
 export const isNestedBeyond = (value: unknown, levelsMax: number): boolean => {
   const waiting: { container: object; level: number }[] = isContainer(value) ? [{ container: value, level: 1 }] : [];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {

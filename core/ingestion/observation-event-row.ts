@@ -1,4 +1,4 @@
-/** An observation with the fields of its trace: a row of `events`. Columns of text are empty where nothing is known. */
+/** Ingestion, writing: an observation and its trace's fields as a row of `events`. Text columns are empty where nothing is known. */
 
 import { countFromNumber } from "../models/decimal.ts";
 import { columnText } from "./column-text.ts";
@@ -10,10 +10,10 @@ import { type EventRow, looseInstant, type ObservationRow, payloadText, type Tex
 
 const text = (value: string | null | undefined): string => columnText(value ?? "");
 
-/** What a row copies from its trace. */
+/** The columns a row copies from its trace. */
 export type TraceFields = Pick<TraceRow, "name" | "user_id" | "session_id" | "tags" | "release" | "public" | "bookmarked">;
 
-/** The release a span tells by itself holds where the trace has none. */
+/** The span's own release applies if the trace has none. */
 export const traceColumns = (trace: TraceFields | undefined, ownRelease: string) => ({
   trace_name: trace?.name ?? "",
   user_id: trace?.user_id ?? "",
@@ -56,7 +56,7 @@ const sourceColumns = (otel: OtelBody) => ({
   telemetry_sdk_version: text(otel.telemetrySdkVersion),
 });
 
-/** What both tables have under one name and in one form. */
+/** The columns that both tables share by name and form. */
 const sharedColumns = (row: ObservationRow) => ({
   project_id: row.project_id,
   trace_id: row.trace_id,
@@ -83,7 +83,7 @@ const sharedColumns = (row: ObservationRow) => ({
   is_deleted: row.is_deleted,
 });
 
-/** Metadata has the keys it has in `observations`: nested objects stay JSON under their key. */
+/** Metadata keeps the keys it has in `observations`; nested objects stay JSON under their key. */
 export const observationEventRow = ({ row, otel, origin }: MergedObservation, trace: TraceFields | undefined): EventRow => {
   const metadata = pairs(row.metadata);
   return {

@@ -1,4 +1,6 @@
-/** What only our own reading of OpenTelemetry says of an observation or a trace. Never part of the schema of public events. */
+/**
+ * Ingestion, parsing: schema of what only our own OpenTelemetry mapping adds to an observation or trace. Never part of the public schema.
+ */
 
 import { z } from "zod";
 import { isRecord } from "../is-record.ts";
@@ -7,11 +9,11 @@ import type { OtelBody as OtelBodyShape, TraceOtelBody as TraceOtelBodyShape } f
 import { JsonValue, schemaOf, Text, TextList } from "./fields.ts";
 import { CostDetails } from "./usage.ts";
 
-/** Entries by Object.fromEntries: a name may be `__proto__`. */
+/** Built with Object.fromEntries because a name may be `__proto__`. */
 const TextRecord = schemaOf((input): { value: Record<string, string> } | { fault: string } => {
   const entries = typeof input === "object" && input !== null ? Object.entries(input) : undefined;
   const texts = entries?.filter((entry): entry is [string, string] => typeof entry[1] === "string");
-  if (entries === undefined || texts === undefined || texts.length < entries.length) return { fault: "must be an object of texts" };
+  if (entries === undefined || texts === undefined || texts.length < entries.length) return { fault: "must be an object of strings" };
   return { value: Object.fromEntries(texts.map(([name, text]) => [name, text.toWellFormed()])) };
 });
 

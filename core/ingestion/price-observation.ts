@@ -1,11 +1,11 @@
-/** A merged observation with the usage and the cost it has by the models; `mergeObservation` itself knows none. */
+/** Ingestion, between merge and write: sets a merged observation's usage and cost from the project's models. */
 import { parseExactJson } from "../exact-json.ts";
 import type { Model } from "../models/model.ts";
 import { type CountTokens, usageAndCost } from "../models/usage-and-cost.ts";
 import type { Json } from "./event.ts";
 import type { MergedObservation } from "./merge/merge-observation.ts";
 
-/** The column is JSON we have encoded; what is no object has no parameters. */
+/** Parses JSON that we encoded ourselves; anything but an object means no parameters. */
 const parseParameters = (text: string | null): Record<string, Json> | null => {
   if (text === null || !text.startsWith("{")) return null;
   return parseExactJson(text) as Record<string, Json>;
@@ -28,7 +28,7 @@ export const priceObservation = (observation: MergedObservation, models: readonl
       startTime: row.start_time,
     },
     models,
-    // What rolls up the calls below it holds their texts once more: they are counted there.
+    // An observation that rolls up the calls below it repeats their texts; tokens are counted on those calls.
     otel.rollUp === undefined ? countTokens : () => undefined,
   );
   return {

@@ -1,24 +1,24 @@
 /**
- * The rows of ingestion exactly as ClickHouse takes them, one JSON object a line (JSONEachRow); columns with a default that nothing sets are left out.
- * An instant is `YYYY-MM-DD HH:MM:SS.ffffff` in UTC: `basic` and `best_effort` read it alike, a DateTime64(3) column drops the digits it has no room for.
- * Decimals and 64-bit integers are text. Every text is well-formed: ClickHouse refuses a whole batch for half a surrogate pair.
+ * Ingestion, writing: the rows exactly as ClickHouse reads them (JSONEachRow). Columns with a default that nothing sets are omitted.
+ * An instant is `YYYY-MM-DD HH:MM:SS.ffffff` UTC: `basic` and `best_effort` parse it alike, and a DateTime64(3) column drops the extra
+ * digits. Decimals and 64-bit integers are strings. All text is well-formed: ClickHouse refuses a whole batch for one lone surrogate.
  */
 import { columnText } from "./column-text.ts";
 import type { Json } from "./event.ts";
 
-/** `Map(String, …)`; made without a prototype, so that `__proto__` is a key like any other. */
+/** `Map(String, …)`. Has no prototype, so `__proto__` is an ordinary key. */
 export type TextMap = Record<string, string>;
 
-/** Columns every table has. */
+/** Columns of every table. */
 type Stored = {
   created_at: string;
   updated_at: string;
-  /** The version of the row. */
+  /** Version of the row. */
   event_ts: string;
   is_deleted: 0 | 1;
 };
 
-/** Where a row came from: the key, the SDK and the file. Absent columns keep their defaults. */
+/** Origin of a row: API key, SDK and file. Absent columns keep their defaults. */
 export type RowOrigin = {
   ingestion_api_key?: string;
   ingestion_sdk_name?: string;
@@ -190,22 +190,22 @@ export type EventRow = Stored &
     event_bytes: string;
   };
 
-/** Strings are kept, every other value is its JSON; null is NULL. */
+/** Keeps strings, encodes other values as JSON; null becomes NULL. */
 export const payloadText = (value: Json | undefined): string | null =>
   value === undefined || value === null ? null : columnText(typeof value === "string" ? value : JSON.stringify(value));
 
-/** A map column with `toText` of every value. */
+/** Builds a map column, converting each value with `toText`. */
 export const textMap = <Value>(entries: Iterable<readonly [string, Value]>, toText: (value: Value) => string): TextMap => {
   const map: TextMap = Object.create(null);
   for (const [key, value] of entries) map[columnText(key)] = toText(value);
   return map;
 };
 
-/** What DateTime64 holds: 1900 to the end of 2299. */
+/** Range of DateTime64: 1900 to the end of 2299. */
 const instantMin = "1900-01-01 00:00:00.000000";
 const instantMax = "2299-12-31 23:59:59.999999";
 
-/** An instant of an event as the columns take it, clamped to what they hold; digits below the microsecond are dropped. */
+/** Formats an event's instant for a column, clamped to the column's range; digits below the microsecond are dropped. */
 export const instantText = (instant: string): string => {
   const [, date, time, fraction = ""] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d+))?Z$/.exec(instant) ?? [];
   if (date === undefined) throw new RangeError(`not an instant in UTC: ${instant.slice(0, 40)}`);
@@ -213,11 +213,11 @@ export const instantText = (instant: string): string => {
   return text < instantMin ? instantMin : text > instantMax ? instantMax : text;
 };
 
-/** The same, where the column may be NULL. */
+/** Does the same for a nullable column. */
 export const nullableInstant = (instant: string | null | undefined): string | null =>
   instant === undefined || instant === null ? null : instantText(instant);
 
-/** An instant somebody wrote by hand, such as the version of a dataset item: ISO 8601 with any zone, NULL where it is none. */
+/** Parses a hand-written instant, such as a dataset item's version: ISO 8601 with any zone. Returns NULL for anything else. */
 export const looseInstant = (text: string | null | undefined): string | null => {
   if (text === undefined || text === null || !/^\d{4}-\d\d-\d\d/.test(text)) return null;
   if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text) && !Number.isNaN(Date.parse(text))) return instantText(text);

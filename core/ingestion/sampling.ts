@@ -1,10 +1,16 @@
-/** Which traces of a project are processed, where an operator has turned a project down. A trace is in or out as a whole, on every server. */
+/**
+ * Ingestion, before enqueueing: decides which traces are processed if an operator has lowered a project's rate. A trace is in or out as a
+ * whole, on every server.
+ */
 import type { Sha256Hex } from "./blob-key.ts";
 
 /** Project id to the share of its traces, 0 to 1, that is processed. */
 export type SampledProjects = ReadonlyMap<string, number>;
 
-/** `project:rate,project:rate`, as in LANGFUSE_INGESTION_PROCESSING_SAMPLED_PROJECTS. Empty text samples nothing. Problems are named by position, not by value. */
+/**
+ * Parses `project:rate,project:rate` (LANGFUSE_INGESTION_PROCESSING_SAMPLED_PROJECTS). An empty string samples nothing. A problem names the
+ * position, never the value.
+ */
 export const parseSampledProjects = (text: string): { ok: true; rates: SampledProjects } | { ok: false; problem: string } => {
   const rates = new Map<string, number>();
   const entries = text.split(",").map((entry) => entry.trim());
@@ -19,7 +25,7 @@ export const parseSampledProjects = (text: string): { ok: true; rates: SampledPr
   return { ok: true, rates };
 };
 
-/** What has no trace is always in, as is everything at a rate of 1. */
+/** Anything without a trace is always in, as is everything at a rate of 1. */
 export const isInSample = (
   of: { projectId: string; traceId: string | undefined },
   rates: SampledProjects,

@@ -1,4 +1,7 @@
-/** Scores: what is wrong with one by itself is said to its sender. Whether it fits its score config is judged where configs are known. */
+/**
+ * Ingestion, parsing: validates scores. Reports to the sender what is wrong with the score itself; fit with its score config is judged
+ * where configs are known.
+ */
 import { z } from "zod";
 import { environmentSchema } from "./body-schemas.ts";
 import type { ScoreBody } from "./event.ts";
@@ -10,27 +13,27 @@ export const scoreTextCharactersMax = 500;
 const isText = (value: string | number): boolean => typeof value === "string";
 const valueRules: Record<ScoreBody["dataType"], { fits: (value: string | number) => boolean; rule: string }> = {
   NUMERIC: { fits: (value) => typeof value === "number", rule: "must be a number for data type NUMERIC" },
-  CATEGORICAL: { fits: isText, rule: "must be a text for data type CATEGORICAL" },
+  CATEGORICAL: { fits: isText, rule: "must be a string for data type CATEGORICAL" },
   BOOLEAN: {
     fits: (value) => value === 0 || value === 1,
     rule: "must be a number equal to either 0 or 1 for data type BOOLEAN",
   },
   TEXT: {
     fits: (value) => typeof value === "string" && value.length >= 1 && value.length <= scoreTextCharactersMax,
-    rule: `must be a text of 1 to ${scoreTextCharactersMax} characters for data type TEXT`,
+    rule: `must be a string of 1 to ${scoreTextCharactersMax} characters for data type TEXT`,
   },
-  CORRECTION: { fits: isText, rule: "must be a text for data type CORRECTION" },
+  CORRECTION: { fits: isText, rule: "must be a string for data type CORRECTION" },
 };
 
 const ScoreValue = schemaOf((input): { value: string | number } | { fault: string } => {
   if (typeof input === "string") return { value: input.toWellFormed() };
-  return typeof input === "number" && Number.isFinite(input) ? { value: input } : { fault: "must be a number or a text" };
+  return typeof input === "number" && Number.isFinite(input) ? { value: input } : { fault: "must be a number or a string" };
 });
 
 const scoreFields = (options: { isInternal: boolean }) =>
   z.object({
     id: Id.nullish(),
-    // Stored ones were taken when longer names were.
+    // Stored scores may have longer names, which were allowed earlier.
     name: options.isInternal ? Text.min(1, "must not be empty") : ScoreNameText,
     traceId: Reference,
     sessionId: Reference,
@@ -65,7 +68,7 @@ const faultsOf = (score: ScoreFields, dataType: ScoreBody["dataType"]): { path: 
   return faults;
 };
 
-/** Without a data type, numbers are NUMERIC and texts CATEGORICAL. A correction corrects the output: it is named so, and has no config. */
+/** Without a data type, numbers are NUMERIC and texts CATEGORICAL. A correction is named `output`, which it corrects, and has no config. */
 export const scoreSchema = (options: { isInternal: boolean }): z.ZodType<{ id: string | null | undefined; body: ScoreBody }> =>
   scoreFields(options).transform((score, context) => {
     const { id, ...body } = score;

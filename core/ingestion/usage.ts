@@ -1,4 +1,7 @@
-/** Usage and cost as SDKs send them (`usage`, `usageDetails`, `costDetails`, in any spelling of `core/usage/`) to two maps: kind to count, kind to USD. */
+/**
+ * Ingestion, parsing: usage and cost as SDKs send them (`usage`, `usageDetails`, `costDetails`, any spelling in `core/usage/`) to two maps:
+ * kind to count, kind to USD.
+ */
 
 import type { z } from "zod";
 import { isRecord } from "../is-record.ts";
@@ -10,13 +13,15 @@ import { schemaOf } from "./fields.ts";
 
 type Counts = Record<string, number>;
 type Costs = Record<string, string>;
-/** A map without entries names nothing. */
+/** Returns undefined for a map without entries: it names nothing. */
 const mapOf = <Value>(entries: [string, Value | undefined][]): Record<string, Value> | undefined => {
   const known = entries.filter((entry): entry is [string, Value] => entry[1] !== undefined);
   return known.length === 0 ? undefined : Object.fromEntries(known);
 };
 
-/** The shortest decimal that names the number, without exponent; undefined below 0 and beyond the finite. Text has to be spelled that way already. */
+/**
+ * Returns the shortest decimal for the number, without an exponent; undefined if negative or not finite. Text must already have that form.
+ */
 export const readCost = (value: unknown): string | undefined => {
   if (typeof value === "string") return /^\d{1,40}(\.\d{1,40})?$/.test(value) ? value.replace(/^0+(?=\d)/, "") : undefined;
   if (typeof value !== "number" || !Number.isFinite(value) || value < 0) return undefined;
@@ -29,13 +34,13 @@ export const readCost = (value: unknown): string | undefined => {
 
 const notRecord = { fault: "must be an object of numbers" };
 
-/** As it was sent: `joinUsage` reads it. */
+/** Kept as sent; `joinUsage` reads it. */
 export const UsageDetails = schemaOf((input): { value: Record<string, unknown> | null | undefined } | { fault: string } => {
   if (input === undefined || input === null) return { value: input };
   return isRecord(input) ? { value: input } : notRecord;
 }).optional();
 
-/** Costs ≥ 0 are kept, the rest is dropped. */
+/** Keeps costs ≥ 0 and drops the rest. */
 export const CostDetails = schemaOf((input): { value: Costs | null | undefined } | { fault: string } => {
   if (input === undefined || input === null) return { value: input };
   if (!isRecord(input)) return notRecord;
@@ -44,7 +49,10 @@ export const CostDetails = schemaOf((input): { value: Costs | null | undefined }
 
 const usageUnits = ["CHARACTERS", "TOKENS", "MILLISECONDS", "SECONDS", "IMAGES", "REQUESTS"];
 
-/** The older `usage`: counts in any spelling, those of providers before ours, and costs. The unit is checked and not kept; kinds of the caller's own belong into the details. */
+/**
+ * The older `usage`: counts in any spelling, providers' spellings before ours, and costs. The unit is validated but not stored; custom
+ * kinds belong in the details.
+ */
 export const Usage = schemaOf((input): { value: { counts: Counts; costs: Costs } | null | undefined } | { fault: string } => {
   if (input === undefined || input === null) return { value: input };
   if (!isRecord(input)) return notRecord;
@@ -62,8 +70,8 @@ export const Usage = schemaOf((input): { value: { counts: Counts; costs: Costs }
 }).optional();
 
 /**
- * `usage` is the base, the details go on top. A total that is not given is the sum of all kinds, unless there are details, which have their own.
- * `isResolved`: made by our own reading of a span, so that the kinds of the details are disjoint already.
+ * Overlays the details on `usage`. A missing total is the sum of all kinds, unless there are details, which have their own.
+ * `isResolved`: our own span mapping made the details, so their kinds are already disjoint.
  */
 export const joinUsage = (given: {
   usage?: z.infer<typeof Usage>;
@@ -83,7 +91,7 @@ export const joinUsage = (given: {
   };
 };
 
-/** Null only where one says null and the other has nothing. */
+/** Returns null only if one is null and the other has nothing. */
 const overlay = <Value>(
   usage: object | null | undefined,
   base: Record<string, Value>,

@@ -1,6 +1,16 @@
-/** The job kinds: one entry gives payload, attempts, maximum run time and priority; the compiler demands the handler in runner/handlers/. */
+/** The job kinds. One entry says everything about a kind; loops, switches and dead letters derive from it, and the compiler demands its handler in runner/jobs/index.ts. */
 import { z } from "zod";
+import type { ErrorCode } from "../errors.ts";
 import { entityTypes } from "../ingestion/event.ts";
+
+/** How runners take jobs of a kind. */
+export type Claiming =
+  /** One by one, with an exact limit on how many of a project run at once anywhere (`job_slots`). Kinds of this sort share one loop. */
+  | { how: "limitedPerProject" }
+  /** One by one, projects taking turns; so many at once in a runner, of which one project leaves one to the others. */
+  | { how: "roundRobin"; concurrency: number }
+  /** Many under one lease; jobs with one ordering key (column `lane`) run in one place only. */
+  | { how: "batchedByOrderingKey" };
 
 type JobKindEntry = {
   payload: z.ZodType;
@@ -8,12 +18,20 @@ type JobKindEntry = {
   maxAttempts: number;
   /** Seconds one attempt may run, whatever its heartbeats say. */
   maxRunSeconds: number;
+  /** How an attempt fails that ran longer. */
+  timeoutCode: ErrorCode;
   /** Smaller runs first within a project. */
   priority: number;
-  /** Counts against the jobs a project may run at once. Short work does not wait for long exports. */
-  hasSlot: boolean;
-  /** What was accepted for good: tried for as long as a service is away or refuses us, and never given up at the first failure. */
-  isAccepted: boolean;
+  claiming: Claiming;
+  /**
+   * `accepted`: somebody was told that it is done for good, so it is tried for as long as a service is away or refuses us, and what is given up in the end is kept as a dead letter.
+   * `failable`: an error that a retry cannot mend ends it at once, and its owner is told.
+   */
+  durability: "accepted" | "failable";
+  /** What becomes of a job whose lease expired: the attempt is spent, or the loss is counted beside the attempts since the fault may be that of another job in the runner. */
+  onExpiredLease: "spendAttempt" | "countLoss";
+  /** The environment variable that switches a runner's loop for the kind off. */
+  queueSwitch: `QUEUE_CONSUMER_${string}_QUEUE_IS_ENABLED`;
 };
 
 /** Which route events came in by. */
@@ -27,18 +45,24 @@ export const jobKinds = {
     payload: z.strictObject({ batchExportId: z.string() }),
     maxAttempts: 8,
     maxRunSeconds: 6 * 3600,
+    timeoutCode: "EXPORT_TIMED_OUT",
     priority: 100,
-    hasSlot: true,
-    isAccepted: false,
+    claiming: { how: "limitedPerProject" },
+    durability: "failable",
+    onExpiredLease: "spendAttempt",
+    queueSwitch: "QUEUE_CONSUMER_BATCH_EXPORT_QUEUE_IS_ENABLED",
   },
   /** Tells the user of an export that it has ended or is about to expire. */
   "mail.send": {
     payload: z.strictObject({ batchExportId: z.string(), event: z.enum(["completed", "failed", "expiring"]) }),
     maxAttempts: 8,
     maxRunSeconds: 300,
+    timeoutCode: "INTERNAL",
     priority: 50,
-    hasSlot: false,
-    isAccepted: false,
+    claiming: { how: "roundRobin", concurrency: 2 },
+    durability: "failable",
+    onExpiredLease: "spendAttempt",
+    queueSwitch: "QUEUE_CONSUMER_MAIL_QUEUE_IS_ENABLED",
   },
   /** One group of events of one entity, stored in the file. Claimed many at a time, by lane; finished ones are deleted. */
   "ingestion.merge": {
@@ -54,18 +78,24 @@ export const jobKinds = {
     }),
     maxAttempts: 12,
     maxRunSeconds: 600,
+    timeoutCode: "INTERNAL",
     priority: 20,
-    hasSlot: false,
-    isAccepted: true,
+    claiming: { how: "batchedByOrderingKey" },
+    durability: "accepted",
+    onExpiredLease: "countLoss",
+    queueSwitch: "QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED",
   },
   /** One OpenTelemetry request, stored as it came: its spans become events. */
   "ingestion.otel": {
     payload: z.strictObject({ fileKey: z.string(), origin: origin.optional() }),
     maxAttempts: 12,
     maxRunSeconds: 600,
+    timeoutCode: "INTERNAL",
     priority: 20,
-    hasSlot: false,
-    isAccepted: true,
+    claiming: { how: "roundRobin", concurrency: 4 },
+    durability: "accepted",
+    onExpiredLease: "countLoss",
+    queueSwitch: "QUEUE_CONSUMER_OTEL_INGESTION_QUEUE_IS_ENABLED",
   },
   /** Removes files, log rows and rows of some traces or scores, of a whole project, or of all that is older than an instant. */
   "data.delete": {
@@ -77,11 +107,29 @@ export const jobKinds = {
     ]),
     maxAttempts: 12,
     maxRunSeconds: 3600,
+    timeoutCode: "INTERNAL",
     priority: 80,
-    hasSlot: false,
-    isAccepted: true,
+    claiming: { how: "roundRobin", concurrency: 2 },
+    durability: "accepted",
+    onExpiredLease: "countLoss",
+    queueSwitch: "QUEUE_CONSUMER_DATA_DELETE_QUEUE_IS_ENABLED",
   },
 } as const satisfies Record<string, JobKindEntry>;
 
 export type JobKind = keyof typeof jobKinds;
 export type JobPayload<K extends JobKind> = z.infer<(typeof jobKinds)[K]["payload"]>;
+
+export const jobKindNames = Object.keys(jobKinds) as JobKind[];
+
+/** Kinds by how they are claimed; a type, so that a loop that forgets a kind does not compile. */
+export type KindsClaimed<How extends Claiming["how"]> = {
+  [K in JobKind]: (typeof jobKinds)[K]["claiming"]["how"] extends How ? K : never;
+}[JobKind];
+export type BatchKind = KindsClaimed<"batchedByOrderingKey">;
+export type SingleKind = Exclude<JobKind, BatchKind>;
+
+/** Kinds whose entry fits. */
+export const kindsWhere = (fits: (entry: JobKindEntry) => boolean): JobKind[] => jobKindNames.filter((kind) => fits(jobKinds[kind]));
+
+/** Kinds that make rows of what was sent. */
+export const ingestionKinds = ["ingestion.merge", "ingestion.otel"] as const satisfies readonly JobKind[];

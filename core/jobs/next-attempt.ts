@@ -37,8 +37,9 @@ export const nextAttempt = (
   error: AppError,
   { kind, attempt, maxAttempts, random }: { kind: JobKind; attempt: number; maxAttempts: number; random: number },
 ): NextAttempt => {
-  const isGivenUp = jobKinds[kind].isAccepted
-    ? attempt >= maxAttempts && !isMendable(error)
-    : attempt >= maxAttempts || errorTable[error.code].retry === "never";
+  const isGivenUp =
+    jobKinds[kind].durability === "accepted"
+      ? attempt >= maxAttempts && !isMendable(error)
+      : attempt >= maxAttempts || errorTable[error.code].retry === "never";
   return isGivenUp ? { decision: "discard" } : { decision: "retry", delaySeconds: withJitter(baseDelaySeconds(attempt), random) };
 };

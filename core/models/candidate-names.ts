@@ -1,17 +1,21 @@
 /**
- * The names a model may be known by, from what gateways and clouds send: `us.anthropic.claude-3-5-haiku-20241022-v1:0` is also tried as `claude-3-5-haiku`.
- * Each rule takes one thing off. All names on the way are candidates, so a model for a spelling in between wins over the bare name.
+ * Models: derives candidate names from what gateways and clouds send: `us.anthropic.claude-3-5-haiku-20241022-v1:0` is also tried as
+ * `claude-3-5-haiku`.
+ * Each rule removes one thing. All intermediate names are candidates, so a model for one of them wins over the bare name.
  */
 
 type Rule = {
-  /** What the rule takes off, for docs and tests. */
+  /** What the rule removes, for docs and tests. */
   what: string;
   /** Source of the spelling. */
   source: string;
   reduce: (name: string) => string;
 };
 
-/** Gateways and clouds that charge the maker's price. Hosts with prices of their own (Groq, Together, Fireworks …) are not here: their names need a model of their own. */
+/**
+ * Gateways and clouds that charge the maker's price. Hosts with their own prices (Groq, Together, Fireworks …) are not listed: their names
+ * need models of their own.
+ */
 const gateways = [
   "azure",
   "azure_ai",
@@ -68,13 +72,13 @@ const gateways = [
 ];
 const gatewayPrefix = new RegExp(`^@?(?:${gateways.join("|")})/`, "i");
 
-/** Makers as Amazon Bedrock writes them before the name of a model. */
+/** Makers as Amazon Bedrock writes them before a model's name. */
 const bedrockMaker = "(?:anthropic|amazon|cohere|deepseek|mistral|openai|qwen|moonshotai|zai|google|minimax|ai21|meta)";
 
-/** Names of Claude have the version without the maker too, on Vertex. */
+/** On Vertex, Claude names have the version without the maker too. */
 const isOfBedrock = new RegExp(`(?:^|\\.)${bedrockMaker}\\.|^claude-`, "i");
 
-/** Bedrock's profiles keep a call within a geography; `global` does not. A regular expression. */
+/** Regular expression for Bedrock profiles that keep a call within a geography; `global` does not. */
 export const bedrockGeography = "(us|us-gov|eu|apac|ap|jp|au|ca|sa|uk|in|me|af)";
 
 const replacing =
@@ -82,13 +86,16 @@ const replacing =
   (name: string): string =>
     name.replace(pattern, replacement);
 
-/** `claude-3.5-sonnet`, `claude-4.5-sonnet-20250929`, `claude-sonnet-4.5`: Anthropic's own names have hyphens, and since 4 the family before the version. */
+/**
+ * Normalizes `claude-3.5-sonnet`, `claude-4.5-sonnet-20250929` and `claude-sonnet-4.5`: Anthropic's own names use hyphens and, since 4, put
+ * the family before the version.
+ */
 const claudeName = (name: string): string =>
   name
     .replace(/^((?:.*\.)?claude-(?:[a-z]+-)?)(\d{1,2})\.(\d{1,2})(?!\d)/i, "$1$2-$3")
     .replace(/^((?:.*\.)?claude-)([4-9])(-\d{1,2})?-(opus|sonnet|haiku)(?![a-z])/i, "$1$4-$2$3");
 
-/** In the order in which they are tried; the first that changes the name is applied, then all are tried again. */
+/** Rules in order. The first that changes the name is applied, then all are tried again. */
 export const nameRules: readonly Rule[] = [
   {
     what: "the ARN around a model or profile of Bedrock",
@@ -136,7 +143,7 @@ export const nameRules: readonly Rule[] = [
     reduce: replacing(/^gpt-35-/i, "gpt-3.5-"),
   },
   {
-    what: "a date behind the name: -20250929, @20250929, -2025-08-07, -preview-09-2025",
+    what: "a date after the name: -20250929, @20250929, -2025-08-07, -preview-09-2025",
     source:
       "https://platform.claude.com/docs/en/about-claude/models/overview and https://ai.google.dev/gemini-api/docs/models, read 2026-11",
     reduce: replacing(/(?:[-@]20\d{6}|-20\d\d-\d\d-\d\d|-preview-\d\d-20\d\d|@(?:latest|default))$/i),
@@ -158,17 +165,20 @@ export const nameRules: readonly Rule[] = [
   },
 ];
 
-/** Names longer than this are tried only as they are. */
+/** Longer names are tried only as sent. */
 const nameCharactersMax = 500;
-/** More than a name of any gateway needs: each rule takes something off, nested gateways take a step each. */
+/** More than any gateway's name needs: each rule removes something, and nested gateways take one step each. */
 const candidatesMax = 24;
-/** Of all candidates together: every pattern of a project may be tried on each. */
+/** Maximum for all candidates together: every pattern of a project may be tried on each. */
 const charactersMax = 1000;
 
-/** What is free of charge or fine-tuned has another price than its base: only the name as it was sent can match. */
+/** Free and fine-tuned models have other prices than their base: only the name as sent can match. */
 const hasPriceOfItsOwn = (name: string): boolean => /:free$/i.test(name) || /(?:^|\/)ft:/i.test(name);
 
-/** The name as it was sent, without the white space around it, then each shorter one. At most 24, of at most 1,000 characters together where there are several; linear in the length of the name, which is bounded. */
+/**
+ * Returns the trimmed name, then each shorter one. At most 24, and at most 1,000 characters together if there are several; linear in the
+ * bounded length of the name.
+ */
 export const candidateNames = (sent: string): readonly string[] => {
   const candidates = [sent.trim()];
   let characters = candidates[0]?.length ?? 0;

@@ -1,33 +1,34 @@
 /**
- * Regular expressions as Postgres spells them, matched by RE2 in time linear in the text (https://github.com/le0pard/re2js, read 2026-11). What is too large for it never reaches it.
- * Bounds: 2,000 steps of the program, 500 characters of text; one match is at most steps × characters, which `patternWork` counts.
+ * Models: matches Postgres regular expressions with RE2, in linear time (https://github.com/le0pard/re2js, read 2026-11). Oversized
+ * patterns never reach it. Bounds: 2,000 program steps, 500 characters of text; one match costs at most steps × characters, counted by
+ * `patternWork`.
  */
 import { RE2JS } from "re2js";
 import { createBoundedCache } from "../bounded-cache.ts";
 import { compiledStepsMax, PatternError, type TranslatedPattern, translatePattern } from "./translate-pattern.ts";
 
 export const textLengthMax = 500;
-/** Of all patterns that are kept compiled, some 100 MB at worst. */
+/** Maximum for all cached compiled patterns together; some 100 MB at worst. */
 const keptStepsMax = 400_000;
-/** Compiling a step takes as long as matching so many, or less. */
+/** Compiling one step takes at most as long as matching this many. */
 const compileSteps = 100;
 
 /**
- * Steps of matching and compiling since the process began, at most 0.1 µs each. It only grows: who gives work a budget looks before and after. Exact, because matching never waits;
- * kept here, so that pricing needs to know nothing of budgets.
+ * Steps of matching and compiling since the process began, at most 0.1 µs each. Only grows: a caller with a budget compares before and
+ * after. Exact, because matching never awaits. Kept here so that pricing need not know of budgets.
  */
 export const patternWork = { steps: 0 };
 
 export type CompiledPattern = {
-  /** Bound of the instructions of its program. */
+  /** Upper bound of the program's instructions. */
   steps: number;
-  /** Whether the text contains a match, as `text ~ pattern` says. Longer texts than the bound do not match. */
+  /** Returns whether the text contains a match, like `text ~ pattern`. Texts over the length limit do not match. */
   isMatch: (text: string) => boolean;
 };
 
 /**
- * Only `find` without groups: it uses the engines whose memory does not grow with what they have seen, one that reads each character once (`onepass`),
- * or one that marks each pair of instruction and position it has visited.
+ * Uses only `find` without groups: it selects engines whose memory does not grow with the text, one that reads each character once
+ * (`onepass`), or one that marks each visited pair of instruction and position.
  */
 const compileTranslated = ({ source, isCaseSensitive, steps }: TranslatedPattern): CompiledPattern => {
   patternWork.steps += steps * compileSteps;
@@ -43,7 +44,7 @@ const compileTranslated = ({ source, isCaseSensitive, steps }: TranslatedPattern
   };
 };
 
-/** Undefined where the pattern is not understood or too large. */
+/** Returns undefined if the pattern is unsupported or too large. */
 export const compilePattern = (pattern: string, { isCaseSensitive = true } = {}): CompiledPattern | undefined => {
   try {
     return compileTranslated(translatePattern(pattern, { isCaseSensitive, stepsMax: compiledStepsMax }));
@@ -58,6 +59,6 @@ const kept = createBoundedCache<string, CompiledPattern | undefined>({
   weightOf: (pattern) => pattern?.steps ?? 1,
 });
 
-/** The same, remembered by pattern; a pattern that is not understood matches nothing. */
+/** Does the same with a cache by pattern. An unsupported pattern matches nothing. */
 export const isPatternMatch = (pattern: string, text: string, isCaseSensitive = true): boolean =>
   kept.get(`${isCaseSensitive ? "c" : "i"}${pattern}`, () => compilePattern(pattern, { isCaseSensitive }))?.isMatch(text) ?? false;

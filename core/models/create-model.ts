@@ -1,4 +1,7 @@
-/** The body of a new model: shape, bounds, and what it means. Shape of https://github.com/langfuse/langfuse/blob/main/fern/apis/server/definition/models.yml (read 2026-11). */
+/**
+ * Models: schema of the body that creates a model, and its mapping to tables. Follows
+ * https://github.com/langfuse/langfuse/blob/main/fern/apis/server/definition/models.yml (read 2026-11).
+ */
 import { z } from "zod";
 import { isStorableInstant, notStorableInstant, storableText } from "../storable.ts";
 import { plainDecimal } from "./decimal.ts";
@@ -6,25 +9,25 @@ import { type Model, type PricingTier, type TierCondition, tierOperators, type U
 import { findTokenizer, tokenizers } from "./tokenizers.ts";
 import { countPatternSteps, findPatternFault } from "./translate-pattern.ts";
 
-/** What a pattern may come to: it is tried on every name of a model that a runner sees, 200 patterns for each project. */
+/** Maximum program steps of a pattern: a runner tries it on every model name it sees, up to 200 patterns per project. */
 const patternStepsMax = 300;
-/** Of all patterns of all tiers of a model: each is tried on every kind of usage of a call. */
+/** Maximum for all patterns of a model's tiers together: each is tried on every kind of usage of a call. */
 const tierStepsMax = 2000;
 const tiersMax = 20;
 const pricesMax = 50;
 const conditionsMax = 10;
-/** Of all tiers together, as JSON: the models of a project are read as a whole. */
+/** Maximum for all tiers together, as JSON: a project's models are read as a whole. */
 const tiersCharactersMax = 20_000;
 
-const mustBe = `must be a regular expression of Postgres without look-around, back references and word boundaries that comes to at most ${patternStepsMax} steps; for one name: (?i)^name$`;
+const mustBe = `must be a Postgres regular expression of at most ${patternStepsMax} steps, without look-around, back references or word boundaries; for a single name: (?i)^name$`;
 const Pattern = storableText(500)
   .min(1)
   .superRefine((pattern, context) => {
     const fault = findPatternFault(pattern, patternStepsMax);
-    if (fault !== undefined) context.addIssue({ code: "custom", message: `${mustBe}. Not understood: ${fault}` });
+    if (fault !== undefined) context.addIssue({ code: "custom", message: `${mustBe}. Not supported: ${fault}` });
   });
 
-/** What a cost column and a price shown can hold, exactly. */
+/** Returns whether the cost columns and the displayed price can hold it exactly. */
 const isPrice = (price: number | string): boolean => /^\d{1,6}(\.\d{1,18})?$/.test(plainDecimal(String(price)) ?? "");
 const notPrice = "must be a decimal from 0 to below 1000000 with at most 18 decimals: USD for one unit";
 const Price = z
@@ -33,7 +36,7 @@ const Price = z
   .describe("USD for one unit; as a string where a double would round it.");
 
 const UsageCondition = z.strictObject({
-  usageDetailPattern: Pattern.describe("Of the kinds of usage whose counts are added."),
+  usageDetailPattern: Pattern.describe("Matches the kinds of usage whose counts are added."),
   operator: z.enum(tierOperators),
   value: z.number(),
   caseSensitive: z.boolean().default(false),
@@ -57,7 +60,7 @@ const Tier = z.strictObject({
     .record(storableText(100).min(1), Price)
     .refine((prices) => Object.keys(prices).length > 0, "must have at least one price")
     .refine((prices) => Object.keys(prices).length <= pricesMax, `must have at most ${pricesMax} prices`)
-    .describe("By kind of usage, as calls send it."),
+    .describe("Price per kind of usage, named as calls send it."),
 });
 type Tier = z.infer<typeof Tier>;
 
@@ -69,23 +72,23 @@ const instant = z
 
 const Fields = z.strictObject({
   modelName: storableText(200).min(1),
-  matchPattern: Pattern.describe("Regular expression of Postgres, matched with the name a call gives its model."),
-  startDate: instant.nullish().describe("Calls that began earlier are not priced by it."),
+  matchPattern: Pattern.describe("Postgres regular expression, matched against the model name of a call."),
+  startDate: instant.nullish().describe("Calls that started earlier are not priced by this model."),
   unit: z.enum(usageUnits).nullish().describe("A label."),
   inputPrice: Price.nullish(),
   outputPrice: Price.nullish(),
-  totalPrice: Price.nullish().describe("Not beside the other two."),
-  pricingTiers: z.array(Tier).max(tiersMax).nullish().describe("Instead of the three prices: exactly one default tier."),
+  totalPrice: Price.nullish().describe("Cannot be combined with the other two."),
+  pricingTiers: z.array(Tier).max(tiersMax).nullish().describe("Replaces the three prices; exactly one tier must be the default."),
   tokenizerId: z
     .enum(["openai"], { error: 'must be "openai" or left out: other makers have published no tokenizer' })
     .nullish()
-    .describe("Counts the tokens of calls that send none."),
+    .describe("Counts tokens for calls that report none."),
   tokenizerConfig: z
     .strictObject({
       tokenizerModel: z
         .string()
         .max(200)
-        .refine((name) => findTokenizer(name) !== undefined, `must be a model of OpenAI, or one of ${tokenizers.join(", ")}`),
+        .refine((name) => findTokenizer(name) !== undefined, `must be an OpenAI model, or one of ${tokenizers.join(", ")}`),
     })
     .nullish(),
 });
@@ -109,29 +112,25 @@ const faultsOfTiers = (tiers: readonly Tier[]): Fault[] => [
   ...faultIf(
     JSON.stringify(tiers).length > tiersCharactersMax,
     ["pricingTiers"],
-    `must come to at most ${tiersCharactersMax} characters as JSON`,
+    `must have at most ${tiersCharactersMax} characters as JSON`,
   ),
-  ...faultIf(
-    stepsOfTiers(tiers) > tierStepsMax,
-    ["pricingTiers"],
-    `must have patterns that come to at most ${tierStepsMax} steps together`,
-  ),
+  ...faultIf(stepsOfTiers(tiers) > tierStepsMax, ["pricingTiers"], `must have patterns of at most ${tierStepsMax} steps in total`),
   ...tiers.flatMap(({ name, isDefault, priority, conditions }, at): Fault[] => {
     const earlier = tiers.slice(0, at);
     const path = (field: string) => ["pricingTiers", at, field];
     return [
       ...faultIf(isDefault && priority !== 0, path("priority"), "must be 0 in the default tier"),
       ...faultIf(isDefault && conditions.length > 0, path("conditions"), "must be empty in the default tier"),
-      ...faultIf(!isDefault && conditions.length === 0, path("conditions"), "must not be empty but in the default tier"),
+      ...faultIf(!isDefault && conditions.length === 0, path("conditions"), "must not be empty except in the default tier"),
       ...faultIf(
         earlier.some((other) => other.name === name),
         path("name"),
-        "is the name of a tier above",
+        "repeats the name of an earlier tier",
       ),
       ...faultIf(
         earlier.some((other) => other.priority === priority),
         path("priority"),
-        "is the priority of a tier above",
+        "repeats the priority of an earlier tier",
       ),
     ];
   }),
@@ -142,10 +141,13 @@ const isSent = <V>(value: V | null | undefined): value is V => value !== null &&
 const faultsOfPrices = (body: Fields): Fault[] => {
   const sent = flatPrices.filter((name) => isSent(body[name]));
   if (isSent(body.pricingTiers))
-    return [...sent.map((name) => ({ path: [name], message: "cannot be sent beside pricingTiers" })), ...faultsOfTiers(body.pricingTiers)];
+    return [
+      ...sent.map((name) => ({ path: [name], message: "cannot be combined with pricingTiers" })),
+      ...faultsOfTiers(body.pricingTiers),
+    ];
   return [
     ...faultIf(sent.length === 0, ["pricingTiers"], "needed, or inputPrice, outputPrice or totalPrice"),
-    ...faultIf(sent.includes("totalPrice") && sent.length > 1, ["totalPrice"], "cannot be sent beside inputPrice or outputPrice"),
+    ...faultIf(sent.includes("totalPrice") && sent.length > 1, ["totalPrice"], "cannot be combined with inputPrice or outputPrice"),
   ];
 };
 
@@ -161,7 +163,7 @@ export type CreateModel = z.infer<typeof CreateModel>;
 
 export type NewModel = Omit<Model, "projectId"> & { unit: UsageUnit | null };
 
-/** What was asked for as the tables hold it: prices as plain decimal text, tiers with ids. */
+/** Maps the request to table rows: prices as plain decimal text, tiers with ids. */
 export const newModel = (id: string, body: CreateModel): NewModel => ({
   id,
   modelName: body.modelName,

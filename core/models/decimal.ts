@@ -1,24 +1,27 @@
-/** Money and counts as exact integers: USD in units of 1e-12, whole numbers up to UInt64. What a column cannot hold is clamped to what it can. */
+/**
+ * Models: exact integer arithmetic for money and counts. USD in units of 1e-12, counts up to UInt64. Values outside a column's range are
+ * clamped.
+ */
 import { decimalText } from "../query/filters/bounds.ts";
 
-/** A decimal of any fineness: `units` × 10^-`scale`. */
+/** A decimal of any precision: `units` × 10^-`scale`. */
 export type Decimal = { units: bigint; scale: number };
 
 /** Decimals of a cost column. */
 const costScale = 12;
-/** The greatest Decimal64(12): 999999.999999999999. */
+/** Largest Decimal64(12): 999999.999999999999. */
 const costUnitsMax = 10n ** 18n - 1n;
 const countMax = 2n ** 64n - 1n;
-/** Longer numbers are none anybody is charged; it bounds the work of parsing one. */
+/** Bounds the work of parsing; no real price is longer. */
 const digitsMax = 100;
 
 const clamp = (value: bigint, least: bigint, greatest: bigint): bigint => (value < least ? least : value > greatest ? greatest : value);
 
-/** Half away from zero, as invoices round. */
+/** Rounds half away from zero, as invoices do. */
 const divideRounded = (dividend: bigint, divisor: bigint): bigint =>
   (dividend < 0n ? dividend - divisor / 2n : dividend + divisor / 2n) / divisor;
 
-/** `12`, `-0.5`, `.5`, `1e-7`; undefined where the text is no decimal. */
+/** Parses `12`, `-0.5`, `.5`, `1e-7`; undefined if the text is not a decimal. */
 export const parseDecimal = (text: string): Decimal | undefined => {
   const [, sign = "", whole = "", fraction = "", exponentText = "0"] =
     /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,4}))?$/.exec(text.trim()) ?? [];
@@ -36,16 +39,16 @@ const costUnits = ({ units, scale }: Decimal): bigint => {
   return clamp(exact, -costUnitsMax, costUnitsMax);
 };
 
-/** Units of 1e-12 USD; undefined where the text is no decimal. */
+/** Returns units of 1e-12 USD; undefined if the text is not a decimal. */
 export const parseCost = (text: string): bigint | undefined => {
   const decimal = parseDecimal(text);
   return decimal === undefined ? undefined : costUnits(decimal);
 };
 
-/** `count` × `price` in units of 1e-12 USD, rounded once and only where the price has more than 12 decimals. */
+/** Returns `count` × `price` in units of 1e-12 USD, rounded once and only if the price has more than 12 decimals. */
 export const costOf = (count: bigint, price: Decimal): bigint => costUnits({ units: count * price.units, scale: price.scale });
 
-/** The sum, clamped once at the end. */
+/** Clamps the sum once, at the end. */
 export const sumOfCosts = (costs: readonly bigint[]): bigint =>
   clamp(
     costs.reduce((sum, cost) => sum + cost, 0n),
@@ -56,13 +59,13 @@ export const sumOfCosts = (costs: readonly bigint[]): bigint =>
 /** Plain digits for a Decimal(18, 12) column. */
 export const costText = (units: bigint): string => decimalText(units, costScale);
 
-/** A count for a UInt64 column: whole, not negative. */
+/** Clamps a count to a UInt64 column. */
 export const clampCount = (count: bigint): bigint => clamp(count, 0n, countMax);
 
-/** A number of JSON as a count; what is no finite number counts as 0. */
+/** Converts a JSON number to a count; a non-finite number counts as 0. */
 export const countFromNumber = (value: number): bigint => (Number.isFinite(value) ? clampCount(BigInt(Math.trunc(value))) : 0n);
 
-/** USD per million tokens to USD per token, both as text: `2.50` to `0.0000025`. */
+/** Converts USD per million tokens to USD per token, both as text: `2.50` to `0.0000025`. */
 export const perMillion = (usd: string): string => {
   const decimal = parseDecimal(usd);
   if (decimal === undefined) throw new RangeError(`not a decimal: ${usd}`);
@@ -74,7 +77,10 @@ const plainText = ({ units, scale }: Decimal): string => {
   return scale === 0 ? text : text.replace(/\.?0+$/, "");
 };
 
-/** One spelling of each value, without exponent or needless zeros: `2.50e-6` as `0.0000025`; undefined where the text is no decimal. */
+/**
+ * Returns one canonical spelling per value, without exponent or needless zeros: `2.50e-6` as `0.0000025`; undefined if the text is not a
+ * decimal.
+ */
 export const plainDecimal = (text: string): string | undefined => {
   const decimal = parseDecimal(text);
   return decimal === undefined ? undefined : plainText(decimal);

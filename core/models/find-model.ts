@@ -1,9 +1,12 @@
-/** The model that prices a call, from every name the call gives: that of the response before that of the request, each also without what gateways put around it. */
+/**
+ * Models: finds the model that prices a call, among all names the call gives: the response's before the request's, each also without what
+ * gateways add.
+ */
 import { candidateNames } from "./candidate-names.ts";
 import { matchModel } from "./match-model.ts";
 import type { Model } from "./model.ts";
 
-/** Own and common models as lists that stay the same, so that what is known of names by them is remembered (matchModel). */
+/** Splits the models into own and common lists that stay the same objects, so that matchModel's memo by list works. */
 const splitModels = new WeakMap<readonly Model[], readonly (readonly Model[])[]>();
 
 const byOwner = (models: readonly Model[]): readonly (readonly Model[])[] => {
@@ -15,8 +18,8 @@ const byOwner = (models: readonly Model[]): readonly (readonly Model[])[] => {
 };
 
 /**
- * For each name in turn: the project's own models are asked for all its candidates, then the common ones, so that a project's price is never passed over for
- * the sake of a spelling. `at` is when the call began, UTC.
+ * For each name, tries all candidates on the project's own models, then on the common ones, so that another spelling never bypasses a
+ * project's price. `at` is the start of the call, UTC.
  */
 export const findModel = (names: readonly string[], models: readonly Model[], at: string): Model | undefined => {
   const owners = byOwner(models);

@@ -1,17 +1,17 @@
-/** The tier a call is priced by: the first by priority whose conditions all hold, else the default one. */
+/** Models: picks the tier that prices a call: the first by priority whose conditions all hold, else the default. */
 import { isExactNumber, plainNumber } from "../exact-json.ts";
 import type { Json } from "../ingestion/event.ts";
 import { isPatternMatch } from "./compile-pattern.ts";
 import type { PricingTier, TierCondition, TierOperator } from "./model.ts";
 
-/** What conditions look at. */
+/** The facts that conditions test. */
 export type TierFacts = {
   usage: Readonly<Record<string, bigint>>;
   modelParameters: Readonly<Record<string, Json>> | null;
   metadata: Readonly<Record<string, string>>;
 };
 
-/** More kinds, or longer ones, no condition looks at: nobody counts so much in earnest, and each pattern is tried on each. */
+/** Conditions ignore further or longer kinds: no real call has so many, and each pattern is tried on each. */
 const kindsMax = 100;
 const kindLengthMax = 100;
 
@@ -34,7 +34,7 @@ const isTrue = (operator: TierOperator, sum: bigint, value: number): boolean => 
   }
 };
 
-/** A number as it was sent, or as JavaScript prints it. */
+/** Returns a number as sent and as JavaScript prints it. */
 const textsOf = (value: Json): string[] => {
   if (typeof value === "string") return [value];
   return isExactNumber(value) ? [JSON.stringify(value), String(plainNumber(value))] : [JSON.stringify(value)];
@@ -66,7 +66,7 @@ const holds = (condition: TierCondition, facts: TierFacts): boolean => {
   }
 };
 
-/** Undefined where no tier fits and none is the default. */
+/** Returns undefined if no tier fits and there is no default. */
 export const matchTier = (tiers: readonly PricingTier[], facts: TierFacts): PricingTier | undefined =>
   tiers
     .filter((tier) => !tier.isDefault && tier.conditions.length > 0)

@@ -1,4 +1,7 @@
-/** What escapes and class names of a pattern stand for, as RE2 spells it between brackets. Letters and digits as Postgres has them in a database of UTF-8; digits are those of ASCII. */
+/**
+ * Models: RE2 bracket contents for pattern escapes and class names. Letters and numbers are those of Postgres in a UTF-8 database; `\d` and
+ * `[:digit:]` are ASCII.
+ */
 
 const space = "\\t-\\r \\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}";
 const noSpace =
@@ -7,7 +10,7 @@ const word = "\\p{L}\\p{N}_";
 const noWord =
   "\\p{M}\\p{Z}\\p{C}\\p{S}\\p{Pd}\\p{Ps}\\p{Pe}\\p{Pi}\\p{Pf}\\p{Po}\\x{203f}\\x{2040}\\x{2054}\\x{fe33}\\x{fe34}\\x{fe4d}-\\x{fe4f}\\x{ff3f}";
 
-/** `\d` and its like, within brackets and without. */
+/** `\d` and the like, inside and outside brackets. */
 export const bracketEscapes: Readonly<Record<string, string>> = { d: "0-9", D: "\\D", w: word, W: noWord, s: space, S: noSpace };
 
 export const charEscapes: Readonly<Record<string, string>> = {
@@ -21,7 +24,7 @@ export const charEscapes: Readonly<Record<string, string>> = {
   0: "\0",
 };
 
-/** `[:alpha:]` and its like. */
+/** `[:alpha:]` and the like. */
 export const classNames: Readonly<Record<string, string>> = {
   alpha: "\\p{L}",
   digit: "0-9",

@@ -1,4 +1,7 @@
-/** The tokenizers tokens are counted with: those OpenAI has published. Which of them a model has: https://github.com/openai/tiktoken/blob/main/tiktoken/model.py (read 2026-11). */
+/**
+ * Models: the tokenizers used to count tokens, those OpenAI has published. Models by tokenizer:
+ * https://github.com/openai/tiktoken/blob/main/tiktoken/model.py (read 2026-11).
+ */
 
 export const tokenizers = ["o200k_base", "cl100k_base"] as const;
 export type Tokenizer = (typeof tokenizers)[number];
@@ -8,6 +11,6 @@ const modelPatterns: readonly (readonly [RegExp, Tokenizer])[] = [
   [/^(ft:)?(gpt-4|gpt-3\.5|gpt-35|text-embedding-3|text-embedding-ada-002)([-:]|$)/, "cl100k_base"],
 ];
 
-/** By its own name or that of a model; undefined where no tokenizer is known. */
+/** Finds a tokenizer by its own name or by a model's; undefined if none is known. */
 export const findTokenizer = (name: string): Tokenizer | undefined =>
   tokenizers.find((tokenizer) => tokenizer === name) ?? modelPatterns.find(([pattern]) => pattern.test(name))?.[1];

@@ -1,19 +1,22 @@
 /**
- * Regular expressions as Postgres spells them, spelled as RE2 does, with a bound of the program they come to. Linear in the pattern, so that an engine never sees one that is too large for it.
- * Understood: flags `(?i)` and `(?c)`, alternatives, groups, classes with ranges and `[:names:]`, `\d \w \s`, `* + ? {m,n}` greedy or not, `^ $ \A \Z`.
+ * Models: translates a Postgres regular expression to RE2 and bounds its program, in linear time, so that an oversized one never reaches an
+ * engine. Supports `(?i)`, `(?c)`, alternatives, groups, classes with ranges and `[:names:]`, `\d \w \s`, `* + ? {m,n}` greedy or not, `^ $
+ * \A \Z`.
  * https://www.postgresql.org/docs/17/functions-matching.html, https://github.com/google/re2/wiki/Syntax (read 2026-11)
  */
 import { bracketEscapes, charEscapes, classNames } from "./pattern-classes.ts";
 
-/** `source` is for an engine whose `.` matches every character and whose `^` and `$` are the ends of the text; it has no capturing groups. */
+/**
+ * `source` is for an engine whose `.` matches every character and whose `^` and `$` match the ends of the text; it has no capturing groups.
+ */
 export type TranslatedPattern = { source: string; isCaseSensitive: boolean; steps: number };
 
-/** Its message follows "is not understood: ". */
+/** The message follows "Not understood: ". */
 export class PatternError extends Error {
   override name = "PatternError";
 }
 
-/** A part of the pattern: how RE2 spells it and how many instructions it is at most. */
+/** A part of the pattern: its RE2 source and its maximum number of instructions. */
 type Part = { source: string; steps: number; isAnchor?: boolean };
 type Bounds = { min: number; max: number };
 
@@ -21,9 +24,9 @@ type Bounds = { min: number; max: number };
 export const compiledStepsMax = 2000;
 const lengthMax = 2000;
 const depthMax = 100;
-/** As Postgres has it. */
+/** Postgres's limit. */
 const repeatMax = 255;
-/** Reading a class of Unicode costs an engine as much as so many instructions; copies of it cost nothing. */
+/** Reading a Unicode class costs an engine as much as this many instructions; copies of it cost nothing. */
 const classSteps = 20;
 
 const refusedGroups: readonly (readonly [string, string])[] = [
@@ -33,7 +36,10 @@ const refusedGroups: readonly (readonly [string, string])[] = [
   ["?P", "a named group"],
 ];
 
-/** Throws PatternError where the pattern is not understood, is longer than 2,000 characters, or comes to more than `stepsMax` instructions: found before it is written out, however repetitions are nested. */
+/**
+ * Throws PatternError if the pattern is unsupported, longer than 2,000 characters, or needs more than `stepsMax` instructions. The limit is
+ * checked before the program is written out, however deeply repetitions nest.
+ */
 export const translatePattern = (
   pattern: string,
   { isCaseSensitive = true, stepsMax }: { isCaseSensitive?: boolean; stepsMax: number },
@@ -46,7 +52,10 @@ export const translatePattern = (
   return { source: reader.read(), isCaseSensitive: flags === "" ? isCaseSensitive : flags.endsWith("c"), steps: reader.steps };
 };
 
-/** What keeps the pattern from being used, such as "a back reference"; undefined where nothing does. No engine is asked, so that refusing costs no more than reading. */
+/**
+ * Returns what is unsupported, such as "a back reference"; undefined for a usable pattern. Consults no engine, so a refusal costs only the
+ * reading.
+ */
 export const findPatternFault = (pattern: string, stepsMax: number): string | undefined => {
   try {
     translatePattern(pattern, { stepsMax });
@@ -57,7 +66,7 @@ export const findPatternFault = (pattern: string, stepsMax: number): string | un
   }
 };
 
-/** Steps of the compiled program at most; 0 where it is not understood and so matches nothing. */
+/** Returns the maximum steps of the compiled program; 0 for an unsupported pattern, which matches nothing. */
 export const countPatternSteps = (pattern: string): number => {
   try {
     return translatePattern(pattern, { stepsMax: compiledStepsMax }).steps;
@@ -83,13 +92,13 @@ class Reader {
   read(): string {
     const { source, steps } = this.choice();
     if (this.at < this.chars.length) throw new PatternError("a group that ends and never began");
-    // Every program fails and matches somewhere.
+    // Every program has a fail and a match instruction.
     this.steps = this.bounded(steps + 2);
     return source;
   }
 
   private bounded(steps: number): number {
-    if (steps + this.classes * classSteps > this.stepsMax) throw new PatternError(`it comes to more than ${this.stepsMax} steps`);
+    if (steps + this.classes * classSteps > this.stepsMax) throw new PatternError(`it needs more than ${this.stepsMax} steps`);
     return steps + this.classes * classSteps;
   }
 
@@ -134,7 +143,7 @@ class Reader {
       steps += part.steps;
       this.bounded(steps);
     }
-    // What is empty is an instruction too, and so are its copies.
+    // An empty part is an instruction too, and so is each copy.
     return { source, steps: Math.max(1, steps) };
   }
 
@@ -148,7 +157,7 @@ class Reader {
     const { min, max } = bounds;
     const copies = Math.max(1, max === Number.POSITIVE_INFINITY ? min : max);
     const times = max === Number.POSITIVE_INFINITY ? `{${min},}` : `{${min},${max}}`;
-    // A copy that may be left out, or that begins again, is a choice; one that may be empty is two.
+    // An optional or repeating copy adds a choice; one that may be empty adds two.
     return { source: `(?:${atom.source})${times}${lazy}`, steps: this.bounded(copies * (atom.steps + 2)) };
   }
 
@@ -219,7 +228,7 @@ class Reader {
   private codePoint(length: number): string {
     const digits = Array.from({ length }, () => this.next()).join("");
     const char = /^[\da-f]+$/i.test(digits) ? String.fromCodePoint(Number.parseInt(digits, 16)) : "";
-    if (char === "" || !char.isWellFormed()) throw new PatternError("a code point that is none");
+    if (char === "" || !char.isWellFormed()) throw new PatternError("an invalid code point");
     return char;
   }
 
@@ -249,7 +258,7 @@ class Reader {
     const to = this.next();
     const last = to === "\\" ? this.escaped(this.next()) : to;
     if ((first.codePointAt(0) ?? 0) > (last.codePointAt(0) ?? 0)) throw new PatternError("a range that runs backwards");
-    // Folding looks at each character of a range that letters may lie in.
+    // Case folding visits each character of a range that may contain letters.
     if (last > "\x7f") this.classes++;
     return `${literal(first)}-${literal(last)}`;
   }
@@ -272,5 +281,5 @@ const isDigit = (char: string): boolean => char >= "0" && char <= "9" && char.le
 const own = (table: Readonly<Record<string, string>>, name: string): string | undefined =>
   Object.hasOwn(table, name) ? table[name] : undefined;
 
-/** Letters and digits of ASCII stand for themselves everywhere; whatever else by its number. */
+/** ASCII letters and digits stand for themselves everywhere; anything else is escaped by number. */
 const literal = (char: string): string => (/^[0-9A-Za-z]$/.test(char) ? char : `\\x{${(char.codePointAt(0) ?? 0).toString(16)}}`);

@@ -1,4 +1,4 @@
-/** Usage and cost of one call: what was sent is kept, what was not is computed from the model, in exact decimals. */
+/** Models: usage and cost of one call. Keeps what was sent and computes the rest from the model, in exact decimals. */
 import type { Json } from "../ingestion/event.ts";
 import { type TextMap, textMap } from "../ingestion/rows.ts";
 import { priceOfKind } from "../usage/usage-kinds.ts";
@@ -8,18 +8,18 @@ import { matchTier } from "./match-tier.ts";
 import type { Model, PricingTier } from "./model.ts";
 
 export type Call = {
-  /** Kind to whole number as text; empty where none was sent. */
+  /** Kind to whole number as text; empty if none was sent. */
   providedUsage: TextMap;
-  /** Kind to USD as decimal text; empty where none was sent. */
+  /** Kind to USD as decimal text; empty if none was sent. */
   providedCost: TextMap;
-  /** Names of the model, that of the response before that of the request; the first one that is known is priced. */
+  /** Model names, the response's before the request's; the first known one is priced. */
   models: readonly string[];
   modelParameters: Readonly<Record<string, Json>> | null;
   metadata: TextMap;
   input: string | null;
   output: string | null;
   level: string;
-  /** When the call began, UTC: the price of that time counts. */
+  /** Start of the call, UTC: selects the price in force. */
   startTime: string;
 };
 
@@ -28,12 +28,12 @@ export type UsageAndCost = {
   costDetails: TextMap;
   totalCost: string | null;
   modelId: string | null;
-  /** Of the tier that priced the call; null where the cost was sent or nothing could be priced. */
+  /** The tier that priced the call; null if the cost was sent or nothing could be priced. */
   pricingTierId: string | null;
   pricingTierName: string | null;
 };
 
-/** Tokens of a text; undefined where the tokenizer is not known or the text is too long to be counted. */
+/** Counts the tokens of a text; undefined for an unknown tokenizer or a text too long to count. */
 export type CountTokens = (tokenizer: string, text: string) => number | undefined;
 
 type Counts = Record<string, bigint>;
@@ -47,13 +47,13 @@ const ownCounts = (entries: Iterable<readonly [string, bigint]>): Counts => {
   return counts;
 };
 
-/** The total is that of the others where it is not among them. */
+/** Adds the sum as `total` if there is none. */
 const withTotal = (counts: Counts): Counts =>
   Object.hasOwn(counts, "total") ? counts : ownCounts([...Object.entries(counts), ["total", clampCount(sum(Object.values(counts)))]]);
 
 const providedCounts = (usage: TextMap): Counts => ownCounts(Object.entries(usage).map(([kind, count]) => [kind, BigInt(count)] as const));
 
-/** Both texts or neither: half a count would be priced as the whole. */
+/** Counts both texts or neither: half a count would be priced as the whole. */
 const countedUsage = ({ input, output }: Call, { tokenizer }: Model, countTokens: CountTokens): Counts | undefined => {
   if (tokenizer === null) return undefined;
   const counts: [string, bigint][] = [];
@@ -81,7 +81,7 @@ const providedCosts = (costs: TextMap): Costs =>
     }),
   );
 
-/** A price of `total` counts only where no other kind of usage has one. */
+/** A price for `total` applies only if no other kind of usage has one. */
 const computedCosts = (usage: Counts, prices: Readonly<Record<string, string>>): Costs => {
   const costs = new Map(
     Object.entries(usage).flatMap(([kind, count]) => {
@@ -96,7 +96,7 @@ const computedCosts = (usage: Counts, prices: Readonly<Record<string, string>>):
 const withTotalCost = (costs: Costs): Costs =>
   costs.size === 0 || costs.has("total") ? costs : new Map([...costs, ["total", sumOfCosts([...costs.values()])]]);
 
-/** The usage, the cost and what they were computed by. `models` are those of the project and the common ones. */
+/** Returns the usage, the cost, and the model and tier they were computed from. `models` are the project's and the common ones. */
 export const usageAndCost = (call: Call, models: readonly Model[], countTokens: CountTokens): UsageAndCost => {
   const sent = providedCosts(call.providedCost);
   const model = findModel(call.models, models, call.startTime);

@@ -1,8 +1,6 @@
 /**
- * The names under which frameworks send what we have a field for; the first that has a value wins.
- * Langfuse's own names stand first everywhere. One list per field: a new spelling is one line here. Of fields with many spellings the table
- * says who sends each: input and output in `content-sources.ts`, session and user in `identity-names.ts`, the first token in
- * `first-token-names.ts`, types in `type-names.ts`.
+ * OpenTelemetry, mapping: frameworks' attribute names for our fields; the first with a value wins, Langfuse's own come first. A new
+ * spelling is one line here. Tables with senders: `content-sources.ts`, `identity-names.ts`, `first-token-names.ts`, `type-names.ts`.
  */
 import { sessionIdRows, userIdRows } from "./identity-names.ts";
 
@@ -52,10 +50,10 @@ export const tagNames = [
 
 export const publicNames = [langfuse.tracePublic, "langfuse.public"];
 
-/** Each is looked up in the span, then in the resource, before the next. */
+/** Each name is looked up in the span, then in the resource, before the next name. */
 export const environmentNames = ["langfuse.environment", "deployment.environment.name", "deployment.environment"];
 
-/** A span that carries one of these speaks about its trace. Every `langfuse.trace.metadata…` does too. */
+/** A span with one of these describes its trace. So does every `langfuse.trace.metadata…`. */
 export const traceUpdateNames = [
   langfuse.traceName,
   langfuse.traceInput,
@@ -80,7 +78,7 @@ export const modelNames = [
   "model",
 ];
 
-/** Whoever has one of these is a call of a model; `ai.model.id` stands on the spans around such calls too. */
+/** A span with one of these is a model call. `ai.model.id` is not listed: it also stands on the spans around such calls. */
 export const generationModelNames = [
   langfuse.modelName,
   "gen_ai.request.model",
@@ -94,7 +92,7 @@ export const generationModelNames = [
 export const promptNameNames = [langfuse.promptName, "langfuse.prompt.name"];
 export const promptVersionNames = [langfuse.promptVersion, "langfuse.prompt.version"];
 
-/** Vercel's keys of metadata that have a field of their own. */
+/** Vercel metadata keys that map to a field of their own. */
 export const vercelFieldNames = new Set(["userId", "sessionId", "tags", "langfusePrompt"]);
 
 export const experimentNames = {
@@ -113,7 +111,7 @@ export const experimentJsonNames = {
   itemMetadata: "langfuse.experiment.item.metadata",
 } as const;
 
-/** What Langfuse's own SDKs set on the spans they make; each has a field. A name beside them was set by somebody else. */
+/** Names that Langfuse's SDKs set on their spans; each has a field. Any other name was set by someone else. */
 export const isLangfuseName = (name: string): boolean => ownNames.has(name) || ownPrefixes.some((prefix) => name.startsWith(`${prefix}.`));
 
 const ownNames = new Set<string>([

@@ -1,4 +1,7 @@
-/** Attributes of OpenTelemetry as plain values, and the ways the mappers look them up. A Map, so that no name means anything to JavaScript. */
+/**
+ * OpenTelemetry, mapping: attributes as plain values, and the lookups the mappers use. A Map, so that no name has a special meaning in
+ * JavaScript.
+ */
 import { isExactNumber, plainNumber } from "../exact-json.ts";
 import type { Json } from "../ingestion/event.ts";
 import type { AnyValue, KeyValue } from "./otlp-traces.ts";
@@ -6,7 +9,7 @@ import { isJsonObject, setOwn } from "./safe-json.ts";
 
 export type Attributes = ReadonlyMap<string, Json>;
 
-/** A name twice: the later wins. A value that was sent empty counts as not sent. */
+/** The last of duplicate names wins. An empty value counts as not sent. */
 export const toAttributes = (pairs: readonly KeyValue[]): Attributes => {
   const attributes = new Map<string, Json>();
   for (const { key, value } of pairs) {
@@ -16,7 +19,7 @@ export const toAttributes = (pairs: readonly KeyValue[]): Attributes => {
   return attributes;
 };
 
-/** Integers beyond the exact range of a number stay decimal text; bytes are base64. */
+/** Integers beyond the safe range stay decimal text; bytes are base64. */
 const plainValue = (value: AnyValue): Json | undefined => {
   if ("stringValue" in value) return value.stringValue;
   if ("boolValue" in value) return value.boolValue;
@@ -32,17 +35,17 @@ const plainValue = (value: AnyValue): Json | undefined => {
   return undefined;
 };
 
-/** Not null, empty text, an empty list or an empty object. */
+/** False for null, an empty string, an empty list and an empty object. */
 export const isMeaningful = (value: Json | undefined): value is Json => {
   if (value === undefined || value === null || value === "") return false;
   if (Array.isArray(value)) return value.length > 0;
   return typeof value !== "object" || isExactNumber(value) || Object.keys(value).length > 0;
 };
 
-/** Text as it is, everything else as JSON. */
+/** Returns strings unchanged and everything else as JSON. */
 export const toText = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value));
 
-/** The first of the names that has a meaningful value. */
+/** Returns the value of the first name that has a meaningful one. */
 export const firstValue = (attributes: Attributes, names: readonly string[]): Json | undefined => {
   for (const name of names) {
     const value = attributes.get(name);
@@ -58,7 +61,7 @@ export const firstText = (attributes: Attributes, names: readonly string[]): str
 
 export const isTrue = (value: Json | undefined): boolean => value === true || value === "true";
 
-/** A number, also where it came as text. */
+/** Returns a number, also from text. */
 export const toNumber = (value: Json | undefined): number | undefined => {
   if (typeof value === "string" && value.trim() === "") return undefined;
   const plain = plainNumber(value);
@@ -66,14 +69,14 @@ export const toNumber = (value: Json | undefined): number | undefined => {
   return Number.isFinite(number) ? number : undefined;
 };
 
-/** All attributes as one object. */
+/** Returns all attributes as one object. */
 export const toObject = (attributes: Attributes): { [key: string]: Json } => {
   const object: { [key: string]: Json } = {};
   for (const [name, value] of attributes) setOwn(object, name, value);
   return object;
 };
 
-/** The attributes whose names begin with `prefix`, without it. */
+/** Returns the attributes whose names begin with `prefix`, with the prefix removed. */
 export const below = (attributes: Attributes, prefix: string): [string, Json][] => {
   const found: [string, Json][] = [];
   for (const [name, value] of attributes) {
@@ -82,6 +85,6 @@ export const below = (attributes: Attributes, prefix: string): [string, Json][] 
   return found;
 };
 
-/** A field of an object, its own only. */
+/** Returns an own field of an object. */
 export const fieldOf = (value: Json | undefined, name: string): Json | undefined =>
   isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;

@@ -1,4 +1,4 @@
-/** Bytes as text and back: hex for ids, base64 for values. Pure, so that it runs alike in the Worker and in the runner. */
+/** Converts bytes to text and back: hex for ids, base64 for values. Pure, so that it runs the same in the Worker and in the runner. */
 
 const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
@@ -8,14 +8,14 @@ export const toHex = (bytes: Uint8Array): string => {
   return hex;
 };
 
-/** In pieces: `String.fromCharCode` takes a bounded number of arguments. */
+/** Works in pieces: `String.fromCharCode` accepts a limited number of arguments. */
 export const toBase64 = (bytes: Uint8Array): string => {
   let binary = "";
   for (let from = 0; from < bytes.length; from += 8192) binary += String.fromCharCode(...bytes.subarray(from, from + 8192));
   return btoa(binary);
 };
 
-/** Standard or URL alphabet, with or without padding; undefined when it is neither. */
+/** Accepts the standard and the URL alphabet, padded or not; returns undefined for anything else. */
 export const fromBase64 = (text: string): Uint8Array | undefined => {
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) return undefined;
   const standard = text.replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "");

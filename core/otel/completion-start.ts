@@ -1,4 +1,4 @@
-/** When the model began to answer: an instant, the start and a wait, or an event. */
+/** OpenTelemetry, mapping: finds when the model's answer began, from an instant, from the start plus a wait, or from an event. */
 import type { Json } from "../ingestion/event.ts";
 import { utcInstant } from "../ingestion/instant.ts";
 import { toNumber } from "./attributes.ts";
@@ -7,17 +7,17 @@ import { parseJson } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 import { instantOfMicros, instantOfNanos, microsOfInstant, parseInstant } from "./span-times.ts";
 
-/** A day: a longer wait is no wait but a mistake of units. */
+/** One day. A longer wait is a unit mistake. */
 const waitMicrosMax = 86_400_000_000;
 
-/** Milliseconds are rounded up to whole ones, as Langfuse does; seconds and nanoseconds to the microsecond. */
+/** Rounds milliseconds up to whole ones, as Langfuse does; seconds and nanoseconds to the microsecond. */
 const toMicros: Record<WaitUnit, (wait: number) => number> = {
   s: (wait) => Math.round(wait * 1_000_000),
   ms: (wait) => Math.ceil(wait) * 1000,
   ns: (wait) => Math.round(wait / 1000),
 };
 
-/** One that is before the start or after the end of the span is put at that end when the observation is merged. */
+/** May lie outside the span: the merge clamps it between start and end. */
 export const completionStartTime = (facts: SpanFacts): string | undefined => {
   for (const name of firstTokenInstantNames) {
     const instant = writtenInstant(facts.attributes.get(name));
@@ -26,7 +26,7 @@ export const completionStartTime = (facts: SpanFacts): string | undefined => {
   return afterWait(facts) ?? firstTokenEvent(facts);
 };
 
-/** Also one written as JSON of its JSON text, as older SDKs do. */
+/** Also reads an instant encoded twice as JSON, as older SDKs send it. */
 const writtenInstant = (given: Json | undefined): string | undefined => {
   if (typeof given !== "string") return undefined;
   const unwrapped = given.startsWith('"') ? parseJson(given) : given;

@@ -1,20 +1,20 @@
 /**
- * Whether content that one convention carries is already in what was taken from another: instrumentations often send the same messages
- * twice, in another shape. What is contained is not stored again.
+ * OpenTelemetry, mapping: finds content of one convention that was already taken from another. Instrumentations often send the same
+ * messages twice in different shapes; contained content is not stored again.
  */
 import type { Json } from "../ingestion/event.ts";
 import { toText } from "./attributes.ts";
 import { isJsonObject, parseJson } from "./safe-json.ts";
 
-/** The texts of values, and their numbers and booleans under the field they stand in. */
+/** The strings of the values, and their numbers and booleans under the field that holds them. */
 export type Leaves = ReadonlySet<string>;
 
-/** JSON text within JSON text, as arguments of tools within messages within a request. */
+/** JSON text nested in JSON text, such as tool arguments in messages in a request. */
 const textLevelsMax = 4;
-/** Of one side. What is beyond counts as not taken, and what repeats it is stored twice: memory is bounded, nothing is lost. */
+/** Maximum per side. Values beyond it count as not taken and may be stored twice: memory is bounded, nothing is lost. */
 const leavesMax = 100_000;
 
-/** Words of the shape of a message: another shape may go without them. */
+/** Words that belong to a message's shape; another shape may omit them. */
 const shapeWords = new Map<string, ReadonlySet<Json>>([
   ["role", new Set<Json>(["system", "developer", "user", "assistant", "model", "tool", "function"])],
   ["type", new Set<Json>(["text", "message"])],
@@ -37,7 +37,7 @@ const collect = (value: Json, field: string, level: number, into: Set<string>): 
   else into.add(scalar(field, value));
 };
 
-/** `field`: the name the value stands under. Empty and null values are contained in everything. */
+/** `field` is the name that holds the value. Empty and null values are contained in everything. */
 export const isContained = (value: Json, leaves: Leaves, field = "", level = 0): boolean => {
   if (value === "" || value === null || shapeWords.get(field)?.has(value) === true) return true;
   if (typeof value === "string") {
@@ -50,7 +50,10 @@ export const isContained = (value: Json, leaves: Leaves, field = "", level = 0):
   return leaves.has(scalar(field, value));
 };
 
-/** Whether every text of the value stands somewhere in JSON text, as it does when texts were joined; `false` where the value holds anything else. */
+/**
+ * Returns whether every string of the value occurs somewhere in the JSON text, as when texts were joined; false if the value holds anything
+ * but strings.
+ */
 export const isQuotedIn = (value: Json, jsonText: string, field = ""): boolean => {
   if (value === "" || value === null || shapeWords.get(field)?.has(value) === true) return true;
   if (typeof value === "string") return jsonText.includes(JSON.stringify(value).slice(1, -1));
@@ -58,8 +61,8 @@ export const isQuotedIn = (value: Json, jsonText: string, field = ""): boolean =
   return isJsonObject(value) && Object.entries(value).every(([key, item]) => isQuotedIn(item, jsonText, key));
 };
 
-/** Text cannot begin with NUL here: such text is not stored. */
+/** The NUL prefix keeps scalars apart from text: text that begins with NUL is not stored. */
 const scalar = (field: string, value: Json): string => `\0${field}=${toText(value)}`;
 
-/** The value of text that looks like a JSON object, list or text. */
+/** Parses text that looks like a JSON object, list or string. */
 const parsedText = (text: string): Json | undefined => (/^\s*[[{"]/.test(text) ? parseJson(text) : undefined);

@@ -1,6 +1,6 @@
 /**
- * What of a span's attributes and events is in neither its input nor its output, for the metadata. An attribute of content that another
- * convention won over stays, unless it is contained in what was taken.
+ * OpenTelemetry, mapping: the attributes and events that are in neither input nor output, for the metadata. Content attributes of a
+ * convention that another one beat stay, unless what was taken contains them.
  */
 import type { Json } from "../ingestion/event.ts";
 import { langfuse } from "./attribute-names.ts";
@@ -13,7 +13,7 @@ import type { SpanEvent } from "./otlp-traces.ts";
 import { isJsonObject, parseIfText, setOwn } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
-/** Names that belong together, as the fields of one list of messages, and the sides they may be. */
+/** Names that belong together, such as the fields of one message list, and the sides they may belong to. */
 type Group = { id: string; sides: ReadonlySet<Side> };
 
 const sides: readonly Side[] = ["input", "output"];
@@ -29,13 +29,13 @@ const sidesBy = (namesOf: (source: (typeof contentSources)[number], side: Side) 
 const sidesOfName = sidesBy((source, side) => source[side]?.names ?? []);
 const sidesOfEvent = sidesBy((source, side) => source[side]?.eventNames ?? []);
 
-/** `llm.prompts.*` and `mastra.*.input`: what stands before and behind the star. */
+/** For `llm.prompts.*` and `mastra.*.input`: the text before and after the star. */
 const patterns = [...sidesOfName].flatMap(([name, of]) => {
   const [before = "", after] = name.split("*");
   return after === undefined ? [] : [{ before, after, sides: of }];
 });
 
-/** The group of an attribute that may hold content; undefined for any other. */
+/** Returns the group of an attribute that may hold content; undefined for any other. */
 const groupOf = (name: string): Group | undefined => {
   for (const { before, after, sides: of } of patterns) {
     if (name.length > before.length + after.length && name.startsWith(before) && name.endsWith(after))
@@ -45,11 +45,11 @@ const groupOf = (name: string): Group | undefined => {
   return of === undefined ? undefined : { id: name, sides: of };
 };
 
-/** Whether an attribute may hold input or output, of the observation or of its trace. */
+/** Returns whether an attribute may hold input or output, of the observation or of its trace. */
 export const isContentName = (name: string): boolean =>
   name === langfuse.traceInput || name === langfuse.traceOutput || groupOf(name) !== undefined;
 
-/** Leaves of the sides, made when they are first asked for: most spans carry one convention. */
+/** Computes the leaves of a side on first use: most spans carry a single convention. */
 const createLeaves = (facts: SpanFacts): ((of: ReadonlySet<Side>) => Leaves) => {
   const taken = takenContent(facts);
   const made = new Map<string, Leaves>();
@@ -61,7 +61,7 @@ const createLeaves = (facts: SpanFacts): ((of: ReadonlySet<Side>) => Leaves) => 
   };
 };
 
-/** In the order they were sent. What was set for the trace is a field of the trace. */
+/** In the order sent. Omits what was set for the trace: it is a field of the trace. */
 export const leftAttributes = (facts: SpanFacts): [name: string, value: Json][] => {
   const { input, output } = takenContent(facts);
   const takenNames = new Set([langfuse.traceInput, langfuse.traceOutput, ...(input?.names ?? []), ...(output?.names ?? [])]);
@@ -79,7 +79,7 @@ export const leftAttributes = (facts: SpanFacts): [name: string, value: Json][] 
   });
 };
 
-/** Groups that hold something which was not taken: a group stays or goes as a whole. */
+/** Groups that hold something not taken. A group stays or goes as a whole. */
 const groupsWithMore = (attributes: readonly (readonly [string, Json])[], leaves: (of: ReadonlySet<Side>) => Leaves): Set<string> => {
   const kept = new Set<string>();
   for (const [name, value] of attributes) {
@@ -90,7 +90,7 @@ const groupsWithMore = (attributes: readonly (readonly [string, Json])[], leaves
   return kept;
 };
 
-/** What is left of JSON of which a part was taken: the fields or items that are not in what was taken. */
+/** Returns the fields or items of partly taken JSON that are not in what was taken. */
 const restOf = (value: Json, leaves: Leaves): Json | undefined => {
   const parsed = parseIfText(value);
   if (Array.isArray(parsed)) {
@@ -105,7 +105,10 @@ const restOf = (value: Json, leaves: Leaves): Json | undefined => {
   return rest;
 };
 
-/** The events of a span in their order, each with the attributes that are not in input or output; one of which none is left is no more. */
+/**
+ * Returns a span's events in order, each with the attributes that are in neither input nor output. Drops an event whose attributes were all
+ * taken.
+ */
 export const leftEvents = (facts: SpanFacts): { event: SpanEvent; attributes: { [name: string]: Json } }[] => {
   const { input, output } = takenContent(facts);
   const leaves = createLeaves(facts);

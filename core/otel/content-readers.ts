@@ -1,4 +1,4 @@
-/** How a side of a span's content is read from its attributes: what every convention's reader is, and the readers that several share. */
+/** OpenTelemetry, mapping: readers of a span's input and output. Defines the type and the readers that several conventions share. */
 import type { Json } from "../ingestion/event.ts";
 import { type Attributes, below, fieldOf, isMeaningful } from "./attributes.ts";
 import { nestedAttribute } from "./nested-attributes.ts";
@@ -8,26 +8,26 @@ import type { SpanFacts } from "./span-facts.ts";
 
 export type Side = "input" | "output";
 
-/** A value, and which attributes of the span and of its events are in it. */
+/** A value, and the attributes of the span and of its events that it contains. */
 export type Found = {
   value: Json | undefined;
-  /** Attributes of the span that are in the value as a whole. */
+  /** Span attributes wholly contained in the value. */
   names?: readonly string[];
-  /** Attributes of the span of which a part is in the value: what else they hold is kept. */
+  /** Span attributes partly contained in the value; the rest of them is kept. */
   partsOf?: readonly string[];
-  /** Events, and their attributes that are in the value. */
+  /** Events with those of their attributes that the value contains. */
   events?: ReadonlyMap<SpanEvent, readonly string[]>;
 };
 
 export type Reader = {
-  /** Every attribute of a span that may hold content; `llm.tools.*` means all names below. */
+  /** Every span attribute that may hold content; `llm.tools.*` means all names below. */
   names: readonly string[];
   /** Every event that may hold content. */
   eventNames?: readonly string[];
   read: (facts: SpanFacts) => Found | undefined;
 };
 
-/** The first of the names that has a meaningful value. */
+/** Reads the first name that has a meaningful value. */
 export const first = (...names: string[]): Reader => ({
   names,
   read: ({ attributes }) => {
@@ -36,7 +36,7 @@ export const first = (...names: string[]): Reader => ({
   },
 });
 
-/** Text that a sender wrote as JSON, or a list of such texts, as the values they stand for. */
+/** Parses text that is JSON, or a list of such texts, into the values. */
 export const unwrapped = (...names: string[]): Reader => {
   const { read } = first(...names);
   const unwrap = (value: Json): Json => (typeof value === "string" ? (parseJson(value) ?? value) : value);
@@ -50,7 +50,7 @@ export const unwrapped = (...names: string[]): Reader => {
   };
 };
 
-/** The attribute itself, else the fields below it as one value. */
+/** Returns the attribute itself, else the fields below it as one value. */
 export const nestedFound = (attributes: Attributes, prefix: string): Found | undefined => {
   const value = nestedAttribute(attributes, prefix);
   if (!isMeaningful(value)) return undefined;
@@ -58,7 +58,7 @@ export const nestedFound = (attributes: Attributes, prefix: string): Found | und
   return { value, names: isWhole ? [prefix] : below(attributes, `${prefix}.`).map(([rest]) => `${prefix}.${rest}`) };
 };
 
-/** `notContent`: names below the prefix that are something else. */
+/** `notContent` lists names below the prefix that hold something else. */
 export const nested = (prefix: string, toValue: (value: Json) => Json = (value) => value, notContent: readonly string[] = []): Reader => ({
   names: [prefix, `${prefix}.*`],
   read: ({ attributes }) => {
@@ -75,7 +75,7 @@ export const onlyIf = (isAsked: (facts: SpanFacts) => boolean, reader: Reader): 
   read: (facts) => (isAsked(facts) ? reader.read(facts) : undefined),
 });
 
-/** The first reader that yields something. */
+/** Returns the result of the first reader that finds something. */
 export const either = (...readers: Reader[]): Reader => ({
   names: readers.flatMap(({ names }) => names),
   read: (facts) => {
@@ -87,7 +87,7 @@ export const either = (...readers: Reader[]): Reader => ({
   },
 });
 
-/** `[{ document: { id, content } }]` as `[{ id, content }]`; an item that holds more stays as it is. */
+/** Turns `[{ document: { id, content } }]` into `[{ id, content }]`; an item with more fields stays unchanged. */
 export const inner =
   (field: string) =>
   (value: Json): Json =>

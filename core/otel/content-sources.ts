@@ -1,7 +1,6 @@
 /**
- * Where each convention puts the input and the output of a span: one row a convention, in the order in which they are asked.
- * Each side is asked by itself: the first row that yields it wins. What the others carry stays in the metadata (`input-output.ts`).
- * Facts about the senders were read on 2026-11-28 at the addresses given.
+ * OpenTelemetry, mapping: where each convention puts input and output, one row each, in order of precedence. Each side takes the first row
+ * that yields it; content of the others stays in the metadata (`input-output.ts`). Senders were read on 2026-11-28 at the URLs.
  */
 import { langfuse } from "./attribute-names.ts";
 import { isMeaningful } from "./attributes.ts";
@@ -75,7 +74,7 @@ export const contentSources: readonly ContentSource[] = [
     input: operationDetails((attributes) => instructed(attributes, "gen_ai.input.messages")),
     output: operationDetails((attributes) => ({ value: attributes.get("gen_ai.output.messages"), names: ["gen_ai.output.messages"] })),
   },
-  { convention: "GenAI conventions up to 1.36, an event a message", url: genAiEvents136, input: messageEvents, output: choiceEvents },
+  { convention: "GenAI conventions up to 1.36, one event per message", url: genAiEvents136, input: messageEvents, output: choiceEvents },
   {
     convention: "Semantic Kernel and others, events of content",
     url: "https://github.com/microsoft/semantic-kernel",

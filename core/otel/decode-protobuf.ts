@@ -1,6 +1,6 @@
 /**
- * OTLP protobuf (opentelemetry.proto.collector.trace.v1) to the one shape of traces.
- * The framing down to the spans must be sound; a span whose own bytes are damaged is counted, its neighbours go on. Memory: the bytes, and one span as objects.
+ * OpenTelemetry, decoding: OTLP protobuf (opentelemetry.proto.collector.trace.v1) to the common shape of traces. The framing down to the
+ * spans must be valid; a damaged span is counted as rejected and the others continue. Memory: the bytes, and one span as objects.
  */
 import { AppError } from "../errors.ts";
 import { toBase64, toHex } from "./byte-text.ts";
@@ -34,11 +34,13 @@ import { SpanFault } from "./rejections.ts";
 import { checkSize, checkSpan, type ElementBudget, flagsOf, traceStateOf } from "./span-bounds.ts";
 import { collectTraces, type FoundSpan, openSpans, type Reads, type ResourceHead, type ScopeHead, type SpanStream } from "./span-stream.ts";
 
-/** The whole request. Throws INVALID_REQUEST when the message as a whole is damaged, PAYLOAD_TOO_LARGE when it holds too many elements. */
+/**
+ * Decodes the whole request. Throws INVALID_REQUEST if the message as a whole is damaged, PAYLOAD_TOO_LARGE if it holds too many elements.
+ */
 export const decodeTracesProtobuf = (bytes: Uint8Array, limits: OtlpLimits = defaultOtlpLimits): DecodedTraces =>
   collectTraces(openTracesProtobuf(bytes, limits));
 
-/** The same span by span. */
+/** Does the same span by span. */
 export const openTracesProtobuf = (bytes: Uint8Array, limits: OtlpLimits = defaultOtlpLimits): SpanStream =>
   openSpans(limits, (reads) => readTraces(bytes, reads));
 
@@ -56,7 +58,7 @@ function* readTraces(bytes: Uint8Array, reads: Reads): Generator<FoundSpan, void
   }
 }
 
-/** TracesData.resource_spans; ResourceSpans.scope_spans and ScopeSpans.spans. */
+/** Field numbers of TracesData.resource_spans, and of ResourceSpans.scope_spans and ScopeSpans.spans. */
 const resourceSpansNumber = 1;
 const belowNumber = 2;
 
@@ -71,7 +73,7 @@ function* readResourceSpans(bytes: Uint8Array, reads: Reads): Generator<FoundSpa
   for (const part of entriesOf(bytes, belowNumber, isCounted)) yield* readScopeSpans(part, resource, reads, fault);
 }
 
-/** `faultAbove`: the resource could not be read, so no span below it can be. */
+/** `faultAbove`: the resource is unreadable, so every span below it is rejected. */
 function* readScopeSpans(
   bytes: Uint8Array,
   resource: ResourceHead,
@@ -94,7 +96,10 @@ function* readScopeSpans(
   }
 }
 
-/** What a frame is of, and the URL of its schema; read to its end, so that its framing is sound. Every field spends, what lies below as well. */
+/**
+ * Reads the frame's own message and schema URL, to its end, so that the framing is known to be valid. Every field spends budget, those of
+ * lower levels too.
+ */
 const readFrame = (bytes: Uint8Array, { budget }: Reads): { own: Uint8Array; schemaUrl?: string } => {
   const { own, schemaUrl } = readFields(bytes, frameFields, { own: noBytes, schemaUrl: "", budget }, budget);
   return schemaUrl === "" ? { own } : { own, schemaUrl };
@@ -102,10 +107,10 @@ const readFrame = (bytes: Uint8Array, { budget }: Reads): { own: Uint8Array; sch
 
 const noBytes = new Uint8Array();
 
-/** `readFrame` has spent already. */
+/** Spends nothing: `readFrame` has already spent. */
 const isCounted = (): void => {};
 
-/** JSON writes a control character as six: text of them would become six times as long as the span. */
+/** Counts a control character as six bytes: JSON escapes it to six, so text full of them would grow to six times the span's size. */
 const checked = (bytes: Uint8Array, budget: ElementBudget): Uint8Array => {
   checkSize(bytes.length, budget.sizeMax);
   if (bytes.length > budget.sizeMax / 8) checkSize(bytes.length + 5 * countControls(bytes), 2 * budget.sizeMax);
@@ -168,7 +173,7 @@ const readAnyValue = (bytes: Uint8Array, budget: ElementBudget, level: number): 
   return readFields(bytes, anyValueFields, { value: {}, budget, level }, budget).value;
 };
 
-/** The result, or the fault of this part alone. Faults of the whole request pass through. */
+/** Returns the result, or the fault of this part alone. Faults of the whole request are rethrown. */
 const readOrFault = <Result>(part: string, read: () => Result): Result | SpanFault => {
   try {
     return read();
@@ -178,18 +183,18 @@ const readOrFault = <Result>(part: string, read: () => Result): Result | SpanFau
   }
 };
 
-/** Level of nesting and what is left of the budget travel with what is being read. */
+/** The nesting level and the remaining budget of what is being read. */
 type Within = { budget: ElementBudget; level: number };
 type Frame = { own: Uint8Array; schemaUrl: string; budget: { spend: () => void } };
 type Attributed = Within & { attributes: KeyValue[] };
 
-/** ResourceSpans and ScopeSpans alike: what they are, what is below them, the URL of the schema. */
+/** Fields of ResourceSpans and of ScopeSpans: own message, entries below, schema URL. */
 const frameFields: FieldTable<Frame> = {
   1: bytesField((frame, bytes) => {
     frame.own = bytes;
   }),
   [belowNumber]: entryField(() => {
-    // Read one at a time, when what is above is known.
+    // Entries are read one at a time, after the head above them is known.
   }),
   3: stringField((frame, url) => {
     frame.schemaUrl = url;
@@ -214,7 +219,7 @@ const scopeFields: FieldTable<Attributed & { name: string; version: string }> = 
 
 type SpanParts = Omit<Span, "parentSpanId" | "traceState" | "flags"> & { parentSpanId: string; traceState: string; flags: number };
 
-/** Of an id that is too long only as much as shows it: `checkSpan` refuses it by its length. */
+/** Encodes only enough of an oversized id for `checkSpan` to refuse it by its length. */
 const idHex = (id: Uint8Array): string => toHex(id.subarray(0, 17));
 
 const spanFields: FieldTable<SpanParts & Within> = {

@@ -1,13 +1,13 @@
 /**
- * The answer to a trace export, `ExportTraceServiceResponse`, in both encodings. A partial success names how many spans were refused and
- * why; exporters log it and must not send the same spans again.
+ * OpenTelemetry, response: `ExportTraceServiceResponse` in both encodings. A partial success says how many spans were refused and why;
+ * exporters log it and must not resend them.
  */
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { Rejection } from "./otlp-traces.ts";
 
 type PartialSuccess = { rejectedSpans: number; errorMessage: string };
 
-/** Empty bytes mean full success, as OTLP has it. */
+/** Empty bytes mean full success in OTLP. */
 export const encodeTracesResponseProtobuf = (rejected: Rejection[]): Uint8Array<ArrayBuffer> => {
   const partialSuccess = describeRejections(rejected);
   if (partialSuccess === undefined) return new Uint8Array();
@@ -15,7 +15,7 @@ export const encodeTracesResponseProtobuf = (rejected: Rejection[]): Uint8Array<
   return new BinaryWriter().tag(1, 2).bytes(inner).finish();
 };
 
-/** The body as a JSON value; `{}` means full success. 64-bit integers are text in OTLP/JSON. */
+/** Returns the body as a JSON value; `{}` means full success. OTLP/JSON writes 64-bit integers as text. */
 export const encodeTracesResponseJson = (rejected: Rejection[]): { partialSuccess?: { rejectedSpans: string; errorMessage: string } } => {
   const partialSuccess = describeRejections(rejected);
   return partialSuccess === undefined

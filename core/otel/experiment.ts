@@ -1,4 +1,4 @@
-/** The run of an experiment that a span belongs to. */
+/** OpenTelemetry, mapping: the experiment run that a span belongs to. */
 import type { Json, OtelBody } from "../ingestion/event.ts";
 import { experimentJsonNames, experimentNames } from "./attribute-names.ts";
 import { type Attributes, firstText, isMeaningful } from "./attributes.ts";

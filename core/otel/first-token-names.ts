@@ -1,11 +1,11 @@
 /**
- * Where senders say how long a model took to begin its answer: one row a spelling, in the order in which they are asked.
- * Facts about the senders were read on 2026-11-28 at the addresses given.
+ * OpenTelemetry, mapping: attributes that give the time to first token, one row per spelling, in order of precedence.
+ * Facts about the senders were read on 2026-11-28 at the given URLs.
  */
 
 export type WaitUnit = "s" | "ms" | "ns";
 
-/** Several units where senders disagree: the first in which the wait fits into the span. */
+/** Lists several units where senders disagree; the first in which the wait fits into the span applies. */
 export type FirstTokenName = { name: string; units: readonly [WaitUnit, ...WaitUnit[]]; sender: string; url: string; scope?: string };
 
 export const firstTokenNames: readonly FirstTokenName[] = [
@@ -69,8 +69,8 @@ export const firstTokenNames: readonly FirstTokenName[] = [
   },
 ];
 
-/** Attributes that are the instant itself, ISO 8601. */
+/** Attributes that hold the instant itself, ISO 8601. */
 export const firstTokenInstantNames = ["langfuse.observation.completion_start_time", "mastra.completion_start_time"];
 
-/** Events that stand where the first token came: OpenInference, AI SDK, OpenLLMetry. */
+/** Events that mark the first token: OpenInference, AI SDK, OpenLLMetry. */
 export const firstTokenEventNames = new Set(["First Token Stream Event", "ai.stream.firstChunk", "llm.content.completion.chunk"]);

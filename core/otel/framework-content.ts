@@ -1,4 +1,4 @@
-/** Readers of content that one convention alone needs: parts of one JSON, events, lists of fields. */
+/** OpenTelemetry, mapping: content readers that a single convention needs, for parts of one JSON value, events and lists of fields. */
 import type { Json } from "../ingestion/event.ts";
 import { type Attributes, below, fieldOf, isMeaningful, toAttributes, toObject, toText } from "./attributes.ts";
 import { isQuotedIn } from "./content-duplicates.ts";
@@ -25,7 +25,7 @@ export const genkitSide = (side: Side, part: string): Reader => {
 
 export const isVercel = ({ attributes, scope }: SpanFacts): boolean => scope.name === "ai" || attributes.has("ai.operationId");
 
-/** A text with calls of tools is one message; `ai.result.*` up to version 3 of the SDK. */
+/** Combines a text and its tool calls into one message. `ai.result.*` is used up to version 3 of the SDK. */
 export const vercelAnswer = (): Reader => {
   const single = first(
     "ai.response.text",
@@ -52,7 +52,7 @@ export const vercelAnswer = (): Reader => {
 
 export const systemInstructions = "gen_ai.system_instructions";
 
-/** Messages with the system's instructions before them; instructions that are more than texts stay beside them as well. */
+/** Puts the system instructions before the messages. Instructions that hold more than text are also kept in the metadata. */
 export const instructed = (attributes: Attributes, messagesName: string): Found | undefined => {
   const messages = attributes.get(messagesName);
   if (!isMeaningful(messages)) return undefined;
@@ -62,7 +62,7 @@ export const instructed = (attributes: Attributes, messagesName: string): Found 
   return { value, names: isWhole ? [messagesName, systemInstructions] : [messagesName] };
 };
 
-/** Instructions alone, as the message of the system they are. */
+/** Turns instructions without messages into a system message. */
 export const instructionsAlone = (attributes: Attributes): Found => {
   const instructions = attributes.get(systemInstructions);
   const value = withSystemInstructions(undefined, instructions);
@@ -74,7 +74,7 @@ const isWithin = (instructions: Json | undefined, value: Json): boolean =>
 
 const detailsEvent = "gen_ai.client.inference.operation.details";
 
-/** An event for each side, or one for both. */
+/** Senders emit one event per side, or one for both. */
 export const operationDetails = (read: (attributes: Attributes) => Found | undefined): Reader => ({
   names: [],
   eventNames: [detailsEvent],
@@ -132,7 +132,7 @@ export const contentEvent = (eventName: string, prefix: string): Reader => ({
   },
 });
 
-/** Google's ADK sets request and response to `{}` on calls of tools. */
+/** Google's ADK sets request and response to `{}` on tool calls. */
 export const unlessEmptyObject = (...names: string[]): Reader => ({
   names,
   read: ({ attributes }) => {
@@ -141,7 +141,7 @@ export const unlessEmptyObject = (...names: string[]): Reader => ({
   },
 });
 
-/** One list of all events of a conversation; the choice of the model is the output. */
+/** Reads one list with all events of a conversation; the model's choice is the output. */
 export const logfireEvents = (pick: (events: Json[], isChoice: (event: Json) => boolean) => Json | undefined): Reader => ({
   names: ["events"],
   read: ({ attributes }) => {
@@ -151,7 +151,7 @@ export const logfireEvents = (pick: (events: Json[], isChoice: (event: Json) => 
   },
 });
 
-/** Records of a memory that was searched are what came of it, those of any other operation what went in. */
+/** Memory records are the output of a search and the input of every other operation. */
 export const isMemorySearch = ({ attributes }: SpanFacts): boolean => attributes.get("gen_ai.operation.name") === "search_memory";
 
 export const embeddingPart = (field: "text" | "vector"): Reader => {
@@ -179,7 +179,7 @@ export const rerankerInput: Reader = {
   },
 };
 
-/** `mastra.agent_run.input`: the type of the span stands in the name. */
+/** Reads `mastra.agent_run.input`: the name contains the span type. */
 export const mastra = (side: Side): Reader => ({
   names: [`mastra.*.${side}`],
   read: ({ attributes }) => {
@@ -189,5 +189,5 @@ export const mastra = (side: Side): Reader => ({
   },
 });
 
-/** Content that is personal has `pii` in its name since 2026. */
+/** LiveKit adds `pii` to the names of personal content since 2026. */
 export const liveKit = (...names: string[]): Reader => first(...names.flatMap((name) => [`lk.${name}`, `lk.pii.${name}`]));

@@ -1,10 +1,9 @@
 /**
- * Attributes, on any span, that say whose trace it is and to which session it belongs: one row a spelling, the first that has a value wins.
- * What was set by hand stands before what a framework knows. Facts about the senders were read on 2026-11-28 at the addresses given.
- * Not a session: `langsmith.trace.session_id`, which is LangSmith's project.
+ * OpenTelemetry, mapping: attributes on any span that name its trace's user and session; the first with a value wins, explicit names before
+ * derived ones. Senders were read on 2026-11-28 at the URLs. Excludes `langsmith.trace.session_id`, LangSmith's project.
  */
 
-/** `isInferred`: what a framework knows of its conversation; what is set by hand on any span of the trace counts before it. */
+/** `isInferred`: the framework's own conversation id. One set explicitly on any span of the trace takes precedence. */
 export type IdentityName = { name: string; sender: string; url: string; isInferred?: boolean };
 
 const inferred = (row: IdentityName): IdentityName => ({ ...row, isInferred: true });

@@ -1,8 +1,8 @@
-/** Ids of users and sessions from the spellings of many senders. */
+/** OpenTelemetry, mapping: reads user and session ids in the spellings of many senders. */
 import { type Attributes, firstText } from "./attributes.ts";
 import { parseJson } from "./safe-json.ts";
 
-/** The first that has a value; one that was sent as JSON text, as MLflow does, without its quotes. */
+/** Returns the first id with a value. Strips the quotes of an id sent as JSON text, as MLflow does. */
 export const firstId = (attributes: Attributes, names: readonly string[]): string | undefined => {
   const text = firstText(attributes, names);
   if (text === undefined || !/^".*"$/s.test(text)) return text;

@@ -1,6 +1,6 @@
 /**
- * Input and output of a span. Every framework puts them elsewhere, and two may speak about one span: each side is chosen by itself, the
- * first source that yields it wins. Text stays text, also where it holds JSON. What was not taken is left for the metadata.
+ * OpenTelemetry, mapping: input and output of a span. Frameworks store them in different attributes, and two may describe one span: each
+ * side takes the first source that yields it. Text stays text, even if it holds JSON. The rest becomes metadata.
  */
 import type { Json } from "../ingestion/event.ts";
 import { isMeaningful } from "./attributes.ts";
@@ -17,7 +17,9 @@ export const observationContent = (facts: SpanFacts): Content => {
 
 export type TakenContent = { [Name in Side]?: Found };
 
-/** What was taken for each side, and from where. The mappers of content and of metadata ask for the same span: it is worked out once. */
+/**
+ * Returns what was taken for each side, and from where. The content and metadata mappers both ask for it, so it is computed once per span.
+ */
 export const takenContent = (facts: SpanFacts): TakenContent => {
   const known = taken.get(facts);
   if (known !== undefined) return known;

@@ -1,4 +1,4 @@
-/** A double as OTLP/JSON spells it: JSON has no number for what is not finite, and drops the sign of minus zero. */
+/** Encodes a double for OTLP/JSON: JSON cannot represent non-finite numbers and drops the sign of minus zero. */
 export const jsonDouble = (value: number): number | "NaN" | "Infinity" | "-Infinity" => {
   if (Number.isNaN(value)) return "NaN";
   if (value === Number.POSITIVE_INFINITY) return "Infinity";

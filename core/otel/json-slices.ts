@@ -1,28 +1,30 @@
 /**
- * JSON in UTF-8 in place: where the members of an object, the items of a list and the ends of values are, without making values of them. What is held as a value is then a slice
- * at a time. Of a value that is stepped over, only brackets and strings are looked at: whoever wants it parses its slice, and is told then when it is no JSON. Follows
- * nothing by recursion.
+ * OpenTelemetry, decoding: locates members, items and value ends in UTF-8 JSON, so that only one slice at a time becomes a value. Skipped
+ * values are scanned only for brackets and strings; parsing their slice reveals invalid JSON. Never recurses.
  */
 
-/** Behind the first character of a value up to behind its last. `values`: how many values it holds at most, counted by commas and brackets. */
+/**
+ * A value's bytes, from its first character to just past its last. `values`: upper bound of the values in it, counted by commas and
+ * brackets.
+ */
 export type Slice = { from: number; to: number; values: number };
 
-/** The text is not JSON. */
+/** Thrown where the text is not JSON. */
 export class JsonFault extends Error {}
 
 export const sliceOf = (bytes: Uint8Array): Slice => {
   const slice = valueAt(bytes, behindSpace(bytes, isMarked(bytes) ? 3 : 0));
-  if (behindSpace(bytes, slice.to) !== bytes.length) throw new JsonFault("there is text behind the value");
+  if (behindSpace(bytes, slice.to) !== bytes.length) throw new JsonFault("there is text after the value");
   return slice;
 };
 
-/** With a byte order mark, which UTF-8 may begin with. */
+/** Starts with a byte order mark, which UTF-8 allows. */
 const isMarked = (bytes: Uint8Array): boolean => bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 
 export const isObjectAt = (bytes: Uint8Array, { from }: Slice): boolean => bytes[from] === openBrace;
 export const isListAt = (bytes: Uint8Array, { from }: Slice): boolean => bytes[from] === openBracket;
 
-/** Of a slice that begins with a bracket. */
+/** Yields the items of a slice that begins with a bracket. */
 export function* itemsOf(bytes: Uint8Array, { from }: Slice): Generator<Slice, void> {
   let at = behindSpace(bytes, from + 1);
   if (bytes[at] === closeBracket) return;
@@ -32,12 +34,12 @@ export function* itemsOf(bytes: Uint8Array, { from }: Slice): Generator<Slice, v
     at = behindSpace(bytes, item.to);
     const next = bytes[at];
     if (next === closeBracket) return;
-    if (next !== comma) throw new JsonFault("a list does not go on");
+    if (next !== comma) throw new JsonFault("a list is not closed");
     at = behindSpace(bytes, at + 1);
   }
 }
 
-/** Of a slice that begins with a brace: name and value of each member, also where a name comes twice. */
+/** Yields the name and value of each member of a slice that begins with a brace, duplicates included. */
 export function* membersOf(bytes: Uint8Array, { from }: Slice): Generator<[name: string, value: Slice], void> {
   let at = behindSpace(bytes, from + 1);
   if (bytes[at] === closeBrace) return;
@@ -52,12 +54,12 @@ export function* membersOf(bytes: Uint8Array, { from }: Slice): Generator<[name:
     at = behindSpace(bytes, value.to);
     const next = bytes[at];
     if (next === closeBrace) return;
-    if (next !== comma) throw new JsonFault("an object does not go on");
+    if (next !== comma) throw new JsonFault("an object is not closed");
     at = behindSpace(bytes, at + 1);
   }
 }
 
-/** Throws JsonFault, also where it is no UTF-8: a byte that is none would be stored as another character than was sent. Memory: the value. */
+/** Throws JsonFault, also for bytes that are not UTF-8: they would be stored as a different character than was sent. Memory: the value. */
 export const parseSlice = (bytes: Uint8Array, slice: { from: number; to: number }): unknown => parseText(textOf(bytes, slice));
 
 /** Throws JsonFault. */
@@ -69,7 +71,7 @@ export const parseText = (text: string): unknown => {
   }
 };
 
-/** Throws JsonFault where it is no UTF-8. */
+/** Throws JsonFault if the bytes are not UTF-8. */
 export const textOf = (bytes: Uint8Array, { from, to }: { from: number; to: number }): string => {
   try {
     return utf8.decode(bytes.subarray(from, to));
@@ -80,7 +82,10 @@ export const textOf = (bytes: Uint8Array, { from, to }: { from: number; to: numb
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Behind the quote that ends the string opened at `open`: the first with an even number of backslashes before. The end of the bytes where there is none. */
+/**
+ * Returns the position after the quote that closes the string opened at `open`: the first quote preceded by an even number of backslashes.
+ * Returns the end of the bytes if there is none.
+ */
 const endOfString = (bytes: Uint8Array, open: number): number => {
   for (let end = bytes.indexOf(quote, open + 1); end !== -1; end = bytes.indexOf(quote, end + 1)) {
     let backslashes = 0;
@@ -107,7 +112,7 @@ const behindSpace = (bytes: Uint8Array, from: number): number => {
   return at;
 };
 
-/** The value that begins at `from`. Throws JsonFault where none does, and where it does not end. */
+/** Returns the value that begins at `from`. Throws JsonFault if none begins there or it does not end. */
 const valueAt = (bytes: Uint8Array, from: number): Slice => {
   let values = 1;
   let depth = 0;
@@ -136,7 +141,7 @@ const valueAt = (bytes: Uint8Array, from: number): Slice => {
   throw new JsonFault("a value is missing or does not end");
 };
 
-/** A number, true, false or null, or whatever stands in its place. */
+/** Skips a number, true, false or null, or whatever stands in its place. */
 const endOfScalar = (bytes: Uint8Array, from: number): number => {
   let at = from;
   for (; at < bytes.length; at++) {

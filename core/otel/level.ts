@@ -1,4 +1,4 @@
-/** Level and status message of an observation. */
+/** OpenTelemetry, mapping: the level and status message of an observation. */
 import type { ObservationBody } from "../ingestion/event.ts";
 import { langfuse } from "./attribute-names.ts";
 import { firstText } from "./attributes.ts";
@@ -14,7 +14,7 @@ const levelOfWord = new Map<string, Level>([
   ...["ERROR", "FATAL", "CRITICAL"].map((word): [string, Level] => [word, "ERROR"]),
 ]);
 
-/** What LiveKit emits many times a second of a conversation. */
+/** Spans that LiveKit emits many times per second of conversation. */
 const liveKitNoise = new Set([
   "user_speaking",
   "eou_detection",
@@ -40,6 +40,6 @@ export const observationLevel = ({ attributes, span, scope }: SpanFacts): Level 
   return scope.name === "livekit-agents" && liveKitNoise.has(span.name) ? "DEBUG" : "DEFAULT";
 };
 
-/** What was set, else the message of the status, else that of the exception the span recorded. */
+/** Returns the message set explicitly, else that of the span's status, else that of its recorded exception. */
 export const statusMessage = (facts: SpanFacts): string | undefined =>
   firstText(facts.attributes, [langfuse.statusMessage]) ?? facts.span.status.message ?? exceptionMessage(facts);

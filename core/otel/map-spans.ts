@@ -1,7 +1,8 @@
 /**
- * Spans to ingestion events: one observation a span, what a span says about its trace as an event of the trace, and which spans may be its root.
- * Pure: the same spans with the same context give the same events. A span that cannot be mapped is counted for the caller to log, its
- * neighbours go on. What was stored is read by `parseTracesJson`, so that what is above the spans is sound.
+ * OpenTelemetry, mapping: spans to ingestion events: one observation per span, and trace events for what it says about its trace and
+ * whether it may be the root.
+ * Pure: the same spans and context give the same events. A span that cannot be mapped is counted for the caller to log. Everything above
+ * the spans is valid: `parseTracesJson` reads stored requests.
  */
 import { nameCharactersMax } from "../ingestion/body-schemas.ts";
 import type { Json, OtelBody, RootCandidate } from "../ingestion/event.ts";
@@ -43,7 +44,7 @@ export type MappedSpans = { events: MappedEvent[]; rejected: Rejection[] };
 
 export const mapSpans = (traces: OtlpTraces, context: MapContext): MappedSpans => finish(mapSpansInPieces(traces, context));
 
-/** The same span by span: a request may hold 100,000. */
+/** Does the same span by span: a request may hold 100,000. */
 export function* mapSpansInPieces(traces: OtlpTraces, context: MapContext): Pieces<MappedSpans> {
   const rejected = createRejectionCount();
   const events: MappedEvent[] = [];
@@ -63,7 +64,7 @@ export function* mapSpansInPieces(traces: OtlpTraces, context: MapContext): Piec
   return { events: namingRollUps(events), rejected: rejected.list() };
 }
 
-/** The name of the error tells a fault of ours from damaged data; its text might hold data of a customer. */
+/** Names only the error's class, which tells our own bug from damaged data. Its message might hold customer data. */
 const unmappable = (error: unknown): string => `the span cannot be mapped (${error instanceof Error ? error.name : typeof error})`;
 
 function* factsOf(traces: OtlpTraces, context: MapContext, reject: (reason: string, count?: number) => void): Generator<SpanFacts> {
@@ -82,7 +83,7 @@ function* factsOf(traces: OtlpTraces, context: MapContext, reject: (reason: stri
   }
 }
 
-/** Of the event of its observation. */
+/** Id of the event of the span's observation. */
 export const eventIdOfSpan = ({ traceId, spanId }: { traceId: string; spanId: string }): string => `otel-${traceId}-${spanId}`;
 
 const observationIdOf = ({ context, span: { traceId } }: SpanFacts, spanId: string): string =>
@@ -149,7 +150,7 @@ const otelBody = (facts: SpanFacts, input: Json | undefined, output: Json | unde
 
 const isAppRoot = (attributes: Attributes): boolean | undefined => (isTrue(attributes.get(langfuse.isAppRoot)) ? true : undefined);
 
-/** Of a span that may be the root of its trace, or carries attributes about it. */
+/** Returns the trace event of a span that may be the root of its trace or carries attributes about it. */
 const traceEvent = (facts: SpanFacts, { isTopmost }: { isTopmost: boolean }): MappedEvent | undefined => {
   const { span, attributes, startTime } = facts;
   const isMarked = facts.isRoot || isAppRoot(attributes) === true;
@@ -172,7 +173,7 @@ const traceEvent = (facts: SpanFacts, { isTopmost }: { isTopmost: boolean }): Ma
   };
 };
 
-/** What was said of the trace itself: it counts whichever span says it. */
+/** Returns the fields set for the trace itself; they count whichever span carries them. */
 const traceAttributes = (facts: SpanFacts): { [field: string]: unknown } => {
   const { attributes } = facts;
   const metadata = traceMetadata(facts);
@@ -188,8 +189,8 @@ const traceAttributes = (facts: SpanFacts): { [field: string]: unknown } => {
 };
 
 /**
- * What the trace is named after this span with. Spans that only stand highest so far are many, and most give way to one above them: their content is
- * read from the observation should one of them stay.
+ * Returns how the trace is named if this span is its root. Many spans are topmost only until one above them arrives, so their content is
+ * read from the observation if one stays.
  */
 const rootCandidate = (facts: SpanFacts): RootCandidate => {
   const { span, attributes } = facts;
@@ -207,7 +208,7 @@ const rootCandidate = (facts: SpanFacts): RootCandidate => {
   }) as RootCandidate;
 };
 
-/** Which spans of the trace are known. Its id names the set, so that no other set of spans takes its place. */
+/** Records which spans of the trace are known. Its id is derived from the set, so that no other set overwrites it. */
 const spanIdsEvent = (traceId: string, { spanIds, startTime }: TraceSpans): MappedEvent => {
   const list = [...spanIds].toSorted().join("");
   return {
@@ -218,9 +219,9 @@ const spanIdsEvent = (traceId: string, { spanIds, startTime }: TraceSpans): Mapp
   };
 };
 
-/** A field that is absent changes nothing; one that is undefined would be the same after JSON, and is the same before it. */
+/** Drops undefined fields: JSON would drop them too, and an absent field changes nothing. */
 type Present<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
 
 const withoutUndefined = <Fields extends object>(fields: Fields): Present<Fields> =>
-  // Holds because fields are only taken away, and those are optional in the result.
+  // Holds because fields are only removed, and the result's fields are optional.
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<Fields>;

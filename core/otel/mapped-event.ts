@@ -1,4 +1,4 @@
-/** What spans become before they are ingestion events. */
+/** OpenTelemetry, mapping: the output of the mappers, before it is parsed as ingestion events. */
 
-/** An ingestion event as an SDK would send it, to be read by `parseEvent` as an internal one: `body.otel` is for ourselves. */
+/** An ingestion event as an SDK would send it. `parseEvent` reads it as an internal one: `body.otel` is for our own use. */
 export type MappedEvent = { id: string; timestamp: string; type: string; body: { [field: string]: unknown } };

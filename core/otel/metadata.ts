@@ -1,6 +1,6 @@
 /**
- * Metadata of observations and traces: what users set, and what is left of the attributes of span, resource and scope, with the events,
- * links, kind and trace state of the span. What users set keeps its name: ours of the same name stands under `otel.`.
+ * OpenTelemetry, mapping: metadata of observations and traces: what users set, the remaining attributes of span, resource and scope, and
+ * the span's events, links, kind and trace state. User names win: ours of the same name move under `otel.`.
  */
 import type { Json } from "../ingestion/event.ts";
 import { isLangfuseName, langfuse, vercelFieldNames, vercelMetadata } from "./attribute-names.ts";
@@ -26,7 +26,7 @@ const withOwn = (set: JsonObject, own: JsonObject): JsonObject => {
   return metadata;
 };
 
-/** What was set for the trace. */
+/** Returns the metadata set for the trace. */
 export const traceMetadata = ({ attributes }: SpanFacts): JsonObject => userMetadata(attributes, langfuse.traceMetadata);
 
 const scopeMetadata = ({ scope, scopeAttributes }: SpanFacts): Json => ({
@@ -35,7 +35,7 @@ const scopeMetadata = ({ scope, scopeAttributes }: SpanFacts): Json => ({
   attributes: toObject(scopeAttributes),
 });
 
-/** JSON in one attribute, then keys in attributes of their own over it. */
+/** Reads JSON in one attribute, then overlays keys that have their own attributes. */
 const userMetadata = (attributes: Attributes, own: string): JsonObject => {
   const whole = parseObject(attributes.get(own)) ?? parseObject(attributes.get(langfuse.compatMetadata));
   const metadata: JsonObject = { ...whole };
@@ -48,7 +48,7 @@ const userMetadata = (attributes: Attributes, own: string): JsonObject => {
   return metadata;
 };
 
-/** Attributes as text. Of Langfuse's own SDKs only what others set on their spans: what they set themselves has a field each. */
+/** Returns attributes as text. For Langfuse's own SDKs only those that others set on their spans: the SDK's own each have a field. */
 const leftOver = ({ scope }: SpanFacts, attributes: readonly (readonly [string, Json])[]): { attributes?: JsonObject } => {
   const isLangfuse = scope.name.startsWith("langfuse-sdk");
   const rest: JsonObject = {};

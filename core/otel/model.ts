@@ -1,4 +1,4 @@
-/** The model of an observation and its parameters. */
+/** OpenTelemetry, mapping: the model of an observation and its parameters. */
 import { type ExactNumber, isExactNumber } from "../exact-json.ts";
 import type { Json } from "../ingestion/event.ts";
 import { langfuse, modelNames } from "./attribute-names.ts";
@@ -9,13 +9,13 @@ import type { SpanFacts } from "./span-facts.ts";
 
 const rollUpOperations = new Set<Json | undefined>(["invoke_agent", "agent_step"]);
 
-/** Spans of agents may repeat the model, usage and cost of the calls below them: see `rollUp`. */
+/** Agent spans may repeat the model, usage and cost of the calls below them: see `rollUp`. */
 export const isRollUp = (attributes: Attributes): boolean => rollUpOperations.has(attributes.get("gen_ai.operation.name"));
 
 export const modelName = (facts: SpanFacts): string | undefined =>
   isRollUp(facts.attributes) ? firstText(facts.attributes, [langfuse.modelName]) : toldModelName(facts);
 
-/** Also of a span that repeats the calls below it. */
+/** Also applies to a span that repeats the calls below it. */
 export const toldModelName = ({ attributes }: SpanFacts): string | undefined => {
   const name = firstText(attributes, modelNames);
   const subtype = attributes.get("genkit:metadata:subtype");
@@ -25,13 +25,13 @@ export const toldModelName = ({ attributes }: SpanFacts): string | undefined => 
 
 const requestModelNames = ["gen_ai.request.model", "ai.model.id", "llm.request.model"];
 
-/** The model that was asked for, where the name of the model is another one. */
+/** Returns the requested model, if it differs from the observation's model. */
 export const requestModel = (facts: SpanFacts, name = modelName(facts)): string | undefined => {
   const asked = name === undefined ? undefined : firstText(facts.attributes, requestModelNames);
   return asked === name ? undefined : asked;
 };
 
-/** Text and numbers as they are, everything else as JSON; undefined when there are none. */
+/** Keeps text and numbers, encodes everything else as JSON; undefined if there are none. */
 export const modelParameters = (facts: SpanFacts): Record<string, string | number | ExactNumber> | undefined => {
   for (const source of sources) {
     const found = source(facts);
@@ -76,7 +76,7 @@ const serviceTier = (attributes: Attributes): Json | undefined => {
   return isMeaningful(tier) ? tier : undefined;
 };
 
-/** Prices depend on the tier the provider chose, so that it joins parameters from any source. */
+/** Adds the service tier to parameters from any source: prices depend on the tier the provider chose. */
 const withServiceTier = (parameters: JsonObject, { attributes, scope }: SpanFacts): JsonObject => {
   const tier = scope.name === "ai" ? serviceTier(attributes) : undefined;
   return tier === undefined || Object.hasOwn(parameters, "service_tier") ? parameters : { ...parameters, service_tier: tier };
@@ -94,7 +94,7 @@ const requestAttributes: Source = ({ attributes }) => {
   return parameters;
 };
 
-/** Of the GenAI conventions, OpenLLMetry and OpenInference, which have no prefix in common. */
+/** Names used by the GenAI conventions, OpenLLMetry and OpenInference, which share no prefix. */
 const otherRequestNames: readonly (readonly [name: string, parameter: string])[] = [
   ["gen_ai.output.type", "output_type"],
   ["gen_ai.embeddings.dimension.count", "dimensions"],
@@ -108,7 +108,7 @@ const otherRequestNames: readonly (readonly [name: string, parameter: string])[]
   ["reranker.top_k", "top_k"],
 ];
 
-/** Claude Code sends its speed mode, which has a price of its own, without a prefix. */
+/** Claude Code sends its speed mode, which has its own price, without a prefix. */
 const claudeCode: Source = (facts) => {
   const speed = facts.scope.name === claudeCodeScope ? facts.attributes.get("speed") : undefined;
   return isMeaningful(speed) ? { ...requestAttributes(facts), speed } : undefined;

@@ -1,19 +1,19 @@
 /**
- * Messages that were sent as one attribute a field, `gen_ai.prompt.0.content`, put together again.
- * Holes of a list are null; a list whose numbers reach further than the budget is an object, so that a number costs no memory.
+ * OpenTelemetry, mapping: reassembles messages that were sent as one attribute per field, such as `gen_ai.prompt.0.content`.
+ * Gaps in a list become null. A list whose indexes exceed the budget becomes an object, so that a large index costs no memory.
  */
 import type { Json } from "../ingestion/event.ts";
 import { type Attributes, below, isMeaningful } from "./attributes.ts";
 import { type JsonObject, setOwn } from "./safe-json.ts";
 
-/** Slots of all lists below one prefix. */
+/** Maximum items of all lists below one prefix. */
 const slotsMax = 10_001;
-/** Parts of a name; what is beyond stays one part. */
+/** Maximum parts of a name; the remainder stays one part. */
 const partsMax = 32;
 
 type Node = { value?: Json; children: Map<string, Node> };
 
-/** The attribute `prefix` itself, else what stands below it; undefined when there is neither. */
+/** Returns the attribute `prefix` itself, else what is below it; undefined if there is neither. */
 export const nestedAttribute = (attributes: Attributes, prefix: string): Json | undefined => {
   const whole = attributes.get(prefix);
   if (isMeaningful(whole)) return whole;
@@ -34,7 +34,7 @@ const insert = (root: Node, path: string, value: Json): void => {
   node.value = value;
 };
 
-/** A name that has both a value and names below it keeps its value as `value`. */
+/** A name with both a value and names below it keeps the value as `value`. */
 const toJson = ({ value, children }: Node, budget: { slots: number }): Json => {
   if (children.size === 0) return value ?? null;
   const entries = [...children];

@@ -1,30 +1,30 @@
 /**
- * Ids of the observations that spans become. A span is named by its trace and its span id, an observation by one id in its project: it is the span id, as long as no other
- * trace had that first, and else `{traceId}-{spanId}`.
+ * OpenTelemetry, mapping: observation ids of spans. A span is identified by trace and span id, an observation by one id per project. It
+ * gets the span id unless another trace had that first, else `{traceId}-{spanId}`.
  */
 import type { OtlpTraces } from "./otlp-traces.ts";
 import { parentOf, spansOf } from "./topmost-spans.ts";
 
 export type SpanRef = { traceId: string; spanId: string };
 
-/** Both ids it may have. */
+/** The two ids a span's observation may have. */
 export const plainId = ({ spanId }: SpanRef): string => spanId;
 export const qualifiedId = ({ traceId, spanId }: SpanRef): string => `${traceId}-${spanId}`;
 
-/** The trace and the span of an id that names both. */
+/** Parses an id that names both trace and span. */
 export const readQualifiedId = (id: string): SpanRef | undefined => {
   const [, traceId, spanId] = /^([0-9a-f]{32})-([0-9a-f]{16})$/.exec(id) ?? [];
   return traceId === undefined || spanId === undefined ? undefined : { traceId, spanId };
 };
 
 export type SpanRefs = {
-  /** Of the request, in its order. */
+  /** Spans of the request, in its order. */
   spans: SpanRef[];
-  /** Parents that are not in the request: an observation below them has to name them before they come. */
+  /** Parents outside the request: observations below them need the parents' ids before they arrive. */
   parents: SpanRef[];
 };
 
-/** Each once. */
+/** Lists each span and parent once. */
 export const spanRefs = (traces: OtlpTraces): SpanRefs => {
   const spans = new Map<string, SpanRef>();
   for (const { traceId, spanId } of spansOf(traces)) spans.set(qualifiedId({ traceId, spanId }), { traceId, spanId });
@@ -39,8 +39,8 @@ export const spanRefs = (traces: OtlpTraces): SpanRefs => {
 };
 
 /**
- * By `qualifiedId`. `ownerOf` answers which trace has an id already: null is one that names no trace, undefined nobody. Of several that want a free id the first gets it;
- * what had an id keeps it.
+ * Maps `qualifiedId` to the chosen id. `ownerOf` returns the trace that has an id: null for an owner without a trace, undefined for none.
+ * The first of several spans gets a free id; existing owners keep theirs.
  */
 export const chooseObservationIds = (
   refs: readonly SpanRef[],

@@ -1,4 +1,4 @@
-/** The name of an observation: what the framework calls it, else the name of the span. */
+/** OpenTelemetry, mapping: the name of an observation. Uses the framework's name for it, else the span's name. */
 import { firstText } from "./attributes.ts";
 import type { SpanFacts } from "./span-facts.ts";
 

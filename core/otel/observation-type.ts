@@ -1,4 +1,4 @@
-/** What kind of observation a span is. The rules are asked in order; the first that knows wins, and a span none knows is a SPAN. */
+/** OpenTelemetry, mapping: the type of an observation. Rules run in order and the first match wins; a span that none matches is a SPAN. */
 import type { ObservationType } from "../ingestion/event.ts";
 import { generationModelNames, langfuse } from "./attribute-names.ts";
 import { type Attributes, firstValue, isMeaningful, toText } from "./attributes.ts";
@@ -53,7 +53,7 @@ const vercelEmbeddings = ["ai.embedMany.doEmbed", "ai.embed.doEmbed"];
 const vercelRerankers = ["ai.rerank.doRerank"];
 const vercelModelNames = [langfuse.modelName, "ai.model.id", "gen_ai.request.model", "gen_ai.response.model"];
 
-/** `operation.name` may have the id of the function behind it. */
+/** `operation.name` may end in the function's id. */
 const isVercelOperation = (attributes: Attributes, operations: string[]): boolean => {
   const name = attributes.get("operation.name");
   const id = attributes.get("ai.operationId");
@@ -72,7 +72,7 @@ const vercelToolCall: Rule = ({ attributes }) => (isVercelOperation(attributes, 
 const toolAttributes: Rule = ({ attributes }) =>
   firstValue(attributes, ["gen_ai.tool.name", "gen_ai.tool.call.id"]) === undefined ? undefined : "TOOL";
 
-/** Flue repeats the id of the task on the operations within it: those name their own kind. */
+/** Flue repeats the task id on the operations inside it; those have a kind of their own. */
 const flue: Rule = ({ attributes }) => {
   const has = (...names: string[]) => firstValue(attributes, names) !== undefined;
   if (has("flue.tool.name", "flue.tool.call_id", "flue.tool.arguments", "flue.tool.result")) return "TOOL";
@@ -92,13 +92,13 @@ const liveKit: Rule = ({ scope, span }) => (scope.name === "livekit-agents" ? li
 const anyModel: Rule = ({ attributes }) =>
   generationModelNames.some((name) => isMeaningful(attributes.get(name))) ? "GENERATION" : undefined;
 
-/** Whether any attribute stands below one of the names. */
+/** Returns whether any attribute name starts with one of the prefixes. */
 const hasBelow = (attributes: Attributes, ...prefixes: string[]): boolean => {
   for (const name of attributes.keys()) if (prefixes.some((prefix) => name.startsWith(prefix))) return true;
   return false;
 };
 
-/** Spans without a kind that say what they are by what they carry. */
+/** Recognizes spans without a kind by the attributes they carry. */
 const carried: Rule = ({ attributes }) => {
   if (attributes.has("embedding.model_name") || hasBelow(attributes, "embedding.embeddings.")) return "EMBEDDING";
   const isRetriever = attributes.has("gen_ai.retrieval.query.text") || hasBelow(attributes, "retrieval.documents.", "reranker.");

@@ -1,6 +1,6 @@
 /**
- * A trace export request of OTLP as the rest of the code sees it, whichever way it was encoded.
- * It is itself valid OTLP/JSON and survives JSON unchanged: ids are lower-case hex, 64-bit integers decimal text, bytes base64.
+ * OpenTelemetry: an OTLP trace export request as the rest of the code sees it, whatever its encoding.
+ * It is itself valid OTLP/JSON and survives a JSON round trip: ids are lower-case hex, 64-bit integers decimal text, bytes base64.
  */
 
 export type AnyValue =
@@ -20,7 +20,7 @@ export type SpanEvent = { timeUnixNano: string; name: string; attributes: KeyVal
 export type SpanLink = {
   traceId: string;
   spanId: string;
-  /** W3C tracestate; absent when it was not sent. */
+  /** W3C tracestate; absent if not sent. */
   traceState?: string;
   attributes: KeyValue[];
 };
@@ -30,16 +30,16 @@ export type Span = {
   traceId: string;
   /** 16 hex digits. */
   spanId: string;
-  /** Absent: a root. */
+  /** Absent for a root. */
   parentSpanId?: string;
-  /** W3C tracestate, 4,096 characters at most; absent when it was not sent. */
+  /** W3C tracestate, at most 4,096 characters; absent if not sent. */
   traceState?: string;
-  /** 32 bits; absent when none is set. Bit 0x100: it is known whether the parent is remote; bit 0x200: it is. */
+  /** 32 bits; absent if none is set. Bit 0x100: whether the parent is remote is known; bit 0x200: it is remote. */
   flags?: number;
   name: string;
   /** 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
   kind: number;
-  /** Nanoseconds since the epoch; `0` when it was not sent. */
+  /** Nanoseconds since the epoch; `0` if not sent. */
   startTimeUnixNano: string;
   endTimeUnixNano: string;
   attributes: KeyValue[];
@@ -54,24 +54,24 @@ export type ScopeSpans = { scope: Scope; schemaUrl?: string; spans: Span[] };
 export type ResourceSpans = { resource: { attributes: KeyValue[] }; schemaUrl?: string; scopeSpans: ScopeSpans[] };
 export type OtlpTraces = { resourceSpans: ResourceSpans[] };
 
-/** Why spans were left out, and how many: what OTLP calls a partial success. */
+/** How many spans were rejected and why: an OTLP partial success. */
 export type Rejection = { reason: string; count: number };
 
 export type DecodedTraces = { traces: OtlpTraces; spanCount: number; rejected: Rejection[] };
 
-/** What one request may hold. With the bound of its bytes they keep the Worker within its 128 MB, however small or many its elements are. */
+/** Limits of one request. Together with the byte limit they keep the Worker within its 128 MB, however many or small the elements are. */
 export type OtlpLimits = {
   /** Levels of arrays and lists within one attribute. */
   nestingMax: number;
-  /** Resources, scopes, spans, events, links, attributes and values of one request. More is a refusal of the request. */
+  /** Resources, scopes, spans, events, links, attributes and values of one request. More refuses the request. */
   elementsMax: number;
-  /** Spans of one request, those that cannot be taken among them. More is a refusal of the request. */
+  /** Spans of one request, rejected ones included. More refuses the request. */
   spansMax: number;
-  /** The same of one span, or of one resource or scope, which are held as a whole. More costs the span, or what lies below. */
+  /** Elements of one span, or of one resource or scope, each held in memory whole. More rejects the span, or everything below. */
   spanElementsMax: number;
-  /** Bytes of one span. More costs the span. */
+  /** Bytes of one span. More rejects the span. */
   spanSizeMax: number;
-  /** The same of a resource or a scope, which is stored with each part of the request. More costs what lies below. */
+  /** Bytes of a resource or scope, which is stored with each part of the request. More rejects everything below. */
   headSizeMax: number;
 };
 
@@ -84,7 +84,7 @@ export const defaultOtlpLimits: OtlpLimits = {
   headSizeMax: 1024 * 1024,
 };
 
-/** Of requests that are stored: they were within the limits of their day. */
+/** Limits for stored requests: they met the limits of the time they were stored. */
 export const storedOtlpLimits: OtlpLimits = {
   nestingMax: defaultOtlpLimits.nestingMax,
   elementsMax: Number.POSITIVE_INFINITY,

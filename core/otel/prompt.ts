@@ -1,9 +1,9 @@
-/** The managed prompt a generation was made with: name and version, or neither. */
+/** OpenTelemetry, mapping: the managed prompt of a generation: name and version, or neither. */
 import { promptNameNames, promptVersionNames, vercelMetadata } from "./attribute-names.ts";
 import { type Attributes, fieldOf, firstText, firstValue, toNumber } from "./attributes.ts";
 import { parseObject } from "./safe-json.ts";
 
-/** Versions beyond it are refused by the schema of events, and the observation with them. */
+/** The event schema refuses larger versions, and the whole observation with them. */
 const promptVersionMax = 65_535;
 
 export const promptReference = (attributes: Attributes): { promptName: string; promptVersion: number } | undefined => {

@@ -1,16 +1,16 @@
 /**
- * Reading one protobuf message by a table of its fields. A message is read from its own slice of the bytes, so that nothing reads past
- * what its length says; fields that are not in the table, or whose wire type differs, are skipped as protobuf asks.
+ * OpenTelemetry, decoding: reads one protobuf message by a table of its fields. Each message has its own slice of the bytes, so nothing
+ * reads past its length. Unknown fields, and those with another wire type, are skipped as protobuf requires.
  */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 
 export type Field<Target> = {
   wireType: WireType;
   read: (reader: BinaryReader, target: Target) => void;
-  /** Each of them is an element, and spends by itself. */
+  /** Each occurrence is an element and spends budget itself. */
   isEntry?: true;
 };
-/** Names and short values are most of the texts there are, and a call of the runtime's decoder takes longer than they do. */
+/** Most texts are names and short values, for which a call of the runtime's decoder costs more than the loop. */
 const shortBytesMax = 48;
 const utf8 = new TextDecoder();
 
@@ -25,14 +25,15 @@ const decodeUtf8 = (bytes: Uint8Array): string => {
   return text;
 };
 
-/** By field number. */
+/** Maps field numbers to fields. */
 export type FieldTable<Target> = { readonly [fieldNumber: number]: Field<Target> };
 
-/** Fields a message may have beside its entries without spending: more than any message of OTLP knows. */
+/** Non-entry fields a message may have without spending budget: more than any OTLP message defines. */
 const plainFieldsMax = 24;
 
 /**
- * Each turn moves forward by a byte at least, so that it ends. Throws what the reader throws on damaged bytes. Fields that come again and again, or that nobody knows, spend too.
+ * Terminates because each turn advances by at least one byte. Throws what the reader throws on damaged bytes. Unknown and endlessly
+ * repeated fields spend budget too.
  */
 export const readFields = <Target>(bytes: Uint8Array, table: FieldTable<Target>, target: Target, budget: { spend: () => void }): Target => {
   const reader = new BinaryReader(bytes, decodeUtf8);
@@ -48,7 +49,7 @@ export const readFields = <Target>(bytes: Uint8Array, table: FieldTable<Target>,
   return target;
 };
 
-/** The contents of one repeated field of a message, one after the other: nothing else of it is read. Every field spends, whatever it is. */
+/** Yields the contents of one repeated field and reads nothing else. Every field spends budget, whatever it is. */
 export function* entriesOf(bytes: Uint8Array, entryNumber: number, spend: () => void): Generator<Uint8Array, void> {
   const reader = new BinaryReader(bytes, decodeUtf8);
   while (reader.pos < reader.len) {
@@ -59,7 +60,7 @@ export function* entriesOf(bytes: Uint8Array, entryNumber: number, spend: () => 
   }
 }
 
-/** A repeated message: `add` is called for each, after it has spent. */
+/** A repeated message: calls `add` for each occurrence, after it has spent budget. */
 export const entryField = <Target extends { budget: { spend: () => void } }>(
   add: (target: Target, bytes: Uint8Array) => void,
 ): Field<Target> => ({

@@ -1,7 +1,7 @@
-/** Counts refused spans by reason, and carries a reason from deep within a span to where spans are counted. */
+/** OpenTelemetry: counts rejected spans by reason, and carries a reason from deep within a span to the counter. */
 import type { Rejection } from "./otlp-traces.ts";
 
-/** A fault of one span: its neighbours go on. `message` is safe to show. */
+/** A fault of one span; the others continue. `message` is safe to show. */
 export class SpanFault extends Error {}
 
 export type RejectionCount = { add: (reason: string, count?: number) => void; list: () => Rejection[] };
@@ -16,7 +16,7 @@ export const createRejectionCount = (): RejectionCount => {
   };
 };
 
-/** The lists of several steps as one, equal reasons added up. */
+/** Merges the lists of several steps, adding up equal reasons. */
 export const sumRejections = (...lists: Rejection[][]): Rejection[] => {
   const counts = createRejectionCount();
   for (const { reason, count } of lists.flat()) counts.add(reason, count);

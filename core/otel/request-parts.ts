@@ -1,5 +1,6 @@
 /**
- * A request in parts, each the JSON of a request of its own: what a large one is stored as. It means the same as if the sender had sent it in parts.
+ * OpenTelemetry, storing: splits a large request into parts, each the JSON of a valid request. Storing them means the same as if the sender
+ * had split it.
  * Memory: one part in UTF-8, and one span as text.
  */
 import type { FoundSpan, ResourceHead, ScopeHead } from "./span-stream.ts";
@@ -9,14 +10,16 @@ export type RequestPart = { body: Uint8Array<ArrayBuffer>; traceIds: string[] };
 
 export type PartBounds = {
   spansMax: number;
-  /** Of the spans as JSON. One span may have more, and is a part by itself then. */
+  /** Size of the spans as JSON. A larger span forms a part by itself. */
   charactersMax: number;
 };
 
-/** What the runner makes events of in one go. Exporters send 512 spans by default, collectors 8,192. */
+/** What the runner maps to events in one go. Exporters send 512 spans by default, collectors 8,192. */
 export const defaultPartBounds: PartBounds = { spansMax: 4000, charactersMax: 4 * 1024 * 1024 };
 
-/** In the order of the spans. A part ends with the span before the one that does not fit any more, so that spans are read one further than the part that is given. */
+/**
+ * Yields parts in span order. A part ends before the first span that no longer fits, so one span more than the yielded part has been read.
+ */
 export function* partsOf(spans: Iterable<FoundSpan>, bounds: PartBounds = defaultPartBounds): Generator<RequestPart, void> {
   let open = openPart();
   for (const { resource, scope, span } of spans) {
@@ -51,7 +54,7 @@ const openPart = (): OpenPart => {
   return { body, traceIds: new Set(), spanCount: 0, characters: 0, resource: undefined, scope: undefined };
 };
 
-/** What stands between the span before and the next. */
+/** Returns the JSON between the previous span and the next. */
 const headBefore = (open: OpenPart, resource: ResourceHead, scope: ScopeHead): string => {
   if (open.resource === resource && open.scope === scope) return ",";
   const scopeText = `${opened(scope)},"spans":[`;
@@ -59,7 +62,7 @@ const headBefore = (open: OpenPart, resource: ResourceHead, scope: ScopeHead): s
   return `${open.resource === undefined ? "" : "]}]},"}${opened(resource)},"scopeSpans":[${scopeText}`;
 };
 
-/** An object that goes on. */
+/** Encodes an object without its closing brace. */
 const opened = (head: object): string => JSON.stringify(head).slice(0, -1);
 
 const closePart = ({ body, traceIds }: OpenPart): RequestPart => {
@@ -69,10 +72,12 @@ const closePart = ({ body, traceIds }: OpenPart): RequestPart => {
 
 type Utf8Writer = { write: (text: string) => void; finish: () => Uint8Array<ArrayBuffer> };
 
-/** Text waits until there is enough of it to be worth a call of the encoder. */
+/** Characters to collect before one call of the encoder. */
 const waitingMax = 65_536;
 
-/** Text as it comes to bytes: as text it would take twice as much where one character is not Latin-1, and once more when it is sent. */
+/**
+ * Encodes text as it comes. Held as a string it would take twice the memory if one character is not Latin-1, and the same again when sent.
+ */
 const createUtf8Writer = (): Utf8Writer => {
   const chunks: Uint8Array[] = [];
   const encoder = new TextEncoder();

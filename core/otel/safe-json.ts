@@ -1,4 +1,7 @@
-/** JSON from attributes, which anyone may have written: never throws, never reaches a prototype, nested within bounds. Numbers keep every digit (see exact-json.ts). */
+/**
+ * Parses JSON from attributes, which anyone may have written. Never throws, never reaches a prototype, and bounds the nesting. Numbers keep
+ * every digit (see exact-json.ts).
+ */
 import { isExactNumber, parseExactJson } from "../exact-json.ts";
 import type { Json } from "../ingestion/event.ts";
 
@@ -9,12 +12,12 @@ const levelsMax = 100;
 export const isJsonObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !isExactNumber(value);
 
-/** Sets an own field; `__proto__` is left out. */
+/** Sets an own field and ignores `__proto__`. */
 export const setOwn = <Value>(object: { [key: string]: Value }, key: string, value: Value): void => {
   if (key !== "__proto__") object[key] = value;
 };
 
-/** The value of a JSON text without any `__proto__` field; undefined when it is not JSON or nested deeper than 100 levels. */
+/** Parses JSON text and removes every `__proto__` field; undefined if it is not JSON or nests deeper than 100 levels. */
 export const parseJson = (text: string): Json | undefined => {
   try {
     return withoutProto(parsed(text), 0);
@@ -23,7 +26,7 @@ export const parseJson = (text: string): Json | undefined => {
   }
 };
 
-/** What may be JSON text or the value itself. Text that is not JSON is undefined. */
+/** Parses text and returns any other value unchanged. Text that is not JSON gives undefined. */
 export const parseIfText = (value: Json | undefined): Json | undefined => (typeof value === "string" ? parseJson(value) : value);
 
 export const parseObject = (value: Json | undefined): JsonObject | undefined => {
@@ -36,7 +39,7 @@ export const parseArray = (value: Json | undefined): Json[] | undefined => {
   return Array.isArray(parsed) ? parsed : undefined;
 };
 
-/** What was parsed from JSON is JSON. */
+/** Holds because the value was parsed from JSON. */
 const parsed = (text: string): Json => parseExactJson(text) as Json;
 
 const withoutProto = (value: Json, level: number): Json => {

@@ -1,16 +1,16 @@
-/** What every span must satisfy, however it was encoded, and the budget of one request. */
+/** OpenTelemetry, decoding: checks every span, whatever its encoding, and keeps the budget of one request. */
 import { AppError } from "../errors.ts";
 import type { OtlpLimits, Span } from "./otlp-traces.ts";
 import { SpanFault } from "./rejections.ts";
 
-/** 2262-01-01: events may not be later, see core/ingestion/instant.ts. */
+/** 2262-01-01: the end of the range for events, see core/ingestion/instant.ts. */
 const timeNanosEnd = BigInt(Date.UTC(2262, 0, 1)) * 1_000_000n;
 
 const isZeros = (hex: string): boolean => /^0*$/.test(hex);
 
 /**
- * The span with its ids and times checked. Throws SpanFault. Ids without any bit set are invalid, as a parent they mean a root.
- * Links that lead nowhere are left out: nothing is made of links, and the span is not worse for one.
+ * Returns the span with its ids and times checked. Throws SpanFault. An id of all zero bits is invalid; as a parent it means a root. Drops
+ * links with invalid ids, from which nothing is derived, rather than the span.
  */
 export const checkSpan = (span: Omit<Span, "parentSpanId"> & { parentSpanId: string }): Span => {
   checkId(span.traceId, 32, "trace id");
@@ -26,13 +26,16 @@ export const checkSpan = (span: Omit<Span, "parentSpanId"> & { parentSpanId: str
 
 const traceStateLengthMax = 4096;
 
-/** For a span or a link: nothing for one that was not sent. One that is too long loses whole members from its end, as the W3C asks (https://www.w3.org/TR/trace-context/#tracestate-limits, read 2026-11-28). */
+/**
+ * For a span or link; returns nothing if none was sent. Cuts an oversized one by whole members from its end, as the W3C asks
+ * (https://www.w3.org/TR/trace-context/#tracestate-limits, read 2026-11-28).
+ */
 export const traceStateOf = (text: string): { traceState?: string } => {
   const kept = text.length <= traceStateLengthMax ? text : text.slice(0, Math.max(0, text.lastIndexOf(",", traceStateLengthMax)));
   return kept === "" ? {} : { traceState: kept };
 };
 
-/** Nothing where no bit is set, as in spans of exporters that know no flags. */
+/** Returns nothing if no bit is set, as from exporters that do not support flags. */
 export const flagsOf = (flags: number): { flags?: number } => (flags === 0 ? {} : { flags });
 
 const checkId = (hex: string, digits: number, name: string): void => {
@@ -45,18 +48,18 @@ const checkTime = (nanos: string, name: string): void => {
   if (BigInt(nanos) >= timeNanosEnd) throw new SpanFault(`${name} is after the year 2261`);
 };
 
-/** What is read of one span, resource or scope spends here. Throws SpanFault past its own limit, PAYLOAD_TOO_LARGE past that of the request. */
+/** Budget of one span, resource or scope. Throws SpanFault past its own limit, PAYLOAD_TOO_LARGE past the request's. */
 export type ElementBudget = { nestingMax: number; sizeMax: number; elementsMax: number; spend: () => void };
 
 export type RequestBudget = {
   limits: OtlpLimits;
-  /** One element; throws PAYLOAD_TOO_LARGE past the limit. */
+  /** Spends one element; throws PAYLOAD_TOO_LARGE past the limit. */
   spend: () => void;
-  /** One span, before it is looked at; throws PAYLOAD_TOO_LARGE past the limit. */
+  /** Spends one span, before it is read; throws PAYLOAD_TOO_LARGE past the limit. */
   spendSpan: () => void;
-  /** For the next span. */
+  /** Opens the budget of the next span. */
   ofSpan: () => ElementBudget;
-  /** For the next resource or scope. */
+  /** Opens the budget of the next resource or scope. */
   ofHead: () => ElementBudget;
 };
 

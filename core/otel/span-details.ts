@@ -1,6 +1,6 @@
 /**
- * Events, links, kind and trace state of a span as metadata of its observation. Bounded: what a span says beside its content is not to
- * outweigh it. Each part is there only where there is something to say.
+ * OpenTelemetry, mapping: a span's events, links, kind and trace state as metadata. Bounded, so that details never outweigh the content.
+ * Each part is present only if it says something.
  */
 import type { Json } from "../ingestion/event.ts";
 import { toAttributes, toObject, toText } from "./attributes.ts";
@@ -10,15 +10,18 @@ import { isJsonObject, type JsonObject, setOwn } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 import { instantOfNanos } from "./span-times.ts";
 
-/** As many as OpenTelemetry's SDKs keep of a span by default: https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-limits (read 2026-11-28). */
+/**
+ * The limit that OpenTelemetry's SDKs apply per span by default: https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-limits (read
+ * 2026-11-28).
+ */
 export const eventsMax = 128;
 export const linksMax = 128;
-/** Characters of JSON, of the events and of the links. */
+/** Maximum characters of JSON, for the events and again for the links. */
 export const charactersMax = 262_144;
-/** Characters of one text in them, as of a stack trace. */
+/** Maximum characters of one text inside them, such as a stack trace. */
 export const textCharactersMax = 65_536;
 
-/** 0 unspecified and 1 internal say nothing. */
+/** 0 (unspecified) and 1 (internal) carry no information. */
 const kinds = [undefined, undefined, "SERVER", "CLIENT", "PRODUCER", "CONSUMER"];
 
 export const spanDetails = (facts: SpanFacts): JsonObject => {
@@ -49,13 +52,13 @@ const hasFields = (object: JsonObject): boolean => Object.keys(object).length > 
 
 type Bounded = { kept: Json[]; droppedCount: number };
 
-/** OTLP's names for what a sender left out, here for what was left out of what it sent. */
+/** Reuses OTLP's names for what a sender dropped, here for what we dropped. */
 const list = (name: string, droppedName: string, { kept, droppedCount }: Bounded): JsonObject => ({
   ...(kept.length === 0 ? {} : { [name]: kept }),
   ...(droppedCount === 0 ? {} : { [droppedName]: droppedCount }),
 });
 
-/** Those that come first are sure of a place; all stay in their order. */
+/** Keeps exceptions before all other items; those kept stay in their order. */
 const bounded = (items: readonly { isFirst: boolean; value: JsonObject }[], countMax: number): Bounded => {
   const places = items.map((_, index) => index);
   const kept = new Map<number, Json>();

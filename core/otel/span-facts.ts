@@ -1,4 +1,4 @@
-/** All that the mappers are told about one span. */
+/** OpenTelemetry, mapping: everything the mappers need about one span. */
 import { langfuse } from "./attribute-names.ts";
 import { type Attributes, toAttributes } from "./attributes.ts";
 import type { SpanRef } from "./observation-ids.ts";
@@ -7,14 +7,14 @@ import { spanTimes } from "./span-times.ts";
 import { parentOf } from "./topmost-spans.ts";
 
 export type MapContext = {
-  /** As the request named them: `x-langfuse-sdk-name`, `x-langfuse-sdk-version`. */
+  /** From the request headers `x-langfuse-sdk-name` and `x-langfuse-sdk-version`. */
   sdkName?: string;
   sdkVersion?: string;
-  /** Part of what the request carries, so that the context can be handed on whole; no rule reads it. */
+  /** Carried so that the request's context can be passed on whole; no rule reads it. */
   publicKey?: string;
-  /** When the request came in, the same at every attempt: it stands in for the times of spans that have none. */
+  /** When the request arrived, identical on every attempt. Used for spans without times. */
   nowMs: number;
-  /** The id of the observation of a span. Absent: the span id. */
+  /** Returns the observation id of a span. Absent: the span id. */
   observationIdOf?: (span: SpanRef) => string;
 };
 
@@ -27,7 +27,7 @@ export type SpanFacts = {
   /** ISO 8601 UTC with microseconds. */
   startTime: string;
   endTime: string;
-  /** Has no parent, or says that it counts as a root. */
+  /** Has no parent, or declares itself a root. */
   isRoot: boolean;
   context: MapContext;
 };

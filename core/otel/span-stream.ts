@@ -1,4 +1,4 @@
-/** Spans one at a time as they are decoded, each with what is above it: a request need not be held as objects. */
+/** OpenTelemetry, decoding: yields spans one at a time, each with its resource and scope, so that a request need not be held as objects. */
 import type { DecodedTraces, OtlpLimits, OtlpTraces, ResourceSpans, Scope, Span } from "./otlp-traces.ts";
 import { createRejectionCount, type RejectionCount } from "./rejections.ts";
 import { createRequestBudget, type RequestBudget } from "./span-bounds.ts";
@@ -6,13 +6,16 @@ import { createRequestBudget, type RequestBudget } from "./span-bounds.ts";
 export type ResourceHead = { resource: ResourceSpans["resource"]; schemaUrl?: string };
 export type ScopeHead = { scope: Scope; schemaUrl?: string };
 
-/** Spans of one resource or scope have the same head, as an object. */
+/** Spans of one resource or scope share the same head object. */
 export type FoundSpan = { resource: ResourceHead; scope: ScopeHead; span: Span };
 
-/** What is counted while spans are read. */
+/** Counters kept while spans are read. */
 export type Reads = { budget: RequestBudget; rejected: RejectionCount; spanCount: number; isComplete: boolean };
 
-/** Read once. What is wrong with the request as a whole is thrown where it is met, which may be behind spans that were found: only a stream read to its end is sound. */
+/**
+ * Can be read once. Faults of the whole request are thrown where they occur, possibly after spans were yielded: only a stream read to its
+ * end is valid.
+ */
 export type SpanStream = { spans: Generator<FoundSpan, void>; reads: Reads };
 
 export const openSpans = (limits: OtlpLimits, read: (reads: Reads) => Generator<FoundSpan, void>): SpanStream => {
@@ -24,13 +27,13 @@ export const openSpans = (limits: OtlpLimits, read: (reads: Reads) => Generator<
   return { spans, reads };
 };
 
-/** The whole request as objects. Resources and scopes without spans are left out. */
+/** Builds the whole request as objects, without empty resources and scopes. */
 export const collectTraces = ({ spans, reads }: SpanStream): DecodedTraces => {
   const [traces = { resourceSpans: [] }] = tracesOf(spans, Number.POSITIVE_INFINITY);
   return { traces, spanCount: reads.spanCount, rejected: reads.rejected.list() };
 };
 
-/** Requests of up to `spansMax` spans each, in the order of the spans; none of no spans. */
+/** Yields requests of up to `spansMax` spans each, in span order; none if there are no spans. */
 export function* tracesOf(spans: Iterable<FoundSpan>, spansMax: number): Generator<OtlpTraces, void> {
   let open: OpenTraces = { resourceSpans: [], spanCount: 0, resource: undefined, scope: undefined };
   for (const { resource, scope, span } of spans) {

@@ -1,7 +1,7 @@
-/** Times of spans as instants of ours: ISO 8601 UTC with microseconds, nanoseconds cut off. */
+/** OpenTelemetry, mapping: converts span times to ISO 8601 UTC with microseconds; nanoseconds are cut. */
 import { utcInstant } from "../ingestion/instant.ts";
 
-/** A missing end is the other one; without both, the span was when the request came. */
+/** A missing start or end takes the value of the other; without both, the time of the request. */
 export const spanTimes = (
   { startTimeUnixNano, endTimeUnixNano }: { startTimeUnixNano: string; endTimeUnixNano: string },
   nowMs: number,
@@ -13,9 +13,8 @@ export const spanTimes = (
 };
 
 /**
- * A time that was sent as nanoseconds since the epoch. Some exporters send seconds, milliseconds or microseconds under that name: what would be
- * an instant of early 1970 as nanoseconds, and one from 2001-09-09 to 2261 in such a unit, is read in that unit. The ranges of the units
- * do not meet, so that each time is read by itself; anything else is nanoseconds.
+ * Reads nanoseconds since the epoch. Some exporters send seconds, milliseconds or microseconds: a value in early 1970 as nanoseconds, but
+ * 2001-09-09 to 2261 in such a unit, is read in that unit. The units' ranges never overlap; anything else is nanoseconds.
  */
 export const instantOfNanos = (sent: bigint): string => {
   for (const nanosEach of nanosOfCoarserUnits) {
@@ -25,7 +24,7 @@ export const instantOfNanos = (sent: bigint): string => {
   return instantOfMicros(sent / 1000n);
 };
 
-/** Of a second, a millisecond, a microsecond. */
+/** Nanoseconds in a second, a millisecond, a microsecond. */
 const nanosOfCoarserUnits = [1_000_000_000n, 1_000_000n, 1000n];
 const recentNanosStart = 10n ** 18n;
 const recentNanosEnd = BigInt(Date.UTC(2262, 0, 1)) * 1_000_000n;
@@ -38,7 +37,10 @@ export const instantOfMicros = (micros: bigint): string => {
 export const microsOfInstant = (instant: string): bigint =>
   BigInt(Date.parse(`${instant.slice(0, 19)}Z`)) * 1000n + BigInt(instant.slice(20, 26));
 
-/** An instant someone else wrote, to the microsecond; a time without zone is UTC. Undefined when it is none, or one that events may not have. */
+/**
+ * Parses another sender's instant to the microsecond; without a zone it is UTC. Undefined if it is not an instant or outside the range for
+ * events.
+ */
 export const parseInstant = (text: string): string | undefined => {
   const match = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:[.,](\d+))?(Z|[+-]\d{2}:?\d{2})?$/i.exec(text.trim());
   if (match === null) return undefined;

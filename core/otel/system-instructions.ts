@@ -1,9 +1,9 @@
-/** `gen_ai.system_instructions` stands beside the messages: here it becomes their first. */
+/** OpenTelemetry, mapping: makes `gen_ai.system_instructions`, which is sent beside the messages, the first message. */
 import type { Json } from "../ingestion/event.ts";
 import { fieldOf, isMeaningful } from "./attributes.ts";
 import { isJsonObject, type JsonObject, parseIfText, parseJson } from "./safe-json.ts";
 
-/** Messages that came as JSON text leave as JSON text. Messages with a system message of their own stay as they are. */
+/** Messages sent as JSON text stay JSON text. Messages that already include a system message stay unchanged. */
 export const withSystemInstructions = (messages: Json | undefined, instructions: Json | undefined): Json | undefined => {
   const system = systemMessages(instructions);
   if (system.length === 0) return messages;
@@ -24,7 +24,7 @@ const systemMessages = (instructions: Json | undefined): JsonObject[] => {
   return content === "" ? [] : [{ role: "system", content }];
 };
 
-/** The texts of a part; what is neither text nor holds any says nothing. */
+/** Returns the texts of a part; none for a part without text. */
 const textsOf = (part: Json): string[] => {
   if (typeof part === "string") return [part];
   const text = fieldOf(part, "content") ?? fieldOf(part, "text");

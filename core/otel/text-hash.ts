@@ -1,6 +1,6 @@
 /**
- * A short name for a text, where two texts of one trace must not have the same by chance: 64 bits by two runs of FNV-1a with different starts
- * (https://datatracker.ietf.org/doc/html/draft-eastlake-fnv, read 28 November 2026). Not for what an attacker could gain by.
+ * A short hash that avoids accidental collisions within one trace: 64 bits from two runs of FNV-1a with different seeds
+ * (https://datatracker.ietf.org/doc/html/draft-eastlake-fnv, read 2026-11-28). Not for use where an attacker could gain from a collision.
  */
 export const textHash = (text: string): string => {
   let [a, b] = [0x811c9dc5, 0x9dc5811c];

@@ -1,4 +1,4 @@
-/** Tools a model was offered, and the calls of them it asked for: found in input, output and the attributes of the frameworks. */
+/** OpenTelemetry, mapping: the tools offered to a model and the calls it asked for, from input, output and framework attributes. */
 import type { Json, OtelBody } from "../ingestion/event.ts";
 import { type Attributes, fieldOf, isMeaningful, toText } from "./attributes.ts";
 import { genkitPart } from "./genkit.ts";
@@ -19,7 +19,7 @@ export const observationTools = (attributes: Attributes, input: Json | undefined
   };
 };
 
-/** `tools` of a request, or of its messages; LangGraph sends a definition as a message of the tool. */
+/** Reads `tools` of a request or of its messages. LangGraph sends a definition as a tool message. */
 const offeredIn = (input: Json | undefined): Json[] => {
   const messages = Array.isArray(input) ? input : (parseArray(fieldOf(input, "messages")) ?? []);
   const fromMessages = messages.flatMap((message) => {
@@ -38,7 +38,7 @@ const offeredInAttributes = (attributes: Attributes): Json[] => [
   ...(parseArray(nestedAttribute(attributes, "llm.tools")) ?? []).map((entry) => fieldOf(fieldOf(entry, "tool"), "json_schema") ?? null),
 ];
 
-/** The first definition of a name counts. */
+/** The first definition of a name wins. */
 const addDefinition = (definitions: Record<string, string>, tool: Json): void => {
   const outer = parseObject(tool);
   const definition = parseObject(outer?.["function"]) ?? outer;
@@ -57,7 +57,7 @@ const addDefinition = (definitions: Record<string, string>, tool: Json): void =>
 
 type Call = { name: string; id: string; arguments: string; type: string; index: number };
 
-/** Calls in a message, in a list of messages or calls, in the choices of OpenAI. `isTop`: lists within content are not messages. */
+/** Finds calls in a message, in a list of messages or calls, and in OpenAI's choices. `isTop`: lists within content are not messages. */
 const callsIn = (output: Json | undefined, isTop: boolean): Call[] => {
   if (Array.isArray(output)) return output.flatMap((item) => (isCall(item) ? toCalls([item]) : callsIn(item, false)));
   if (!isJsonObject(output)) return [];
@@ -76,7 +76,7 @@ const callsIn = (output: Json | undefined, isTop: boolean): Call[] => {
 const callTypes = new Set<Json | undefined>(["tool_use", "tool-call", "tool_call", "function_call"]);
 const isCallPart = (part: Json): boolean => callTypes.has(fieldOf(part, "type"));
 
-/** A call that stands alone in a list; messages and results of calls are not. */
+/** Returns whether a list item is a bare call, not a message or a call's result. */
 const isCall = (item: Json): boolean => {
   if (!isJsonObject(item) || item["type"] === "tool-result") return false;
   if (["role", "content", "tool_calls", "additional_kwargs", "parts"].some((key) => Object.hasOwn(item, key))) return false;
@@ -112,7 +112,7 @@ const toCall = (item: JsonObject): Call | undefined => {
   };
 };
 
-/** The same call may stand in several places of one output. */
+/** Removes duplicates: the same call may occur in several places of one output. */
 const uniqueCalls = (calls: Call[]): Call[] =>
   [
     ...new Map(calls.toReversed().map((call) => [call.id === "" ? `${call.name}-${call.arguments}` : call.id, call] as const)).values(),

@@ -1,23 +1,24 @@
 /**
- * The spans of one request that no other span of it stands above: the trace of each may turn out to be named after it. A parent may still come in another request,
- * so this decides nothing; the merge of the trace does, when it knows all of them.
+ * OpenTelemetry, mapping: spans of one request without a known parent in it; each may turn out to name its trace. A parent may still arrive
+ * in another request, so the merge of the trace, which knows all spans, decides.
  */
 import type { OtlpTraces, Span } from "./otlp-traces.ts";
 import { spanTimes } from "./span-times.ts";
 
 export type TraceSpans = {
-  /** Ids of all its spans in the request, each once. */
+  /** Ids of the trace's spans in the request, each once. */
   spanIds: ReadonlySet<string>;
   /**
-   * Spans without a parent, and of those whose parent is not in the request the earliest below each parent: when that parent comes, none of them is topmost, else the earliest is.
-   * Never empty: of spans that are parents of one another in a circle, the earliest of the trace.
+   * Spans without a parent, and the earliest child of each parent outside the request: if that parent arrives, none of its children is
+   * topmost, else the earliest is.
+   * Never empty: if spans form a cycle, the trace's earliest span.
    */
   topmost: ReadonlySet<Span>;
   /** Start of the earliest of `topmost`. */
   startTime: string;
 };
 
-/** By trace id. A span without readable times is left out: it becomes no observation. Memory: one id and one time for each span. */
+/** Maps trace ids to their spans. Omits a span with unreadable times: it becomes no observation. Memory: one id and one time per span. */
 export const topmostSpans = (traces: OtlpTraces, nowMs: number): Map<string, TraceSpans> => {
   const byTrace = new Map<string, PlacedSpan[]>();
   for (const span of spansOf(traces)) {
@@ -31,7 +32,7 @@ export const topmostSpans = (traces: OtlpTraces, nowMs: number): Map<string, Tra
   return new Map([...byTrace].map(([traceId, spans]) => [traceId, describe(spans)]));
 };
 
-/** A span that names itself as its parent has none. */
+/** A span that names itself as parent has none. */
 export const parentOf = ({ spanId, parentSpanId }: Span): string | undefined => (parentSpanId === spanId ? undefined : parentSpanId);
 
 export function* spansOf({ resourceSpans }: OtlpTraces): Generator<Span> {
@@ -44,7 +45,7 @@ const startOf = (span: Span, nowMs: number): string | undefined => {
   try {
     return spanTimes(span, nowMs).startTime;
   } catch {
-    // Counted where it is mapped.
+    // The mapper counts it.
     return undefined;
   }
 };

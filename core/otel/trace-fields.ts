@@ -1,4 +1,4 @@
-/** What a span says about its trace: user, session, tags and the like. */
+/** OpenTelemetry, mapping: what a span says about its trace, such as user, session and tags. */
 import { normalizeEnvironment } from "../ingestion/environment.ts";
 import type { Json } from "../ingestion/event.ts";
 import { Reference } from "../ingestion/fields.ts";
@@ -9,14 +9,14 @@ import { sessionIdRows } from "./identity-names.ts";
 import { parseArray } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
-/** Whether the span carries an attribute that is about its trace. */
+/** Returns whether the span carries an attribute about its trace. */
 export const hasTraceUpdate = (attributes: Attributes): boolean => {
   if (traceUpdateNames.some((name) => isMeaningful(attributes.get(name)))) return true;
   for (const name of attributes.keys()) if (name.startsWith(langfuse.traceMetadata)) return true;
   return false;
 };
 
-/** What was set for the trace by hand; each side counts by itself. */
+/** Returns input and output set explicitly for the trace; each is independent of the other. */
 export const traceContent = (attributes: Attributes): { input?: Json; output?: Json } => {
   const [input, output] = [attributes.get(langfuse.traceInput), attributes.get(langfuse.traceOutput)];
   return { ...(isMeaningful(input) ? { input } : {}), ...(isMeaningful(output) ? { output } : {}) };
@@ -24,17 +24,17 @@ export const traceContent = (attributes: Attributes): { input?: Json; output?: J
 
 export const userId = (attributes: Attributes): string | undefined => firstId(attributes, userIdNames);
 
-/** Whether only a framework says which session it is. */
+/** Returns whether the session comes from the framework alone. */
 export const isSessionInferred = (attributes: Attributes): boolean =>
   sessionIdRows.find(({ name }) => isMeaningful(attributes.get(name)))?.isInferred === true;
 
-/** None that events may not have: the trace is worth more than a session id beyond all bounds. */
+/** Omits an id that the event schema would refuse: the trace is worth more than an oversized session id. */
 export const sessionId = (attributes: Attributes): string | undefined => {
   const id = Reference.safeParse(firstId(attributes, sessionIdNames));
   return id.success ? (id.data ?? undefined) : undefined;
 };
 
-/** A list, a JSON list as text, names with commas between, or one name. */
+/** Accepts a list, a JSON list as text, comma-separated names, or one name. */
 export const tags = (attributes: Attributes): string[] | undefined => {
   const value = firstValue(attributes, tagNames);
   if (value === undefined) return undefined;
@@ -55,7 +55,7 @@ export const isPublic = (attributes: Attributes): boolean | undefined => {
   return value === undefined ? undefined : isTrue(value);
 };
 
-/** Made fit as that of any event of the public is: these events are read as internal ones, which are taken at their word. */
+/** Normalizes it like a public event's environment: the events are parsed as internal ones, which are trusted. */
 export const environment = ({ attributes, resourceAttributes }: SpanFacts): string => {
   for (const name of environmentNames) {
     const value = firstText(attributes, [name]) ?? firstText(resourceAttributes, [name]);

@@ -1,7 +1,6 @@
 /**
- * What senders call the kinds of spans, and the type of observation each is: one table an attribute, in the order in which they are asked.
- * A kind without a type of ours gets the nearest: a reranker gives documents back as a retriever does, a workflow and its tasks are a chain.
- * Facts about the senders were read on 2026-11-28 at the addresses given.
+ * OpenTelemetry, mapping: senders' span kinds and our observation types, one table per attribute, in order of precedence. A kind without an
+ * equivalent gets the nearest: a reranker is a retriever, a workflow a chain. Senders were read on 2026-11-28 at the URLs.
  */
 import type { ObservationType } from "../ingestion/event.ts";
 
@@ -9,7 +8,7 @@ export type TypeTable = { attribute: string; sender: string; url: string; types:
 
 const genAi = "https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/registry/attributes/gen-ai.md";
 
-/** Kinds in capitals: OpenInference, and LoongSuite, which took them over. */
+/** Upper-case kinds: OpenInference, and LoongSuite, which adopted them. */
 const openInferenceKinds: { [value: string]: ObservationType } = {
   LLM: "GENERATION",
   CHAIN: "CHAIN",
@@ -49,7 +48,7 @@ export const frameworkTypes: readonly TypeTable[] = [
     types: openInferenceKinds,
   },
   {
-    // Before the operation: LangSmith calls the operation of a retriever `embeddings` and that of a prompt template `chat`.
+    // Before the operation: LangSmith calls a retriever's operation `embeddings` and a prompt template's `chat`.
     attribute: "langsmith.span.kind",
     sender: "LangSmith",
     url: "https://docs.langchain.com/langsmith/trace-with-opentelemetry",

@@ -1,4 +1,7 @@
-/** Usage and cost that a span tells, in whichever spelling (`core/usage/`). Each token is in one kind only, so that the kinds add up and each has its price. */
+/**
+ * OpenTelemetry, mapping: usage and cost reported by a span, in any spelling (`core/usage/`). Each token counts in exactly one kind, so
+ * that kinds add up and each has its price.
+ */
 import type { Json } from "../ingestion/event.ts";
 import { costSpellings } from "../usage/cost-spellings.ts";
 import { flattenUsage, setCount, snakeCase, type UsagePaths } from "../usage/flatten-usage.ts";
@@ -14,14 +17,14 @@ import { claudeCodeScope, isRollUp } from "./model.ts";
 import { isJsonObject, type JsonObject, parseIfText, parseObject, setOwn } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
-/** Kind to number. Undefined when nothing was counted. */
+/** Kind to count; undefined if nothing was counted. */
 export const usageDetails = (facts: SpanFacts): UsageKinds | undefined => {
   const given = parseObject(facts.attributes.get(langfuse.usageDetails));
   if (given !== undefined && isMeaningful(given)) return readUsage(given);
   return isRollUp(facts.attributes) ? undefined : toldUsageDetails(facts);
 };
 
-/** Without what Langfuse's SDKs say, and also of a span that repeats the calls below it. */
+/** Ignores what Langfuse's SDKs set, and includes spans that repeat the calls below them. */
 export const toldUsageDetails = (facts: SpanFacts): UsageKinds | undefined => {
   for (const source of sources) {
     const told = source(facts);
@@ -30,14 +33,14 @@ export const toldUsageDetails = (facts: SpanFacts): UsageKinds | undefined => {
   return undefined;
 };
 
-/** Kind to USD; undefined when nothing was told. */
+/** Kind to USD; undefined if none was reported. */
 export const costDetails = ({ attributes }: SpanFacts): Record<string, number> | undefined => {
   const given = parseObject(attributes.get(langfuse.costDetails));
   if (given !== undefined && isMeaningful(given)) return numbersOf(given);
   return isRollUp(attributes) ? undefined : toldCostDetails(attributes);
 };
 
-/** Without what Langfuse's SDKs say, and also of a span that repeats the calls below it. */
+/** Ignores what Langfuse's SDKs set, and includes spans that repeat the calls below them. */
 export const toldCostDetails = (attributes: Attributes): Record<string, number> | undefined => {
   const costs: Record<string, number> = {};
   for (const { name, kind } of costSpellings) {
@@ -63,7 +66,7 @@ const genkit: Source = ({ attributes }) => {
   return isMeaningful(usage) ? toldUsage(flattenUsage(usage), "object") : undefined;
 };
 
-/** Claude Code counts as the API of Anthropic does: the input is without what came from and went to the cache. */
+/** Claude Code counts like Anthropic's API: the input excludes tokens read from and written to the cache. */
 const claudeCode: Source = ({ attributes, scope }) => {
   if (scope.name !== claudeCodeScope) return undefined;
   const paths: UsagePaths = new Map();
@@ -75,7 +78,7 @@ const claudeCode: Source = ({ attributes, scope }) => {
   return told === undefined ? undefined : { ...told, isCacheBeside: true };
 };
 
-/** Attributes that count, with what the answers of providers beside them add. */
+/** Reads count attributes, and adds what the providers' responses beside them report. */
 const generic: Source = ({ attributes }) => {
   const told = toldUsage(attributePaths(attributes), "span");
   const answers = told === undefined ? [] : providerMetadata(attributes);
@@ -85,7 +88,7 @@ const generic: Source = ({ attributes }) => {
 const attributePaths = (attributes: Attributes): UsagePaths => {
   const paths: UsagePaths = new Map();
   for (const prefix of usagePrefixes) {
-    // The AI SDK repeats the usage of its calls on the spans around them.
+    // The AI SDK repeats the usage of its calls on the surrounding spans.
     if (prefix === "ai.usage." && paths.size === 0 && !isAiSdkCall(attributes)) continue;
     for (const [name, value] of below(attributes, prefix)) addCounts(paths, innerPath(name), value);
   }
@@ -115,7 +118,7 @@ const addCounts = (paths: UsagePaths, path: string, value: Json): void => {
 const isAiSdkCall = (attributes: Attributes): boolean =>
   ["ai.operationId", "operation.name"].some((name) => /^ai\.\w+\.do[A-Z]/.test(String(attributes.get(name) ?? "")));
 
-/** `{"anthropic": {"usage": {…}}}`: what the providers of the AI SDK answered, under their names. */
+/** Reads `{"anthropic": {"usage": {…}}}`: the responses of the AI SDK's providers, keyed by provider. */
 const providerMetadata = (attributes: Attributes): (ToldUsage | undefined)[] => {
   const metadata = parseObject(attributes.get("ai.response.providerMetadata")) ?? {};
   return Object.values(metadata).flatMap((provider) => [
@@ -124,7 +127,7 @@ const providerMetadata = (attributes: Attributes): (ToldUsage | undefined)[] => 
   ]);
 };
 
-/** The counts a provider sends without an object around them. */
+/** Returns counts that a provider sends at the top level. */
 const ownCounts = (provider: JsonObject): UsagePaths => {
   const paths: UsagePaths = new Map();
   for (const [name, value] of Object.entries(provider)) {
@@ -134,7 +137,7 @@ const ownCounts = (provider: JsonObject): UsagePaths => {
   return paths;
 };
 
-/** Google's ADK names cached and thought tokens in the response only; thoughts are not within its output. */
+/** Google's ADK reports cached and thought tokens only in the response; its output count excludes thoughts. */
 const adkResponse = (attributes: Attributes): ToldUsage | undefined => {
   const usage = fieldOf(parseObject(attributes.get("gcp.vertex.agent.llm_response")), "usage_metadata");
   return usage === undefined ? undefined : toldUsage(flattenUsage(usage), "object");

@@ -1,4 +1,4 @@
-/** An OpenTelemetry request without the spans of some traces; undefined when nothing is left of it. */
+/** OpenTelemetry, deletion: returns a request without the spans of some traces; undefined if nothing is left. */
 import type { OtlpTraces } from "./otlp-traces.ts";
 
 export const withoutTraces = ({ resourceSpans, ...rest }: OtlpTraces, traceIds: ReadonlySet<string>): OtlpTraces | undefined => {

@@ -1,4 +1,4 @@
-/** Where an object lives: the address of a key in a bucket, path style or virtual hosted. Used to send (runner) and to sign downloads (api). */
+/** S3: builds the URL of a key in a bucket, path style or virtual hosted. The runner uses it for requests, the API to sign downloads. */
 import { AppError } from "../errors.ts";
 
 export type S3Location = {
@@ -9,7 +9,7 @@ export type S3Location = {
   forcePathStyle: boolean;
 };
 
-/** Every segment is encoded by itself: `+` and `%` in a key stay what they are, and the key cannot leave the bucket. */
+/** Encodes each segment separately: `+` and `%` in a key keep their meaning, and the key cannot leave the bucket. */
 export const objectUrl = (config: S3Location, key: string): URL => {
   const segments = key.split("/");
   if (segments.some((segment) => segment === "." || segment === ".."))
@@ -18,7 +18,7 @@ export const objectUrl = (config: S3Location, key: string): URL => {
   const base = new URL(config.endpoint ?? `https://s3.${config.region}.amazonaws.com`);
   const root = base.pathname.endsWith("/") ? base.pathname : `${base.pathname}/`;
   if (config.forcePathStyle) {
-    // The bucket itself has no slash behind it: not every store signs one.
+    // The bucket itself gets no trailing slash: not every store includes one in the signature.
     const bucket = `${base.origin}${root}${encodeSegment(config.bucket)}`;
     return new URL(path === "" ? bucket : `${bucket}/${path}`);
   }

@@ -1,11 +1,11 @@
-/** How a bucket is reached: address, keys, and the encryption asked for. */
+/** S3: how to reach a bucket: address, keys, and requested encryption. */
 
-/** Beginning of the variables that configure a store. */
+/** Prefix of the variables that configure a store. */
 export type StoreVariables = "LANGFUSE_S3_BATCH_EXPORT" | "LANGFUSE_S3_EVENT_UPLOAD";
 
 export type S3Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined };
 
-/** Server-side encryption that is asked for with every new object. */
+/** Server-side encryption requested for every new object. */
 export type S3Encryption = { algorithm: "AES256" | "aws:kms" | "aws:kms:dsse"; kmsKeyId: string | null };
 
 export type S3Config = {
@@ -17,6 +17,6 @@ export type S3Config = {
   sessionToken?: string | undefined;
   forcePathStyle: boolean;
   encryption?: S3Encryption | null;
-  /** Named in messages to whoever operates this. */
+  /** Named in messages to the operator. */
   variables?: StoreVariables;
 };

@@ -1,4 +1,4 @@
-/** Encryption and session of a store as variables, for exports and events alike. */
+/** Configuration: a store's encryption and session variables, shared by exports and events. */
 import { z } from "zod";
 import type { S3Encryption, StoreVariables } from "./s3-config.ts";
 
@@ -10,13 +10,13 @@ type StoreEnv<Prefix extends StoreVariables> = { [Name in `${Prefix}_SSE`]?: z.i
     | undefined;
 };
 
-/** Null without any: the bucket's own default holds then. */
+/** Returns null if unset: the bucket's default applies then. */
 export const encryptionOf = <Prefix extends StoreVariables>(prefix: Prefix, env: StoreEnv<Prefix>): S3Encryption | null => {
   const algorithm = env[`${prefix}_SSE`];
   return algorithm === undefined ? null : { algorithm, kmsKeyId: env[`${prefix}_SSE_KMS_KEY_ID`] ?? null };
 };
 
-/** `why` the store is needed; `mayHaveRole` where credentials may come from the role of the environment instead of keys. */
+/** `why` explains the need for the store; `mayHaveRole` allows credentials from the environment's role instead of keys. */
 export const storeProblems = <Prefix extends StoreVariables>(
   prefix: Prefix,
   env: StoreEnv<Prefix>,

@@ -1,11 +1,11 @@
-/** Which aggregate answers a read: the smallest that still holds every trace of the time asked for. */
+/** Trace reads: chooses the aggregate that answers, the smallest that still holds every trace of the requested time. */
 import type { AggregateTable, TraceExperimentFlags } from "./experiment-env.ts";
 
 const dayMs = 24 * 3600 * 1000;
 
 /**
- * `from` is the earliest instant a trace of the answer may begin; null for no bound. The tables lose rows a day later than they are left here:
- * a read that starts just within a bound ends while its rows are still there.
+ * `from` is the earliest start of a trace in the answer; null for no bound. The tables drop rows a day after the bounds used here, so that
+ * a read just within a bound finishes while its rows exist.
  */
 export const chooseTraceSource = ({
   from,

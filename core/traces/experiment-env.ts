@@ -1,4 +1,7 @@
-/** Switches of the experiment that answers reads of traces from their aggregates; the names are Langfuse's. The switch of the writer is in runner/env.ts. */
+/**
+ * Configuration: switches of the experiment that answers trace reads from aggregates, under Langfuse's names. The writer's switch is in
+ * runner/env.ts.
+ */
 import { z } from "zod";
 
 export const aggregateTables = ["traces_all_amt", "traces_30d_amt", "traces_7d_amt"] as const;
@@ -21,21 +24,21 @@ const list = z
     ),
   ]);
 
-/** To be spread into the environment of whoever reads traces. */
+/** Spread into the environment schema of every process that reads traces. */
 export const TraceExperimentEnv = z.object({
-  /** Reads are also answered from the aggregates, and compared. Nothing below has an effect without it. */
+  /** Also answers reads from the aggregates and compares the results. Nothing below has an effect without it. */
   LANGFUSE_EXPERIMENT_COMPARE_READ_FROM_AGGREGATING_MERGE_TREES: flag,
   /** Share of reads that are compared; the others are answered from `traces`. */
   LANGFUSE_EXPERIMENT_SAMPLING_RATE: z.coerce.number().min(0).max(1).default(0.1),
-  /** Only reads of these projects are compared; all when empty. */
+  /** Compares only reads of these projects; empty means all. */
   LANGFUSE_EXPERIMENT_WHITELISTED_PROJECT_IDS: list,
-  /** A compared read is answered from the aggregate. */
+  /** Answers compared reads from the aggregate. */
   LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT: flag,
-  /** The same, for reads of the last 30 days only. */
+  /** Does the same, only for reads of the last 30 days. */
   LANGFUSE_EXPERIMENT_RETURN_NEW_RESULT_SHORT_TERM: flag,
-  /** Reports of these projects carry both answers. */
+  /** Projects whose reports carry both answers. */
   LANGFUSE_EXPERIMENT_ADD_QUERY_RESULT_TO_SPAN_PROJECT_IDS: list,
-  /** Aggregates that may be read; all when empty. `traces_all_amt` takes the place of those that may not. */
+  /** Aggregates that may be read; empty means all. `traces_all_amt` replaces the others. */
   LANGFUSE_EXPERIMENT_WHITELISTED_AMT_TABLES: list.pipe(
     z.array(z.enum(aggregateTables, { error: `must be one of ${aggregateTables.join(", ")}` })),
   ),

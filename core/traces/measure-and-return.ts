@@ -1,7 +1,6 @@
 /**
- * Answers a read of traces, and where the experiment says so, answers it a second time from an aggregate: both are timed and compared, the outcome is
- * reported, one of them is returned. The reader waits for the one that is returned only. Whatever goes wrong with the aggregate, the reader gets the
- * answer of `traces`.
+ * Trace reads: answers a read and, if the experiment says so, again from an aggregate. Both are timed, compared and reported; the reader
+ * waits only for the returned one. If the aggregate fails, the reader gets the answer of `traces`.
  */
 import { chooseTraceSource } from "./choose-trace-source.ts";
 import type { AggregateTable, TraceExperimentFlags } from "./experiment-env.ts";
@@ -12,33 +11,33 @@ export type ComparedRead = {
   operation: string;
   projectId: string | null;
   source: AggregateTable;
-  /** Null when the read failed. */
+  /** Null if the read failed. */
   tracesSeconds: number | null;
   aggregateSeconds: number | null;
   isEqual: boolean;
   returned: "traces" | "aggregate";
-  /** Of the aggregate; that of `traces` where only this failed. Null without any. */
+  /** The aggregate's failure; that of `traces` if only that one failed; null if neither did. */
   failure: unknown;
-  /** Only for projects that are listed for it. */
+  /** Only for projects listed for it. */
   results?: { traces: unknown; aggregate: unknown };
 };
 
 export type TraceExperiment = {
   flags: TraceExperimentFlags;
   now: () => Date;
-  /** Seconds of a clock that never goes back; only differences count. */
+  /** Seconds of a monotonic clock; only differences count. */
   seconds: () => number;
-  /** From 0, below 1. */
+  /** At least 0, below 1. */
   random: () => number;
   /** Must not throw. */
   report: (read: ComparedRead) => void;
-  /** Keeps alive what goes on after the answer: the slower read, the comparison and the report. */
+  /** Keeps alive the work after the answer: the slower read, the comparison and the report. */
   defer: (work: Promise<void>) => void;
 };
 
-/** For answers that are not compared as they are. */
+/** For answers that cannot be compared directly. */
 export type Comparison<Answer> = {
-  /** What is compared; null where the answer cannot be, which equals nothing. */
+  /** Returns the value to compare; null if the answer cannot be compared, which equals nothing. */
   view: (answer: Answer) => { value: unknown } | null;
   /** Closes an answer that nobody will read. */
   release: (answer: Answer) => Promise<void>;
@@ -46,13 +45,13 @@ export type Comparison<Answer> = {
 
 export type TraceRead = {
   operation: string;
-  /** Null for reads across projects, which are compared only where no projects are listed. */
+  /** Null for reads across projects, which are compared only if no projects are listed. */
   projectId: string | null;
-  /** The earliest instant a trace of the answer may begin; null for no bound. */
+  /** Earliest start of a trace in the answer; null for no bound. */
   from: Date | null;
 };
 
-/** Decided once for a read: what it is compared with. Null when it is not compared. */
+/** Returns the aggregate to compare a read with, or null. Called once per read. */
 export const compareWith = (experiment: TraceExperiment, { projectId, from }: TraceRead): AggregateTable | null => {
   const { flags } = experiment;
   if (!flags.isComparing) return null;
@@ -73,7 +72,7 @@ export const measureAndReturn = async <Answer>(
     const answer = await run(of);
     return { answer, seconds: experiment.seconds() - start };
   };
-  // Together, so that both see the same moment as nearly as two queries can.
+  // Started together, so that both see the same moment as nearly as two queries can.
   const [traces, aggregate] = [timed("traces"), timed(source)];
   const wantsAggregate = shouldReturnAggregate(experiment, read);
   experiment.defer(compare(experiment, read, source, { traces, aggregate, wantsAggregate, comparison }));
@@ -126,7 +125,7 @@ const shouldReturnAggregate = ({ flags, now }: TraceExperiment, { from }: TraceR
   }
 };
 
-/** Same values all the way down; the order of the entries of an object does not count, that of a list does. */
+/** Deep equality. The order of object entries does not matter, that of list items does. */
 export const isSame = (a: unknown, b: unknown): boolean => {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;

@@ -1,4 +1,7 @@
-/** Every attribute under which spans tell what a call cost, in USD. A told cost is never computed anew, also where it is zero. `docs/usage.md` is made of it. */
+/**
+ * Usage: every span attribute that reports the cost of a call, in USD. A reported cost, even zero, is never recalculated. `docs/usage.md`
+ * is generated from it.
+ */
 import type { UsageSource } from "./usage-sources.ts";
 
 export type CostSpelling = { name: string; kind: "input" | "output" | "total"; sources: readonly UsageSource[] };
@@ -6,7 +9,7 @@ export type CostSpelling = { name: string; kind: "input" | "output" | "total"; s
 const of = (kind: CostSpelling["kind"], sources: readonly UsageSource[], names: readonly string[]): CostSpelling[] =>
   names.map((name) => ({ name, kind, sources }));
 
-/** The first of a kind that is a number of at least zero counts. */
+/** Per kind, the first number of at least zero counts. */
 export const costSpellings: readonly CostSpelling[] = [
   ...of("total", ["openllmetry", "openrouter"], ["gen_ai.usage.cost", "gen_ai.usage.total_cost", "gen_ai.usage.cost_usd"]),
   ...of("total", ["litellm"], ["gen_ai.cost.total_cost", "litellm.cost.total"]),

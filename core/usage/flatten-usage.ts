@@ -1,17 +1,20 @@
-/** An object of counts, however nested and spelled, as paths in snake_case: `{"promptTokensDetails": [{"modality": "TEXT", "tokenCount": 3}]}` is `prompt_tokens_details.text`, 3. */
+/**
+ * Usage: flattens an object of counts, in any nesting and spelling, to snake_case paths. Example: `{"promptTokensDetails": [{"modality":
+ * "TEXT", "tokenCount": 3}]}` gives `prompt_tokens_details.text`, 3.
+ */
 import { isExactNumber } from "../exact-json.ts";
 import { readCount } from "./read-count.ts";
 
-/** Counts by path. Of two spellings of one path the first above zero counts. */
+/** Counts by path. If two spellings give one path, the first above zero counts. */
 export type UsagePaths = Map<string, number>;
 
-/** What is deeper, or comes behind so many fields, is nobody's usage: it bounds the work. */
+/** Bounds the work: no known usage is deeper or has more fields. */
 const levelsMax = 5;
 const fieldsMax = 500;
 
 export const snakeCase = (name: string): string => name.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
 
-/** Counts at most 500 fields down to 5 levels. `into` is added to. */
+/** Reads at most 500 fields down to 5 levels, and adds to `into`. */
 export const flattenUsage = (value: unknown, into: UsagePaths = new Map(), prefix = ""): UsagePaths => {
   flatten(value, prefix, levelsMax, { into, fieldsLeft: fieldsMax });
   return into;
@@ -40,7 +43,7 @@ const flatten = (value: unknown, path: string, levels: number, budget: Budget): 
   if (count !== undefined && path !== "") setCount(budget.into, path, count);
 };
 
-/** Gemini lists counts by modality, Bedrock by time to live; other lists hold no usage. */
+/** Gemini lists counts by modality, Bedrock by time to live; no other lists hold usage. */
 const flattenItem = (item: unknown, path: string, levels: number, budget: Budget): void => {
   if (typeof item !== "object" || item === null) return;
   const fields = new Map(Object.entries(item).map(([name, value]) => [snakeCase(name), value]));

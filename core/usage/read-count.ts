@@ -1,9 +1,9 @@
-/** Numbers of clients as counts. */
+/** Usage: reads counts that clients sent. */
 import { plainNumber } from "../exact-json.ts";
 
 export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
-/** A whole number ≥ 0, also as text in any spelling a number has, whose fraction and whatever follows are cut off. Everything else is no count. */
+/** Reads a whole number ≥ 0 or its text; a fraction and anything after the number are cut off. Returns undefined for everything else. */
 export const readCount = (given: unknown): number | undefined => {
   const value = plainNumber(given);
   if (typeof value === "number") return isCount(value) ? value + 0 : undefined;

@@ -1,6 +1,6 @@
 /**
- * A map of usage as clients send it (`usageDetails`, `usage`, `langfuse.observation.usage_details`) to kinds and counts. A map of Langfuse's kinds and the user's own stays as it
- * is; what a provider answered, passed on as it is, is understood by `usageSpellings`.
+ * Usage: parses a client's usage map (`usageDetails`, `usage`, `langfuse.observation.usage_details`) to kinds and counts. A map of
+ * Langfuse's and custom kinds stays unchanged; a provider's response, passed on verbatim, is interpreted by `usageSpellings`.
  */
 import { flattenUsage, snakeCase } from "./flatten-usage.ts";
 import { readCount } from "./read-count.ts";
@@ -8,7 +8,7 @@ import { resolveUsage, type UsageKinds } from "./resolve-usage.ts";
 import { findSpelling, toldUsage } from "./told-usage.ts";
 import { isInputRole, isOutputRole } from "./usage-roles.ts";
 
-/** `isResolved`: made by ourselves, so that its kinds are disjoint already. Undefined where nothing was counted. */
+/** `isResolved`: our own code made the map, so its kinds are already disjoint. Returns undefined if nothing was counted. */
 export const readUsage = (given: Readonly<Record<string, unknown>>, { isResolved = false } = {}): UsageKinds | undefined => {
   const paths = flattenUsage(given);
   const isProviders = [...paths.keys()].some((path) => {
@@ -23,7 +23,7 @@ export const readUsage = (given: Readonly<Record<string, unknown>>, { isResolved
   const usage = told === undefined ? undefined : resolveUsage(told);
   const own = ownKinds(given);
   if (usage === undefined || own.length === 0) return usage ?? nonEmpty(own);
-  // What is not known to be tokens is kept beside them and is not part of the total.
+  // Counts not known to be tokens are kept but not included in the total.
   const sum = Object.entries(usage).reduce((all, [kind, count]) => (kind === "total" ? all : all + count), 0);
   return nonEmpty([...own, ...Object.entries(usage), ["total", usage["total"] ?? sum]]);
 };
@@ -31,7 +31,7 @@ export const readUsage = (given: Readonly<Record<string, unknown>>, { isResolved
 const nonEmpty = (entries: readonly (readonly [string, number])[]): UsageKinds | undefined =>
   entries.length === 0 ? undefined : Object.fromEntries(entries);
 
-/** Kinds as they were named. What is known to be no tokens is left out. */
+/** Keeps kinds as named, and drops those known not to count tokens. */
 const countsOf = (given: Readonly<Record<string, unknown>>): UsageKinds | undefined =>
   nonEmpty(
     Object.entries(given).flatMap(([kind, value]): [string, number][] => {
@@ -41,7 +41,7 @@ const countsOf = (given: Readonly<Record<string, unknown>>): UsageKinds | undefi
     }),
   );
 
-/** Names of what is no number of tokens, and of what is part of a whole: neither may be added to anything. */
+/** Names that do not count tokens, or that name part of a whole: neither may be added to anything. */
 const noKindName =
   /(^|_)(time|latency|duration|seconds?|ms|costs?|usd|price|credits?)($|_)|^(input|output|prompt|completion|total|cached?)(_|$)/;
 
@@ -54,8 +54,8 @@ const ownKinds = (given: Readonly<Record<string, unknown>>): [string, number][] 
   });
 
 /**
- * Kinds are disjoint, as Langfuse means them. But where a told total is the sum of input and output alone, the other kinds of a side are parts of it, and where a told total is not
- * the sum of all, a kind named twice in two spellings counts once.
+ * Kinds are disjoint in Langfuse's model. But if the reported total equals input plus output, a side's other kinds are parts of it; and if
+ * it is not the sum of all kinds, a kind named in two spellings counts once.
  */
 const withoutDoubles = (kinds: UsageKinds | undefined): UsageKinds | undefined => {
   if (kinds === undefined) return undefined;

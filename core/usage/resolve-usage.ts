@@ -1,13 +1,16 @@
 /**
- * What was told of a call to kinds of usage that add up. Whether parts lie within their whole or beside it is decided by, in this order: a part cannot exceed its whole;
- * counts of what is beside the cache or the thoughts; the told total; the meaning of the spellings.
+ * Usage: turns reported counts into kinds that add up. Whether a whole includes its parts is decided by, in this order: no part exceeds its
+ * whole; counts that exclude cache or reasoning; the reported total; the meaning of the spellings.
  */
 import type { ToldUsage } from "./told-usage.ts";
 import { inputModalities, outputModalities, usageRoles } from "./usage-roles.ts";
 
 export type UsageKinds = Record<string, number>;
 
-/** Kinds to counts. The sum of all but `total` is the told total, unless what was told contradicts itself: then it stays as it was told. Undefined where nothing was counted. */
+/**
+ * Kind to count. All kinds but `total` add up to the reported total, unless the report contradicts itself: then the total stays as
+ * reported. Undefined if nothing was counted.
+ */
 export const resolveUsage = (told: ToldUsage): UsageKinds | undefined => {
   const cache = cacheParts(told);
   const reading = readingOf(told, cache.sum);
@@ -25,7 +28,7 @@ type CacheParts = {
   sum: number;
 };
 
-/** Lifetimes are parts of what was written; where they do not fit into it they are left out. */
+/** Cache lifetimes are parts of the tokens written; they are dropped if they exceed them. */
 const cacheParts = ({ counts }: ToldUsage): CacheParts => {
   const { cacheRead: read, cacheWrite5m, cacheWrite1h } = counts;
   const lifetimes = (cacheWrite5m ?? 0) + (cacheWrite1h ?? 0);
@@ -38,7 +41,7 @@ const cacheParts = ({ counts }: ToldUsage): CacheParts => {
   };
 };
 
-/** Which parts stand beside their whole. */
+/** Which parts are counted in addition to their whole. */
 type Reading = { isCacheBeside: boolean; isReasoningBeside: boolean; isToolPromptBeside: boolean };
 
 const readingOf = (told: ToldUsage, cached: number): Reading => {
@@ -68,7 +71,7 @@ const readingOf = (told: ToldUsage, cached: number): Reading => {
   return first;
 };
 
-/** Takes parts off a whole, each at most what is left of it: parts that overlap are taken off once. */
+/** Subtracts parts from a whole, each limited to what is left: overlapping parts are subtracted once. */
 const taker = (whole: number) => {
   let left = whole;
   return {
@@ -108,7 +111,7 @@ const inputKinds = (told: ToldUsage, reading: Reading, cache: CacheParts): Usage
   return { ...usage, ...parts };
 };
 
-/** What of a modality was not read from a cache. */
+/** Returns the tokens of a modality that were not read from a cache. */
 const fresh = (counts: ToldUsage["counts"], role: (typeof inputModalities)[number]): number | undefined => {
   const cachedRoles = {
     inputAudio: "cachedAudio",

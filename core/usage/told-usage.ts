@@ -1,26 +1,26 @@
-/** Counts by path to counts by what they mean: which whole was told, which parts, and whether parts were counted within their whole or beside it. */
+/** Usage: maps counts by path to counts by meaning: the wholes and parts that were reported, and whether the wholes include the parts. */
 import type { UsagePaths } from "./flatten-usage.ts";
 import type { CountedRole } from "./usage-roles.ts";
 import { detailContainers, spellingOf, type UsageSpelling, usageSpellings } from "./usage-spellings.ts";
 
 export type ToldUsage = {
   counts: { [Role in CountedRole]?: number };
-  /** By the meaning of the spellings. Numbers that can mean one thing only overrule it. */
+  /** According to the spellings. Numbers that allow only one reading overrule it. */
   isCacheBeside: boolean;
   isReasoningBeside: boolean;
   isToolPromptBeside: boolean;
-  /** Output without the thoughts, where a spelling says so. */
+  /** Output without reasoning tokens, if a spelling says so. */
   visibleOutput?: number;
 };
 
-/** `span`: attributes, which count parts within their whole. `object`: what a provider answered. */
+/** `span`: attributes, whose wholes include their parts. `object`: a provider's response. */
 export type UsageForm = "span" | "object";
 
 const containers: ReadonlyMap<string, string> = new Map(
   Object.entries(detailContainers).flatMap(([name, spellings]) => spellings.map((spelling): [string, string] => [spelling, name])),
 );
 
-/** The row of a path, by its own name or by that of the object it stands in. */
+/** Returns the row of a path, by its full name or by its containing object. */
 export const findSpelling = (path: string): UsageSpelling | undefined => {
   const own = spellingOf.get(path);
   if (own !== undefined) return own;
@@ -29,7 +29,7 @@ export const findSpelling = (path: string): UsageSpelling | undefined => {
   return container === undefined ? undefined : spellingOf.get(`${container}${path.slice(dot)}`);
 };
 
-/** What the paths say; undefined where none is known. */
+/** Returns what the paths report; undefined if none is known. */
 export const toldUsage = (paths: UsagePaths, form: UsageForm): ToldUsage | undefined => {
   const found = new Map<string, number>();
   for (const [path, count] of paths) {
@@ -69,8 +69,8 @@ export const toldUsage = (paths: UsagePaths, form: UsageForm): ToldUsage | undef
 const wholes: readonly CountedRole[] = ["input", "output", "total"];
 
 /**
- * What was told with what another source adds: parts the first has not, or has as zero. Wholes of the other count only where the first has none, and else say how the first
- * counts: Anthropic's own `input_tokens` are without the cache, Gemini's candidates without the thoughts.
+ * Adds another source's counts: parts that the first lacks or has as zero. The other's wholes count only if the first has none.
+ * Otherwise they show how the first counts: Anthropic's own `input_tokens` exclude the cache, Gemini's candidates the reasoning.
  */
 export const joinTold = (first: ToldUsage | undefined, other: ToldUsage | undefined): ToldUsage | undefined => {
   if (first === undefined || other === undefined) return first ?? other;

@@ -1,10 +1,13 @@
-/** Kinds of usage as prices name them. */
+/** Usage: matches kinds of usage with the names that prices use. */
 import { snakeCase } from "./flatten-usage.ts";
 import { findSpelling } from "./told-usage.ts";
 import { isInputRole, type UsageRole, usageRoles } from "./usage-roles.ts";
 import { usageSpellings } from "./usage-spellings.ts";
 
-/** What is charged as its whole where it has no price of its own. What comes from or goes to a cache is not: it never costs what its whole costs. */
+/**
+ * Kinds charged at the price of their whole if they have none. Cache reads and writes are not among them: they never cost what their whole
+ * costs.
+ */
 const chargedAsWhole: ReadonlySet<UsageRole> = new Set<UsageRole>([
   "inputText",
   "inputAudio",
@@ -20,23 +23,23 @@ const chargedAsWhole: ReadonlySet<UsageRole> = new Set<UsageRole>([
   "rejectedPrediction",
 ]);
 
-/** Text has no kind of its own with us, and may have a price of its own. */
+/** Text has no kind of its own here, but may have a price of its own. */
 const alsoPricedAs: { readonly [Role in UsageRole]?: readonly UsageRole[] } = { input: ["inputText"], output: ["outputText"] };
 
-/** One rank for names that mean the same as the kind, a worse one for names of its whole; undefined for names of something else. */
+/** Ranks how well a price name fits a kind: lowest for the same meaning, higher for its whole; undefined for anything else. */
 const rankOf = (kind: UsageRole, priced: UsageRole): number | undefined => {
   if (kind === priced) return 1;
   if (alsoPricedAs[kind]?.includes(priced) === true) return 2;
   return chargedAsWhole.has(kind) && usageRoles[kind].of === priced ? 3 : undefined;
 };
 
-/** The role of a kind that Langfuse's SDKs or a provider name so; undefined for the user's own. */
+/** Returns the role of a kind that Langfuse's SDKs or a provider name this way; undefined for a custom kind. */
 const roleOf = (kind: string): UsageRole | undefined => {
   const row = findSpelling(snakeCase(kind));
   return row === undefined || row.isSpanOnly === true || row.role === "noTokens" || row.role === "detail" ? undefined : row.role;
 };
 
-/** What the prices of a tier are for, by tier: tiers live as long as their models are remembered. */
+/** Memo of a tier's prices by role. A tier lives as long as its model is cached. */
 const known = new WeakMap<object, readonly (readonly [role: UsageRole, price: string])[]>();
 
 const pricesByRole = (prices: Readonly<Record<string, string>>) => {
@@ -50,7 +53,10 @@ const pricesByRole = (prices: Readonly<Record<string, string>>) => {
   return found;
 };
 
-/** The price of a kind: under its own name, under another spelling of it, else for some that of its whole. A kind of the user's own has the price of its name only. */
+/**
+ * Returns the price of a kind: by its own name, by another spelling, else (for some kinds) the price of its whole. A custom kind has only
+ * the price of its own name.
+ */
 export const priceOfKind = (kind: string, prices: Readonly<Record<string, string>>): string | undefined => {
   if (Object.hasOwn(prices, kind)) return prices[kind];
   const role = roleOf(kind);
@@ -63,7 +69,7 @@ export const priceOfKind = (kind: string, prices: Readonly<Record<string, string
   return best?.price;
 };
 
-/** Every kind of the input, as one of ours or as Langfuse's SDKs name it: their sum is the length of the prompt. */
+/** Every kind of input, in our names and those of Langfuse's SDKs. Their sum is the prompt's length. */
 export const inputKinds: readonly string[] = [
   ...new Set(
     usageSpellings.flatMap(({ path, role, isKind }) =>

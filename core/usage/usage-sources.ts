@@ -1,4 +1,7 @@
-/** Where the spellings of usage come from. `read` is the day the page, or a stored copy of it, was looked at; null: the names are from code of clients and reports of users. */
+/**
+ * Usage: where the spellings come from. `read` is the day the page, or a stored copy, was read; null: names taken from client code and user
+ * reports.
+ */
 
 const read = "2026-11-28";
 

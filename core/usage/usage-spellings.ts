@@ -1,7 +1,9 @@
 /**
- * Every name under which clients send counts of tokens, and what it means. One line a name: a new spelling is one line here, and `docs/usage.md` and the tests follow.
- * A name is a path in snake_case: `cachedContentTokenCount` is `cached_content_token_count`, `{"cache_creation": {"ephemeral_5m_input_tokens": 3}}` is
- * `cache_creation.ephemeral_5m_input_tokens`, and a list of modalities is `prompt_tokens_details.text`. Attributes of spans have a prefix before it.
+ * Usage: every name under which clients send token counts, and its meaning. A new spelling is one line here; `docs/usage.md` and the tests
+ * follow.
+ * A name is a snake_case path: `cachedContentTokenCount` is `cached_content_token_count`, `{"cache_creation": {"ephemeral_5m_input_tokens":
+ * 3}}` is `cache_creation.ephemeral_5m_input_tokens`, a list of modalities is `prompt_tokens_details.text`. Span attributes have a prefix
+ * before it.
  */
 import type { UsageRole } from "./usage-roles.ts";
 import type { UsageSource } from "./usage-sources.ts";
@@ -10,17 +12,17 @@ export type UsageSpelling = {
   path: string;
   role: UsageRole;
   sources: readonly UsageSource[];
-  /** A part that objects of providers count beside the whole of these names, and not within. `*`: beside any. Attributes of spans count parts within. */
+  /** Wholes that exclude this part in provider objects; `*`: all. Wholes in span attributes include their parts. */
   beside?: readonly string[];
-  /** A kind of usage as Langfuse's SDKs name it: a map that has only such names, or the user's own, is taken as it is. */
+  /** A kind in the vocabulary of Langfuse's SDKs. A map with only such names and custom ones is kept unchanged. */
   isKind?: true;
-  /** Of output: without the thoughts, whatever the whole holds. */
+  /** For output: excludes reasoning, whatever the whole includes. */
   isWithoutReasoning?: true;
-  /** Only as an attribute of a span; in a map of usage it is a kind of the user's own. */
+  /** Valid only as a span attribute; in a usage map it is a custom kind. */
   isSpanOnly?: true;
 };
 
-/** Objects that hold the parts of the input or the output: each stands for all of its name in `usageSpellings`. */
+/** Objects that hold the parts of input or output: each is treated as the name it is listed under in `usageSpellings`. */
 export const detailContainers = {
   input_details: [
     "prompt_tokens_details",
@@ -40,10 +42,10 @@ export const detailContainers = {
   ],
 } as const;
 
-/** Attributes whose names begin so, in this order: the rest of the name is a path. What stands in `usageInnerPrefixes` after it is left out. */
+/** Prefixes of usage attributes, in order; the rest of the name is a path. A prefix in `usageInnerPrefixes` after it is skipped. */
 export const usagePrefixes = ["gen_ai.usage.", "llm.token_count.", "llm.usage.", "ai.usage."] as const;
 export const usageInnerPrefixes = ["details.", "experimental."] as const;
-/** Attributes that are an object of counts, as JSON text or as a map. */
+/** Attributes that hold an object of counts, as JSON text or as a map. */
 export const usageObjectNames = ["gen_ai.usage", "llm.usage", "mlflow.chat.tokenUsage"] as const;
 
 const anthropicInput = ["input_tokens", "input_token_count"];
@@ -55,7 +57,7 @@ const of = (
   more: Omit<UsageSpelling, "path" | "role" | "sources"> = {},
 ): UsageSpelling[] => paths.map((path) => ({ path, role, sources, ...more }));
 
-/** The first of a role that is above zero counts. */
+/** Per role, the first count above zero wins. */
 export const usageSpellings: readonly UsageSpelling[] = [
   // Wholes.
   ...of(
@@ -91,7 +93,7 @@ export const usageSpellings: readonly UsageSpelling[] = [
   ...of("total", ["langfuse", "openinference"], ["total"], { isKind: true }),
   ...of("total", ["aiSdk"], ["tokens"], { isSpanOnly: true }),
 
-  // What was read from a cache.
+  // Cache reads.
   ...of("cacheRead", ["semconv"], ["cache_read.input_tokens"]),
   ...of("cacheRead", ["anthropic", "bedrock", "openllmetry", "strands", "litellm"], ["cache_read_input_tokens"], {
     beside: anthropicInput,
@@ -131,7 +133,7 @@ export const usageSpellings: readonly UsageSpelling[] = [
   ...of("cachedVideo", ["pydantic"], ["video_cache_tokens"]),
   ...of("cachedDocument", ["pydantic"], ["document_cache_tokens"]),
 
-  // What was written to a cache.
+  // Cache writes.
   ...of("cacheWrite", ["semconv"], ["cache_write.input_tokens", "cache_creation.input_tokens"]),
   ...of("cacheWrite", ["anthropic", "openllmetry", "litellm"], ["cache_creation_input_tokens"], { beside: anthropicInput, isKind: true }),
   ...of("cacheWrite", ["bedrock", "strands"], ["cache_write_input_tokens", "cache_write_input_token_count"], { beside: anthropicInput }),
@@ -153,7 +155,7 @@ export const usageSpellings: readonly UsageSpelling[] = [
   ...of("cacheWrite5m", ["langfuse"], ["input_cache_creation_5m"], { isKind: true }),
   ...of("cacheWrite1h", ["langfuse"], ["input_cache_creation_1h"], { isKind: true }),
 
-  // What was read, by modality.
+  // Input by modality.
   ...of("inputText", ["semconv"], ["text.input_tokens"]),
   ...of("inputAudio", ["semconv"], ["audio.input_tokens"]),
   ...of("inputImage", ["semconv"], ["image.input_tokens"]),
@@ -187,7 +189,7 @@ export const usageSpellings: readonly UsageSpelling[] = [
   ...of("toolPrompt", ["interactions"], ["total_tool_use_tokens"], { beside: ["*"] }),
   ...of("toolPrompt", ["pydantic"], ["tool_use_prompt_tokens"]),
 
-  // Thoughts.
+  // Reasoning.
   ...of("reasoning", ["semconv"], ["reasoning.output_tokens"]),
   ...of("reasoning", ["openai", "aiSdk", "xai"], ["output_details.reasoning_tokens"]),
   ...of("reasoning", ["openinference", "langchain", "sentry"], ["output_details.reasoning"]),
@@ -198,7 +200,7 @@ export const usageSpellings: readonly UsageSpelling[] = [
   ...of("reasoning", ["interactions"], ["total_thought_tokens", "total_reasoning_tokens"], { beside: ["*"] }),
   ...of("reasoning", ["langfuse"], ["output_reasoning_tokens", "output_reasoning"], { isKind: true }),
 
-  // What was written, by modality.
+  // Output by modality.
   ...of("outputText", ["semconv"], ["text.output_tokens"]),
   ...of("outputAudio", ["semconv"], ["audio.output_tokens"]),
   ...of("outputImage", ["semconv"], ["image.output_tokens"]),
@@ -238,7 +240,7 @@ export const usageSpellings: readonly UsageSpelling[] = [
   ...of("acceptedPrediction", ["langfuse"], ["output_accepted_prediction_tokens"], { isKind: true }),
   ...of("rejectedPrediction", ["langfuse"], ["output_rejected_prediction_tokens"], { isKind: true }),
 
-  // Known, and not counted.
+  // Known but not counted.
   ...of("detail", ["gemini"], ["tool_use_prompt_tokens_details.text", "tool_use_prompt_tokens_details.image"]),
   ...of(
     "detail",
@@ -260,5 +262,5 @@ export const usageSpellings: readonly UsageSpelling[] = [
   ...of("noTokens", ["bedrock"], ["invocation_latency", "first_byte_latency"]),
 ];
 
-/** The rows by path; names are unique. */
+/** Rows by path; paths are unique. */
 export const spellingOf: ReadonlyMap<string, UsageSpelling> = new Map(usageSpellings.map((row) => [row.path, row]));

@@ -1,19 +1,22 @@
 /**
- * How a statement travels: parameters and settings in the URL while they are short, else inside the SQL.
- * ClickHouse bounds the URL (1 MiB), each form field (128 KiB) and their number (1,000), none of which a query can raise (measured on 26.7); the SQL in the body is bounded by
- * `max_query_size` alone, which it can.
+ * ClickHouse: decides how a statement is sent: parameters and settings in the URL while short, else inside the SQL.
+ * ClickHouse limits the URL (1 MiB), each form field (128 KiB) and their number (1,000), which no query can raise (measured on 26.7). SQL
+ * in the body is limited only by `max_query_size`, which a query can raise.
  */
 import { type ExternalTable, isExternalTable } from "../../core/query/external-table.ts";
 import { sqlText } from "../../core/query/sql-text.ts";
 
-/** Beyond this many characters, parameters and settings travel in the body: proxies bound the length of a URL, too. */
+/** Characters beyond which parameters and settings move to the body: proxies limit the length of a URL, too. */
 const urlLengthMax = 6000;
-/** A setting that is longer leaves the URL with the parameters. */
+/** A longer setting moves out of the URL with the parameters. */
 const settingLengthMax = 200;
-/** ClickHouse parses SQL up to 256 KiB and 50,000 elements by default: only what is longer asks for more, since a profile may forbid it. In characters, of three bytes at most. */
+/**
+ * ClickHouse parses SQL up to 256 KiB and 50,000 elements by default. Only longer SQL asks for more, since a profile may forbid it. In
+ * characters, each at most three bytes.
+ */
 const plainSqlMax = 80_000;
 
-/** Of a query with a thousand columns of scores some 120 thousand elements are counted, and 1 MB (measured). */
+/** A query with a thousand score columns counts some 120 thousand elements and 1 MB (measured). */
 const boundsOfLongSql = { max_query_size: String(64 * 1024 * 1024), max_ast_elements: "2000000", max_expanded_ast_elements: "5000000" };
 
 export type Carried = {
@@ -23,7 +26,7 @@ export type Carried = {
   tables: [string, ExternalTable][];
 };
 
-/** `sql` ends in FORMAT where settings are to be long: they follow it as a SETTINGS clause. */
+/** `sql` must end in FORMAT if settings may be long: they follow it as a SETTINGS clause. */
 export const carryStatement = (
   sql: string,
   params: Record<string, unknown>,
@@ -52,7 +55,7 @@ export const carryStatement = (
   };
 };
 
-/** About: enough to decide by. */
+/** An estimate, good enough to decide by. */
 const lengthInUrl = (value: unknown): number => {
   if (typeof value !== "string")
     return Array.isArray(value) ? value.reduce<number>((sum, item) => sum + 3 + lengthInUrl(item), 2) : String(value).length;
@@ -60,13 +63,13 @@ const lengthInUrl = (value: unknown): number => {
 };
 
 /**
- * Quoted text, comments, and placeholders such as `{name:Array(String)}`: only the last are replaced. A name of a score that looks like a placeholder stands within quotes.
- * Runs of plain characters are matched at once, so that long texts cost no stack.
+ * Matches quoted text, comments, and placeholders such as `{name:Array(String)}`; only the last are replaced, so a score name that looks
+ * like one is safe in its quotes. Runs of plain characters match at once, so long texts use no stack.
  */
 const tokens =
   /'[^'\\]*(?:\\[\s\S][^'\\]*)*'|"[^"\\]*(?:\\[\s\S][^"\\]*)*"|`[^`\\]*(?:\\[\s\S][^`\\]*)*`|--[^\n]*|\/\*[\s\S]*?\*\/|\{([A-Za-z_]\w*):([^{}'"`]+)\}/g;
 
-/** The SQL with its parameters as literals of the same type: what the server makes of them itself (ReplaceQueryParameterVisitor). */
+/** Replaces parameters by literals of the same type, exactly as the server does (ReplaceQueryParameterVisitor). */
 export const inlineParameters = (sql: string, params: Record<string, unknown>): string =>
   sql.replaceAll(tokens, (token, name: string | undefined, type: string) => {
     if (name === undefined || !Object.hasOwn(params, name)) return token;
@@ -76,7 +79,7 @@ export const inlineParameters = (sql: string, params: Record<string, unknown>): 
     return type === "String" ? text : `_CAST(${text}, ${sqlText(type)})`;
   });
 
-/** A value as ClickHouse reads it from text. */
+/** Formats a value the way ClickHouse parses it from text. */
 const parameterText = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map((item) => (typeof item === "string" ? sqlText(item) : parameterText(item))).join(",")}]`;
   if (typeof value === "boolean") return value ? "1" : "0";
@@ -84,14 +87,17 @@ const parameterText = (value: unknown): string => {
   throw new TypeError(`a parameter cannot be a ${typeof value}`);
 };
 
-/** One form field; ClickHouse puts fields named `query` together in their order (HTTPHandler.cpp, read 2026-11). Bytes are at most three times this. */
+/**
+ * Maximum characters per form field; ClickHouse concatenates fields named `query` in order (HTTPHandler.cpp, read 2026-11). Bytes are at
+ * most three times this.
+ */
 const fieldLengthMax = 32_000;
 
-/** The body of a statement with external tables. */
+/** Builds the body of a statement with external tables. */
 export const formOf = (sql: string, tables: readonly [string, ExternalTable][]): FormData => {
   const form = new FormData();
   for (let at = 0; at < sql.length; ) {
-    // A pair of surrogates stays together.
+    // Keeps surrogate pairs together.
     const end = at + fieldLengthMax - (/[\uD800-\uDBFF]/.test(sql.charAt(at + fieldLengthMax - 1)) ? 1 : 0);
     form.append("query", sql.slice(at, end));
     at = end;

@@ -1,13 +1,14 @@
 /**
- * ClickHouse over HTTP, for the Worker and the runner alike: rows for small answers, bytes for slices of an export.
- * Foreign failures become AppErrors here, from ClickHouse's error code, never from its text.
+ * ClickHouse over HTTP, for the Worker and the runner: rows for small results, bytes for slices of an export. Translates failures to
+ * AppErrors by ClickHouse's error code, never by its text.
  */
 import { ClickHouseError, createClient } from "@clickhouse/client-web";
-import { AppError, type ErrorCode } from "../../core/errors.ts";
+import type { ClickHouseErrorCode } from "../../core/engine-errors.ts";
+import { AppError } from "../../core/errors.ts";
 import type { ExternalTable } from "../../core/query/external-table.ts";
 import { carryStatement, formOf } from "./carry-statement.ts";
 
-/** What is needed of fetch: Workers, Bun and tests differ in the rest. */
+/** The part of fetch that is needed: Workers, Bun and tests differ in the rest. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 export type ClickHouseConfig = {
@@ -15,13 +16,13 @@ export type ClickHouseConfig = {
   user: string;
   password: string;
   database: string;
-  /** Of statements that name no time of their own; 300. */
+  /** For statements without a timeout of their own; default 300. */
   timeoutSeconds?: number;
 };
 
 type Statement = {
   sql: string;
-  /** Bound by name; a ExternalTable travels as a table of that name. */
+  /** Bound by name; a ExternalTable is sent as an external table of that name. */
   params?: Record<string, unknown>;
   settings?: Record<string, string>;
   queryId?: string;
@@ -30,19 +31,22 @@ type Statement = {
   timeoutSeconds?: number;
 };
 
-/** One answer in ClickHouse's final bytes. The query has ended on the server before this exists, so `rows` is exact. */
+/** One answer in ClickHouse's final bytes. The query has finished on the server before this exists, so `rows` is exact. */
 export type ByteAnswer = { body: ReadableStream<Uint8Array>; rows: number; exceptionTag: string | null };
 
 export type ClickHouse = {
   /** Runs a small query and holds its rows. 64-bit integers and decimals arrive as strings. */
   queryRows: <Row>(statement: Statement) => Promise<Row[]>;
-  /** Runs a query to its end on the server, then streams its bytes, still compressed when `contentEncoding` is given. */
+  /** Runs a query to its end on the server, then streams its bytes, still compressed if `contentEncoding` is given. */
   openBytes: (statement: Statement & { contentEncoding: string | null }) => Promise<ByteAnswer>;
-  /** Inserts rows as JSONEachRow, written when this resolves. The same token again inserts nothing (within the last thousand inserts of the table). */
+  /**
+   * Inserts rows as JSONEachRow; they are written when this resolves. A repeated token inserts nothing (within the last thousand inserts of
+   * the table).
+   */
   insertRows: (insert: { table: string; rows: readonly object[]; token: string; signal?: AbortSignal | undefined }) => Promise<void>;
   /** Runs a statement that writes, changes or removes rows inside the server, to its end. */
   command: (statement: Statement) => Promise<void>;
-  /** Stops the queries whose id starts so. Does not wait: a query blocked on its reader takes 30 s to notice (measured). */
+  /** Stops the queries whose id has this prefix. Does not wait: a query blocked on its reader takes 30 s to notice (measured). */
   kill: (queryIdPrefix: string) => Promise<void>;
 };
 
@@ -52,7 +56,7 @@ const pinned: Record<string, string> = {
   cancel_http_readonly_queries_on_client_close: "1",
   http_write_exception_in_output_format: "0",
   do_not_merge_across_partitions_select_final: "1",
-  // Without it, older servers skip granules that hold a newer version under FINAL, and the old one comes back.
+  // Without it, older servers skip granules that hold a newer version under FINAL, and the old version reappears.
   use_skip_indexes_if_final_exact_mode: "1",
   output_format_json_quote_64bit_integers: "1",
   output_format_json_quote_decimals: "1",
@@ -61,13 +65,13 @@ const pinned: Record<string, string> = {
   output_format_json_named_tuples_as_objects: "1",
   output_format_json_validate_utf8: "0",
   date_time_output_format: "iso",
-  // An alias of a file column never hides a column of the table that another expression reads.
+  // An alias of a file column never hides a table column that another expression reads.
   prefer_column_name_to_alias: "1",
   output_format_decimal_trailing_zeros: "0",
   session_timezone: "UTC",
   max_result_rows: "0",
   max_result_bytes: "0",
-  // A profile may ask for less than everything, and most of it silently.
+  // A profile may silently return less than everything.
   limit: "0",
   offset: "0",
   extremes: "0",
@@ -93,7 +97,7 @@ const pinned: Record<string, string> = {
   allow_simdjson: "1",
 };
 
-/** Pinned for every insert: what was written is there when the answer comes, and a row that does not fit is an error. */
+/** Pinned for every insert: the rows are written when the answer arrives, and a row that does not fit is an error. */
 const writing = {
   async_insert: 0,
   date_time_input_format: "best_effort",
@@ -101,35 +105,35 @@ const writing = {
   input_format_defaults_for_omitted_fields: 1,
   input_format_null_as_default: 0,
   session_timezone: "UTC",
-  // Rows of a batch may begin in any month. What has too many parts is the server, then, never the batch.
+  // Rows of a batch may start in any month. Too many parts are then the server's problem, never the batch's.
   max_partitions_per_insert_block: "0",
 } as const;
 
-/** ClickHouse's error codes by what they mean to us (src/Common/ErrorCodes.cpp; names by errorCodeToName of 26.7). */
+/** ClickHouse's error codes by meaning (src/Common/ErrorCodes.cpp; names by errorCodeToName of 26.7). */
 const codesByMeaning = {
-  // The query as it is written, its settings or its types: the same again gives the same.
+  // The query itself, its settings or its types: a repeat gives the same error.
   CLICKHOUSE_QUERY_REJECTED: [16, 42, 43, 46, 47, 48, 53, 60, 62, 63, 73, 81, 115, 164, 179, 184, 207, 215, 344, 386, 427, 452, 456, 457],
-  // Syntax tree or nesting beyond the server's bounds.
+  // Syntax tree or nesting beyond the server's limits.
   CLICKHOUSE_QUERY_TOO_LARGE: [167, 168, 306],
   CLICKHOUSE_RESOURCES: [158, 159, 241, 307, 396],
-  // The server as a whole, whatever the query: too many queries or parts, a full or broken disk or bucket, a shutdown, a replica without its keeper or its quorum, a node that
-  // does not answer.
+  // The whole server, whatever the query: too many queries or parts, a full or broken disk or bucket, a shutdown, a replica without its
+  // keeper or its quorum, a node that does not answer.
   CLICKHOUSE_UNAVAILABLE: [74, 75, 76, 202, 209, 210, 225, 236, 242, 243, 252, 279, 285, 286, 319, 439, 473, 499, 745, 999],
   CLICKHOUSE_ACCESS_DENIED: [192, 193, 194, 497, 516],
-} as const satisfies Partial<Record<ErrorCode, readonly number[]>>;
+} as const satisfies Partial<Record<ClickHouseErrorCode, readonly number[]>>;
 
-const codes = new Map<string, ErrorCode>(
-  (Object.entries(codesByMeaning) as [ErrorCode, readonly number[]][]).flatMap(([code, numbers]) =>
-    numbers.map((number): [string, ErrorCode] => [String(number), code]),
+const codes = new Map<string, ClickHouseErrorCode>(
+  (Object.entries(codesByMeaning) as [ClickHouseErrorCode, readonly number[]][]).flatMap(([code, numbers]) =>
+    numbers.map((number): [string, ClickHouseErrorCode] => [String(number), code]),
   ),
 );
 
-/** ClickHouse's failure as ours; an unknown code is worth another try, a failure without a code is one of the connection. */
+/** Translates ClickHouse's failure. An unknown code is worth a retry; a failure without a code is a connection failure. */
 export const clickHouseFailure = (error: unknown): AppError => {
   if (error instanceof AppError) return error;
   const detail = error instanceof Error ? error.message.slice(0, 2000) : String(error);
   if (!(error instanceof ClickHouseError)) return new AppError({ code: "CLICKHOUSE_UNAVAILABLE", detail, cause: error });
-  const code = codes.get(error.code) ?? "CLICKHOUSE_QUERY_FAILED";
+  const code: ClickHouseErrorCode = codes.get(error.code) ?? "CLICKHOUSE_QUERY_FAILED";
   return new AppError({
     code,
     message: `ClickHouse answered with error ${error.code}${error.type === undefined || error.type === "EXCEPTION" ? "" : ` (${error.type})`}.`,
@@ -138,13 +142,13 @@ export const clickHouseFailure = (error: unknown): AppError => {
   });
 };
 
-/** Whether a query ended because a `throwIf` of its own said so: error 395, FUNCTION_THROW_IF_VALUE_IS_NON_ZERO. */
+/** Returns whether a query's own `throwIf` ended it: error 395, FUNCTION_THROW_IF_VALUE_IS_NON_ZERO. */
 export const isThrownByQuery = (error: unknown): boolean =>
   error instanceof AppError && error.cause instanceof ClickHouseError && error.cause.code === "395";
 
 const tablesHeader = "x-spillway-tables";
 
-/** fetch that keeps compressed bytes as they are, and sends external tables in a form body. */
+/** Wraps fetch: leaves compressed bytes as they are, and sends external tables in a form body. */
 const rawFetch = (baseFetch: Fetch, tablesOf: Map<string, [string, ExternalTable][]>): typeof fetch =>
   (async (input: RequestInfo | URL, init: RequestInit = {}) => {
     const raw: RequestInit & { decompress?: boolean } = { ...init };
@@ -163,17 +167,17 @@ const rawFetch = (baseFetch: Fetch, tablesOf: Map<string, [string, ExternalTable
     return raw.decompress === false ? readableFailure(response) : response;
   }) as typeof fetch;
 
-/** What the server's HTTP layer (Poco) refuses carries the code 1000, or none, as does what a proxy before it refuses. */
+/** Refusals by the server's HTTP layer (Poco) carry the code 1000 or none, as do those of a proxy in front of it. */
 const isOfQuery = (response: Response): boolean => !["1000", null].includes(response.headers.get("x-clickhouse-exception-code"));
 
-/** A failure that does not come from a query. Of Poco's only the text tells a request that is refused from a connection that broke. */
+/** Translates a failure that does not come from a query. For Poco, only the text tells a refused request from a broken connection. */
 const refusal = async (response: Response): Promise<AppError> => {
   const { status } = response;
   const detail = `HTTP ${status}: ${(await response.text()).slice(0, 2000)}`;
   const isPoco = detail.includes("Poco::Exception");
   const isTooLong = status === 413 || status === 414 || status === 431 || /HTML Form Exception|URI invalid or too long/.test(detail);
   const isRefused = !isPoco && status < 500 && status !== 408 && status !== 425 && status !== 429;
-  const code =
+  const code: ClickHouseErrorCode =
     status === 401 || status === 403 || status === 407
       ? "CLICKHOUSE_ACCESS_DENIED"
       : isTooLong
@@ -181,12 +185,12 @@ const refusal = async (response: Response): Promise<AppError> => {
         : isRefused
           ? "CLICKHOUSE_QUERY_REJECTED"
           : "CLICKHOUSE_UNAVAILABLE";
-  return new AppError({ code, message: `ClickHouse, or a proxy before it, answered ${status}.`, detail });
+  return new AppError({ code, message: `ClickHouse, or a proxy in front of it, answered ${status}.`, detail });
 };
 
 /**
- * A failed answer in compressed bytes never ends (measured on 26.7: no final chunk, connection kept open), so it is not read:
- * the error code is in its head. The text stays in the server's log, under the query id.
+ * Skips the body of a failed compressed answer, which never ends (measured on 26.7: no final chunk, connection kept open). The error code
+ * is in the headers; the text stays in the server's log under the query id.
  */
 const readableFailure = async (response: Response): Promise<Response> => {
   const code = response.headers.get("x-clickhouse-exception-code");
@@ -199,7 +203,7 @@ const readableFailure = async (response: Response): Promise<Response> => {
 };
 
 export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): ClickHouse => {
-  /** Tables on their way through the client, which knows nothing of them. */
+  /** External tables passed around the client, which does not know of them. */
   const tablesOf = new Map<string, [string, ExternalTable][]>();
   let calls = 0;
   const client = createClient({
@@ -207,20 +211,20 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
     username: config.user,
     password: config.password,
     database: config.database,
-    // Each statement has its own time; the client's would end a stream that is being read.
+    // Each statement has its own timeout; the client's would end a stream that is still being read.
     request_timeout: 24 * 3600 * 1000,
     compression: { response: false, request: false },
     fetch: rawFetch(baseFetch, tablesOf),
     log: { level: 127 },
   });
 
-  /** The client takes over `onabort` of the signal it is given, so each query gets one of its own; it also ends a query that takes too long. */
+  /** The client overwrites `onabort` of the given signal, so each query gets its own, which also ends a query that takes too long. */
   const bounded = async <R>(
     { signal, timeoutSeconds = config.timeoutSeconds ?? 300 }: Statement,
     run: (signal: AbortSignal) => Promise<R>,
   ): Promise<R> => {
     const late = new AbortController();
-    // Not every runtime ends the reading of a body with the signal of its request: so the time is raced as well.
+    // Not every runtime aborts the reading of a body with its request's signal, so the timeout is raced as well.
     let timer: ReturnType<typeof setTimeout> | undefined;
     const lateness = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
@@ -240,11 +244,11 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
         });
       throw clickHouseFailure(error);
     } finally {
-      clearTimeout(timer);
+      if (timer !== undefined) clearTimeout(timer);
     }
   };
 
-  /** Sends a statement the way its length asks for. */
+  /** Sends a statement in the way its length requires. */
   const exec = async (
     { sql, params = {}, queryId }: Pick<Statement, "sql" | "params" | "queryId">,
     settings: Record<string, string | number | undefined>,
@@ -286,7 +290,8 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
         statement,
         {
           ...pinned,
-          // The query ends before the first byte leaves: status, row count and error code are exact, and a slow reader blocks no query.
+          // The query finishes before the first byte is sent: status, row count and error code are exact, and a slow reader blocks no
+          // query.
           wait_end_of_query: 1,
           buffer_size: String(256 * 1024 * 1024),
           enable_http_compression: contentEncoding === null ? 0 : 1,

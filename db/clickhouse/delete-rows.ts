@@ -1,4 +1,7 @@
-/** Removes rows for good: lightweight deletes, which hide rows at once and drop them with the next merges. Runs again without harm. */
+/**
+ * ClickHouse, deletion: removes rows permanently by lightweight deletes, which hide rows at once and drop them with the next merges.
+ * Idempotent.
+ */
 
 import type { EntityType } from "../../core/ingestion/event.ts";
 import type { JobPayload } from "../../core/jobs/kinds.ts";
@@ -20,7 +23,7 @@ export type RowStore = {
 
 type Table = { table: string; id: string; trace: string; time: string };
 
-/** By entity: its table, the column with the trace, and the time a retention looks at. */
+/** Per entity: its table, its trace column, and the time that retention applies to. */
 const tables = {
   trace: { table: "traces", id: "id", trace: "id", time: "timestamp" },
   observation: { table: "observations", id: "id", trace: "trace_id", time: "start_time" },
@@ -30,7 +33,7 @@ const tables = {
 
 const eventsOf = (table: string): Table => ({ table, id: "span_id", trace: "trace_id", time: "start_time" });
 
-/** Statements may take long where much is deleted. */
+/** Large deletions take long. */
 const timeoutSeconds = 3600;
 
 const runOf =
@@ -67,8 +70,10 @@ export const deleteStoredRows = async (store: RowStore, what: JobPayload<"data.d
 };
 
 /**
- * The trace is no part of the key of observations and scores: an older version, of another trace, would show itself as soon as the newer one is gone; and rows that mark the places
- * they have left name no trace, or the one before. First of all, because afterwards nothing tells what belonged together.
+ * Deletes every row of entities that have rows both in these traces and outside them. The trace is not part of the key of observations and
+ * scores: an older version, in another trace, would reappear once the newer one is gone. Rows that mark a re-keyed row's old keys as
+ * deleted name no trace, or the earlier one.
+ * Runs first, because afterwards nothing tells what belonged together.
  */
 const deleteMoved = async (store: RowStore, traceIds: readonly string[]): Promise<void> => {
   const { projectId, eventsTable } = store;
@@ -92,7 +97,7 @@ const slices = (found: readonly { found: string }[]): string[][] =>
     1000,
   );
 
-/** All rows of these entities, wherever they lie. */
+/** Deletes all rows of these entities, under any key. */
 export const deleteEntityRows = async (store: RowStore, entityType: EntityType, entityIds: readonly string[]): Promise<void> => {
   const { projectId, eventsTable } = store;
   const run = runOf(store);
@@ -105,7 +110,7 @@ export const deleteEntityRows = async (store: RowStore, entityType: EntityType, 
 
 const beforeParam = "parseDateTime64BestEffort({before:String}, 6, 'UTC')";
 
-/** Which of these entities have rows that begin at `before` or later. Uses the bloom filter on id. */
+/** Returns those of the entities that have rows starting at `before` or later. Uses the bloom filter on id. */
 export const listBeginningSince = async (
   { clickhouse, projectId, signal }: RowStore,
   { entityType, ids, before }: { entityType: EntityType; ids: readonly string[]; before: string },
@@ -122,8 +127,8 @@ export const listBeginningSince = async (
 };
 
 /**
- * Entities that begin before `before` and were written, or have lain, at it or later: what a comparison of times alone would leave half of. In the order of their ids, behind
- * `after`. Of the rows of one version the live one counts. Reads keys and versions of what is old.
+ * Lists entities that start before `before` but were written, or had a version starting, at it or later: comparing times alone would leave
+ * half of them. Sorted by id, after the cursor `after`. Among rows of one version the live one counts. Reads keys and versions of old rows.
  */
 export const listOldWrittenSince = async (
   { clickhouse, projectId, signal }: RowStore,
@@ -142,7 +147,7 @@ export const listOldWrittenSince = async (
   return rows.map((row) => row.found);
 };
 
-/** What ClickHouse knows of some traces: the entities that live in them, and the days their first rows were made on, UTC. */
+/** Returns what ClickHouse knows about some traces: the entities in them, and the days their first rows were created, UTC. */
 export const listEntitiesOfTraces = async (
   { clickhouse, projectId, signal }: RowStore,
   traceIds: readonly string[],

@@ -1,9 +1,9 @@
-/** Lists of ids cut to what one parameter of a query takes. */
+/** ClickHouse: splits lists of ids to the size one query parameter can take. */
 
-/** ClickHouse refuses a form field above 128 KiB (http_max_field_value_size); a character is up to three bytes, or two when it is escaped. */
+/** ClickHouse refuses a form field above 128 KiB (http_max_field_value_size); a character takes up to three bytes, or two if escaped. */
 const charactersMax = 40_000;
 
-/** In order; a slice has at most `idsMax` ids, and an id that is too long by itself stands alone. */
+/** Keeps the order; a slice has at most `idsMax` ids, and an id too long by itself stands alone. */
 export const idSlices = (ids: readonly string[], idsMax: number): string[][] => {
   const slices: string[][] = [];
   let characters = 0;

@@ -1,4 +1,4 @@
-/** Which observations of traces have usage, and what they are below. Reads ids and the sizes of maps only. */
+/** Ingestion, roll-ups: reads which observations of some traces have usage, and their parents. Reads only ids and map sizes. */
 import { z } from "zod";
 import type { UsageNode } from "../../core/ingestion/roll-up.ts";
 import type { ClickHouse } from "./client.ts";
@@ -12,7 +12,10 @@ const Row = z.object({
   carries_usage: z.union([z.boolean(), z.number()]),
 });
 
-/** The newest version of each observation of these traces that is not deleted, by `ownedName` of the trace. Finds granules by the bloom filter of trace ids. */
+/**
+ * Returns the newest version of each undeleted observation of these traces, keyed by the trace's `ownedName`. Finds granules by the bloom
+ * filter of trace ids.
+ */
 export const loadUsageNodes = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
   traces: readonly OwnedId[],

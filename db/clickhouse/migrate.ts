@@ -1,6 +1,6 @@
 /**
- * Applies the ClickHouse migrations that are not recorded yet. Every statement can run twice, so two runs at once do no harm;
- * an applied migration whose text has changed since is refused.
+ * ClickHouse: applies the migrations not recorded yet. Every statement is idempotent, so concurrent runs do no harm. Refuses an applied
+ * migration whose text has changed.
  */
 
 import { createClient } from "@clickhouse/client-web";
@@ -25,7 +25,7 @@ const quoteName = (name: string): string => {
   return `\`${name}\``;
 };
 
-/** Brings the database up to date and returns the names of the migrations it applied. */
+/** Brings the database up to date and returns the names of the applied migrations. */
 export const migrateClickHouse = async (
   config: MigrateClickHouseConfig,
   migrations: readonly ClickHouseMigration[] = clickHouseMigrations,
@@ -54,7 +54,7 @@ export const migrateClickHouse = async (
     const done: string[] = [];
     for (const migration of migrations) {
       const statements = migration.statements(context);
-      // The text for one server is what counts: the same migration reads differently on a cluster.
+      // The checksum covers the single-server text: the same migration reads differently on a cluster.
       const checksum = await sha256(migration.statements(contextFor(null)).join(";\n"));
       const known = applied.get(migration.name);
       if (known === checksum) continue;

@@ -1,7 +1,7 @@
-/** Counts in answers of ClickHouse, which come as text. */
+/** ClickHouse: parses counts, which arrive as text. */
 import { AppError } from "../../core/errors.ts";
 
-/** A count from an answer; an answer without one is a failure, never a zero. */
+/** Throws if the answer contains no count; never treats it as zero. */
 export const parseCount = (text: string | undefined): number => {
   const count = Number(text ?? Number.NaN);
   if (!Number.isSafeInteger(count) || count < 0) throw new AppError({ code: "CLICKHOUSE_QUERY_FAILED", detail: `${text} is not a count` });

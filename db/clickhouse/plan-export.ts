@@ -1,42 +1,42 @@
 /**
- * 4 QUERY, the plan: a few cheap aggregates cut an export into slices along the sorting key.
- * Reads key columns and the stored lengths only, never payloads. Memory: one entry for each bucket (at most 50,000) and slice.
+ * Export stage 4, QUERY, the plan: a few cheap aggregates cut an export into slices along the sort key. Reads only key columns and stored
+ * lengths, never payloads. Memory: one entry per bucket (at most 50,000) and slice.
  */
 
 import { type Bucket, hashEndMax, joinBuckets, type Slice, splitByHash } from "../../core/query/slice.ts";
 import type { ClickHouse } from "./client.ts";
 import { parseCount } from "./parse-count.ts";
 
-/** What is planned: `from` names the table with its alias `e` and FINAL; `where` holds everything but slice bounds. */
+/** The query to plan: `from` names the table with its alias `e` and FINAL; `where` holds everything but slice bounds. */
 export type PlanQuery = {
   from: string;
   where: string;
   params: Readonly<Record<string, unknown>>;
   /** Expression of the table's time column, DateTime64(6). */
   time: string;
-  /** Expression hashed to cut crowded instants. */
+  /** Expression hashed to split crowded instants. */
   hash: string;
-  /** Estimate of the uncompressed bytes of one row. */
+  /** Estimate of one row's uncompressed bytes. */
   rowBytes: string;
-  /** Hash that tells one version of a row from another. */
+  /** Hash that distinguishes the versions of a row. */
   rowHash: string;
 };
 
 export type ExportPlan = {
-  /** Ascending by time, then hash. Empty when nothing matches. */
+  /** Ascending by time, then hash. Empty if nothing matches. */
   slices: Slice[];
   rows: number;
   bytes: number;
-  /** Microseconds since the epoch; null when nothing matches. */
+  /** Microseconds since the epoch; null if nothing matches. */
   startUs: number | null;
   endUs: number | null;
-  /** Sum of the rows' hashes: equal sums mean the same versions of the same rows. */
+  /** Sum of the row hashes: equal sums mean the same versions of the same rows. */
   checksum: string;
 };
 
 export type PlanBounds = { sliceBytes: number; sliceBytesMin: number; sliceRowsMax: number };
 
-/** A bucket over twice the target is cut again. */
+/** A bucket over twice the target is split again. */
 const isHot = (bucket: Bucket, { sliceBytes, sliceRowsMax }: PlanBounds) => bucket.bytes > 2 * sliceBytes || bucket.rows > 2 * sliceRowsMax;
 
 export const planExport = async (
@@ -101,7 +101,10 @@ export const planExport = async (
   return { slices, rows, bytes: all.bytes, startUs: all.startUs, endUs: all.endUs, checksum: total.checksum };
 };
 
-/** Stretches slices over the empty stretches between them, so that together they cover the whole range: a row that appears late is not between two slices. */
+/**
+ * Extends slices over the gaps between them, so that together they cover the whole range: a row that appears late does not fall between two
+ * slices.
+ */
 const closeGaps = (slices: Slice[], all: Bucket): void => {
   slices.forEach((slice, i) => {
     const next = slices[i + 1];

@@ -1,11 +1,11 @@
-/** Ingestion, events: gives all rows of some traces the fields these have now. */
+/** Ingestion, events: updates the trace fields on all rows of some traces. */
 
 import { type TraceFields, traceColumns } from "../../core/ingestion/observation-event-row.ts";
 import { externalTable } from "../../core/query/external-table.ts";
 import type { ClickHouse } from "./client.ts";
 import { isAmong, type OwnedId, ownedName } from "./stored-entities.ts";
 
-/** Columns that are stored and can be written; the server knows them best. */
+/** Lists columns that are stored and writable, as the server reports them. */
 const listColumns = async (clickhouse: Pick<ClickHouse, "queryRows">, table: string, signal: AbortSignal): Promise<string[]> => {
   const [name = "", database] = table.split(".").toReversed();
   const rows = await clickhouse.queryRows<{ name: string }>({
@@ -17,10 +17,13 @@ const listColumns = async (clickhouse: Pick<ClickHouse, "queryRows">, table: str
   return rows.map((row) => row.name);
 };
 
-/** A trace with the fields its rows of events are to have. `isContested`: another attempt may write rows of it with an earlier version, now or later. */
+/**
+ * A trace with the fields its event rows must have. `isContested`: another attempt may write its rows with an earlier version, now or
+ * later.
+ */
 export type NamedTrace = OwnedId & { fields: TraceFields; isContested: boolean };
 
-/** What a row copies from its trace `n`. A trace without a release keeps what its rows tell by themselves. */
+/** What a row copies from its trace `n`. If the trace has no release, rows keep their own. */
 const copied: Record<string, string> = {
   trace_name: "n.trace_name",
   user_id: "n.user_id",
@@ -44,13 +47,16 @@ const handTraces = (traces: readonly NamedTrace[]) =>
 
 const versionParam = "parseDateTime64BestEffort({version:String}, 6, 'UTC')";
 
-/** Behind the table with its alias `e`: rows of these traces whose copies differ, and of contested ones all that are older. Uses the bloom filter on trace_id. */
+/**
+ * Follows the table with its alias `e`: selects rows of these traces whose copies differ, and for contested traces all older rows. Uses the
+ * bloom filter on trace_id.
+ */
 const differing = `INNER JOIN changed_traces AS n ON n.project_id = e.project_id AND n.id = e.trace_id
   WHERE ${isAmong("changed_traces", "trace_id", "e.")} AND (n.is_contested AND e.event_ts < ${versionParam} OR ${Object.entries(copied)
     .map(([column, value]) => `e.${column} != ${value}`)
     .join(" OR ")})`;
 
-/** Which of these traces may have rows to write again: looks at all versions of a row, and reads short columns only. Most have none. */
+/** Returns the traces that may have rows to rewrite: checks all versions of a row, and reads short columns only. Most traces have none. */
 export const findDiffering = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
   table: string,
@@ -67,8 +73,8 @@ export const findDiffering = async (
 };
 
 /**
- * Writes those rows again whose copies differ, with `version`, inside the server: payloads do not leave it. Rows without a difference are left alone, but for those of contested
- * traces: an earlier version that comes later has no effect then. Doing it twice changes nothing.
+ * Rewrites the differing rows with `version`, inside the server, so payloads never leave it. Other rows stay, except those of contested
+ * traces: this way an earlier version that arrives later has no effect. Idempotent.
  */
 export const rewriteTraceFields = async (
   clickhouse: ClickHouse,

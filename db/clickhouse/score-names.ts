@@ -1,4 +1,4 @@
-/** Names of the scores of a project: each becomes a column of an export, as far as there is room. */
+/** Exports: lists the score names of a project, each of which becomes a column while there is room. */
 import { externalSet } from "../../core/query/external-table.ts";
 import { foldName, type ScoreName } from "../../core/query/score-columns.ts";
 import { type ScoreNames, scoreColumnCharactersMax, scoreColumnsMax } from "../../core/query/select-columns.ts";
@@ -9,8 +9,8 @@ import type { ClickHouse } from "./client.ts";
 type NameRow = { validName: string; isLong: number; isNumber: number; levels: ScoreName["levels"]; total: string };
 
 /**
- * Sessions have scores of their own; all others those of traces and observations. Those that were there first have a column, so that later ones take none away; they come in the
- * order of their names, as valid UTF-8. Names that are too long for one are counted, never read.
+ * Sessions have their own scores; all others use those of traces and observations. The oldest names get columns, so that later ones
+ * displace none; sorted by name, as valid UTF-8. Names too long for a column are counted, never read.
  */
 export const listScoreNames = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
@@ -40,8 +40,8 @@ export const listScoreNames = async (
 };
 
 /**
- * Where two names differ by case alone, with the instants at which scores of these names were first stored, in any version and also where they are deleted by now.
- * Reads the names of the project only then.
+ * Adds, for names that differ only by case, the instant at which a score of the name was first stored, in any version and even if since
+ * deleted. Reads the project's names only then.
  */
 const withFirstUse = async (
   clickhouse: Pick<ClickHouse, "queryRows">,

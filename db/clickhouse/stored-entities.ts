@@ -1,16 +1,22 @@
-/** Ingestion, what is stored: the trace fields that rows of events copy, and the places where rows of an entity lie. Reads keys and short columns only. */
+/**
+ * Ingestion, stored state: reads the trace fields that event rows copy, and the sort keys under which an entity's rows are stored. Reads
+ * keys and short columns only.
+ */
 import { z } from "zod";
 import type { TraceFields } from "../../core/ingestion/observation-event-row.ts";
 import { externalTable } from "../../core/query/external-table.ts";
 import type { ClickHouse } from "./client.ts";
 
-/** An id of a project: batches hold those of many. */
+/** A project's id: batches hold those of many. */
 export type OwnedId = { projectId: string; id: string };
 
-/** Names it in a map. */
+/** Key of the id in a map. */
 export const ownedName = ({ projectId, id }: OwnedId): string => `${projectId} ${id}`;
 
-/** As a table to travel with a query, and the condition that a row is of one of them. The sets of each column find the granules, by the sorting key and a bloom filter; the pairs the rows. */
+/**
+ * The ids as an external table, and the condition that a row has one of them. The sets per column find the granules, by the sort key and a
+ * bloom filter; the pairs find the rows.
+ */
 export const handIds = (ids: readonly OwnedId[]) =>
   externalTable(
     "project_id String, id String",
@@ -34,7 +40,10 @@ const StoredTraceRow = z.object({
   createdAt: z.string(),
 });
 
-/** The newest version of each trace that is not deleted, by `ownedName`; a trace that moved is deleted where it was with the same version. */
+/**
+ * Returns the newest version of each undeleted trace, keyed by `ownedName`. A re-keyed trace is deleted under its old key with the same
+ * version.
+ */
 export const loadStoredTraces = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
   ids: readonly OwnedId[],
@@ -54,10 +63,10 @@ export const loadStoredTraces = async (
   );
 };
 
-/** One place of an entity: the values of its sorting key, as they are written again to delete it. */
+/** One sort key of an entity: the column values that are written again to delete it. */
 export type StoredPlace = OwnedId & { key: Record<string, string>; createdAt: string };
 
-/** The tables of entities: their id, the time that is part of the key, and the columns of the key. */
+/** The entity tables: id, the time that is part of the sort key, and the sort key's columns. */
 export const placedTables = {
   traces: { id: "id", time: "timestamp", key: ["timestamp"] },
   observations: { id: "id", time: "start_time", key: ["type", "start_time"] },
@@ -67,8 +76,9 @@ export const placedTables = {
 export type PlacedTable = keyof typeof placedTables;
 
 /**
- * Where rows of these ids lie that are not deleted, on the days given: an entity was only ever stored at a time one of its events has named.
- * Both days are made by one conversion: outside 1970 to 2149 a Date is another day, and the same one only so. Uses the sorting key by day.
+ * Returns the sort keys under which undeleted rows of these ids are stored on the given days: an entity was only ever stored at a time that
+ * one of its events named.
+ * Both days come from one conversion: outside 1970 to 2149 a Date is another day, and only this makes them equal. Uses the sort key by day.
  */
 export const loadStoredPlaces = async (
   clickhouse: Pick<ClickHouse, "queryRows">,

@@ -1,17 +1,17 @@
-/** ClickHouse for one request of the API, which ends in time: whatever it asks, one after the other or at once, has so many seconds in all. */
+/** ClickHouse within a time budget, for one API request: all its statements together, sequential or concurrent, have this many seconds. */
 import { AppError } from "../../core/errors.ts";
 import type { ClickHouse } from "./client.ts";
 
 /**
- * Reads throw CLICKHOUSE_UNAVAILABLE after `seconds` from now, also while the server is stopped. Bytes that stream have come once the query has ended: from the first on they fail
- * only when no further ones come for as long, as a slow reader may take its time.
+ * Reads throw CLICKHOUSE_UNAVAILABLE `seconds` from now, even if the server is stopped. Streams start after the query has finished; from
+ * the first byte on they fail only if none arrive for that long, as readers may be slow.
  */
 export const withinSeconds = (
   clickhouse: ClickHouse,
   { seconds, nowMs }: { seconds: number; nowMs: () => number },
 ): Pick<ClickHouse, "queryRows" | "openBytes"> => {
   const endMs = nowMs() + seconds * 1000;
-  // A statement that is late already still gets the time to fail by itself.
+  // A statement that is already late still gets the time to fail by itself.
   const leftSeconds = () => Math.max(0.001, (endMs - nowMs()) / 1000);
   return {
     queryRows: (statement) => clickhouse.queryRows({ ...statement, timeoutSeconds: leftSeconds() }),
@@ -48,13 +48,13 @@ const inTime = async <T>(read: Promise<T>, seconds: number, giveUp: () => Promis
     timer = setTimeout(() => {
       reject(new AppError({ code: "CLICKHOUSE_UNAVAILABLE", message: `ClickHouse sent nothing for ${seconds} s.` }));
       giveUp().catch(() => {
-        // It is given up in any case.
+        // The read is abandoned in any case.
       });
     }, seconds * 1000);
   });
   try {
     return await Promise.race([read, late]);
   } finally {
-    clearTimeout(timer);
+    if (timer !== undefined) clearTimeout(timer);
   }
 };

@@ -1,4 +1,7 @@
-/** The event log read for deletion: which objects hold what is to go. Every list is read behind the deletion gate, so that what it names is as it says until the gate is let go. */
+/**
+ * Event log, deletion: lists the objects that hold what is to be deleted. Every list is read under the exclusive lock, so that it stays
+ * correct until the lock is released.
+ */
 import { type SQL, sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
 
@@ -8,7 +11,7 @@ export type LoggedRow = {
   entityType: string;
   entityId: string;
   traceId: string | null;
-  /** When it was stored last, and the first time: texts that Postgres reads back to the same instants. */
+  /** When it was last and first stored: texts that Postgres parses back to the same instants. */
   updatedAt: string;
   createdAt: string;
 };
@@ -25,7 +28,10 @@ const sameEntity = (other: SQL, one: SQL): SQL =>
 const behind = (after: LogCursor | undefined): SQL =>
   after === undefined ? sql`` : sql`and (e.created_at, e.id) > (${after.createdAt}::timestamptz, ${after.id})`;
 
-/** Objects of a project that were stored last at `until` or before, behind `after`, in the order they were logged. Uses event_log_project_id_created_at_idx. */
+/**
+ * Lists a project's objects last stored at or before `until`, after the cursor `after`, in the order they were logged. Uses
+ * event_log_project_id_created_at_idx.
+ */
 export const listStoredUntil = (
   db: Database,
   {
@@ -42,7 +48,10 @@ export const listStoredUntil = (
       and e.updated_at <= ${until}::timestamptz ${behind(after)} order by e.created_at, e.id limit ${rowsMax}`,
   );
 
-/** The same of entities of which nothing was stored at `before` or later: an entity goes as a whole, or it would be made of what is left of it. */
+/**
+ * Lists objects of entities of which nothing was stored at or after `before`. An entity is deleted as a whole: otherwise it would be
+ * rebuilt from the rest.
+ */
 export const listOutdated = (
   db: Database,
   {
@@ -68,7 +77,8 @@ const wanted = (entities: readonly Entity[]): SQL =>
     join event_log e on e.entity_type = w."entityType" and left(e.entity_id, 200) = left(w."entityId", 200) and e.entity_id = w."entityId"`;
 
 /**
- * Objects of these entities that were stored last at `until` or before; first those that name none of the traces. What is left after a crash still tells where the entity lives.
+ * Lists objects of these entities last stored at or before `until`, first those that name none of the traces: what remains after a crash
+ * still tells where the entity belongs.
  */
 export const listOfEntities = (
   db: Database,
@@ -87,7 +97,7 @@ export const listOfEntities = (
       order by coalesce(e.trace_id in ${idsOf(traceIds)}, false), e.id limit ${rowsMax}`,
   );
 
-/** The keys of an entity in the log. */
+/** Lists an entity's keys in the log. */
 export const listKeysOf = (
   db: Database,
   { projectId, bucket, entityType, entityId }: { projectId: string; bucket: string } & Entity,
@@ -103,8 +113,8 @@ const named = (traceIds: readonly string[]): SQL =>
   sql`left(e.trace_id, 200) in (select left(w.id, 200) from ${idsOf(traceIds)} as w) and e.trace_id in ${idsOf(traceIds)}`;
 
 /**
- * Entities that have ever named one of the traces, and observations that are a trace of their own because they have named none.
- * `isSure` says that they have named no other, and so live there: but for scores that a public key alone has written, which may not count.
+ * Lists entities that have ever named one of the traces, and observations that are their own trace because they named none. `isSure`: they
+ * named no other trace and so belong there; not set for scores of a public key alone.
  */
 export const listNaming = (
   db: Database,
@@ -126,7 +136,7 @@ export const listNaming = (
       from naming n`,
   );
 
-/** OpenTelemetry requests with spans of the traces, as far as the log names them: up to `rowsMax` rows. */
+/** Lists OpenTelemetry requests with spans of the traces, as far as the log names them: up to `rowsMax` rows. */
 export const listOtelNaming = (
   db: Database,
   {
@@ -143,7 +153,10 @@ export const listOtelNaming = (
       and e.updated_at <= ${until}::timestamptz order by e.id limit ${rowsMax}`,
   );
 
-/** OpenTelemetry requests that are logged without their traces (see store-otel-request.ts), behind `after`: up to `rowsMax` rows. Which traces they hold, their files tell. */
+/**
+ * Lists OpenTelemetry requests logged without their traces (see store-otel-request.ts), after the cursor `after`: up to `rowsMax` rows.
+ * Their files tell which traces they hold.
+ */
 export const listOtelUnnamed = (
   db: Database,
   { projectId, bucket, until, after, rowsMax }: { projectId: string; bucket: string; until: string; after: string; rowsMax: number },
@@ -154,7 +167,10 @@ export const listOtelUnnamed = (
       and e.updated_at <= ${until}::timestamptz and e.id > ${after} order by e.id limit ${rowsMax}`,
   );
 
-/** What waits to be taken in of these lanes, and every OpenTelemetry request that waits: where no log is kept, nothing else knows of it. */
+/**
+ * Lists waiting ingestion jobs with these ordering keys, and every waiting OpenTelemetry request: if no log is kept, nothing else knows of
+ * them.
+ */
 export const listQueued = (
   db: Database,
   { projectId, lanes }: { projectId: string; lanes: readonly string[] },
@@ -166,7 +182,7 @@ export const listQueued = (
         and (kind = 'ingestion.otel' or kind = 'ingestion.merge' and lane in (select l.lane from json_array_elements_text(${JSON.stringify(lanes)}::json) as l(lane)))`,
   );
 
-/** Which of the traces the log still names: something of them came in while they were deleted. */
+/** Returns the traces that the log still names: something of them arrived during the deletion. */
 export const listNamedTraces = (
   db: Database,
   { projectId, bucket, traceIds }: { projectId: string; bucket: string; traceIds: readonly string[] },
@@ -176,13 +192,13 @@ export const listNamedTraces = (
     sql`select distinct e.trace_id as "traceId" from event_log e where e.project_id = ${projectId} and e.bucket_name = ${bucket} and ${named(traceIds)}`,
   );
 
-/** Whether the store has objects of the project that the log does not name. */
+/** Returns whether the store has objects of the project that the log does not name. */
 export const isUnlogged = async (db: Database, projectId: string): Promise<boolean> => {
   const rows = await execute(db, sql`select 1 from projects where id = ${projectId} and unlogged_since is not null`);
   return rows.length > 0;
 };
 
-/** Objects of these keys that the log has. Scans the log of the project: for what is left of one. */
+/** Returns those of the keys that the log still has. Scans the project's log: use it only for the remains of one. */
 export const listLeft = (
   db: Database,
   { projectId, bucket, keys }: { projectId: string; bucket: string; keys: readonly string[] },
@@ -193,7 +209,7 @@ export const listLeft = (
       and e.bucket_path in (select k.key from json_array_elements_text(${JSON.stringify(keys)}::json) as k(key))`,
   );
 
-/** Takes rows out of the log, but for those whose object was stored again since. */
+/** Deletes log rows, except those whose object was stored again since. */
 export const forgetRows = (tx: Database, rows: readonly Pick<LoggedRow, "id" | "updatedAt">[]): Promise<unknown> =>
   execute(
     tx,

@@ -1,17 +1,19 @@
-/** One stored file of events, with who sent it beside it: what is replayed years later has no job that could say so. */
+/**
+ * Event store: reads and writes one file of events, with its sender in the metadata: a replay years later has no job that could name it.
+ */
 import { z } from "zod";
 import { type EventOrigin, unknownOrigin } from "../../core/ingestion/event-origin.ts";
 import { readObject } from "../object-store/read-objects.ts";
 import type { S3Client } from "../object-store/s3-client.ts";
 
 const header = "x-amz-meta-origin";
-/** S3 takes 2 kB of metadata in all. */
+/** S3 allows 2 kB of metadata in all. */
 const headerLengthMax = 1500;
 
 const StoredOrigin = z.object({ apiKey: z.string(), sdkName: z.string(), sdkVersion: z.string() });
 
 export const putEventFile = (s3: S3Client, key: string, body: string | Uint8Array<ArrayBuffer>, origin: EventOrigin): Promise<unknown> => {
-  // Well-formed, as encodeURIComponent wants it: headers of SDKs are bytes of any kind.
+  // encodeURIComponent requires well-formed text, and SDK headers are arbitrary bytes.
   const told = encodeURIComponent(JSON.stringify(origin).toWellFormed());
   return s3.send({
     method: "PUT",
@@ -22,7 +24,7 @@ export const putEventFile = (s3: S3Client, key: string, body: string | Uint8Arra
   });
 };
 
-/** Undefined when it is not there. Of a file without a readable origin, nobody is known to have sent it. */
+/** Returns undefined if there is no such file. A file without a readable origin has an unknown sender. */
 export const readEventFile = async (
   s3: S3Client,
   key: string,
@@ -36,7 +38,7 @@ const parseOrigin = (told: string | null): EventOrigin => {
   try {
     return StoredOrigin.parse(JSON.parse(decodeURIComponent(told ?? "")));
   } catch {
-    // Written by hand, or before origins were kept: no reason not to read the events.
+    // The file was written by hand, or before origins were stored: its events are still readable.
     return unknownOrigin;
   }
 };

@@ -1,26 +1,31 @@
-/** The event log read for merging: which objects hold the events of an entity. */
+/** Event log, merge: finds the objects that hold an entity's events. */
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
 
 export type EntityName = { projectId: string; entityType: string; entityId: string };
 
-/** One text for each entity. */
+/** Returns one unique text per entity. */
 export const entityName = ({ projectId, entityType, entityId }: EntityName): string => JSON.stringify([projectId, entityType, entityId]);
 
 export type EntityFile = {
   key: string;
-  /** Stored more than once, perhaps with something else each time; the clock may have been ahead the first time. */
+  /** Stored more than once, perhaps with other content each time; the clock may have been ahead the first time. */
   isRewritten: boolean;
-  /** When it was stored last: only differences count. */
+  /** When it was last stored: only differences count. */
   storedAt: string;
-  /** And the first time: ISO 8601 UTC with microseconds. */
+  /** When it was first stored: ISO 8601 UTC with microseconds. */
   firstStoredAt: string;
 };
 
-/** All files of an entity that was asked for; undefined where the log does not name every object of its project, and the store has to be asked. */
+/**
+ * Returns all files of a requested entity; undefined if the log does not name every object of its project, so that the store must be asked.
+ */
 export type LoggedFiles = (entity: EntityName) => readonly EntityFile[] | undefined;
 
-/** For these entities, in one go. A file whose job exists is always among them: both were written in one transaction, and so was the mark of a project whose file is not logged. */
+/**
+ * Finds the files of these entities in one statement. Always includes a file whose job exists: both were written in one transaction, as was
+ * the mark on a project whose file is not logged.
+ */
 export const listEntityFiles = async (db: Database, bucket: string, entities: readonly EntityName[]): Promise<LoggedFiles> => {
   const rows = await execute<EntityName & { isUnlogged: boolean; files: EntityFile[] }>(
     db,
@@ -39,7 +44,7 @@ export const listEntityFiles = async (db: Database, bucket: string, entities: re
   };
 };
 
-/** A file is logged once for each trace it has named: more than once, and it has been rewritten. */
+/** A file is logged once per trace it has named: several rows mean it was rewritten. */
 const oncePerKey = (files: readonly EntityFile[]): EntityFile[] => {
   const byKey = new Map<string, EntityFile>();
   for (const { key, isRewritten, storedAt, firstStoredAt } of files) {

@@ -1,4 +1,4 @@
-/** Rows of the event log whose object has not come yet. */
+/** Event log: marks rows whose object has not arrived yet. */
 
-/** Instead of the id of an event: the observation was named, but has not come. */
+/** Stands in for an event id: the observation was named but has not arrived. */
 export const reservedEventId = "";

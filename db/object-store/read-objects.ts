@@ -1,17 +1,17 @@
-/** Listing and reading what is in a bucket. */
+/** S3: lists and reads objects in a bucket. */
 import type { S3Answer, S3Client } from "./s3-client.ts";
 import { elementsOf, parseXml, rootOf, textOf } from "./xml.ts";
 
 export type ListedObject = {
   key: string;
-  /** By the clock of the store, in whole seconds. */
+  /** The store's clock, in whole seconds. */
   modifiedMs: number;
 };
 
-/** A page is a thousand keys at most. */
+/** A page holds at most a thousand keys. */
 const pageKeysMax = 1000;
 
-/** The first `keysMax` objects whose keys begin with `prefix` and come behind `after`, in order. Fewer are all there are. */
+/** Returns the first `keysMax` objects with the prefix, after the key `after`, in order. Fewer means there are no more. */
 export const listPage = async (
   s3: S3Client,
   { prefix, after, keysMax = pageKeysMax }: { prefix: string; after?: string | undefined; keysMax?: number },
@@ -33,12 +33,12 @@ export const listPage = async (
       });
     }
     token = textOf(listing, "NextContinuationToken");
-    // A store may answer less than was asked for.
+    // A store may return less than was asked for.
     if (found.length >= keysMax || textOf(listing, "IsTruncated") !== "true" || token === undefined) return found;
   }
 };
 
-/** Every object whose key begins with `prefix`, in order. Memory: the keys. */
+/** Returns every object with the prefix, in order. Memory: the keys. */
 export const listObjects = async (s3: S3Client, prefix: string, signal?: AbortSignal): Promise<ListedObject[]> => {
   const found: ListedObject[] = [];
   for (;;) {
@@ -48,7 +48,7 @@ export const listObjects = async (s3: S3Client, prefix: string, signal?: AbortSi
   }
 };
 
-/** An object of text; undefined when it is not there. */
+/** Reads a text object; undefined if it does not exist. */
 export const readObject = async (s3: S3Client, key: string, signal?: AbortSignal): Promise<S3Answer | undefined> => {
   const answer = await s3.send({ method: "GET", key, accept: [404], signal, triesMax: 4, isBody: true });
   return answer.status === 404 ? undefined : answer;

@@ -1,6 +1,6 @@
 /**
- * Signed requests to an S3-compatible store, each sent with our own retries.
- * aws4fetch only signs: its own fetch neither retries a lost connection nor can resend (measured). Memory: the body it is given.
+ * S3: sends signed requests to an S3-compatible store with our own retries. aws4fetch only signs: its own fetch neither retries a lost
+ * connection nor can resend (measured). Memory: the given body.
  */
 import { AwsClient } from "aws4fetch";
 import { AppError } from "../../core/errors.ts";
@@ -11,12 +11,12 @@ import { tag } from "./xml.ts";
 
 export type S3Deps = {
   fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
-  /** Milliseconds to wait before the next try; throws when the signal fires. */
+  /** Waits this many milliseconds before the next attempt; throws when the signal fires. */
   wait: (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>;
   random: () => number;
-  /** What one request may take with all its tries; without it each try has two minutes. */
+  /** Time budget of one request with all its attempts; without it each attempt has two minutes. */
   totalTimeoutMs?: number;
-  /** Credentials that change with time, instead of those of the configuration; asked for before every request. */
+  /** Credentials that change with time, used instead of the configured ones; read before every request. */
   credentials?: (() => Promise<S3Credentials>) | undefined;
 };
 
@@ -27,12 +27,12 @@ export type S3Request = {
   headers?: Record<string, string>;
   body?: Uint8Array<ArrayBuffer> | string;
   signal?: AbortSignal | undefined;
-  /** Statuses that are an answer, not a failure, such as 404 to a HEAD. */
+  /** Statuses that are an answer rather than a failure, such as 404 to a HEAD. */
   accept?: readonly number[];
   triesMax?: number;
-  /** The answer is an object, whose text says nothing about the request. */
+  /** The response is an object, whose text says nothing about the request. */
   isBody?: boolean;
-  /** Of a successful answer only the head is wanted; its body is not read. */
+  /** Reads only the head of a successful response, not its body. */
   isHeadOnly?: boolean;
 };
 
@@ -40,27 +40,27 @@ export type S3Answer = {
   status: number;
   headers: Headers;
   text: string;
-  /** How often it was asked for, from 1: those before the last may have been obeyed all the same. */
+  /** Number of attempts, from 1: those before the last may have succeeded all the same. */
   tries: number;
 };
 export type S3Client = { send: (request: S3Request) => Promise<S3Answer>; bucket: string };
 
-/** One request may take this long, with 16 MiB on a slow line in mind. */
+/** Timeout of one attempt, sized for 16 MiB on a slow line. */
 const requestTimeoutMs = 120_000;
 const triesMaxDefault = 6;
 
 /** The store has not answered in time. */
 class NoAnswer extends Error {}
 
-/** Whether whoever asks next would wait as long. */
+/** Returns whether the next request would wait just as long. */
 export const isUnanswered = (error: unknown): boolean => error instanceof AppError && error.cause instanceof NoAnswer;
 
-/** Unlike that of AbortSignal.timeout, its timer can be ended: workerd allows 10,000 of them in a request (measured). */
+/** Unlike AbortSignal.timeout, its timer can be cleared: workerd allows 10,000 of them per request (measured). */
 const abortAfter = (milliseconds: number | undefined): { signal: AbortSignal; aborted: Promise<void>; clear: () => void } => {
   const controller = new AbortController();
   const timer = milliseconds === undefined ? undefined : setTimeout(() => controller.abort(), milliseconds);
   const aborted = new Promise<void>((resolve) => controller.signal.addEventListener("abort", () => resolve(), { once: true }));
-  return { signal: controller.signal, aborted, clear: () => clearTimeout(timer) };
+  return { signal: controller.signal, aborted, clear: () => (timer === undefined ? undefined : clearTimeout(timer)) };
 };
 
 export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
@@ -89,7 +89,7 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
 
   type Outcome = { ok: true; answer: S3Answer } | { ok: false; retry: boolean; error: AppError; afterMs?: number };
 
-  /** `region` and `isRedirected` are of a request that the store has sent on. */
+  /** `region` and `isRedirected` belong to a request that the store has redirected. */
   const sendOnce = async (
     url: URL,
     request: S3Request,
@@ -134,7 +134,7 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
     if (next !== undefined) return sendOnce(next, request, tries, total, answer.headers.get("x-amz-bucket-region") ?? region, true);
     // CompleteMultipartUpload answers 200 before it is done and may put an <Error> into the body.
     const failed = answer.status >= 300 || (request.isBody !== true && errorOf(answer.text) !== undefined);
-    // That there is no bucket never means that there is no object: it would be taken for one that was deleted.
+    // A missing bucket never means a missing object: it would be mistaken for a deleted one.
     const isAccepted = request.accept?.includes(answer.status) === true && tag(answer.text, "Code") !== "NoSuchBucket";
     if (!failed || (answer.status >= 300 && isAccepted)) return { ok: true, answer };
     const failure = failureFrom(
@@ -155,7 +155,7 @@ const keysOf = ({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials) =
   ...(sessionToken === undefined ? {} : { sessionToken }),
 });
 
-/** Said where an object begins: a part takes over what its upload was begun with. */
+/** Sent only where an object begins: a part inherits the encryption of its upload. */
 const encryptionHeaders = (encryption: S3Encryption | null, { method, query }: S3Request): Record<string, string> => {
   const begins = (method === "PUT" && query?.["partNumber"] === undefined) || (method === "POST" && query?.["uploads"] !== undefined);
   if (encryption === null || !begins) return {};
@@ -166,8 +166,8 @@ const encryptionHeaders = (encryption: S3Encryption | null, { method, query }: S
 };
 
 /**
- * Where a store sends a request on (307, 308: a bucket so new that its name leads elsewhere still). Followed once, signed anew, and only within the same store: same scheme,
- * same path, and a host of the same AWS partition, or one that is the configured host or below it.
+ * Returns where a store redirects a request (307, 308: a bucket too new for its name). Followed once, signed again, and only within the
+ * same store: same scheme and path, and a host of the same AWS partition, or the configured host or below.
  */
 const redirectedTo = (from: URL, { status, headers }: S3Answer): URL | undefined => {
   const location = headers.get("location");

@@ -1,5 +1,6 @@
-/** What a store's refusal means: by its own code, and only where it gives none by the status. */
-import { AppError, type ErrorCode } from "../../core/errors.ts";
+/** S3: maps a store's refusal to an AppError code, by the store's own code; by the status only if there is none. */
+import type { ObjectStoreErrorCode } from "../../core/engine-errors.ts";
+import { AppError } from "../../core/errors.ts";
 import type { StoreVariables } from "../../core/s3/s3-config.ts";
 import { storableForm } from "../../core/storable.ts";
 import { parseXml, rootOf, textOf, type XmlElement } from "./xml.ts";
@@ -51,15 +52,15 @@ const codesByMeaning = {
     "Redirect",
   ],
   S3_CLOCK_SKEW: ["RequestTimeTooSkewed", "RequestExpired"],
-} as const satisfies Partial<Record<ErrorCode, readonly string[]>>;
+} as const satisfies Partial<Record<ObjectStoreErrorCode, readonly string[]>>;
 
-const meanings = new Map<string, ErrorCode>(
-  (Object.entries(codesByMeaning) as [ErrorCode, readonly string[]][]).flatMap(([meaning, codes]) =>
-    codes.map((code): [string, ErrorCode] => [code.toLowerCase(), meaning]),
+const meanings = new Map<string, ObjectStoreErrorCode>(
+  (Object.entries(codesByMeaning) as [ObjectStoreErrorCode, readonly string[]][]).flatMap(([meaning, codes]) =>
+    codes.map((code): [string, ObjectStoreErrorCode] => [code.toLowerCase(), meaning]),
   ),
 );
 
-/** 4xx answers that another try can mend: an idle connection, a damaged body, a passing conflict, throttling. */
+/** 4xx answers that a retry can fix: an idle connection, a damaged body, a transient conflict, throttling. */
 const retryableCodes = new Set([
   "RequestTimeout",
   "BadDigest",
@@ -84,16 +85,16 @@ export type Refused = {
   sent: ReadonlySet<string>;
 };
 
-export type StoreFailure = { code: ErrorCode; retry: boolean; message: string };
+export type StoreFailure = { code: ObjectStoreErrorCode; retry: boolean; message: string };
 
-/** The <Error> of an answer. CompleteMultipartUpload puts one into a 200. */
+/** Returns the <Error> of an answer. CompleteMultipartUpload may put one into a 200. */
 export const errorOf = (text: string): XmlElement | undefined => {
   if (!text.includes("Error")) return undefined;
   const found = rootOf(parseXml(text));
   return found?.name === "Error" ? found.root : undefined;
 };
 
-/** A store may quote what was sent: what is secret does not leave. */
+/** A store may quote the request; secrets are removed from the message. */
 export const readStoreFailure = (
   refused: Refused,
   { variables, secrets }: { variables: StoreVariables; secrets: readonly string[] },
@@ -106,7 +107,7 @@ export const readStoreFailure = (
   const endpoint = hostOf(headers.get("location")) ?? textOf(error, "Endpoint");
   const code = meaningOf({ status, storeCode, own, sent });
   const retry = code === undefined && isPassing(status, storeCode);
-  const final: ErrorCode = code ?? (retry ? "S3_UNAVAILABLE" : "S3_REJECTED");
+  const final: ObjectStoreErrorCode = code ?? (retry ? "S3_UNAVAILABLE" : "S3_REJECTED");
   const advice = adviceOf(final, { variables, region, endpoint, own });
   const quoted = own === "" ? "" : `: ${shortened(withoutSecrets(own, secrets))}`;
   return {
@@ -134,7 +135,7 @@ const meaningOf = ({ status, storeCode, own, sent }: { status: number; storeCode
   if (named !== undefined) return named;
   if (/^kms\.(?!throttling)/i.test(storeCode)) return "S3_ENCRYPTION_REFUSED";
   if (status >= 300 && status < 400) return "S3_WRONG_REGION";
-  // A HEAD has no body, and some proxies none of S3's.
+  // A HEAD has no body, and some proxies omit S3's.
   if (storeCode === "" && (status === 401 || status === 403)) return "S3_ACCESS_DENIED";
   return undefined;
 };
@@ -143,7 +144,7 @@ const isPassing = (status: number, storeCode: string): boolean =>
   retryableCodes.has(storeCode) || (status >= 500 && status !== 501) || status === 408 || status === 425 || status === 429 || status < 300;
 
 const adviceOf = (
-  code: ErrorCode,
+  code: ObjectStoreErrorCode,
   {
     variables,
     region,

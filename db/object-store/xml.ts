@@ -1,4 +1,6 @@
-/** Answers of stores as XML: with or without prefixes, with character references, never with entities of their own. Memory: the document. */
+/**
+ * S3: parses stores' XML answers: with or without prefixes, with character references, never with custom entities. Memory: the document.
+ */
 import { XMLParser } from "fast-xml-parser";
 
 export type XmlElement = { [name: string]: XmlNode };
@@ -7,14 +9,17 @@ type XmlNode = string | XmlElement | XmlNode[];
 const parser = new XMLParser({
   ignoreAttributes: true,
   removeNSPrefix: true,
-  // Keys and ids are text, however much they look like numbers, and spaces around them are theirs.
+  // Keys and ids are text even if they look like numbers, and spaces around them are significant.
   parseTagValue: false,
   trimValues: false,
-  // Also character references by number.
+  // Also decodes numeric character references.
   htmlEntities: true,
 });
 
-/** The document as elements by name; undefined where it is none. What declares entities is refused: stores have no use for them, attackers have. */
+/**
+ * Returns the document as elements by name; undefined if it is not XML. Refuses documents that declare entities: stores never need them,
+ * attackers do.
+ */
 export const parseXml = (text: string): XmlElement | undefined => {
   if (text.trim() === "" || /<!(?:DOCTYPE|ENTITY)/i.test(text)) return undefined;
   try {
@@ -25,7 +30,7 @@ export const parseXml = (text: string): XmlElement | undefined => {
   }
 };
 
-/** What the parser gives is nested records of texts, and lists of them where a name comes twice. */
+/** Holds because the parser returns nested records of strings, and lists of them where a name repeats. */
 const toElement = (value: unknown): XmlElement => value as XmlElement;
 
 const childrenOf = (node: XmlNode): [string, XmlNode][] =>
@@ -37,7 +42,7 @@ const childrenOf = (node: XmlNode): [string, XmlNode][] =>
           Array.isArray(child) ? child.map((one): [string, XmlNode] => [name, one]) : [[name, child]],
         );
 
-/** The root's name and content; the declaration is none. */
+/** Returns the root's name and content; skips the XML declaration. */
 export const rootOf = (document: XmlElement | undefined): { name: string; root: XmlElement } | undefined => {
   const found = childrenOf(document ?? {}).find(([name, node]) => !name.startsWith("?") && name !== "#text" && !Array.isArray(node));
   if (found === undefined) return undefined;
@@ -45,7 +50,7 @@ export const rootOf = (document: XmlElement | undefined): { name: string; root: 
   return { name, root: typeof node === "string" ? { "#text": node } : toElement(node) };
 };
 
-/** Text of the child of this name. */
+/** Returns the text of the child with this name. */
 export const textOf = (element: XmlElement | undefined, name: string): string | undefined => {
   const child = element?.[name];
   const first = Array.isArray(child) ? child[0] : child;
@@ -54,9 +59,9 @@ export const textOf = (element: XmlElement | undefined, name: string): string | 
   return typeof text === "string" ? text : "";
 };
 
-/** Children of this name that have children themselves. */
+/** Returns the children with this name that have children themselves. */
 export const elementsOf = (element: XmlElement | undefined, name: string): XmlElement[] =>
   childrenOf(element ?? {}).flatMap(([own, node]): XmlElement[] => (own === name && typeof node !== "string" ? [toElement(node)] : []));
 
-/** Text of the child of the root, whatever the root is called. */
+/** Returns the text of a child of the root, whatever the root's name. */
 export const tag = (xml: string, name: string): string | undefined => textOf(rootOf(parseXml(xml))?.root, name);

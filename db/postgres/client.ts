@@ -1,4 +1,4 @@
-/** Postgres for long-lived processes: the runner, commands and tests. The Worker opens its own per request (api/worker.ts). */
+/** Postgres for long-lived processes: the runner, commands and tests. The Worker opens a connection per request (api/worker.ts). */
 
 import type { SQL } from "drizzle-orm";
 import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
@@ -11,12 +11,13 @@ export type Database = PgDatabase<PgQueryResultHKT, typeof schema>;
 
 export type OpenDatabase = { db: Database; close: () => Promise<void> };
 
-/** No session state and no prepared statements, so that it works behind a transaction pooler. Connects on first use. */
+/** Uses no session state and no prepared statements, so that it works behind a transaction pooler. Connects on first use. */
 export const openPostgres = (databaseUrl: string, { connectionsMax = 10, applicationName = "spillway" } = {}): OpenDatabase => {
   const sql = postgres(databaseUrl, {
     max: connectionsMax,
     prepare: false,
-    // The question for array types is the driver's own: when its connection ends meanwhile, nobody can catch the failure, and the process would end.
+    // The driver itself sends the query for array types: if its connection ends meanwhile, nobody can catch the failure, and the process
+    // would exit.
     fetch_types: false,
     connect_timeout: 10,
     idle_timeout: 30,
@@ -26,7 +27,10 @@ export const openPostgres = (databaseUrl: string, { connectionsMax = 10, applica
   return { db: drizzle(sql, { schema }) as unknown as Database, close: () => sql.end({ timeout: 5 }) };
 };
 
-/** Rows of a raw statement: postgres.js answers an array, the Neon driver an object with `rows`. The caller names the shape its SQL returns. */
+/**
+ * Returns the rows of a raw statement: postgres.js returns an array, the Neon driver an object with `rows`. The caller names the row type
+ * its SQL returns.
+ */
 export const execute = async <Row>(db: Database, statement: SQL): Promise<Row[]> => {
   const result: unknown = await db.execute(statement);
   if (Array.isArray(result)) return result as Row[];

@@ -1,4 +1,7 @@
-/** Rows of the exportable tables that live in Postgres: planned in slices by size, read slice by slice as JSON. Time then id is their order. */
+/**
+ * Export sources in Postgres: plans the rows of exportable tables in slices by size, and reads each slice as JSON. Ordered by time, then
+ * id.
+ */
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "./client.ts";
 
@@ -6,7 +9,7 @@ const instant = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY
 
 type Stored = { from: string; select: string; size: string };
 
-/** The rows as ClickHouse is told to expect them (core/tables): one entry for each table of kind `postgres`. */
+/** Columns in the form ClickHouse expects (core/query/tables): one entry per table of kind `postgres`. */
 const stored: Record<string, Stored> = {
   dataset_items: {
     from: "dataset_items r join datasets d on d.id = r.dataset_id",
@@ -29,13 +32,13 @@ const storedOf = (tableName: string): Stored => {
 };
 
 export type RowScope = { projectId: string; cutoff: string };
-/** From `from` on, up to and without `to`; null is open. Instants are text with microseconds. */
+/** From `from` inclusive to `to` exclusive; null is open. Instants are text with microseconds. */
 export type RowSlice = { from: RowPlace; to: RowPlace | null; rows: number; bytes: number };
 export type RowPlace = { at: string; id: string };
 
 const within = ({ projectId, cutoff }: RowScope) => sql`r.project_id = ${projectId} and r.created_at < ${cutoff}::timestamptz`;
 
-/** Cuts the rows into slices of about so many bytes, oldest first. One scan of the project's rows. */
+/** Cuts the rows into slices of about `sliceBytes`, oldest first. One scan of the project's rows. */
 export const planRows = async (db: Database, tableName: string, scope: RowScope, sliceBytes: number): Promise<RowSlice[]> => {
   const { from, size } = storedOf(tableName);
   const rows = await execute<{ at: string; id: string; rows: string; bytes: string }>(
@@ -65,7 +68,7 @@ export const countRows = async (db: Database, tableName: string, scope: RowScope
   return Number(row?.rows);
 };
 
-/** One slice as lines of JSON. Memory: the slice. */
+/** Reads one slice as JSON lines. Memory: the slice. */
 export const readRows = async (db: Database, tableName: string, scope: RowScope, slice: RowSlice): Promise<string> => {
   const { from, select } = storedOf(tableName);
   const place = ({ at, id }: RowPlace) => sql`(${at}::timestamptz, ${id}::text)`;

@@ -1,19 +1,22 @@
 /**
- * Failures of Postgres and its drivers as ours, from SQLSTATE and never from text. Drizzle's error carries statement and parameters, and so may
- * the server's message: neither goes further than here.
+ * Postgres: translates failures of the server and its drivers, by SQLSTATE and never by text. Drizzle's error carries statement and
+ * parameters, and the server's message may too: neither leaves this file.
  */
 import { DrizzleQueryError } from "drizzle-orm/errors";
 import { AppError, toAppError } from "../../core/errors.ts";
 
 /**
- * Connection failures (08), transactions given up for another (40), no room (53), and shutdown, failover or a cancelled statement (57):
- * over as soon as the server is well. https://www.postgresql.org/docs/18/errcodes-appendix.html
+ * Connection failures (08), transactions rolled back for another (40), insufficient resources (53), and shutdown, failover or a cancelled
+ * statement (57): they pass as soon as the server recovers. https://www.postgresql.org/docs/18/errcodes-appendix.html
  */
 const unavailable = /^(08|40|53|57)/;
-/** Data the columns cannot hold (22), and rows too large for an index or a page (54000): it is the caller's data. */
+/** Data the columns cannot hold (22), and rows too large for an index or a page (54000): the caller's data is at fault. */
 const refused = /^(22|54000$)/;
 
-/** The failure of a statement or a connection as an AppError; undefined for everything else. A driver's failure without SQLSTATE is one of the connection. */
+/**
+ * Translates the failure of a statement or connection; returns undefined for anything else. A driver failure without SQLSTATE is a
+ * connection failure.
+ */
 export const postgresFailure = (error: unknown): AppError | undefined => {
   const chain = causesOf(error);
   const server = chain.find(isServerError);
@@ -33,13 +36,15 @@ export const postgresFailure = (error: unknown): AppError | undefined => {
   return chain.find((one) => one instanceof AppError) ?? connectionFailure(chain.at(-1));
 };
 
-/** Any failure as ours. Postgres first: the error of its driver carries statement and values, which belong neither into a log nor into a job. */
+/**
+ * Translates any failure. Checks Postgres first: its driver's error carries statement and values, which belong in neither a log nor a job.
+ */
 export const failureOf = (error: unknown): AppError => postgresFailure(error) ?? toAppError(error);
 
-/** Any failure as text for the log, without the values of a statement. */
+/** Describes any failure for the log, without the values of a statement. */
 export const describeFailure = (error: unknown): string => postgresFailure(error)?.detail ?? String(error);
 
-/** What a driver throws when there is no connection, or no longer: an Error, or the event of a WebSocket. */
+/** Translates what a driver throws without a connection, or after losing it: an Error, or a WebSocket event. */
 export const connectionFailure = (error: unknown): AppError => {
   const server = causesOf(error).find(isServerError);
   const text = error instanceof Error && !(error instanceof DrizzleQueryError) ? error.message : "the connection failed";
@@ -48,11 +53,11 @@ export const connectionFailure = (error: unknown): AppError => {
 
 type ServerError = Error & { code: string; severity: string; routine?: unknown; table?: unknown; column?: unknown; constraint?: unknown };
 
-/** Both drivers give the server's answer its severity; a code alone may be one of the system, such as EPIPE. */
+/** Both drivers put the server's severity on its errors; a code alone may be a system code such as EPIPE. */
 const isServerError = (error: unknown): error is ServerError =>
   error instanceof Error && "severity" in error && "code" in error && typeof error.code === "string" && /^[0-9A-Z]{5}$/.test(error.code);
 
-/** Names of the schema only: the message may quote a value. */
+/** Uses only schema names: the message may quote a value. */
 const describe = ({ code, routine, table, column, constraint }: ServerError): string =>
   [`postgres ${code}`, ...[routine, table, column, constraint].filter((name) => typeof name === "string")].join(" ");
 

@@ -1,4 +1,4 @@
-/** Short lists of Postgres that give ids their words in an export: handed to ClickHouse with the query. */
+/** Exports: short lists from Postgres that turn ids into names, sent to ClickHouse with the query as external tables. */
 import { sql } from "drizzle-orm";
 import { externalTable } from "../../core/query/external-table.ts";
 import { lookupTable } from "../../core/query/tables/relations.ts";
@@ -8,13 +8,13 @@ import { type Database, execute } from "./client.ts";
 const rowsMax = 100_000;
 
 const queries: Record<LookupName, (projectId: string) => ReturnType<typeof sql>> = {
-  // Only members of the organisation: names of others are not the project's to see.
+  // Only members of the organization: a project may not see other people's names.
   users: (projectId) => sql`select u.id, coalesce(u.name, u.email) as name from users u
     join memberships m on m.user_id = u.id join projects p on p.org_id = m.org_id where p.id = ${projectId} order by u.id limit ${rowsMax}`,
   datasets: (projectId) => sql`select id, name from datasets where project_id = ${projectId} order by id limit ${rowsMax}`,
 };
 
-/** The lookups among the relations of a query, as external tables. */
+/** Loads the lookups that the SQL names, as external tables: `handed_users` for `users.name`. */
 export const loadLookups = async (db: Database, projectId: string, uses: readonly string[]): Promise<Record<string, unknown>> => {
   const params: Record<string, unknown> = {};
   for (const name of Object.keys(queries) as LookupName[]) {

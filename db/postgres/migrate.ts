@@ -1,4 +1,7 @@
-/** Applies the Postgres migrations in db/postgres/migrations that are not recorded yet, and writes the default models. Two runs at once wait for each other. */
+/**
+ * Postgres: applies the migrations in db/postgres/migrations not recorded yet, and writes the default models. Concurrent runs wait for each
+ * other.
+ */
 import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
@@ -6,7 +9,7 @@ import postgres from "postgres";
 import type { Database } from "./client.ts";
 import { seedModels } from "./seed-models.ts";
 
-/** Any constant will do; all runs must use the same. */
+/** An arbitrary constant; all runs must use the same. */
 const lockKey = 727_001;
 
 export const migratePostgres = async (databaseUrl: string): Promise<void> => {

@@ -1,9 +1,9 @@
-/** Rows on their way into one statement each, as JSON: a message to Postgres has to pass a WebSocket, whose proxies refuse long ones. */
+/** Postgres: splits rows into JSON texts, one per statement: a message to Postgres may pass a WebSocket, whose proxies refuse long ones. */
 
-/** Of one statement; Bun's WebSockets refuse 16 MiB, others less. */
+/** Maximum per statement; Bun's WebSockets refuse 16 MiB, others less. */
 const charactersMax = 2 * 1024 * 1024;
 
-/** JSON lists of the rows, in order, each of one row at least and about two million characters at most. */
+/** Yields JSON lists of the rows, in order, each with at least one row and about two million characters at most. */
 export function* rowTexts(rows: readonly object[]): Generator<string, void> {
   let texts: string[] = [];
   let characters = 0;

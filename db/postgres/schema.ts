@@ -1,4 +1,6 @@
-/** 2 THE RECORD: the Postgres tables. Job rows are the queue; batch_exports is what a person sees. Names follow Langfuse where it has one. */
+/**
+ * 2 THE RECORD: the Postgres tables. Job rows are the queue; batch_exports is what a person sees. Names follow Langfuse where it has one.
+ */
 import { sql } from "drizzle-orm";
 import {
   bigint,
@@ -40,11 +42,11 @@ export const projects = pgTable(
       .notNull()
       .references(() => organizations.id, { onDelete: "cascade" }),
     name: text().notNull(),
-    /** Export jobs of this project that may run at once; null takes the runner's default. */
+    /** Export jobs of this project that may run at once; null uses the runner's default. */
     runningJobsMax: integer("running_jobs_max"),
-    /** What is older is deleted; null keeps everything. */
+    /** Older data is deleted; null keeps everything. */
     retentionDays: integer("retention_days"),
-    /** Since when some of its events are kept without rows in event_log; null: the log names every object. */
+    /** Since when some of its events are stored without rows in event_log; null: the log names every object. */
     unloggedSince: at("unlogged_since"),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
@@ -84,13 +86,13 @@ export const apiKeys = pgTable(
     projectId: text("project_id")
       .notNull()
       .references(() => projects.id, { onDelete: "cascade" }),
-    /** Owner: the scopes of the key never exceed those of the owner's role today. */
+    /** The owner: the key's scopes never exceed those of the owner's current role. */
     userId: text("user_id")
       .notNull()
       .references(() => users.id, { onDelete: "cascade" }),
     note: text(),
     publicKey: text("public_key").notNull().unique(),
-    /** hex SHA-256 of secret + hex SHA-256 of SALT, as Langfuse's fast hash; the secret itself is never stored. */
+    /** hex SHA-256 of secret + hex SHA-256 of SALT, like Langfuse's fast hash; the secret itself is never stored. */
     fastHashedSecretKey: text("fast_hashed_secret_key").notNull().unique(),
     displaySecretKey: text("display_secret_key").notNull(),
     scopes: text().array().notNull(),
@@ -119,28 +121,28 @@ export const batchExports = pgTable(
     expiresAfterHours: integer("expires_after_hours").notNull(),
     name: text().notNull(),
     status: text({ enum: ["QUEUED", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"] }).notNull(),
-    /** json, not jsonb: a filter may hold any text, also NUL, which jsonb refuses. */
+    /** json, not jsonb: a filter may contain any text, even NUL, which jsonb refuses. */
     query: json().$type<CreateBatchExport["query"]>().notNull(),
     format: text({ enum: ["CSV", "JSON", "JSONL", "PARQUET"] }).notNull(),
     compression: text({ enum: ["none", "gzip", "zstd"] }).notNull(),
     /** Options of the format, such as csv.neutralizeFormulas, and of the files. */
     options: jsonb().$type<ExportOptions>().notNull(),
-    /** When its owner was told that it is about to expire, and when its objects were deleted. */
+    /** When its owner was told that it would expire soon, and when its objects were deleted. */
     expiryNotifiedAt: at("expiry_notified_at"),
     filesDeletedAt: at("files_deleted_at"),
-    /** Rows with a time at or after this instant are not exported: the moment of creation. */
+    /** The moment of creation. Rows with a time at or after it are not exported. */
     cutoff: at("cutoff").notNull(),
     metadata: jsonb().$type<Record<string, string>>(),
     warnings: jsonb().$type<string[]>().notNull().default([]),
-    /** Written by the runner as it goes, and read by GET. */
+    /** Written by the running runner, read by GET. */
     progress: jsonb().$type<ExportProgress>(),
-    /** Set with COMPLETED, in one transaction with the job. */
+    /** Set together with COMPLETED, in one transaction with the job. */
     manifest: jsonb().$type<ExportManifest>(),
     rows: bytes("rows"),
     bytes: bytes("bytes"),
     truncated: boolean(),
     errorCode: text("error_code"),
-    /** The sentence for the person who asked. */
+    /** The message for the user who requested it. */
     log: text(),
   },
   (t) => [
@@ -151,7 +153,10 @@ export const batchExports = pgTable(
   ],
 );
 
-/** Objects and multipart uploads an attempt has begun, written before the first byte leaves, so that a crash leaves nothing unknown. */
+/**
+ * Objects and multipart uploads that an attempt has started. Recorded before the first byte is sent, so that a crash leaves nothing
+ * unknown.
+ */
 export const exportObjects = pgTable(
   "export_objects",
   {
@@ -160,15 +165,18 @@ export const exportObjects = pgTable(
     projectId: text("project_id").notNull(),
     jobId: text("job_id").notNull(),
     leaseId: uuid("lease_id").notNull(),
-    /** Its place among the files of the export, from 0. */
+    /** Position among the files of the export, from 0. */
     fileIndex: integer("file_index").notNull().default(0),
-    /** Its line in the manifest, once it is complete and proven. */
+    /** Its entry in the manifest, once it is complete and verified. */
     file: jsonb().$type<ManifestFile>(),
     bucket: text().notNull(),
     key: text().notNull(),
     /** Null for an object sent in one PUT, and until the store has answered. */
     uploadId: text("upload_id"),
-    /** open: may exist in the store; kept: the file of a completed export; removing: the sweep's, nobody goes on with it; removed: aborted or deleted. */
+    /**
+     * open: may exist in the store; kept: the file of a completed export; removing: claimed by the sweep, no attempt resumes it; removed:
+     * aborted or deleted.
+     */
     state: text({ enum: ["open", "kept", "removing", "removed"] })
       .notNull()
       .default("open"),
@@ -182,8 +190,9 @@ export const exportObjects = pgTable(
 );
 
 /**
- * Parts that have arrived, with all that a later attempt needs to go on behind them. `slice` is the slice in which the part ends;
- * `slice_start_byte` and `slice_start_crc32` are length and CRC-32 of the file before that slice, `crc32` that of the file up to the end of the part.
+ * Uploaded parts, with everything a later attempt needs to resume after them. `slice` is the slice in which the part ends;
+ * `slice_start_byte` and `slice_start_crc32` are length and CRC-32 of the file before that slice, `crc32` that of the file up to the end of
+ * the part.
  */
 export const exportParts = pgTable(
   "export_parts",
@@ -264,18 +273,18 @@ export const datasetItems = pgTable(
   (t) => [primaryKey({ columns: [t.projectId, t.id] }), index("dataset_items_created_at_idx").on(t.projectId, t.createdAt, t.id)],
 );
 
-/** The object of every group of events that was taken, for what deletes and replays them. */
+/** The object of every accepted group of events, for deletions and replays. */
 export const eventLog = pgTable(
   "event_log",
   {
-    /** Made from bucket, path and trace, so that the same file again is the same row. */
+    /** Derived from bucket, path and trace, so that the same file again is the same row. */
     id: text().primaryKey(),
     bucketName: text("bucket_name").notNull(),
     bucketPath: text("bucket_path").notNull(),
     projectId: text("project_id")
       .notNull()
       .references(() => projects.id, { onDelete: "cascade" }),
-    /** trace, observation, score or dataset_run_item; otel for a whole request, one row for each of its traces. */
+    /** trace, observation, score or dataset_run_item; otel for a whole request, with one row per trace. */
     entityType: text("entity_type").notNull(),
     entityId: text("entity_id").notNull(),
     eventId: text("event_id").notNull(),
@@ -284,19 +293,19 @@ export const eventLog = pgTable(
     updatedAt: updatedAt(),
   },
   (t) => [
-    // An id may have 800 characters, more than a row of an index holds: the beginning finds it, the whole is compared then.
+    // An id may have 800 characters, more than an index row can hold: its prefix is indexed, then the whole is compared.
     index("event_log_project_id_entity_type_entity_id_idx").on(t.projectId, t.entityType, sql`left(entity_id, 200)`),
     index("event_log_project_id_trace_id_idx").on(t.projectId, sql`left(trace_id, 200)`).where(sql`trace_id is not null`),
     index("event_log_project_id_created_at_idx").on(t.projectId, t.createdAt),
   ],
 );
 
-/** Models by name, with what a unit of each kind of usage costs. */
+/** Models by name, with the price per unit of each kind of usage. */
 export const models = pgTable(
   "models",
   {
     id: text().primaryKey(),
-    /** Null is for every project. */
+    /** Null: for every project. */
     projectId: text("project_id").references(() => projects.id, { onDelete: "cascade" }),
     modelName: text("model_name").notNull(),
     matchPattern: text("match_pattern").notNull(),
@@ -310,7 +319,7 @@ export const models = pgTable(
   (t) => [index("models_project_id_idx").on(t.projectId)],
 );
 
-/** Sessions that traces have named; what people set on them. */
+/** Sessions named by traces, with what users set on them. */
 export const traceSessions = pgTable(
   "trace_sessions",
   {
@@ -339,23 +348,23 @@ export const jobs = pgTable(
       .notNull()
       .references(() => projects.id, { onDelete: "cascade" }),
     payload: jsonb().notNull(),
-    /** Whether the job takes one of its project's slots while it runs. */
+    /** Whether the running job counts toward its project's concurrency limit. */
     hasSlot: boolean("has_slot").notNull().default(true),
     state: text({ enum: ["scheduled", "available", "running", "retryable", "completed", "cancelled", "discarded"] }).notNull(),
     priority: integer().notNull(),
     runAt: at("run_at").notNull().defaultNow(),
     attempt: integer().notNull().default(0),
     maxAttempts: integer("max_attempts").notNull(),
-    /** How many runners went away while they had the job and others with it: no attempt of the job's own. */
+    /** How many runners were lost while they held the job together with others; no attempt of the job is spent. */
     losses: integer().notNull().default(0),
     leaseId: uuid("lease_id"),
     leaseUntil: at("lease_until"),
     claimedBy: text("claimed_by"),
     startedAt: at("started_at"),
     heartbeatAt: at("heartbeat_at"),
-    /** Jobs of one lane run in one place only; they are claimed many at a time. */
+    /** The ordering key: jobs that share one run in one place only, and are claimed many at a time. */
     lane: text(),
-    /** At most one unfinished job for each value. */
+    /** At most one unfinished job per value. */
     dedupeKey: text("dedupe_key"),
     cancelRequestedAt: at("cancel_requested_at"),
     checkpoint: jsonb(),
@@ -387,8 +396,8 @@ export const jobs = pgTable(
 );
 
 /**
- * The newest claim of a kind that is claimed in batches: its instant, and how often its jobs had been lost. Instants of claims are versions of rows: they never go back, whatever
- * the clock does.
+ * The newest claim of a kind that is claimed in batches: its instant, and how often its jobs had been lost. Claim instants are versions of
+ * rows: they never go back, whatever the clock does.
  */
 export const claimClock = pgTable("claim_clock", {
   kind: text().primaryKey(),
@@ -396,7 +405,9 @@ export const claimClock = pgTable("claim_clock", {
   losses: integer().notNull().default(0),
 });
 
-/** How many jobs of a project run now: claimed with SKIP LOCKED, so the limit is exact; repaired by the reaper from the job rows. */
+/**
+ * Running jobs per project. Claimed with SKIP LOCKED, so the concurrency limit is exact; the reaper repairs the counter from the job rows.
+ */
 export const jobSlots = pgTable("job_slots", {
   projectId: text("project_id")
     .primaryKey()
@@ -423,7 +434,7 @@ export const auditLogs = pgTable(
     resourceType: text("resource_type").notNull(),
     resourceId: text("resource_id").notNull(),
     action: text().notNull(),
-    /** The address and request the action came with, where there was one. */
+    /** The address and request that caused the action, if any. */
     requestId: text("request_id"),
     ipAddress: text("ip_address"),
     before: json(),

@@ -1,9 +1,9 @@
-/** The default models as rows, written with the migrations. */
+/** Postgres: writes the default models, with the migrations. */
 import { sql } from "drizzle-orm";
 import { defaultModels } from "../../core/models/default-models/index.ts";
 import { type Database, execute } from "./client.ts";
 
-/** Writes the default models as this version knows them; those a project has made stay. Run with the migrations. */
+/** Writes the default models of this version; models that projects have created stay. Runs with the migrations. */
 export const seedModels = async (db: Database): Promise<void> => {
   const rows = defaultModels.map(({ id, modelName, matchPattern, startDate, tokenizer, pricingTiers }) => ({
     id,

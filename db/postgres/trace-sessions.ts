@@ -1,8 +1,8 @@
-/** Sessions that traces have named. */
+/** Postgres: stores the sessions that traces have named. */
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "./client.ts";
 
-/** Those that are there stay as they are. */
+/** Inserts new sessions; existing ones stay unchanged. */
 export const rememberSessions = async (
   db: Database,
   sessions: readonly { projectId: string; id: string; environment: string }[],

@@ -1,4 +1,4 @@
-/** Runs statements in one transaction, which the same functions can write that need none. */
+/** Runs statements in one transaction, typed like a plain database, so that functions accept either. */
 import type { Database } from "./client.ts";
 
 export const transaction = <T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> =>

@@ -1,7 +1,9 @@
-/** Takes one lease on many jobs that have a lane. */
+/** Queue: claims many jobs with ordering keys under one lease. */
+
 import { sql } from "drizzle-orm";
 import type { JobKind } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
+import { states } from "./state-sql.ts";
 import { isWaitingInLane, waitingProjects } from "./waiting-projects.ts";
 
 export type BatchJob = {
@@ -17,26 +19,29 @@ export type BatchJob = {
 export type JobBatch = {
   leaseId: string;
   /**
-   * The instant of the claim, ISO 8601 UTC with microseconds, by the clock of the database where that is ahead of every earlier claim, else a millisecond
-   * after the latest: every claim has a later one than all before, also when the clock steps back.
+   * Instant of the claim, ISO 8601 UTC with microseconds. It is the database's clock if that is ahead of every earlier claim, else a
+   * millisecond after the latest: every claim is later than all before it, even if the clock steps back.
    */
   claimedAt: string;
   jobs: BatchJob[];
 };
 
-/** Any constant will do; all runners must use the same. */
+/** An arbitrary constant; all runners must use the same. */
 const claimLock = 727_002;
 
-/** Jobs looked at in one claim, as a multiple of its size. */
+/** Jobs examined per claim, as a multiple of its size. */
 const lookedAtFactor = 5;
 
 /**
- * Due jobs whose lane runs nowhere, up to `jobsMax`: the projects that have some take turns, each with its oldest first, those of one request by lane, so that a trace is rarely cut in two; chance decides where they are more than a batch holds. Jobs whose runner went away are given out
- * with others that were lost as often, in batches half as large each time, so that one that ends its runner comes to be alone. Claims take turns with these as well: the next one is
- * for jobs that were lost more often than those of the last, and then for those that never were.
- *
- * Claims of one kind wait for one another (a few milliseconds each; 0.3 s with 500,000 jobs of 5,000 projects), so that a lane is never given out twice; the lock is taken by a statement of its own, for the
- * next one to see what the claim before has written. Reads the projects one by one in jobs_lane_idx, about `5 * jobsMax` jobs, and jobs_lane_running_idx.
+ * Claims up to `jobsMax` due jobs whose ordering key is not running. Projects take turns, each with its oldest jobs first, those of one
+ * request sorted by ordering key, so that a trace is rarely split. If there are more projects than a batch holds, they are chosen at
+ * random.
+ * Jobs of a lost runner are claimed together with others that were lost as often, in batches half as large each time, so that a job that
+ * crashes its runner ends up alone. Claims alternate: the next one takes jobs that were lost more often than the last claim's, and then
+ * jobs never lost.
+ * Claims of one kind wait for each other (a few milliseconds each; 0.3 s with 500,000 jobs of 5,000 projects), so that an ordering key is
+ * never claimed twice. A separate statement takes the lock, so that the next one sees what the previous claim has written. Reads the
+ * projects one by one in jobs_lane_idx, about `5 * jobsMax` jobs, and jobs_lane_running_idx.
  */
 export const claimBatch = (
   db: Database,
@@ -46,7 +51,7 @@ export const claimBatch = (
     const tx = transaction as unknown as Database;
     await execute(tx, sql`select pg_advisory_xact_lock(${claimLock})`);
     const isDue = sql`${isWaitingInLane} and j.kind = ${kind} and j.run_at <= now()
-      and not exists (select 1 from jobs r where r.lane = j.lane and r.state = 'running')`;
+      and not exists (select 1 from jobs r where r.lane = j.lane and r.state = ${states.running})`;
     const rows = await execute<BatchJob & { leaseId: string; claimedAt: string }>(
       tx,
       sql`with recursive ${waitingProjects}, head as materialized (
@@ -74,7 +79,7 @@ export const claimBatch = (
           returning claimed_at, gen_random_uuid() as lease_id
         )
         update jobs j
-        set state = 'running', attempt = j.attempt + 1, lease_id = claim.lease_id, claimed_by = ${claimedBy},
+        set state = ${states.running}, attempt = j.attempt + 1, lease_id = claim.lease_id, claimed_by = ${claimedBy},
           lease_until = now() + make_interval(secs => ${leaseSeconds}), started_at = now(), heartbeat_at = now()
         from taken, claim where j.id = taken.id
         returning j.id, j.project_id as "projectId", j.payload, j.attempt, j.max_attempts as "maxAttempts", j.losses, j.lane, j.lease_id as "leaseId",
@@ -89,12 +94,12 @@ export const claimBatch = (
     };
   });
 
-/** Extends the lease of all its jobs; how many are still held. */
+/** Extends the lease of all its jobs; returns how many are still held. */
 export const heartbeatBatch = async (db: Database, leaseId: string, leaseSeconds: number): Promise<number> => {
   const rows = await execute(
     db,
     sql`update jobs set lease_until = now() + make_interval(secs => ${leaseSeconds}), heartbeat_at = now()
-      where lease_id = ${leaseId}::uuid and state = 'running' returning id`,
+      where lease_id = ${leaseId}::uuid and state = ${states.running} returning id`,
   );
   return rows.length;
 };

@@ -1,8 +1,11 @@
-/** Ingestion that is under way and may have read what is deleted meanwhile. */
-import { sql } from "drizzle-orm";
-import { type Database, execute } from "../postgres/client.ts";
+/** Queue: finds ingestion in progress that may have read what is being deleted. */
 
-/** The instant by the clock that stamps claims, ISO 8601 UTC with microseconds. */
+import { sql } from "drizzle-orm";
+import { ingestionKinds } from "../../core/jobs/kinds.ts";
+import { type Database, execute } from "../postgres/client.ts";
+import { kindList, states } from "./state-sql.ts";
+
+/** Returns the current instant by the clock that stamps claims, ISO 8601 UTC with microseconds. */
 export const queueNow = async (db: Database): Promise<string> => {
   const [row] = await execute<{ now: string }>(
     db,
@@ -11,11 +14,11 @@ export const queueNow = async (db: Database): Promise<string> => {
   return row?.now ?? "";
 };
 
-/** Jobs of the project that were claimed before the instant and have not been settled since. Locks nothing; uses jobs_running_idx. */
+/** Counts the project's jobs claimed before the instant and not settled since. Locks nothing; uses jobs_running_idx. */
 export const countEarlierRuns = async (db: Database, { projectId, before }: { projectId: string; before: string }): Promise<number> => {
   const [row] = await execute<{ running: number }>(
     db,
-    sql`select count(*)::int as running from jobs where project_id = ${projectId} and state = 'running' and kind in ('ingestion.merge', 'ingestion.otel')
+    sql`select count(*)::int as running from jobs where project_id = ${projectId} and state = ${states.running} and kind in ${kindList(ingestionKinds)}
       and started_at < ${before}::timestamptz`,
   );
   return row?.running ?? 0;

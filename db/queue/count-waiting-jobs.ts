@@ -1,14 +1,17 @@
-/** How much of the ingestion of a project waits. */
-import { sql } from "drizzle-orm";
-import { type Database, execute } from "../postgres/client.ts";
+/** Queue: measures a project's waiting ingestion. */
 
-/** Counts jobs that wait to be claimed, at most `countMax` of them. Locks nothing; uses jobs_claimable_idx. */
+import { sql } from "drizzle-orm";
+import { ingestionKinds } from "../../core/jobs/kinds.ts";
+import { type Database, execute } from "../postgres/client.ts";
+import { claimable, kindList } from "./state-sql.ts";
+
+/** Counts jobs that wait to be claimed, up to `countMax`. Locks nothing; uses jobs_claimable_idx. */
 export const countWaitingJobs = async (db: Database, { projectId, countMax }: { projectId: string; countMax: number }): Promise<number> => {
   const [row] = await execute<{ waiting: number }>(
     db,
     sql`select count(*)::int as waiting from (
-      select 1 from jobs where project_id = ${projectId} and kind in ('ingestion.merge', 'ingestion.otel')
-        and state in ('scheduled','available','retryable') limit ${countMax}) w`,
+      select 1 from jobs where project_id = ${projectId} and kind in ${kindList(ingestionKinds)}
+        and state in ${claimable} limit ${countMax}) w`,
   );
   return row?.waiting ?? 0;
 };

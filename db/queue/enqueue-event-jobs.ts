@@ -1,26 +1,33 @@
-/** Puts jobs of the ingestion into the queue, many at once, in the transaction of their cause. */
+/** Queue: enqueues many ingestion jobs at once, in the transaction that causes them. */
+
 import { sql } from "drizzle-orm";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import { rowTexts } from "../postgres/row-texts.ts";
+import { states } from "./state-sql.ts";
 
-/** An OpenTelemetry request has no lane: it writes nothing by itself. */
-export type EventJob =
+/** An OpenTelemetry request has no lane: it writes nothing by itself. `dedupeKey`: no job is added while an unfinished one has it. */
+export type EventJob = { dedupeKey?: string } & (
   | { id: string; kind: "ingestion.merge"; lane: string; payload: JobPayload<"ingestion.merge"> }
-  | { id: string; kind: "ingestion.otel"; lane: null; payload: JobPayload<"ingestion.otel"> };
+  | { id: string; kind: "ingestion.otel"; lane: null; payload: JobPayload<"ingestion.otel"> }
+);
 
-/** An insert for every two million characters; locks nothing but the new rows. These kinds take no slot, so no slot row is needed. */
+/**
+ * One insert per two million characters; locks nothing but the new rows. These kinds have no concurrency limit, so they need no job_slots
+ * row.
+ */
 export const enqueueEventJobs = async (tx: Database, projectId: string, jobs: readonly EventJob[]): Promise<void> => {
   if (jobs.length === 0) return;
-  const rows = jobs.map(({ id, kind, lane, payload }) => {
+  const rows = jobs.map(({ id, kind, lane, payload, dedupeKey = null }) => {
     const { maxAttempts, priority, payload: schema } = jobKinds[kind];
-    return { id, kind, lane, payload: schema.parse(payload), priority, attempts: maxAttempts };
+    return { id, kind, lane, payload: schema.parse(payload), priority, attempts: maxAttempts, dedupe_key: dedupeKey };
   });
   for (const text of rowTexts(rows))
     await execute(
       tx,
-      sql`insert into jobs (id, kind, project_id, payload, state, priority, max_attempts, has_slot, lane)
-        select r.id, r.kind, ${projectId}, r.payload, 'available', r.priority, r.attempts, false, r.lane
-        from json_to_recordset(${text}::json) as r(id text, kind text, lane text, payload jsonb, priority int, attempts int)`,
+      sql`insert into jobs (id, kind, project_id, payload, state, priority, max_attempts, has_slot, lane, dedupe_key)
+        select r.id, r.kind, ${projectId}, r.payload, ${states.available}, r.priority, r.attempts, false, r.lane, r.dedupe_key
+        from json_to_recordset(${text}::json) as r(id text, kind text, lane text, payload jsonb, priority int, attempts int, dedupe_key text)
+        on conflict (dedupe_key) where finished_at is null do nothing`,
     );
 };

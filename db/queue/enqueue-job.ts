@@ -1,18 +1,20 @@
-/** Puts a job into the queue, in the transaction of its cause. */
+/** Queue: enqueues a job, in the transaction that causes it. */
+
 import { sql } from "drizzle-orm";
 import { type JobKind, type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
+import { states } from "./state-sql.ts";
 
 /**
- * Inserts one available job, and the slot row of its project where it is missing. A key-share lock keeps pruning from taking the row away until commit, and
- * does not keep claims from it: creating under an update lock left a busy project with no claim in four seconds (measured).
- * Inserts nothing and answers false when an unfinished job holds the dedupe key (unique index jobs_dedupe_key).
+ * Inserts one available job, and its project's job_slots row if missing. A key-share lock keeps pruning from deleting the row before commit
+ * without blocking claims: creating under an update lock left a busy project without a claim for four seconds (measured).
+ * Inserts nothing and returns false if an unfinished job holds the dedupe key (unique index jobs_dedupe_key).
  */
 export const enqueueJob = async <K extends JobKind>(
   tx: Database,
   job: { id: string; kind: K; projectId: string; payload: JobPayload<K>; dedupeKey?: string; maxAttempts?: number },
 ): Promise<boolean> => {
-  const { maxAttempts, priority, hasSlot } = jobKinds[job.kind];
+  const { maxAttempts, priority, claiming } = jobKinds[job.kind];
   const rows = await execute<{ id: string }>(
     tx,
     sql`with slot as (
@@ -21,7 +23,7 @@ export const enqueueJob = async <K extends JobKind>(
       select project_id from job_slots where project_id = ${job.projectId} for key share
     )
     insert into jobs (id, kind, project_id, payload, state, priority, max_attempts, dedupe_key, has_slot)
-    values (${job.id}, ${job.kind}, ${job.projectId}, ${JSON.stringify(jobKinds[job.kind].payload.parse(job.payload))}::jsonb, 'available', ${priority}, ${job.maxAttempts ?? maxAttempts}, ${job.dedupeKey ?? null}, ${hasSlot})
+    values (${job.id}, ${job.kind}, ${job.projectId}, ${JSON.stringify(jobKinds[job.kind].payload.parse(job.payload))}::jsonb, ${states.available}, ${priority}, ${job.maxAttempts ?? maxAttempts}, ${job.dedupeKey ?? null}, ${claiming.how === "limitedPerProject"})
     on conflict (dedupe_key) where finished_at is null do nothing
     returning id`,
   );

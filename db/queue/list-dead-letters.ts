@@ -1,14 +1,14 @@
-/** Jobs of the ingestion that have used up their attempts. */
-import { sql } from "drizzle-orm";
-import type { JobKind } from "../../core/jobs/kinds.ts";
-import { type Database, execute } from "../postgres/client.ts";
+/** Queue: lists dead letters, accepted jobs that have used up their attempts. */
 
-export const deadLetterKinds = ["ingestion.merge", "ingestion.otel", "data.delete"] as const satisfies readonly JobKind[];
+import { sql } from "drizzle-orm";
+import { type JobKind, kindsWhere } from "../../core/jobs/kinds.ts";
+import { type Database, execute } from "../postgres/client.ts";
+import { kindList, states } from "./state-sql.ts";
 
 export type DeadLetter = {
   id: string;
   projectId: string;
-  kind: (typeof deadLetterKinds)[number];
+  kind: JobKind;
   /** What the job is about: `observation/ID`, the file of an OpenTelemetry request, or the scope of a deletion. */
   entity: string;
   code: string | null;
@@ -17,12 +17,9 @@ export type DeadLetter = {
   finishedAt: string;
 };
 
-const kindList = sql.join(
-  deadLetterKinds.map((kind) => sql`${kind}`),
-  sql`, `,
-);
+const accepted = kindList(kindsWhere(({ durability }) => durability === "accepted"));
 
-/** The newest first. Reads no payload of events; uses jobs_finished_idx. */
+/** Newest first. Reads no event payloads; uses jobs_finished_idx. */
 export const listDeadLetters = (
   db: Database,
   { projectId, rowsMax }: { projectId: string | undefined; rowsMax: number },
@@ -33,7 +30,7 @@ export const listDeadLetters = (
         coalesce((payload ->> 'entityType') || '/' || (payload ->> 'entityId'), payload ->> 'fileKey', payload ->> 'scope', '') as entity,
         last_error ->> 'code' as code, last_error ->> 'message' as message,
         to_char(finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "finishedAt"
-      from jobs where finished_at is not null and state = 'discarded' and kind in (${kindList})
+      from jobs where finished_at is not null and state = ${states.discarded} and kind in ${accepted}
         ${projectId === undefined ? sql`` : sql`and project_id = ${projectId}`}
       order by finished_at desc, id desc limit ${rowsMax}`,
   );

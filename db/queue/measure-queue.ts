@@ -1,25 +1,29 @@
-/** How much work waits, by kind. */
+/** Queue: measures waiting work by kind. */
+
 import { sql } from "drizzle-orm";
-import { type JobKind, jobKinds } from "../../core/jobs/kinds.ts";
+import { type JobKind, jobKinds, kindsWhere } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
+import { claimable, kindList } from "./state-sql.ts";
 import { isWaitingInLane, waitingProjects } from "./waiting-projects.ts";
 
 export type WaitingJobs = { kind: JobKind; due: number; oldestSeconds: number };
 
-/** Counted so far in each part of the queue: one this long is long, and counting on would read it all. */
+/** Counting limit in each part of the queue: beyond it, an exact count would read the whole queue. */
 export const countedMax = 10_000;
 
 /**
- * Jobs that are due and not claimed, every kind of the registry. One statement that locks nothing. Jobs in lanes are read in the order of jobs_lane_idx, and
- * the oldest of each project, those without a slot in the order of jobs_slotless_idx for each priority of the registry, at most `countedMax` entries each, whatever the
- * length of the queue; those with a slot by jobs_claimable_idx for each project in job_slots. 35 ms with 420,000 jobs waiting.
+ * Measures jobs that are due and not claimed, for every kind of the registry. One statement that locks nothing.
+ * Jobs with an ordering key are read along jobs_lane_idx, with each project's oldest; those without a limit along jobs_slotless_idx per
+ * priority of the registry; those with a concurrency limit along jobs_claimable_idx per project in job_slots. Each part stops at
+ * `countedMax` entries, whatever the queue's length. 35 ms with 420,000 jobs waiting.
  */
 export const measureQueue = (db: Database): Promise<WaitingJobs[]> => {
-  const kinds = Object.entries(jobKinds).map(([kind, { priority, hasSlot }]) => ({ kind, priority, has_slot: hasSlot }));
-  const slotKinds = sql.join(
-    kinds.filter(({ has_slot }) => has_slot).map(({ kind }) => sql`${kind}`),
-    sql`, `,
-  );
+  const kinds = Object.entries(jobKinds).map(([kind, { priority, claiming }]) => ({
+    kind,
+    priority,
+    has_slot: claiming.how === "limitedPerProject",
+  }));
+  const limited = kindList(kindsWhere(({ claiming }) => claiming.how === "limitedPerProject"));
   return execute<WaitingJobs>(
     db,
     sql`with recursive ${waitingProjects}, kinds as materialized (select kind, priority, has_slot from json_to_recordset(${JSON.stringify(kinds)}::json) as k(kind text, priority int, has_slot boolean)),
@@ -32,12 +36,12 @@ export const measureQueue = (db: Database): Promise<WaitingJobs[]> => {
         union all
         select j.kind, j.run_at, true from (select distinct priority from kinds where not has_slot) p cross join lateral (
           select kind, run_at from jobs
-          where state in ('scheduled','available','retryable') and not has_slot and lane is null and priority = p.priority and run_at <= now()
+          where state in ${claimable} and not has_slot and lane is null and priority = p.priority and run_at <= now()
           order by run_at, id limit ${countedMax}) j
         union all
         (select j.kind, j.run_at, true from job_slots s cross join lateral (
           select kind, run_at from jobs
-          where project_id = s.project_id and kind in (${slotKinds}) and state in ('scheduled','available','retryable') and has_slot and run_at <= now()
+          where project_id = s.project_id and kind in ${limited} and state in ${claimable} and has_slot and run_at <= now()
           order by kind, priority, run_at, id limit ${countedMax}) j
         limit ${countedMax})
       )

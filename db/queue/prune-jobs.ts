@@ -1,10 +1,13 @@
-/** Removes what nobody needs any more, in small batches. */
+/** Queue: deletes rows that are no longer needed, in small batches. */
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
 
 const batchRows = 1000;
 
-/** Deletes finished jobs of deleted or long finished exports, old idempotency keys and idle slots. Returns the rows removed; call again while a batch was full. */
+/**
+ * Deletes finished jobs older than `keepDays`, old idempotency keys and idle job_slots rows. Returns the number of rows; call again while a
+ * batch was full.
+ */
 export const pruneJobs = async (db: Database, { keepDays }: { keepDays: number }): Promise<number> => {
   const jobs = await execute(
     db,
@@ -18,7 +21,7 @@ export const pruneJobs = async (db: Database, { keepDays }: { keepDays: number }
   );
   const slots = await execute(
     db,
-    // Rows that a creation holds are skipped; a job created since is seen by the second look at the locked row.
+    // Skips rows locked by a creation; the second check, on the locked row, sees a job created since.
     sql`delete from job_slots where project_id in (
         select project_id from job_slots s where running = 0 and updated_at < now() - interval '1 hour'
           and not exists (select 1 from jobs j where j.project_id = s.project_id and j.finished_at is null) for update skip locked

@@ -1,10 +1,13 @@
-/** Makes the slot counters equal to the job rows again. */
+/** Queue: repairs the counters of running jobs from the job rows. */
+
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
+import { states } from "./state-sql.ts";
 
 /**
- * Two statements in one short transaction: first the slots are locked, then counted with a newer snapshot. Claims skip locked slots and settling
- * waits for them, so what is counted is what the counter must say. Rows locked in order of project, so two repairs cannot wait for each other.
+ * Two statements in one short transaction: the first locks the job_slots rows, the second counts with a newer snapshot. Claims skip locked
+ * rows and settling waits for them, so the count is what the counter must say. Rows are locked in project order, so two repairs cannot
+ * deadlock.
  * Returns how many counters were wrong.
  */
 export const repairSlots = (db: Database): Promise<number> =>
@@ -19,7 +22,7 @@ export const repairSlots = (db: Database): Promise<number> =>
       tx,
       sql`update job_slots s set running = counted.running, updated_at = now()
         from (
-          select s2.project_id, (select count(*)::int from jobs j where j.project_id = s2.project_id and j.state = 'running' and has_slot) as running from job_slots s2
+          select s2.project_id, (select count(*)::int from jobs j where j.project_id = s2.project_id and j.state = ${states.running} and has_slot) as running from job_slots s2
         ) counted
         where counted.project_id = s.project_id and counted.running <> s.running
         returning s.project_id as id`,

@@ -1,9 +1,11 @@
-/** Cancels a job, or asks its runner to. */
+/** Queue: cancels a job, or asks its runner to. */
+
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
+import { states } from "./state-sql.ts";
 
 /**
- * A waiting job is cancelled at once; a running one is marked, and its runner sees the mark with its next pulse; a finished one is left alone.
+ * Cancels a waiting job at once; marks a running one, whose runner sees the mark with its next heartbeat; leaves a finished one alone.
  * Locks the job row: a claim of the same job waits or is waited for, so exactly one of the answers is true.
  */
 export const requestCancel = async (
@@ -14,8 +16,8 @@ export const requestCancel = async (
     tx,
     sql`update jobs set
         cancel_requested_at = coalesce(cancel_requested_at, now()),
-        finished_at = case when state = 'running' then null else now() end,
-        state = case when state = 'running' then 'running' else 'cancelled' end
+        finished_at = case when state = ${states.running} then null else now() end,
+        state = case when state = ${states.running} then ${states.running} else ${states.cancelled} end
       where id = ${jobId} and project_id = ${projectId} and finished_at is null
       returning state`,
   );

@@ -1,18 +1,18 @@
-/** Puts jobs of the ingestion that have used up their attempts back into the queue. */
+/** Queue: retries dead letters, accepted jobs that have used up their attempts. */
+
 import { sql } from "drizzle-orm";
+import { kindsWhere } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
-import { deadLetterKinds } from "./list-dead-letters.ts";
+import { kindList, states } from "./state-sql.ts";
 
 const batchRows = 1000;
 
-const kindList = sql.join(
-  deadLetterKinds.map((kind) => sql`${kind}`),
-  sql`, `,
-);
+const accepted = kindList(kindsWhere(({ durability }) => durability === "accepted"));
 
 /**
- * One batch of those that were discarded before `before`; call again until it answers 0. The instant keeps one that fails again from being put back for ever.
- * Fenced by the state, with SKIP LOCKED: two retries at once share the work. They start anew with all attempts, in their lanes; a loss tells that they were begun before. The dedupe key is given up: another
+ * Retries one batch of those discarded before `before`; call again until it returns 0. The instant keeps a job that fails again from being
+ * retried forever. Fenced by the state, with SKIP LOCKED: concurrent retries share the work.
+ * Jobs restart with all attempts and their ordering keys; one loss marks that they were started before. The dedupe key is dropped: another
  * job may hold it by now, and running one of these twice is harmless. Uses jobs_finished_idx.
  */
 export const retryDeadLetters = async (
@@ -21,13 +21,13 @@ export const retryDeadLetters = async (
 ): Promise<number> => {
   const rows = await execute(
     db,
-    sql`update jobs j set state = 'available', run_at = now(), attempt = 0, losses = 1, finished_at = null, cancel_requested_at = null, checkpoint = null, dedupe_key = null
+    sql`update jobs j set state = ${states.available}, run_at = now(), attempt = 0, losses = 1, finished_at = null, cancel_requested_at = null, checkpoint = null, dedupe_key = null
       from (
-        select id from jobs where finished_at < ${before}::timestamptz and state = 'discarded' and kind in (${kindList})
+        select id from jobs where finished_at < ${before}::timestamptz and state = ${states.discarded} and kind in ${accepted}
           ${projectId === undefined ? sql`` : sql`and project_id = ${projectId}`}
           ${code === undefined ? sql`` : sql`and last_error ->> 'code' = ${code}`}
         order by finished_at limit ${batchRows} for update skip locked
-      ) d where j.id = d.id and j.state = 'discarded' returning j.id`,
+      ) d where j.id = d.id and j.state = ${states.discarded} returning j.id`,
   );
   return rows.length;
 };

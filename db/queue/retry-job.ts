@@ -1,14 +1,16 @@
-/** Puts a discarded or cancelled job back into the queue. */
+/** Queue: retries a discarded or cancelled job. */
+
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
+import { states } from "./state-sql.ts";
 
-/** The job starts anew with all its attempts. False when it is not in one of these states. Locks the job row, then its slot row. */
+/** The job restarts with all its attempts. Returns false if it is in no such state. Locks the job row, then its job_slots row. */
 export const retryJob = async (tx: Database, { jobId, projectId }: { jobId: string; projectId: string }): Promise<boolean> => {
   const rows = await execute<{ id: string }>(
     tx,
     sql`with job as (
-      update jobs set state = 'available', run_at = now(), attempt = 0, losses = 0, finished_at = null, cancel_requested_at = null, checkpoint = null
-      where id = ${jobId} and project_id = ${projectId} and state in ('discarded','cancelled')
+      update jobs set state = ${states.available}, run_at = now(), attempt = 0, losses = 0, finished_at = null, cancel_requested_at = null, checkpoint = null
+      where id = ${jobId} and project_id = ${projectId} and state in (${states.discarded}, ${states.cancelled})
       returning id, project_id
     ), slot as (
       insert into job_slots (project_id) select project_id from job

@@ -1,22 +1,27 @@
-/** Writes what became of jobs that were claimed together. All fenced: a job counts only while it runs under the lease. */
+/** Queue: settles jobs that were claimed together. Fenced: a job changes only while it runs under the lease. */
+
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
 import { type JobError, storableError } from "./settle-job.ts";
+import { states } from "./state-sql.ts";
 
 export type BatchOutcome = {
-  /** Done: their rows are deleted, the files and the log are the record. */
+  /** Completed: their rows are deleted; the files and the log are the record. */
   doneIds: readonly string[];
-  /** Tried again after the delay, or kept as dead letters once the attempts are spent. */
+  /** Retried after the delay, or kept as dead letters once the attempts are spent. */
   failed: readonly { id: string; error: JobError; delaySeconds: number; isFinal: boolean }[];
-  /** Given back at once without spending the attempt, in another lane where one is named. One in the middle of its work counts as lost: what it has sent may still be written. */
+  /**
+   * Released at once without spending the attempt, with another ordering key if one is named. A job interrupted during its work counts as
+   * lost: what it has sent may still be written.
+   */
   released: readonly { id: string; lane: string | null; isInterrupted?: boolean }[];
 };
 
-/** In one transaction. Returns the jobs that were still held. */
+/** Runs in one transaction. Returns the number of jobs that were still held. */
 export const settleBatch = (db: Database, leaseId: string, { doneIds, failed, released }: BatchOutcome): Promise<number> =>
   db.transaction(async (transaction) => {
     const tx = transaction as unknown as Database;
-    const isHeld = sql`j.lease_id = ${leaseId}::uuid and j.state = 'running'`;
+    const isHeld = sql`j.lease_id = ${leaseId}::uuid and j.state = ${states.running}`;
     let held = 0;
     if (doneIds.length > 0)
       held += (
@@ -29,7 +34,7 @@ export const settleBatch = (db: Database, leaseId: string, { doneIds, failed, re
       held += (
         await execute(
           tx,
-          sql`update jobs j set state = case when f.is_final then 'discarded' else 'retryable' end, lease_id = null, lease_until = null,
+          sql`update jobs j set state = case when f.is_final then ${states.discarded} else ${states.retryable} end, lease_id = null, lease_until = null,
               finished_at = case when f.is_final then now() end, run_at = now() + make_interval(secs => f.delay),
               last_error = f.error || jsonb_build_object('attempt', j.attempt, 'at', now())
             from json_to_recordset(${JSON.stringify(failed.map(({ id, error, delaySeconds, isFinal }) => ({ id, error: storableError(error), delay: delaySeconds, is_final: isFinal })))}::json)
@@ -41,7 +46,7 @@ export const settleBatch = (db: Database, leaseId: string, { doneIds, failed, re
       held += (
         await execute(
           tx,
-          sql`update jobs j set state = 'available', lease_id = null, lease_until = null, attempt = j.attempt - 1, run_at = now(), lane = coalesce(r.lane, j.lane),
+          sql`update jobs j set state = ${states.available}, lease_id = null, lease_until = null, attempt = j.attempt - 1, run_at = now(), lane = coalesce(r.lane, j.lane),
               losses = j.losses + case when r."isInterrupted" then 1 else 0 end
             from json_to_recordset(${JSON.stringify(released)}::json) as r(id text, lane text, "isInterrupted" boolean) where j.id = r.id and ${isHeld} returning j.id`,
         )

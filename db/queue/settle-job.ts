@@ -1,13 +1,15 @@
-/** Writes the outcome of an attempt. */
+/** Queue: settles a job, writing the outcome of an attempt. */
+
 import { type SQL, sql } from "drizzle-orm";
 import type { JobState } from "../../core/jobs/state.ts";
 import { storableForm } from "../../core/storable.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import type { Lease } from "./heartbeat-job.ts";
+import { states } from "./state-sql.ts";
 
 export type JobError = { code: string; message: string; detail?: string | undefined };
 
-/** An error quotes what others wrote, cut anywhere: jsonb would refuse some of it, and with it every outcome of the statement. */
+/** An error quotes foreign text, cut anywhere: jsonb would refuse some of it, and with it every outcome in the statement. */
 export const storableError = ({ code, message, detail }: JobError): JobError => ({
   code,
   message: storableForm(message),
@@ -19,13 +21,14 @@ export type Outcome =
   | { state: "cancelled" }
   | { state: "discarded"; error: JobError }
   | { state: "retryable"; error: JobError; delaySeconds: number }
-  /** Given back unstarted, at a shutdown: the attempt is not spent. */
+  /** Released unstarted, at a shutdown: the attempt is not spent. */
   | { state: "available" };
 
 /**
- * Fenced: changes the job only while it runs under this lease, and gives the slot back in the same statement. Undefined means the lease is lost and nothing was written.
- * A job that is to be cancelled cannot be completed any more, so cancel and complete have one winner; and whatever else becomes of its attempt, it ends cancelled.
- * Answers the state that was written. Locks the job row, then its slot row.
+ * Fenced: changes the job only while it runs under this lease, and decrements the project's counter in the same statement. Undefined means
+ * the lease is lost and nothing was written.
+ * A job whose cancellation was requested can no longer complete, so cancel and complete have one winner; whatever the outcome of its
+ * attempt, it ends cancelled. Returns the state written. Locks the job row, then its job_slots row.
  */
 export const settleJob = async (tx: Database, lease: Lease, outcome: Outcome): Promise<SettledState | undefined> => {
   const error =
@@ -46,10 +49,13 @@ export const settleJob = async (tx: Database, lease: Lease, outcome: Outcome): P
   return row?.state;
 };
 
-/** What becomes of a job that runs. */
+/** The states in which a running job can end. */
 export type SettledState = Exclude<JobState, "running" | "scheduled">;
 
-/** The one place a running job leaves its state: lease cleared, finished_at set with final states, slot given back. */
+/**
+ * The only place where a running job leaves its state: clears the lease, sets finished_at for final states, decrements the project's
+ * counter.
+ */
 export const settle = (
   tx: Database,
   { where, state, set }: { where: SQL; state: SettledState; set: SQL },
@@ -58,9 +64,9 @@ export const settle = (
   return execute<{ state: SettledState }>(
     tx,
     sql`with job as (
-      update jobs set state = case when cancel_requested_at is null then ${state} else 'cancelled' end, lease_id = null, lease_until = null,
+      update jobs set state = case when cancel_requested_at is null then ${state} else ${states.cancelled} end, lease_id = null, lease_until = null,
         finished_at = case when cancel_requested_at is not null then now() else ${isFinal ? sql`now()` : sql`null::timestamptz`} end ${set}
-      where ${where} and state = 'running'
+      where ${where} and state = ${states.running}
       returning project_id, has_slot, state
     ), slot as (
       update job_slots s set running = greatest(0, s.running - 1), updated_at = now()

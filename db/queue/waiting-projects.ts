@@ -1,10 +1,15 @@
-/** The projects that have jobs in lanes waiting. */
+/** Queue: finds the projects with waiting jobs that have an ordering key. */
+
 import { type SQL, sql } from "drizzle-orm";
+import { claimable } from "./state-sql.ts";
 
-/** Of a row `j` of jobs; the condition of jobs_lane_idx. */
-export const isWaitingInLane = sql`j.state in ('scheduled','available','retryable') and j.lane is not null`;
+/** Over a row `j` of jobs; the condition of jobs_lane_idx. */
+export const isWaitingInLane = sql`j.state in ${claimable} and j.lane is not null`;
 
-/** Recursive table `waiting(project_id, losses)` of a WITH clause: each project as often as its jobs differ in losses. Reads one entry of jobs_lane_idx for each, however many jobs it has. */
+/**
+ * Recursive table `waiting(project_id, losses)` for a WITH clause: one row per project and number of losses among its jobs. Reads one entry
+ * of jobs_lane_idx for each, however many jobs there are.
+ */
 export const waitingProjects: SQL = sql`waiting(project_id, losses) as (
   (select j.project_id, j.losses from jobs j where ${isWaitingInLane} order by j.project_id, j.losses limit 1)
   union all

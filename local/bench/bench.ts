@@ -1,7 +1,6 @@
 /**
- * `npm run bench [-- --events 500000 --rounds 3 --only JSONL]`: the export through the runner against the limit of moving bytes on this machine.
- * In one run, side by side and in turn: (a) curl of the query to nowhere, (b) the same query piped by curl into `curl -T -` to a sink that discards,
- * (c) the export through the runner into the same sink. The method and figures are in docs/benchmarks.md.
+ * `npm run bench [-- --events 500000 --rounds 3 --only JSONL]`: alternates (a) curl of the query to nowhere, (b) curl piped into `curl -T
+ * -` to a discarding sink, (c) the export through the runner into that sink. Method and figures: docs/benchmarks.md.
  */
 import { spawnSync } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
@@ -10,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql as drizzleSql } from "drizzle-orm";
 import { scopes } from "../../core/auth/scopes.ts";
+import { hashSecret } from "../../core/auth/secret-hash.ts";
 import { CreateBatchExport } from "../../core/exports/request.ts";
 import { exportPredicate, fromClause, until } from "../../core/query/build-query.ts";
 import { compileQuery } from "../../core/query/compile-query.ts";
@@ -75,7 +75,7 @@ const query = async (sql: string): Promise<string> => {
 
 try {
   const project = await bootstrapProject(
-    { db: open.db, newId, newUuid: randomUUID, salt: "bench", requestId: "bench" },
+    { db: open.db, newId, newUuid: randomUUID, hashSecret: (secretKey) => hashSecret(secretKey, "bench"), requestId: "bench" },
     { organization: "Bench", project: "Bench", email: "bench@example.com" },
     scopes,
   );
@@ -142,7 +142,7 @@ try {
     };
   };
   let isFilled = false;
-  /** Traces, observations and 20,000 scores made of the events, and 20,000 comments on them. */
+  /** Inserts traces, observations and 20,000 scores derived from the events, and 20,000 comments on them. */
   const fillExtras = async () => {
     if (isFilled) return;
     isFilled = true;
@@ -313,7 +313,7 @@ try {
     }),
   );
   console.log(
-    `queue: ${Math.round(jobsTotal / (clock() - queueStart))} claim+complete per second with 16 clients on one project, whose slot serialises them`,
+    `queue: ${Math.round(jobsTotal / (clock() - queueStart))} claim+complete per second with 16 clients on one project, whose concurrency counter serializes them`,
   );
 
   const runner = await startRunner();

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:ingestion [-- --events 20000] [--projects 1]`: events per second taken by the API, and written by one runner, beside a plain INSERT of the same rows.
- * Taking in and writing are measured one after the other, each with the cores to itself: first the queue fills while no runner takes from it, then it is emptied.
+ * `npm run bench:ingestion [-- --events 20000] [--projects 1]`: events per second accepted by the API and written by one runner, beside a
+ * plain INSERT. Each has the cores to itself: the queue first fills without a runner, then it is emptied.
  */
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -48,7 +48,7 @@ const batchOf = (batch: number) =>
 
 type Keys = { publicKey: string; secretKey: string };
 
-/** Projects of one owner, with a key each, beside the one the stack has made. */
+/** Creates more projects with one owner and a key each, beside the stack's own. */
 const moreProjects = async ({ apiUrl, adminKey }: Stack, count: number): Promise<Keys[]> => {
   const make = async <R>(what: string, body: object): Promise<R> => {
     const response = await fetch(`${apiUrl}/api/admin/${what}`, {

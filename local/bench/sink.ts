@@ -1,6 +1,6 @@
 /**
- * An S3-like server that discards what it is sent: the fastest store there can be, so that a benchmark measures the sender.
- * Speaks raw HTTP/1.1 over Bun sockets: Content-Length and chunked bodies, multipart calls, HEAD with the size of the last object.
+ * An S3-like server that discards what it receives: the fastest possible store, so that a benchmark measures the sender. Speaks raw
+ * HTTP/1.1 over Bun sockets: Content-Length and chunked bodies, multipart calls, HEAD with the size of the last object.
  */
 type Conn = {
   head: string;
@@ -41,7 +41,7 @@ const respond = (conn: Conn): string => {
 
 const fresh = (): Conn => ({ head: "", left: 0, chunked: false, state: "head", line: "", request: "", body: 0 });
 
-/** Starts the sink on a free port of loopback. */
+/** Starts the sink on a free loopback port. */
 export const startSink = (port = 0): { port: number; stop: () => void } => {
   const server = Bun.listen<Conn>({
     hostname: "127.0.0.1",

@@ -1,10 +1,10 @@
-/** Runs inside a thread of server.ts: the engine's command line, which blocks its thread until the process ends. */
+/** Runs the ClickHouse engine in a thread of server.ts: its command line blocks the thread until the process ends. */
 import { dlopen, ptr } from "bun:ffi";
 import { createRequire } from "node:module";
 
 declare const self: { onmessage: ((event: MessageEvent<{ dataDir: string; port: number }>) => void) | null };
 
-/** The server listens for as long as its query runs, and this one never ends. */
+/** The server listens as long as its query runs, and this one never ends. */
 const forever =
   "SELECT sleepEachRow(3) FROM system.numbers SETTINGS max_block_size=1, function_sleep_max_microseconds_per_block=0 FORMAT Null";
 

@@ -1,4 +1,4 @@
-/** Starts the embedded ClickHouse: the whole server out of the chdb library, over HTTP on loopback. */
+/** Starts the embedded ClickHouse: the full server from the chdb library, over HTTP on loopback. */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../free-port.ts";
@@ -12,7 +12,7 @@ export const startClickHouse = async (options: { dataDir: string; logFile: strin
     name: "ClickHouse",
     command: bunPath,
     args: [fileURLToPath(new URL("./server.ts", import.meta.url)), options.dataDir, String(port)],
-    // MergeTree tables survive a hard end.
+    // MergeTree tables survive a kill.
     stopSignal: "SIGKILL",
     logFile: options.logFile,
     isReady: () => answers(`${url}/ping`),

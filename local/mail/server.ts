@@ -1,4 +1,4 @@
-/** The embedded mail server in its own process: `server.ts DIR PORT`. Takes every mail on loopback and writes it to DIR. */
+/** The embedded mail server in its own process: `server.ts DIR PORT`. Accepts every mail on loopback and writes it to DIR. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SMTPServer } from "smtp-server";

@@ -1,4 +1,4 @@
-/** Starts the embedded mail server: it takes everything and keeps each mail as a file. */
+/** Starts the embedded mail server, which accepts everything and stores each mail as a file. */
 import { mkdirSync } from "node:fs";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";

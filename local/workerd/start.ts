@@ -1,22 +1,26 @@
 /** Bundles the Worker as for Cloudflare and serves it with workerd, the runtime Cloudflare runs. */
-import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { freePort } from "../free-port.ts";
 import { answers, bunPath, repositoryRoot, type Service, startService } from "../service.ts";
 
 export const compatibilityDate = "2026-11-01";
 
 /** Bundles with wrangler, which uses the settings of wrangler.toml. Takes about two seconds. */
-export const bundleWorker = (outDir: string): void => {
+export const bundleWorker = async (outDir: string): Promise<void> => {
   const wrangler = join(repositoryRoot, "node_modules", "wrangler", "bin", "wrangler.js");
-  const result = spawnSync(bunPath, [wrangler, "deploy", "--dry-run", "--outdir", outDir], {
-    cwd: repositoryRoot,
-    encoding: "utf8",
-    env: { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "true", WRANGLER_LOG_PATH: join(outDir, "log"), NO_UPDATE_NOTIFIER: "1" },
-  });
-  if (result.status !== 0) throw new Error(`The Worker could not be bundled:\n${result.stdout}${result.stderr}`);
+  try {
+    await promisify(execFile)(bunPath, [wrangler, "deploy", "--dry-run", "--outdir", outDir], {
+      cwd: repositoryRoot,
+      encoding: "utf8",
+      env: { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "true", WRANGLER_LOG_PATH: join(outDir, "log"), NO_UPDATE_NOTIFIER: "1" },
+    });
+  } catch (error) {
+    throw new Error("The Worker could not be bundled.", { cause: error });
+  }
 };
 
 const quote = (text: string): string => JSON.stringify(text);
@@ -25,10 +29,13 @@ export const startWorker = async (options: {
   dataDir: string;
   logFile: string;
   port?: number;
+  /** A folder that `bundleWorker` has filled; bundles anew without. */
+  bundle?: string | undefined;
   bindings: Record<string, string>;
 }): Promise<Service & { url: string }> => {
   mkdirSync(options.dataDir, { recursive: true });
-  bundleWorker(options.dataDir);
+  if (options.bundle === undefined) await bundleWorker(options.dataDir);
+  else copyFileSync(join(options.bundle, "worker.js"), join(options.dataDir, "worker.js"));
   const port = options.port ?? (await freePort());
   const config = join(options.dataDir, "config.capnp");
   const bindings = Object.entries(options.bindings).map(([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`);
@@ -38,6 +45,7 @@ export const startWorker = async (options: {
 const config :Workerd.Config = (
   services = [
     (name = "api", worker = .worker),
+    (name = "assets", disk = (path = ${quote(join(repositoryRoot, "node_modules", "swagger-ui-dist"))})),
     (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "api")],
@@ -46,7 +54,7 @@ const worker :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = "${compatibilityDate}",
   compatibilityFlags = ["nodejs_compat"],
-  bindings = [${bindings.join(", ")}],
+  bindings = [${[...bindings, `(name = "ASSETS", service = "assets")`].join(", ")}],
 );
 `,
     { mode: 0o600 },

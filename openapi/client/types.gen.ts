@@ -44,6 +44,10 @@ export type OtlpTracesAnswer = {
     partialSuccess?: unknown;
 };
 
+export type OtlpTraces = {
+    resourceSpans: Array<unknown>;
+};
+
 export type ExportMetricsServiceResponse = {
     [key: string]: unknown;
 };
@@ -1028,11 +1032,11 @@ export type Model = {
 export type CreateModel = {
     modelName: string;
     /**
-     * Regular expression of Postgres, matched with the name a call gives its model.
+     * Postgres regular expression, matched against the model name of a call.
      */
     matchPattern: string;
     /**
-     * Calls that began earlier are not priced by it.
+     * Calls that started earlier are not priced by this model.
      */
     startDate?: string | string | null;
     /**
@@ -1048,11 +1052,11 @@ export type CreateModel = {
      */
     outputPrice?: number | string | null;
     /**
-     * Not beside the other two.
+     * Cannot be combined with the other two.
      */
     totalPrice?: number | string | null;
     /**
-     * Instead of the three prices: exactly one default tier.
+     * Replaces the three prices; exactly one tier must be the default.
      */
     pricingTiers?: Array<{
         name: string;
@@ -1066,7 +1070,7 @@ export type CreateModel = {
          */
         conditions: Array<{
             /**
-             * Of the kinds of usage whose counts are added.
+             * Matches the kinds of usage whose counts are added.
              */
             usageDetailPattern: string;
             operator: 'gt' | 'gte' | 'lt' | 'lte' | 'eq' | 'neq';
@@ -1079,14 +1083,14 @@ export type CreateModel = {
             values: Array<string>;
         }>;
         /**
-         * By kind of usage, as calls send it.
+         * Price per kind of usage, named as calls send it.
          */
         prices: {
             [key: string]: number | string;
         };
     }> | null;
     /**
-     * Counts the tokens of calls that send none.
+     * Counts tokens for calls that report none.
      */
     tokenizerId?: 'openai' | null;
     tokenizerConfig?: {
@@ -1150,6 +1154,20 @@ export type AdminResource = {
     [key: string]: unknown;
 };
 
+export type Health = {
+    status: 'OK';
+    version: string;
+};
+
+export type Readiness = {
+    status: 'ready' | 'not ready';
+    checks: {
+        postgres: 'ok' | 'unavailable' | 'off';
+        clickhouse: 'ok' | 'unavailable' | 'off';
+        bucket: 'ok' | 'unavailable' | 'off';
+    };
+};
+
 export type IngestData = {
     body: IngestionBatch;
     path?: never;
@@ -1159,45 +1177,53 @@ export type IngestData = {
 
 export type IngestErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST' | 'INVALID_JSON';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     *
+     * `INGESTION_DISABLED`: Ingestion is switched off.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+    };
     /**
-     * There is no such thing in this project.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    404: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The state does not allow it.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    409: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * It has expired.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    410: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The body is too large.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type IngestError = IngestErrors[keyof IngestErrors];
@@ -1212,7 +1238,7 @@ export type IngestResponses = {
 export type IngestResponse = IngestResponses[keyof IngestResponses];
 
 export type ExportOtelTracesData = {
-    body?: never;
+    body: OtlpTraces;
     path?: never;
     query?: never;
     url: '/api/public/otel/v1/traces';
@@ -1220,45 +1246,75 @@ export type ExportOtelTracesData = {
 
 export type ExportOtelTracesErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST' | 'INVALID_JSON';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     *
+     * `INGESTION_DISABLED`: Ingestion is switched off.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+    };
     /**
-     * There is no such thing in this project.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    404: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The state does not allow it.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    409: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * It has expired.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    410: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The body is too large.
+     * `S3_ACCESS_DENIED`: The object store refused our credentials.
+     *
+     * `S3_BUCKET_NOT_FOUND`: The bucket does not exist.
+     *
+     * `S3_ACCOUNT_LIMIT`: The object store accepts no more data.
+     *
+     * `S3_CHECKSUM_REFUSED`: The object store does not accept checksum headers.
+     *
+     * `S3_ENCRYPTION_REFUSED`: The object store refused the encryption.
+     *
+     * `S3_WRONG_REGION`: The bucket is in another region or at another endpoint.
+     *
+     * `S3_CLOCK_SKEW`: The runner's clock differs from the object store's.
+     *
+     * `S3_REJECTED`: The object store refused the request.
      */
-    413: Problem;
+    502: Problem & {
+        code: 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_CLOCK_SKEW' | 'S3_REJECTED';
+    };
     /**
-     * The body is not JSON.
+     * `S3_UNAVAILABLE`: The object store does not answer.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'S3_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ExportOtelTracesError = ExportOtelTracesErrors[keyof ExportOtelTracesErrors];
@@ -1281,45 +1337,49 @@ export type ExportOtelMetricsData = {
 
 export type ExportOtelMetricsErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    404: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The state does not allow it.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    409: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * It has expired.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    410: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The body is too large.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ExportOtelMetricsError = ExportOtelMetricsErrors[keyof ExportOtelMetricsErrors];
@@ -1342,45 +1402,49 @@ export type ExportOtelLogsData = {
 
 export type ExportOtelLogsErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    404: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The state does not allow it.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    409: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * It has expired.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    410: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The body is too large.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ExportOtelLogsError = ExportOtelLogsErrors[keyof ExportOtelLogsErrors];
@@ -1442,45 +1506,61 @@ export type ListScoresV1Data = {
 
 export type ListScoresV1Errors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_FILTER`: The filter cannot be applied.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST' | 'INVALID_FILTER';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `ANSWER_TOO_LARGE`: The response would be too large.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
-    404: Problem;
+    422: Problem & {
+        code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
     /**
-     * The state does not allow it.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    409: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * It has expired.
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
-    410: Problem;
+    502: Problem & {
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
     /**
-     * The body is too large.
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ListScoresV1Error = ListScoresV1Errors[keyof ListScoresV1Errors];
@@ -1503,45 +1583,77 @@ export type CreateScoreData = {
 
 export type CreateScoreErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST' | 'INVALID_JSON';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     *
+     * `INGESTION_DISABLED`: Ingestion is switched off.
+     *
+     * `SCORE_OF_ANOTHER_KEY`: The score was created with another key.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED' | 'SCORE_OF_ANOTHER_KEY';
+    };
     /**
-     * There is no such thing in this project.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    404: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The state does not allow it.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    409: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * It has expired.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    410: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The body is too large.
+     * `S3_ACCESS_DENIED`: The object store refused our credentials.
+     *
+     * `S3_BUCKET_NOT_FOUND`: The bucket does not exist.
+     *
+     * `S3_ACCOUNT_LIMIT`: The object store accepts no more data.
+     *
+     * `S3_CHECKSUM_REFUSED`: The object store does not accept checksum headers.
+     *
+     * `S3_ENCRYPTION_REFUSED`: The object store refused the encryption.
+     *
+     * `S3_WRONG_REGION`: The bucket is in another region or at another endpoint.
+     *
+     * `S3_CLOCK_SKEW`: The runner's clock differs from the object store's.
+     *
+     * `S3_REJECTED`: The object store refused the request.
      */
-    413: Problem;
+    502: Problem & {
+        code: 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_CLOCK_SKEW' | 'S3_REJECTED';
+    };
     /**
-     * The body is not JSON.
+     * `S3_UNAVAILABLE`: The object store does not answer.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'S3_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type CreateScoreError = CreateScoreErrors[keyof CreateScoreErrors];
@@ -1564,45 +1676,81 @@ export type EstimateBatchExportData = {
 
 export type EstimateBatchExportErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `UNKNOWN_TABLE`: This table cannot be exported.
+     *
+     * `INVALID_FILTER`: The filter cannot be applied.
+     *
+     * `INVALID_ORDER_BY`: The order cannot be applied.
+     *
+     * `INVALID_COLUMNS`: The column selection cannot be applied.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    404: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The state does not allow it.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    409: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * It has expired.
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
+     *
+     * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
      */
-    410: Problem;
+    422: Problem & {
+        code: 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'COMMENT_FILTER_TOO_WIDE';
+    };
     /**
-     * The body is too large.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    413: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The body is not JSON.
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
-    415: Problem;
+    502: Problem & {
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
     /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type EstimateBatchExportError = EstimateBatchExportErrors[keyof EstimateBatchExportErrors];
@@ -1629,45 +1777,39 @@ export type ListBatchExportsData = {
 
 export type ListBatchExportsErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_CURSOR`: The cursor is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    404: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The state does not allow it.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    409: Problem;
-    /**
-     * It has expired.
-     */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ListBatchExportsError = ListBatchExportsErrors[keyof ListBatchExportsErrors];
@@ -1696,45 +1838,75 @@ export type CreateBatchExportData = {
 
 export type CreateBatchExportErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `UNKNOWN_TABLE`: This table cannot be exported.
+     *
+     * `INVALID_FILTER`: The filter cannot be applied.
+     *
+     * `INVALID_ORDER_BY`: The order cannot be applied.
+     *
+     * `INVALID_COLUMNS`: The column selection cannot be applied.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     *
+     * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+    };
     /**
-     * There is no such thing in this project.
+     * `NOT_FOUND`: The project has no such object.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * The state does not allow it.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    409: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * It has expired.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    410: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * The body is too large.
+     * `HASHING_DISABLED`: This server has no key to hash with.
+     *
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another body.
      */
-    413: Problem;
+    422: Problem & {
+        code: 'HASHING_DISABLED' | 'IDEMPOTENCY_KEY_REUSED';
+    };
     /**
-     * The body is not JSON.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    415: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type CreateBatchExportError = CreateBatchExportErrors[keyof CreateBatchExportErrors];
@@ -1759,45 +1931,63 @@ export type DeleteBatchExportData = {
 
 export type DeleteBatchExportErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `NOT_FOUND`: The project has no such object.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * The state does not allow it.
+     * `EXPORT_NOT_DELETABLE`: A running export cannot be deleted.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'EXPORT_NOT_DELETABLE';
+    };
     /**
-     * It has expired.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    410: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The body is too large.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    413: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * The body is not JSON.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    415: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type DeleteBatchExportError = DeleteBatchExportErrors[keyof DeleteBatchExportErrors];
@@ -1822,45 +2012,43 @@ export type GetBatchExportData = {
 
 export type GetBatchExportErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `NOT_FOUND`: The project has no such object.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * The state does not allow it.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    409: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * It has expired.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type GetBatchExportError = GetBatchExportErrors[keyof GetBatchExportErrors];
@@ -1885,45 +2073,49 @@ export type GetBatchExportManifestData = {
 
 export type GetBatchExportManifestErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `NOT_FOUND`: The project has no such object.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * The state does not allow it.
+     * `EXPORT_NOT_READY`: The export has no file to download.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'EXPORT_NOT_READY';
+    };
     /**
-     * It has expired.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    410: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The body is too large.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type GetBatchExportManifestError = GetBatchExportManifestErrors[keyof GetBatchExportManifestErrors];
@@ -1948,45 +2140,63 @@ export type CancelBatchExportData = {
 
 export type CancelBatchExportErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `NOT_FOUND`: The project has no such object.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * The state does not allow it.
+     * `EXPORT_NOT_CANCELLABLE`: The export has already ended.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'EXPORT_NOT_CANCELLABLE';
+    };
     /**
-     * It has expired.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    410: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The body is too large.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    413: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * The body is not JSON.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    415: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type CancelBatchExportError = CancelBatchExportErrors[keyof CancelBatchExportErrors];
@@ -2011,45 +2221,69 @@ export type RetryBatchExportData = {
 
 export type RetryBatchExportErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `NOT_FOUND`: The project has no such object.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * The state does not allow it.
+     * `EXPORT_NOT_RETRYABLE`: The export cannot be retried.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'EXPORT_NOT_RETRYABLE';
+    };
     /**
-     * It has expired.
+     * `EXPORT_TOO_OLD`: The export is too old to run.
      */
-    410: Problem;
+    410: Problem & {
+        code: 'EXPORT_TOO_OLD';
+    };
     /**
-     * The body is too large.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The body is not JSON.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    415: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    422: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * A part of the service does not answer; try again.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type RetryBatchExportError = RetryBatchExportErrors[keyof RetryBatchExportErrors];
@@ -2074,45 +2308,65 @@ export type RerunBatchExportData = {
 
 export type RerunBatchExportErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     *
+     * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+    };
     /**
-     * There is no such thing in this project.
+     * `NOT_FOUND`: The project has no such object.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * The state does not allow it.
+     * `EXPORT_NOT_RETRYABLE`: The export cannot be retried.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'EXPORT_NOT_RETRYABLE';
+    };
     /**
-     * It has expired.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    410: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The body is too large.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    413: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * The body is not JSON.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    415: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type RerunBatchExportError = RerunBatchExportErrors[keyof RerunBatchExportErrors];
@@ -2139,45 +2393,57 @@ export type DownloadBatchExportData = {
 
 export type DownloadBatchExportErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     *
+     * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+    };
     /**
-     * There is no such thing in this project.
+     * `NOT_FOUND`: The project has no such object.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * The state does not allow it.
+     * `EXPORT_NOT_READY`: The export has no file to download.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'EXPORT_NOT_READY';
+    };
     /**
-     * It has expired.
+     * `EXPORT_EXPIRED`: The export's file has expired.
      */
-    410: Problem;
+    410: Problem & {
+        code: 'EXPORT_EXPIRED';
+    };
     /**
-     * The body is too large.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    413: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The body is not JSON.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type DownloadBatchExportError = DownloadBatchExportErrors[keyof DownloadBatchExportErrors];
@@ -2193,45 +2459,43 @@ export type StreamBatchExportEventsData = {
 
 export type StreamBatchExportEventsErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `NOT_FOUND`: The project has no such object.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * The state does not allow it.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    409: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * It has expired.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type StreamBatchExportEventsError = StreamBatchExportEventsErrors[keyof StreamBatchExportEventsErrors];
@@ -2254,45 +2518,31 @@ export type ListExportTablesData = {
 
 export type ListExportTablesErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    400: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * No valid API key.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    401: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * The key lacks the scope.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    403: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * There is no such thing in this project.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    404: Problem;
-    /**
-     * The state does not allow it.
-     */
-    409: Problem;
-    /**
-     * It has expired.
-     */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ListExportTablesError = ListExportTablesErrors[keyof ListExportTablesErrors];
@@ -2318,45 +2568,43 @@ export type GetExportSchemaData = {
 
 export type GetExportSchemaErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `NOT_FOUND`: The project has no such object.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * The state does not allow it.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    409: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * It has expired.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type GetExportSchemaError = GetExportSchemaErrors[keyof GetExportSchemaErrors];
@@ -2381,45 +2629,37 @@ export type GetExportTableData = {
 
 export type GetExportTableErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    400: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * No valid API key.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    401: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * The key lacks the scope.
+     * `NOT_FOUND`: The project has no such object.
      */
-    403: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * There is no such thing in this project.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    404: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The state does not allow it.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    409: Problem;
-    /**
-     * It has expired.
-     */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type GetExportTableError = GetExportTableErrors[keyof GetExportTableErrors];
@@ -2442,45 +2682,53 @@ export type DeleteTracesData = {
 
 export type DeleteTracesErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     *
+     * `INGESTION_DISABLED`: Ingestion is switched off.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+    };
     /**
-     * There is no such thing in this project.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    404: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The state does not allow it.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    409: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * It has expired.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    410: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The body is too large.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type DeleteTracesError = DeleteTracesErrors[keyof DeleteTracesErrors];
@@ -2533,45 +2781,65 @@ export type ListTracesData = {
 
 export type ListTracesErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_FILTER`: The filter cannot be applied.
+     *
+     * `INVALID_ORDER_BY`: The order cannot be applied.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_ORDER_BY';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
+     *
+     * `ANSWER_TOO_LARGE`: The response would be too large.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
-    404: Problem;
+    422: Problem & {
+        code: 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
     /**
-     * The state does not allow it.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    409: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * It has expired.
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
-    410: Problem;
+    502: Problem & {
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
     /**
-     * The body is too large.
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ListTracesError = ListTracesErrors[keyof ListTracesErrors];
@@ -2596,45 +2864,53 @@ export type DeleteTraceData = {
 
 export type DeleteTraceErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     *
+     * `INGESTION_DISABLED`: Ingestion is switched off.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+    };
     /**
-     * There is no such thing in this project.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    404: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The state does not allow it.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    409: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * It has expired.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    410: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The body is too large.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type DeleteTraceError = DeleteTraceErrors[keyof DeleteTraceErrors];
@@ -2664,45 +2940,65 @@ export type GetTraceData = {
 
 export type GetTraceErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `NOT_FOUND`: The project has no such object.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * The state does not allow it.
+     * `ANSWER_TOO_LARGE`: The response would be too large.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
-    409: Problem;
+    422: Problem & {
+        code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
     /**
-     * It has expired.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    410: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The body is too large.
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
-    413: Problem;
+    502: Problem & {
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
     /**
-     * The body is not JSON.
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type GetTraceError = GetTraceErrors[keyof GetTraceErrors];
@@ -2748,45 +3044,63 @@ export type ListObservationsData = {
 
 export type ListObservationsErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_FILTER`: The filter cannot be applied.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST' | 'INVALID_FILTER';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
+     *
+     * `ANSWER_TOO_LARGE`: The response would be too large.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
-    404: Problem;
+    422: Problem & {
+        code: 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
     /**
-     * The state does not allow it.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    409: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * It has expired.
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
-    410: Problem;
+    502: Problem & {
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
     /**
-     * The body is too large.
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ListObservationsError = ListObservationsErrors[keyof ListObservationsErrors];
@@ -2852,45 +3166,65 @@ export type ListObservationsV2Data = {
 
 export type ListObservationsV2Errors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_FILTER`: The filter cannot be applied.
+     *
+     * `INVALID_CURSOR`: The cursor is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
+     *
+     * `ANSWER_TOO_LARGE`: The response would be too large.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
-    404: Problem;
+    422: Problem & {
+        code: 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
     /**
-     * The state does not allow it.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    409: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * It has expired.
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
-    410: Problem;
+    502: Problem & {
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
     /**
-     * The body is too large.
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ListObservationsV2Error = ListObservationsV2Errors[keyof ListObservationsV2Errors];
@@ -2915,45 +3249,59 @@ export type GetObservationData = {
 
 export type GetObservationErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    400: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * No valid API key.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    401: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * The key lacks the scope.
+     * `NOT_FOUND`: The project has no such object.
      */
-    403: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * There is no such thing in this project.
+     * `ANSWER_TOO_LARGE`: The response would be too large.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
-    404: Problem;
+    422: Problem & {
+        code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
     /**
-     * The state does not allow it.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    409: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * It has expired.
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
-    410: Problem;
+    502: Problem & {
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
     /**
-     * The body is too large.
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type GetObservationError = GetObservationErrors[keyof GetObservationErrors];
@@ -2978,45 +3326,53 @@ export type DeleteScoreData = {
 
 export type DeleteScoreErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     *
+     * `INGESTION_DISABLED`: Ingestion is switched off.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+    };
     /**
-     * There is no such thing in this project.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    404: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The state does not allow it.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    409: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * It has expired.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    410: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The body is too large.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type DeleteScoreError = DeleteScoreErrors[keyof DeleteScoreErrors];
@@ -3041,45 +3397,59 @@ export type GetScoreV1Data = {
 
 export type GetScoreV1Errors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    400: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * No valid API key.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    401: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * The key lacks the scope.
+     * `NOT_FOUND`: The project has no such object.
      */
-    403: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * There is no such thing in this project.
+     * `ANSWER_TOO_LARGE`: The response would be too large.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
-    404: Problem;
+    422: Problem & {
+        code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
     /**
-     * The state does not allow it.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    409: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * It has expired.
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
-    410: Problem;
+    502: Problem & {
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
     /**
-     * The body is too large.
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type GetScoreV1Error = GetScoreV1Errors[keyof GetScoreV1Errors];
@@ -3148,45 +3518,61 @@ export type ListScoresData = {
 
 export type ListScoresErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_FILTER`: The filter cannot be applied.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST' | 'INVALID_FILTER';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `ANSWER_TOO_LARGE`: The response would be too large.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
-    404: Problem;
+    422: Problem & {
+        code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
     /**
-     * The state does not allow it.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    409: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * It has expired.
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
-    410: Problem;
+    502: Problem & {
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
     /**
-     * The body is too large.
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ListScoresError = ListScoresErrors[keyof ListScoresErrors];
@@ -3254,45 +3640,63 @@ export type ListScoresV3Data = {
 
 export type ListScoresV3Errors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_FILTER`: The filter cannot be applied.
+     *
+     * `INVALID_CURSOR`: The cursor is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `ANSWER_TOO_LARGE`: The response would be too large.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
-    404: Problem;
+    422: Problem & {
+        code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
     /**
-     * The state does not allow it.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    409: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * It has expired.
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
-    410: Problem;
+    502: Problem & {
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
     /**
-     * The body is too large.
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ListScoresV3Error = ListScoresV3Errors[keyof ListScoresV3Errors];
@@ -3317,45 +3721,59 @@ export type GetScoreData = {
 
 export type GetScoreErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    400: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * No valid API key.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    401: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * The key lacks the scope.
+     * `NOT_FOUND`: The project has no such object.
      */
-    403: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * There is no such thing in this project.
+     * `ANSWER_TOO_LARGE`: The response would be too large.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
-    404: Problem;
+    422: Problem & {
+        code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
     /**
-     * The state does not allow it.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    409: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * It has expired.
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
-    410: Problem;
+    502: Problem & {
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
     /**
-     * The body is too large.
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type GetScoreError = GetScoreErrors[keyof GetScoreErrors];
@@ -3393,45 +3811,57 @@ export type ListSessionsData = {
 
 export type ListSessionsErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
-    404: Problem;
+    422: Problem & {
+        code: 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
     /**
-     * The state does not allow it.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    409: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * It has expired.
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
-    410: Problem;
+    502: Problem & {
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
     /**
-     * The body is too large.
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ListSessionsError = ListSessionsErrors[keyof ListSessionsErrors];
@@ -3456,45 +3886,59 @@ export type GetSessionData = {
 
 export type GetSessionErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    400: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * No valid API key.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    401: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * The key lacks the scope.
+     * `NOT_FOUND`: The project has no such object.
      */
-    403: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * There is no such thing in this project.
+     * `ANSWER_TOO_LARGE`: The response would be too large.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
-    404: Problem;
+    422: Problem & {
+        code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
     /**
-     * The state does not allow it.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    409: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * It has expired.
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
-    410: Problem;
+    502: Problem & {
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
     /**
-     * The body is too large.
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type GetSessionError = GetSessionErrors[keyof GetSessionErrors];
@@ -3522,45 +3966,39 @@ export type ListCommentsData = {
 
 export type ListCommentsErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_CURSOR`: The cursor is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    404: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The state does not allow it.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    409: Problem;
-    /**
-     * It has expired.
-     */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ListCommentsError = ListCommentsErrors[keyof ListCommentsErrors];
@@ -3583,45 +4021,51 @@ export type CreateCommentData = {
 
 export type CreateCommentErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    404: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The state does not allow it.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    409: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * It has expired.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    410: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The body is too large.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type CreateCommentError = CreateCommentErrors[keyof CreateCommentErrors];
@@ -3646,45 +4090,57 @@ export type DeleteCommentData = {
 
 export type DeleteCommentErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `NOT_FOUND`: The project has no such object.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * The state does not allow it.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    409: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * It has expired.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    410: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * The body is too large.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    413: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The body is not JSON.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type DeleteCommentError = DeleteCommentErrors[keyof DeleteCommentErrors];
@@ -3710,45 +4166,37 @@ export type ListModelsData = {
 
 export type ListModelsErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    404: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The state does not allow it.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    409: Problem;
-    /**
-     * It has expired.
-     */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ListModelsError = ListModelsErrors[keyof ListModelsErrors];
@@ -3777,45 +4225,65 @@ export type CreateModelData = {
 
 export type CreateModelErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `NOT_FOUND`: The project has no such object.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * The state does not allow it.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    409: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * It has expired.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    410: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * The body is too large.
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another body.
+     *
+     * `TOO_MANY_MODELS`: The project has reached its limit of models.
      */
-    413: Problem;
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED' | 'TOO_MANY_MODELS';
+    };
     /**
-     * The body is not JSON.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    415: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type CreateModelError = CreateModelErrors[keyof CreateModelErrors];
@@ -3840,45 +4308,63 @@ export type DeleteModelData = {
 
 export type DeleteModelErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `NOT_FOUND`: The project has no such object.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * The state does not allow it.
+     * `MODEL_NOT_DELETABLE`: A default model cannot be deleted.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'MODEL_NOT_DELETABLE';
+    };
     /**
-     * It has expired.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    410: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The body is too large.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    413: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * The body is not JSON.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    415: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type DeleteModelError = DeleteModelErrors[keyof DeleteModelErrors];
@@ -3903,45 +4389,43 @@ export type GetModelData = {
 
 export type GetModelErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `NOT_FOUND`: The project has no such object.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * The state does not allow it.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    409: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * It has expired.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type GetModelError = GetModelErrors[keyof GetModelErrors];
@@ -3964,45 +4448,37 @@ export type ListProjectsData = {
 
 export type ListProjectsErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    400: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * No valid API key.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    401: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * The key lacks the scope.
+     * `NOT_FOUND`: The project has no such object.
      */
-    403: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * There is no such thing in this project.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    404: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The state does not allow it.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    409: Problem;
-    /**
-     * It has expired.
-     */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ListProjectsError = ListProjectsErrors[keyof ListProjectsErrors];
@@ -4031,45 +4507,39 @@ export type ListAuditLogsData = {
 
 export type ListAuditLogsErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_CURSOR`: The cursor is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
     /**
-     * The key lacks the scope.
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
      */
-    403: Problem;
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
     /**
-     * There is no such thing in this project.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    404: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The state does not allow it.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    409: Problem;
-    /**
-     * It has expired.
-     */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ListAuditLogsError = ListAuditLogsErrors[keyof ListAuditLogsErrors];
@@ -4092,45 +4562,23 @@ export type ListOrganizationsData = {
 
 export type ListOrganizationsErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `UNAUTHENTICATED`: No valid API key.
      */
-    400: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED';
+    };
     /**
-     * No valid API key.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    401: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The key lacks the scope.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    403: Problem;
-    /**
-     * There is no such thing in this project.
-     */
-    404: Problem;
-    /**
-     * The state does not allow it.
-     */
-    409: Problem;
-    /**
-     * It has expired.
-     */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ListOrganizationsError = ListOrganizationsErrors[keyof ListOrganizationsErrors];
@@ -4157,45 +4605,43 @@ export type CreateOrganizationsData = {
 
 export type CreateOrganizationsErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED';
+    };
     /**
-     * The key lacks the scope.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    403: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * There is no such thing in this project.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    404: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * The state does not allow it.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    409: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * It has expired.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type CreateOrganizationsError = CreateOrganizationsErrors[keyof CreateOrganizationsErrors];
@@ -4218,45 +4664,23 @@ export type ListProjects2Data = {
 
 export type ListProjects2Errors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `UNAUTHENTICATED`: No valid API key.
      */
-    400: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED';
+    };
     /**
-     * No valid API key.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    401: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The key lacks the scope.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    403: Problem;
-    /**
-     * There is no such thing in this project.
-     */
-    404: Problem;
-    /**
-     * The state does not allow it.
-     */
-    409: Problem;
-    /**
-     * It has expired.
-     */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ListProjects2Error = ListProjects2Errors[keyof ListProjects2Errors];
@@ -4285,45 +4709,49 @@ export type CreateProjectsData = {
 
 export type CreateProjectsErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED';
+    };
     /**
-     * The key lacks the scope.
+     * `NOT_FOUND`: The project has no such object.
      */
-    403: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * There is no such thing in this project.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    404: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The state does not allow it.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    409: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * It has expired.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    410: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The body is too large.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type CreateProjectsError = CreateProjectsErrors[keyof CreateProjectsErrors];
@@ -4346,45 +4774,23 @@ export type ListUsersData = {
 
 export type ListUsersErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `UNAUTHENTICATED`: No valid API key.
      */
-    400: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED';
+    };
     /**
-     * No valid API key.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    401: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The key lacks the scope.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    403: Problem;
-    /**
-     * There is no such thing in this project.
-     */
-    404: Problem;
-    /**
-     * The state does not allow it.
-     */
-    409: Problem;
-    /**
-     * It has expired.
-     */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ListUsersError = ListUsersErrors[keyof ListUsersErrors];
@@ -4412,45 +4818,43 @@ export type CreateUsersData = {
 
 export type CreateUsersErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED';
+    };
     /**
-     * The key lacks the scope.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    403: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * There is no such thing in this project.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    404: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * The state does not allow it.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    409: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * It has expired.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type CreateUsersError = CreateUsersErrors[keyof CreateUsersErrors];
@@ -4473,45 +4877,23 @@ export type ListMembershipsData = {
 
 export type ListMembershipsErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `UNAUTHENTICATED`: No valid API key.
      */
-    400: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED';
+    };
     /**
-     * No valid API key.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    401: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The key lacks the scope.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    403: Problem;
-    /**
-     * There is no such thing in this project.
-     */
-    404: Problem;
-    /**
-     * The state does not allow it.
-     */
-    409: Problem;
-    /**
-     * It has expired.
-     */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ListMembershipsError = ListMembershipsErrors[keyof ListMembershipsErrors];
@@ -4540,45 +4922,49 @@ export type CreateMembershipsData = {
 
 export type CreateMembershipsErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED';
+    };
     /**
-     * The key lacks the scope.
+     * `NOT_FOUND`: The project has no such object.
      */
-    403: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * There is no such thing in this project.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    404: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The state does not allow it.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    409: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * It has expired.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    410: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The body is too large.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type CreateMembershipsError = CreateMembershipsErrors[keyof CreateMembershipsErrors];
@@ -4601,45 +4987,23 @@ export type ListApikeysData = {
 
 export type ListApikeysErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `UNAUTHENTICATED`: No valid API key.
      */
-    400: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED';
+    };
     /**
-     * No valid API key.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    401: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The key lacks the scope.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    403: Problem;
-    /**
-     * There is no such thing in this project.
-     */
-    404: Problem;
-    /**
-     * The state does not allow it.
-     */
-    409: Problem;
-    /**
-     * It has expired.
-     */
-    410: Problem;
-    /**
-     * The body is too large.
-     */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type ListApikeysError = ListApikeysErrors[keyof ListApikeysErrors];
@@ -4670,45 +5034,49 @@ export type CreateApikeysData = {
 
 export type CreateApikeysErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED';
+    };
     /**
-     * The key lacks the scope.
+     * `NOT_FOUND`: The project has no such object.
      */
-    403: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * There is no such thing in this project.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    404: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The state does not allow it.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    409: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * It has expired.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    410: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The body is too large.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type CreateApikeysError = CreateApikeysErrors[keyof CreateApikeysErrors];
@@ -4733,45 +5101,49 @@ export type DeleteApikeysData = {
 
 export type DeleteApikeysErrors = {
     /**
-     * The request is not valid; `errors` names the fields.
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
      */
-    400: Problem;
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
     /**
-     * No valid API key.
+     * `UNAUTHENTICATED`: No valid API key.
      */
-    401: Problem;
+    401: Problem & {
+        code: 'UNAUTHENTICATED';
+    };
     /**
-     * The key lacks the scope.
+     * `NOT_FOUND`: The project has no such object.
      */
-    403: Problem;
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
     /**
-     * There is no such thing in this project.
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
-    404: Problem;
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
     /**
-     * The state does not allow it.
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
-    409: Problem;
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
     /**
-     * It has expired.
+     * `INTERNAL`: Something went wrong on our side.
      */
-    410: Problem;
+    500: Problem & {
+        code: 'INTERNAL';
+    };
     /**
-     * The body is too large.
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
-    413: Problem;
-    /**
-     * The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * The Idempotency-Key was used with another body, or the request cannot be carried out.
-     */
-    422: Problem;
-    /**
-     * A part of the service does not answer; try again.
-     */
-    503: Problem;
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
 };
 
 export type DeleteApikeysError = DeleteApikeysErrors[keyof DeleteApikeysErrors];
@@ -4784,3 +5156,61 @@ export type DeleteApikeysResponses = {
 };
 
 export type DeleteApikeysResponse = DeleteApikeysResponses[keyof DeleteApikeysResponses];
+
+export type GetHealthData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/health';
+};
+
+export type GetHealthErrors = {
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+};
+
+export type GetHealthError = GetHealthErrors[keyof GetHealthErrors];
+
+export type GetHealthResponses = {
+    /**
+     * It is up.
+     */
+    200: Health;
+};
+
+export type GetHealthResponse = GetHealthResponses[keyof GetHealthResponses];
+
+export type GetReadinessData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/ready';
+};
+
+export type GetReadinessErrors = {
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * A part does not answer.
+     */
+    503: Readiness;
+};
+
+export type GetReadinessError = GetReadinessErrors[keyof GetReadinessErrors];
+
+export type GetReadinessResponses = {
+    /**
+     * All parts answer.
+     */
+    200: Readiness;
+};
+
+export type GetReadinessResponse = GetReadinessResponses[keyof GetReadinessResponses];

@@ -2,7 +2,7 @@
  * All objects of what is older than an instant: an entity that begins before it, or of which everything was stored before it. Either goes as a whole, with its rows, wherever these
  * lie: what is left of an entity would make another row of it. Memory: one page.
  */
-import { publicKeyFolderOf } from "../../core/ingestion/blob-key.ts";
+import { otelKeysEnd, publicKeyFolderOf } from "../../core/ingestion/blob-key.ts";
 import { type EntityType, entityTypes } from "../../core/ingestion/event.ts";
 import { deleteEntityRows, listBeginningSince, listOldWrittenSince } from "../../db/clickhouse/delete-rows.ts";
 import { forgetRows, type LogCursor, type LoggedRow, listOutdated } from "../../db/event-store/deletable-objects.ts";
@@ -115,7 +115,7 @@ const removeOldFolder = async (deletion: Deletion, prefix: string, beforeMs: num
 /** Their keys name the minute they came in, in order. */
 const removeRequests = async (deletion: Deletion, before: string): Promise<void> => {
   const [, prefix] = projectPrefixes(deletion);
-  const end = `${prefix}${new Date(before).toISOString().slice(0, 16).replaceAll(/[-T:]/g, "/")}/`;
+  const end = otelKeysEnd({ prefix: deletion.prefix, projectId: deletion.projectId, beforeMs: Date.parse(before) });
   for (;;) {
     const removed = await behindGate(deletion, async (_, signal) => {
       const page = await listPage(deletion.s3, { prefix, keysMax: chunkMax }, signal);

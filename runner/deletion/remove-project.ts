@@ -1,4 +1,5 @@
 /** All objects of a project: those in the log, then whatever else lies under its keys, such as files whose request has failed. */
+import { otelPrefix, projectPrefix } from "../../core/ingestion/blob-key.ts";
 import { forgetRows, type LogCursor, listLeft, listStoredUntil } from "../../db/event-store/deletable-objects.ts";
 import { listPage } from "../../db/object-store/read-objects.ts";
 import { behindGate, chunkMax, type Deletion, removeFiles } from "./deletion.ts";
@@ -37,8 +38,5 @@ export const removeProject = async (deletion: Deletion, until: string): Promise<
     }
 };
 
-/** Ends in a slash: no other project's id begins so. */
-export const projectPrefixes = ({ prefix, projectId }: Deletion): [entities: string, otel: string] => [
-  `${prefix}${projectId}/`,
-  `${prefix}otel/${projectId}/`,
-];
+/** All files of a project: of its entities, and its OpenTelemetry requests. */
+export const projectPrefixes = (deletion: Deletion): [entities: string, otel: string] => [projectPrefix(deletion), otelPrefix(deletion)];

@@ -1,6 +1,8 @@
 /** What came in while it was deleted is still stored, but its rows went with the others: it is taken in again. */
+
 import { parseExactJson } from "../../core/exact-json.ts";
 import { laneOf, traceIdOf } from "../../core/ingestion/arrange-batch.ts";
+import { isOtelKey } from "../../core/ingestion/blob-key.ts";
 import type { IngestionEvent } from "../../core/ingestion/event.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import type { JobPayload } from "../../core/jobs/kinds.ts";
@@ -61,7 +63,7 @@ const takeInListed = async (deletion: Deletion, prefix: string): Promise<void> =
 };
 
 const takeIn = async ({ db, s3, newJobId, sha256Hex, projectId, prefix, signal }: Deletion, fileKey: string): Promise<void> => {
-  if (fileKey.startsWith(`${prefix}otel/`))
+  if (isOtelKey(fileKey, prefix))
     return enqueueEventJobs(db, projectId, [{ id: newJobId(), kind: "ingestion.otel", lane: null, payload: { fileKey } }]);
   const [first, ...others] = eventsOf((await readEventFile(s3, fileKey, signal))?.text ?? "[]");
   if (first === undefined) return;

@@ -4,10 +4,13 @@
  */
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import { qualifiedId, readQualifiedId } from "../../core/otel/observation-ids.ts";
+import type { ClickHouse } from "../../db/clickhouse/client.ts";
+import { listPointing } from "../../db/clickhouse/list-pointing.ts";
+import { listReplayable } from "../../db/event-store/list-replayable.ts";
 import type { Database } from "../../db/postgres/client.ts";
+import { enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
 import { listNamed } from "../../services/ingestion/observation-ids.ts";
-import { replayEvents } from "../../services/ingestion/replay-events.ts";
-import type { Clock } from "../deps.ts";
+import { replayJob } from "../../services/ingestion/replay-events.ts";
 import type { MergedEntity } from "./merge-entity.ts";
 
 type Pointing = { project_id: string; trace_id: string | null; observation_id: string | null };
@@ -39,27 +42,36 @@ export const pointAtObservations = async (db: Database, merged: readonly MergedE
   });
 };
 
-export type PointingDeps = { db: Database; newJobId: () => string; sha256Hex: Sha256Hex; wait: Clock["wait"] };
+export type PointingDeps = { db: Database; clickhouse: Pick<ClickHouse, "queryRows">; newJobId: () => string; sha256Hex: Sha256Hex };
+
+/** Ids looked up in the log at once. */
+const pageRows = 1000;
 
 /**
- * What may point at these observations is merged again: it may have come before them. To be called in the lane of their trace, after they are written: whatever is merged after that
- * finds them in the log.
+ * What is stored as pointing at the plain ids of these observations came before them, and is merged again: one job for each, however many batches touch the observation. To be
+ * called in the lane of their trace, after they are written: whatever is merged after that finds them in the log.
  */
 export const mergePointingAt = async (
-  { db, newJobId, sha256Hex, wait }: PointingDeps,
+  { db, clickhouse, newJobId, sha256Hex }: PointingDeps,
   signal: AbortSignal,
   merged: readonly MergedEntity[],
 ): Promise<void> => {
-  const traces = new Map<string, { projectId: string; traceId: string }>();
-  for (const { entity, ...one } of merged)
-    if (one.kind === "observation" && readQualifiedId(one.merged.row.id)?.traceId === one.merged.row.trace_id)
-      traces.set(`${entity.projectId} ${one.merged.row.trace_id}`, { projectId: entity.projectId, traceId: one.merged.row.trace_id });
-  for (const scope of traces.values())
-    for (const entityType of ["score", "dataset_run_item"])
-      await replayEvents(
-        { db, newJobId, sha256Hex, wait: (milliseconds) => wait(milliseconds, signal), onProgress: () => signal.throwIfAborted() },
-        { ...scope, entityType },
-        // A batch of many projects waits for nobody.
-        { pageRows: 1000, waitingMax: Number.MAX_SAFE_INTEGER, pollMs: 1000, isDryRun: false },
-      );
+  const spans = merged.flatMap((one) => {
+    const span = one.kind === "observation" ? readQualifiedId(one.merged.row.id) : undefined;
+    return one.kind === "observation" && span?.traceId === one.merged.row.trace_id ? [{ projectId: one.entity.projectId, ...span }] : [];
+  });
+  if (spans.length === 0) return;
+  const pointing = await listPointing(clickhouse, spans, signal);
+  for (const [projectId, ofProject] of Map.groupBy(pointing, (one) => one.projectId))
+    for (const [entityType, found] of Map.groupBy(ofProject, (one) => one.entityType))
+      for (let from = 0; from < found.length; from += pageRows) {
+        const entityIds = found.slice(from, from + pageRows).map(({ id }) => id);
+        const entities = await listReplayable(db, { projectId, entityType, entityIds }, { after: undefined, rowsMax: pageRows });
+        const dedupeKey = (id: string) => `point/${sha256Hex(JSON.stringify([projectId, entityType, id]))}`;
+        const jobs = entities.flatMap((entity) => {
+          const job = replayJob({ newJobId, sha256Hex }, projectId, entity);
+          return job === undefined ? [] : [{ ...job, dedupeKey: dedupeKey(entity.entityId) }];
+        });
+        await enqueueEventJobs(db, projectId, jobs);
+      }
 };

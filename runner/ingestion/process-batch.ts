@@ -11,9 +11,9 @@ import { createTurns } from "../turns.ts";
 import { type MergedEntity, mergeEntity } from "./merge-entity.ts";
 import { mergePointingAt, pointAtObservations } from "./point-at-observations.ts";
 import { type PriceDeps, priceInTurns } from "./price-in-turns.ts";
-import { createProjectBudget, pricingWork } from "./project-budget.ts";
+import { createProjectBudget, portionCharactersMax, pricingWork, readingWork } from "./project-budget.ts";
 import { type Entity, fileVersion, type ReadDeps, readEntities, readEntity } from "./read-entities.ts";
-import { readRootContents } from "./read-root-content.ts";
+import { eventsByName, readRootPortion } from "./read-root-content.ts";
 import { type RollUpDeps, settleRollUps } from "./settle-roll-ups.ts";
 import { type WriteDeps, writeEntities } from "./write-entities.ts";
 
@@ -53,6 +53,11 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
     deferred.push(...jobs);
   };
   const deferred: BatchJob[] = [];
+  /** Projects that had a root read, or usage taken off a stored observation: the first of each is done whatever the budget says. */
+  const rootProjects = new Set<string>();
+  const againProjects = new Set<string>();
+  /** Lanes of which something has to be read again in a later batch, or could not be written for an outage. */
+  const unfinished = new Map<string, { error: unknown } | "later">();
 
   for (let rest: readonly BatchJob[] = batch.jobs; rest.length > 0; ) {
     const slice = await readEntities({ ...deps, signal, turns, budget }, rest);
@@ -70,8 +75,17 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
   }
 
   async function writeSlice(entities: readonly Entity[]): Promise<void> {
+    const beside = eventsByName(entities);
+    for (let rest = entities; rest.length > 0; ) {
+      const portion = await readRootPortion({ ...deps, signal, turns, budget, begunProjects: rootProjects }, rest, beside);
+      defer(portion.deferred.flatMap(({ jobs }) => jobs));
+      await writePortion(portion.entities, portion.contentOf);
+      rest = portion.rest;
+    }
+  }
+
+  async function writePortion(entities: readonly Entity[], rootContentOf: (entity: Entity) => RootContent | undefined): Promise<void> {
     const ready: MergedEntity[] = [];
-    const rootContentOf = await readRootContents({ ...deps, signal, turns, budget }, entities);
     for (const entity of entities) {
       await turns.pause();
       if (entity.entityType === "observation" && budget.isSpent(entity.projectId, pricingWork)) {
@@ -96,18 +110,34 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
         fail(entity.jobs, error);
       }
     }
-    let settled: readonly MergedEntity[];
+    const settled: MergedEntity[] = [];
+    await settle([...Map.groupBy(ready, ({ entity }) => entity.lane).values()], settled);
+    await write(settled);
+  }
+
+  /** By lane, which holds all of a trace: unless it is an outage, what fails is halved until the trace at fault is alone. */
+  async function settle(lanes: readonly MergedEntity[][], settled: MergedEntity[]): Promise<void> {
+    if (lanes.length === 0) return;
     try {
-      settled = await settleRollUps(rollUpDeps({ ...deps, turns, budget, signal }, batch.claimedAt), ready, signal);
+      const takenOff = createPortion(write);
+      const rollUps = rollUpDeps({ ...deps, turns, budget, signal }, batch.claimedAt, againProjects);
+      const ports = { ...rollUps, takeOff: takenOff.add, continueLater: (lane: string) => void unfinished.set(lane, "later") };
+      const found = await settleRollUps(ports, lanes.flat(), signal);
+      await takenOff.end();
+      settled.push(...found);
     } catch (error) {
       signal.throwIfAborted();
-      fail(
-        ready.flatMap(({ entity }) => entity.jobs),
-        error,
-      );
-      return;
+      if (isOutage(failureOf(error)) || lanes.length === 1) {
+        fail(
+          lanes.flat().flatMap(({ entity }) => entity.jobs),
+          error,
+        );
+        return;
+      }
+      const middle = Math.ceil(lanes.length / 2);
+      await settle(lanes.slice(0, middle), settled);
+      await settle(lanes.slice(middle), settled);
     }
-    await write(settled);
   }
 
   /** Unless it is an outage, the batch is halved until the row at fault is alone. */
@@ -122,12 +152,17 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
       const grown = await grownSince(deps, merged);
       for (const one of merged) {
         const ids = one.entity.jobs.map(({ id }) => id);
-        if (grown.has(one)) outcome.released.push(...ids.map((id) => ({ id, lane: null })));
+        const open = unfinished.get(one.entity.lane);
+        if (open !== undefined && open !== "later") fail(one.entity.jobs, open.error);
+        else if (open === "later" || grown.has(one)) outcome.released.push(...ids.map((id) => ({ id, lane: null })));
         else outcome.doneIds.push(...ids);
       }
     } catch (error) {
       signal.throwIfAborted();
       if (isOutage(failureOf(error)) || merged.length === 1) {
+        // Those without jobs were read again for their lane, which is tried again with them.
+        if (isOutage(failureOf(error)))
+          for (const { entity } of merged) if (entity.jobs.length === 0) unfinished.set(entity.lane, { error });
         fail(
           merged.flatMap(({ entity }) => entity.jobs),
           error,
@@ -171,17 +206,48 @@ const price = async (deps: PriceDeps, one: MergedOne): Promise<MergedOne> => ({
   merged: await priceInTurns(deps, one.entity.projectId, one.merged),
 });
 
+/** Writes what is added as soon as it is as much as may be held. */
+const createPortion = (write: (portion: readonly MergedEntity[]) => Promise<void>) => {
+  let held: MergedEntity[] = [];
+  let characters = 0;
+  const end = async () => {
+    const portion = held;
+    [held, characters] = [[], 0];
+    await write(portion);
+  };
+  const add = async (one: MergedEntity) => {
+    held.push(one);
+    characters += one.entity.origin.bytes ?? 0;
+    if (characters >= portionCharactersMax || held.length >= portionRowsMax) await end();
+  };
+  return { add, end };
+};
+
+const portionRowsMax = 500;
+
 /** One that cannot be read again fails none of the others, but for an outage: it stays as it is stored. */
-const rollUpDeps = (deps: BatchDeps & PriceDeps & { signal: AbortSignal }, claimedAt: string): RollUpDeps => ({
+const rollUpDeps = (
+  deps: BatchDeps & PriceDeps & { signal: AbortSignal },
+  claimedAt: string,
+  begunProjects: Set<string>,
+): Omit<RollUpDeps, "takeOff" | "continueLater"> => ({
   clickhouse: deps.clickhouse,
   keepUsage: (one) => price(deps, { ...one, merged: withRolledUsage(one.merged) }),
   readAgain: async ({ projectId, id, traceId, lane }) => {
+    if (begunProjects.has(projectId) && deps.budget.isSpent(projectId, readingWork)) return "later";
     try {
       const name = { projectId, entityType: "observation" as const, entityId: id };
       const logged = await deps.listLogged([name]);
       const wanted = { projectId, lane, payload: { entityType: name.entityType, entityId: id, fileKey: "" }, jobs: [] };
-      const merged = await merge(deps, await readEntity(deps, wanted, logged(name)), { claimedAt, rootContent: undefined });
-      return merged?.kind === "observation" && merged.merged.row.trace_id === traceId ? merged : undefined;
+      const files = logged(name);
+      deps.budget.spend(projectId, { files: files?.length ?? 1 });
+      const entity = await readEntity(deps, wanted, files);
+      deps.budget.spend(projectId, { characters: entity.origin.bytes ?? 0 });
+      const merged = await merge(deps, entity, { claimedAt, rootContent: undefined });
+      if (merged?.kind !== "observation" || merged.merged.row.trace_id !== traceId) return undefined;
+      // Only what changes is progress: those that are no roll-ups are read in every batch, and must not use up what is always allowed.
+      if (merged.merged.otel.rollUp !== undefined) begunProjects.add(projectId);
+      return merged;
     } catch (error) {
       deps.signal.throwIfAborted();
       const failure = failureOf(error);

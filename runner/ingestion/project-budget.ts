@@ -20,7 +20,11 @@ const batchMax: Work = { files: 10_000, characters: 64_000_000, patternSteps: 20
 const sharesMax = 10;
 
 export const pricingWork = ["patternSteps", "tokenCharacters"] as const satisfies readonly (keyof Work)[];
+export const readingWork = ["files", "characters"] as const satisfies readonly (keyof Work)[];
 export const allWork = ["files", "characters", ...pricingWork] as const satisfies readonly (keyof Work)[];
+
+/** Characters of what is read beside a slice and held at once (content of roots, observations that are read again): so many are written before more is read. */
+export const portionCharactersMax = 16_000_000;
 
 export type ProjectBudget = {
   /** Whether the project has used up its share of one of these. */

@@ -10,54 +10,102 @@ import { readTrace } from "../../core/ingestion/merge/trace-root.ts";
 import { eventIdOfSpan } from "../../core/otel/map-spans.ts";
 import { readEventFile } from "../../db/event-store/event-file.ts";
 import { entityName } from "../../db/event-store/logged-objects.ts";
+import { portionCharactersMax, readingWork } from "./project-budget.ts";
 import { type Entity, parseFile, type ReadDeps } from "./read-entities.ts";
 
-/** Objects read at once. */
-const readsMax = 24;
+/** Objects read at once: what a portion may hold beyond its bound. */
+const readsMax = 8;
+
+export type RootPortion = {
+  /** Entities to be merged now, with the content of their roots. */
+  entities: Entity[];
+  /** Throws where the content could not be read; undefined where the trace needs none, or its span was deleted. */
+  contentOf: (entity: Entity) => RootContent | undefined;
+  /** Not begun, as the portion is full. */
+  rest: Entity[];
+  /** Not begun, as their project has had its share of this batch. */
+  deferred: Entity[];
+};
+
+export type RootDeps = Omit<ReadDeps, "listLogged"> & {
+  /** Projects that have had a root read in this batch: the first is read whatever the budget says, so that everything is done in the end. */
+  begunProjects: Set<string>;
+};
+
+/** By `entityName`, the events that were read with the slice. */
+export const eventsByName = (entities: readonly Entity[]): ReadonlyMap<string, readonly IngestionEvent[]> =>
+  new Map(entities.map((entity) => [entityName(entity), entity.events]));
 
 /**
- * For every trace among the entities. What is answered throws where the content of that one could not be read; it is undefined where the trace needs none, or its span was deleted.
- * An observation that was read with the others is not read again; else it takes one object, which was stored before any event of the trace could name it.
+ * The next entities, until the content of their roots fills a portion. An observation that was read with the others (`beside`) is not read again; else it takes one object, which was
+ * stored before any event of the trace could name it. Memory: `portionCharactersMax` and the objects under way.
  */
-export const readRootContents = async (
-  deps: Omit<ReadDeps, "listLogged">,
+export const readRootPortion = async (
+  deps: RootDeps,
   entities: readonly Entity[],
-): Promise<(entity: Entity) => RootContent | undefined> => {
-  const beside = new Map(entities.map((entity) => [entityName(entity), entity.events]));
+  beside: ReadonlyMap<string, readonly IngestionEvent[]>,
+): Promise<RootPortion> => {
   const contents = new Map<Entity, RootContent | undefined>();
   const failures = new Map<Entity, unknown>();
-  const traces = entities.filter(({ entityType }) => entityType === "trace");
-  await forEachConcurrent(traces, readsMax, async (trace) => {
+  const [begunEntities, rest, deferred]: [Entity[], Entity[], Entity[]] = [[], [], []];
+  let [characters, begun, ended] = [0, 0, 0];
+  await forEachConcurrent(entities, readsMax, async (entity) => {
+    if (characters > 0 && (characters * begun) / Math.max(1, ended) >= portionCharactersMax) return void rest.push(entity);
+    const wanted = entity.entityType === "trace" ? wantedRoot(deps, entity, beside) : undefined;
+    if (wanted?.key !== undefined) {
+      if (deps.begunProjects.has(entity.projectId) && deps.budget.isSpent(entity.projectId, readingWork)) return void deferred.push(entity);
+      deps.begunProjects.add(entity.projectId);
+    }
+    begunEntities.push(entity);
+    if (wanted === undefined) return;
     try {
-      contents.set(trace, await readRootContent(deps, trace, beside));
+      if (wanted.key === undefined) contents.set(entity, contentIn(wanted.found));
+      else {
+        begun++;
+        deps.budget.spend(entity.projectId, { files: 1 });
+        const file = await readEventFile(deps.s3, wanted.key, deps.signal);
+        deps.budget.spend(entity.projectId, { characters: file?.text.length ?? 0 });
+        characters += file?.text.length ?? 0;
+        ended++;
+        contents.set(entity, file && contentIn(wanted.ofSpan(parseFile(deps, wanted.key, file.text))));
+      }
     } catch (error) {
       deps.signal.throwIfAborted();
-      failures.set(trace, error);
+      failures.set(entity, error);
     }
   });
-  return (entity) => {
+  const contentOf = (entity: Entity) => {
     if (failures.has(entity)) throw failures.get(entity);
     return contents.get(entity);
   };
+  return { entities: begunEntities, contentOf, rest, deferred };
 };
 
-const readRootContent = async (
-  deps: Omit<ReadDeps, "listLogged">,
+type WantedRoot = {
+  /** Events of the span that are there already. */
+  found: readonly IngestionEvent[];
+  /** The object that holds them, where none are there. */
+  key: string | undefined;
+  ofSpan: (events: readonly IngestionEvent[]) => IngestionEvent[];
+};
+
+/** Undefined where the events of the trace tell all. */
+const wantedRoot = (
+  { prefix, segmentBytesMax, sha256Hex }: RootDeps,
   { projectId, entityId: traceId, events }: Entity,
   beside: ReadonlyMap<string, readonly IngestionEvent[]>,
-): Promise<RootContent | undefined> => {
+): WantedRoot | undefined => {
   const { root } = readTrace(events.filter((event): event is TraceEvent => event.entityType === "trace"));
   if (root === undefined || root.content !== undefined) return undefined;
   const observation = { projectId, entityType: "observation" as const, entityId: root.observationId };
   const eventId = eventIdOfSpan({ traceId, spanId: root.spanId });
-  const ofSpan = (found: readonly IngestionEvent[]) => found.filter(({ id }) => id === eventId);
-  let found = ofSpan(beside.get(entityName(observation)) ?? []);
-  if (found.length === 0) {
-    const { prefix, segmentBytesMax, sha256Hex } = deps;
-    const key = `${entityFolder({ prefix, ...observation }, segmentBytesMax, sha256Hex)}${groupFileName([eventId], segmentBytesMax, sha256Hex)}`;
-    const file = await readEventFile(deps.s3, key, deps.signal);
-    found = file === undefined ? [] : ofSpan(parseFile(deps, key, file.text));
-  }
+  const ofSpan = (given: readonly IngestionEvent[]) => given.filter(({ id }) => id === eventId);
+  const found = ofSpan(beside.get(entityName(observation)) ?? []);
+  const folder = entityFolder({ prefix, ...observation }, segmentBytesMax, sha256Hex);
+  return { found, ofSpan, key: found.length > 0 ? undefined : `${folder}${groupFileName([eventId], segmentBytesMax, sha256Hex)}` };
+};
+
+const contentIn = (found: readonly IngestionEvent[]): RootContent | undefined => {
   const last = found.toSorted(compareEvents).at(-1);
   if (last?.entityType !== "observation") return undefined;
   const { input, output, metadata } = last.body;

@@ -14,15 +14,19 @@ type MergedOne = MergedEntity & { kind: "observation" };
 
 export type RollUpDeps = {
   clickhouse: Pick<ClickHouse, "queryRows">;
-  /** The observation as its files say, priced; undefined where it is not to be written: gone, or of another trace by now. */
-  readAgain: (observation: OwnedId & { traceId: string; lane: string }) => Promise<MergedOne | undefined>;
+  /** The observation as its files say, priced; undefined where it is not to be written: gone, or of another trace by now. "later" where its project has had its share of this batch. */
+  readAgain: (observation: OwnedId & { traceId: string; lane: string }) => Promise<MergedOne | undefined | "later">;
+  /** To be written without its usage: at once or with others, so that not all are held. */
+  takeOff: (one: MergedOne) => Promise<void>;
+  /** Some of the lane have to be read again in a later batch, which brings its jobs once more. */
+  continueLater: (lane: string) => void;
   /** With its rolled-up usage, priced. */
   keepUsage: (one: MergedOne) => Promise<MergedOne>;
 };
 
 type Group = { trace: OwnedId; lane: string; observations: MergedOne[]; isTraceHere: boolean; rollUpIds: Set<string> };
 
-/** The entities to write: those given, and those of their traces that change with them. */
+/** The entities to write. Those of their traces that change with them go to `takeOff`, one by one. */
 export const settleRollUps = async (
   deps: RollUpDeps,
   entities: readonly MergedEntity[],
@@ -33,20 +37,26 @@ export const settleRollUps = async (
   const asked = groups.filter(needsStored).map(({ trace }) => trace);
   const stored = asked.length === 0 ? new Map<string, UsageNode[]>() : await loadUsageNodes(deps.clickhouse, asked, signal);
   const replaced = new Map<MergedEntity, MergedEntity>();
-  const added: MergedEntity[] = [];
   for (const group of groups) {
     const known = stored.get(ownedName(group.trace)) ?? [];
     const here = new Set(group.observations.map(({ merged }) => merged.row.id));
-    const above = aboveUsage([...known.filter(({ id }) => !here.has(id)), ...group.observations.map(({ merged }) => usageNode(merged))]);
+    const elsewhere = known
+      .filter(({ id }) => !here.has(id))
+      .map((node): UsageNode => ({ ...node, isOwnUsage: group.isTraceHere && !group.rollUpIds.has(node.id) }));
+    const above = aboveUsage([...elsewhere, ...group.observations.map(({ merged }) => usageNode(merged))]);
     for (const one of group.observations)
       if (one.merged.otel.rollUp !== undefined && !above.has(one.merged.row.id)) replaced.set(one, await deps.keepUsage(one));
     const mayBeRollUp = (id: string): boolean => !group.isTraceHere || group.rollUpIds.has(id);
     for (const { id } of known.filter((node) => node.carriesUsage && !here.has(node.id) && above.has(node.id) && mayBeRollUp(node.id))) {
       const again = await deps.readAgain({ projectId: group.trace.projectId, id, traceId: group.trace.id, lane: group.lane });
-      if (again?.merged.otel.rollUp !== undefined) added.push(again);
+      if (again === "later") {
+        deps.continueLater(group.lane);
+        break;
+      }
+      if (again?.merged.otel.rollUp !== undefined) await deps.takeOff(again);
     }
   }
-  return [...entities.map((one) => replaced.get(one) ?? one), ...added];
+  return entities.map((one) => replaced.get(one) ?? one);
 };
 
 const groupsOf = (entities: readonly MergedEntity[]): Group[] => {

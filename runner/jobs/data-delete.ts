@@ -3,7 +3,6 @@
  * the job ran goes; what comes in while it runs stays as a whole. Each step may run again: what is gone stays gone, and what is still to go is found anew.
  */
 
-import { AppError } from "../../core/errors.ts";
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
@@ -26,7 +25,7 @@ export type DeleteHandlerDeps = {
   db: Database;
   clickhouse: ClickHouse;
   eventsTable: string;
-  events: { store: EventStore; prefix: string; segmentBytesMax: number } | null;
+  events: { store: EventStore; prefix: string; segmentBytesMax: number };
   sha256: Sha256Hex;
   newJobId: () => string;
   clock: Pick<Clock, "wait">;
@@ -35,7 +34,6 @@ export type DeleteHandlerDeps = {
 
 export const createDeleteHandler = ({ db, clickhouse, eventsTable, events, sha256, newJobId, clock, log }: DeleteHandlerDeps): Handler => ({
   run: async ({ job, signal, assertHeld }) => {
-    if (events === null) throw new AppError({ code: "INGESTION_DISABLED" });
     const { projectId } = job;
     const what = jobKinds["data.delete"].payload.parse(job.payload);
     const lease = { id: job.id, leaseId: job.leaseId };

@@ -1,21 +1,28 @@
-/** The handlers: one for each job kind; the compiler demands every one of them. Jobs that have a lane are processed many at a time, in runner/ingestion/. */
-
-import type { JobKind } from "../../core/jobs/kinds.ts";
-import type { Handler } from "../deps.ts";
+/** The handlers: one for each job kind; the compiler demands every one of them. */
+import type { BatchKind, SingleKind } from "../../core/jobs/kinds.ts";
+import type { BatchHandler, Handler } from "../deps.ts";
 import type { ExportHandlerDeps } from "../transfer/export-deps.ts";
 import { createDeleteHandler, type DeleteHandlerDeps } from "./data-delete.ts";
 import { createExportHandler } from "./export-run.ts";
+import { createMergeHandler, type MergeHandlerDeps } from "./ingestion-merge.ts";
 import { createOtelHandler, type OtelHandlerDeps } from "./ingestion-otel.ts";
 import { createMailHandler, type MailHandlerDeps } from "./mail-send.ts";
 
-/** Kinds that are claimed in batches. */
-export type BatchKind = "ingestion.merge";
+export type Handlers = Record<SingleKind, Handler | null> & Record<BatchKind, BatchHandler | null>;
 
-export const createHandlers = (
-  deps: ExportHandlerDeps & MailHandlerDeps & OtelHandlerDeps & DeleteHandlerDeps,
-): Record<Exclude<JobKind, BatchKind>, Handler> => ({
-  "export.run": createExportHandler(deps),
-  "mail.send": createMailHandler(deps),
-  "ingestion.otel": createOtelHandler(deps),
-  "data.delete": createDeleteHandler(deps),
-});
+type EventHandlerDeps = OtelHandlerDeps & DeleteHandlerDeps & MergeHandlerDeps;
+export type HandlersDeps = ExportHandlerDeps &
+  MailHandlerDeps &
+  Omit<EventHandlerDeps, "events"> & { events: EventHandlerDeps["events"] | null };
+
+/** Null for kinds that work on stored events where there is no event store. */
+export const createHandlers = (deps: HandlersDeps): Handlers => {
+  const eventDeps: EventHandlerDeps | null = deps.events === null ? null : { ...deps, events: deps.events };
+  return {
+    "export.run": createExportHandler(deps),
+    "mail.send": createMailHandler(deps),
+    "ingestion.merge": eventDeps && createMergeHandler(eventDeps),
+    "ingestion.otel": eventDeps && createOtelHandler(eventDeps),
+    "data.delete": eventDeps && createDeleteHandler(eventDeps),
+  };
+};

@@ -3,7 +3,6 @@
  * thousands of its spans.
  */
 
-import { AppError } from "../../core/errors.ts";
 import { type ArrivedEvent, arrangeInPieces, type EventGroup } from "../../core/ingestion/arrange-batch.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import type { SampledProjects } from "../../core/ingestion/sampling.ts";
@@ -19,19 +18,18 @@ import type { EventStore } from "../../services/ingestion/event-store.ts";
 import { giveObservationIds, untilNoneIsTaken } from "../../services/ingestion/observation-ids.ts";
 import { storeGroups } from "../../services/ingestion/store-groups.ts";
 import { nameTraces } from "../../services/ingestion/store-otel-request.ts";
-import type { Events } from "../bus.ts";
+import type { Bus } from "../bus.ts";
 import { type Handler, LeaseLost, type Log } from "../deps.ts";
 import { createTurns } from "../turns.ts";
 
 export type OtelHandlerDeps = {
-  events: { store: EventStore; prefix: string; segmentBytesMax: number; sampling: SampledProjects } | null;
+  events: { store: EventStore; prefix: string; segmentBytesMax: number; sampling: SampledProjects };
   log: Log;
-  emit: Events["emit"];
+  emit: Bus["emit"];
 };
 
 export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
   run: untilNoneIsTaken(async ({ job, signal }) => {
-    if (deps.events === null) throw new AppError({ code: "INGESTION_DISABLED" });
     const { store, prefix, segmentBytesMax, sampling } = deps.events;
     const { fileKey, origin: told } = jobKinds["ingestion.otel"].payload.parse(job.payload);
     const file = await readEventFile(store.s3, fileKey, signal);
@@ -75,7 +73,6 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
     if (sampling.has(job.projectId)) deps.emit("ingestion.sampled", { eventsIn, eventsOut });
   }),
   settle: async (job, outcome) => {
-    if (deps.events === null) return true;
     return (await settleJob(deps.events.store.db, { id: job.id, leaseId: job.leaseId }, outcome)) !== undefined;
   },
 });

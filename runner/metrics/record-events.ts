@@ -1,11 +1,12 @@
 /** Metrics: counts what the runner's events tell. Recording is adding to a number in memory; listeners are guarded (runner/bus.ts). */
+
 import type { Attributes, Meter } from "@opentelemetry/api";
 import type { JobKind } from "../../core/jobs/kinds.ts";
 import type { JobState } from "../../core/jobs/state.ts";
-import type { Events } from "../bus.ts";
+import type { Bus } from "../bus.ts";
 import { type MetricDefinition, metricDefinitions as metrics, optionsOf } from "./definitions.ts";
 
-export const recordEvents = (meter: Meter, { on }: Pick<Events, "on">): void => {
+export const recordEvents = (meter: Meter, { on }: Pick<Bus, "on">): void => {
   recordJobs(meter, on);
   recordIngestion(meter, on);
   recordExports(meter, on);
@@ -40,7 +41,7 @@ const recorder = (meter: Meter, definition: MetricDefinition): Record => {
 };
 
 /** Jobs one by one and in batches. What is claimed is settled or loses its lease, and so stops running. */
-const recordJobs = (meter: Meter, on: Events["on"]): void => {
+const recordJobs = (meter: Meter, on: Bus["on"]): void => {
   const claimed = recorder(meter, metrics.jobsClaimed);
   const running = recorder(meter, metrics.jobsRunning);
   const settled = recorder(meter, metrics.jobsSettled);
@@ -88,7 +89,7 @@ const recordJobs = (meter: Meter, on: Events["on"]): void => {
   });
 };
 
-const recordIngestion = (meter: Meter, on: Events["on"]): void => {
+const recordIngestion = (meter: Meter, on: Bus["on"]): void => {
   const events = recorder(meter, metrics.ingestionEvents);
   const distribution = recorder(meter, metrics.ingestionEventDistribution);
   const sampling = recorder(meter, metrics.ingestionSampling);
@@ -105,7 +106,7 @@ const recordIngestion = (meter: Meter, on: Events["on"]): void => {
   });
 };
 
-const recordExports = (meter: Meter, on: Events["on"]): void => {
+const recordExports = (meter: Meter, on: Bus["on"]): void => {
   const rows = recorder(meter, metrics.exportRows);
   const bytes = recorder(meter, metrics.exportBytes);
   const duration = recorder(meter, metrics.exportDuration);

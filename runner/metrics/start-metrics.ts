@@ -2,10 +2,11 @@
  * Metrics of the runner, put together: what is counted, what is observed, and where it goes. Nothing here fails or delays a job: recording is in memory, and failures to
  * hand metrics out are logged, once a minute at most. Memory: one number, or one histogram, for each combination of attributes.
  */
+
 import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
-import type { Events } from "../bus.ts";
+import type { Bus } from "../bus.ts";
 import type { Log } from "../deps.ts";
 import { metricDefinitions, optionsOf } from "./definitions.ts";
 import { observeQueue, type QueueDeps } from "./observe-queue.ts";
@@ -19,7 +20,7 @@ export type MetricsConfig = {
 };
 
 export type MetricsDeps = Omit<QueueDeps, "report"> & {
-  events: Pick<Events, "on">;
+  events: Pick<Bus, "on">;
   log: Log;
   memoryBytes: () => number;
   /** Names this process among all runners. */

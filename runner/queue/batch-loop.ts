@@ -1,9 +1,10 @@
 /** Ingestion, the loop: claims batches, keeps their lease, processes and settles them. Two batches at once: while one is read, the other is written. */
+
 import type { JobKind } from "../../core/jobs/kinds.ts";
 import { describeFailure } from "../../db/postgres/failure.ts";
 import type { JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
-import type { Events } from "../bus.ts";
+import type { Bus } from "../bus.ts";
 import { type Clock, LeaseLost, type Log, RunnerStopping } from "../deps.ts";
 import { type HeldLease, holdLease, type LeaseTimes, lostLease } from "./lease.ts";
 import { type Polling, type PollingConfig, startPolling } from "./polling.ts";
@@ -13,7 +14,7 @@ export type BatchLoopDeps = {
   kind: JobKind;
   clock: Clock;
   log: Log;
-  emit: Events["emit"];
+  emit: Bus["emit"];
   random: () => number;
   claim: () => Promise<JobBatch | undefined>;
   /** How many jobs are still held. */

@@ -1,13 +1,14 @@
-/** 3 CLAIM and the life of a job in this process: poll, claim, hold the lease, run the handler, settle. Knows nothing of exports. */
+/** 3 CLAIM and the life of a job in this process: poll, claim, hold the lease, run the handler, settle. Knows no kind. */
+
 import { AppError } from "../../core/errors.ts";
-import { jobKinds } from "../../core/jobs/kinds.ts";
+import { type JobKind, jobKinds } from "../../core/jobs/kinds.ts";
 import { nextAttempt } from "../../core/jobs/next-attempt.ts";
 import { describeFailure, failureOf } from "../../db/postgres/failure.ts";
 import type { ClaimedJob } from "../../db/queue/claim-job.ts";
 import type { Heartbeat } from "../../db/queue/heartbeat-job.ts";
 import type { Outcome } from "../../db/queue/settle-job.ts";
-import type { Events } from "../bus.ts";
-import { type Clock, type Handlers, JobCancelled, LeaseLost, type Log, RunnerStopping } from "../deps.ts";
+import type { Bus } from "../bus.ts";
+import { type Clock, type Handler, JobCancelled, LeaseLost, type Log, RunnerStopping } from "../deps.ts";
 import { type HeldLease, holdLease, type LeaseTimes, lostLease } from "./lease.ts";
 import { type Polling, type PollingConfig, startPolling } from "./polling.ts";
 import type { ProjectPlaces } from "./project-places.ts";
@@ -18,8 +19,8 @@ export type LoopConfig = PollingConfig & Omit<LeaseTimes, "maxRunSeconds">;
 export type LoopDeps = {
   clock: Clock;
   log: Log;
-  handlers: Handlers;
-  events: Events;
+  handlerOf: (kind: JobKind) => Handler;
+  bus: Bus;
   random: () => number;
   claim: () => Promise<ClaimedJob | undefined>;
   /** Told when a job begins to run here, and when it has ended, however it did. */
@@ -32,9 +33,8 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Polling => {
 
   const runJob = async (job: ClaimedJob, lease: HeldLease) => {
     const startedMs = clock.nowMs();
-    deps.events.emit("job.claimed", { job });
-    const handler = deps.handlers[job.kind];
-    if (handler === undefined) throw new Error(`no handler for ${job.kind}`);
+    deps.bus.emit("job.claimed", { job });
+    const handler = deps.handlerOf(job.kind);
     let outcome: Outcome = { state: "completed" };
     let failure: AppError | undefined;
     let isHeld = true;
@@ -45,7 +45,7 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Polling => {
       const reason: unknown = lease.signal.aborted ? lease.signal.reason : error;
       if (reason instanceof LeaseLost) {
         log("warn", "lease_lost", { job_id: job.id, attempt: job.attempt });
-        deps.events.emit("job.leaseLost", { job });
+        deps.bus.emit("job.leaseLost", { job });
         return;
       }
       if (reason instanceof JobCancelled) outcome = { state: "cancelled" };
@@ -75,8 +75,8 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Polling => {
       seconds,
       ...(failure === undefined ? {} : { error_code: failure.code, error: failure.message, detail: failure.detail }),
     });
-    if (!isHeld) deps.events.emit("job.leaseLost", { job });
-    else deps.events.emit("job.settled", { job, state: outcome.state, seconds, ...(failure === undefined ? {} : { error: failure }) });
+    if (!isHeld) deps.bus.emit("job.leaseLost", { job });
+    else deps.bus.emit("job.settled", { job, state: outcome.state, seconds, ...(failure === undefined ? {} : { error: failure }) });
   };
 
   return startPolling(
@@ -86,18 +86,17 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Polling => {
       random: deps.random,
       claim: deps.claim,
       start: (job) => {
+        const { maxRunSeconds, timeoutCode } = jobKinds[job.kind];
         const lease = holdLease(
           {
             clock,
             log,
             heartbeat: () => deps.heartbeat(job),
             outOfTime: () =>
-              job.kind === "export.run"
-                ? new AppError({ code: "EXPORT_TIMED_OUT" })
-                : new AppError({ code: "INTERNAL", detail: `ran longer than ${jobKinds[job.kind].maxRunSeconds} s` }),
+              new AppError({ code: timeoutCode, ...(timeoutCode === "INTERNAL" && { detail: `ran longer than ${maxRunSeconds} s` }) }),
           },
           { job_id: job.id },
-          { ...config, maxRunSeconds: jobKinds[job.kind].maxRunSeconds },
+          { ...config, maxRunSeconds },
         );
         deps.places?.began(job.projectId);
         const done = runJob(job, lease)

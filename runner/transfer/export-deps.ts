@@ -1,10 +1,11 @@
 /** What an export is run with. */
+
 import type { PhysicalTables } from "../../core/query/build-query.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import type { PlanBounds } from "../../db/clickhouse/plan-export.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { Database } from "../../db/postgres/client.ts";
-import type { Events } from "../bus.ts";
+import type { Bus } from "../bus.ts";
 import type { Clock, Log } from "../deps.ts";
 import type { Checksum } from "./sinks/object-upload.ts";
 
@@ -28,7 +29,7 @@ export type ExportHandlerDeps = {
   settings: ExportSettings;
   clock: Clock;
   log: Log;
-  emit: Events["emit"];
+  emit: Bus["emit"];
   crc32: (bytes: Uint8Array, seed?: number) => number;
   newAuditId: () => string;
   newJobId: () => string;

@@ -1,4 +1,4 @@
-/** The event store: the bucket of events with the event log beside it, and what stands in the log. */
+/** Ingestion: the event store: the bucket of events and its event log, with the rows of the log. */
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { Database } from "../../db/postgres/client.ts";
@@ -6,7 +6,10 @@ import type { Database } from "../../db/postgres/client.ts";
 export type EventStore = {
   db: Database;
   s3: S3Client;
-  /** Whether objects are written down in event_log. Where they are not, the project is marked: whoever reads or deletes its events asks the store from then on. */
+  /**
+   * Whether objects are recorded in event_log. If not, the project is marked: from then on, whoever reads or deletes its events asks the
+   * store.
+   */
   isLogEnabled: boolean;
   /** Only differences count. */
   nowMs: () => number;
@@ -14,7 +17,7 @@ export type EventStore = {
   sha256Hex: Sha256Hex;
 };
 
-/** `logId`: the row it has to have; absent, one made of its key and trace. */
+/** `logId`: the id the row must have; absent, it is derived from key and trace. */
 export type LoggedObject = {
   fileKey: string;
   entityType: string;
@@ -24,7 +27,7 @@ export type LoggedObject = {
   logId?: string;
 };
 
-/** The same object, for the same trace, is the same row. */
+/** The same object for the same trace is the same row. */
 export const logRowId = (
   { bucket, fileKey, traceId }: { bucket: string; fileKey: string; traceId: string | null },
   sha256Hex: Sha256Hex,

@@ -1,6 +1,7 @@
 /**
- * Gives the observations of one OpenTelemetry request their ids, by the event log, and remembers them there. A plain span id has one row in the log, whatever its file is called: of two
- * requests that want it for two traces at once, one cannot commit and looks again. So an id that was given out never changes, whoever replays what.
+ * Ingestion: assigns observation ids to one OpenTelemetry request and records them in the event log. A plain span id has exactly one row in
+ * the log, whatever its file's name.
+ * If two requests want it for two traces at once, one cannot commit and looks again. So an assigned id never changes, whoever replays what.
  */
 
 import { sql } from "drizzle-orm";
@@ -14,13 +15,16 @@ import type { EventStore, LoggedObject } from "./event-store.ts";
 
 export type ObservationIds = {
   idOf: (ref: SpanRef) => string;
-  /** The row of the log that an observation has to be written down in, by its id; absent where any will do. */
+  /** Id of the log row that an observation must be recorded in, by observation id; absent where any row will do. */
   logIds: ReadonlyMap<string, string>;
-  /** Parents that have not come: written down with the request, so that no other trace gets their ids. Their files do not exist yet, which readers of the log take for deleted ones. */
+  /**
+   * Parents that have not arrived, recorded with the request so that no other trace gets their ids. Their files do not exist yet; readers
+   * of the log treat them as deleted.
+   */
   reserved: readonly LoggedObject[];
 };
 
-/** Thrown when another trace got a span id first; looked at again, the log says so. */
+/** Thrown if another trace got a span id first; a new lookup in the log then finds it. */
 export class ObservationIdTaken extends Error {
   readonly logIds: ReadonlySet<string>;
 
@@ -33,7 +37,7 @@ export class ObservationIdTaken extends Error {
 
 const takenMax = 10;
 
-/** `act`, run again when an id it was to give was taken meanwhile. */
+/** Runs `act` again if an id it wanted to assign was taken meanwhile. */
 export const untilNoneIsTaken =
   <Input, Result>(act: (input: Input) => Promise<Result>) =>
   async (input: Input): Promise<Result> => {
@@ -46,7 +50,7 @@ export const untilNoneIsTaken =
     }
   };
 
-/** What is looked up in one statement. */
+/** Ids looked up per statement. */
 const refsAtOnce = 5000;
 
 export const giveObservationIds = async (
@@ -62,7 +66,7 @@ export const giveObservationIds = async (
   const ids = chooseObservationIds(refs, (id) => owners.get(id)?.traceId);
   const idOf = (ref: SpanRef) => ids.get(qualifiedId(ref)) ?? plainId(ref);
   const claimOf = (id: string) => `${claimPrefix}${sha256Hex(JSON.stringify([projectId, id])).slice(0, 32)}`;
-  // One that was written down before there were such rows has another already.
+  // An id recorded before such rows existed already has another row.
   const isClaimed = (ref: SpanRef) => {
     const owner = owners.get(plainId(ref));
     return idOf(ref) === plainId(ref) && (owner === undefined || owner.traceId === null || owner.logId.startsWith(claimPrefix));
@@ -80,7 +84,7 @@ export const giveObservationIds = async (
   return { idOf, logIds, reserved };
 };
 
-/** Which of these ids the log knows observations under. */
+/** Returns those of the ids under which the log has observations. */
 export const listNamed = async (db: Database, wanted: readonly { projectId: string; observationId: string }[]): Promise<typeof wanted> =>
   wanted.length === 0
     ? []
@@ -91,12 +95,15 @@ export const listNamed = async (db: Database, wanted: readonly { projectId: stri
             and e.entity_id = w."observationId")`,
       );
 
-/** Of the row of a plain span id. */
+/** Prefix of the row id of a plain span id. */
 const claimPrefix = "spn_";
 
 type Owner = { observationId: string; logId: string; traceId: string | null };
 
-/** Whose the ids are, both of each span: of the trace that has the row of the span id, else of the one that was logged first. Two probes of the index on entities for each. */
+/**
+ * Finds the owners of both possible ids of each span: the trace that has the span id's row, else the one logged first. Costs two probes of
+ * the entity index per span.
+ */
 const findOwners = (db: Database, projectId: string, refs: readonly SpanRef[]): Promise<Owner[]> => {
   const wanted = [...new Set(refs.flatMap((ref) => [plainId(ref), qualifiedId(ref)]))];
   return execute<Owner>(

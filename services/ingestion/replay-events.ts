@@ -1,6 +1,6 @@
 /**
- * Takes in again what the event log holds: fresh jobs for the entities of a scope. Every row is made anew from all files of its entity, so a replay may run at any time,
- * twice, or beside what comes in. Memory: one page.
+ * Ingestion: replays the event log by enqueueing fresh jobs for the entities of a scope. Rows are rebuilt from all files of their entity,
+ * so a replay may run at any time, twice, or beside new events. Memory: one page.
  */
 import { laneOf } from "../../core/ingestion/arrange-batch.ts";
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
@@ -14,25 +14,25 @@ export type ReplayDeps = {
   db: Database;
   newJobId: () => string;
   sha256Hex: Sha256Hex;
-  /** Throws when the replay is to stop. */
+  /** Throws to stop the replay. */
   wait: (milliseconds: number) => Promise<void>;
-  /** After each page, and while it waits for the queue. */
+  /** Called after each page, and while it waits for the queue. */
   onProgress: (report: ReplayReport) => void;
 };
 
 export type ReplayReport = {
   merges: number;
   otelRequests: number;
-  /** Kinds of a later version: nothing here can take them in. */
+  /** Entities of kinds from a later version, which this one cannot process. */
   unknown: number;
-  /** Everything up to here has its job: to go on after a stop, begin there. */
+  /** Everything up to here has its job. To resume after a stop, start here. */
   loggedAt: string | null;
   isWaiting: boolean;
 };
 
 export type ReplayOptions = {
   pageRows: number;
-  /** Adds no page while so many jobs of the project wait. */
+  /** Adds no page while this many jobs of the project are waiting. */
   waitingMax: number;
   pollMs: number;
   isDryRun: boolean;
@@ -46,7 +46,7 @@ export const replayEvents = async (deps: ReplayDeps, scope: ReplayScope, options
     const last = page.at(-1);
     if (last === undefined) return report;
     if (!options.isDryRun) await untilFewWait(deps, scope.projectId, options, report);
-    const jobs = page.flatMap((entity) => jobOf(deps, scope.projectId, entity) ?? []);
+    const jobs = page.flatMap((entity) => replayJob(deps, scope.projectId, entity) ?? []);
     if (!options.isDryRun) await enqueueEventJobs(deps.db, scope.projectId, jobs);
     const merges = jobs.filter(({ kind }) => kind === "ingestion.merge").length;
     report = {
@@ -71,8 +71,8 @@ const untilFewWait = async (deps: ReplayDeps, projectId: string, { waitingMax, p
 const isEntityType = (text: string): text is EntityType => (entityTypes as readonly string[]).includes(text);
 
 /** Without the text of the file and without who sent it: both are read from the store. A score of a session gets a lane of its own, as the log does not name sessions. */
-const jobOf = (
-  { newJobId, sha256Hex }: ReplayDeps,
+export const replayJob = (
+  { newJobId, sha256Hex }: Pick<ReplayDeps, "newJobId" | "sha256Hex">,
   projectId: string,
   { entityType, entityId, fileKey, traceId }: ReplayableEntity,
 ): EventJob | undefined => {

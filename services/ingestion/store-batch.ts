@@ -1,4 +1,4 @@
-/** Takes a batch of Langfuse events in: groups by entity, sampled, stored for good. */
+/** Ingestion, storing: accepts a batch of Langfuse events: groups them by entity, samples them, and makes them durable. */
 
 import { AppError } from "../../core/errors.ts";
 import { type ArrivedEvent, arrangeBatch, type EventGroup } from "../../core/ingestion/arrange-batch.ts";
@@ -11,10 +11,13 @@ import type { Database } from "../../db/postgres/client.ts";
 import type { EventStore } from "./event-store.ts";
 import { storeGroups } from "./store-groups.ts";
 
-/** Who sends: the whole key of a project, or its public key alone, which may write scores and nothing else. */
+/** The sender: a project's full key, or its public key alone, which may only write scores. */
 export type Sender = { projectId: string; access: "project" | "scores"; origin: EventOrigin };
 
-/** `failed` could not be stored, each for its reason; what is not sampled was left out. Throws INGESTION_DISABLED, and when none is stored. */
+/**
+ * `failed` maps the groups that could not be stored to their reasons; unsampled groups are omitted. Throws INGESTION_DISABLED, and an error
+ * if no group could be stored.
+ */
 export type StoredBatch = { groups: readonly EventGroup[]; failed: ReadonlyMap<EventGroup, AppError> };
 
 export const storeBatch = async (
@@ -28,7 +31,7 @@ export const storeBatch = async (
   if (groups.length > groupsMax)
     throw new AppError({
       code: "PAYLOAD_TOO_LARGE",
-      message: `The batch writes more than ${groupsMax} traces, observations, scores and the like; send it in parts.`,
+      message: `The batch writes more than ${groupsMax} traces, observations, scores and other entities; send it in parts.`,
     });
   const refused =
     publicKeyAlone === undefined
@@ -43,12 +46,15 @@ export const storeBatch = async (
   return { groups, failed: new Map([...refused, ...failed]) };
 };
 
-/** Each is a file and so a subrequest, of which Cloudflare allows 10,000 (https://developers.cloudflare.com/workers/platform/limits/). */
+/**
+ * Each group is a file and thus a subrequest, of which Cloudflare allows 10,000
+ * (https://developers.cloudflare.com/workers/platform/limits/).
+ */
 export const groupsMax = 5000;
 
 /**
- * Those of a sender without a secret key that others have written already, as far as the log tells: whoever merges ignores them in any case (counting-files.ts), also where two
- * came at once or no log is kept.
+ * Refuses scores of a sender without a secret key that others have already written, according to the log. The merge ignores them in any
+ * case (counting-files.ts), even if two arrived at once or no log is kept.
  */
 const refuseOthersScores = async (
   db: Database,

@@ -1,6 +1,7 @@
 /**
- * Makes groups of events durable: their files first, then log rows and jobs in one transaction. What this answers as stored survives a crash of anything, and a deletion
- * takes it as a whole or not at all. A crash in between leaves files without a job; nothing was acknowledged then, and the same events sent again overwrite the same files.
+ * Ingestion, storing: makes groups of events durable. Writes their files first, then log rows and jobs in one transaction. What is reported
+ * as stored survives any crash, and a deletion removes it as a whole or not at all.
+ * A crash in between leaves files without a job. Nothing was acknowledged then, and the same events sent again overwrite the same files.
  */
 
 import { type SQL, sql } from "drizzle-orm";
@@ -19,10 +20,13 @@ import { type EventJob, enqueueEventJobs } from "../../db/queue/enqueue-event-jo
 import { type EventStore, type LoggedObject, logRowId } from "./event-store.ts";
 import { type ObservationIds, ObservationIdTaken } from "./observation-ids.ts";
 
-/** Files on their way at once. */
+/** Concurrent uploads. */
 const uploadsMax = 32;
 
-/** Answers the groups whose file could not be stored, each with the reason; all others are durable. Throws when the transaction fails, and then none is. */
+/**
+ * Returns the groups whose file could not be stored, with the reason; all others are durable. Throws if the transaction fails; then none
+ * is.
+ */
 export const storeGroups = async (
   store: EventStore,
   request: { projectId: string; groups: readonly EventGroup[]; origin: EventOrigin; source: EventSource; observationIds?: ObservationIds },
@@ -33,7 +37,7 @@ export const storeGroups = async (
   const startedMs = store.nowMs();
   let silence: AppError | undefined;
   await forEachConcurrent(groups, uploadsMax, async (group) => {
-    // A store that answers nobody is not asked once more for each group: their sender waits.
+    // If the store does not answer, it is not asked again for each group: the sender is waiting.
     if (silence !== undefined) return void failed.set(group, silence);
     try {
       const text = JSON.stringify(group.events);
@@ -73,7 +77,7 @@ export const storeGroups = async (
     await recording;
   } catch (error) {
     if (error instanceof ObservationIdTaken) {
-      // Nobody would ever read or delete them: they lie with the files of the other trace, and no log names them.
+      // Nobody would ever read or delete these files: they lie among the other trace's files, and no log names them.
       const stray = stored.filter((group) => error.logIds.has(logIdOf(group) ?? ""));
       await forEachConcurrent(
         stray,
@@ -88,7 +92,7 @@ export const storeGroups = async (
 
 type Recorded = {
   projectId: string;
-  /** When the first of the files was begun. */
+  /** When the first of the files was started. */
   startedMs: number;
   files: readonly { fileKey: string; body: string | Uint8Array<ArrayBuffer> }[];
   origin: EventOrigin;
@@ -96,7 +100,10 @@ type Recorded = {
   jobs: readonly EventJob[];
 };
 
-/** Log rows and jobs of files that are stored, in one transaction: from its commit on they are acknowledged. A file that a deletion may have met is stored once more. */
+/**
+ * Commits log rows and jobs of stored files in one transaction, whose commit acknowledges them. A file that a concurrent deletion may have
+ * removed is stored again.
+ */
 export const recordObjects = (store: EventStore, { projectId, startedMs, files, origin, objects, jobs }: Recorded): Promise<void> =>
   store.db.transaction(async (transaction) => {
     const tx = transaction as unknown as Database;
@@ -107,9 +114,10 @@ export const recordObjects = (store: EventStore, { projectId, startedMs, files, 
   });
 
 /**
- * One row for each object (and trace); the same object again is the same row. Throws ObservationIdTaken where a row belongs to another trace: nothing is written then. What was only
- * reserved has its times from when it came. Times are those behind the gate: what a deletion has not met is later than the deletion.
- * created_at and updated_at are one value, until the object is stored again.
+ * Writes one row per object (and trace); the same object again is the same row. Throws ObservationIdTaken, having written nothing, if a row
+ * belongs to another trace.
+ * A reserved row gets its times when its object arrives. Times are taken under the shared lock: whatever a deletion did not cover is later
+ * than it. created_at and updated_at are equal until the object is stored again.
  */
 const logObjects = async (
   tx: Database,
@@ -118,9 +126,9 @@ const logObjects = async (
   objects: readonly LoggedObject[],
 ): Promise<void> => {
   const rows = objects.map(({ logId, ...object }) => ({ ...object, id: logId ?? logRowId({ bucket: s3.bucket, ...object }, sha256Hex) }));
-  // Two requests with the same groups wait for each other's rows: the same order keeps them from doing so in a circle.
+  // Two requests with the same groups wait for each other's rows; locking them in the same order prevents a deadlock.
   const ordered = [...new Map(rows.map((row) => [row.id, row])).values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  // What is only reserved changes nothing of what has come; what comes takes the place of what was reserved.
+  // A reservation never changes a row whose object has arrived; an arriving object replaces its reservation.
   const now = (column: SQL) =>
     sql`${column} = case when excluded.event_id = ${reservedEventId} then event_log.${column} else excluded.${column} end`;
   const taken = new Set(ordered.map(({ id }) => id));
@@ -141,7 +149,7 @@ const logObjects = async (
   if (taken.size > 0) throw new ObservationIdTaken(taken);
 };
 
-/** From here on the log does not name every object of the project. Locks the project's row once. */
+/** Marks that from now on the log does not name every object of the project. Locks the project's row once. */
 const markUnlogged = (tx: Database, projectId: string): Promise<unknown> =>
   execute(
     tx,
@@ -149,7 +157,7 @@ const markUnlogged = (tx: Database, projectId: string): Promise<unknown> =>
       select ${gateInCommon(projectId)}`,
   );
 
-/** Text of JSON inside JSON: every character of it is one that jsonb takes. */
+/** Maximum length of a JSON text inlined in a job's payload. It is JSON inside JSON, so jsonb accepts every character. */
 const inlineLengthMax = 16_000;
 
 const inlined = (text: string | undefined): { inline?: string } =>

@@ -1,4 +1,4 @@
-/** Makes an OpenTelemetry request durable: the request as one file, then log rows and one job in one transaction. */
+/** Ingestion, storing: makes an OpenTelemetry request durable: the request as one file, then log rows and one job in one transaction. */
 
 import { sql } from "drizzle-orm";
 import type { EventOrigin } from "../../core/ingestion/event-origin.ts";
@@ -9,12 +9,14 @@ import { rowTexts } from "../../db/postgres/row-texts.ts";
 import { type EventStore, logRowId } from "./event-store.ts";
 import { recordObjects } from "./store-groups.ts";
 
-/** A request of more traces is answered before its rows are written: a hundred thousand rows take Postgres five seconds (measured). */
+/**
+ * A request with more traces is answered before its rows are written: Postgres needs five seconds for a hundred thousand rows (measured).
+ */
 const tracesLoggedMax = 100;
 
 /**
- * `text` is the request in its normal form. It is logged once for each of its traces, so that deleting one of them finds it; one of many traces is logged without a trace,
- * until the runner names them. Deletions look into such a request. Throws when it is not durable.
+ * `text` is the request in its normal form. It is logged once per trace, so that a deletion of one trace finds it. A request of many traces
+ * is logged without a trace until the runner names them; deletions read such a request's file. Throws if it is not durable.
  */
 export const storeOtelRequest = async (
   store: EventStore,
@@ -42,15 +44,17 @@ export const storeOtelRequest = async (
 };
 
 /**
- * `traceIds` are those of the file, asked for only when they are needed. Replaces the row of a request that was logged without a trace by one for each of its traces, with the same times; does nothing to any other. In one transaction behind the
- * deletion gate: a deletion finds the one or the others. A trace that was taken out of the file meanwhile is named in vain.
+ * Replaces the row of a request logged without a trace by one row per trace, with the same times; leaves any other request unchanged.
+ * `traceIds` reads them from the file, and is called only if needed.
+ * Runs in one transaction under the shared lock: a deletion finds the old row or the new ones. A trace removed from the file meanwhile gets
+ * a row without effect.
  */
 export const nameTraces = async (
   { db, s3, sha256Hex }: Pick<EventStore, "db" | "s3" | "sha256Hex">,
   { projectId, fileKey, traceIds }: { projectId: string; fileKey: string; traceIds: () => Promise<readonly string[]> },
 ): Promise<void> => {
   const idOf = (traceId: string | null) => logRowId({ bucket: s3.bucket, fileKey, traceId }, sha256Hex);
-  // Most requests were logged with their traces, and one that was not has had its row from the beginning.
+  // Most requests were logged with their traces; one that was not has had its row from the start.
   if ((await execute(db, sql`select 1 from event_log where id = ${idOf(null)}`)).length === 0) return;
   const named = await traceIds();
   await db.transaction(async (tx) => {

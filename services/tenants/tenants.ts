@@ -1,14 +1,22 @@
 /** Organisations, projects, users, memberships and keys: made by administrators. */
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { Role, Scope } from "../../core/auth/scopes.ts";
-import { hashSecret } from "../../core/auth/secret-hash.ts";
 import { AppError } from "../../core/errors.ts";
 import { createId, type IdKind } from "../../core/ids.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { apiKeys, auditLogs, memberships, organizations, projects, users } from "../../db/postgres/schema.ts";
 
+/** The hash by which a secret key is stored and found. */
+export type HashSecret = (secretKey: string) => Promise<string>;
+
 /** Chance and time, given by the caller. */
-export type TenantDeps = { db: Database; newId: (kind: IdKind) => string; newUuid: () => string; salt: string; requestId: string };
+export type TenantDeps = {
+  db: Database;
+  newId: (kind: IdKind) => string;
+  newUuid: () => string;
+  hashSecret: HashSecret;
+  requestId: string;
+};
 
 const audited = async <Row extends { id: string }>(
   deps: TenantDeps,
@@ -83,7 +91,7 @@ export const createApiKey = async (
   key: { projectId: string; userId: string; scopes: readonly Scope[]; note?: string | undefined; expiresAt?: Date | undefined },
 ) => {
   const secretKey = `sk-lf-${deps.newUuid()}`;
-  const fastHashedSecretKey = await hashSecret(secretKey, deps.salt);
+  const fastHashedSecretKey = await deps.hashSecret(secretKey);
   const row = await audited(deps, "apiKey", { projectId: key.projectId }, async (tx) => {
     await assertMember(tx, key);
     return tx

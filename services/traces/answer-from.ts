@@ -1,4 +1,6 @@
-/** Where a read of traces is answered from: `traces`, unless a source is given or the experiment compares it with an aggregate. */
+/**
+ * Trace reads: selects the source of an answer. This is `traces`, unless a source is given or the experiment compares it with an aggregate.
+ */
 import {
   type Comparison,
   compareWith,
@@ -13,18 +15,18 @@ import { readSettings } from "./newest.ts";
 export type TraceReaderDeps = {
   clickhouse: Pick<ClickHouse, "queryRows">;
   experiment?: TraceExperiment;
-  /** Answers from here, whatever the experiment says. */
+  /** Answers from this source, whatever the experiment says. */
   source?: TraceSource;
   signal?: AbortSignal;
 };
 
-/** Of reads that are answered in documents. */
+/** Dependencies of reads that answer with JSON documents. */
 export type DocumentReaderDeps = TraceReaderDeps & { clickhouse: Pick<ClickHouse, "queryRows" | "openBytes"> };
 
 /** Runs one query against a source. */
 export type RunQuery = (sql: string, params: Record<string, unknown>) => Promise<unknown[]>;
 
-/** How a read is answered from a source; a compared one is answered from two, side by side. */
+/** Answers a read from one source; a compared read runs it for two, in parallel. */
 type Answer<Result> = (source: TraceSource, query: RunQuery, isCompared: boolean) => Promise<Result>;
 
 export const answerFrom = <Result>(
@@ -34,7 +36,7 @@ export const answerFrom = <Result>(
   comparison?: Comparison<Result>,
 ): Promise<Result> => openTraceRead(deps, read)(answer, comparison);
 
-/** The same for a read of several pages: what it is compared with is decided once, so that all its pages come from one source. */
+/** Does the same for a read of several pages. The comparison is chosen once, so that all pages come from one source. */
 export const openTraceRead = (
   deps: TraceReaderDeps,
   read: TraceRead,

@@ -1,4 +1,4 @@
-/** The bytes of an answer: documents as ClickHouse wrote them, with what belongs around them. Nothing is held but one chunk at a time. */
+/** Public reads: the bytes of an answer, documents as ClickHouse wrote them plus the JSON around them. Holds one chunk at a time. */
 
 import { AppError } from "../../core/errors.ts";
 import { externalTable } from "../../core/query/external-table.ts";
@@ -8,21 +8,21 @@ import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { parseCount } from "../../db/clickhouse/parse-count.ts";
 import { type RowsAsked, readSettings, selectNewest } from "./newest.ts";
 
-/** Text, or bytes on their way. */
+/** Text, or a stream of bytes. */
 export type Piece = string | ReadableStream<Uint8Array>;
 
 export type AnswerBounds = {
-  /** Of payload. More is refused with ANSWER_TOO_LARGE. */
+  /** Maximum bytes of payload. More is refused with ANSWER_TOO_LARGE. */
   bytesMax: number;
   rowsMax?: number;
-  /** An answer of at most so many bytes of payload is held as text; 0 by default. */
+  /** An answer of at most this many payload bytes is held as text; 0 by default. */
   heldBytesMax?: number;
 };
 
-/** Which rows, by conditions over `e` that hold for any version and the newest. */
+/** Selects rows by conditions over `e` that hold for any version and for the newest. */
 export type DocumentRows = { table: ExportTable; where: readonly string[]; params: Record<string, unknown> };
 
-/** Rows on a page, by their ids in their order. */
+/** Selects the rows of a page by id and keeps their order. */
 export const pageRows = (table: ExportTable, projectId: string, ids: readonly string[]): DocumentRows => ({
   table: { ...table, relations: { ...table.relations, onPage: () => `INNER JOIN page_rows AS onPage ON onPage.id = ${table.id}` } },
   where: [`${table.id} IN (SELECT id FROM page_rows)`],
@@ -41,7 +41,7 @@ const asked = ({ table, where }: DocumentRows): RowsAsked => ({ table, condition
 
 type Size = { rows: number; bytes: number };
 
-/** Refuses with ANSWER_TOO_LARGE what would be more than the bounds, from stored lengths and metadata: no payload is read. */
+/** Throws ANSWER_TOO_LARGE if the answer would exceed the bounds. Uses stored lengths and metadata and reads no payload. */
 export const assertBounded = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
   rows: DocumentRows,
@@ -68,7 +68,10 @@ const megabytes = (bytes: number) => (bytes / 1e6).toFixed(2);
 
 type Shown = { json: Expression; orderBy: Expression };
 
-/** Documents with commas between them, in the given order; none where there are no rows. The query has ended before this returns, so a failure is an error and no broken answer. */
+/**
+ * Returns documents separated by commas, in the given order; nothing without rows. The query has finished before this returns, so a failure
+ * is an error and never a truncated answer.
+ */
 export const openDocuments = async (
   clickhouse: Pick<ClickHouse, "openBytes">,
   rows: DocumentRows,
@@ -92,7 +95,7 @@ export const openDocuments = async (
 
 type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows" | "openBytes"> };
 
-/** The same within bounds. Throws ANSWER_TOO_LARGE. */
+/** Does the same within bounds. Throws ANSWER_TOO_LARGE. */
 export const openBounded = async (
   { clickhouse }: ReadDeps,
   rows: DocumentRows,
@@ -110,7 +113,7 @@ export const closePieces = async (pieces: readonly Piece[]): Promise<void> => {
   await Promise.allSettled(pieces.map((piece) => (typeof piece === "string" ? undefined : piece.cancel())));
 };
 
-/** All answers, or the first failure with the others closed. */
+/** Returns all answers, or throws the first failure after closing the others. */
 export const openAll = async (opening: readonly Promise<Piece[]>[]): Promise<Piece[][]> => {
   const settled = await Promise.allSettled(opening);
   const failed = settled.find((one) => one.status === "rejected");
@@ -120,7 +123,7 @@ export const openAll = async (opening: readonly Promise<Piece[]>[]): Promise<Pie
   throw failed.reason;
 };
 
-/** The pieces one after the other; a reader that goes away closes them all. */
+/** Concatenates the pieces; closes them all if the reader cancels. */
 export const joinPieces = (pieces: readonly Piece[]): ReadableStream<Uint8Array> => {
   const chunks = chunksOf(pieces);
   return new ReadableStream<Uint8Array>({

@@ -1,4 +1,7 @@
-/** Asks for data to be deleted: the job and the audit row in one transaction; the runner does the rest. And what Postgres itself has of it. */
+/**
+ * Deletion: enqueues the job and writes the audit row in one transaction; the runner does the rest. Also deletes what Postgres itself
+ * stores.
+ */
 
 import { sql } from "drizzle-orm";
 import { z } from "zod";
@@ -34,10 +37,10 @@ const askToDelete = (
     });
   });
 
-/** A retention counts days. */
+/** Retention is counted in days. */
 const retentionEveryHours = 24;
 
-/** A job a day for each project with a retention; at most one at a time for each. Returns how many were begun. */
+/** Enqueues one job a day for each project with a retention, at most one at a time per project. Returns the number enqueued. */
 export const enforceRetention = async (db: Database, newJobId: () => string): Promise<number> => {
   const due = await execute<{ projectId: string; before: string }>(
     db,
@@ -51,7 +54,10 @@ export const enforceRetention = async (db: Database, newJobId: () => string): Pr
   return begun;
 };
 
-/** Of all that is older than an instant, or of a whole project, at most one job at a time: false when one waits or runs already. */
+/**
+ * Deletes everything older than an instant, or a whole project. Allows one such job at a time: returns false if one is already waiting or
+ * running.
+ */
 export const deleteData = (db: Database, projectId: string, payload: JobPayload<"data.delete">, jobId: string): Promise<boolean> =>
   transaction(db, (tx) =>
     enqueueJob(tx, {
@@ -68,7 +74,7 @@ const dedupeKeyOf = (projectId: string, { scope }: JobPayload<"data.delete">): {
   return scope === "project" ? { dedupeKey: `delete:${projectId}` } : {};
 };
 
-/** After so many days everything of the project is deleted; null keeps it. False when there is no such project. */
+/** Sets the number of days after which a project's data is deleted; null keeps it. Returns false if there is no such project. */
 export const setRetention = async (db: Database, projectId: string, days: number | null): Promise<boolean> => {
   const rows = await execute(
     db,
@@ -77,7 +83,10 @@ export const setRetention = async (db: Database, projectId: string, days: number
   return rows.length > 0;
 };
 
-/** Comments on what is deleted, and what people set on its sessions; of traces those on the traces themselves, as only ClickHouse knew their observations. */
+/**
+ * Deletes comments on the deleted data, and what users set on its sessions. For traces only the comments on the traces themselves:
+ * ClickHouse alone knew their observations.
+ */
 export const deleteNotes = async (db: Database, projectId: string, what: JobPayload<"data.delete">): Promise<void> => {
   switch (what.scope) {
     case "traces":
@@ -101,7 +110,7 @@ export const deleteNotes = async (db: Database, projectId: string, what: JobPayl
 
 const Progress = z.object({ objects: z.number() }).catch({ objects: 0 });
 
-/** How many objects the attempts before have removed. */
+/** Returns how many objects earlier attempts have removed. */
 export const readProgress = (checkpoint: unknown): number => Progress.parse(checkpoint).objects;
 
 export const noteProgress = (db: Database, lease: Lease, objects: number): Promise<unknown> =>

@@ -1,4 +1,7 @@
-/** Observations in groups of fields, as version 2 of the public API shows them: rows of the events table, which say of themselves what their trace says. */
+/**
+ * Public reads: observations in field groups, as version 2 of the public API shows them. Reads the events table, whose rows include their
+ * trace's fields.
+ */
 import type { Model } from "../../core/models/model.ts";
 import { toSql } from "../../core/query/sql.ts";
 import { eventMetadata, events, eventTraceName } from "../../core/query/tables/events.ts";
@@ -9,10 +12,10 @@ import { amounts, digits, document, type Field, filled, instant, mapBytes, paylo
 import { seconds } from "./observations.ts";
 import { priceTextFields, unpricedFields, withPrices } from "./prices.ts";
 
-/** The table under the name its operator gave it. */
+/** The table under the name the operator gave it. */
 export const eventsIn = (physicalTable: string): ExportTable => ({ ...events, source: { kind: "replacing", table: physicalTable } });
 
-/** Longer values of metadata are cut, unless they are asked for by their key. */
+/** Longer metadata values are cut, unless requested by key. */
 const metadataCharactersMax = 200;
 
 const core: readonly Field[] = [
@@ -79,7 +82,7 @@ const groups: Record<EventGroup, readonly Field[]> = {
   ],
 };
 
-/** What the groups add to the bytes of a row. */
+/** Bytes that each group adds to a row. */
 const groupBytes: Partial<Record<EventGroup, string>> = {
   io: "e.input_length + e.output_length",
   metadata: mapBytes(eventMetadata),
@@ -88,15 +91,15 @@ const groupBytes: Partial<Record<EventGroup, string>> = {
 
 type EventBounds = AnswerBounds & {
   groups: ReadonlySet<EventGroup>;
-  /** Keys of metadata whose values are not cut. */
+  /** Metadata keys whose values are not cut. */
   wholeMetadata: readonly string[];
-  /** Those of the project, for their prices. */
+  /** The project's models, for their prices. */
   models: readonly Model[];
 };
 
 type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows" | "openBytes"> };
 
-/** The observations of a page. Throws ANSWER_TOO_LARGE. */
+/** Opens the observations of a page. Throws ANSWER_TOO_LARGE. */
 export const openEventPage = async (
   deps: ReadDeps,
   table: ExportTable,

@@ -1,4 +1,4 @@
-/** What `traces` and an aggregate say differently of the traces of a window, field by field. */
+/** Finds differences, field by field, between `traces` and an aggregate for the traces of a window. */
 import { z } from "zod";
 import type { AggregateTable } from "../../core/traces/experiment-env.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
@@ -6,8 +6,8 @@ import { coreFields, payloadFields, totalsRelation, traceRelation } from "./trac
 import { wholeNumber } from "./trace-row.ts";
 
 /**
- * As text: what is equal as text is the same. Maps are sorted, numbers of 0 are as if they were not there. Creation and update are left out: those of an
- * aggregate are of all that belongs to the trace.
+ * Compared as text. Maps are sorted, and zero counts treated as absent. Creation and update times are omitted: an aggregate's cover
+ * everything that belongs to the trace.
  */
 const compared = {
   timestamp: "toString(t.timestamp)",
@@ -43,20 +43,20 @@ export type Discrepancy = z.infer<typeof Discrepancy>;
 export type DiscrepancyParams = {
   projectId: string;
   source: AggregateTable;
-  /** Of the time of the trace in either, inclusive. */
+  /** Bound on the trace's time in either source, inclusive. */
   from: Date;
   /** Exclusive; null for no bound. */
   to: Date | null;
-  /** Traces shown for each field. */
+  /** Maximum traces shown per field. */
   examplesMax: number;
 };
 
-/** Of examples, so many characters are shown. */
+/** Maximum characters shown of an example. */
 const shownMax = 200;
 
 /**
- * Fields without a difference are left out. Reads every column of the traces of the window at once, payloads as hashes and beginnings:
- * memory grows with the number of traces, so long windows are looked at piece by piece.
+ * Omits fields without a difference. Reads every column of the window's traces at once, payloads as hashes and prefixes: memory grows with
+ * the number of traces, so split long windows.
  */
 export const findDiscrepancies = async (
   { clickhouse }: { clickhouse: Pick<ClickHouse, "queryRows"> },

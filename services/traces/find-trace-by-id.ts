@@ -8,14 +8,17 @@ import { type FullTraceRow, loadFullTraceRows } from "./trace-row.ts";
 
 type TraceAsked = { projectId: string; traceId: string; from?: Date | null };
 
-/** With `from`, the earliest instant it may have begun, a smaller aggregate can answer; a trace from before is not found. */
+/** With `from`, its earliest possible start, a smaller aggregate can answer; an earlier trace is not found. */
 export const findTraceById = (deps: TraceReaderDeps, { projectId, traceId, from = null }: TraceAsked): Promise<FullTraceRow | undefined> =>
   byId(deps, { projectId, from }, async (source, query) => {
     const [row] = await loadFullTraceRows(query, source, projectId, [traceId]);
     return row === undefined || (from !== null && Date.parse(row.timestamp) < from.getTime()) ? undefined : row;
   });
 
-/** The members of its document, to which those of what belongs to it are to be added; none where there is no such trace. Throws ANSWER_TOO_LARGE. */
+/**
+ * Opens the members of the trace's document, to which the caller adds those of its observations and scores; empty if there is no such
+ * trace. Throws ANSWER_TOO_LARGE.
+ */
 export const openTraceById = (
   deps: DocumentReaderDeps,
   { projectId, traceId }: Omit<TraceAsked, "from">,

@@ -1,4 +1,4 @@
-/** Access pattern: the list of the public API, a page of documents beside the number of all that fit. */
+/** Access pattern: the list of the public API, a page of documents and the number of all matches. */
 import type { ReadQuery } from "../../core/query/compile-read.ts";
 import { type AnswerBounds, openBounded, type Piece, pageOrder, pageRows } from "./answer.ts";
 import { answerFrom, type DocumentReaderDeps } from "./answer-from.ts";

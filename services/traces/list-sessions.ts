@@ -1,4 +1,4 @@
-/** Access pattern: the sessions of a project, by their beginning and environment, beside the number of all that fit. */
+/** Access pattern: a project's sessions by start and environment, and the number of all matches. */
 import { z } from "zod";
 import { externalSet } from "../../core/query/external-table.ts";
 import { instantBound, type Sign } from "../../core/query/filters/bounds.ts";
@@ -8,7 +8,7 @@ import { pageOfSessions, type SessionRow, sessionRelation } from "./session-rela
 import { compileTraceFilter } from "./trace-filter.ts";
 import { wholeNumber } from "./trace-row.ts";
 
-/** Instants are ISO 8601 with zone; a session is in the half-open window by its beginning. */
+/** Instants are ISO 8601 with zone; the start of a session must lie in the half-open window. */
 export type SessionFilter = { environments: readonly string[]; from: string | null; to: string | null };
 
 type Condition = { sql: string; params: Record<string, unknown> };
@@ -19,7 +19,10 @@ const beginning = (name: string, sign: Sign, at: string | null): Condition[] => 
   return [{ sql: `createdAt ${bound.sign} fromUnixTimestamp64Micro({${name}:Int64}, 'UTC')`, params: { [name]: String(bound.units) } }];
 };
 
-/** Newest first. Reads the ids and keys of all traces of the project: a session may have begun at any time, so no short-lived aggregate knows it. */
+/**
+ * Newest first. Reads ids and keys of all the project's traces: a session may have started at any time, so no short-lived aggregate is
+ * complete.
+ */
 export const listSessions = (
   deps: TraceReaderDeps,
   { environments, from, to }: SessionFilter,

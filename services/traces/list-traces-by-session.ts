@@ -1,4 +1,4 @@
-/** Access pattern: the traces of a session, and what they say of it. */
+/** Access pattern: the traces of a session, and the session derived from them. */
 import { toSql } from "../../core/query/sql.ts";
 import { type AnswerBounds, type DocumentRows, openBounded, type Piece } from "./answer.ts";
 import { answerFrom, type DocumentReaderDeps } from "./answer-from.ts";
@@ -7,7 +7,7 @@ import { bareTrace, boundsOf, byDocuments, payloadBytes, traceTable } from "./tr
 
 export type SessionTraces = { session: SessionRow; traces: Piece[] };
 
-/** Documents in the order of their time; undefined where no trace names the session. Throws ANSWER_TOO_LARGE. */
+/** Returns documents in time order; undefined if no trace names the session. Throws ANSWER_TOO_LARGE. */
 export const listTracesBySession = (
   deps: DocumentReaderDeps,
   { projectId, sessionId }: { projectId: string; sessionId: string },

@@ -1,12 +1,12 @@
 /**
- * Rows in their newest version, each id once, also where a row was stored under two keys: FINAL merges the versions of one key, and the newest version of the id in any
- * key decides which of them counts. Reads ids and keys, and only of ids of which some version fulfils `among`.
+ * Reads rows in their newest version, each id once, even if a row was stored under two keys. FINAL merges the versions of one key; the
+ * newest version of the id under any key then decides. Reads ids and keys, and only those of ids with a version that satisfies `among`.
  */
 import { fromClause } from "../../core/query/build-query.ts";
 import { type Expression, joinSql, type SqlLike, toSql } from "../../core/query/sql.ts";
 import type { ExportTable } from "../../core/query/tables/table.ts";
 
-/** Whose rows: binds `projectId` or `projectIds`, or takes every project. */
+/** Selects tenants: binds `projectId` or `projectIds`, or takes every project. */
 export const tenants = {
   one: "e.project_id = {projectId:String}",
   listed: "e.project_id IN {projectIds:Array(String)}",
@@ -14,16 +14,19 @@ export const tenants = {
 } as const;
 export type Tenant = keyof typeof tenants;
 
-/** A table that an operator has renamed comes under its own name, as its source. */
+/** A table that an operator has renamed is passed under its own name, as its source. */
 const physical = { events: "events" };
 
-/** `conditions` hold for the newest version; `among` for any version of it, over `e` alone. */
+/** `conditions` apply to the newest version; `among` to any version, over `e` alone. */
 export type RowsAsked = { table: ExportTable; conditions: readonly SqlLike[]; among: readonly string[]; tenant?: Tenant };
 
 const anyVersion = ({ table, among, tenant = "one" }: RowsAsked): string =>
   `FROM ${fromClause(table, physical, { needsFinal: false, names: [] })} WHERE ${[tenants[tenant], ...among].join(" AND ")}`;
 
-/** Of ids with one key and one time FINAL knows the newest version. The others are few; they are found by hashes, which cost a tenth of what texts do. */
+/**
+ * FINAL finds the newest version of ids with one key and one time. The others are few; finding them by hash costs a tenth of comparing the
+ * texts.
+ */
 const isNewest = (asked: RowsAsked): string => {
   const { place, time, version, isDeleted } = asked.table;
   const id = asked.tenant === undefined || asked.tenant === "one" ? asked.table.id : `(e.project_id, ${asked.table.id})`;
@@ -36,8 +39,8 @@ const isNewest = (asked: RowsAsked): string => {
 };
 
 /**
- * FROM and WHERE with the alias `e` and the relations that `names` and the conditions use, narrowed to these rows; put into `select`.
- * A derived table has each id once.
+ * Builds FROM and WHERE with the alias `e` and the relations that `names` mention, and passes them to `select`, whose relations are
+ * narrowed to these rows. A derived table has each id once.
  */
 export const selectNewest = (asked: RowsAsked, names: readonly Pick<Expression, "uses">[], select: (rows: string) => string): string => {
   const { table, conditions, among, tenant = "one" } = asked;
@@ -50,5 +53,5 @@ export const selectNewest = (asked: RowsAsked, names: readonly Pick<Expression, 
   return select(`FROM ${from} WHERE ${joinSql([tenants[tenant], ...conditions, ...newest], " AND ").sql}`);
 };
 
-/** Grouping by id spills to disk beyond this. */
+/** GROUP BY id spills to disk beyond this size. */
 export const readSettings = { max_bytes_before_external_group_by: String(1024 * 1024 * 1024) };

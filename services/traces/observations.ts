@@ -1,4 +1,4 @@
-/** Observations as the public API shows them: Langfuse's ObservationsView. */
+/** Public reads: observations as the public API shows them, Langfuse's ObservationsView. */
 import type { Model } from "../../core/models/model.ts";
 import { type Expression, sql, toSql } from "../../core/query/sql.ts";
 import { observations } from "../../core/query/tables/observations.ts";
@@ -7,7 +7,7 @@ import { type AnswerBounds, type DocumentRows, openBounded, type Piece, pageOrde
 import { amounts, digits, document, type Field, filled, instant, mapBytes, metadata, payload, value } from "./document.ts";
 import { priceFields, withPrices } from "./prices.ts";
 
-/** Summed over the kinds that begin so; NULL where there is none. */
+/** Sum over the kinds with this prefix; NULL if there are none. */
 const sumOfKinds = (map: string, prefix: string, scale: number) =>
   `if(arrayExists(k -> startsWith(k, '${prefix}'), mapKeys(${map})), arraySum(arrayMap((k, v) -> if(startsWith(k, '${prefix}'), toDecimal128(v, ${scale}), toDecimal128(0, ${scale})), mapKeys(${map}), mapValues(${map}))), NULL)`;
 const total = (map: string) => `if(mapContains(${map}, 'total'), ${map}['total'], NULL)`;
@@ -16,7 +16,7 @@ const orZero = (sql: string) => digits(`ifNull(${sql}, 0)`);
 const inputTokens = orZero(sumOfKinds("e.usage_details", "input", 0));
 const outputTokens = orZero(sumOfKinds("e.usage_details", "output", 0));
 const totalTokens = orZero(total("e.usage_details"));
-/** Between two instants; null where the second is missing. */
+/** Seconds between two instants; null if the second is missing. */
 export const seconds = (from: string, to: string) =>
   digits(`if(isNull(${to}), NULL, date_diff('millisecond', ${from}, assumeNotNull(${to})) / 1000)`);
 
@@ -65,14 +65,14 @@ const fields: readonly Field[] = [
 export const observationDocument = document(fields);
 export const observationBytes = sql`(${observations.rowBytes} + ${mapBytes("e.metadata")} + ifNull(length(e.model_parameters), 0))`;
 
-/** `models` are those of the project, for their prices. */
+/** `models` are the project's, for their prices. */
 type ObservationBounds = AnswerBounds & { models: readonly Model[] };
 type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows" | "openBytes"> };
 
 const open = (deps: ReadDeps, rows: DocumentRows, orderBy: Expression, { models, ...bounds }: ObservationBounds): Promise<Piece[]> =>
   openBounded(deps, withPrices(rows, models), { ...bounds, json: observationDocument, bytes: observationBytes, orderBy });
 
-/** The observations of a page. Throws ANSWER_TOO_LARGE. */
+/** Opens the observations of a page. Throws ANSWER_TOO_LARGE. */
 export const openObservationPage = async (
   deps: ReadDeps,
   projectId: string,
@@ -80,6 +80,6 @@ export const openObservationPage = async (
   bounds: ObservationBounds,
 ): Promise<Piece[]> => (ids.length === 0 ? [] : open(deps, pageRows(observations, projectId, ids), pageOrder, bounds));
 
-/** One observation, or nothing. */
+/** Opens one observation; empty if there is none. */
 export const openObservation = (deps: ReadDeps, projectId: string, id: string, bounds: ObservationBounds): Promise<Piece[]> =>
   open(deps, { table: observations, where: ["e.id = {id:String}"], params: { projectId, id } }, toSql("e.id"), bounds);

@@ -1,4 +1,4 @@
-/** A trace as the public API shows it alone: with its observations and scores, which are always read from their tables. */
+/** Public reads: a single trace with its observations and scores, which are always read from their own tables. */
 
 import type { Model } from "../../core/models/model.ts";
 import { toSql } from "../../core/query/sql.ts";
@@ -14,14 +14,17 @@ import type { TraceFieldGroup } from "./trace-document.ts";
 
 export type PublicTraceBounds = {
   groups: ReadonlySet<TraceFieldGroup>;
-  /** Of payload, of the trace, its observations and its scores each. */
+  /** Maximum payload bytes, applied to the trace, its observations and its scores separately. */
   bytesMax: number;
   observationsMax: number;
-  /** Those of the project, for their prices. */
+  /** The project's models, for their prices. */
   models: readonly Model[];
 };
 
-/** Observations and scores are in the order of their time. Nothing where there is no such trace. Throws ANSWER_TOO_LARGE before an observation or score is read. */
+/**
+ * Observations and scores are in time order. Returns nothing if there is no such trace. Throws ANSWER_TOO_LARGE before reading an
+ * observation or score.
+ */
 export const openPublicTrace = async (
   deps: DocumentReaderDeps,
   { projectId, traceId }: { projectId: string; traceId: string },

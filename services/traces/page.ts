@@ -1,4 +1,4 @@
-/** One page of a listing: the ids on it in their order, and how many there are in all. Memory: the ids of one page. */
+/** Public reads: one page of a listing: its ids in order, and the total count. Memory: the ids of one page. */
 
 import { z } from "zod";
 import type { ReadQuery } from "../../core/query/compile-read.ts";
@@ -12,7 +12,7 @@ import { type RowsAsked, readSettings, selectNewest } from "./newest.ts";
 export const PageRange = z.object({ page: z.number().int().min(1).max(1_000_000_000), rowsMax: z.number().int().min(1).max(1000) });
 export type PageRange = z.infer<typeof PageRange>;
 
-/** The end of a query that answers one page, with its parameters. */
+/** Returns the final clause of a query for one page, with its parameters. */
 export const compilePage = (page: PageRange): { sql: string; params: Record<string, unknown> } => {
   const { page: number, rowsMax } = PageRange.parse(page);
   return { sql: "LIMIT {rowsMax:UInt64} OFFSET {rowsBefore:UInt64}", params: { rowsMax, rowsBefore: (number - 1) * rowsMax } };
@@ -23,7 +23,10 @@ type PageFound = { ids: string[]; totalItems: number };
 
 type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows"> };
 
-/** Page and count are asked side by side: rows that arrive in between may be in one and not in the other. The order is total, so no row is on two pages. */
+/**
+ * Queries page and count in parallel: rows that arrive in between may be in only one of them. The order is total, so no row is on two
+ * pages.
+ */
 export const readPage = async ({ clickhouse }: ReadDeps, query: ReadQuery, { projectId, page, limit }: PageAsked): Promise<PageFound> => {
   const asked = rowsOf(query);
   const params = Object.assign({ projectId }, ...query.conditions.map((condition) => condition.params)) as Record<string, unknown>;
@@ -38,9 +41,9 @@ export const readPage = async ({ clickhouse }: ReadDeps, query: ReadQuery, { pro
   return { ids: found.map((row) => row.id), totalItems: parseCount(counted?.rows) };
 };
 
-/** Where a row stands in the order of a listing, newest first. */
+/** Keyset cursor: the position of a row in a listing, newest first. */
 export type RowPlace = {
-  /** Microseconds since 1970, as a text. */
+  /** Microseconds since 1970, as text. */
   at: string;
   hash: number;
   id: string;
@@ -48,7 +51,10 @@ export type RowPlace = {
 
 export type PlaceAsked = { projectId: string; after: RowPlace | undefined; limit: number };
 
-/** The rows behind a place, newest first, and the place of the last one where there are more: nothing is counted, and what arrives meanwhile moves no page. */
+/**
+ * Returns the rows after a keyset cursor, newest first, and the cursor of the last one if there are more. Nothing is counted, and rows that
+ * arrive meanwhile shift no page.
+ */
 export const readPageAfter = async (
   { clickhouse }: ReadDeps,
   query: ReadQuery,
@@ -74,7 +80,9 @@ export const readPageAfter = async (
   };
 };
 
-/** The whole place is compared, to the microsecond; the time once more by itself, which the sorting key and partitions know. */
+/**
+ * Compares the whole cursor, to the microsecond, and the time once more on its own, so that the sort key and the partitions can be used.
+ */
 const behind = ({ time, hash, id }: ExportTable, after: RowPlace): Condition => {
   const at = "fromUnixTimestamp64Micro({afterAt:Int64}, 'UTC')";
   return {
@@ -85,7 +93,7 @@ const behind = ({ time, hash, id }: ExportTable, after: RowPlace): Condition => 
   };
 };
 
-/** Ids are narrowed by what a row says of itself without its payload: any version of a row that is found fulfils it. */
+/** Narrows the ids by conditions on a row's own columns without payload: any version of a matching row satisfies them. */
 const rowsOf = ({ table, conditions }: ReadQuery): RowsAsked => ({
   table,
   conditions,

@@ -1,4 +1,7 @@
-/** Prices of models, handed over with the query that shows observations: those of the tier an observation was priced by, or of the model's default tier. */
+/**
+ * Public reads: model prices, sent as an external table with a query for observations. They are those of the tier that priced the
+ * observation, else of the model's default tier.
+ */
 
 import type { Model } from "../../core/models/model.ts";
 import { type ExternalTable, externalTable } from "../../core/query/external-table.ts";
@@ -18,7 +21,7 @@ const pricesTable = (models: readonly Model[]): ExternalTable =>
     ),
   );
 
-/** The same rows with the prices of their models, joined from a table that travels as `model_prices`. */
+/** Joins the rows with the prices of their models from the external table `model_prices`. */
 export const withPrices = (rows: DocumentRows, models: readonly Model[], modelId = "e.internal_model_id"): DocumentRows => ({
   table: {
     ...rows.table,
@@ -35,7 +38,7 @@ export const withPrices = (rows: DocumentRows, models: readonly Model[], modelId
 const price = (kind: string) => sql`toDecimal128OrNull(${relation("priced")(kind)}, 18)`;
 const kinds = { inputPrice: "input", outputPrice: "output", totalPrice: "total" };
 
-/** As numbers, or as texts of all their digits. */
+/** As numbers, or as text with all digits. */
 export const priceFields: readonly Field[] = Object.entries(kinds).map(([name, kind]) => [name, digits(price(kind))]);
 export const priceTextFields: readonly Field[] = Object.entries(kinds).map(([name, kind]) => [name, value(sql`toString(${price(kind)})`)]);
 export const unpricedFields: readonly Field[] = Object.keys(kinds).map((name) => [name, "'null'"]);

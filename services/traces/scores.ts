@@ -1,4 +1,7 @@
-/** Scores as the public API shows them. Version 1 knows scores of traces and observations, all types but corrections; version 2 knows all. */
+/**
+ * Public reads: scores as the public API shows them. Version 1 covers scores of traces and observations, except corrections; version 2
+ * covers all.
+ */
 import type { Condition } from "../../core/query/filters/compile-filter.ts";
 import { relation, type Sql, sql, toSql } from "../../core/query/sql.ts";
 import { newestOf } from "../../core/query/tables/relations.ts";
@@ -10,7 +13,7 @@ import { document, type Field, filled, instant, mapBytes, metadata, value } from
 
 export type ScoreVersion = 1 | 2;
 
-/** What version 1 knows: its readers fail on any other. */
+/** Restricts to what version 1 defines: its readers fail on anything else. */
 export const versionCondition = (version: ScoreVersion): string[] =>
   version === 2
     ? []
@@ -61,7 +64,7 @@ const subject = (kind: string, id: string, more: readonly Field[] = []) => docum
 export const scoreGroups = ["core", "details", "subject", "annotation"] as const;
 export type ScoreGroup = (typeof scoreGroups)[number];
 
-/** Version 3: one value whose type is that of the score, and what it is about in one field. */
+/** Version 3: one value of the score's own type, and its subject in one field. */
 const groups: Record<ScoreGroup, readonly Field[]> = {
   core: [
     ["id", value("e.id")],
@@ -96,7 +99,7 @@ const groups: Record<ScoreGroup, readonly Field[]> = {
   ],
 };
 
-/** One of these values exactly; those of booleans are 0 and 1. */
+/** Matches any of these values exactly; booleans are 0 and 1. */
 export const hasValue = (values: readonly number[]): Condition => ({
   sql: "e.value IN {scoreValues:Array(Float64)}",
   uses: [],
@@ -112,7 +115,7 @@ const traceFields: readonly Field[] = [
   ["sessionId", value(scored("session_id"))],
 ];
 
-/** With the trace a score belongs to; null where it belongs to none that is stored. */
+/** Adds the trace that a score belongs to; null if no stored trace matches. */
 const withTrace: ExportTable = {
   ...scores,
   relations: {
@@ -130,7 +133,7 @@ export const scoreBytes = sql`(${scores.rowBytes} + ifNull(length(e.comment), 0)
 
 type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows" | "openBytes"> };
 
-/** The scores of a page. Throws ANSWER_TOO_LARGE. */
+/** Opens the scores of a page. Throws ANSWER_TOO_LARGE. */
 export const openScorePage = async (
   deps: ReadDeps,
   projectId: string,
@@ -143,7 +146,7 @@ export const openScorePage = async (
   return openBounded(deps, rows, { ...bounds, json, bytes: scoreBytes, orderBy: pageOrder });
 };
 
-/** The same in version 3. */
+/** Does the same in version 3. */
 export const openScoreGroupsPage = async (
   deps: ReadDeps,
   { projectId, ids }: { projectId: string; ids: readonly string[] },
@@ -154,7 +157,7 @@ export const openScoreGroupsPage = async (
   return openBounded(deps, pageRows(scores, projectId, ids), { ...bounds, json, bytes: scoreBytes, orderBy: pageOrder });
 };
 
-/** One score, or nothing. */
+/** Opens one score; empty if there is none. */
 export const openScore = (
   deps: ReadDeps,
   projectId: string,

@@ -1,4 +1,7 @@
-/** Sessions as one relation, made of any source. They are not stored, but what their traces say: a session begins with its first trace and has the environment of that one. */
+/**
+ * Trace reads: sessions as one relation, from any source. Sessions are not stored but derived from their traces: a session starts with its
+ * first trace and takes that trace's environment.
+ */
 import { z } from "zod";
 import type { TraceSource } from "../../core/traces/measure-and-return.ts";
 import type { RunQuery } from "./answer-from.ts";
@@ -10,7 +13,7 @@ import { instant } from "./trace-row.ts";
 export const SessionRow = z.object({ id: z.string(), createdAt: instant, environment: z.string() });
 export type SessionRow = z.infer<typeof SessionRow>;
 
-/** A subquery in parentheses with the columns of `SessionRow`; of a session it sees the traces that fit. */
+/** Returns a subquery in parentheses with the columns of `SessionRow`; sessions include only their matching traces. */
 export const sessionRelation = (source: TraceSource, where: CompiledFilter): string => {
   const fields = [...where.fields, "timestamp", "session_id", "environment"] as const;
   return `(SELECT assumeNotNull(session_id) AS id, min(timestamp) AS createdAt, argMin(environment, (timestamp, t.id)) AS environment
@@ -31,7 +34,7 @@ export const pageOfSessions = async (
     projectId: string;
     filter: TraceFilter;
     page: PageRange;
-    /** A condition on the session, which binds `params`. */
+    /** A condition on the session; `params` are its bindings. */
     having?: string;
     params?: Record<string, unknown>;
   },

@@ -1,4 +1,7 @@
-/** Traces as the public API shows them, written by ClickHouse from any source: on a page with the ids of what belongs to them, alone with their sums. */
+/**
+ * Public reads: traces as JSON documents, written by ClickHouse from any source: with the ids of their observations and scores on a page,
+ * with their totals alone.
+ */
 import { relation, type Sql, sql, toSql } from "../../core/query/sql.ts";
 import { newestOf } from "../../core/query/tables/relations.ts";
 import type { ExportTable, Relation } from "../../core/query/tables/table.ts";
@@ -11,7 +14,7 @@ import { aggregateAsTable } from "./trace-relation.ts";
 export const traceFieldGroups = ["core", "io", "scores", "observations", "metrics"] as const;
 export type TraceFieldGroup = (typeof traceFieldGroups)[number];
 
-/** Ids of what belongs to each trace, in the order of their time. */
+/** Ids that belong to each trace, in time order. */
 const idsOf =
   (alias: string, table: string, time: string): Relation =>
   (among) =>
@@ -29,7 +32,10 @@ const joined: ExportTable = {
   },
 };
 
-/** The table of traces as it is filtered, ordered and shown, made of `traces` or of an aggregate. What filters say of levels, tokens and scores is looked up in the tables either way. */
+/**
+ * The table of traces for filters, order and output, from `traces` or an aggregate. Filters on levels, tokens and scores use the base
+ * tables either way.
+ */
 export const traceTable = (source: TraceSource): ExportTable =>
   source === "traces" ? joined : { ...traces, source: aggregateAsTable(source) };
 
@@ -57,7 +63,7 @@ const io: readonly Field[] = [
   ["metadata", metadata("e.metadata")],
 ];
 
-/** What belongs to a trace: from `traces` looked up in the tables, from an aggregate what was added up. */
+/** Ids and totals of a trace: joined from the base tables for `traces`, accumulated in an aggregate. */
 const belonging = (source: TraceSource) =>
   source === "traces"
     ? {
@@ -75,7 +81,7 @@ const belonging = (source: TraceSource) =>
 
 type Groups = ReadonlySet<TraceFieldGroup>;
 
-/** The trace itself; of metrics, a group that is left out is -1, as in Langfuse. */
+/** The trace's own fields. An omitted metric is -1, as in Langfuse. */
 const own = (source: TraceSource, groups: Groups): readonly Field[] => [
   ...core,
   ...(groups.has("io") ? io : []),
@@ -84,9 +90,9 @@ const own = (source: TraceSource, groups: Groups): readonly Field[] => [
   ["htmlPath", value("concat('/project/', e.project_id, '/traces/', encodeURLComponent(e.id))")],
 ];
 
-/** A trace without what belongs to it. */
+/** A trace without its observations and scores. */
 export const bareTrace = document([...core, ...io]);
-/** The members of a trace to which its observations and scores are to be added. */
+/** The members of a trace, to which the caller adds observations and scores. */
 export const traceMembers = (source: TraceSource, groups: Groups): Sql => members(own(source, groups));
 export const traceOnPage = (source: TraceSource, groups: Groups): Sql =>
   document([
@@ -98,14 +104,14 @@ export const traceOnPage = (source: TraceSource, groups: Groups): Sql =>
 export const traceBytes = (groups: Groups) => (groups.has("io") ? payloadBytes : toSql("500"));
 export const payloadBytes = sql`(${traces.rowBytes} + ${mapBytes("e.metadata")})`;
 
-/** Both answers of a compared read are held at once. */
+/** Bounds memory: both answers of a compared read are held at once. */
 const heldBytesMax = 2_000_000;
 
-/** Of a compared read, the answer of the aggregate is refused where it is too large to be held; that of `traces` is passed on. */
+/** In a compared read, refuses an aggregate answer too large to hold; that of `traces` is streamed. */
 export const boundsOf = ({ bytesMax }: AnswerBounds, source: TraceSource, isCompared: boolean): AnswerBounds =>
   isCompared ? { bytesMax: source === "traces" ? bytesMax : Math.min(bytesMax, heldBytesMax), heldBytesMax } : { bytesMax };
 
-/** Compares documents by their values; `textOf` makes a JSON list of traces of them. Answers that are not held cannot be compared. */
+/** Compares documents by value; `textOf` makes a JSON list of traces from them. Answers that are not held cannot be compared. */
 export const byDocuments = <Answer>(
   piecesOf: (answer: Answer) => readonly Piece[],
   { textOf, rest = () => null }: { textOf: (documents: string) => string; rest?: (answer: Answer) => unknown },
@@ -119,7 +125,10 @@ export const byDocuments = <Answer>(
   release: (answer) => closePieces(piecesOf(answer)),
 });
 
-/** Creation and update are those of all that belongs to it in an aggregate, which knows no order of ids and tags. */
+/**
+ * Removes what an aggregate keeps differently: its creation and update times cover everything that belongs to the trace, and ids and tags
+ * have no order.
+ */
 const comparable = ({ createdAt: _created, updatedAt: _updated, ...trace }: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(trace).map(([name, found]) =>

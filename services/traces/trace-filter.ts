@@ -1,4 +1,4 @@
-/** What can be asked of a list of traces, and its SQL: the same text holds for the columns of every source. All values are bound. */
+/** Trace reads: the filter of a trace list and its SQL, which is the same text for the columns of every source. All values are bound. */
 import { z } from "zod";
 import type { TraceField } from "./trace-relation.ts";
 
@@ -14,7 +14,7 @@ export const TraceFilter = z
     userIds: names,
     sessionIds: names,
     environments: names,
-    /** All of them. */
+    /** The trace must have all of them. */
     tags: names,
     version: z.string(),
     release: z.string(),
@@ -39,7 +39,7 @@ const conditions: Record<keyof TraceFilter, Condition> = {
 /** `fields` are those the condition reads. */
 export type CompiledFilter = { sql: string; fields: TraceField[]; params: Record<string, unknown> };
 
-/** A list that is empty matches nothing, except for tags. */
+/** An empty list matches nothing, except for tags. */
 export const compileTraceFilter = (filter: TraceFilter): CompiledFilter => {
   const used = Object.entries(conditions).flatMap(([name, { field, sql, type, bind }]) => {
     const value = bind(filter);

@@ -1,4 +1,7 @@
-/** One page of traces in two steps: ids in their order from small columns, then whole rows by id. Payloads and sums are read for the page only. */
+/**
+ * Trace reads: one page of traces in two steps: ordered ids from small columns, then whole rows by id. Payloads and totals are read for the
+ * page only.
+ */
 import { z } from "zod";
 import type { TraceSource } from "../../core/traces/measure-and-return.ts";
 import type { RunQuery } from "./answer-from.ts";
@@ -26,7 +29,7 @@ export type TraceOrder = z.infer<typeof TraceOrder>;
 
 export const newestFirst: TraceOrder = { column: "timestamp", direction: "desc" };
 
-/** In a total order: ties are broken by id. Absent values come last. */
+/** The order is total: ids break ties. Absent values come last. */
 export const listTraceIds = async (
   query: RunQuery,
   source: TraceSource,

@@ -1,9 +1,9 @@
 /**
- * The traces of a project as one relation with the same columns, whether it is made of `traces` or of an aggregate. Every access pattern reads from it.
- *
- * From `traces`: the newest version of each id wherever its key has moved, deleted ones gone (../read/newest.ts). From an aggregate: its rows merged while reading (FINAL keeps
- * the order of the writes, on which `anyLast` depends; GROUP BY would not), and only those that a trace has written: what observations or scores alone
- * have written is no trace yet.
+ * Trace reads: a project's traces as one relation with the same columns, from `traces` or from an aggregate. Every access pattern reads
+ * from it.
+ * - From `traces`: the newest version of each id, even if re-keyed, without deleted ones (newest.ts).
+ * - From an aggregate: its rows merged while reading. FINAL keeps the order of the writes, on which `anyLast` depends; GROUP BY would not.
+ *   Rows that only observations or scores have written are not traces yet and are excluded.
  */
 import { observations } from "../../core/query/tables/observations.ts";
 import { scores } from "../../core/query/tables/scores.ts";
@@ -14,7 +14,7 @@ import type { TraceSource } from "../../core/traces/measure-and-return.ts";
 import { selectNewest, type Tenant, tenants } from "./newest.ts";
 
 type Field = {
-  /** Of a stored value of `traces`. */
+  /** Expression over a stored value of `traces`. */
   traces: (value: string) => string;
   aggregate: string;
 };
@@ -71,11 +71,11 @@ export type RelationOptions = {
   tenant?: Tenant;
   /** A condition on `id`. */
   ids?: string;
-  /** A condition on columns that a trace of the answer fulfils: it decides what is looked at, and is to be repeated on the relation. */
+  /** A condition that every trace of the answer satisfies. It narrows what is read, and must be repeated on the relation. */
   narrow?: string;
 };
 
-/** A subquery in parentheses with `project_id`, `id` and the fields. */
+/** Returns a subquery in parentheses with `project_id`, `id` and the fields. */
 export const traceRelation = (
   source: TraceSource,
   { fields: named, ids = "true", narrow = "true", tenant = "one" }: RelationOptions,
@@ -89,15 +89,15 @@ export const traceRelation = (
     : select(merged(source, [tenants[tenant], ...conditions]));
 };
 
-/** Reads by the key (project_id, id), or by the Bloom filters of the columns that are named as they are stored; conditions apply to merged rows. */
+/** Reads by the key (project_id, id), or by the Bloom filters of the columns under their stored names; conditions apply to merged rows. */
 const merged = (table: AggregateTable, conditions: readonly string[]): string =>
   `FROM ${table} AS e FINAL WHERE ${[...conditions, "finalizeAggregation(e.public) IS NOT NULL"].join(" AND ")}`;
 
-/** What an aggregate knows of what belongs to a trace. */
+/** What an aggregate stores about a trace's observations and scores. */
 const belonging = `arraySort(e.observation_ids) AS observation_ids, arraySort(e.score_ids) AS score_ids, e.cost_details AS cost_details,
   e.usage_details AS usage_details, e.start_time AS started_at, ifNull(e.end_time, e.start_time) AS ended_at`;
 
-/** An aggregate with the columns of `traces`, and those of `totalsRelation`. Columns that a query does not name are not read. */
+/** An aggregate with the columns of `traces` and those of `totalsRelation`. Columns that a query does not name are not read. */
 export const aggregateAsTable = (table: AggregateTable): ExportTable["source"] => {
   const columns = Object.entries(fields).map(([name, { aggregate }]) => `${aggregate} AS ${name}`);
   const lengths = ["input", "output"].map((name) => `length(finalizeAggregation(e.${name})) AS ${name}_length`);
@@ -107,9 +107,10 @@ export const aggregateAsTable = (table: AggregateTable): ExportTable["source"] =
 };
 
 /**
- * What belongs to each of some traces, by `id`: ids of observations and scores, sums, and the time from the first to the last instant of the trace and its
- * observations. `among` is a set of ids of traces: a bound list or a subquery. From `traces`, observations and scores are read in their newest version, so
- * sums are right whatever was written twice; from an aggregate they are what was added up.
+ * Totals of some traces, by `id`: ids of observations and scores, sums, and the time from the first to the last instant of the trace and
+ * its observations. `among` is a set of trace ids: a bound list or a subquery.
+ * From `traces`, observations and scores are read in their newest version, so sums are right whatever was written twice; an aggregate gives
+ * what was added up.
  */
 export const totalsRelation = (source: TraceSource, among: string): string =>
   source === "traces" ? totalsFromTables(among) : totalsFromAggregate(source, among);

@@ -1,4 +1,4 @@
-/** Traces as readers get them, parsed from ClickHouse's rows. */
+/** Trace reads: schemas that parse ClickHouse rows into traces. */
 import { z } from "zod";
 import type { TraceSource } from "../../core/traces/measure-and-return.ts";
 import type { RunQuery } from "./answer-from.ts";
@@ -8,7 +8,7 @@ import { coreFields, payloadFields, totalsRelation, traceRelation } from "./trac
 export const instant = z.iso.datetime({ precision: 3 });
 /** ClickHouse writes 64-bit integers as text. */
 export const wholeNumber = z.coerce.number().int().safe();
-/** Kept as text: neither a sum of tokens nor a cost has to fit a double. */
+/** Kept as text: sums of tokens and costs may not fit a double. */
 export const numberText = z.string().regex(/^-?\d+(\.\d+)?$/);
 
 /** Not z.record, which drops the key `__proto__`. */
@@ -49,24 +49,24 @@ const totals = {
 export const MeasuredTraceRow = TraceRow.extend(totals);
 export type MeasuredTraceRow = z.infer<typeof MeasuredTraceRow>;
 
-/** What a relation with `coreFields` is selected as. */
+/** Selects the columns of a relation with `coreFields`. */
 const coreColumns = `t.id AS id, t.project_id AS projectId, t.timestamp AS timestamp, t.name AS name, t.user_id AS userId, t.session_id AS sessionId,
   t.release AS release, t.version AS version, t.environment AS environment, t.tags AS tags, t.public AS public, t.bookmarked AS bookmarked,
   t.created_at AS createdAt, t.updated_at AS updatedAt`;
 const payloadColumns = "t.input AS input, t.output AS output, t.metadata AS metadata";
 
-/** Of a row of `totalsRelation`. */
+/** Over a row of `totalsRelation`. */
 export const latencyMs = "if(empty(m.observation_ids), NULL, date_diff('millisecond', m.started_at, m.ended_at))";
 const totalColumns = `m.observation_ids AS observationIds, m.score_ids AS scoreIds,
   m.cost_details['total'] AS totalCost, toString(m.usage_details['total']) AS totalTokens, ${latencyMs} AS latencyMs`;
 
-/** Most ids one query is asked for. */
+/** Maximum ids per query. */
 export const idsMax = 1000;
 const Ids = z.array(z.string()).max(idsMax);
 
 const loaderOf =
   <Row extends { id: string }>(schema: z.ZodType<Row>, { withPayload, withTotals }: { withPayload: boolean; withTotals: boolean }) =>
-  /** In the order of the ids; ids that are no traces are left out. */
+  /** In the order of the ids; omits unknown ids. */
   async (query: RunQuery, source: TraceSource, projectId: string, traceIds: readonly string[]): Promise<Row[]> => {
     if (traceIds.length === 0) return [];
     const among = "{traceIds:Array(String)}";

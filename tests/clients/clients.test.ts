@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bunPath } from "../../local/service.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 import { useWholeStack } from "../support/whole-stack.ts";
 import { answer, embeddingTokens, startModelServer, tokens } from "./model-server.ts";
 
@@ -112,7 +113,7 @@ const run = async (program: string, modelUrl: string): Promise<Row> => {
     },
     stdout: "pipe",
     stderr: "pipe",
-    timeout: 45_000,
+    timeout: waitSeconds * 1000,
   });
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   if ((await child.exited) !== 0) throw new Error(`${program}: ${out}${err}`);
@@ -135,7 +136,7 @@ describe.skipIf(!isInstalled)("clients of other projects", () => {
       const ids = (await json<{ data: Trace[] }>("traces?limit=100")).data.map(({ id }) => id).filter((id) => !before.has(id));
       traces = await Promise.all(ids.map((id) => json<Trace>(`traces/${id}`)));
       observations = traces.flatMap((trace) => trace.observations);
-    }, 120_000);
+    });
 
     const isEmbedding = ({ type, model }: Observation) => type === "EMBEDDING" && model === "text-embedding-3-small";
     const calls = () => observations.filter(({ usageDetails }) => usageDetails["total"] === tokens.total);

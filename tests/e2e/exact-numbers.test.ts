@@ -4,6 +4,7 @@ import { parseExactJson } from "../../core/exact-json.ts";
 import { spelledObject } from "../support/number-spellings.ts";
 import { readRows } from "../support/read-export.ts";
 import { at, uniqueIds } from "../support/sent-event.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 import { type IngestionAnswer, useWholeStack } from "../support/whole-stack.ts";
 
 const { call, json, post, rows, settled } = useWholeStack();
@@ -37,7 +38,7 @@ const fieldOf = (value: unknown, field: string): unknown => (value as Read)[fiel
 
 const exportOf = async (format: string, query: object): Promise<Buffer> => {
   const { id } = await json<{ id: string }>("batch-exports", { method: "POST", body: JSON.stringify({ format, query }) });
-  for (const end = Date.now() + 60_000; Date.now() < end; ) {
+  for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
     const now = await json<{ status: string; log: string | null }>(`batch-exports/${id}`);
     if (now.status === "FAILED") throw new Error(String(now.log));
     if (now.status === "COMPLETED") return Buffer.from(await (await call(`batch-exports/${id}/download`)).arrayBuffer());
@@ -74,7 +75,7 @@ beforeAll(async () => {
   const request = { resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ scope: { name: "s" }, spans }] }] };
   expect((await post(JSON.stringify(request), {}, "otel/v1/traces")).status).toBe(200);
   await settled();
-}, 180_000);
+});
 
 describe("numbers of any spelling", () => {
   it("are read back digit by digit from events of the SDKs", async () => {
@@ -86,7 +87,7 @@ describe("numbers of any spelling", () => {
       expect(textOf(fieldOf(trace["metadata"], "m"))).toBe(compact);
       expect(fieldOf(trace["metadata"], "id")).toBe("1234567890123456789");
     }
-  }, 120_000);
+  });
 
   it("are read back digit by digit where OpenTelemetry's JSON was read and written again", async () => {
     const system = '{"role":"system","content":"be kind"}';
@@ -96,7 +97,7 @@ describe("numbers of any spelling", () => {
       expect(textOf(fieldOf(observation, "input"))).toBe(`[${system},{"role":"user","content":${compact}}]`);
       expect(textOf(fieldOf(fieldOf(observation, "metadata"), "m"))).toBe(compact);
     }
-  }, 120_000);
+  });
 
   const query = { tableName: "traces", columns: ["id", "input", "output", "metadata"], filter: [] };
   const expected = documents.map(({ compact }, index) => ({ id: traceOf(index), input: compact, output: `[${compact}]`, m: compact }));

@@ -106,7 +106,7 @@ describe("langfuse 3", () => {
     }
     await sender.shutdownAsync();
     expect(failures).toEqual([]);
-    await settled(120);
+    await settled();
     const rows = await exported("events", [{ column: "sessionId", type: "string", operator: "=", value: load }]);
     expect(new Set(rows.map(({ id }) => id)).size).toBe(900);
     expect(rows.length).toBe(900);

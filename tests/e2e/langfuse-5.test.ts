@@ -11,6 +11,7 @@ import {
 import { NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 import { beforeAll, describe, expect, it } from "vitest";
 import { unsaidOfObservation } from "../support/unsaid-of-observation.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 import { useWholeStack } from "../support/whole-stack.ts";
 
 const { connection, exported, settled, stack } = useWholeStack();
@@ -25,7 +26,7 @@ let ids: { trace: string; agent: string; tool: string; generation: string; event
 
 /** A run with everything the SDK can say, and scores of every type by the client, as an application sends both in one breath. */
 const send = async (): Promise<void> => {
-  const keys = { ...connection(), timeout: 60 };
+  const keys = { ...connection(), timeout: waitSeconds };
   client = new LangfuseClient(keys);
   const processor = new LangfuseSpanProcessor({ ...keys, environment: "staging", release: "r2" });
   const provider = new NodeTracerProvider({ spanProcessors: [processor] });

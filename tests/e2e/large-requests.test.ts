@@ -66,7 +66,7 @@ describe("a request of 100,000 spans", () => {
       "of as many traces, in JSON, as far as the body may reach",
       () => [jsonOf(96_500, (n) => hex(n + 1, 32, "c"), "c"), "application/json"],
     ],
-  ])("%s is stored in parts and answered, and what waits is one row for each part", { timeout: 240_000 }, async (_, make) => {
+  ])("%s is stored in parts and answered, and what waits is one row for each part", async (_, make) => {
     const [body, type] = make();
     const before = new Date().toISOString();
     const response = await traces(body, type);
@@ -83,11 +83,11 @@ describe("a request of 100,000 spans", () => {
 });
 
 describe("a request of more traces than are logged one by one", () => {
-  it("is read back whole, and each of its traces is deleted by itself", { timeout: 240_000 }, async () => {
+  it("is read back whole, and each of its traces is deleted by itself", async () => {
     const count = 4200;
     const traceOf = (n: number) => hex(1 + (n % 300), 32, "d");
     expect((await traces(protobufOf(count, traceOf, "d"), protobuf)).status).toBe(200);
-    await settled(200);
+    await settled();
     const stored = () =>
       rows<{ n: number; traces: number }>(
         `SELECT toUInt32(count()) AS n, toUInt32(uniqExact(trace_id)) AS traces FROM observations FINAL WHERE name = 'small' AND startsWith(trace_id, 'ddd')`,
@@ -99,16 +99,16 @@ describe("a request of more traces than are logged one by one", () => {
     );
     expect(log).toEqual({ named: 300, unnamed: 0 });
     expect((await call(`traces/${traceOf(0)}`, { method: "DELETE" })).status).toBe(200);
-    await settled(200);
+    await settled();
     expect(await stored()).toEqual([{ n: count - 14, traces: 299 }]);
   });
 
-  it("is found by a deletion before the runner has named its traces", { timeout: 120_000 }, async () => {
+  it("is found by a deletion before the runner has named its traces", async () => {
     const traceOf = (n: number) => hex(n + 1, 32, "e");
     expect((await traces(protobufOf(400, traceOf, "e"), protobuf)).status).toBe(200);
     // Whichever comes first, the deletion or the runner: the trace is gone, its neighbours are there.
     expect((await call(`traces/${traceOf(7)}`, { method: "DELETE" })).status).toBe(200);
-    await settled(100);
+    await settled();
     const [found] = await rows<{ gone: number; left: number }>(
       `SELECT toUInt32(countIf(trace_id = '${traceOf(7)}')) AS gone, toUInt32(count()) AS left FROM observations FINAL WHERE startsWith(trace_id, 'eee')`,
     );
@@ -157,14 +157,14 @@ describe("a batch of Langfuse events", () => {
     expect((await post(JSON.stringify({ batch: Array.from({ length: 5001 }, (_, n) => tiny(n)) }))).status).toBe(413);
   });
 
-  it("of many events of one entity is taken", { timeout: 120_000 }, async () => {
+  it("of many events of one entity is taken", async () => {
     const id = unique("o");
     await accepted(Array.from({ length: 5500 }, (_, n) => event("span-update", { id, name: `name-${n}` }, n / 1000)));
-    await settled(100);
+    await settled();
     expect((await json(`observations/${id}`))["name"]).toBe("name-5499");
   });
 
-  it("that writes as much as may be is taken", { timeout: 240_000 }, async () => {
+  it("that writes as much as may be is taken", async () => {
     const response = await post(JSON.stringify({ batch: Array.from({ length: 5000 }, (_, n) => tiny(n)) }));
     expect(response.status).toBe(207);
     const { successes, errors } = (await response.json()) as { successes: unknown[]; errors: unknown[] };

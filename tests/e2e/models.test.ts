@@ -1,8 +1,5 @@
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { LangfuseAPIClient } from "@langfuse/core";
 import { sql } from "drizzle-orm";
 import { Langfuse } from "langfuse";
@@ -11,26 +8,23 @@ import { Model } from "../../api/routes/models/resource.ts";
 import { defaultModels } from "../../core/models/default-models/index.ts";
 import { execute, type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
 import { bunPath, repositoryRoot } from "../../local/service.ts";
-import { type Stack, startStack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack.ts";
+import { startTestStack } from "../support/start-test-stack.ts";
 import { untilIngested } from "../support/until-ingested.ts";
 
 type Key = { projectId: string; publicKey: string; secretKey: string };
 type Json = Record<string, unknown>;
 
 let stack: Stack;
-let dir: string;
 let open: OpenDatabase;
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), "spillway-models-"));
-  chmodSync(dir, 0o755);
-  stack = await startStack({ dataDir: dir, apiPort: 0, env: { SPILLWAY_POLL_MS: "30" } });
+  stack = await startTestStack();
   open = openPostgres(stack.postgresUrl, { connectionsMax: 2 });
-}, 120_000);
+});
 afterAll(async () => {
   await open.close();
   await stack.stop();
-  rmSync(dir, { recursive: true, force: true });
 });
 
 const admin = async (path: string, body: object): Promise<Record<string, string>> => {

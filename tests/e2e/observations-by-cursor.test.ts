@@ -2,6 +2,7 @@ import { LangfuseClient } from "@langfuse/client";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ObservationV2 } from "../../api/routes/observations/resource.ts";
 import { at, eventWith, uniqueIds } from "../support/sent-event.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 import { type ProjectKey, useWholeStack } from "../support/whole-stack.ts";
 
 const { accepted, authorization, call, connection, ingest, json, newProject, post, settled, stack } = useWholeStack();
@@ -248,7 +249,7 @@ describe("groups of fields", () => {
   });
 
   it("are what the unchanged client of the SDK is given", async () => {
-    const client = new LangfuseClient({ ...connection(), timeout: 60 });
+    const client = new LangfuseClient({ ...connection(), timeout: waitSeconds });
     const fields = "basic,time,io,metadata,model,usage,prompt,metrics,trace_context";
     const { data, meta } = await client.api.observations.getMany({ ...ofTrace, fields, isRootObservation: true, environment: ["staging"] });
     expect(data).toMatchObject([{ ...root(), ...basicOfRoot, latency: 2.5, traceName: "the trace" }]);

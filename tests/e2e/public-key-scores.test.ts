@@ -95,7 +95,7 @@ describe("a score sent with a public key alone", () => {
     expect(await stored(id)).toBe(1);
   });
 
-  it("at the same time as others is either theirs or nothing, and the same when it is merged again", { timeout: 120_000 }, async () => {
+  it("at the same time as others is either theirs or nothing, and the same when it is merged again", async () => {
     const ids = Array.from({ length: 20 }, () => unique("score"));
     const senders: Sender[] = ["mine", "secret", "other"];
     const statuses = await Promise.all(
@@ -148,7 +148,7 @@ describe("a method that a path does not know", () => {
     ["a damaged gzip", { body: "x", headers: { "content-encoding": "gzip", "content-type": "application/json" } }],
   ];
 
-  it("is 405 with Allow on every route, whatever the body, with a key and without", { timeout: 240_000 }, async () => {
+  it("is 405 with Allow on every route, whatever the body, with a key and without", async () => {
     const document = (await (await fetch(`${stack().apiUrl}/api/public/openapi.json`)).json()) as {
       paths: Record<string, Record<string, unknown>>;
     };

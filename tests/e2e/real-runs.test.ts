@@ -1,12 +1,12 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
-import { type Stack, startStack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack.ts";
+import { startTestStack } from "../support/start-test-stack.ts";
 import { untilIngested } from "../support/until-ingested.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 
 /** Real runs of a customer-service agent; beside this checkout, and not part of it. */
 const dataFile = fileURLToPath(new URL("../../../shared/data/tau-bench-airline.json.gz", import.meta.url));
@@ -27,21 +27,17 @@ type Run = {
 };
 
 let stack: Stack;
-let dir: string;
 let open: OpenDatabase;
 
 describe.skipIf(!existsSync(dataFile))("200 real runs through the API", () => {
   const runs = existsSync(dataFile) ? (JSON.parse(gunzipSync(readFileSync(dataFile)).toString("utf8")) as Run[]) : [];
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), "spillway-real-"));
-    chmodSync(dir, 0o755);
-    stack = await startStack({ dataDir: dir, apiPort: 0, env: { SPILLWAY_POLL_MS: "50" } });
+    stack = await startTestStack();
     open = openPostgres(stack.postgresUrl, { connectionsMax: 2 });
-  }, 120_000);
+  });
   afterAll(async () => {
     await open.close();
     await stack.stop();
-    rmSync(dir, { recursive: true, force: true });
   });
 
   const headers = () => ({ authorization: `Basic ${btoa(`${stack.publicKey}:${stack.secretKey}`)}`, "content-type": "application/json" });
@@ -114,7 +110,7 @@ describe.skipIf(!existsSync(dataFile))("200 real runs through the API", () => {
         body: JSON.stringify({ format: "JSONL", query: { tableName, filter: [] } }),
       })
     ).json()) as { id: string };
-    for (const end = Date.now() + 60_000; Date.now() < end; ) {
+    for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
       const now = (await (await fetch(`${stack.apiUrl}/api/public/batch-exports/${created.id}`, { headers: headers() })).json()) as {
         status: string;
       };
@@ -150,7 +146,7 @@ describe.skipIf(!existsSync(dataFile))("200 real runs through the API", () => {
         }
       }),
     );
-    await untilIngested(open.db, 120);
+    await untilIngested(open.db);
     const expected = new Map<string, { run: Run; message: Message }>(
       runs.flatMap((run) =>
         run.traj.flatMap((message, index) =>
@@ -187,5 +183,5 @@ describe.skipIf(!existsSync(dataFile))("200 real runs through the API", () => {
     expect(traces.length).toBe(200);
     expect((await exported("scores")).length).toBe(400);
     expect((await exported("observations")).length).toBe(expected.size);
-  }, 240_000);
+  });
 });

@@ -86,7 +86,7 @@ describe("reported cases", () => {
       const observations = read.observations.toSorted((a, b) => String(a["startTime"]).localeCompare(String(b["startTime"])));
       traces.set(name, { ...read, observations });
     }
-  }, 120_000);
+  });
 
   it.each<[Name, string | undefined, Record<string, unknown>]>([
     ["01-pydantic-gemini-details", undefined, { usageDetails: { total: 1250 }, calculatedTotalCost: 0.000925 }],

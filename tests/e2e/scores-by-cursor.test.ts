@@ -2,6 +2,7 @@ import { LangfuseClient } from "@langfuse/client";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ScoreV3 } from "../../api/routes/scores/resource.ts";
 import { at, eventWith, uniqueIds } from "../support/sent-event.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 import { type ProjectKey, useWholeStack } from "../support/whole-stack.ts";
 
 const { accepted, authorization, call, connection, ingest, json, newProject, settled, stack } = useWholeStack();
@@ -32,7 +33,7 @@ beforeAll(async () => {
 
 describe("GET /api/public/v3/scores", () => {
   it("gives each score one value of its type, and the groups that are asked for, to the unchanged client", async () => {
-    const client = new LangfuseClient({ ...connection(), timeout: 60 });
+    const client = new LangfuseClient({ ...connection(), timeout: waitSeconds });
     const { data, meta } = await client.api.scoresV3.getManyV3({ id: Object.keys(said).join(","), fields: "details,subject,annotation" });
     const found = Object.fromEntries(data.map((score) => [score.id, score]));
     const shared = {

@@ -4,6 +4,7 @@ import { Langfuse } from "langfuse";
 import { beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../db/postgres/client.ts";
 import { eventWith, uniqueIds } from "../support/sent-event.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 import { type ProjectKey, useWholeStack } from "../support/whole-stack.ts";
 
 const { accepted, authorization, call, connection, db, json, newProject, post, rows, settled, stack } = useWholeStack();
@@ -14,7 +15,7 @@ let client: LangfuseClient;
 let client3: Langfuse;
 let foreign: ProjectKey;
 beforeAll(async () => {
-  client = new LangfuseClient({ ...connection(), timeout: 60 });
+  client = new LangfuseClient({ ...connection(), timeout: waitSeconds });
   client3 = new Langfuse({ ...connection(), requestTimeout: 60_000 });
   foreign = await newProject("scored-elsewhere");
 });

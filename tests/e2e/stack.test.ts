@@ -9,6 +9,7 @@ import { bunPath, repositoryRoot } from "../../local/service.ts";
 import { spawnBound } from "../../local/spawn-bound.ts";
 import type { StackFile } from "../../local/stack.ts";
 import { aliveAfter, descendantsOf } from "../support/processes.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 
 let dir: string;
 const started: ChildProcess[] = [];
@@ -49,7 +50,7 @@ const boot = (name: string, env: Record<string, string> = {}): Boot => {
 
 /** Every process of a stack but the one that started the others. */
 const partsOf = ({ child }: Boot): number[] => descendantsOf(child.pid ?? 0);
-const goneSeconds = 15;
+const goneSeconds = waitSeconds;
 
 const isHealthy = async (stack: StackFile) => (await fetch(`${stack.apiUrl}/ready`)).status === 200;
 

@@ -3,8 +3,8 @@ import { eventWith, uniqueIds } from "../support/sent-event.ts";
 import { useWholeStack } from "../support/whole-stack.ts";
 
 const { accepted, call, post, settled, stack } = useWholeStack({
-  SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS: "1",
-  SPILLWAY_OBJECT_STORE_TIMEOUT_SECONDS: "1",
+  hasOwnEngines: true,
+  env: { SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS: "1", SPILLWAY_OBJECT_STORE_TIMEOUT_SECONDS: "1" },
 });
 const unique = uniqueIds();
 const event = eventWith(unique);
@@ -22,8 +22,8 @@ const goOn = () => {
 };
 afterEach(goOn);
 
-/** The bound that a caller can live with; all of them took a minute once. */
-const msMax = 15_000;
+/** Asked for is 1 s for each call of an engine; all of them took a minute once. Between the two, so that a busy machine is not red. */
+const msMax = 45_000;
 const inTime = async (
   ask: () => Promise<Response>,
 ): Promise<{ status: number; retryAfter: string | null; isInTime: boolean; text: string }> => {
@@ -39,7 +39,7 @@ const inTime = async (
 };
 
 describe("while ClickHouse is stopped", () => {
-  it("every read is answered with 503 and Retry-After in time, and afterwards as before", { timeout: 240_000 }, async () => {
+  it("every read is answered with 503 and Retry-After in time, and afterwards as before", async () => {
     const trace = unique("trace");
     await accepted([event("trace-create", { id: trace, name: "kept" }), event("span-create", { id: unique("o"), traceId: trace })]);
     await settled();
@@ -73,7 +73,7 @@ describe("while ClickHouse is stopped", () => {
 });
 
 describe("while the store of events is stopped", () => {
-  it("events and spans are refused in time, so that they are sent again, and then are taken", { timeout: 240_000 }, async () => {
+  it("events and spans are refused in time, so that they are sent again, and then are taken", async () => {
     const batch = Array.from({ length: 200 }, () => event("trace-create", { id: unique("t") }));
     const spans = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: "1".repeat(32), spanId: "2".repeat(16) }] }] }] });
     const ingest = () => post(JSON.stringify({ batch }));

@@ -1,15 +1,16 @@
 /** Reads of the public API on workerd while they are compared with the aggregates of traces. */
 import { randomUUID } from "node:crypto";
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
 import { traceAggregateRow, type WrittenTrace } from "../../core/ingestion/aggregate-rows.ts";
 import { startNeonRelay } from "../../local/neon-relay.ts";
-import { type Stack, startStack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack.ts";
 import { startWorker } from "../../local/workerd/start.ts";
 import { type QueryHook, startQueryHook } from "../support/query-hook.ts";
+import { startTestStack } from "../support/start-test-stack.ts";
 import { stored } from "../support/trace-set.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 
 type Json = Record<string, unknown>;
 type Api = { url: string; lines: (event: string) => Json[]; stop: () => Promise<void> };
@@ -19,7 +20,6 @@ const nowMs = Date.now();
 const iso = (ms: number) => new Date(ms).toISOString();
 const hourMs = 3600_000;
 
-let dir: string;
 let hook: QueryHook;
 let stack: Stack;
 let relay: ReturnType<typeof startNeonRelay>;
@@ -35,9 +35,10 @@ const clickhouse = async (query: string, rows?: readonly object[]): Promise<void
 
 const startApi = async (name: string, env: Record<string, string>): Promise<Api> => {
   const { salt } = JSON.parse(readFileSync(join(stack.dataDir, "secrets.json"), "utf8")) as { salt: string };
-  const logFile = join(dir, `${name}.log`);
+  const logFile = join(stack.dataDir, `${name}.log`);
   const { url, stop } = await startWorker({
-    dataDir: join(dir, name),
+    bundle: inject("workerBundle"),
+    dataDir: join(stack.dataDir, name),
     logFile,
     bindings: {
       DATABASE_URL: stack.postgresUrl,
@@ -74,7 +75,7 @@ const reportOf = (api: Api | undefined, requestId: string | null): Promise<Json>
       if (found === undefined) throw new Error("no report yet");
       return found;
     },
-    { timeout: 20_000, interval: 50 },
+    { timeout: waitSeconds * 1000, interval: 50 },
   );
 
 const traceOf = (id: string, more: Partial<WrittenTrace> = {}): WrittenTrace => ({
@@ -100,12 +101,8 @@ const traceOf = (id: string, more: Partial<WrittenTrace> = {}): WrittenTrace => 
 });
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), "spillway-experiment-"));
-  chmodSync(dir, 0o755);
   hook = await startQueryHook(inject("clickhouseUrl"));
-  stack = await startStack({
-    dataDir: dir,
-    apiPort: 0,
+  stack = await startTestStack({
     withRunner: false,
     env: {
       CLICKHOUSE_URL: inject("clickhouseUrl"),
@@ -129,14 +126,12 @@ beforeAll(async () => {
     traceAggregateRow(alike),
     traceAggregateRow({ ...differing, name: "in the aggregate", environment: "aggregate" }),
   ]);
-}, 180_000);
+});
 afterAll(async () => {
   await Promise.all([comparing, returning, returningLate].map((api) => api?.stop()));
   await relay.stop();
   await stack.stop();
   hook.stop();
-  await clickhouse(`DROP DATABASE IF EXISTS ${database} SYNC`);
-  rmSync(dir, { recursive: true, force: true });
 });
 
 const lately = { fromTimestamp: iso(nowMs - 1.5 * hourMs) };
@@ -191,9 +186,12 @@ describe("a compared read", () => {
     try {
       const { json, requestId } = await get(comparing, "traces/alike");
       expect(json).toMatchObject({ id: "alike" });
-      await vi.waitFor(() => expect(isAsked).toBe(true));
+      await vi.waitFor(() => expect(isAsked).toBe(true), waitSeconds * 1000);
       // The request is over: its line is written after the answer.
-      await vi.waitFor(() => expect(comparing?.lines("request").some((line) => line["request_id"] === requestId)).toBe(true));
+      await vi.waitFor(
+        () => expect(comparing?.lines("request").some((line) => line["request_id"] === requestId)).toBe(true),
+        waitSeconds * 1000,
+      );
       expect(comparing?.lines("trace_read_compared").some((line) => line["request_id"] === requestId)).toBe(false);
       release();
       expect(await reportOf(comparing, requestId)).toMatchObject({ is_equal: true, returned: "traces" });

@@ -7,6 +7,7 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BasicTracerProvider, SimpleSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base";
 import { NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 import { beforeAll, describe, expect, it } from "vitest";
+import { waitSeconds } from "../support/wait-seconds.ts";
 import { useWholeStack } from "../support/whole-stack.ts";
 
 const { authorization, connection, exported, json, post, settled, stack } = useWholeStack();
@@ -154,7 +155,7 @@ describe("the Langfuse SDK below an instrumentation of HTTP that is not exported
   let ids: { trace: string; root: string; http: string };
 
   beforeAll(async () => {
-    const processor = new LangfuseSpanProcessor({ ...connection(), timeout: 60, environment: "staging", release: "r9" });
+    const processor = new LangfuseSpanProcessor({ ...connection(), timeout: waitSeconds, environment: "staging", release: "r9" });
     const provider = new NodeTracerProvider({ spanProcessors: [processor] });
     provider.register();
     setLangfuseTracerProvider(provider);

@@ -614,53 +614,49 @@ describe("a deletion", () => {
     ["scores", unlogged],
     ["project", unlogged],
     ["before", unlogged],
-  ] as const)(
-    "of %s that ends after each of its steps is finished by the attempts that follow (%o)",
-    { timeout: 180_000 },
-    async (scope, log) => {
-      // What has moved between traces and days, and a request: every kind of step there is.
-      const [first, second, otel] = [unique("t"), unique("t"), newTraceId()];
-      const span = event("span-create", { id: unique("o"), traceId: unique("left"), startTime: at(0) }, 10);
-      await send([...family(first), ...family(second), span], log);
-      await sendOtel([otel], log);
-      await runUntilDone({ LANGFUSE_S3_EVENT_UPLOAD_POSTGRES_LOG_ENABLED: String(log !== unlogged) });
-      await send([event("span-create", { id: span.body["id"], traceId: second, startTime: at(-2 * day) }, 1)], log);
-      await runUntilDone();
-      await ask(
-        scope === "traces"
-          ? { scope, traceIds: [first, second, otel] }
-          : scope === "scores"
-            ? { scope, scoreIds: [`s-${first}`, `s-${second}`] }
-            : scope === "before"
-              ? { scope, before: new Date(Date.now() + 3_600_000).toISOString() }
-              : { scope },
+  ] as const)("of %s that ends after each of its steps is finished by the attempts that follow (%o)", async (scope, log) => {
+    // What has moved between traces and days, and a request: every kind of step there is.
+    const [first, second, otel] = [unique("t"), unique("t"), newTraceId()];
+    const span = event("span-create", { id: unique("o"), traceId: unique("left"), startTime: at(0) }, 10);
+    await send([...family(first), ...family(second), span], log);
+    await sendOtel([otel], log);
+    await runUntilDone({ LANGFUSE_S3_EVENT_UPLOAD_POSTGRES_LOG_ENABLED: String(log !== unlogged) });
+    await send([event("span-create", { id: span.body["id"], traceId: second, startTime: at(-2 * day) }, 1)], log);
+    await runUntilDone();
+    await ask(
+      scope === "traces"
+        ? { scope, traceIds: [first, second, otel] }
+        : scope === "scores"
+          ? { scope, scoreIds: [`s-${first}`, `s-${second}`] }
+          : scope === "before"
+            ? { scope, before: new Date(Date.now() + 3_600_000).toISOString() }
+            : { scope },
+    );
+    let attempts = 0;
+    for (let isDone = false; !isDone; attempts++) {
+      let left = attempts;
+      const ending =
+        <Arguments extends unknown[], Answer>(act: (...given: Arguments) => Promise<Answer>) =>
+        async (...given: Arguments): Promise<Answer> => {
+          if (left-- <= 0) throw new Error("the runner is gone");
+          return act(...given);
+        };
+      const queryRows = ending(clickhouse.queryRows) as ClickHouse["queryRows"];
+      isDone = await runDeletion({
+        s3: { ...fixture.s3, send: ending(fixture.s3.send) },
+        clickhouse: { ...clickhouse, command: ending(clickhouse.command), queryRows },
+      }).then(
+        () => true,
+        () => false,
       );
-      let attempts = 0;
-      for (let isDone = false; !isDone; attempts++) {
-        let left = attempts;
-        const ending =
-          <Arguments extends unknown[], Answer>(act: (...given: Arguments) => Promise<Answer>) =>
-          async (...given: Arguments): Promise<Answer> => {
-            if (left-- <= 0) throw new Error("the runner is gone");
-            return act(...given);
-          };
-        const queryRows = ending(clickhouse.queryRows) as ClickHouse["queryRows"];
-        isDone = await runDeletion({
-          s3: { ...fixture.s3, send: ending(fixture.s3.send) },
-          clickhouse: { ...clickhouse, command: ending(clickhouse.command), queryRows },
-        }).then(
-          () => true,
-          () => false,
-        );
-      }
-      expect(attempts).toBeGreaterThan(scope === "scores" ? 5 : 10);
-      await runUntilDone();
-      if (scope !== "scores") return expect(await everything()).toEqual(nothing);
-      const left = [...(await keys()), ...(await logged()), ...(await allRows())];
-      expect(left.filter((name) => name.includes("/score/") || name.startsWith("scores "))).toEqual([]);
-      expect(await seen("traces", "id")).toHaveLength(3);
-    },
-  );
+    }
+    expect(attempts).toBeGreaterThan(scope === "scores" ? 5 : 10);
+    await runUntilDone();
+    if (scope !== "scores") return expect(await everything()).toEqual(nothing);
+    const left = [...(await keys()), ...(await logged()), ...(await allRows())];
+    expect(left.filter((name) => name.includes("/score/") || name.startsWith("scores "))).toEqual([]);
+    expect(await seen("traces", "id")).toHaveLength(3);
+  });
 
   it("takes what is made meanwhile of a request that was read before it went", async () => {
     const key = await sendOtel([newTraceId()]);

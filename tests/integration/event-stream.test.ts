@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createApp } from "../../api/app.ts";
 import type { AppDeps } from "../../api/deps.ts";
+import { hashSecret } from "../../core/auth/secret-hash.ts";
 import { execute, openPostgres } from "../../db/postgres/client.ts";
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
 
@@ -34,7 +35,7 @@ const startApp = (betweenLooks: (look: number) => Promise<unknown>, salt = "test
     wait: async () => {
       await betweenLooks(++seen.looks);
     },
-    salt,
+    hashSecret: (secretKey: string) => hashSecret(secretKey, salt),
     log: (line) => lines.push(line),
   } satisfies Partial<AppDeps>;
   // Everything the events route uses.

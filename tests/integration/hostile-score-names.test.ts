@@ -92,7 +92,7 @@ afterAll(async () => {
 
 const exported = async (projectId: string, request: object): Promise<BatchExportRow> => {
   const exportId = await fixture.requestExport({ query: { tableName: "events" }, ...request }, 8, projectId);
-  const row = await fixture.finished(exportId, 50, projectId);
+  const row = await fixture.finished(exportId, undefined, projectId);
   expect([row.status, row.errorCode, row.log, row.job?.attempt]).toEqual(["COMPLETED", null, null, 1]);
   return row;
 };

@@ -188,7 +188,7 @@ describe("aggregates say what the tables say", () => {
     }
     await expectSame(await tracesLeft(others));
     expect(await sumsIn("traces_all_amt")).toBe(before);
-  }, 120_000);
+  });
 
   it("wherever the runner was killed, between any two writes", async () => {
     const others: string[] = [];
@@ -207,7 +207,7 @@ describe("aggregates say what the tables say", () => {
         expect(write).toBeLessThan(20);
       }
     await expectSame(others);
-  }, 120_000);
+  });
 });
 
 describe("a runner that lost its lease adds nothing with what it still sends", () => {

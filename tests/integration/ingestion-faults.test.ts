@@ -17,6 +17,7 @@ import { storeOtelRequest } from "../../services/ingestion/store-otel-request.ts
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
 import { startQueryHook } from "../support/query-hook.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 
 type Batches = ReturnType<typeof createIngestionBatches>;
 
@@ -63,10 +64,10 @@ const afterInserting = (act: () => Promise<void>): ClickHouse => {
 };
 
 /** Runs a runner until no job is open. */
-const runUntilDone = async (seconds = 30): Promise<void> => {
+const runUntilDone = async (): Promise<void> => {
   const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "30" });
   try {
-    for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
+    for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
       const [row] = await execute<{ open: number }>(fixture.db, sql`select count(*)::int as open from jobs where finished_at is null`);
       if (row?.open === 0) return;
       await new Promise((resolve) => setTimeout(resolve, 30));

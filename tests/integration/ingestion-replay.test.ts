@@ -9,6 +9,7 @@ import { bunPath, repositoryRoot } from "../../local/service.ts";
 import { type ReplayReport, replayEvents } from "../../services/ingestion/replay-events.ts";
 import { storeOtelRequest } from "../../services/ingestion/store-otel-request.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -61,16 +62,16 @@ const counts = async (): Promise<Open> => {
 };
 
 /** Runs a runner until nothing waits any more; answers the dead letters. */
-const drained = async (seconds = 40): Promise<number> => {
+const drained = async (): Promise<number> => {
   const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "30" });
   try {
-    for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
+    for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
       const { open, dead } = await counts();
       if (open === 0) return dead;
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
     throw new Error(
-      `jobs are left after ${seconds} s: ${JSON.stringify(await execute(fixture.db, sql`select kind, state, last_error from jobs limit 5`))}`,
+      `jobs are left after ${waitSeconds} s: ${JSON.stringify(await execute(fixture.db, sql`select kind, state, last_error from jobs limit 5`))}`,
     );
   } finally {
     await runner.stop();

@@ -5,6 +5,7 @@ import { replayEvents } from "../../services/ingestion/replay-events.ts";
 import { sumsByTrace } from "../support/aggregate-sums.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { type RunnerProcess, startRunnerProcess } from "../support/runner-process.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 
 let fixture: Fixture;
 const running = new Set<RunnerProcess>();
@@ -95,8 +96,8 @@ const requestsOf = (n: number): object[][] => {
 const open = async () =>
   (await execute<{ open: number }>(fixture.db, sql`select count(*)::int as open from jobs where finished_at is null`))[0]?.open ?? 0;
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-const untilDone = async (seconds: number) => {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; await pause(50)) if ((await open()) === 0) return;
+const untilDone = async () => {
+  for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; await pause(50)) if ((await open()) === 0) return;
   throw new Error(`jobs are left: ${JSON.stringify(await execute(fixture.db, sql`select state, attempt, last_error from jobs limit 5`))}`);
 };
 
@@ -132,7 +133,7 @@ it("runners that are killed, stopped for longer than their lease and continued l
     }
   }
   await sending;
-  await untilDone(150);
+  await untilDone();
   // What was in the hands of a stopped one arrives now.
   await pause(500);
   for (const runner of running) await runner.kill("SIGTERM");
@@ -150,9 +151,9 @@ it("runners that are killed, stopped for longer than their lease and continued l
     { pageRows: 50, waitingMax: 10_000, pollMs: 1, isDryRun: false },
   );
   start();
-  await untilDone(150);
+  await untilDone();
   const calm = await contents();
   expect({ only: stormy.filter((row) => !calm.includes(row)) }).toEqual({ only: [] });
   expect(stormy).toEqual(calm);
   expect(await sumsByTrace(fixture.query, "traces_all_amt")).toBe(sums);
-}, 400_000);
+});

@@ -3,6 +3,8 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { execute } from "../../db/postgres/client.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
+import { startQueryHook } from "../support/query-hook.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 
 let fixture: Fixture;
 
@@ -17,7 +19,12 @@ beforeAll(async () => {
 afterAll(() => fixture.stop());
 
 it("exports survive a Postgres that ends every connection of the runner again and again", async () => {
+  const hook = await startQueryHook(fixture.clickhouseUrl);
+  const { promise: hasEndedSome, resolve: endedSome } = Promise.withResolvers<void>();
+  // The exports do not end before Postgres has ended connections a few times, however fast they are.
+  hook.before(() => hasEndedSome);
   const runner = fixture.startRunner({
+    CLICKHOUSE_URL: hook.url,
     SPILLWAY_SLICE_MIB: "2",
     SPILLWAY_LEASE_SECONDS: "5",
     SPILLWAY_SELF_FENCE_SECONDS: "4",
@@ -39,6 +46,7 @@ it("exports survive a Postgres that ends every connection of the runner again an
         sql`select pg_terminate_backend(pid) as ended from pg_stat_activity where application_name = 'spillway-runner' and datname = current_database()`,
       );
       if (rows.length > 0) kills++;
+      if (kills > 3) endedSome();
       await new Promise((resolve) => setTimeout(resolve, 120));
     }
     for (const row of await ending) {
@@ -48,7 +56,9 @@ it("exports survive a Postgres that ends every connection of the runner again an
     }
     expect(kills).toBeGreaterThan(3);
   } finally {
+    endedSome();
     await runner.stop();
+    hook.stop();
   }
 });
 
@@ -114,7 +124,7 @@ it("an export whose COMMIT was answered by nobody is completed, and its file sta
     expect(proxy.lost()).toBe(1);
     expect(row.status).toBe("COMPLETED");
     // The attempt has seen its failure and given up; the sweep has run since.
-    for (const end = Date.now() + 10_000; Date.now() < end && !lines.some(({ event }) => event === "job_attempt"); )
+    for (const end = Date.now() + waitSeconds * 1000; Date.now() < end && !lines.some(({ event }) => event === "job_attempt"); )
       await new Promise((resolve) => setTimeout(resolve, 30));
     await new Promise((resolve) => setTimeout(resolve, 700));
     const after = await fixture.load(exportId);

@@ -111,7 +111,7 @@ describe("a planted secret", () => {
     // Both ways are walked: rules that are applied, and fields that are withheld.
     expect(planted).toBeGreaterThan(10_000);
     expect(parsed).toBeGreaterThan(1000);
-  }, 120_000);
+  });
 });
 
 /** The document after a mask or a drop, as the reader of the file is to see it. */
@@ -149,7 +149,7 @@ describe("an ordinary document", () => {
       }),
       { numRuns: 30 },
     );
-  }, 120_000);
+  });
 });
 
 describe("the rule input.messages[*].content", () => {

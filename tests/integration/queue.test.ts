@@ -14,6 +14,7 @@ import { type Outcome, settleJob as settleJobState } from "../../db/queue/settle
 import { createFixture } from "../support/fixture.ts";
 import { openOwnDatabase } from "../support/postgres-database.ts";
 import { expireLeases, insertJob, insertProject, jobState, wrongSlots } from "../support/project.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 
 let open: OpenDatabase;
 let db: Database;
@@ -95,7 +96,7 @@ describe("claiming", () => {
         ids.map((id) => sql`${id}`),
         sql`, `,
       );
-      for (const end = Date.now() + 50_000; Date.now() < end; ) {
+      for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
         const rows = await execute<{ running: number }>(
           fixture.db,
           sql`select count(*)::int as running from jobs where state = 'running' and has_slot group by project_id`,

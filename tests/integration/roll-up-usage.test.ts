@@ -164,7 +164,7 @@ it("spans without such runs above them cost no query, and a whole trace in one r
   expect(asked()).toBe(0);
 });
 
-it("whatever the order, the requests and the batches, each token is in one row", { timeout: 300_000 }, async () => {
+it("whatever the order, the requests and the batches, each token is in one row", async () => {
   const seed = Number(process.env["FC_SEED"] ?? Date.now() % 1_000_000);
   const tree = fc.array(
     fc.record({

@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createApp } from "../../api/app.ts";
 import type { AppDeps } from "../../api/deps.ts";
+import { hashSecret } from "../../core/auth/secret-hash.ts";
 import { AppError } from "../../core/errors.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import { execute, openPostgres } from "../../db/postgres/client.ts";
@@ -31,7 +32,7 @@ const send = async (store: AppDeps["events"], body: object): Promise<{ status: n
     newId,
     newUuid: randomUUID,
     nowMs: () => Date.now(),
-    salt: "test-salt",
+    hashSecret: (secretKey) => hashSecret(secretKey, "test-salt"),
     events: store,
     log: () => {},
   } satisfies Partial<AppDeps>;

@@ -8,6 +8,7 @@ import { createS3Client } from "../../db/object-store/s3-client.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { type FaultStore, type StoreCall, type StoreFault, startFaultStore } from "../support/fault-store.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 
 const rowsTotal = 20_000;
 let fixture: Fixture;
@@ -243,7 +244,7 @@ describe("an upload that another attempt goes on with", () => {
           sql`select p.number from export_parts p join export_objects o on o.id = p.object_id where o.batch_export_id = ${exportId} order by 1`,
         )
       ).map(({ number }) => number);
-    for (const end = Date.now() + 40_000; Date.now() < end && (await partsLeft()).length < 2; )
+    for (const end = Date.now() + waitSeconds * 1000; Date.now() < end && (await partsLeft()).length < 2; )
       await new Promise((resolve) => setTimeout(resolve, 30));
     await runner.stop();
     expect(await partsLeft()).toEqual([1, 2]);
@@ -279,7 +280,7 @@ describe("the sweep", () => {
     });
   };
   const untilRemoved = async (key: string) => {
-    for (const end = Date.now() + 10_000; Date.now() < end && (await stateOf(key)) !== "removed"; )
+    for (const end = Date.now() + waitSeconds * 1000; Date.now() < end && (await stateOf(key)) !== "removed"; )
       await new Promise((resolve) => setTimeout(resolve, 30));
     expect([await stateOf(key), await exists(key)]).toEqual(["removed", false]);
   };

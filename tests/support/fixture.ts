@@ -3,9 +3,9 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { sql } from "drizzle-orm";
-import postgresJs from "postgres";
 import { inject } from "vitest";
 import { scopes } from "../../core/auth/scopes.ts";
+import { hashSecret } from "../../core/auth/secret-hash.ts";
 import { checkExportRequest } from "../../core/exports/parse-request.ts";
 import { CreateBatchExport } from "../../core/exports/request.ts";
 import { arrangeBatch } from "../../core/ingestion/arrange-batch.ts";
@@ -22,47 +22,21 @@ import type { EventStore } from "../../services/ingestion/event-store.ts";
 import { storeGroups } from "../../services/ingestion/store-groups.ts";
 import { bootstrapProject, newIdWith } from "../../services/tenants/tenants.ts";
 import type { EventRow } from "./event-rows.ts";
+import { clonePostgres } from "./postgres-clone.ts";
+import { waitSeconds } from "./wait-seconds.ts";
 
 export const newId = newIdWith(Date.now, (size) => randomBytes(size));
-
-/** A migrated Postgres database of its own, cloned from the one the set-up migrated: runners of one test must not claim the jobs of another. */
-const createPostgresDatabase = async (name: string): Promise<{ url: string; drop: () => Promise<void> }> => {
-  const template = new URL(inject("postgresUrl"));
-  const admin = new URL(template);
-  admin.pathname = "/postgres";
-  const run = async (statement: string) => {
-    const sql = postgresJs(admin.href, { max: 1, onnotice: () => {} });
-    try {
-      await sql.unsafe(statement);
-    } finally {
-      await sql.end({ timeout: 1 });
-    }
-  };
-  // Another file may be cloning the template right now: SQLSTATE 55006.
-  for (let tries = 1; ; tries++) {
-    try {
-      await run(`create database ${name} template ${template.pathname.slice(1)}`);
-      break;
-    } catch (error) {
-      if (tries === 50 || !(error instanceof postgresJs.PostgresError) || error.code !== "55006") throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-  const url = new URL(template);
-  url.pathname = `/${name}`;
-  return { url: url.href, drop: () => run(`drop database ${name} with (force)`) };
-};
 
 export const createFixture = async () => {
   const clickhouseUrl = inject("clickhouseUrl");
   const s3Config = inject("s3");
   const database = `test_${randomUUID().replaceAll("-", "")}`;
   await migrateClickHouse({ url: clickhouseUrl, user: "default", password: "", database });
-  const ownPostgres = await createPostgresDatabase(database);
+  const ownPostgres = await clonePostgres(database);
   const postgres = openPostgres(ownPostgres.url, { connectionsMax: 4, applicationName: "tests" });
   const salt = "test-salt";
   const project = await bootstrapProject(
-    { db: postgres.db, newId, newUuid: randomUUID, salt, requestId: "test" },
+    { db: postgres.db, newId, newUuid: randomUUID, hashSecret: (secretKey) => hashSecret(secretKey, salt), requestId: "test" },
     { organization: "Tests", project: "Tests", email: `${randomUUID()}@example.com` },
     scopes,
   );
@@ -158,8 +132,8 @@ export const createFixture = async () => {
     return row;
   };
 
-  /** Looks until the export has ended, for at most `seconds`. */
-  const finished = async (exportId: string, seconds = 50, projectId = project.projectId): Promise<BatchExportRow> => {
+  /** Looks until the export has ended. */
+  const finished = async (exportId: string, seconds = waitSeconds, projectId = project.projectId): Promise<BatchExportRow> => {
     for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
       const row = await load(exportId, projectId);
       if (row.finishedAt !== null) return row;

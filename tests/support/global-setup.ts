@@ -1,18 +1,24 @@
-/** Starts ClickHouse, Postgres and S3 once for a run of the tests, in a temporary directory, and stops them whatever happens. */
+/** Starts ClickHouse, Postgres and S3 and bundles the Worker, once for a run of the tests, in a temporary directory, and stops all whatever happens. */
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import postgres from "postgres";
 import type { TestProject } from "vitest/node";
 import { migratePostgres } from "../../db/postgres/migrate.ts";
 import { startClickHouse } from "../../local/clickhouse/start.ts";
 import { startPostgres } from "../../local/postgres/start.ts";
 import { startS3 } from "../../local/s3/start.ts";
+import { bundleWorker } from "../../local/workerd/start.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
     clickhouseUrl: string;
     postgresUrl: string;
+    /** A migrated database that nobody opens, to be cloned, and where to say so. */
+    postgresTemplate: { url: string; name: string };
     s3: { endpoint: string; region: string; accessKeyId: string; secretAccessKey: string; dataDir: string; bucket: string };
+    /** The folder of the Worker's bundle, for every Worker of the run. */
+    workerBundle: string;
   }
 }
 
@@ -21,7 +27,9 @@ export const testBucket = "tests";
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   const dir = mkdtempSync(join(tmpdir(), "spillway-tests-"));
   chmodSync(dir, 0o755);
-  const started = await Promise.allSettled([
+  const workerBundle = join(dir, "worker");
+  const [bundled, ...started] = await Promise.allSettled([
+    bundleWorker(workerBundle),
     startClickHouse({ dataDir: join(dir, "clickhouse"), logFile: join(dir, "clickhouse.log") }),
     startPostgres({
       dataDir: join(dir, "postgres"),
@@ -35,13 +43,21 @@ export default async (project: TestProject): Promise<() => Promise<void>> => {
     rmSync(dir, { recursive: true, force: true });
   };
   try {
-    const [clickhouse, postgres, s3] = started;
+    const [clickhouse, database, s3] = started;
+    if (bundled.status === "rejected") throw bundled.reason;
     if (clickhouse.status === "rejected") throw clickhouse.reason;
-    if (postgres.status === "rejected") throw postgres.reason;
+    if (database.status === "rejected") throw database.reason;
     if (s3.status === "rejected") throw s3.reason;
-    await migratePostgres(postgres.value.url);
+    const template = "spillway_template";
+    const sql = postgres(database.value.url, { max: 1 });
+    await sql.unsafe(`create database ${template}`);
+    await sql.end();
+    await migratePostgres(database.value.urlFor(template));
+    await migratePostgres(database.value.url);
+    project.provide("workerBundle", workerBundle);
     project.provide("clickhouseUrl", clickhouse.value.url);
-    project.provide("postgresUrl", postgres.value.url);
+    project.provide("postgresUrl", database.value.url);
+    project.provide("postgresTemplate", { url: database.value.urlFor("postgres"), name: template });
     const { endpoint, region, accessKeyId, secretAccessKey, dataDir } = s3.value;
     project.provide("s3", { endpoint, region, accessKeyId, secretAccessKey, dataDir, bucket: testBucket });
     return stop;

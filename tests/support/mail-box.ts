@@ -1,5 +1,6 @@
 /** An SMTP server that keeps what it is sent, and can refuse. */
 import { SMTPServer } from "smtp-server";
+import { waitSeconds } from "./wait-seconds.ts";
 
 export type MailBox = {
   url: string;
@@ -40,7 +41,7 @@ export const startMailBox = async (): Promise<MailBox> => {
     refuse: (code) => {
       refusal = code;
     },
-    find: async (pattern, seconds = 20) => {
+    find: async (pattern, seconds = waitSeconds) => {
       for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
         const mail = mails.find(({ raw }) => pattern.test(raw));
         if (mail !== undefined) return mail;

@@ -1,5 +1,6 @@
 /** Reads what Prometheus reads: the text format 0.0.4, as https://prometheus.io/docs/instrumenting/exposition_formats/ has it (read 2026-11-21). */
 import { expect } from "vitest";
+import { waitSeconds } from "./wait-seconds.ts";
 
 export type Sample = { name: string; labels: Record<string, string>; value: number };
 
@@ -36,7 +37,7 @@ export const readPage = async (port: number): Promise<{ text: string; values: Re
 };
 
 /** Looks until the page shows all of these values; undefined: it does not show the series. */
-export const shows = async (port: number, expected: Record<string, number | undefined>, seconds = 15): Promise<void> => {
+export const shows = async (port: number, expected: Record<string, number | undefined>, seconds = waitSeconds): Promise<void> => {
   for (const end = Date.now() + seconds * 1000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
     const { values } = await readPage(port);
     const seen = Object.fromEntries(Object.keys(expected).map((key) => [key, values[key]]));

@@ -2,9 +2,10 @@
 import { sql } from "drizzle-orm";
 import { expect } from "vitest";
 import { type Database, execute } from "../../db/postgres/client.ts";
+import { waitSeconds } from "./wait-seconds.ts";
 
-export const untilIngested = async (db: Database, seconds = 60): Promise<void> => {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
+export const untilIngested = async (db: Database): Promise<void> => {
+  for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
     const [row] = await execute<{ open: number; dead: number }>(
       db,
       sql`select count(*) filter (where finished_at is null)::int as open, count(*) filter (where state = 'discarded')::int as dead
@@ -13,5 +14,5 @@ export const untilIngested = async (db: Database, seconds = 60): Promise<void> =
     if (row?.open === 0) return expect(row.dead).toBe(0);
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
-  throw new Error(`jobs are left after ${seconds} s`);
+  throw new Error(`jobs are left after ${waitSeconds} s`);
 };

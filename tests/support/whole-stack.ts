@@ -1,13 +1,12 @@
 /** The whole stack for one file of tests: started before them, stopped after them, and how a user and an operator meet it. */
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
 import { scopes } from "../../core/auth/scopes.ts";
 import { type Database, type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
-import { type Stack, startStack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack.ts";
 import type { SentEvent } from "./sent-event.ts";
+import { startTestStack, type TestStackOptions } from "./start-test-stack.ts";
 import { untilIngested } from "./until-ingested.ts";
+import { waitSeconds } from "./wait-seconds.ts";
 
 export type IngestionAnswer = {
   successes: { id: string; status: number }[];
@@ -18,21 +17,17 @@ type Headers = Record<string, string>;
 type Row = Record<string, unknown>;
 
 /** Called once, at the top of a file. */
-export const useWholeStack = (env: Record<string, string> = {}) => {
-  let dir: string;
+export const useWholeStack = (options: TestStackOptions = {}) => {
   let stack: Stack;
   let open: OpenDatabase;
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), "spillway-whole-"));
-    chmodSync(dir, 0o755);
-    stack = await startStack({ dataDir: dir, apiPort: 0, env: { SPILLWAY_POLL_MS: "30", ...env } });
+    stack = await startTestStack(options);
     open = openPostgres(stack.postgresUrl, { connectionsMax: 2 });
-  }, 120_000);
+  });
   afterAll(async () => {
     await open.close();
     await stack.stop();
-    rmSync(dir, { recursive: true, force: true });
-  }, 120_000);
+  });
 
   const authorization = (key: Pick<ProjectKey, "publicKey" | "secretKey"> = stack) => `Basic ${btoa(`${key.publicKey}:${key.secretKey}`)}`;
   const call = (path: string, init: RequestInit = {}, headers: Headers = {}): Promise<Response> =>
@@ -86,7 +81,7 @@ export const useWholeStack = (env: Record<string, string> = {}) => {
       expect(answer.errors).toEqual([]);
       expect(answer.successes.map(({ status }) => status)).toEqual(batch.map(() => 201));
     },
-    settled: (seconds?: number): Promise<void> => untilIngested(open.db, seconds),
+    settled: (): Promise<void> => untilIngested(open.db),
     /** Rows of ClickHouse, as they are stored. */
     rows: async <Found = Row>(query: string): Promise<Found[]> => {
       const response = await fetch(`${stack.clickhouseUrl}/?database=${stack.clickhouseDatabase}&output_format_json_quote_decimals=1`, {
@@ -101,13 +96,13 @@ export const useWholeStack = (env: Record<string, string> = {}) => {
     exported: async (tableName: string, filter: readonly object[]): Promise<Row[]> => {
       const body = JSON.stringify({ format: "JSONL", query: { tableName, filter } });
       const { id } = await json<{ id: string }>("batch-exports", { method: "POST", body });
-      for (const end = Date.now() + 20_000; Date.now() < end; ) {
+      for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
         const now = await json<{ status: string; log: string | null }>(`batch-exports/${id}`);
         if (now.status === "FAILED") throw new Error(String(now.log));
         if (now.status === "COMPLETED") return parseLines(await (await call(`batch-exports/${id}/download`)).text());
         await new Promise((resolve) => setTimeout(resolve, 40));
       }
-      throw new Error("the export did not end in 20 s");
+      throw new Error("the export did not end");
     },
   };
 };

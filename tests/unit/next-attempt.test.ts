@@ -5,7 +5,7 @@ import { isOutage, nextAttempt } from "../../core/jobs/next-attempt.ts";
 
 const codes = Object.keys(errorTable) as ErrorCode[];
 const kinds = Object.keys(jobKinds) as JobKind[];
-const accepted = kinds.filter((kind) => jobKinds[kind].isAccepted);
+const accepted = kinds.filter((kind) => jobKinds[kind].durability === "accepted");
 
 const decide = (kind: JobKind, code: ErrorCode, attempt: number) =>
   nextAttempt(new AppError({ code }), { kind, attempt, maxAttempts: 6, random: 0.5 }).decision;

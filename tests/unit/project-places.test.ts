@@ -1,7 +1,8 @@
 /** Long jobs of one project beside a canary, in a loop of few places. */
+
 import { describe, expect, it } from "vitest";
 import type { ClaimedJob } from "../../db/queue/claim-job.ts";
-import { createEvents } from "../../runner/bus.ts";
+import { createBus } from "../../runner/bus.ts";
 import { systemClock } from "../../runner/clock.ts";
 import { startLoop } from "../../runner/queue/job-loop.ts";
 import { createProjectPlaces } from "../../runner/queue/project-places.ts";
@@ -19,19 +20,17 @@ describe("a project with jobs that never end", () => {
       {
         clock: systemClock,
         log: () => {},
-        events: createEvents(() => {}),
+        bus: createBus(() => {}),
         random: () => 0,
         places,
-        handlers: {
-          "data.delete": {
-            run: async ({ job, signal }) => {
-              begun.push(job.id);
-              if (job.projectId === "canary") ended.resolve(job.id);
-              else await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
-            },
-            settle: () => Promise.resolve(true),
+        handlerOf: () => ({
+          run: async ({ job, signal }) => {
+            begun.push(job.id);
+            if (job.projectId === "canary") ended.resolve(job.id);
+            else await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
           },
-        },
+          settle: () => Promise.resolve(true),
+        }),
         claim: () => {
           const next = waiting.findIndex(({ projectId }) => !places.full().includes(projectId));
           return Promise.resolve(next < 0 ? undefined : waiting.splice(next, 1)[0]);

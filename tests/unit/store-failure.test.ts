@@ -110,7 +110,7 @@ describe("a refusal of a store", () => {
       ),
       { seed: 20261128, numRuns: 200 },
     );
-  }, 60_000);
+  });
 });
 
 describe("XML of a store", () => {
@@ -159,5 +159,5 @@ describe("XML of a store", () => {
       ),
       { seed: 20261128, numRuns: 200 },
     );
-  }, 60_000);
+  });
 });

@@ -1,8 +1,9 @@
 /** /api/admin: organisations, projects, users, memberships and keys, for the holder of the admin key. */
-import { createRoute, z } from "@hono/zod-openapi";
+
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { roles, scopes } from "../../../core/auth/scopes.ts";
-import { AppError } from "../../../core/errors.ts";
+import { AppError, type ErrorCode } from "../../../core/errors.ts";
 import { isStorableInstant, notStorable, notStorableInstant, storable } from "../../../core/storable.ts";
 import {
   createApiKey,
@@ -14,14 +15,14 @@ import {
   listTenants,
   type TenantDeps,
 } from "../../../services/tenants/tenants.ts";
-import type { App, AppDeps, AppEnv } from "../../deps.ts";
-import { Id, IdParam, json, refusals } from "../describe.ts";
+import type { App, AppEnv, RouteDeps } from "../../deps.ts";
+import { adminRoute } from "../declare-route.ts";
+import { Id, IdParam, json } from "../describe.ts";
 
 const Name = z.string().trim().min(1).max(200).refine(storable, notStorable);
 /** RFC 5321: 64 characters before the @ and 255 behind it. */
 const Email = z.email().max(320);
 const Row = z.record(z.string(), z.unknown()).openapi("AdminResource");
-const security = [{ adminKey: [] }];
 
 const resources = {
   organizations: { body: z.strictObject({ name: Name }), create: createOrganization },
@@ -55,14 +56,23 @@ const resources = {
   },
 } as const;
 
+/** An id in the body may point nowhere. */
+const createCodes: Record<keyof typeof resources, readonly ErrorCode[]> = {
+  organizations: [],
+  projects: ["NOT_FOUND"],
+  users: [],
+  memberships: ["NOT_FOUND"],
+  "api-keys": ["NOT_FOUND"],
+};
+
 const lists = { ...listTenants, "api-keys": listTenants.apiKeys };
 
-export const registerAdmin = (app: App, deps: AppDeps): void => {
+export const registerAdmin = (app: App, deps: Pick<RouteDeps, "hashSecret" | "newId" | "newUuid">): void => {
   const tenantDeps = (c: Context<AppEnv>): TenantDeps => ({
     db: c.get("db"),
     newId: deps.newId,
     newUuid: deps.newUuid,
-    salt: deps.salt,
+    hashSecret: deps.hashSecret,
     requestId: c.get("requestId"),
   });
   for (const [name, resource] of Object.entries(resources) as [
@@ -71,15 +81,14 @@ export const registerAdmin = (app: App, deps: AppDeps): void => {
   ][]) {
     const title = name.replace("-", "");
     app.openapi(
-      createRoute({
+      adminRoute(createCodes[name], {
         method: "post",
         path: `/api/admin/${name}`,
         operationId: `create_${title}`,
         tags: ["Administration"],
         summary: `Create one of ${name}`,
-        security,
         request: { body: { required: true, content: { "application/json": { schema: resource.body } } } },
-        responses: { 201: json(Row, "What was created."), ...refusals },
+        responses: { 201: json(Row, "What was created.") },
       }),
       async (c) => {
         try {
@@ -92,28 +101,26 @@ export const registerAdmin = (app: App, deps: AppDeps): void => {
       },
     );
     app.openapi(
-      createRoute({
+      adminRoute([], {
         method: "get",
         path: `/api/admin/${name}`,
         operationId: `list_${title}`,
         tags: ["Administration"],
         summary: `List ${name}`,
-        security,
-        responses: { 200: json(z.object({ data: z.array(Row) }), "Newest first, at most 1,000."), ...refusals },
+        responses: { 200: json(z.object({ data: z.array(Row) }), "Newest first, at most 1,000.") },
       }),
       async (c) => c.json({ data: await lists[name](c.get("db")) }, 200),
     );
   }
   app.openapi(
-    createRoute({
+    adminRoute(["NOT_FOUND"], {
       method: "delete",
       path: "/api/admin/api-keys/{id}",
       operationId: "delete_apikeys",
       tags: ["Administration"],
       summary: "Delete a key",
-      security,
       request: { params: IdParam },
-      responses: { 204: { description: "It is gone." }, ...refusals },
+      responses: { 204: { description: "It is gone." } },
     }),
     async (c) => {
       if (!(await deleteApiKey(tenantDeps(c), c.req.valid("param").id))) throw new AppError({ code: "NOT_FOUND" });

@@ -1,11 +1,12 @@
 /** GET /api/public/audit-logs: who changed what in the project, newest first. */
-import { createRoute, z } from "@hono/zod-openapi";
+
+import { z } from "@hono/zod-openapi";
 import { storableText } from "../../../core/storable.ts";
 import { listAuditLogs } from "../../../services/audit/audit-logs.ts";
 import type { App } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
 import { CursorQuery, cursorAfter, decodeCursor } from "../cursor.ts";
-import { json, refusals, security } from "../describe.ts";
+import { keyRoute } from "../declare-route.ts";
+import { json } from "../describe.ts";
 
 const AuditLog = z
   .object({
@@ -25,28 +26,28 @@ const AuditLog = z
   })
   .openapi("AuditLog");
 
-const route = createRoute({
-  method: "get",
-  path: "/api/public/audit-logs",
-  operationId: "listAuditLogs",
-  tags: ["Audit logs"],
-  summary: "List audit logs",
-  description: "A page has fewer rows than its limit when they are large; `nextCursor` tells whether there are more.",
-  security,
-  middleware: [requireScope("auditLogs:read")] as const,
-  request: {
-    query: z.strictObject({
-      ...CursorQuery,
-      resourceType: storableText(100).optional(),
-      resourceId: storableText(500).optional(),
-      action: storableText(100).optional(),
-    }),
+const route = keyRoute(
+  { scopes: ["auditLogs:read"], codes: ["INVALID_CURSOR"] },
+  {
+    method: "get",
+    path: "/api/public/audit-logs",
+    operationId: "listAuditLogs",
+    tags: ["Audit logs"],
+    summary: "List audit logs",
+    description: "A page has fewer rows than its limit when they are large; `nextCursor` tells whether there are more.",
+    request: {
+      query: z.strictObject({
+        ...CursorQuery,
+        resourceType: storableText(100).optional(),
+        resourceId: storableText(500).optional(),
+        action: storableText(100).optional(),
+      }),
+    },
+    responses: {
+      200: json(z.object({ data: z.array(AuditLog), nextCursor: z.string().nullable() }).openapi("AuditLogPage"), "A page, newest first."),
+    },
   },
-  responses: {
-    200: json(z.object({ data: z.array(AuditLog), nextCursor: z.string().nullable() }).openapi("AuditLogPage"), "A page, newest first."),
-    ...refusals,
-  },
-});
+);
 
 export const registerAuditLogs = (app: App): void => {
   app.openapi(route, async (c) => {

@@ -1,27 +1,28 @@
 /** POST /api/public/batch-exports/{id}/cancel. */
-import { createRoute } from "@hono/zod-openapi";
+
 import { AppError } from "../../../core/errors.ts";
 import { cancelBatchExport } from "../../../services/exports/batch-exports.ts";
-import type { App, AppDeps } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
-import { IdParam, json, refusals, security } from "../describe.ts";
+import type { App, RouteDeps } from "../../deps.ts";
+import { keyRoute } from "../declare-route.ts";
+import { IdParam, json } from "../describe.ts";
 import { loadBatchExport } from "./load.ts";
 import { BatchExport, showBatchExport } from "./resource.ts";
 
-const route = createRoute({
-  method: "post",
-  path: "/api/public/batch-exports/{id}/cancel",
-  operationId: "cancelBatchExport",
-  tags: ["Batch exports"],
-  summary: "Cancel an export",
-  description: "A queued export is cancelled at once, a running one within seconds. Nothing of its file stays.",
-  security,
-  middleware: [requireScope("batchExports:create")] as const,
-  request: { params: IdParam },
-  responses: { 202: json(BatchExport, "The export as it is now."), ...refusals },
-});
+const route = keyRoute(
+  { scopes: ["batchExports:create"], codes: ["NOT_FOUND", "EXPORT_NOT_CANCELLABLE"] },
+  {
+    method: "post",
+    path: "/api/public/batch-exports/{id}/cancel",
+    operationId: "cancelBatchExport",
+    tags: ["Batch exports"],
+    summary: "Cancel an export",
+    description: "A queued export is cancelled at once, a running one within seconds. Nothing of its file stays.",
+    request: { params: IdParam },
+    responses: { 202: json(BatchExport, "The export as it is now.") },
+  },
+);
 
-export const registerCancel = (app: App, deps: AppDeps): void => {
+export const registerCancel = (app: App, deps: Pick<RouteDeps, "newId" | "nowMs">): void => {
   app.openapi(route, async (c) => {
     const { id } = c.req.valid("param");
     await loadBatchExport(c, id);

@@ -1,33 +1,47 @@
 /** POST /api/public/batch-exports: records the export, its job and the audit row; the runner does the rest. */
-import { createRoute } from "@hono/zod-openapi";
+
 import { AppError } from "../../../core/errors.ts";
-import { checkExportRequest, defaultName } from "../../../core/exports/parse-request.ts";
+import { checkExportRequest, defaultName, exportQueryCodes } from "../../../core/exports/parse-request.ts";
 import { CreateBatchExport } from "../../../core/exports/request.ts";
 import { createBatchExport, findBatchExport } from "../../../services/exports/batch-exports.ts";
-import type { App, AppDeps } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
-import { json, refusals, security } from "../describe.ts";
+import type { App, RouteDeps } from "../../deps.ts";
+import { keyRoute } from "../declare-route.ts";
+import { json, jsonRequest } from "../describe.ts";
 import { IdempotencyHeader, idempotencyOf } from "../idempotency.ts";
 import { BatchExport, showBatchExport } from "./resource.ts";
 import { requireTableScope } from "./table-scope.ts";
 
-const route = createRoute({
-  method: "post",
-  path: "/api/public/batch-exports",
-  operationId: "createBatchExport",
-  tags: ["Batch exports"],
-  summary: "Start an export",
-  description: "Answers at once; follow `Location` or the events route. Rows from before this moment are exported.",
-  security,
-  middleware: [requireScope("batchExports:create")] as const,
-  request: {
-    headers: IdempotencyHeader,
-    body: { required: true, content: { "application/json": { schema: CreateBatchExport.openapi("CreateBatchExport") } } },
+const example = {
+  format: "JSONL",
+  compression: "gzip",
+  query: {
+    tableName: "events",
+    filter: [{ type: "datetime", column: "startTime", operator: ">=", value: "2026-11-01T00:00:00Z" }],
+    orderBy: null,
   },
-  responses: { 202: json(BatchExport, "The export is in the queue."), ...refusals },
-});
+};
 
-export const registerCreate = (app: App, deps: AppDeps): void => {
+const route = keyRoute(
+  {
+    scopes: ["batchExports:create"],
+    codes: ["EXPORTS_DISABLED", ...exportQueryCodes, "HASHING_DISABLED", "IDEMPOTENCY_KEY_REUSED", "NOT_FOUND"],
+  },
+  {
+    method: "post",
+    path: "/api/public/batch-exports",
+    operationId: "createBatchExport",
+    tags: ["Batch exports"],
+    summary: "Start an export",
+    description: "Answers at once; follow `Location` or the events route. Rows from before this moment are exported.",
+    request: {
+      headers: IdempotencyHeader,
+      body: jsonRequest(CreateBatchExport.openapi("CreateBatchExport"), example),
+    },
+    responses: { 202: json(BatchExport, "The export is in the queue.") },
+  },
+);
+
+export const registerCreate = (app: App, deps: Pick<RouteDeps, "canHash" | "downloads" | "newId" | "nowMs">): void => {
   app.openapi(route, async (c) => {
     if (deps.downloads === null) throw new AppError({ code: "EXPORTS_DISABLED" });
     const body = c.req.valid("json");

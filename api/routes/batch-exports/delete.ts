@@ -1,26 +1,27 @@
 /** DELETE /api/public/batch-exports/{id}. */
-import { createRoute } from "@hono/zod-openapi";
+
 import { AppError } from "../../../core/errors.ts";
 import { deleteBatchExport } from "../../../services/exports/batch-exports.ts";
-import type { App, AppDeps } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
-import { IdParam, refusals, security } from "../describe.ts";
+import type { App, RouteDeps } from "../../deps.ts";
+import { keyRoute } from "../declare-route.ts";
+import { IdParam } from "../describe.ts";
 import { loadBatchExport } from "./load.ts";
 
-const route = createRoute({
-  method: "delete",
-  path: "/api/public/batch-exports/{id}",
-  operationId: "deleteBatchExport",
-  tags: ["Batch exports"],
-  summary: "Delete a finished export with its files",
-  description: "The export is gone at once, its files within minutes. Links made before stop working then.",
-  security,
-  middleware: [requireScope("batchExports:create")] as const,
-  request: { params: IdParam },
-  responses: { 204: { description: "It is gone." }, ...refusals },
-});
+const route = keyRoute(
+  { scopes: ["batchExports:create"], codes: ["NOT_FOUND", "EXPORT_NOT_DELETABLE"] },
+  {
+    method: "delete",
+    path: "/api/public/batch-exports/{id}",
+    operationId: "deleteBatchExport",
+    tags: ["Batch exports"],
+    summary: "Delete a finished export with its files",
+    description: "The export is gone at once, its files within minutes. Links made before stop working then.",
+    request: { params: IdParam },
+    responses: { 204: { description: "It is gone." } },
+  },
+);
 
-export const registerDelete = (app: App, deps: AppDeps): void => {
+export const registerDelete = (app: App, deps: Pick<RouteDeps, "newId">): void => {
   app.openapi(route, async (c) => {
     const { id } = c.req.valid("param");
     await loadBatchExport(c, id);

@@ -1,33 +1,34 @@
 /** GET /api/public/batch-exports/{id}/download: a short-lived signed address, made for each click. */
 
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { AwsClient } from "aws4fetch";
 import { AppError } from "../../../core/errors.ts";
 import { contentDisposition } from "../../../core/exports/object-key.ts";
 import { objectUrl } from "../../../core/s3/object-url.ts";
 import { writeAudit } from "../../../services/audit/write-audit.ts";
-import type { App, AppDeps } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
-import { IdParam, refusals, security } from "../describe.ts";
+import type { App, RouteDeps } from "../../deps.ts";
+import { keyRoute } from "../declare-route.ts";
+import { IdParam } from "../describe.ts";
 import { loadBatchExport } from "./load.ts";
 
-const route = createRoute({
-  method: "get",
-  path: "/api/public/batch-exports/{id}/download",
-  operationId: "downloadBatchExport",
-  tags: ["Batch exports"],
-  summary: "Download a file of a completed export",
-  description: "Redirects to a signed address of the object store that is valid for a short time.",
-  security,
-  middleware: [requireScope("batchExports:read")] as const,
-  request: { params: IdParam, query: z.strictObject({ file: z.coerce.number().int().min(0).default(0) }) },
-  responses: { 302: { description: "The file is at `Location`." }, ...refusals },
-});
+const route = keyRoute(
+  { scopes: ["batchExports:read"], codes: ["EXPORTS_DISABLED", "NOT_FOUND", "EXPORT_NOT_READY", "EXPORT_EXPIRED"] },
+  {
+    method: "get",
+    path: "/api/public/batch-exports/{id}/download",
+    operationId: "downloadBatchExport",
+    tags: ["Batch exports"],
+    summary: "Download a file of a completed export",
+    description: "Redirects to a signed address of the object store that is valid for a short time.",
+    request: { params: IdParam, query: z.strictObject({ file: z.coerce.number().int().min(0).default(0) }) },
+    responses: { 302: { description: "The file is at `Location`." } },
+  },
+);
 
 /** A signed address of S3 lives at most 7 days. */
 const linkSecondsMax = 7 * 86_400;
 
-export const registerDownload = (app: App, deps: AppDeps): void => {
+export const registerDownload = (app: App, deps: Pick<RouteDeps, "downloads" | "newId" | "nowMs">): void => {
   app.openapi(route, async (c) => {
     const { downloads } = deps;
     if (downloads === null) throw new AppError({ code: "EXPORTS_DISABLED" });

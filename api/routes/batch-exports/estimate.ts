@@ -1,14 +1,15 @@
 /** POST /api/public/batch-exports/estimate: counts what an export would hold, without running it. */
 
-import { createRoute, z } from "@hono/zod-openapi";
-import { checkExportRequest } from "../../../core/exports/parse-request.ts";
+import { z } from "@hono/zod-openapi";
+import { clickhouseErrorCodes } from "../../../core/engine-errors.ts";
+import { checkExportRequest, exportQueryCodes } from "../../../core/exports/parse-request.ts";
 import { until } from "../../../core/query/build-query.ts";
 import { ExportQuery } from "../../../core/query/export-query.ts";
 import { inFlightBytesDefault, sliceBytesMin, sliceMibDefault, sliceRowsMax } from "../../../core/query/slice.ts";
 import { estimateExport } from "../../../services/exports/estimate-export.ts";
-import type { App, AppDeps } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
-import { json, refusals, security } from "../describe.ts";
+import type { App, RouteDeps } from "../../deps.ts";
+import { keyRoute } from "../declare-route.ts";
+import { json, jsonRequest } from "../describe.ts";
 import { requireTableScope } from "./table-scope.ts";
 
 /** The runner's defaults, so that `slices` is what will happen. */
@@ -27,24 +28,31 @@ const Estimate = z
   })
   .openapi("Estimate");
 
-const route = createRoute({
-  method: "post",
-  path: "/api/public/batch-exports/estimate",
-  operationId: "estimateBatchExport",
-  tags: ["Batch exports"],
-  summary: "Count what an export would hold",
-  security,
-  middleware: [requireScope("batchExports:create")] as const,
-  request: {
-    body: {
-      required: true,
-      content: { "application/json": { schema: z.strictObject({ query: ExportQuery }).openapi("EstimateBatchExport") } },
-    },
+const exampleRequest = {
+  query: {
+    tableName: "events",
+    filter: [{ type: "stringOptions", column: "type", operator: "any of", value: ["GENERATION"] }],
+    orderBy: null,
   },
-  responses: { 200: json(Estimate, "The estimate."), ...refusals },
-});
+};
+const exampleAnswer = { rows: 1200, bytes: 840_000, slices: 1, exact: true, rowLimit: 10_000_000, truncated: false, warnings: [] };
 
-export const registerEstimate = (app: App, deps: AppDeps): void => {
+const route = keyRoute(
+  { scopes: ["batchExports:create"], codes: [...exportQueryCodes, ...clickhouseErrorCodes, "COMMENT_FILTER_TOO_WIDE"] },
+  {
+    method: "post",
+    path: "/api/public/batch-exports/estimate",
+    operationId: "estimateBatchExport",
+    tags: ["Batch exports"],
+    summary: "Count what an export would hold",
+    request: {
+      body: jsonRequest(z.strictObject({ query: ExportQuery }).openapi("EstimateBatchExport"), exampleRequest),
+    },
+    responses: { 200: json(Estimate, "The estimate.", exampleAnswer) },
+  },
+);
+
+export const registerEstimate = (app: App, deps: Pick<RouteDeps, "eventsTable" | "nowMs" | "openClickHouse" | "rowLimit">): void => {
   app.openapi(route, async (c) => {
     const { query } = c.req.valid("json");
     const { compiled, warnings } = checkExportRequest({ query });

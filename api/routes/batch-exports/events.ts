@@ -1,28 +1,30 @@
 /** GET /api/public/batch-exports/{id}/events: progress as server-sent events until the export has ended. */
-import { createRoute } from "@hono/zod-openapi";
+
 import type { Context } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import type { ErrorCode } from "../../../core/errors.ts";
-import type { App, AppDeps, AppEnv } from "../../deps.ts";
-import { assertScope, identify, requireScope } from "../../middleware/auth.ts";
+import type { App, AppEnv, RouteDeps } from "../../deps.ts";
+import { assertScope } from "../../middleware/auth.ts";
 import { logProblem, problemOf, requestError } from "../../middleware/problem.ts";
-import { IdParam, refusals, security } from "../describe.ts";
+import { keyRoute } from "../declare-route.ts";
+import { IdParam } from "../describe.ts";
 import { loadBatchExportSummary } from "./load.ts";
 import { showBatchExportSummary } from "./resource.ts";
 
-const route = createRoute({
-  method: "get",
-  path: "/api/public/batch-exports/{id}/events",
-  operationId: "streamBatchExportEvents",
-  tags: ["Batch exports"],
-  summary: "Follow an export",
-  description:
-    "Server-sent events: `progress` with a BatchExportSummary whenever the export changes, `end` with its final state, `problem` with a Problem when the key or the export is gone. A connection ends after 15 minutes. Connect again at any time: the first event is the state of then.",
-  security,
-  middleware: [requireScope("batchExports:read")] as const,
-  request: { params: IdParam },
-  responses: { 200: { description: "Events.", content: { "text/event-stream": { schema: { type: "string" } } } }, ...refusals },
-});
+const route = keyRoute(
+  { scopes: ["batchExports:read"], codes: ["NOT_FOUND"] },
+  {
+    method: "get",
+    path: "/api/public/batch-exports/{id}/events",
+    operationId: "streamBatchExportEvents",
+    tags: ["Batch exports"],
+    summary: "Follow an export",
+    description:
+      "Server-sent events: `progress` with a BatchExportSummary whenever the export changes, `end` with its final state, `problem` with a Problem when the key or the export is gone. A connection ends after 15 minutes. Connect again at any time: the first event is the state of then.",
+    request: { params: IdParam },
+    responses: { 200: { description: "Events.", content: { "text/event-stream": { schema: { type: "string" } } } } },
+  },
+);
 
 const pollMs = 1000;
 /** A comment keeps proxies from closing a quiet connection. */
@@ -33,7 +35,7 @@ const keepAlivePolls = 15;
  */
 const pollsMax = 900;
 
-export const registerEvents = (app: App, deps: AppDeps): void => {
+export const registerEvents = (app: App, deps: Pick<RouteDeps, "identify" | "log" | "nowMs" | "openDatabase" | "wait">): void => {
   app.openapi(route, async (c) => {
     const { id } = c.req.valid("param");
     await loadBatchExportSummary(c.get("db"), { actor: c.get("actor"), scopes: c.get("scopes") }, id);
@@ -43,7 +45,12 @@ export const registerEvents = (app: App, deps: AppDeps): void => {
   });
 };
 
-const follow = async (c: Context<AppEnv>, deps: AppDeps, id: string, stream: SSEStreamingApi): Promise<void> => {
+const follow = async (
+  c: Context<AppEnv>,
+  deps: Pick<RouteDeps, "identify" | "log" | "nowMs" | "openDatabase" | "wait">,
+  id: string,
+  stream: SSEStreamingApi,
+): Promise<void> => {
   let last = "";
   for (let polls = 0; polls < pollsMax && !stream.aborted && !stream.closed; polls++) {
     const seen = await look(c, deps, id);
@@ -64,12 +71,12 @@ const follow = async (c: Context<AppEnv>, deps: AppDeps, id: string, stream: SSE
  */
 const look = async (
   c: Context<AppEnv>,
-  deps: AppDeps,
+  deps: Pick<RouteDeps, "identify" | "log" | "nowMs" | "openDatabase" | "wait">,
   id: string,
 ): Promise<{ event: "progress" | "end"; data: string } | { event: "problem"; code: ErrorCode; data: string }> => {
   const opened = deps.openDatabase();
   try {
-    const principal = await identify(c, deps, opened.db);
+    const principal = await deps.identify(c, opened.db);
     assertScope(principal.scopes, "batchExports:read");
     const row = await loadBatchExportSummary(opened.db, principal, id);
     return { event: row.finishedAt === null ? "progress" : "end", data: JSON.stringify(showBatchExportSummary(row, deps.nowMs())) };

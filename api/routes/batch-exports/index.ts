@@ -1,5 +1,5 @@
 /** The routes of batch exports. */
-import type { App, AppDeps } from "../../deps.ts";
+import type { App, RouteDeps } from "../../deps.ts";
 import { registerCancel } from "./cancel.ts";
 import { registerCreate } from "./create.ts";
 import { registerDelete } from "./delete.ts";
@@ -12,7 +12,12 @@ import { registerManifest } from "./manifest.ts";
 import { registerRerun } from "./rerun.ts";
 import { registerRetry } from "./retry.ts";
 
-export const registerBatchExports = (app: App, deps: AppDeps): void => {
+type BatchExportDeps = Pick<
+  RouteDeps,
+  "newId" | "nowMs" | "downloads" | "canHash" | "rowLimit" | "eventsTable" | "openClickHouse" | "openDatabase" | "identify" | "wait" | "log"
+>;
+
+export const registerBatchExports = (app: App, deps: BatchExportDeps): void => {
   for (const register of [
     registerEstimate,
     registerCreate,

@@ -1,40 +1,41 @@
 /** GET /api/public/batch-exports: pages of exports, newest first. */
-import { createRoute, z } from "@hono/zod-openapi";
+
+import { z } from "@hono/zod-openapi";
 import { batchExportStatuses } from "../../../core/jobs/state.ts";
 import { listBatchExports } from "../../../services/exports/batch-exports.ts";
-import type { App, AppDeps } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
+import type { App, RouteDeps } from "../../deps.ts";
 import { decodeCursor, pageOf } from "../cursor.ts";
-import { json, refusals, security } from "../describe.ts";
+import { keyRoute } from "../declare-route.ts";
+import { json } from "../describe.ts";
 import { BatchExportSummary, showBatchExportSummary } from "./resource.ts";
 import { hiddenTables } from "./table-scope.ts";
 
-const route = createRoute({
-  method: "get",
-  path: "/api/public/batch-exports",
-  operationId: "listBatchExports",
-  tags: ["Batch exports"],
-  summary: "List exports",
-  description: "Without query and files, which the export itself shows.",
-  security,
-  middleware: [requireScope("batchExports:read")] as const,
-  request: {
-    query: z.strictObject({
-      limit: z.coerce.number().int().min(1).max(100).default(50),
-      cursor: z.string().max(500).optional(),
-      status: z.enum(batchExportStatuses).optional(),
-    }),
+const route = keyRoute(
+  { scopes: ["batchExports:read"], codes: ["INVALID_CURSOR"] },
+  {
+    method: "get",
+    path: "/api/public/batch-exports",
+    operationId: "listBatchExports",
+    tags: ["Batch exports"],
+    summary: "List exports",
+    description: "Without query and files, which the export itself shows.",
+    request: {
+      query: z.strictObject({
+        limit: z.coerce.number().int().min(1).max(100).default(50),
+        cursor: z.string().max(500).optional(),
+        status: z.enum(batchExportStatuses).optional(),
+      }),
+    },
+    responses: {
+      200: json(
+        z.object({ data: z.array(BatchExportSummary), nextCursor: z.string().nullable() }).openapi("BatchExportPage"),
+        "A page, newest first.",
+      ),
+    },
   },
-  responses: {
-    200: json(
-      z.object({ data: z.array(BatchExportSummary), nextCursor: z.string().nullable() }).openapi("BatchExportPage"),
-      "A page, newest first.",
-    ),
-    ...refusals,
-  },
-});
+);
 
-export const registerList = (app: App, deps: AppDeps): void => {
+export const registerList = (app: App, deps: Pick<RouteDeps, "nowMs">): void => {
   app.openapi(route, async (c) => {
     const { limit, cursor, status } = c.req.valid("query");
     const after = cursor === undefined ? null : decodeCursor(cursor);

@@ -1,23 +1,24 @@
 /** GET /api/public/batch-exports/{id}/manifest: the receipt of a completed export. */
-import { createRoute } from "@hono/zod-openapi";
+
 import { AppError } from "../../../core/errors.ts";
 import { ExportManifest } from "../../../core/exports/manifest.ts";
 import type { App } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
-import { IdParam, json, refusals, security } from "../describe.ts";
+import { keyRoute } from "../declare-route.ts";
+import { IdParam, json } from "../describe.ts";
 import { loadBatchExport } from "./load.ts";
 
-const route = createRoute({
-  method: "get",
-  path: "/api/public/batch-exports/{id}/manifest",
-  operationId: "getBatchExportManifest",
-  tags: ["Batch exports"],
-  summary: "Show the receipt of a completed export",
-  security,
-  middleware: [requireScope("batchExports:read")] as const,
-  request: { params: IdParam },
-  responses: { 200: json(ExportManifest.openapi("ExportManifest"), "The manifest."), ...refusals },
-});
+const route = keyRoute(
+  { scopes: ["batchExports:read"], codes: ["NOT_FOUND", "EXPORT_NOT_READY"] },
+  {
+    method: "get",
+    path: "/api/public/batch-exports/{id}/manifest",
+    operationId: "getBatchExportManifest",
+    tags: ["Batch exports"],
+    summary: "Show the receipt of a completed export",
+    request: { params: IdParam },
+    responses: { 200: json(ExportManifest.openapi("ExportManifest"), "The manifest.") },
+  },
+);
 
 export const registerManifest = (app: App): void => {
   app.openapi(route, async (c) => {

@@ -1,27 +1,28 @@
 /** POST /api/public/batch-exports/{id}/rerun. */
-import { createRoute } from "@hono/zod-openapi";
+
 import { AppError } from "../../../core/errors.ts";
 import { rerunBatchExport } from "../../../services/exports/batch-exports.ts";
-import type { App, AppDeps } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
-import { IdParam, json, refusals, security } from "../describe.ts";
+import type { App, RouteDeps } from "../../deps.ts";
+import { keyRoute } from "../declare-route.ts";
+import { IdParam, json } from "../describe.ts";
 import { loadBatchExport } from "./load.ts";
 import { BatchExport, showBatchExport } from "./resource.ts";
 
-const route = createRoute({
-  method: "post",
-  path: "/api/public/batch-exports/{id}/rerun",
-  operationId: "rerunBatchExport",
-  tags: ["Batch exports"],
-  summary: "Start a finished export once more",
-  description: "Makes a new export with the same request, of the rows that are there now; the old one stays as it is.",
-  security,
-  middleware: [requireScope("batchExports:create")] as const,
-  request: { params: IdParam },
-  responses: { 202: json(BatchExport, "The export as it is now."), ...refusals },
-});
+const route = keyRoute(
+  { scopes: ["batchExports:create"], codes: ["EXPORTS_DISABLED", "NOT_FOUND", "EXPORT_NOT_RETRYABLE"] },
+  {
+    method: "post",
+    path: "/api/public/batch-exports/{id}/rerun",
+    operationId: "rerunBatchExport",
+    tags: ["Batch exports"],
+    summary: "Start a finished export once more",
+    description: "Makes a new export with the same request, of the rows that are there now; the old one stays as it is.",
+    request: { params: IdParam },
+    responses: { 202: json(BatchExport, "The export as it is now.") },
+  },
+);
 
-export const registerRerun = (app: App, deps: AppDeps): void => {
+export const registerRerun = (app: App, deps: Pick<RouteDeps, "downloads" | "newId" | "nowMs">): void => {
   app.openapi(route, async (c) => {
     const { id } = c.req.valid("param");
     if (deps.downloads === null) throw new AppError({ code: "EXPORTS_DISABLED" });

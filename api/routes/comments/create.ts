@@ -1,11 +1,12 @@
 /** POST /api/public/comments. */
-import { createRoute, z } from "@hono/zod-openapi";
+
+import { z } from "@hono/zod-openapi";
 import { commentObjects } from "../../../core/query/tables/table.ts";
 import { storableText } from "../../../core/storable.ts";
 import { createComment } from "../../../services/comments/comments.ts";
-import type { App, AppDeps } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
-import { Id, json, refusals, security } from "../describe.ts";
+import type { App, RouteDeps } from "../../deps.ts";
+import { keyRoute } from "../declare-route.ts";
+import { Id, json, jsonRequest } from "../describe.ts";
 import { Comment, showComment } from "./resource.ts";
 
 const CreateComment = z.strictObject({
@@ -15,19 +16,22 @@ const CreateComment = z.strictObject({
   authorUserId: Id.optional().describe("A member of the organisation; the owner of the key by default."),
 });
 
-const route = createRoute({
-  method: "post",
-  path: "/api/public/comments",
-  operationId: "createComment",
-  tags: ["Comments"],
-  summary: "Comment on a trace, observation, session or prompt",
-  security,
-  middleware: [requireScope("comments:CRUD")] as const,
-  request: { body: { required: true, content: { "application/json": { schema: CreateComment.openapi("CreateComment") } } } },
-  responses: { 201: json(Comment, "The comment."), ...refusals },
-});
+const route = keyRoute(
+  { scopes: ["comments:CRUD"], codes: [] },
+  {
+    method: "post",
+    path: "/api/public/comments",
+    operationId: "createComment",
+    tags: ["Comments"],
+    summary: "Comment on a trace, observation, session or prompt",
+    request: {
+      body: jsonRequest(CreateComment.openapi("CreateComment"), { objectType: "TRACE", objectId: "trace-1", content: "Look at this one." }),
+    },
+    responses: { 201: json(Comment, "The comment.") },
+  },
+);
 
-export const registerCreateComment = (app: App, deps: AppDeps): void => {
+export const registerCreateComment = (app: App, deps: Pick<RouteDeps, "newId">): void => {
   app.openapi(route, async (c) => {
     const body = c.req.valid("json");
     const actor = c.get("actor");

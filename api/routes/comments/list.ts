@@ -1,30 +1,31 @@
 /** GET /api/public/comments: pages of comments, newest first. */
-import { createRoute, z } from "@hono/zod-openapi";
+
+import { z } from "@hono/zod-openapi";
 import { commentObjects } from "../../../core/query/tables/table.ts";
 import { storableText } from "../../../core/storable.ts";
 import { listComments } from "../../../services/comments/comments.ts";
 import type { App } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
 import { CursorQuery, decodeCursor, pageOf } from "../cursor.ts";
-import { json, refusals, security } from "../describe.ts";
+import { keyRoute } from "../declare-route.ts";
+import { json } from "../describe.ts";
 import { Comment, showComment } from "./resource.ts";
 
-const route = createRoute({
-  method: "get",
-  path: "/api/public/comments",
-  operationId: "listComments",
-  tags: ["Comments"],
-  summary: "List comments",
-  security,
-  middleware: [requireScope("comments:CRUD")] as const,
-  request: {
-    query: z.strictObject({ ...CursorQuery, objectType: z.enum(commentObjects).optional(), objectId: storableText(500).optional() }),
+const route = keyRoute(
+  { scopes: ["comments:CRUD"], codes: ["INVALID_CURSOR"] },
+  {
+    method: "get",
+    path: "/api/public/comments",
+    operationId: "listComments",
+    tags: ["Comments"],
+    summary: "List comments",
+    request: {
+      query: z.strictObject({ ...CursorQuery, objectType: z.enum(commentObjects).optional(), objectId: storableText(500).optional() }),
+    },
+    responses: {
+      200: json(z.object({ data: z.array(Comment), nextCursor: z.string().nullable() }).openapi("CommentPage"), "A page, newest first."),
+    },
   },
-  responses: {
-    200: json(z.object({ data: z.array(Comment), nextCursor: z.string().nullable() }).openapi("CommentPage"), "A page, newest first."),
-    ...refusals,
-  },
-});
+);
 
 export const registerListComments = (app: App): void => {
   app.openapi(route, async (c) => {

@@ -1,6 +1,6 @@
 /** GET /api/public/export-tables and /{table}: what can be exported, filtered and ordered. Derived from the table registry. */
 
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
 import { schemaVersion } from "../../../core/exports/manifest.ts";
 import { isSortable } from "../../../core/query/compile-query.ts";
@@ -11,8 +11,8 @@ import { formatNames } from "../../../core/query/formats/index.ts";
 import { findTable, tables } from "../../../core/query/tables/index.ts";
 import type { ExportTable } from "../../../core/query/tables/table.ts";
 import type { App } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
-import { json, refusals, security } from "../describe.ts";
+import { keyRoute } from "../declare-route.ts";
+import { json } from "../describe.ts";
 
 const TableSummary = z.object({ name: z.string(), description: z.string() }).openapi("ExportTableSummary");
 const Table = TableSummary.extend({
@@ -33,30 +33,30 @@ const Table = TableSummary.extend({
   ),
 }).openapi("ExportTable");
 
-const middleware = requireScope("batchExports:read");
+const listRoute = keyRoute(
+  { scopes: ["batchExports:read"], codes: [] },
+  {
+    method: "get",
+    path: "/api/public/export-tables",
+    operationId: "listExportTables",
+    tags: ["Tables"],
+    summary: "List the tables that can be exported",
+    responses: { 200: json(z.object({ data: z.array(TableSummary) }).openapi("ExportTableList"), "The tables.") },
+  },
+);
 
-const listRoute = createRoute({
-  method: "get",
-  path: "/api/public/export-tables",
-  operationId: "listExportTables",
-  tags: ["Tables"],
-  summary: "List the tables that can be exported",
-  security,
-  middleware,
-  responses: { 200: json(z.object({ data: z.array(TableSummary) }).openapi("ExportTableList"), "The tables."), ...refusals },
-});
-
-const getRoute = createRoute({
-  method: "get",
-  path: "/api/public/export-tables/{table}",
-  operationId: "getExportTable",
-  tags: ["Tables"],
-  summary: "Show columns, filters and operators of a table",
-  security,
-  middleware,
-  request: { params: z.object({ table: z.string() }) },
-  responses: { 200: json(Table, "The table."), ...refusals },
-});
+const getRoute = keyRoute(
+  { scopes: ["batchExports:read"], codes: ["NOT_FOUND"] },
+  {
+    method: "get",
+    path: "/api/public/export-tables/{table}",
+    operationId: "getExportTable",
+    tags: ["Tables"],
+    summary: "Show columns, filters and operators of a table",
+    request: { params: z.object({ table: z.string() }) },
+    responses: { 200: json(Table, "The table.") },
+  },
+);
 
 const Schema = z
   .object({
@@ -69,17 +69,18 @@ const Schema = z
   })
   .openapi("ExportSchema");
 
-const schemaRoute = createRoute({
-  method: "get",
-  path: "/api/public/export-tables/{table}/schema/{format}",
-  operationId: "getExportSchema",
-  tags: ["Tables"],
-  summary: "Show how a format writes the columns of a table",
-  security,
-  middleware,
-  request: { params: z.object({ table: z.string(), format: z.enum(formatNames) }) },
-  responses: { 200: json(Schema, "The schema."), ...refusals },
-});
+const schemaRoute = keyRoute(
+  { scopes: ["batchExports:read"], codes: ["NOT_FOUND"] },
+  {
+    method: "get",
+    path: "/api/public/export-tables/{table}/schema/{format}",
+    operationId: "getExportSchema",
+    tags: ["Tables"],
+    summary: "Show how a format writes the columns of a table",
+    request: { params: z.object({ table: z.string(), format: z.enum(formatNames) }) },
+    responses: { 200: json(Schema, "The schema.") },
+  },
+);
 
 const isSortableId = (table: ExportTable, id: string): boolean => {
   const column = table.filters[id];

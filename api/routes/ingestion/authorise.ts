@@ -4,17 +4,17 @@ import { AppError } from "../../../core/errors.ts";
 import type { EventOrigin } from "../../../core/ingestion/event-origin.ts";
 import type { Sender } from "../../../services/ingestion/store-batch.ts";
 import { findProjectByPublicKey } from "../../../services/tenants/api-keys.ts";
-import type { AppDeps, AppEnv } from "../../deps.ts";
-import { assertScope, identify } from "../../middleware/auth.ts";
+import type { AppEnv, IngestionDeps } from "../../deps.ts";
+import { assertScope } from "../../middleware/auth.ts";
 
-export const authoriseSender = async (c: Context<AppEnv>, deps: AppDeps): Promise<Sender> => {
+export const authoriseSender = async (c: Context<AppEnv>, deps: Pick<IngestionDeps, "identify">): Promise<Sender> => {
   const [scheme = "", value = ""] = (c.req.header("authorization") ?? "").split(/ +/, 2);
   if (/^bearer$/i.test(scheme) && value.startsWith("pk-")) {
     const projectId = await findProjectByPublicKey(c.get("db"), value);
     if (projectId === undefined) throw new AppError({ code: "UNAUTHENTICATED" });
     return { projectId, access: "scores", origin: originOf(c, value) };
   }
-  const { actor, scopes, publicKey } = await identify(c, deps, c.get("db"));
+  const { actor, scopes, publicKey } = await deps.identify(c, c.get("db"));
   c.set("actor", actor);
   c.set("scopes", scopes);
   assertScope(scopes, "ingestion:write");

@@ -1,17 +1,19 @@
 /** POST /api/public/scores: one score, which goes the way of a `score-create` event of a batch. What is answered with its id is durable. */
 
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
+import { objectStoreErrorCodes } from "../../../core/engine-errors.ts";
 import { AppError } from "../../../core/errors.ts";
 import type { ArrivedEvent } from "../../../core/ingestion/arrange-batch.ts";
 import { parseEvent } from "../../../core/ingestion/event-schema.ts";
 import { scoreNameCharactersMax } from "../../../core/ingestion/fields.ts";
 import { isRecord } from "../../../core/is-record.ts";
 import { storeBatch } from "../../../services/ingestion/store-batch.ts";
-import type { App, AppDeps } from "../../deps.ts";
-import { json, refusals, security } from "../describe.ts";
+import type { App, IngestionDeps } from "../../deps.ts";
+import { senderRoute } from "../declare-route.ts";
+import { json, jsonRequest } from "../describe.ts";
 import { authoriseSender } from "./authorise.ts";
 import { eventsOf, openEventStore } from "./event-store.ts";
-import { ingestionBytesMax, parseJsonText, readBody, utf8Text } from "./read-body.ts";
+import { bodyCodes, ingestionBytesMax, parseJsonText, readBody, utf8Text } from "./read-body.ts";
 
 const nullableText = z.string().nullish();
 
@@ -42,7 +44,7 @@ const Score = z
   })
   .openapi("CreateScore");
 
-const route = createRoute({
+const route = senderRoute(["INGESTION_DISABLED", ...bodyCodes, ...objectStoreErrorCodes, "INVALID_JSON", "SCORE_OF_ANOTHER_KEY"], {
   method: "post",
   path: "/api/public/scores",
   operationId: "createScore",
@@ -50,14 +52,15 @@ const route = createRoute({
   summary: "Send a score",
   description:
     "Stored for good when this answers; read back once the runner has merged it. A public key alone (Bearer) may make scores, and change those it made; a score that another public key made, or that was ever sent with a secret key, is refused with 403 and stays as it is.",
-  security,
-  responses: { 200: json(z.object({ id: z.string() }).openapi("CreateScoreAnswer"), "It is stored."), ...refusals },
+  responses: { 200: json(z.object({ id: z.string() }).openapi("CreateScoreAnswer"), "It is stored.", { id: "score-1" }) },
 });
 
-export const registerCreateScore = (app: App, deps: AppDeps): void => {
+export const registerCreateScore = (app: App, deps: IngestionDeps): void => {
   app.openAPIRegistry.registerPath({
     ...route,
-    request: { body: { required: true, content: { "application/json": { schema: Score } } } },
+    request: {
+      body: jsonRequest(Score, { id: "score-1", traceId: "trace-1", name: "helpfulness", value: 0.9, comment: "Answers the question." }),
+    },
   });
   app.post(route.path, async (c) => {
     const sender = await authoriseSender(c, deps);
@@ -70,7 +73,7 @@ export const registerCreateScore = (app: App, deps: AppDeps): void => {
 };
 
 /** As an SDK would send it now. Throws INVALID_REQUEST with the fields of the score that are at fault. */
-const scoreEvent = (body: unknown, { newUuid, nowMs }: AppDeps): ArrivedEvent => {
+const scoreEvent = (body: unknown, { newUuid, nowMs }: Pick<IngestionDeps, "newUuid" | "nowMs">): ArrivedEvent => {
   const original = {
     id: newUuid(),
     timestamp: new Date(nowMs()).toISOString(),

@@ -1,5 +1,5 @@
 /** Routes that take events in. They read their bodies themselves and answer as the SDKs expect. */
-import type { App, AppDeps } from "../../deps.ts";
+import type { App, IngestionDeps } from "../../deps.ts";
 import { registerCreateScore } from "./create-score.ts";
 import { registerIngest } from "./ingest.ts";
 import { registerOtelTraces } from "./otel-traces.ts";
@@ -12,7 +12,7 @@ const routes: ReadonlySet<string> = new Set(
 /** Requests with an authorisation of their own: a public key alone may write scores. */
 export const isIngestion = ({ method, path }: { method: string; path: string }): boolean => routes.has(`${method} ${path}`);
 
-export const registerIngestion = (app: App, deps: AppDeps): void => {
+export const registerIngestion = (app: App, deps: IngestionDeps): void => {
   registerIngest(app, deps);
   registerOtelTraces(app, deps);
   registerOtelUnstored(app, deps);

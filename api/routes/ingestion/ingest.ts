@@ -1,21 +1,35 @@
 /** POST /api/public/ingestion: events of the Langfuse SDKs. Each is judged by itself; what is answered with 201 is durable. */
-import { createRoute, z } from "@hono/zod-openapi";
+
+import { z } from "@hono/zod-openapi";
 import { AppError, errorTable } from "../../../core/errors.ts";
 import type { ArrivedEvent } from "../../../core/ingestion/arrange-batch.ts";
 import { parseEvent } from "../../../core/ingestion/event-schema.ts";
 import { type Sender, type StoredBatch, storeBatch } from "../../../services/ingestion/store-batch.ts";
-import type { App, AppDeps } from "../../deps.ts";
-import { json, refusals, security } from "../describe.ts";
+import type { App, IngestionDeps } from "../../deps.ts";
+import { senderRoute } from "../declare-route.ts";
+import { json, jsonRequest } from "../describe.ts";
 import { authoriseSender } from "./authorise.ts";
 import { eventsOf, openEventStore } from "./event-store.ts";
-import { ingestionBytesMax, parseJsonText, readBody, utf8Text } from "./read-body.ts";
+import { bodyCodes, ingestionBytesMax, parseJsonText, readBody, utf8Text } from "./read-body.ts";
 
 const Success = z.object({ id: z.string(), status: z.int().describe("201: durable. 204: left out by the sampling of this project.") });
 const Failure = z.object({ id: z.string(), status: z.int(), message: z.string().optional(), error: z.string().optional() });
 const Answer = z.object({ successes: z.array(Success), errors: z.array(Failure) }).openapi("IngestionAnswer");
 type Answer = z.infer<typeof Answer>;
 
-const route = createRoute({
+const exampleRequest = {
+  batch: [
+    {
+      id: "0f5c1c9e-8a53-4b3e-9a3c-0d2a6d0c7b11",
+      type: "trace-create",
+      timestamp: "2026-11-01T12:00:00.000Z",
+      body: { id: "trace-1", name: "chat", userId: "user-1", timestamp: "2026-11-01T12:00:00.000Z", input: { question: "Why?" } },
+    },
+  ],
+};
+const exampleAnswer = { successes: [{ id: "0f5c1c9e-8a53-4b3e-9a3c-0d2a6d0c7b11", status: 201 }], errors: [] };
+
+const route = senderRoute(["INGESTION_DISABLED", ...bodyCodes, "INVALID_JSON"], {
   method: "post",
   path: "/api/public/ingestion",
   operationId: "ingest",
@@ -23,22 +37,17 @@ const route = createRoute({
   summary: "Send events",
   description:
     "A batch of events as the Langfuse SDKs send them, 4.5 MB at most, also gzip, of 50,000 events at most that write 5,000 traces, observations, scores and dataset run items at most; larger ones are refused with 413. Always 207 for a readable batch: `successes` are stored for good, `errors` say for each other event why not. A public key alone (Bearer) may make scores, and change those it made: others are answered with 403 in `errors`.",
-  security,
-  responses: { 207: json(Answer, "What became of each event."), ...refusals },
+  responses: { 207: json(Answer, "What became of each event.", exampleAnswer) },
 });
 
-export const registerIngest = (app: App, deps: AppDeps): void => {
+export const registerIngest = (app: App, deps: IngestionDeps): void => {
   app.openAPIRegistry.registerPath({
     ...route,
     request: {
-      body: {
-        required: true,
-        content: {
-          "application/json": {
-            schema: z.object({ batch: z.array(z.unknown()), metadata: z.unknown().optional() }).openapi("IngestionBatch"),
-          },
-        },
-      },
+      body: jsonRequest(
+        z.object({ batch: z.array(z.unknown()), metadata: z.unknown().optional() }).openapi("IngestionBatch"),
+        exampleRequest,
+      ),
     },
   });
   app.post(route.path, async (c) => {
@@ -62,7 +71,7 @@ const batchOf = (body: unknown): unknown[] => {
 };
 
 /** What can be told before anything is stored: refused events, and lines of SDK logs, which are logged and nothing else. */
-const judge = (items: readonly unknown[], sender: Sender, deps: AppDeps): { batch: ArrivedEvent[]; answer: Answer } => {
+const judge = (items: readonly unknown[], sender: Sender, deps: IngestionDeps): { batch: ArrivedEvent[]; answer: Answer } => {
   const answer: Answer = { successes: [], errors: [] };
   const batch: ArrivedEvent[] = [];
   for (const original of items) {

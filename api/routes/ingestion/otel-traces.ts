@@ -2,8 +2,11 @@
  * POST /api/public/otel/v1/traces: OpenTelemetry over HTTP, in protobuf or JSON. The request is kept as it is understood; the runner makes events of its spans. Memory: the body,
  * one part of the request as text, and one span.
  */
-import { createRoute, z } from "@hono/zod-openapi";
+
+import { z } from "@hono/zod-openapi";
+import { objectStoreErrorCodes } from "../../../core/engine-errors.ts";
 import { AppError } from "../../../core/errors.ts";
+import { otelRequestKey } from "../../../core/ingestion/blob-key.ts";
 import { openTracesProtobuf } from "../../../core/otel/decode-protobuf.ts";
 import { encodeTracesResponseJson, encodeTracesResponseProtobuf } from "../../../core/otel/encode-response.ts";
 import { defaultOtlpLimits } from "../../../core/otel/otlp-traces.ts";
@@ -11,29 +14,53 @@ import { openTracesJson } from "../../../core/otel/parse-json.ts";
 import { partsOf, type RequestPart } from "../../../core/otel/request-parts.ts";
 import type { SpanStream } from "../../../core/otel/span-stream.ts";
 import { storeOtelRequest } from "../../../services/ingestion/store-otel-request.ts";
-import type { App, AppDeps } from "../../deps.ts";
-import { json, refusals, security } from "../describe.ts";
+import type { App, IngestionDeps } from "../../deps.ts";
+import { senderRoute } from "../declare-route.ts";
+import { json, jsonRequest } from "../describe.ts";
 import { authoriseSender } from "./authorise.ts";
 import { eventsOf } from "./event-store.ts";
 import { isProtobufType, otelBytesMax, protobufType } from "./otel-encoding.ts";
-import { readBody } from "./read-body.ts";
+import { bodyCodes, readBody } from "./read-body.ts";
 
 const { elementsMax, spansMax, spanElementsMax, spanSizeMax, headSizeMax } = defaultOtlpLimits;
 const [spanMibMax, headMibMax, bodyMibMax] = [spanSizeMax, headSizeMax, otelBytesMax].map((bytes) => bytes / 1024 / 1024);
 
-const route = createRoute({
+const exampleRequest = {
+  resourceSpans: [
+    {
+      scopeSpans: [
+        {
+          spans: [
+            {
+              traceId: "5b8efff798038103d269b633813fc60c",
+              spanId: "eee19b7ec3c1b174",
+              name: "chat gpt-4o",
+              startTimeUnixNano: "1793534400000000000",
+              endTimeUnixNano: "1793534401000000000",
+              attributes: [{ key: "gen_ai.request.model", value: { stringValue: "gpt-4o" } }],
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
+const route = senderRoute(["INGESTION_DISABLED", ...bodyCodes, ...objectStoreErrorCodes, "INVALID_JSON"], {
   method: "post",
   path: "/api/public/otel/v1/traces",
   operationId: "exportOtelTraces",
   tags: ["Ingestion"],
   summary: "Send OpenTelemetry spans",
   description: `OTLP/HTTP with application/x-protobuf or application/json, also gzip. A request has ${bodyMibMax} MiB unpacked at most, ${spansMax} spans, and ${elementsMax} resources, scopes, spans, events, links and attributes; beyond that it is refused with 413. A span has ${spanMibMax} MiB at most and ${spanElementsMax} events, links, attributes and values; beyond that, or below a resource or scope of more than ${headMibMax} MiB, it is not taken. The answer is an ExportTraceServiceResponse in the same encoding; spans that cannot be taken are counted in partialSuccess, all others are stored for good.`,
-  security,
-  responses: { 200: json(z.object({ partialSuccess: z.unknown().optional() }).openapi("OtlpTracesAnswer"), "Stored."), ...refusals },
+  responses: { 200: json(z.object({ partialSuccess: z.unknown().optional() }).openapi("OtlpTracesAnswer"), "Stored.") },
 });
 
-export const registerOtelTraces = (app: App, deps: AppDeps): void => {
-  app.openAPIRegistry.registerPath(route);
+export const registerOtelTraces = (app: App, deps: IngestionDeps): void => {
+  app.openAPIRegistry.registerPath({
+    ...route,
+    request: { body: jsonRequest(z.object({ resourceSpans: z.array(z.unknown()) }).openapi("OtlpTraces"), exampleRequest) },
+  });
   app.post(route.path, async (c) => {
     const sender = await authoriseSender(c, deps);
     if (sender.access !== "project") throw new AppError({ code: "FORBIDDEN_SCOPE", message: "Spans need the secret key of a project." });
@@ -42,11 +69,11 @@ export const registerOtelTraces = (app: App, deps: AppDeps): void => {
     const body = await readBody(c, otelBytesMax);
     const store = { db: c.get("db"), s3, isLogEnabled, nowMs: deps.nowMs, newJobId: () => deps.newId("job"), sha256Hex };
     const { projectId, origin } = sender;
-    const minute = new Date(deps.nowMs()).toISOString().slice(0, 16).replaceAll(/[-T:]/g, "/");
+    const atMs = deps.nowMs();
     const { rejected, parts } = checkedParts(() => (isProtobuf ? openTracesProtobuf(body) : openTracesJson(body)));
     for (const { body: text, traceIds } of parts) {
       const id = deps.newUuid();
-      await storeOtelRequest(store, { projectId, fileKey: `${prefix}otel/${projectId}/${minute}/${id}.json`, id, text, traceIds, origin });
+      await storeOtelRequest(store, { projectId, fileKey: otelRequestKey({ prefix, projectId, atMs, id }), id, text, traceIds, origin });
     }
     return isProtobuf
       ? c.body(encodeTracesResponseProtobuf(rejected()), 200, { "content-type": protobufType })

@@ -2,13 +2,15 @@
  * POST /api/public/otel/v1/metrics and /v1/logs: exporters that are told one endpoint send all their signals there. They are answered that all is well, in OTLP's form, and nothing is
  * stored, as Langfuse does it: a refusal would be logged and sent again for as long as they run.
  */
-import { createRoute, z } from "@hono/zod-openapi";
+
+import { z } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
-import type { App, AppDeps } from "../../deps.ts";
-import { json, refusals, security } from "../describe.ts";
+import type { App, IngestionDeps } from "../../deps.ts";
+import { senderRoute } from "../declare-route.ts";
+import { json } from "../describe.ts";
 import { authoriseSender } from "./authorise.ts";
 import { isProtobufType, otelBytesMax, protobufType } from "./otel-encoding.ts";
-import { dropBody } from "./read-body.ts";
+import { bodyCodes, dropBody } from "./read-body.ts";
 
 const signals = [
   { name: "metrics", operationId: "exportOtelMetrics", answer: "ExportMetricsServiceResponse" },
@@ -16,21 +18,20 @@ const signals = [
 ] as const;
 
 const routes = signals.map(({ name, operationId, answer }) =>
-  createRoute({
+  senderRoute([...bodyCodes], {
     method: "post",
     path: `/api/public/otel/v1/${name}`,
     operationId,
     tags: ["Ingestion"],
     summary: `Accept OpenTelemetry ${name} without storing them`,
     description: `For exporters that send every signal to one endpoint. Nothing is stored: the body, ${otelBytesMax / 1024 / 1024} MiB as sent at most, is read and dropped, whatever it holds. The answer is an empty ${answer} in the encoding of the request, which means success, so that exporters neither log an error nor send it again.`,
-    security,
-    responses: { 200: json(z.object({}).openapi(answer), "Dropped."), ...refusals },
+    responses: { 200: json(z.object({}).openapi(answer), "Dropped.") },
   }),
 );
 
 export const unstoredPaths: readonly string[] = routes.map(({ path }) => path);
 
-export const registerOtelUnstored = (app: App, deps: AppDeps): void => {
+export const registerOtelUnstored = (app: App, deps: IngestionDeps): void => {
   for (const route of routes) {
     app.openAPIRegistry.registerPath(route);
     app.post(route.path, async (c) => {

@@ -1,11 +1,14 @@
 /** Bodies of the ingestion routes: unpacked when they are gzip, bounded before and after, so that a small body never becomes a large one. Memory: the body twice. */
 import type { Context } from "hono";
-import { AppError } from "../../../core/errors.ts";
+import { AppError, type ErrorCode } from "../../../core/errors.ts";
 import { parseExactJson } from "../../../core/exact-json.ts";
 import type { AppEnv } from "../../deps.ts";
 
 /** Langfuse's bound, 4.5 MB. */
 export const ingestionBytesMax = 4_718_592;
+
+/** Codes of bodies that cannot be read. */
+export const bodyCodes = ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "INVALID_REQUEST"] as const satisfies readonly ErrorCode[];
 
 export const readBody = async (c: Context<AppEnv>, bytesMax: number): Promise<Uint8Array<ArrayBuffer>> => {
   const encoding = (c.req.header("content-encoding") ?? "identity").trim().toLowerCase();
@@ -35,7 +38,7 @@ export const dropBody = async (c: Context<AppEnv>, bytesMax: number): Promise<vo
 /** Answers the bytes there were. What is packed is counted as it comes out: the stream ends as soon as more has come than is allowed. */
 const eachChunk = async (
   c: Context<AppEnv>,
-  { bytesMax, packing }: { bytesMax: number; packing: CompressionFormat | undefined },
+  { bytesMax, packing }: { bytesMax: number; packing: "gzip" | "deflate" | undefined },
   take: (chunk: Uint8Array) => void,
 ): Promise<number> => {
   const tooLarge = () => new AppError({ code: "PAYLOAD_TOO_LARGE", message: `The body is larger than ${bytesMax} bytes.` });
@@ -65,7 +68,7 @@ const eachChunk = async (
 /** Fatal: a byte that is no UTF-8 would be stored as another character than was sent. */
 export const utf8Text = (bytes: Uint8Array): string => {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch (cause) {
     throw new AppError({ code: "INVALID_JSON", message: "The body is not UTF-8.", cause });
   }

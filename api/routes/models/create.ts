@@ -1,35 +1,41 @@
 /** POST /api/public/models: a price of the project's own, which comes before the default. */
-import { createRoute } from "@hono/zod-openapi";
+
 import { AppError } from "../../../core/errors.ts";
 import { CreateModel, newModel } from "../../../core/models/create-model.ts";
 import { plainDecimal } from "../../../core/models/decimal.ts";
 import { createModel, findModel } from "../../../services/models/models.ts";
-import type { App, AppDeps } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
+import type { App, RouteDeps } from "../../deps.ts";
 import { fieldErrors } from "../../middleware/problem.ts";
-import { json, refusals, security } from "../describe.ts";
+import { keyRoute } from "../declare-route.ts";
+import { json, jsonRequest } from "../describe.ts";
 import { IdempotencyHeader, idempotencyOf } from "../idempotency.ts";
 import { documentAnswer } from "../read-query.ts";
 import { Model, showModel } from "./resource.ts";
 
-const route = createRoute({
-  method: "post",
-  path: "/api/public/models",
-  operationId: "createModel",
-  tags: ["Models"],
-  summary: "Make a model with prices of the project's own",
-  description:
-    "Calls that are priced from now on use it, after a minute at the latest; what is stored keeps its cost until its next event or a replay.",
-  security,
-  middleware: [requireScope("models:CUD")] as const,
-  request: {
-    headers: IdempotencyHeader,
-    body: { required: true, content: { "application/json": { schema: CreateModel.openapi("CreateModel") } } },
+const route = keyRoute(
+  { scopes: ["models:CUD"], codes: ["IDEMPOTENCY_KEY_REUSED", "TOO_MANY_MODELS", "NOT_FOUND"] },
+  {
+    method: "post",
+    path: "/api/public/models",
+    operationId: "createModel",
+    tags: ["Models"],
+    summary: "Make a model with prices of the project's own",
+    description:
+      "Calls that are priced from now on use it, after a minute at the latest; what is stored keeps its cost until its next event or a replay.",
+    request: {
+      headers: IdempotencyHeader,
+      body: jsonRequest(CreateModel.openapi("CreateModel"), {
+        modelName: "gpt-4o",
+        matchPattern: "(?i)^gpt-4o$",
+        inputPrice: 0.000002,
+        outputPrice: 0.000008,
+      }),
+    },
+    responses: { 200: json(Model, "The model.") },
   },
-  responses: { 200: json(Model, "The model."), ...refusals },
-});
+);
 
-export const registerCreateModel = (app: App, deps: AppDeps): void => {
+export const registerCreateModel = (app: App, deps: Pick<RouteDeps, "newId">): void => {
   app.openapi(route, async (c) => {
     const body = parseExactly(await c.req.text());
     const idempotency = await idempotencyOf(c.req.valid("header"), body);

@@ -1,23 +1,24 @@
 /** GET /api/public/models/{id}. */
-import { createRoute } from "@hono/zod-openapi";
+
 import { findModel } from "../../../services/models/models.ts";
 import type { App } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
-import { json, refusals, security } from "../describe.ts";
+import { keyRoute } from "../declare-route.ts";
+import { json } from "../describe.ts";
 import { documentAnswer } from "../read-query.ts";
 import { Model, ModelParam, showModel } from "./resource.ts";
 
-const route = createRoute({
-  method: "get",
-  path: "/api/public/models/{id}",
-  operationId: "getModel",
-  tags: ["Models"],
-  summary: "Show a model and its prices",
-  security,
-  middleware: [requireScope("traces:read")] as const,
-  request: { params: ModelParam },
-  responses: { 200: json(Model, "The model."), ...refusals },
-});
+const route = keyRoute(
+  { scopes: ["traces:read"], codes: ["NOT_FOUND"] },
+  {
+    method: "get",
+    path: "/api/public/models/{id}",
+    operationId: "getModel",
+    tags: ["Models"],
+    summary: "Show a model and its prices",
+    request: { params: ModelParam },
+    responses: { 200: json(Model, "The model.") },
+  },
+);
 
 export const registerGetModel = (app: App): void => {
   app.openapi(route, async (c) => {

@@ -7,6 +7,7 @@ import { Model, showModel } from "./resource.ts";
 
 const route = pageRoute("/api/public/models", {
   operationId: "listModels",
+  codes: [],
   tags: ["Models"],
   summary: "List models and their prices",
   description: "By name; models of one name in the order in which calls are priced by them: own before defaults, newest start date first.",

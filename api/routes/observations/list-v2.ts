@@ -1,22 +1,24 @@
 /** GET /api/public/v2/observations: observations newest first, page by page behind a cursor, with the groups of fields that are asked for. */
 
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { observationTypes } from "../../../core/ingestion/event.ts";
 import { WellFormedText } from "../../../core/well-formed-text.ts";
 import { listModels } from "../../../services/models/models.ts";
 import { eventGroups, eventsIn, openEventPage } from "../../../services/traces/events.ts";
 import { readPageAfter } from "../../../services/traces/page.ts";
-import type { App, AppDeps } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
-import { json, refusals, security } from "../describe.ts";
+import type { App, RouteDeps } from "../../deps.ts";
+import { keyRoute } from "../declare-route.ts";
+import { json } from "../describe.ts";
 import { cursorOf, decodePlace } from "../place-cursor.ts";
 import {
   anyOf,
   before,
   csv,
   documentAnswer,
+  documentCodes,
   equals,
   fieldGroups,
+  filterCodes,
   filterParameters,
   filtersOf,
   flag,
@@ -44,36 +46,36 @@ const parameters = {
   toStartTime: before("startTime"),
 };
 
-const route = createRoute({
-  method: "get",
-  path: "/api/public/v2/observations",
-  operationId: "listObservationsV2",
-  tags: ["Observations"],
-  summary: "List observations by cursor, newest first",
-  description:
-    "The cursor of an answer leads to the rows behind it; without one there are no more. Input and output are texts as they are stored.",
-  security,
-  middleware: [requireScope("traces:read")] as const,
-  request: {
-    query: z.object({
-      ...filterParameters(parameters),
-      limit: pageLimit({ min: 0, max: 1000 }),
-      cursor: text,
-      fields: fieldGroups(eventGroups, ["core", "basic"]),
-      expandMetadata: csv.describe("Keys of metadata, with commas, whose values are not cut at 200 characters."),
-      parseIoAsJson: oneOf(["false"]).describe("Input and output are always texts."),
-    }),
+const route = keyRoute(
+  { scopes: ["traces:read"], codes: [...filterCodes, ...documentCodes, "INVALID_CURSOR"] },
+  {
+    method: "get",
+    path: "/api/public/v2/observations",
+    operationId: "listObservationsV2",
+    tags: ["Observations"],
+    summary: "List observations by cursor, newest first",
+    description:
+      "The cursor of an answer leads to the rows behind it; without one there are no more. Input and output are texts as they are stored.",
+    request: {
+      query: z.object({
+        ...filterParameters(parameters),
+        limit: pageLimit({ min: 0, max: 1000 }),
+        cursor: text,
+        fields: fieldGroups(eventGroups, ["core", "basic"]),
+        expandMetadata: csv.describe("Keys of metadata, with commas, whose values are not cut at 200 characters."),
+        parseIoAsJson: oneOf(["false"]).describe("Input and output are always texts."),
+      }),
+    },
+    responses: {
+      200: json(
+        z.object({ data: z.array(ObservationV2), meta: z.object({ cursor: z.string().optional() }) }).openapi("ObservationV2Page"),
+        "A page.",
+      ),
+    },
   },
-  responses: {
-    200: json(
-      z.object({ data: z.array(ObservationV2), meta: z.object({ cursor: z.string().optional() }) }).openapi("ObservationV2Page"),
-      "A page.",
-    ),
-    ...refusals,
-  },
-});
+);
 
-export const registerListObservationsV2 = (app: App, deps: AppDeps): void => {
+export const registerListObservationsV2 = (app: App, deps: Pick<RouteDeps, "answers" | "eventsTable" | "openClickHouse">): void => {
   app.openapi(route, async (c) => {
     const asked = c.req.valid("query");
     const { projectId } = c.get("actor");

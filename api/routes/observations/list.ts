@@ -5,11 +5,13 @@ import { observations } from "../../../core/query/tables/observations.ts";
 import { listModels } from "../../../services/models/models.ts";
 import { openObservationPage } from "../../../services/traces/observations.ts";
 import { readPage } from "../../../services/traces/page.ts";
-import type { App, AppDeps } from "../../deps.ts";
+import type { App, ReadDeps } from "../../deps.ts";
 import {
   anyOf,
   before,
+  documentCodes,
   equals,
+  filterCodes,
   filtersOf,
   list,
   listingQuery,
@@ -38,6 +40,7 @@ const parameters = {
 
 const route = pageRoute("/api/public/observations", {
   operationId: "listObservations",
+  codes: [...filterCodes, ...documentCodes],
   tags: ["Observations"],
   summary: "List observations, newest first",
   query: z.object(listingQuery(parameters)),
@@ -45,7 +48,7 @@ const route = pageRoute("/api/public/observations", {
   page: "ObservationPage",
 });
 
-export const registerListObservations = (app: App, deps: AppDeps): void => {
+export const registerListObservations = (app: App, deps: ReadDeps): void => {
   app.openapi(route, async (c) => {
     const asked = c.req.valid("query");
     const { projectId } = c.get("actor");

@@ -1,10 +1,11 @@
 /** GET /api/public/projects: the project of the key, by which the SDKs make links. */
-import { createRoute, z } from "@hono/zod-openapi";
+
+import { z } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
 import { findProject } from "../../../services/tenants/find-project.ts";
 import type { App } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
-import { json, refusals, security } from "../describe.ts";
+import { keyRoute } from "../declare-route.ts";
+import { json } from "../describe.ts";
 
 const Project = z
   .object({
@@ -16,17 +17,18 @@ const Project = z
   })
   .openapi("Project");
 
-const route = createRoute({
-  method: "get",
-  path: "/api/public/projects",
-  operationId: "listProjects",
-  tags: ["Projects"],
-  summary: "Show the project of the key",
-  description: "Whoever writes or reads events may ask.",
-  security,
-  middleware: [requireScope("traces:read", "ingestion:write")] as const,
-  responses: { 200: json(z.object({ data: z.array(Project) }).openapi("ProjectList"), "One project."), ...refusals },
-});
+const route = keyRoute(
+  { scopes: ["traces:read", "ingestion:write"], codes: ["NOT_FOUND"] },
+  {
+    method: "get",
+    path: "/api/public/projects",
+    operationId: "listProjects",
+    tags: ["Projects"],
+    summary: "Show the project of the key",
+    description: "Whoever writes or reads events may ask.",
+    responses: { 200: json(z.object({ data: z.array(Project) }).openapi("ProjectList"), "One project.") },
+  },
+);
 
 export const registerProjects = (app: App): void => {
   app.openapi(route, async (c) => {

@@ -1,11 +1,12 @@
 /** GET /api/public/scores: pages of scores, each with what its trace says of itself. */
-import type { App, AppDeps } from "../../deps.ts";
-import { pageRoute } from "../read-query.ts";
+import type { App, ReadDeps } from "../../deps.ts";
+import { documentCodes, pageRoute } from "../read-query.ts";
 import { listScoresV1, ScoreQueryV1 } from "./page.ts";
 import { ScoreV1OnPage } from "./resource.ts";
 
 const route = pageRoute("/api/public/scores", {
   operationId: "listScoresV1",
+  codes: ["INVALID_FILTER", ...documentCodes],
   tags: ["Scores"],
   summary: "List scores of traces and observations, newest first",
   query: ScoreQueryV1,
@@ -13,6 +14,6 @@ const route = pageRoute("/api/public/scores", {
   page: "ScoreV1Page",
 });
 
-export const registerListScoresV1 = (app: App, deps: AppDeps): void => {
+export const registerListScoresV1 = (app: App, deps: ReadDeps): void => {
   app.openapi(route, async (c) => (await listScoresV1(c, deps, c.req.valid("query"))) as never);
 };

@@ -1,15 +1,29 @@
 /** GET /api/public/v3/scores: scores of every type newest first, page by page behind a cursor. Unlike elsewhere, an unknown parameter is refused. */
-import { createRoute, z } from "@hono/zod-openapi";
+
+import { z } from "@hono/zod-openapi";
 import { AppError, type FieldError } from "../../../core/errors.ts";
 import type { ReadParameter } from "../../../core/query/compile-read.ts";
 import { scores } from "../../../core/query/tables/scores.ts";
 import { readPageAfter } from "../../../services/traces/page.ts";
 import { hasValue, openScoreGroupsPage, scoreGroups } from "../../../services/traces/scores.ts";
-import type { App, AppDeps } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
-import { json, refusals, security } from "../describe.ts";
+import type { App, ReadDeps } from "../../deps.ts";
+import { keyRoute } from "../declare-route.ts";
+import { json } from "../describe.ts";
 import { cursorOf, decodePlace } from "../place-cursor.ts";
-import { anyOf, before, csv, documentAnswer, fieldGroups, filtersOf, number, pageLimit, readQuery, since, text } from "../read-query.ts";
+import {
+  anyOf,
+  before,
+  csv,
+  documentAnswer,
+  documentCodes,
+  fieldGroups,
+  filtersOf,
+  number,
+  pageLimit,
+  readQuery,
+  since,
+  text,
+} from "../read-query.ts";
 import { ScoreV3 } from "./resource.ts";
 
 /** Words of a list, in whichever case they are sent. */
@@ -49,26 +63,26 @@ const Query = z.strictObject({
 });
 type Asked = z.infer<typeof Query>;
 
-const route = createRoute({
-  method: "get",
-  path: "/api/public/v3/scores",
-  operationId: "listScoresV3",
-  tags: ["Scores"],
-  summary: "List scores by cursor, newest first",
-  description: "The cursor of an answer leads to the scores behind it; without one there are no more.",
-  security,
-  middleware: [requireScope("traces:read")] as const,
-  request: { query: Query },
-  responses: {
-    200: json(
-      z.object({ data: z.array(ScoreV3), meta: z.object({ limit: z.int(), cursor: z.string().optional() }) }).openapi("ScoreV3Page"),
-      "A page.",
-    ),
-    ...refusals,
+const route = keyRoute(
+  { scopes: ["traces:read"], codes: ["INVALID_FILTER", ...documentCodes, "INVALID_CURSOR"] },
+  {
+    method: "get",
+    path: "/api/public/v3/scores",
+    operationId: "listScoresV3",
+    tags: ["Scores"],
+    summary: "List scores by cursor, newest first",
+    description: "The cursor of an answer leads to the scores behind it; without one there are no more.",
+    request: { query: Query },
+    responses: {
+      200: json(
+        z.object({ data: z.array(ScoreV3), meta: z.object({ limit: z.int(), cursor: z.string().optional() }) }).openapi("ScoreV3Page"),
+        "A page.",
+      ),
+    },
   },
-});
+);
 
-export const registerListScoresV3 = (app: App, deps: AppDeps): void => {
+export const registerListScoresV3 = (app: App, deps: ReadDeps): void => {
   app.openapi(route, async (c) => {
     const asked = c.req.valid("query");
     const faults = faultsOf(asked);

@@ -1,11 +1,12 @@
 /** GET /api/public/v2/scores: pages of scores, each with what its trace says of itself. */
-import type { App, AppDeps } from "../../deps.ts";
-import { pageRoute } from "../read-query.ts";
+import type { App, ReadDeps } from "../../deps.ts";
+import { documentCodes, pageRoute } from "../read-query.ts";
 import { listScoresV2, ScoreQuery } from "./page.ts";
 import { ScoreOnPage } from "./resource.ts";
 
 const route = pageRoute("/api/public/v2/scores", {
   operationId: "listScores",
+  codes: ["INVALID_FILTER", ...documentCodes],
   tags: ["Scores"],
   summary: "List scores, newest first",
   query: ScoreQuery,
@@ -13,6 +14,6 @@ const route = pageRoute("/api/public/v2/scores", {
   page: "ScorePage",
 });
 
-export const registerListScores = (app: App, deps: AppDeps): void => {
+export const registerListScores = (app: App, deps: ReadDeps): void => {
   app.openapi(route, async (c) => (await listScoresV2(c, deps, c.req.valid("query"))) as never);
 };

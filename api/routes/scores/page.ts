@@ -6,7 +6,7 @@ import type { ReadParameter } from "../../../core/query/compile-read.ts";
 import { scores } from "../../../core/query/tables/scores.ts";
 import { readPage } from "../../../services/traces/page.ts";
 import { openScorePage, type ScoreVersion, versionConditions } from "../../../services/traces/scores.ts";
-import type { AppDeps, AppEnv } from "../../deps.ts";
+import type { AppEnv, ReadDeps } from "../../deps.ts";
 import {
   allOf,
   anyOf,
@@ -56,14 +56,14 @@ export const ScoreQuery = z.object({ ...listingQuery(parameters), ...more });
 type Asked = z.infer<typeof ScoreQueryV1>;
 
 /** Both versions, with the filters of the parameters each has. */
-export const listScoresV1 = (c: Context<AppEnv>, deps: AppDeps, asked: Asked): Promise<Response> =>
+export const listScoresV1 = (c: Context<AppEnv>, deps: ReadDeps, asked: Asked): Promise<Response> =>
   listScores(c, deps, asked, { version: 1, filters: filtersOf(parametersV1, asked) });
-export const listScoresV2 = (c: Context<AppEnv>, deps: AppDeps, asked: z.infer<typeof ScoreQuery>): Promise<Response> =>
+export const listScoresV2 = (c: Context<AppEnv>, deps: ReadDeps, asked: z.infer<typeof ScoreQuery>): Promise<Response> =>
   listScores(c, deps, asked, { version: 2, filters: filtersOf(parameters, asked) });
 
 const listScores = async (
   c: Context<AppEnv>,
-  deps: AppDeps,
+  deps: ReadDeps,
   asked: Asked,
   { version, filters }: { version: ScoreVersion; filters: readonly ReadParameter[] },
 ): Promise<Response> => {

@@ -1,27 +1,29 @@
 /** GET /api/public/sessions/{sessionId}: one session with its traces. */
-import { createRoute, z } from "@hono/zod-openapi";
+
+import { z } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
 import { listTracesBySession } from "../../../services/traces/list-traces-by-session.ts";
-import type { App, AppDeps } from "../../deps.ts";
-import { requireScope } from "../../middleware/auth.ts";
-import { json, refusals, security } from "../describe.ts";
-import { documentAnswer } from "../read-query.ts";
+import type { App, TraceReadDeps } from "../../deps.ts";
+import { keyRoute } from "../declare-route.ts";
+import { json } from "../describe.ts";
+import { documentAnswer, documentCodes } from "../read-query.ts";
 import { traceReader } from "../trace-reader.ts";
 import { SessionWithTraces } from "./resource.ts";
 
-const route = createRoute({
-  method: "get",
-  path: "/api/public/sessions/{sessionId}",
-  operationId: "getSession",
-  tags: ["Sessions"],
-  summary: "Show a session with its traces",
-  security,
-  middleware: [requireScope("traces:read")] as const,
-  request: { params: z.object({ sessionId: z.string() }) },
-  responses: { 200: json(SessionWithTraces, "The session."), ...refusals },
-});
+const route = keyRoute(
+  { scopes: ["traces:read"], codes: ["NOT_FOUND", ...documentCodes] },
+  {
+    method: "get",
+    path: "/api/public/sessions/{sessionId}",
+    operationId: "getSession",
+    tags: ["Sessions"],
+    summary: "Show a session with its traces",
+    request: { params: z.object({ sessionId: z.string() }) },
+    responses: { 200: json(SessionWithTraces, "The session.") },
+  },
+);
 
-export const registerGetSession = (app: App, deps: AppDeps): void => {
+export const registerGetSession = (app: App, deps: TraceReadDeps): void => {
   app.openapi(route, async (c) => {
     const { projectId } = c.get("actor");
     const { sessionId } = c.req.valid("param");

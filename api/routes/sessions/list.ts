@@ -1,13 +1,16 @@
 /** GET /api/public/sessions: pages of sessions, newest first. */
+
 import { z } from "@hono/zod-openapi";
+import { clickhouseErrorCodes } from "../../../core/engine-errors.ts";
 import { listSessions } from "../../../services/traces/list-sessions.ts";
-import type { App, AppDeps } from "../../deps.ts";
+import type { App, TraceReadDeps } from "../../deps.ts";
 import { instant, list, metaOf, PageNumbers, pageRoute } from "../read-query.ts";
 import { traceReader } from "../trace-reader.ts";
 import { Session } from "./resource.ts";
 
 const route = pageRoute("/api/public/sessions", {
   operationId: "listSessions",
+  codes: [...clickhouseErrorCodes],
   tags: ["Sessions"],
   summary: "List sessions, newest first",
   query: z.object({
@@ -20,7 +23,7 @@ const route = pageRoute("/api/public/sessions", {
   page: "SessionPage",
 });
 
-export const registerListSessions = (app: App, deps: AppDeps): void => {
+export const registerListSessions = (app: App, deps: Pick<TraceReadDeps, "openClickHouse" | "traceExperiment" | "log">): void => {
   app.openapi(route, async (c) => {
     const asked = c.req.valid("query");
     const { projectId } = c.get("actor");

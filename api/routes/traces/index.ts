@@ -1,9 +1,9 @@
 /** The routes of traces. */
-import type { App, AppDeps } from "../../deps.ts";
+import type { App, TraceReadDeps } from "../../deps.ts";
 import { registerGetTrace } from "./get.ts";
 import { registerListTraces } from "./list.ts";
 
-export const registerTraces = (app: App, deps: AppDeps): void => {
+export const registerTraces = (app: App, deps: TraceReadDeps): void => {
   registerListTraces(app, deps);
   registerGetTrace(app, deps);
 };

@@ -3,13 +3,15 @@ import { z } from "@hono/zod-openapi";
 import { traces } from "../../../core/query/tables/traces.ts";
 import { listPublicTraces } from "../../../services/traces/list-public-traces.ts";
 import { traceFieldGroups } from "../../../services/traces/trace-document.ts";
-import type { App, AppDeps } from "../../deps.ts";
+import type { App, TraceReadDeps } from "../../deps.ts";
 import {
   allOf,
   anyOf,
   before,
+  documentCodes,
   equals,
   fieldGroups,
+  filterCodes,
   filtersOf,
   list,
   listingQuery,
@@ -37,6 +39,7 @@ const parameters = {
 
 const route = pageRoute("/api/public/traces", {
   operationId: "listTraces",
+  codes: [...filterCodes, ...documentCodes, "INVALID_ORDER_BY"],
   tags: ["Traces"],
   summary: "List traces",
   query: z.object({ ...listingQuery(parameters), orderBy, fields: fieldGroups(traceFieldGroups) }),
@@ -44,7 +47,7 @@ const route = pageRoute("/api/public/traces", {
   page: "TracePage",
 });
 
-export const registerListTraces = (app: App, deps: AppDeps): void => {
+export const registerListTraces = (app: App, deps: TraceReadDeps): void => {
   app.openapi(route, async (c) => {
     const asked = c.req.valid("query");
     const { page, limit, filter, fields: groups } = asked;

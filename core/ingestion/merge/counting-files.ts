@@ -1,12 +1,13 @@
 /**
- * Which files of a score count. A public key alone is in everybody's browser: it may make scores, and change those it made. So what it sent counts only where no secret key has
- * written the score, and of several public keys only that of the one that came first. Depends on the set of files alone, not on what the events say, such as their times.
+ * Ingestion, merge: decides which files of a score count. A public key is visible in every browser, so it may create scores and change only
+ * its own: its files count only if no secret key has written the score, and of several public keys only the first one's.
+ * Depends on the set of files alone, not on their contents, such as event times.
  */
 import { publicKeyFolderOf } from "../blob-key.ts";
 
 export type StoredFile = {
   key: string;
-  /** When it was stored the first time: texts that compare as the instants do. */
+  /** When the file was first stored, as text that sorts like the instant. */
   firstStoredAt: string;
 };
 
@@ -15,10 +16,10 @@ export const countingFiles = <File extends StoredFile>(files: readonly File[]): 
   return files.filter(({ key }) => publicKeyFolderOf(key) === owner);
 };
 
-/** Whether a file of this folder would count beside those that are there. */
+/** Returns whether a file in this folder would count beside the existing ones. */
 export const mayWriteBeside = (files: readonly StoredFile[], folder: string): boolean => files.length === 0 || ownerOf(files) === folder;
 
-/** Undefined: whoever has a secret key. */
+/** Undefined means a holder of a secret key. */
 const ownerOf = (files: readonly StoredFile[]): string | undefined => {
   let first: StoredFile | undefined;
   for (const file of files) {

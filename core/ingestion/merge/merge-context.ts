@@ -1,11 +1,11 @@
-/** What a merge knows beside the events: the project and the server's own instants, ISO 8601 UTC with microseconds. */
+/** Ingestion, merge: what a merge needs besides the events. Instants are the server's, ISO 8601 UTC with microseconds. */
 export type MergeContext = {
   projectId: string;
   createdAt: string;
   updatedAt: string;
-  /** The moment the job was given out: `event_ts` of the row. */
+  /** Instant of the job's claim: `event_ts` of the row. */
   version: string;
-  /** Who sent the newest events, for the tables that keep it. */
+  /** Sender of the newest events, for the tables that store it. */
   origin?: MergeOrigin;
 };
 
@@ -14,6 +14,6 @@ export type MergeOrigin = {
   sdkName?: string;
   sdkVersion?: string;
   filePath?: string;
-  /** Bytes of the events as they were sent. */
+  /** Size of the events as sent. */
   bytes?: number;
 };

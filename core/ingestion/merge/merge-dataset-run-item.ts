@@ -1,4 +1,7 @@
-/** All events of one dataset run item to its row. What names its place (dataset, run, item, trace) is kept from the first event. */
+/**
+ * Ingestion, merge: all events of one dataset run item to its row. The sort key columns (dataset, run, item, trace) keep the first event's
+ * values.
+ */
 import { columnText, nullableText } from "../column-text.ts";
 import type { DatasetRunItemEvent, Json } from "../event.ts";
 import { type DatasetRunItemRow, instantText, looseInstant, payloadText } from "../rows.ts";
@@ -8,13 +11,13 @@ import { orderEvents } from "./order-events.ts";
 import { firstPresent, lastNamed } from "./pick-field.ts";
 import { storedColumns } from "./stored-columns.ts";
 
-/** The run and the item as they are stored; what is absent leaves its columns empty. */
+/** The stored run and item. An absent one leaves its columns empty. */
 export type DatasetRunItemSource = {
   run?: { name: string; description: string | null; metadata: Json; createdAt: string };
   item?: { input: Json; expectedOutput: Json; metadata: Json };
 };
 
-/** Undefined where there are no events. */
+/** Returns undefined if there are no events. */
 export const mergeDatasetRunItem = (
   events: readonly DatasetRunItemEvent[],
   context: MergeContext,

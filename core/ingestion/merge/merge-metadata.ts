@@ -1,6 +1,6 @@
 /**
- * Metadata of several events as one: by key, objects recursively, arrays and everything else as a whole; null is a value.
- * A value that is no object stands under the key `metadata`. Names of the prototype are keys like any other. Recursion is as deep as the JSON.
+ * Ingestion, merge: combines the metadata of events by key. Objects merge recursively, other values are replaced whole, null is a value; a
+ * value that is not an object goes under `metadata`. Prototype names are ordinary keys. Recursion is as deep as the JSON.
  */
 import { isExactNumber } from "../../exact-json.ts";
 import type { Json } from "../event.ts";
@@ -11,7 +11,7 @@ type JsonObject = { [key: string]: Json };
 export const isJsonObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !isExactNumber(value);
 
-/** The last value; where it is an object, merged with the objects directly before it. */
+/** Returns the last value; if it is an object, merged with the objects directly before it. */
 const combine = (values: readonly Json[]): Json => {
   const last = values.at(-1) ?? null;
   if (!isJsonObject(last)) return last;
@@ -25,7 +25,7 @@ const combine = (values: readonly Json[]): Json => {
   return merged;
 };
 
-/** Objects that have to be merged; most keys have one value that counts, which is held as it is. */
+/** Objects still to be merged. Most keys have only one relevant value, which is stored bare. */
 class Several {
   readonly objects: JsonObject[];
   constructor(objects: JsonObject[]) {
@@ -42,11 +42,11 @@ const add = (byKey: Map<string, Json | Several>, key: string, value: Json): void
 
 const asObject = (value: Json): Json => (value === null || isJsonObject(value) ? value : { metadata: value });
 
-/** Undefined is an event that does not name it; a null clears what was before it. */
+/** Undefined means the event does not name it; null clears everything before it. */
 export const mergeMetadata = (values: readonly (Json | undefined)[]): Json =>
   combine(values.flatMap((value) => (value === undefined ? [] : [asObject(value)])));
 
-/** `Map(String, String)`: strings are kept, other values are their JSON. */
+/** Encodes for `Map(String, String)`: strings stay, other values become JSON. */
 export const metadataMap = (metadata: Json | undefined): TextMap => {
   const object = asObject(metadata ?? null);
   return textMap(isJsonObject(object) ? Object.entries(object) : [], (value) => payloadText(value) ?? "null");

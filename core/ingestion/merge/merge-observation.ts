@@ -1,4 +1,4 @@
-/** All events of one observation to its row of `observations`, and beside it what only the row of `events` keeps. */
+/** Ingestion, merge: all events of one observation to its `observations` row, and the facts that only its `events` row stores. */
 
 import { costText, countFromNumber, parseCost } from "../../models/decimal.ts";
 import { columnText, nullableText } from "../column-text.ts";
@@ -10,11 +10,11 @@ import { orderEvents } from "./order-events.ts";
 import { firstPresent, lastNamed, lastPresent } from "./pick-field.ts";
 import { storedColumns } from "./stored-columns.ts";
 
-/** `row` is inserted into `observations` as it is. Usage and cost in it are those that were sent until `priceObservation` has looked at it. */
+/** `row` is inserted into `observations` unchanged. Its usage and cost are those sent, until `priceObservation` replaces them. */
 export type MergedObservation = {
   row: ObservationRow;
   otel: OtelBody;
-  /** Whether an event named the trace; else the trace is the observation's own. */
+  /** Whether an event named the trace. If not, the observation is its own trace. */
   hasTrace: boolean;
   origin: MergeOrigin | undefined;
 };
@@ -22,7 +22,7 @@ export type MergedObservation = {
 export const usageMap = (usage: Record<string, number> | null | undefined): TextMap =>
   textMap(Object.entries(usage ?? {}), (count) => String(countFromNumber(count)));
 
-/** What is no decimal is left out. */
+/** Leaves out values that are not decimals. */
 export const costMap = (costs: Record<string, string> | null | undefined): TextMap =>
   textMap(
     Object.entries(costs ?? {}).flatMap(([kind, cost]) => {
@@ -32,7 +32,7 @@ export const costMap = (costs: Record<string, string> | null | undefined): TextM
     costText,
   );
 
-/** UInt16; other numbers are no version. */
+/** The column is UInt16; any other number is not a version. */
 const promptVersion = (version: number | null | undefined): number | null =>
   version !== undefined && version !== null && Number.isInteger(version) && version >= 0 && version <= 65_535 ? version : null;
 
@@ -51,11 +51,14 @@ const mergeOtel = (bodies: readonly ObservationBody[]): OtelBody => {
   };
 };
 
-/** Without the fields it does not name. */
+/** Removes the fields that are undefined. */
 const named = <Body extends object>(body: Body): Partial<Body> =>
   Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as Partial<Body>;
 
-/** Senders' clocks and units differ: an end before the start is the start, and the first token came between start and end, so that no time is negative. */
+/**
+ * Keeps durations from being negative, since senders' clocks and units differ: an end before the start becomes the start, and the first
+ * token is clamped between start and end.
+ */
 const timeColumns = (bodies: readonly ObservationBody[], earliest: string) => {
   const start = instantText(firstPresent(bodies, "startTime") ?? earliest);
   const end = notBefore(start, nullableInstant(lastNamed(bodies, "endTime")));
@@ -69,8 +72,8 @@ const timeColumns = (bodies: readonly ObservationBody[], earliest: string) => {
 
 const notBefore = (start: string, instant: string | null): string | null => (instant !== null && instant < start ? start : instant);
 /**
- * Without spans of other traces, in order. Only one trace can have its span under an id (docs/ingestion.md), but files from before that was so hold those of several: the one that
- * was mapped as it is today (`otel.spanId`) stays, else the first.
+ * Returns the events in order, without spans of other traces. Only one trace can have a span under an id today (docs/ingestion.md), but
+ * older files may hold several: the current form (`otel.spanId`) wins, else the first.
  */
 const ofOneSpan = (events: readonly ObservationEvent[]): ObservationEvent[] => {
   const isOlder = ({ body }: ObservationEvent) => body.otel !== undefined && body.otel.spanId === undefined;
@@ -80,7 +83,7 @@ const ofOneSpan = (events: readonly ObservationEvent[]): ObservationEvent[] => {
   return ordered.filter(({ body }) => body.otel === undefined || body.traceId === span?.body.traceId);
 };
 
-/** Undefined where there are no events. An observation no event gives a type is a SPAN. */
+/** Returns undefined if there are no events. Without a type from any event, the observation is a SPAN. */
 export const mergeObservation = (events: readonly ObservationEvent[], context: MergeContext): MergedObservation | undefined => {
   const ordered = ofOneSpan(events);
   const [first] = ordered;

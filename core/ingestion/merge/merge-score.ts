@@ -1,4 +1,4 @@
-/** All events of one score to its row. Every event names the name, the type and the value of the score, so that these come from the last one. */
+/** Ingestion, merge: all events of one score to its row. Every event carries name, type and value, so these come from the last one. */
 import { columnText, nullableText } from "../column-text.ts";
 import type { ScoreBody, ScoreEvent } from "../event.ts";
 import { instantText, type ScoreRow } from "../rows.ts";
@@ -8,7 +8,7 @@ import { orderEvents } from "./order-events.ts";
 import { firstPresent, lastNamed } from "./pick-field.ts";
 import { originColumns, storedColumns } from "./stored-columns.ts";
 
-/** A correction is always the score `output`, its text in the column for long ones. */
+/** A correction is always the score `output`; its text goes into the column for long strings. */
 const valueColumns = ({ name, dataType, value }: ScoreBody): Pick<ScoreRow, "name" | "value" | "string_value" | "long_string_value"> => {
   const amount = typeof value === "number" && Number.isFinite(value) ? value : 0;
   const text = columnText(String(value));
@@ -28,7 +28,7 @@ const valueColumns = ({ name, dataType, value }: ScoreBody): Pick<ScoreRow, "nam
   }
 };
 
-/** Undefined where there are no events. */
+/** Returns undefined if there are no events. */
 export const mergeScore = (events: readonly ScoreEvent[], context: MergeContext): ScoreRow | undefined => {
   const ordered = orderEvents(events);
   const first = ordered[0];

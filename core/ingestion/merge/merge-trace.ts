@@ -1,4 +1,4 @@
-/** All events of one trace to its row. */
+/** Ingestion, merge: all events of one trace to its row. */
 import { columnText, nullableText } from "../column-text.ts";
 import type { RootContent, TraceBody, TraceEvent } from "../event.ts";
 import { instantText, payloadText, type TraceRow } from "../rows.ts";
@@ -9,9 +9,8 @@ import { storedColumns } from "./stored-columns.ts";
 import { readTrace } from "./trace-root.ts";
 
 /**
- * Undefined where there are no events. No event bookmarks a trace.
- * What was set for the trace wins, whoever has set it; what nobody has set is that of its root, all of it from one span. `rootContent` is the content of that span where
- * its event does not carry it.
+ * Returns undefined without events. Fields set for the trace win, whoever set them; all others come from the root span. `rootContent` is
+ * that span's content where its event does not carry it. No event can bookmark a trace.
  */
 export const mergeTrace = (events: readonly TraceEvent[], context: MergeContext, rootContent?: RootContent): TraceRow | undefined => {
   const { ordered, root } = readTrace(events);
@@ -19,7 +18,7 @@ export const mergeTrace = (events: readonly TraceEvent[], context: MergeContext,
   if (first === undefined) return undefined;
   const bodies = ordered.map((event) => event.body);
   const content = root?.content ?? rootContent ?? {};
-  // Of spans only the root tells when and where the trace was.
+  // Among events made from spans, only the root's gives the trace's timestamp and environment.
   const keyed = ordered.flatMap(({ id, body }): TraceBody[] =>
     body.otel === undefined || root === undefined ? [body] : id === root.event.id ? [{ ...body, environment: root.environment }] : [],
   );

@@ -1,12 +1,12 @@
-/** The one order in which the events of an entity are merged; any arrangement and repetition of them gives the same list. */
+/** Ingestion, merge: puts the events of an entity in a total order. Any permutation or repetition of them gives the same list. */
 import type { IngestionEvent } from "../event.ts";
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** An SDK takes this long at most between a call and the event of it. */
+/** Longest time between an SDK call and its event leaving the SDK. */
 const sendingMsMax = 1000;
 
-/** The time in the body of a trace: that of the call, which the SDKs write there, or any other, which the application has set. */
+/** Returns the timestamp in a trace's body: the time of the call, as SDKs write it, or any time the application set. */
 const namedTime = (event: IngestionEvent): string | undefined =>
   event.entityType === "trace" ? (event.body.timestamp ?? undefined) : undefined;
 
@@ -14,8 +14,8 @@ const isTimeOfCall = (event: IngestionEvent, named: string): boolean =>
   named <= event.timestamp && Date.parse(event.timestamp) - Date.parse(named) <= sendingMsMax;
 
 /**
- * When the call was made. The SDKs stamp the envelope when an event leaves their queue, and an event with payloads gets there later than one without that was made after it;
- * in the body of a trace they write the time of the call itself. A time further back was set by the application and says nothing about the call.
+ * Returns when the call was made. SDKs stamp an envelope when it leaves their queue, where payloads delay it; a trace's body has the time
+ * of the call. A time further back was set by the application and is ignored.
  */
 export const timeOfCall = (event: IngestionEvent): string => {
   const named = namedTime(event);
@@ -23,8 +23,8 @@ export const timeOfCall = (event: IngestionEvent): string => {
 };
 
 /**
- * By the time of the call, by timestamp, creates before updates, by file and place in it (or event id); the content decides only between two events of one id, so that
- * their order is total as well.
+ * Compares by time of call, timestamp, create before update, then file and position (or event id). Content decides only between two events
+ * with the same id, so that the order is total.
  */
 export const compareEvents = (a: IngestionEvent, b: IngestionEvent): number =>
   compareText(timeOfCall(a), timeOfCall(b)) ||
@@ -34,7 +34,7 @@ export const compareEvents = (a: IngestionEvent, b: IngestionEvent): number =>
   compareText(a.id, b.id) ||
   (a === b ? 0 : compareText(JSON.stringify(a), JSON.stringify(b)));
 
-/** The earliest of the calls in the second before the event left. By halves: a trace may have thousands. */
+/** Returns the earliest call in the second before the event left. Uses binary search: a trace may have thousands. */
 const firstCallBefore = (event: IngestionEvent, calls: readonly { time: string; ms: number }[]): string | undefined => {
   const earliestMs = Date.parse(event.timestamp) - sendingMsMax;
   let [low, high] = [0, calls.length];
@@ -48,9 +48,8 @@ const firstCallBefore = (event: IngestionEvent, calls: readonly { time: string; 
 };
 
 /**
- * Sorted, each event id once: of several events with one id the last in the order counts.
- * A trace that was begun with a time of its own and updated at once: the update tells when it was called, the beginning only when it left the queue, which may be later.
- * So an event with a time of its own goes before all that was called in the second before it left.
+ * Sorts the events and keeps the last per event id. An event with an explicit time goes before all calls of the second before it left: a
+ * create carries only the time it left the queue, but an immediate update its earlier call time.
  */
 export const orderEvents = <Event extends IngestionEvent>(events: readonly Event[]): Event[] => {
   const named = events.map((event) => ({ event, time: namedTime(event) }));

@@ -1,14 +1,14 @@
-/** One field out of the ordered bodies of an entity. Absent (undefined) names nothing; null is a value. */
+/** Ingestion, merge: picks one field from the ordered bodies of an entity. Undefined means not named; null is a value. */
 
-/** Of the last event that names it. */
+/** Value from the last event that names the field. */
 export const lastNamed = <Body, Key extends keyof Body>(bodies: readonly Body[], key: Key): Body[Key] | undefined =>
   bodies.findLast((body) => body[key] !== undefined)?.[key];
 
-/** Of the last event that gives it a value other than null. */
+/** Value from the last event where it is not null. */
 export const lastPresent = <Body, Key extends keyof Body>(bodies: readonly Body[], key: Key): NonNullable<Body[Key]> | undefined =>
   firstPresent(bodies.toReversed(), key);
 
-/** Of the first event that gives it a value other than null: keys keep it. */
+/** Value from the first event where it is not null. Sort key columns use it. */
 export const firstPresent = <Body, Key extends keyof Body>(bodies: readonly Body[], key: Key): NonNullable<Body[Key]> | undefined => {
   for (const body of bodies) {
     const value = body[key];

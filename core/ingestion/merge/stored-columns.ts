@@ -1,4 +1,4 @@
-/** The columns of every row that come from the server and not from events. */
+/** Ingestion, merge: the columns of every row that the server sets. */
 import { columnText } from "../column-text.ts";
 import { instantText, type RowOrigin } from "../rows.ts";
 import type { MergeContext, MergeOrigin } from "./merge-context.ts";
@@ -10,7 +10,7 @@ export const storedColumns = (context: MergeContext) => ({
   is_deleted: 0 as const,
 });
 
-/** Only what is known: the columns have defaults of their own. */
+/** Sets only known values: the columns have defaults. */
 export const originColumns = (origin: MergeOrigin | undefined): RowOrigin => ({
   ...(origin?.apiKey !== undefined && { ingestion_api_key: columnText(origin.apiKey) }),
   ...(origin?.sdkName !== undefined && { ingestion_sdk_name: columnText(origin.sdkName) }),

@@ -1,24 +1,27 @@
-/** Which span a trace of OpenTelemetry is named after, from the events of all its requests: the same whatever their order, and however the spans were split into them. */
+/**
+ * Ingestion, merge: finds the span that names an OpenTelemetry trace. The result does not depend on the order of requests or on how spans
+ * were split among them.
+ */
 import type { RootCandidate, TraceBody, TraceEvent } from "../event.ts";
 import { isJsonObject } from "./merge-metadata.ts";
 import { orderEvents } from "./order-events.ts";
 
 export type TraceRoot = RootCandidate & { event: TraceEvent };
 
-/** Events of one trace in their current form, and the span it is named after; undefined without spans. */
+/** The events of one trace in their current form, and its root span; undefined without spans. */
 export type ReadTrace = { ordered: TraceEvent[]; root: TraceRoot | undefined };
 
 export const readTrace = (events: readonly TraceEvent[]): ReadTrace => {
   const current = currentForm(events);
   const ordered = orderEvents(current);
-  // Also of events that another with their id has replaced: the same span may have come in several requests.
+  // Includes events replaced by another with the same id: a span may arrive in several requests.
   const known = new Set(current.flatMap(({ body }) => body.otel?.spanIds?.match(/.{16}/g) ?? []));
   return { ordered, root: firstCandidate(ordered, known) };
 };
 
 /**
- * The first by: a marker (root of its application before root of its trace before none), then no known parent before a known one, then the earliest, then the span id.
- * Of candidates without a marker only those whose parent never came can win, but for parents in a circle.
+ * Ranks by marker (application root, then trace root, then none), then no known parent, then earliest start, then span id. Among candidates
+ * without a marker, only one whose parent never came can win, unless the parents form a cycle.
  */
 const firstCandidate = (ordered: readonly TraceEvent[], known: ReadonlySet<string>): TraceRoot | undefined => {
   let first: { root: TraceRoot; rank: string } | undefined;
@@ -36,8 +39,8 @@ const firstCandidate = (ordered: readonly TraceEvent[], known: ReadonlySet<strin
 const eventIdOfSpan = /^otel-trace-[0-9a-f]{32}-([0-9a-f]{16})$/;
 
 /**
- * Events as they are made of spans today. Older files have events whose fields do not say whether they were set for the trace or are those of the span: what a span has
- * today takes their place, and of the others one with a name counts as a root with these fields, and one without as what was set for the trace.
+ * Converts older events, whose fields may belong to the trace or to the span. A current event of the span replaces them. Otherwise one with
+ * a name counts as a root with these fields, one without as fields set for the trace.
  */
 const currentForm = (events: readonly TraceEvent[]): TraceEvent[] => {
   const isOlder = (event: TraceEvent) => event.body.otel === undefined && eventIdOfSpan.test(event.id);
@@ -76,7 +79,7 @@ const fromOlder = (event: TraceEvent): TraceEvent => {
   };
 };
 
-/** Scope and resource stood in the metadata of every event of a span. */
+/** Older events repeat scope and resource in their metadata. */
 const withoutSpan = (metadata: TraceBody["metadata"]): Pick<TraceBody, "metadata"> => {
   if (!isJsonObject(metadata)) return metadata === undefined ? {} : { metadata };
   const { scope: _s, resourceAttributes: _r, ...set } = metadata;
@@ -86,5 +89,5 @@ const withoutSpan = (metadata: TraceBody["metadata"]): Pick<TraceBody, "metadata
 type Present<Fields> = { [Name in keyof Fields]: Exclude<Fields[Name], undefined> } & {};
 
 const withoutUndefined = <Fields extends object>(fields: Fields): Present<Fields> =>
-  // Holds because an optional field that is undefined and one that is absent mean the same here.
+  // Holds because an optional field that is undefined means the same here as an absent one.
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<Fields>;

@@ -1,4 +1,4 @@
-/** List prices of Anthropic, of the clouds that sell Claude for the same, and of Bedrock where it asks for more. */
+/** Default models: list prices of Anthropic, of the clouds that sell Claude at the same price, and of Bedrock where it charges more. */
 import type { Model } from "../model.ts";
 import { type Entry, type LongPrompt, model, onBedrock, type Prices } from "./price-entry.ts";
 
@@ -10,11 +10,14 @@ const claudeEntry = (name: string, since: string | null, dates: string[], prices
   ...(long !== undefined && { long }),
 });
 
-/** One price everywhere: the maker's name, the one of Vertex (`@date`) and those of Bedrock. */
+/** One price everywhere: the maker's name, Vertex's (`@date`) and Bedrock's. */
 const claude = (...entry: Parameters<typeof claudeEntry>): Model =>
   model({ ...claudeEntry(...entry), prefix: "(anthropic/)?((global\\.)?anthropic\\.)?" });
 
-/** Two prices: the maker's, which is that of global endpoints, and Bedrock's for what stays within a geography. Names of Vertex do not tell its region. */
+/**
+ * Two prices: the maker's, which global endpoints charge, and Bedrock's for calls that stay within a geography. Vertex names do not reveal
+ * the region.
+ */
 const claudeByRegion = (...entry: Parameters<typeof claudeEntry>): Model[] => [
   claude(...entry),
   onBedrock("anthropic", claudeEntry(...entry)),
@@ -24,7 +27,10 @@ const sonnet: Prices = { input: "3", cached: "0.3", write: ["3.75", "6"], output
 const opusFormer: Prices = { input: "15", cached: "1.5", write: ["18.75", "30"], output: "75" };
 const opus: Prices = { input: "5", cached: "0.5", write: ["6.25", "10"], output: "25" };
 
-/** https://platform.claude.com/docs/en/about-claude/pricing, read 2026-11. Sonnet 4 and 4.5 cost more above 200,000 tokens of prompt while that was in preview; that is not here. */
+/**
+ * https://platform.claude.com/docs/en/about-claude/pricing, read 2026-11. Omits the surcharge of Sonnet 4 and 4.5 above 200,000 prompt
+ * tokens, which applied during its preview.
+ */
 export const anthropicModels: Model[] = [
   claude("3-haiku", "2024-03-13", ["20240307"], { input: "0.25", cached: "0.03", write: ["0.3", "0.5"], output: "1.25" }),
   claude("3-opus", "2024-03-04", ["20240229", "latest"], opusFormer),

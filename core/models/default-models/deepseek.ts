@@ -1,10 +1,10 @@
-/** List prices of DeepSeek. */
+/** Default models: list prices of DeepSeek. */
 import type { Model } from "../model.ts";
 import { model, type Prices } from "./price-entry.ts";
 
 const deepseek = (name: string, since: string, prices: Prices): Model => model({ name, since, prefix: "(deepseek/)?", prices });
 
-/** From this day on the price is another one that is not known for certain: calls match the model and have no cost. */
+/** Ends a price whose successor is not known for certain: from this day, calls match the model but have no cost. */
 const ended = (known: Model, since: string): Model => ({ ...known, id: `${known.id}_until_${since}`, startDate: since, pricingTiers: [] });
 
 const deepseekV3 = deepseek("deepseek-chat", "2025-02-08", { input: "0.27", cached: "0.07", output: "1.1" });
@@ -14,7 +14,10 @@ const deepseekV4Flash = deepseek("deepseek-v4-flash", "2026-04-24", { input: "0.
 const deepseekV4Pro = deepseek("deepseek-v4-pro", "2026-04-24", { input: "0.435", cached: "0.003625", output: "0.87" });
 const deepseekReasoner = deepseek("deepseek-reasoner", "2025-09-29", { input: "0.28", cached: "0.028", output: "0.42" });
 
-/** https://api-docs.deepseek.com/quick_start/pricing-details-usd and tables of 2025-12, read 2026-11; without the rebate by hour. From August 2026 on the price depends on the hour of day, which is not expressible here. */
+/**
+ * https://api-docs.deepseek.com/quick_start/pricing-details-usd and tables of 2025-12, read 2026-11; without the hourly discount. From
+ * August 2026 the price depends on the hour of day, which this table cannot express.
+ */
 export const deepseekModels: Model[] = [
   deepseekV3,
   deepseekR1,

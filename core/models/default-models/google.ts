@@ -1,4 +1,4 @@
-/** List prices of Google. */
+/** Default models: list prices of Google. */
 import type { Model } from "../model.ts";
 import { type LongPrompt, model, type Prices } from "./price-entry.ts";
 
@@ -12,7 +12,10 @@ const gemini = (name: string, since: string | null, prices: Prices, long?: LongP
     ...(long !== undefined && { long }),
   });
 
-/** https://ai.google.dev/gemini-api/docs/pricing, by tables read 2026-03 to 2026-11: text, image and video; audio costs more and has no price here. The introductory price of 3.6, 3.7 and 3.8 Flash ends with 2026. */
+/**
+ * https://ai.google.dev/gemini-api/docs/pricing, from tables read 2026-03 to 2026-11: text, image and video. Audio costs more and has no
+ * price here. The introductory price of 3.6, 3.7 and 3.8 Flash ends with 2026.
+ */
 export const geminiModels: Model[] = [
   gemini("2.0-flash", "2025-02-05", { input: "0.1", cached: "0.025", output: "0.4" }),
   gemini("2.5-flash", "2025-06-17", { input: "0.3", cached: "0.03", output: "2.5" }),

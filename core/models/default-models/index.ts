@@ -1,10 +1,11 @@
 /**
- * What common models cost, in USD for a token, as long as a project has no model of its own for the name. List prices of the makers for standard calls:
- * no batch, priority or regional rates, and no surcharge for long prompts unless the entry has a tier for it. Read from the makers' price pages, and from tables that
- * cite them, on the dates given below; nobody has checked them against invoices. A project whose contract differs makes a model of its own (docs/models.md).
- * Names are the makers' own; what gateways and clouds put around them is taken off before matching (candidate-names.ts). `-latest` names that have moved between prices
- * are left out. Where a region has a price of its own, it is a model of its own, under the name Bedrock has for it, and its tier says so.
- * Only the tokenizers OpenAI has published are named. A start date is the day the price came into force.
+ * Default models: USD per token of common models, used if a project has no model of its own for the name. Makers' list prices for standard
+ * calls: no batch, priority or regional rates; a long-prompt surcharge only where the entry has a tier for it.
+ * Read from the makers' price pages, and from tables that cite them, on the dates given below; not checked against invoices. A project with
+ * another contract creates its own model (docs/models.md).
+ * Names are the makers' own; candidate-names.ts removes what gateways and clouds add. `-latest` names that have moved between prices are
+ * omitted. A regional price is a model of its own under Bedrock's name, and its tier says so. Only tokenizers that OpenAI has published are
+ * named. A start date is the day the price took effect.
  */
 import type { Model } from "../model.ts";
 import { amazonModels } from "./amazon.ts";

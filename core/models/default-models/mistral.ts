@@ -1,11 +1,11 @@
-/** List prices of Mistral. */
+/** Default models: list prices of Mistral. */
 import type { Model } from "../model.ts";
 import { model, type Prices } from "./price-entry.ts";
 
 const mistral = (name: string, since: string | null, prices: Prices): Model =>
   model({ name, since, prefix: "(mistral/|mistralai/)?", prices });
 
-/** https://mistral.ai/pricing, by tables read 2025-07 to 2026-10. mistral-large-4-0 by its price while in preview. */
+/** https://mistral.ai/pricing, from tables read 2025-07 to 2026-10. mistral-large-4-0 has its preview price. */
 export const mistralModels: Model[] = [
   mistral("mistral-large-2512", "2025-12-02", { input: "0.5", output: "1.5" }),
   mistral("mistral-large-4-0", null, { input: "0.68", cached: "0.07", output: "2.09" }),

@@ -1,4 +1,4 @@
-/** List prices of OpenAI. */
+/** Default models: list prices of OpenAI. */
 import type { Model } from "../model.ts";
 import { type Entry, model, type Prices } from "./price-entry.ts";
 
@@ -7,17 +7,17 @@ const dated = (...dates: string[]): string => (dates.length === 0 ? "" : `(-(${d
 const openai = (name: string, since: string | null, dates: string[], prices: Prices, more: Partial<Entry> = {}): Model =>
   model({ name, since, suffix: dated(...dates), prefix: "(openai/)?", tokenizer: "o200k_base", prices, ...more });
 
-/** What is written to a cache costs a quarter more from gpt-5.6 on, for however long. */
+/** From gpt-5.6 on, cache writes cost a quarter more, for any lifetime. */
 const astra = { input: "10", cached: "1", write: ["12.5", "12.5"], output: "50" } as const satisfies Prices;
 const sol = { input: "4", cached: "0.4", write: ["5", "5"], output: "20" } as const satisfies Prices;
 const terra = { input: "2", cached: "0.2", write: ["2.5", "2.5"], output: "12" } as const satisfies Prices;
 const luna = { input: "0.2", cached: "0.02", write: ["0.25", "0.25"], output: "1.2" } as const satisfies Prices;
-/** Above this the whole prompt costs twice as much and the answer half as much again: gpt-5.4, 5.5, 5.6 and 6. */
+/** Above this, the whole prompt costs twice as much and the output half as much again: gpt-5.4, 5.5, 5.6 and 6. */
 const longAbove = 272_000;
 
 /**
- * https://developers.openai.com/api/docs/pricing, by tables read 2026-06 to 2026-11. gpt-5.6-sol was cheaper from 2026-09-04 at the latest; Luna and Terra are here by their price of
- * 2026-11 for all dates.
+ * https://developers.openai.com/api/docs/pricing, from tables read 2026-06 to 2026-11. gpt-5.6-sol was cheaper from 2026-09-04 at the
+ * latest; Luna and Terra have their price of 2026-11 for all dates.
  */
 export const openaiModels: Model[] = [
   openai("gpt-4o", "2024-05-13", [], { input: "5", output: "15" }),

@@ -1,10 +1,12 @@
-/** List prices of makers with a few models here. */
+/** Default models: list prices of makers with few models here. */
 import type { Model } from "../model.ts";
 import { model, type Prices } from "./price-entry.ts";
 
 const cohere = (name: string, prices: Prices): Model => model({ name, since: null, prefix: "(cohere/)?(cohere\\.)?", prices });
 
-/** https://cohere.com/pricing, https://docs.voyageai.com/docs/pricing and https://platform.moonshot.ai/docs/pricing, by tables read 2026. */
+/**
+ * https://cohere.com/pricing, https://docs.voyageai.com/docs/pricing and https://platform.moonshot.ai/docs/pricing, from tables read 2026.
+ */
 export const otherModels: Model[] = [
   cohere("command-a-03-2025", { input: "2.5", output: "10" }),
   cohere("command-r-plus-08-2024", { input: "2.5", output: "10" }),

@@ -1,29 +1,32 @@
-/** How a default model is written down: a name, what may stand around it, and list prices in USD for a million tokens; and the model that makes. */
+/**
+ * Default models: defines a price entry (a name, its possible prefix and suffix, list prices in USD per million tokens) and builds the
+ * model from it.
+ */
 import { inputKinds } from "../../usage/usage-kinds.ts";
 import { bedrockGeography } from "../candidate-names.ts";
 import { perMillion } from "../decimal.ts";
 import type { Model, PricingTier } from "../model.ts";
 
-/** USD for a million tokens. `cached`: read from a cache. `write`: written to one, for five minutes and for an hour. */
+/** USD per million tokens. `cached`: read from a cache. `write`: written to one, for five minutes and for an hour. */
 export type Prices = { input: string; output?: string; cached?: string; write?: readonly [string, string] };
 export type LongPrompt = { above: number; prices: Prices };
 export type Entry = {
   name: string;
-  /** The rest of the name after `name`, such as a date; a regular expression. */
+  /** Regular expression for the rest of the name, such as a date. */
   suffix?: string;
   prefix?: string;
   since: string | null;
   tokenizer?: string;
   prices: Prices;
-  /** The whole call is charged by these where the prompt is longer. */
+  /** Prices of the whole call if the prompt is longer. */
   long?: LongPrompt;
-  /** Of the default tier, where it is not the maker's standard price. */
+  /** Name of the default tier, if it is not the maker's standard price. */
   tierName?: string;
-  /** The name the model is shown under, where it is not `name`. */
+  /** Displayed name, if it is not `name`. */
   modelName?: string;
 };
 
-/** The kinds of usage that are charged (`docs/usage.md`); other spellings of them have their price. Reasoning is charged as output by all of these makers. */
+/** Kinds of usage that are charged (`docs/usage.md`); other spellings share their price. All of these makers charge reasoning as output. */
 const kinds = {
   input: ["input"],
   output: ["output", "output_reasoning_tokens"],
@@ -35,12 +38,12 @@ const kinds = {
 const priced = (names: readonly string[], usd: string | undefined): Record<string, string> =>
   usd === undefined ? {} : Object.fromEntries(names.map((name) => [name, perMillion(usd)]));
 
-/** What only reads text is charged by its total where no input is told. */
+/** A model that only reads text is charged by its total if no input is reported. */
 const pricesOf = ({ input, output, cached, write }: Prices): Record<string, string> => ({
   ...priced(kinds.input, input),
   ...priced(kinds.output, output),
   ...priced(kinds.cached, cached ?? input),
-  // Makers without a price for writing to a cache charge what is written as any other input.
+  // Makers without a cache-write price charge writes like other input.
   ...priced(kinds.writeShort, write?.[0] ?? input),
   ...priced(kinds.writeLong, write?.[1] ?? input),
   ...(output === undefined ? priced(["total"], input) : {}),
@@ -86,7 +89,10 @@ export const model = (entry: Entry): Model => {
   };
 };
 
-/** Bedrock asks a tenth more for profiles that stay within a geography: Claude from Sonnet 4.5 on (https://platform.claude.com/docs/en/about-claude/pricing, read 2026-11). */
+/**
+ * Bedrock charges a tenth more for profiles that stay within a geography: Claude from Sonnet 4.5 on
+ * (https://platform.claude.com/docs/en/about-claude/pricing, read 2026-11).
+ */
 const tenthMore = (usd: string): string => {
   const [whole = "0", fraction = ""] = usd.split(".");
   const tenths = (BigInt(whole + fraction) * 11n).toString().padStart(fraction.length + 2, "0");
@@ -100,7 +106,10 @@ const regional = ({ input, output, cached, write }: Prices): Prices => ({
   ...(write !== undefined && { write: [tenthMore(write[0]), tenthMore(write[1])] }),
 });
 
-/** The same model in Bedrock's profiles of a geography, such as `eu.anthropic.`. `maker` as Bedrock spells it. A name without a profile does not tell where the call went: the list price. */
+/**
+ * The same model in Bedrock's profiles of a geography, such as `eu.anthropic.`. `maker` is spelled as in Bedrock. A name without a profile
+ * does not reveal where the call went and gets the list price.
+ */
 export const onBedrock = (maker: string, entry: Entry): Model =>
   model({
     ...entry,

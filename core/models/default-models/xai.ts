@@ -1,4 +1,4 @@
-/** List prices of xAI. */
+/** Default models: list prices of xAI. */
 import type { Model } from "../model.ts";
 import { type Entry, type LongPrompt, model, type Prices } from "./price-entry.ts";
 
@@ -6,7 +6,7 @@ const grok = (name: string, since: string | null, prices: Prices, more: Partial<
   model({ name: `grok-${name}`, since, prefix: "(xai/|x-ai/)?", prices, ...more });
 const grokLong: LongPrompt = { above: 200_000, prices: { input: "4", cached: "1", output: "12" } };
 
-/** https://docs.x.ai/developers/pricing, by tables read 2026-04 to 2026-11. */
+/** https://docs.x.ai/developers/pricing, from tables read 2026-04 to 2026-11. */
 export const xaiModels: Model[] = [
   grok("3", "2025-04-09", { input: "3", cached: "0.75", output: "15" }),
   grok("3-mini", "2025-04-09", { input: "0.3", cached: "0.075", output: "0.5" }),

@@ -1,4 +1,4 @@
-/** The events table: columns as in Langfuse's events_full, so that both can be exported by the same query. */
+/** ClickHouse migration: the events table, with the columns of Langfuse's events_full, so that the same query can export both. */
 import type { ClickHouseMigration } from "./migration.ts";
 
 export const events: ClickHouseMigration = {

@@ -1,6 +1,6 @@
 /**
- * traces, observations, scores and dataset_run_items_rmt with the columns and keys of Langfuse, so that an existing ClickHouse of it fits.
- * The lengths of payloads are kept beside them: a plan reads lengths instead of payloads. In tables that exist already they are added, and computed where old parts lack them.
+ * ClickHouse migration: traces, observations, scores and dataset_run_items_rmt with Langfuse's columns and keys, so that its existing
+ * ClickHouse fits. Plans read stored payload lengths: they are added to existing tables, and computed where old parts lack them.
  */
 import type { ClickHouseMigration } from "./migration.ts";
 

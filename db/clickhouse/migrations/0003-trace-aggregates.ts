@@ -1,16 +1,17 @@
 /**
- * Traces collapsed while they are written: every write of a trace, of an observation or of a score of it is a row of `traces_mt`, and three views
- * fold those rows into one row a trace, kept for ever, for 30 days and for 7 days. Nothing is in them until the writer is switched on.
+ * ClickHouse migration: traces aggregated on write. Every write of a trace, or of one of its observations or scores, is a row of
+ * `traces_mt`. Three views fold those rows into one row per trace, kept forever, for 30 days and for 7 days. They stay empty until the
+ * writer is switched on.
  *
- * Where this departs from the first published schema, and why:
+ * Differences from the first published schema, and why:
  * - `metadata` is folded by `maxMap`, not `minMap`: of two values of a key the larger counts, so an empty text never displaces a value.
- *   Neither is the last write; what they differ in is in docs/trace-aggregates.md.
- * - `traces_mt` stays a MergeTree, where later versions had an engine that stores nothing: its rows are the ledger of what was already counted,
- *   without which a repeated write of an observation would be added again.
+ *   Neither is the last write; docs/trace-aggregates.md describes the differences.
+ * - `traces_mt` stays a MergeTree, where later versions had an engine that stores nothing: its rows are the ledger of what was already
+ *   counted. Without it, a repeated write of an observation would be added again.
  */
 import type { ClickHouseMigration, MigrationContext } from "./migration.ts";
 
-/** How long a trace stays in each aggregate, in days from the day of its start; null keeps it. */
+/** Days that a trace stays in each aggregate, from the day of its start; null keeps it. */
 const aggregates = { traces_all_amt: null, traces_7d_amt: 7, traces_30d_amt: 30 } as const;
 
 export const traceAggregates: ClickHouseMigration = {
@@ -88,7 +89,7 @@ const aggregateTable = (
     ENGINE = ${engine("AggregatingMergeTree", "")}
     ORDER BY (project_id, id)${days === null ? "" : `\n    TTL toDate(start_time) + INTERVAL ${days} DAY`}`;
 
-/** Values that are absent have the time 0, so that they never displace one that is there. */
+/** Absent values get the time 0, so that they never displace a present one. */
 const lastPresent = (column: string, isPresent: string) =>
   `argMaxState(t0.${column}, if(${isPresent}, t0.event_ts, toDateTime64(0, 3))) AS ${column}`;
 
@@ -96,7 +97,7 @@ const aggregateView = (table: string, { onCluster }: MigrationContext): string =
   `CREATE MATERIALIZED VIEW IF NOT EXISTS ${table}_mv ${onCluster} TO ${table} AS
     ${foldTraces("traces_mt")}`;
 
-/** Rows like those of `traces_mt` as rows of an aggregate. */
+/** Folds rows like those of `traces_mt` into rows of an aggregate. */
 export const foldTraces = (from: string): string => `SELECT
       t0.project_id AS project_id,
       t0.id AS id,

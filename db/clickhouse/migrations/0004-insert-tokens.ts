@@ -1,4 +1,7 @@
-/** Inserts of the ingestion carry tokens: a batch that is sent again is not written twice. Replicated tables have this window anyway. */
+/**
+ * ClickHouse migration: enables insert tokens, so that a repeated ingestion batch is not written twice. Replicated tables have this window
+ * anyway.
+ */
 import type { ClickHouseMigration } from "./migration.ts";
 
 const tables = ["events", "traces", "observations", "scores", "dataset_run_items_rmt"];

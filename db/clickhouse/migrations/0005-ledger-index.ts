@@ -1,4 +1,4 @@
-/** An observation that was counted in a trace nobody names any more is found by its id. */
+/** ClickHouse migration: index that finds, by its id, an observation counted in a trace that no event names any more. */
 import type { ClickHouseMigration } from "./migration.ts";
 
 export const ledgerIndex: ClickHouseMigration = {

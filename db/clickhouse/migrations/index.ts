@@ -1,4 +1,4 @@
-/** The ClickHouse migrations, in order. A migration that was applied anywhere is never edited again: its checksum is compared. */
+/** The ClickHouse migrations, in order. Never edit one that was applied anywhere: its checksum is compared. */
 
 import { events } from "./0001-events.ts";
 import { legacyTables } from "./0002-legacy-tables.ts";

@@ -1,4 +1,4 @@
-/** Retention: takes out of the aggregates what begins before an instant. A trace that stays may have observations that go. */
+/** Retention: removes from the aggregates whatever starts before an instant. A remaining trace may lose observations. */
 import { aggregateTables } from "../../../core/traces/experiment-env.ts";
 import type { ClickHouse } from "../client.ts";
 import { idSlices } from "../id-slices.ts";
@@ -6,8 +6,8 @@ import { instantOf, type RunStatement } from "./delete-trace-aggregates.ts";
 import { rebuildTraceAggregates } from "./rebuild-trace-aggregates.ts";
 
 /**
- * Can be repeated: what the aggregates are made from goes last. Traces that stay are made anew without what goes; what is written of them at that moment
- * may count twice (`rebuildTraceAggregates`).
+ * Idempotent: the source of the aggregates is deleted last. Remaining traces are rebuilt without the deleted rows; whatever is written to
+ * them at that moment may count twice (`rebuildTraceAggregates`).
  */
 export const deleteOldAggregates = async (
   clickhouse: Pick<ClickHouse, "queryRows">,

@@ -1,9 +1,12 @@
-/** Takes scores out of the aggregates of traces that stay. Only their ids are taken out of the lists: nothing is folded anew, so no sum is touched. */
+/**
+ * Deletion: removes scores from the aggregates of remaining traces. Only their ids are removed from the lists: nothing is folded again, so
+ * no sum changes.
+ */
 import { aggregateTables } from "../../../core/traces/experiment-env.ts";
 import { idSlices } from "../id-slices.ts";
 import type { RunStatement } from "./delete-trace-aggregates.ts";
 
-/** Can be repeated. A row of `traces_mt` that names a score says nothing else. Reads the lists of the project, which are short or empty. */
+/** Idempotent. A `traces_mt` row that names a score holds nothing else. Reads the project's lists, which are short or empty. */
 export const deleteScoresFromAggregates = async (
   run: RunStatement,
   { projectId, scoreIds }: { projectId: string; scoreIds: readonly string[] },

@@ -1,4 +1,6 @@
-/** Makes the aggregates of some traces anew from `traces_mt`: for rows that reached it but not every view, or that are to leave them. */
+/**
+ * Rebuilds the aggregates of some traces from `traces_mt`: for rows that reached it but not every view, or that must leave the aggregates.
+ */
 import { aggregateTables } from "../../../core/traces/experiment-env.ts";
 import { foldTraces } from "../migrations/0003-trace-aggregates.ts";
 import { instantOf, type RunStatement } from "./delete-trace-aggregates.ts";
@@ -6,8 +8,9 @@ import { instantOf, type RunStatement } from "./delete-trace-aggregates.ts";
 const these = "project_id = {projectId:String} AND id IN {traceIds:Array(String)}";
 
 /**
- * Can be repeated; only from rows that begin at `since` or later, where it is given. To be run in the lane of the traces, while nothing is written of them; until it has ended, readers of the aggregates miss them.
- * Rows are folded in the order of their versions by one thread: on it depends which value is the last.
+ * Idempotent. With `since`, uses only rows that start at it or later. Run it under the traces' ordering key, while nothing writes to them;
+ * until it ends, readers of the aggregates miss them.
+ * One thread folds rows in version order, because the order determines which value is the last.
  */
 export const rebuildTraceAggregates = async (
   run: RunStatement,

@@ -1,6 +1,7 @@
 /**
- * For the writer of `traces_mt`: rows of traces, observations and scores in one statement that also reads what was counted before. An observation has one place,
- * its trace and its start, where the rows of `traces_mt` come to what it is now; at every place it had before they come to nothing.
+ * Ingestion, trace aggregates: writes rows of traces, observations and scores to `traces_mt` in one statement that also reads what was
+ * counted before. An observation counts under one key, its trace and start: there its rows add up to its current values, and under every
+ * earlier key to nothing.
  */
 
 import type { AggregateRow } from "../../../core/ingestion/aggregate-rows.ts";
@@ -8,13 +9,13 @@ import { type ExternalTable, externalSet, externalTable } from "../../../core/qu
 import type { ClickHouse } from "../client.ts";
 
 export type AggregateWrite = {
-  /** Of an observation at most one, with all of its usage and cost. */
+  /** At most one row per observation, with its full usage and cost. */
   row: AggregateRow;
-  /** Of an observation: other traces in which it may have been counted. */
+  /** For an observation: other traces in which it may have been counted. */
   formerTraceIds?: readonly string[];
-  /** Of an observation that may have been counted in a trace nobody names any more: looked for in the whole project. */
+  /** For an observation that may have been counted in a trace no event names any more: searches the whole project. */
   isStray?: boolean;
-  /** An attempt that lost its lease may be writing it as well, now or later. */
+  /** An attempt that lost its lease may also be writing it, now or later. */
   isContested?: boolean;
 };
 
@@ -24,9 +25,10 @@ export type AggregateWriterDeps = {
 };
 
 /**
- * Repeated, it adds nothing. What a later claim has written is left alone (`event_ts`), so a runner that was stopped for longer than its lease changes nothing with what it
- * still sends. Statements that run at the same moment do not see each other: what is contested is written once more when all that ran beside it have ended.
- * `token` names this write among those that run. Reads by the key (project_id, id), strays by idx_observation_ids.
+ * Idempotent. Leaves alone what a later claim has written (`event_ts`), so a runner stopped for longer than its lease changes nothing with
+ * what it still sends.
+ * Concurrent statements do not see each other: contested writes are repeated once all statements that ran beside them have ended. `token`
+ * names this write among those running. Reads by the key (project_id, id), strays by idx_observation_ids.
  */
 export const writeTraceAggregates = async (
   { clickhouse, wait }: AggregateWriterDeps,
@@ -38,7 +40,8 @@ export const writeTraceAggregates = async (
       sql: statementFor(some),
       queryId,
       params: { projectId, ...externalTablesOf(some) },
-      // On replicas a write is seen by the next read only so. Ends well before the lease does: what was sent in time is over when the jobs are given to another.
+      // On replicas, only this makes a write visible to the next read. Ends well before the lease does: whatever was sent in time has
+      // finished when another runner gets the jobs.
       settings: { select_sequential_consistency: "1", max_execution_time: String(secondsMax), timeout_overflow_mode: "throw" },
       timeoutSeconds: secondsMax + 5,
       signal,
@@ -54,7 +57,9 @@ export const writeTraceAggregates = async (
   await insert(contested, `${queryIdPrefix}${token}-again`);
 };
 
-/** Those that read before they are listed here have written when they are not any more. A user's own queries are shown to every user. */
+/**
+ * Lists running writes. One that read before this listing has written by the time it is no longer listed. Every user sees its own queries.
+ */
 const listRunning = async (clickhouse: Pick<ClickHouse, "queryRows">, signal: AbortSignal): Promise<Set<string>> => {
   const rows = await clickhouse.queryRows<{ query_id: string }>({
     sql: "SELECT query_id FROM system.processes WHERE startsWith(query_id, {queryIdPrefix:String}) AND current_database = currentDatabase()",
@@ -115,11 +120,11 @@ const structure = Object.entries(columns)
   .map(([column, type]) => `${column} ${type}`)
   .join(", ");
 
-/** Every column of `r`, but for those that are given. */
+/** Selects every column of `r`, with the given ones replaced. */
 const selected = (given: Partial<Record<keyof AggregateRow, string>>): string =>
   (Object.keys(columns) as (keyof AggregateRow)[]).map((column) => `${given[column] ?? `r.${column}`} AS ${column}`).join(", ");
 
-/** `now` less `counted`, by kind: kinds that are new even when they are 0, others when they change. */
+/** Subtracts `counted` from `now` by kind. New kinds are included even if 0, others only if they change. */
 const difference = (now: string, counted: string, subtract: (a: string, b: string) => string, type: string): string =>
   `CAST(arrayFilter(entry -> entry.2 != 0 OR NOT mapContains(${counted}, entry.1),
       arrayMap(kind -> (kind, ${subtract(`${now}[kind]`, `${counted}[kind]`)}), arrayDistinct(arrayConcat(mapKeys(${now}), mapKeys(${counted}))))), '${type}')`;
@@ -128,7 +133,9 @@ const isNothing = (map: string): string => `arrayAll(value -> value = 0, mapValu
 const observationId = "arrayElement(observation_ids, 1)";
 const ofProject = "project_id = {projectId:String}";
 
-/** A score has an instant of its own, often long after its trace, that would stretch the trace up to it: it is placed at the start of what is known of the trace. */
+/**
+ * A score's own instant is often long after its trace and would stretch it: the score is placed at the start of what is known of the trace.
+ */
 const tracesAndScores = `SELECT ${selected({ start_time: "if(notEmpty(r.score_ids) AND s.id != '', s.start, r.start_time)" })}
   FROM aggregate_rows AS r LEFT JOIN (
     SELECT id, min(known.start) AS start, max(known.newest) AS newest FROM (
@@ -140,8 +147,9 @@ const tracesAndScores = `SELECT ${selected({ start_time: "if(notEmpty(r.score_id
   WHERE empty(r.observation_ids) AND (r.public IS NULL OR r.event_ts >= s.newest)`;
 
 /**
- * Where a contested observation may yet be counted wrongly, a row is left that says it is not: a late attempt finds its version there. What was counted is read once, so that
- * all of the statement sees the same. Usage is UInt64, which has no negative numbers but is summed modulo 2^64: -3 is written as 2^64 - 3.
+ * If a contested observation may still be counted wrongly, leaves a row that says it is not counted: a late attempt finds its version
+ * there. Reads what was counted once, so that the whole statement sees the same.
+ * Usage is UInt64, which has no negative numbers but is summed modulo 2^64: -3 is written as 2^64 - 3.
  */
 const observationsFrom = (strayTraces: string): string => `SELECT ${selected({
   id: "r.place.1",
@@ -177,7 +185,7 @@ const observationsFrom = (strayTraces: string): string => `SELECT ${selected({
     WHERE notEmpty(w.observation_ids) AND w.event_ts >= c.newest
   ) AS r`;
 
-/** Looks at the index of the whole project, so only where there is something to look for. */
+/** Scans the index of the whole project, so it is used only if there are strays. */
 const strayTraces = `UNION DISTINCT SELECT id FROM traces_mt WHERE ${ofProject} AND hasAny(observation_ids, (SELECT groupArray(v) FROM strays))`;
 
 const statementFor = (writes: readonly AggregateWrite[]): string => {

@@ -1,4 +1,7 @@
-/** Access pattern: how many traces were created in an interval, by project. Creation says nothing of the time of a trace: no short-lived aggregate has them all. */
+/**
+ * Access pattern: number of traces created in an interval, by project. A trace's creation says nothing about its time, so no short-lived
+ * aggregate is complete.
+ */
 import { z } from "zod";
 import { answerFrom, type TraceReaderDeps } from "../answer-from.ts";
 import { traceRelation } from "../trace-relation.ts";
@@ -7,7 +10,7 @@ import { idsMax, wholeNumber } from "../trace-row.ts";
 const ProjectCount = z.object({ projectId: z.string(), countTraces: wholeNumber });
 export type ProjectCount = z.infer<typeof ProjectCount>;
 
-/** `start` is inclusive, `end` exclusive. Projects without any are left out; the others come in the order of their ids. */
+/** `start` is inclusive, `end` exclusive. Omits projects without traces; sorted by project id. */
 export const countTracesCreatedByProject = (
   deps: TraceReaderDeps,
   { projectIds, start, end }: { projectIds: readonly string[]; start: Date; end: Date },

@@ -1,4 +1,7 @@
-/** Access pattern: how many traces some projects have had created since an instant. Always read from what is kept for ever, as every count by creation. */
+/**
+ * Access pattern: number of traces that some projects have had created since an instant. Like every count by creation, it reads only the
+ * unbounded source.
+ */
 import { z } from "zod";
 import { answerFrom, type TraceReaderDeps } from "../answer-from.ts";
 import { traceRelation } from "../trace-relation.ts";

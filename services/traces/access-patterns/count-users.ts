@@ -1,4 +1,4 @@
-/** Access pattern: how many users the traces of a project name. */
+/** Access pattern: number of users that a project's traces name. */
 import { z } from "zod";
 import { answerFrom, type TraceReaderDeps } from "../answer-from.ts";
 import { compileTraceFilter, TraceFilter } from "../trace-filter.ts";

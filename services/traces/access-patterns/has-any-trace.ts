@@ -1,4 +1,4 @@
-/** Access pattern: whether a project has a trace. Reads keys of the project: the newest version of an id decides whether it is one. */
+/** Access pattern: whether a project has a trace. Reads the project's keys: the newest version of an id decides whether it still exists. */
 import { answerFrom, type TraceReaderDeps } from "../answer-from.ts";
 import { traceRelation } from "../trace-relation.ts";
 

@@ -1,4 +1,4 @@
-/** Access pattern: what identifies the traces of a session, in the order of their time. */
+/** Access pattern: identifiers of a session's traces, in time order. */
 import { z } from "zod";
 import { answerFrom, type TraceReaderDeps } from "../answer-from.ts";
 import { compilePage, type PageRange } from "../page.ts";

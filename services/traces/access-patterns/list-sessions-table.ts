@@ -1,4 +1,4 @@
-/** Access pattern: the table of sessions, each what its traces come to. */
+/** Access pattern: the table of sessions, each with the totals of its traces. */
 import { z } from "zod";
 import { answerFrom, type TraceReaderDeps } from "../answer-from.ts";
 import type { PageRange } from "../page.ts";
@@ -9,7 +9,7 @@ import { instant, numberText, wholeNumber } from "../trace-row.ts";
 
 export const SessionTableRow = z.object({
   sessionId: z.string(),
-  /** When its first trace began. */
+  /** Start of its first trace. */
   createdAt: instant,
   lastTraceAt: instant,
   countTraces: wholeNumber,
@@ -27,7 +27,7 @@ export type SessionTableRow = z.infer<typeof SessionTableRow>;
 
 type SessionsTableParams = { projectId: string; filter?: TraceFilter; page: PageRange };
 
-/** Newest first. The filter chooses traces: a session has only those of its traces that fit. */
+/** Newest first. The filter selects traces: a session includes only its matching traces. */
 export const listSessionsTable = (
   deps: TraceReaderDeps,
   { projectId, filter = {}, page }: SessionsTableParams,

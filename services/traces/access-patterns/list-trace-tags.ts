@@ -1,4 +1,4 @@
-/** Access pattern: traces grouped by tag; a trace counts for each of its tags. */
+/** Access pattern: traces grouped by tag; a trace counts once for each of its tags. */
 import type { TraceReaderDeps } from "../answer-from.ts";
 import { listTraceValues, type TraceValue, type TraceValuesParams } from "./list-trace-values.ts";
 

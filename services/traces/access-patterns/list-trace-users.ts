@@ -2,7 +2,7 @@
 import type { TraceReaderDeps } from "../answer-from.ts";
 import { listTraceValues, type TraceValue, type TraceValuesParams } from "./list-trace-values.ts";
 
-/** `search` is looked for anywhere in the user, upper and lower case alike. */
+/** `search` matches anywhere in the user id, ignoring case. */
 export const listTraceUsers = (
   deps: TraceReaderDeps,
   { search = "", ...params }: TraceValuesParams & { search?: string },

@@ -1,4 +1,4 @@
-/** Values of one column with the number of traces that have them: the most frequent first, ties in the order of the values. */
+/** Values of one column with the number of traces that have them: most frequent first, ties sorted by value. */
 import { z } from "zod";
 import { answerFrom, type TraceReaderDeps } from "../answer-from.ts";
 import { compilePage, type PageRange } from "../page.ts";
@@ -11,7 +11,7 @@ export type TraceValuesParams = { projectId: string; filter?: TraceFilter; page:
 const ValueRow = z.object({ value: z.string(), countTraces: wholeNumber });
 export type TraceValue = z.infer<typeof ValueRow>;
 
-/** `value` is an expression over `field`, `where` says which values count; both are constants of the callers. */
+/** `value` is an expression over `field`, `where` selects the values that count; both are constants of the callers. */
 export const listTraceValues = (
   deps: TraceReaderDeps,
   { operation, field, value, where: isCounted }: { operation: string; field: TraceField; value: string; where: string },

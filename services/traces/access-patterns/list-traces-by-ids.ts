@@ -2,7 +2,7 @@
 import { answerFrom, type TraceReaderDeps } from "../answer-from.ts";
 import { loadTraceRows, type TraceRow } from "../trace-row.ts";
 
-/** In the order of the ids, at most `idsMax`; ids that are no traces, or of traces that began before `from`, are left out. */
+/** In the order of the ids, at most `idsMax`. Omits unknown ids and traces that began before `from`. */
 export const listTracesByIds = (
   deps: TraceReaderDeps,
   { projectId, traceIds, from = null }: { projectId: string; traceIds: readonly string[]; from?: Date | null },

@@ -1,4 +1,4 @@
-/** Access pattern: traces by id in whatever project they are. Crosses tenants: for operators, never for an answer to a customer. */
+/** Access pattern: traces by id in any project. Crosses tenants: for operators, never for an answer to a customer. */
 import { z } from "zod";
 import { answerFrom, type TraceReaderDeps } from "../answer-from.ts";
 import { traceRelation } from "../trace-relation.ts";
@@ -7,7 +7,7 @@ import { idsMax } from "../trace-row.ts";
 const TracePlace = z.object({ id: z.string(), projectId: z.string() });
 export type TracePlace = z.infer<typeof TracePlace>;
 
-/** In the order of id and project; at most `idsMax` ids. An id can be in several projects. */
+/** Sorted by id and project; at most `idsMax` ids. An id can occur in several projects. */
 export const listTracesOfAnyProject = (deps: TraceReaderDeps, { traceIds }: { traceIds: readonly string[] }): Promise<TracePlace[]> =>
   answerFrom(deps, { operation: "list_traces_of_any_project", projectId: null, from: null }, async (source, query) => {
     const relation = traceRelation(source, { fields: [], tenant: "any", ids: "id IN {traceIds:Array(String)}" });

@@ -1,4 +1,4 @@
-/** Access pattern: the table of traces, a page with sums, and the number of rows it has in all. */
+/** Access pattern: the table of traces, one page with totals, and its number of rows. */
 
 import { answerFrom, type TraceReaderDeps } from "../answer-from.ts";
 import type { PageRange } from "../page.ts";

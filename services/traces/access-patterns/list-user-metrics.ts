@@ -1,4 +1,4 @@
-/** Access pattern: what the traces of some users come to. */
+/** Access pattern: totals over the traces of some users. */
 import { z } from "zod";
 import { answerFrom, type TraceReaderDeps } from "../answer-from.ts";
 import { compileTraceFilter, TraceFilter } from "../trace-filter.ts";
@@ -17,7 +17,7 @@ export const UserMetrics = z.object({
 });
 export type UserMetrics = z.infer<typeof UserMetrics>;
 
-/** In the order of the users; at most `idsMax`. Users without a trace that fits are left out. */
+/** In the order of the users; at most `idsMax`. Omits users without a matching trace. */
 export const listUserMetrics = (
   deps: TraceReaderDeps,
   { projectId, userIds, filter = {} }: { projectId: string; userIds: readonly string[]; filter?: Omit<TraceFilter, "userIds"> },

@@ -1,4 +1,4 @@
-/** Access pattern: traces of a window with their sums, for PostHog and other analytics. */
+/** Access pattern: traces of a window with their totals, for PostHog and other analytics. */
 import type { TraceReaderDeps } from "../answer-from.ts";
 import { loadMeasuredTraceRows, type MeasuredTraceRow } from "../trace-row.ts";
 import { streamTraces, type TraceWindow } from "./stream-traces.ts";

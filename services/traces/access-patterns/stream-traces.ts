@@ -1,4 +1,4 @@
-/** Traces of a window in the order of time and id, page after page. Holds one page of rows; a page starts after the last key of the one before. */
+/** Streams the traces of a window by time and id, page after page, with a keyset cursor. Holds one page of rows. */
 import { z } from "zod";
 import type { TraceSource } from "../../../core/traces/measure-and-return.ts";
 import { openTraceRead, type RunQuery, type TraceReaderDeps } from "../answer-from.ts";
@@ -11,7 +11,7 @@ export type TraceWindow = {
   from: Date;
   /** Exclusive. */
   to: Date;
-  /** Of one batch, up to `idsMax`. */
+  /** Rows per batch, up to `idsMax`. */
   rowsMax?: number;
 };
 
@@ -49,7 +49,7 @@ export const streamTraces = async function* <Row>(
   } while (after !== undefined);
 };
 
-/** What lies before the cursor is not looked at again: the window narrows from page to page. */
+/** Skips everything before the cursor: the window narrows from page to page. */
 const listKeys = async (
   query: RunQuery,
   source: TraceSource,

@@ -1,4 +1,4 @@
-/** Access pattern: whether a trace exists and fits a filter. */
+/** Access pattern: whether a trace exists and matches a filter. */
 import { answerFrom, type TraceReaderDeps } from "../answer-from.ts";
 import { compileTraceFilter, TraceFilter } from "../trace-filter.ts";
 import { traceRelation } from "../trace-relation.ts";

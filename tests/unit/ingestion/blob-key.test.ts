@@ -1,7 +1,15 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { entityFolder, groupFileName, safeBlobKeySegment } from "../../../core/ingestion/blob-key.ts";
+import {
+  entityFolder,
+  groupFileName,
+  isOtelKey,
+  otelKeysEnd,
+  otelRequestKey,
+  projectPrefix,
+  safeBlobKeySegment,
+} from "../../../core/ingestion/blob-key.ts";
 import { numRuns, seed } from "./arriving.ts";
 
 const sha256Hex = (text: string): string => createHash("sha256").update(text).digest("hex");
@@ -113,5 +121,29 @@ describe("the name of a file", () => {
     expect(nameOf("e1", "e2", "e3")).toBe(nameOf("e1", "e3", "e2", "e1"));
     expect(new Set([nameOf("e1"), nameOf("e1", "e2"), nameOf("e1", "e3"), nameOf("e1", "e2", "e3"), nameOf("e1", "e2,e3")]).size).toBe(5);
     expect(nameOf(nameOf("e1", "e2").slice(0, -5))).not.toBe(nameOf("e1", "e2"));
+  });
+});
+
+describe("keys of OpenTelemetry requests", () => {
+  const owner = { prefix: "events/", projectId: "p1" };
+
+  it("name project and minute, so that they sort by time", () =>
+    expect(otelRequestKey({ ...owner, atMs: Date.UTC(2026, 4, 1, 12, 0, 59), id: "r1" })).toBe("events/otel/p1/2026/05/01/12/00/r1.json"));
+
+  it("lie below the end of their time exactly when they arrived before its minute", () => {
+    const minute = 60_000;
+    const anyMs = fc.integer({ min: 0, max: Date.UTC(2200, 0, 1) });
+    fc.assert(
+      fc.property(anyMs, anyMs, (atMs, beforeMs) => {
+        const isBefore = otelRequestKey({ ...owner, atMs, id: "r" }) < otelKeysEnd({ ...owner, beforeMs });
+        expect(isBefore).toBe(Math.floor(atMs / minute) < Math.floor(beforeMs / minute));
+      }),
+      { seed, numRuns },
+    );
+  });
+
+  it("are told from files of events, also of a project called otel", () => {
+    expect(isOtelKey(otelRequestKey({ ...owner, atMs: 0, id: "r" }), owner.prefix)).toBe(true);
+    expect(isOtelKey(`${projectPrefix(owner)}trace/t/e.json`, owner.prefix)).toBe(false);
   });
 });

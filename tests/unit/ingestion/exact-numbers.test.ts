@@ -51,7 +51,7 @@ describe("from request to row", () => {
       }),
       { seed, numRuns },
     );
-  }, 120_000);
+  });
 
   it("the parameters of a model and the metadata of a score keep every digit", () => {
     fc.assert(
@@ -65,7 +65,7 @@ describe("from request to row", () => {
       }),
       { seed, numRuns },
     );
-  }, 120_000);
+  });
 
   it("whatever number stands for a score, a version, a count or a cost is its double", () => {
     fc.assert(
@@ -90,7 +90,7 @@ describe("from request to row", () => {
       }),
       { seed, numRuns },
     );
-  }, 120_000);
+  });
 });
 
 it("a number is no body, no record and no text, however it is spelled", () => {

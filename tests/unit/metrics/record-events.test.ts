@@ -4,7 +4,7 @@ import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 import { describe, expect, it } from "vitest";
 import { AppError } from "../../../core/errors.ts";
 import type { JobKind } from "../../../core/jobs/kinds.ts";
-import { createEvents } from "../../../runner/bus.ts";
+import { createBus } from "../../../runner/bus.ts";
 import { type MetricDefinition, metricDefinitions } from "../../../runner/metrics/definitions.ts";
 import { recordEvents } from "../../../runner/metrics/record-events.ts";
 
@@ -15,7 +15,7 @@ class Reader extends MetricReader {
 
 const start = () => {
   const reader = new Reader();
-  const events = createEvents((_, event, fields) => {
+  const events = createBus((_, event, fields) => {
     throw new Error(`${event} ${JSON.stringify(fields)}`);
   });
   recordEvents(new MeterProvider({ readers: [reader] }).getMeter("test"), events);

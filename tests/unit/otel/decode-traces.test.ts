@@ -42,6 +42,7 @@ describe("requests of the real SDK", () => {
     });
     const decoded = decodeTracesProtobuf(asProtobuf(spans));
     expect(parseTracesJson(asJsonText(spans))).toEqual(decoded);
+    expect(JSON.stringify(parseTracesJson(asJsonText(spans)))).toBe(JSON.stringify(decoded));
     expect(decoded).toMatchObject({ spanCount: 2, rejected: [] });
     expect(parseTracesJson(JSON.stringify(decoded.traces))).toEqual(decoded);
     const [root, child] = decoded.traces.resourceSpans[0]?.scopeSpans[0]?.spans ?? [];
@@ -78,6 +79,27 @@ describe("trace state and flags", () => {
       flags: 769,
       links: [{ traceState: "b=2" }],
     });
+  });
+
+  it("stand at the same place whatever the encoding and the order they come in, so that stored requests are the same text", () => {
+    const parent = field(4, Uint8Array.fromHex("00000000000000cd"));
+    const link = field(13, Uint8Array.of(...field(3, utf8("b=2")), ...ids));
+    const flags = new BinaryWriter().tag(16, 5).fixed32(769).finish();
+    const status = field(15, field(2, utf8("failed")));
+    const span = Uint8Array.of(...flags, ...status, ...link, ...field(3, utf8("a=1")), ...parent, ...field(5, utf8("name")), ...ids);
+    const json = {
+      flags: 769,
+      status: { message: "failed" },
+      links: [{ traceState: "b=2", attributes: [], spanId, traceId }],
+      traceState: "a=1",
+      parentSpanId: "00000000000000cd",
+      name: "name",
+      spanId,
+      traceId,
+    };
+    const { traces } = decodeTracesProtobuf(field(1, field(2, field(2, span))));
+    expect(JSON.stringify(parseTracesJson(requestOf(json)).traces)).toBe(JSON.stringify(traces));
+    expect(JSON.stringify(parseTracesJson(JSON.stringify(traces)).traces)).toBe(JSON.stringify(traces));
   });
 
   it.each([{}, { traceState: "", flags: 0 }, { traceState: 5, flags: -1 }, { traceState: null, flags: 2 ** 32 }, { flags: 1.5 }])(

@@ -97,7 +97,7 @@ describe("a span of more than one may hold costs itself", () => {
     expect(decode()).toEqual({ spans: 1, rejected: [{ reason: expect.stringMatching(reason), count: 1 }] });
   });
 
-  it("and a resource or scope what lies below", { timeout: 60_000 }, () => {
+  it("and a resource or scope what lies below", () => {
     const large = `{"attributes":[{"key":"${"x".repeat(1_100_000)}"}]}`;
     expect(
       json(
@@ -143,7 +143,7 @@ describe("JSON in place", () => {
     return `${space}${JSON.stringify(parsed, null, space === "" ? 0 : 2)}${space}`;
   });
 
-  it("is walked to what JSON.parse makes of it, and holds at least as many values as there are", { timeout: 60_000 }, () => {
+  it("is walked to what JSON.parse makes of it, and holds at least as many values as there are", () => {
     const countOf = (value: unknown): number =>
       typeof value === "object" && value !== null ? Object.values(value).reduce((sum: number, one) => sum + countOf(one), 1) : 1;
     fc.assert(
@@ -157,7 +157,7 @@ describe("JSON in place", () => {
     );
   });
 
-  it("damaged anywhere is a fault where JSON.parse throws, and never something else", { timeout: 60_000 }, () => {
+  it("damaged anywhere is a fault where JSON.parse throws, and never something else", () => {
     const change = fc.tuple(spaced, fc.nat(), fc.constantFrom("", '"', "\\", "{", "}", "[", "]", ",", ":", "1", "x"));
     fc.assert(
       fc.property(change, ([text, place, put]) => {
@@ -217,7 +217,7 @@ describe("a request in parts", () => {
       scopeSpans.flatMap(({ spans, ...scope }) => spans.map((span) => ({ resource, scope, span }))),
     );
 
-  it("has every span once, in order, below its resource and scope, and no part has more than it may", { timeout: 60_000 }, () => {
+  it("has every span once, in order, below its resource and scope, and no part has more than it may", () => {
     fc.assert(
       fc.property(requests, fc.integer({ min: 1, max: 7 }), fc.integer({ min: 1, max: 2000 }), (shape, spansMax, charactersMax) => {
         const whole = requestOf(shape);

@@ -236,7 +236,7 @@ const events = fc.array(
 );
 const marksIn = (sent: unknown): string[] => [...text(sent).matchAll(/<[^<>]*>[bcd]?/g)].map(([mark]) => mark);
 
-describe("of a span with any known attributes and events", { timeout: 60_000 }, () => {
+describe("of a span with any known attributes and events", () => {
   it("every value is in its observation or its trace", () => {
     fc.assert(
       fc.property(

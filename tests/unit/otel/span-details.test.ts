@@ -137,5 +137,5 @@ describe("events and links", () => {
       }),
       { numRuns: 50 },
     );
-  }, 60_000);
+  });
 });

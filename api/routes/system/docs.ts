@@ -1,0 +1,38 @@
+/** The OpenAPI document and its page, open to everybody: `/`, `/docs`, `/api/public/docs`, `/api/public/openapi.json`. */
+import { AppError } from "../../../core/errors.ts";
+import type { App, RouteDeps } from "../../deps.ts";
+import { docsFiles, docsPage, docsPolicy, docsScript, isDocsFile } from "./docs-page.ts";
+
+export const documentConfig = {
+  openapi: "3.1.0",
+  info: {
+    title: "Spillway",
+    version: "0.1.0",
+    description:
+      "Takes traces of LLM applications in, and gets them out again as verified files.\n\nSend `Authorization: Basic base64(publicKey:secretKey)`, or `Bearer secretKey`. Errors are `application/problem+json` with a stable `code`; each operation lists the codes it can give.",
+  },
+  servers: [{ url: "/" }],
+};
+
+/** An hour: a page of another version is read again soon. */
+const fileCache = "public, max-age=3600";
+
+export const registerDocs = (app: App, { openDocsFile }: Pick<RouteDeps, "openDocsFile">): void => {
+  app.get("/", (c) => c.redirect("/docs", 302));
+  for (const path of ["/docs", "/api/public/docs"])
+    app.get(path, (c) => c.html(docsPage(documentConfig.info.title), 200, { "content-security-policy": docsPolicy, ...strict }));
+  app.get("/docs/start.js", (c) => c.body(docsScript, 200, { ...strict, "content-type": docsFiles["swagger-ui-bundle.js"] }));
+  app.get("/docs/:file", async (c) => {
+    const name = c.req.param("file");
+    const file = isDocsFile(name) ? await openDocsFile(name) : undefined;
+    if (file === undefined || !isDocsFile(name)) throw new AppError({ code: "ROUTE_NOT_FOUND" });
+    return c.body(file, 200, { ...strict, "content-type": docsFiles[name], "cache-control": fileCache });
+  });
+  let document: string | undefined;
+  app.get("/api/public/openapi.json", (c) => {
+    document ??= JSON.stringify(app.getOpenAPI31Document(documentConfig));
+    return c.body(document, 200, { "content-type": "application/json; charset=utf-8" });
+  });
+};
+
+const strict = { "x-content-type-options": "nosniff" };

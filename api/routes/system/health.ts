@@ -1,0 +1,86 @@
+/** Health and readiness, without a key: /health and /ready for load balancers, the same below /api/public for clients of Langfuse. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { objectUrl } from "../../../core/s3/object-url.ts";
+import type { App, AppEnv, RouteDeps } from "../../deps.ts";
+import { requestError } from "../../middleware/problem.ts";
+import { json } from "../describe.ts";
+import { errorResponses } from "../error-responses.ts";
+import { documentConfig } from "./docs.ts";
+
+type ReadyDeps = Pick<RouteDeps, "openClickHouse" | "downloads" | "fetch" | "log">;
+
+/** A part that takes longer is not ready. */
+const checkMsMax = 5000;
+
+/** Each check answers "ok" or a short word on what is wrong, never an address or a secret. */
+const runChecks = async ({ openClickHouse, downloads, fetch, log }: ReadyDeps, db: AppEnv["Variables"]["db"]) => {
+  const check = async (work: () => Promise<unknown>) => {
+    try {
+      await work();
+      return "ok" as const;
+    } catch (error) {
+      log({ event: "not_ready", detail: requestError(error).detail });
+      return "unavailable" as const;
+    }
+  };
+  const [postgres, clickhouse, bucket] = await Promise.all([
+    check(() => db.execute("select 1")),
+    check(() => openClickHouse().queryRows({ sql: "SELECT 1 AS one", signal: AbortSignal.timeout(checkMsMax) })),
+    downloads === null
+      ? ("off" as const)
+      : check(async () => {
+          const response = await fetch(objectUrl(downloads.internal, ""), { method: "HEAD", signal: AbortSignal.timeout(checkMsMax) });
+          if (response.status >= 500) throw new Error(`the bucket answers ${response.status}`);
+        }),
+  ]);
+  return { postgres, clickhouse, bucket };
+};
+
+const Health = z.object({ status: z.literal("OK"), version: z.string() }).openapi("Health");
+const State = z.enum(["ok", "unavailable", "off"]);
+const Readiness = z
+  .object({ status: z.enum(["ready", "not ready"]), checks: z.object({ postgres: State, clickhouse: State, bucket: State }) })
+  .openapi("Readiness");
+
+const shared = { method: "get" as const, tags: ["System"], security: [] };
+
+const healthRoute = createRoute({
+  ...shared,
+  path: "/api/public/health",
+  operationId: "getHealth",
+  summary: "Tell that the API is up",
+  description: "Asks no other part of the service. Also at `/health`.",
+  responses: { 200: json(Health, "It is up.", { status: "OK", version: documentConfig.info.version }), ...errorResponses(["INTERNAL"]) },
+});
+
+const readyRoute = createRoute({
+  ...shared,
+  path: "/api/public/ready",
+  operationId: "getReadiness",
+  summary: "Tell whether the API can do its work",
+  description: "Asks Postgres, ClickHouse and the bucket of exports (`off` where exports are switched off). Also at `/ready`.",
+  responses: {
+    200: json(Readiness, "All parts answer.", { status: "ready", checks: { postgres: "ok", clickhouse: "ok", bucket: "ok" } }),
+    503: json(Readiness, "A part does not answer."),
+    ...errorResponses(["INTERNAL"]),
+  },
+});
+
+export const registerHealth = (app: App, deps: ReadyDeps): void => {
+  const health = { status: "OK", version: documentConfig.info.version } as const;
+  app.openapi(healthRoute, (c) => c.json(health, 200));
+  app.get("/health", (c) => c.json({ status: "ok" }));
+  const readiness = async (db: AppEnv["Variables"]["db"]) => {
+    const checks = await runChecks(deps, db);
+    const isReady = Object.values(checks).every((word) => word !== "unavailable");
+    return { status: isReady ? "ready" : "not ready", checks } as const;
+  };
+  app.openapi(readyRoute, async (c) => {
+    const state = await readiness(c.get("db"));
+    return state.status === "ready" ? c.json(state, 200) : c.json(state, 503);
+  });
+  app.get("/ready", async (c) => {
+    const state = await readiness(c.get("db"));
+    return c.json(state, state.status === "ready" ? 200 : 503);
+  });
+};

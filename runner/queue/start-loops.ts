@@ -1,0 +1,100 @@
+/** The loops of a runner, derived from the registry of job kinds: how a kind is claimed decides which loop it has. */
+import { type BatchKind, type Claiming, type JobKind, jobKinds, type SingleKind } from "../../core/jobs/kinds.ts";
+import type { Database } from "../../db/postgres/client.ts";
+import { claimBatch, heartbeatBatch } from "../../db/queue/claim-batch.ts";
+import { claimJob } from "../../db/queue/claim-job.ts";
+import { claimSlotlessJob } from "../../db/queue/claim-slotless-job.ts";
+import { heartbeatJob } from "../../db/queue/heartbeat-job.ts";
+import { settleBatch } from "../../db/queue/settle-batch.ts";
+import type { Bus } from "../bus.ts";
+import type { BatchHandler, Clock, Handler, Log } from "../deps.ts";
+import { startBatchLoop } from "./batch-loop.ts";
+import { type LoopConfig, startLoop } from "./job-loop.ts";
+import type { Polling } from "./polling.ts";
+import { createProjectPlaces } from "./project-places.ts";
+
+export type LoopsDeps = {
+  db: Database;
+  clock: Clock;
+  log: Log;
+  bus: Bus;
+  random: () => number;
+  /** One for each kind; null for a kind that this runner cannot work on. */
+  handlers: Record<SingleKind, Handler | null> & Record<BatchKind, BatchHandler | null>;
+};
+
+export type LoopsConfig = Omit<LoopConfig, "concurrency"> & {
+  /** Kinds this runner claims; those without a handler are left out. */
+  kinds: readonly JobKind[];
+  claimedBy: string;
+  leaseSeconds: number;
+  limitedPerProject: { concurrency: number; projectRunningMax: number };
+  batched: { concurrency: number; jobsMax: number };
+};
+
+/** One loop for all kinds that are limited per project, and one for each other kind, so that none waits until long exports or deletions end. */
+export const startLoops = (deps: LoopsDeps, config: LoopsConfig): { kinds: JobKind[]; loops: Polling[] } => {
+  const { db, handlers } = deps;
+  const kinds = config.kinds.filter((kind) => handlers[kind] !== null);
+  const lease = { claimedBy: config.claimedBy, leaseSeconds: config.leaseSeconds };
+  const common = { ...deps, heartbeat: (job: { id: string; leaseId: string }) => heartbeatJob(db, job, config.leaseSeconds) };
+  const limited = kinds.filter((kind) => jobKinds[kind].claiming.how === "limitedPerProject");
+
+  const startOwn = (kind: JobKind): Polling[] => {
+    const { claiming, maxRunSeconds }: { claiming: Claiming; maxRunSeconds: number } = jobKinds[kind];
+    switch (claiming.how) {
+      case "limitedPerProject":
+        return [];
+      case "roundRobin": {
+        const { concurrency } = claiming;
+        const places = createProjectPlaces(concurrency);
+        let afterProjectId = "";
+        const claim = async () => {
+          const job = await claimSlotlessJob(db, { ...lease, kind, afterProjectId, exceptProjectIds: places.full() });
+          if (job !== undefined) afterProjectId = job.projectId;
+          return job;
+        };
+        return [startLoop({ ...common, handlerOf, claim, places }, { ...config, concurrency })];
+      }
+      case "batchedByOrderingKey": {
+        const { concurrency, jobsMax } = config.batched;
+        const handler = handlers[kind as BatchKind];
+        if (handler === null) return [];
+        return [
+          startBatchLoop(
+            {
+              ...common,
+              kind,
+              emit: deps.bus.emit,
+              claim: () => claimBatch(db, { ...lease, kind, jobsMax }),
+              heartbeat: (leaseId) => heartbeatBatch(db, leaseId, config.leaseSeconds),
+              settle: (leaseId, outcome) => settleBatch(db, leaseId, outcome),
+              process: handler.process,
+            },
+            { ...config, concurrency, maxRunSeconds },
+          ),
+        ];
+      }
+      default:
+        return claiming satisfies never;
+    }
+  };
+
+  const handlerOf = (kind: JobKind): Handler => {
+    const handler = handlers[kind];
+    if (handler === null || !("run" in handler)) throw new Error(`no handler for single jobs of kind ${kind}`);
+    return handler;
+  };
+
+  const loops = kinds.flatMap(startOwn);
+  if (limited.length > 0) {
+    const { concurrency, projectRunningMax } = config.limitedPerProject;
+    loops.push(
+      startLoop(
+        { ...common, handlerOf, claim: () => claimJob(db, { ...lease, kinds: limited, projectRunningMax }) },
+        { ...config, concurrency },
+      ),
+    );
+  }
+  return { kinds, loops };
+};

@@ -1,0 +1,73 @@
+/**
+ * The stack for one file of tests: an API, a runner and a mailbox of its own, on the engines of the run, with databases and prefixes of its own.
+ * A file that stops engines has them for itself.
+ */
+import { randomUUID } from "node:crypto";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inject } from "vitest";
+import { type Stack, startStack } from "../../local/stack.ts";
+import { clonePostgres } from "./postgres-clone.ts";
+
+export type TestStackOptions = { env?: Record<string, string>; withRunner?: boolean; hasOwnEngines?: boolean };
+
+/** Looks for jobs at once, and gives them back at the end instead of finishing them. */
+const eager = { SPILLWAY_POLL_MS: "30", SPILLWAY_SHUTDOWN_GRACE_SECONDS: "0" };
+
+/** What is answered with 503 because the machine is busy would be judged by time. Files about these bounds set their own. */
+const patient = {
+  SPILLWAY_DATABASE_TIMEOUT_SECONDS: "60",
+  SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS: "60",
+  SPILLWAY_OBJECT_STORE_TIMEOUT_SECONDS: "120",
+};
+
+export const startTestStack = async ({ env = {}, withRunner = true, hasOwnEngines = false }: TestStackOptions = {}): Promise<Stack> => {
+  const dir = mkdtempSync(join(tmpdir(), "spillway-stack-"));
+  chmodSync(dir, 0o755);
+  const name = `test_${randomUUID().replaceAll("-", "")}`;
+  const database = hasOwnEngines ? undefined : await clonePostgres(name);
+  const clickhouseUrl = inject("clickhouseUrl");
+  try {
+    const stack = await startStack({
+      dataDir: dir,
+      apiPort: 0,
+      withRunner,
+      workerBundle: inject("workerBundle"),
+      env: { ...eager, ...patient, ...(database === undefined ? {} : enginesOf(name, database.url, clickhouseUrl)), ...env },
+    });
+    return {
+      ...stack,
+      stop: async () => {
+        await stack.stop();
+        rmSync(dir, { recursive: true, force: true });
+        if (database === undefined) return;
+        await fetch(clickhouseUrl, { method: "POST", body: `DROP DATABASE IF EXISTS ${stack.clickhouseDatabase} SYNC` });
+        await database.drop();
+      },
+    };
+  } catch (error) {
+    rmSync(dir, { recursive: true, force: true });
+    throw error;
+  }
+};
+
+const enginesOf = (name: string, postgresUrl: string, clickhouseUrl: string): Record<string, string> => {
+  const { endpoint, region, accessKeyId, secretAccessKey, bucket } = inject("s3");
+  const store = (variables: string, prefix: string) => ({
+    [`${variables}_ENDPOINT`]: endpoint,
+    [`${variables}_REGION`]: region,
+    [`${variables}_BUCKET`]: bucket,
+    [`${variables}_PREFIX`]: prefix,
+    [`${variables}_ACCESS_KEY_ID`]: accessKeyId,
+    [`${variables}_SECRET_ACCESS_KEY`]: secretAccessKey,
+    [`${variables}_FORCE_PATH_STYLE`]: "true",
+  });
+  return {
+    DATABASE_URL: postgresUrl,
+    CLICKHOUSE_URL: clickhouseUrl,
+    CLICKHOUSE_DB: name,
+    ...store("LANGFUSE_S3_BATCH_EXPORT", `${name}/exports/`),
+    ...store("LANGFUSE_S3_EVENT_UPLOAD", `${name}/events/`),
+  };
+};
