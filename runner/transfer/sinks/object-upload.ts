@@ -75,7 +75,7 @@ export class ObjectUpload implements FileUpload {
   /** Copies the chunk into part buffers and sends each one that is full. The chunk may be reused as soon as this resolves. */
   async write(chunk: Uint8Array): Promise<void> {
     // After an abort a part that fills up would begin a new upload.
-    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#throwFailure();
     for (let offset = 0; offset < chunk.byteLength; ) {
       this.#current ??= await this.#takeBuffer();
       const room = this.#current.byteLength - this.#filled;
@@ -85,7 +85,7 @@ export class ObjectUpload implements FileUpload {
       offset += taken;
       if (this.#filled === this.#current.byteLength) this.#sendCurrent();
     }
-    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#throwFailure();
   }
 
   /** Sends what is left, completes the object and proves its size. */
@@ -126,6 +126,10 @@ export class ObjectUpload implements FileUpload {
   async settle(): Promise<void> {
     this.#failure ??= { error: new AppError({ code: "INTERNAL", detail: "the upload was left" }) };
     await Promise.allSettled(this.#inFlight);
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   async #takeBuffer(): Promise<Uint8Array<ArrayBuffer>> {
