@@ -5,6 +5,7 @@ import type { ExportQuery } from "./export-query.ts";
 import { type CommentFilter, type Condition, compileFilter, findFilterColumn } from "./filters/compile-filter.ts";
 import { compileSearch } from "./search.ts";
 import { type ScoreNames, type Selection, selectColumns } from "./select-columns.ts";
+import type { Expression } from "./sql.ts";
 import { findTable, tables } from "./tables/index.ts";
 import { nestedTraces } from "./tables/nested-traces.ts";
 import type { ExportTable, FilterColumn, FilterColumnType } from "./tables/table.ts";
@@ -19,14 +20,14 @@ export type CompiledQuery = {
   /** The conditions that can be counted without reading payloads. */
   cheapConditions: Condition[];
   /** Total order, with tie-breakers. */
-  orderBy: string;
+  orderBy: Expression;
   /** Slices along the sorting key can be read one after the other; otherwise the export is one query. */
   followsSortingKey: boolean;
   isDescending: boolean;
 };
 
-/** Compiles, or throws one AppError that names every fault. `scoreNames` are those of the project, known when the export runs. */
-export const compileQuery = (query: ExportQuery, scoreNames: ScoreNames = { columns: [], nested: 0 }): CompiledQuery => {
+/** The table that is asked, in the shape that is asked. Throws UNKNOWN_TABLE or INVALID_REQUEST. */
+export const findQueryTable = (query: Pick<ExportQuery, "shape" | "tableName">): ExportTable => {
   if (query.shape === "trace" && query.tableName !== "traces")
     throw new AppError({
       code: "INVALID_REQUEST",
@@ -38,7 +39,12 @@ export const compileQuery = (query: ExportQuery, scoreNames: ScoreNames = { colu
       code: "UNKNOWN_TABLE",
       fields: [{ path: "query.tableName", message: `Known tables: ${Object.keys(tables).join(", ")}.` }],
     });
+  return table;
+};
 
+/** Compiles, or throws one AppError that names every fault. `scoreNames` are those of the project, known when the export runs. */
+export const compileQuery = (query: ExportQuery, scoreNames: ScoreNames = { columns: [], nested: 0 }): CompiledQuery => {
+  const table = findQueryTable(query);
   const { conditions, commentFilters, faults } = compileFilter(query.filter ?? [], table);
   if (query.searchQuery !== undefined && query.searchQuery !== "" && query.searchType?.length === 0)
     faults.push({ path: "query.searchType", message: "At least one search type is required when searching tracing data" });
@@ -65,7 +71,7 @@ export const compileQuery = (query: ExportQuery, scoreNames: ScoreNames = { colu
     commentFilters,
     conditions: all,
     cheapConditions: all.filter((condition) => !condition.readsContent),
-    orderBy: order.sql,
+    orderBy: { sql: order.sql, uses: order.uses },
     followsSortingKey: order.followsSortingKey,
     isDescending: order.isDescending,
   };
@@ -83,7 +89,7 @@ export const compileOrder = (orderBy: { column: string; order: "ASC" | "DESC" } 
   const ties = `${table.time} ${direction}, ${table.hash} ${direction}, ${table.id} ${direction}, ${table.version} DESC`;
   const asked = orderBy?.column;
   const column = asked === undefined ? undefined : findFilterColumn(table, asked);
-  const base = { faults: [] as FieldError[], isDescending: direction === "DESC" };
+  const base = { faults: [] as FieldError[], uses: [] as readonly string[], isDescending: direction === "DESC" };
   if (asked === undefined || column?.sql === table.time) return { ...base, sql: ties, followsSortingKey: true };
   if (column === undefined || !isSortable(table, column))
     return {
@@ -92,5 +98,5 @@ export const compileOrder = (orderBy: { column: string; order: "ASC" | "DESC" } 
       sql: ties,
       followsSortingKey: true,
     };
-  return { ...base, sql: `${column.sql} ${direction} NULLS LAST, ${ties}`, followsSortingKey: false };
+  return { ...base, uses: column.uses, sql: `${column.sql} ${direction} NULLS LAST, ${ties}`, followsSortingKey: false };
 };

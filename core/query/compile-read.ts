@@ -3,6 +3,7 @@ import { z } from "zod";
 import { AppError, type FieldError } from "../errors.ts";
 import { type CompiledQuery, compileOrder } from "./compile-query.ts";
 import { type Condition, compileFilter, findFilterColumn } from "./filters/compile-filter.ts";
+import { relation, sql } from "./sql.ts";
 import type { ExportTable } from "./tables/table.ts";
 
 /** One parameter as a filter; faults are reported under its name. */
@@ -31,13 +32,14 @@ export const compileRead = (
   const order = compileOrder(orderBy, table, "orderBy");
   const faults = [...compiled.faults.map((fault) => namedByParameter(fault, filter.length, parameters)), ...order.faults];
   if (faults.length > 0) throw new AppError({ code: compiled.faults.length > 0 ? "INVALID_FILTER" : "INVALID_ORDER_BY", fields: faults });
-  const conditions = asMeant(compiled.conditions, parameters);
+  const ofSomeTrace = compileFilter(filters, overSomeTrace(table), "filter").conditions;
+  const conditions = asMeant(compiled.conditions, ofSomeTrace, parameters);
   return {
     table,
     conditions,
     cheapConditions: conditions.filter(({ readsContent }) => !readsContent),
     commentFilters: compiled.commentFilters,
-    orderBy: order.sql,
+    orderBy: { sql: order.sql, uses: order.uses },
     from: earliest(filters, table),
   };
 };
@@ -54,16 +56,27 @@ const earliest = (filters: readonly unknown[], table: ExportTable): Date | null 
 };
 
 /** Without faults the last conditions are those of the parameters, one for each. */
-const asMeant = (conditions: readonly Condition[], parameters: readonly ReadParameter[]): Condition[] =>
+const asMeant = (conditions: readonly Condition[], ofSomeTrace: readonly Condition[], parameters: readonly ReadParameter[]): Condition[] =>
   conditions.flatMap((condition, index) => {
     const parameter = parameters[index - (conditions.length - parameters.length)];
     if (parameter?.isNegated === true) return [{ ...condition, sql: `(NOT ${condition.sql})` }];
-    return parameter?.isOfTrace === true ? [condition, ofSomeTrace(condition)] : [condition];
+    const inTrace = ofSomeTrace[index];
+    return parameter?.isOfTrace === true && inTrace?.uses.includes(someTrace) === true ? [condition, hasSomeTrace(inTrace)] : [condition];
   });
 
-const ofSomeTrace = (condition: Condition): Condition => ({
-  ...condition,
-  sql: `e.trace_id IN (SELECT some_trace.id FROM traces AS some_trace WHERE some_trace.project_id = {projectId:String} AND ${condition.sql.replaceAll(/\btrace\./g, "some_trace.")})`,
+const someTrace = "some_trace";
+
+/** The table with its filters on the trace of a row over any version of a trace instead. */
+const overSomeTrace = (table: ExportTable): ExportTable => ({
+  ...table,
+  filters: { ...table.filters, ...table.traceFilters?.(relation(someTrace)) },
+});
+
+const hasSomeTrace = ({ readsContent, ...condition }: Condition): Condition => ({
+  ...sql`e.trace_id IN (SELECT ${relation(someTrace)("id")} FROM traces AS some_trace WHERE ${relation(someTrace)("project_id")} = {projectId:String} AND ${condition})`,
+  // The subquery names its own relation; the query around it joins none for it.
+  uses: [],
+  readsContent,
 });
 
 const namedByParameter = (fault: FieldError, filters: number, parameters: readonly ReadParameter[]): FieldError => {

@@ -5,6 +5,7 @@
 
 import type { FormatName } from "./formats/index.ts";
 import type { SelectedColumn } from "./selected-column.ts";
+import { type Expression, usesOf } from "./sql.ts";
 
 /** What can be wrong with a row; each is counted by rows. */
 export type Finding =
@@ -12,11 +13,19 @@ export type Finding =
   /** A privacy rule withheld a field of this column, and for which reasons. */
   | { kind: "withheld" | "notJson" | "otherShape"; column: string };
 /** With an SQL expression that is not 0 in the rows that have it. */
-export type FoundIn = Finding & { sql: string };
+export type FoundIn = Finding & Expression;
 
 const textKinds: ReadonlySet<SelectedColumn["kind"]> = new Set(["string", "text", "json", "document"]);
 
 const anyOf = (conditions: readonly string[]): string => conditions.map((condition) => `toUInt64(${condition})`).join(" + ");
+
+/** Whether any of the columns has what `conditionsIn` looks for. */
+const anyIn = (columns: readonly SelectedColumn[], conditionsIn: (column: SelectedColumn) => string[]): Expression => {
+  const found = columns
+    .map((column) => ({ uses: column.uses, conditions: conditionsIn(column) }))
+    .filter(({ conditions }) => conditions.length > 0);
+  return { sql: anyOf(found.flatMap(({ conditions }) => conditions)), uses: usesOf(found) };
+};
 
 const invalidIn = ({ kind, sql, nullable }: SelectedColumn): string[] => {
   if (textKinds.has(kind)) return [`NOT isValidUTF8(${nullable ? `ifNull(${sql}, '')` : sql})`];
@@ -30,40 +39,38 @@ const invalidIn = ({ kind, sql, nullable }: SelectedColumn): string[] => {
 export const findingsOf = (columns: readonly SelectedColumn[], format: FormatName): FoundIn[] => {
   // A document that rules were applied to is written by ClickHouse: UTF-8 without NUL, and too long an expression to look at again.
   const asStored = columns.filter(({ kind, withheld }) => withheld === undefined || !textKinds.has(kind));
-  const invalid = asStored.flatMap(invalidIn);
-  const nuls = asStored.flatMap(({ kind, sql }) =>
-    format === "CSV" && textKinds.has(kind) ? [`position(ifNull(${sql}, ''), '\\0') > 0`] : [],
-  );
-  const duplicates = columns.flatMap(({ kind, sql }) =>
-    kind.startsWith("map<") ? [`length(mapKeys(${sql})) != length(arrayDistinct(mapKeys(${sql})))`] : [],
-  );
+  const nulIn = ({ kind, sql }: SelectedColumn) =>
+    format === "CSV" && textKinds.has(kind) ? [`position(ifNull(${sql}, ''), '\\0') > 0`] : [];
+  const duplicatesIn = ({ kind, sql }: SelectedColumn) =>
+    kind.startsWith("map<") ? [`length(mapKeys(${sql})) != length(arrayDistinct(mapKeys(${sql})))`] : [];
   const whole: FoundIn[] = [
-    { kind: "invalidUtf8", sql: anyOf(invalid) },
-    { kind: "nul", sql: anyOf(nuls) },
-    { kind: "duplicateKeys", sql: anyOf(duplicates) },
+    { kind: "invalidUtf8", ...anyIn(asStored, invalidIn) },
+    { kind: "nul", ...anyIn(asStored, nulIn) },
+    { kind: "duplicateKeys", ...anyIn(columns, duplicatesIn) },
   ];
   return [...whole, ...withheldIn(columns)].filter(({ sql }) => sql !== "" && sql !== "0");
 };
 
 /** What privacy rules withheld in a row of these columns. */
 export const withheldIn = (columns: readonly SelectedColumn[]): FoundIn[] =>
-  columns.flatMap(({ id: column, withheld }): FoundIn[] =>
+  columns.flatMap(({ id: column, withheld, uses }): FoundIn[] =>
     withheld === undefined
       ? []
       : [
-          { kind: "withheld", column, sql: withheld.any },
-          { kind: "notJson", column, sql: withheld.notJson },
-          { kind: "otherShape", column, sql: withheld.otherShape },
+          { kind: "withheld", column, sql: withheld.any, uses },
+          { kind: "notJson", column, sql: withheld.notJson, uses },
+          { kind: "otherShape", column, sql: withheld.otherShape, uses },
         ],
   );
 
 /** Ends the query in the first row that has any of them, by throwIf: ClickHouse's error 395. */
-export const throwOnFindings = (list: readonly { alias: string; sql: string }[], findings: readonly FoundIn[]) => {
+export const throwOnFindings = <Item extends Expression>(list: readonly Item[], findings: readonly FoundIn[]): Item[] => {
   const [first, ...rest] = list;
   // `withheld` says it for both of its reasons.
-  const checked = findings.filter(({ kind }) => kind !== "notJson" && kind !== "otherShape").map(({ sql }) => sql);
+  const checked = findings.filter(({ kind }) => kind !== "notJson" && kind !== "otherShape");
   if (first === undefined || checked.length === 0) return [...list];
-  return [{ ...first, sql: `[${first.sql}][throwIf((${anyOf(checked)}) > 0) + 1]` }, ...rest];
+  const isFound = anyOf(checked.map(({ sql }) => sql));
+  return [{ ...first, sql: `[${first.sql}][throwIf((${isFound}) > 0) + 1]`, uses: usesOf([first, ...checked]) }, ...rest];
 };
 
 /** Three bytes behind the text keep toValidUTF8 from swallowing good ones at its end: it takes what an incomplete character would need (ClickHouse 26.7). */

@@ -1,5 +1,6 @@
 /** Search over a table: case-insensitive, `%` and `_` are ordinary characters, matches inside words are found. */
 import type { Condition } from "./filters/compile-filter.ts";
+import { joinSql, type Sql, type SqlLike, sql } from "./sql.ts";
 import type { ExportTable } from "./tables/table.ts";
 
 const contentColumns = { content: ["input", "output"], input: ["input"], output: ["output"] } as const;
@@ -22,9 +23,9 @@ export const compileSearch = (
 ): Condition | undefined => {
   if (query === undefined || query === "") return undefined;
   const params: Record<string, unknown> = { search: query };
-  const parts: string[] = [];
+  const parts: Sql[] = [];
   let readsContent = false;
-  const find = (cell: string, parameter: string) => `position(lowerUTF8(${cell}), lowerUTF8({${parameter}:String})) > 0`;
+  const find = (cell: SqlLike, parameter: string) => sql`position(lowerUTF8(${cell}), lowerUTF8({${parameter}:String})) > 0`;
   for (const type of new Set(types ?? (["id"] as const))) {
     if (type === "id") parts.push(...table.searchIds.map((cell) => find(cell, "search")));
     else {
@@ -38,5 +39,5 @@ export const compileSearch = (
       }
     }
   }
-  return { sql: `(${parts.join(" OR ")})`, params, readsContent };
+  return { ...sql`(${joinSql(parts, " OR ")})`, params, readsContent };
 };

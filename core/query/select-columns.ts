@@ -8,7 +8,8 @@ import { applyPrivacy } from "./privacy/apply-privacy.ts";
 import type { Bind } from "./privacy/privacy.ts";
 import { nameScoreColumns, type ScoreName } from "./score-columns.ts";
 import type { SelectedColumn } from "./selected-column.ts";
-import { bothLevels } from "./tables/relations.ts";
+import { type Expression, relation, type SqlLike, sql } from "./sql.ts";
+import { bothLevels, ownItems, traceItems } from "./tables/relations.ts";
 import type { ExportColumn, ExportTable } from "./tables/table.ts";
 
 /** Names with a column each, and how many have none: their scores are nested in one column. */
@@ -23,13 +24,20 @@ export const commentsColumn: ExportColumn = {
   kind: "document",
   nullable: false,
   sql: "",
+  uses: [],
   description: "Comments, oldest first: id, content, authorEmail, createdAt.",
 };
 
-/** Comments of a slice arrive with its query, as the table comment_rows of ids and their JSON. */
-const commentTexts = "if(commentRows.text = '', '[]', commentRows.text)";
+/** Comments of a slice arrive with its query, as the table comment_rows of ids and their JSON, joined under this alias. */
+export const commentRows = "commentRows";
+/** A slice without comments is not joined: a join copies every row, fat payloads too. */
+type CommentText = SqlLike;
+const joinedComments: CommentText = relation(commentRows)("text");
+const noComments: CommentText = "''";
+const orNone = (text: CommentText) => sql`if(${text} = '', '[]', ${text})`;
 
-const scoresColumn = (items: string): ExportColumn => ({
+const scoresColumn = ({ sql: items, uses }: Expression): ExportColumn => ({
+  uses,
   kind: "document",
   nullable: false,
   sql: `concat('[', arrayStringConcat(arrayMap(s -> concat('{"name":', toJSONString(s.1), ',"dataType":', toJSONString(s.2), ',"value":', ${jsonNumber("s.3")}, ',"stringValue":', toJSONString(s.4), '}'), ${items}), ','), ']')`,
@@ -38,9 +46,10 @@ const scoresColumn = (items: string): ExportColumn => ({
 
 export type Selection = {
   select: SelectedColumn[];
+  /** The same for rows that are known to have no comments. */
+  selectWithoutComments: SelectedColumn[];
   params: Record<string, unknown>;
   hasComments: boolean;
-  hasScores: boolean;
   hashes: boolean;
   faults: FieldError[];
   /** The columns of scores by their id in the file. */
@@ -48,6 +57,10 @@ export type Selection = {
   /** What is not in the file the way that was asked for, each a sentence. */
   warnings: string[];
 };
+
+/** Whether the file has a column for each name of a score, so that the names have to be known. */
+export const hasScoreColumns = ({ scores, columns }: Pick<ExportQuery, "scores" | "columns">, table: ExportTable): boolean =>
+  table.scoreItems !== null && scores === "columns" && (columns === undefined || columns.includes("scores"));
 
 /** Ids of all columns of a table, `comments` and `scores` included where it has them, in the order of the file. */
 export const columnIdsOf = (table: ExportTable): string[] => [
@@ -57,6 +70,17 @@ export const columnIdsOf = (table: ExportTable): string[] => [
 ];
 
 export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames: ScoreNames): Selection => {
+  const selection = chooseColumns(query, table, scoreNames, joinedComments);
+  const selectWithoutComments = selection.hasComments ? chooseColumns(query, table, scoreNames, noComments).select : selection.select;
+  return { ...selection, selectWithoutComments };
+};
+
+const chooseColumns = (
+  query: ExportQuery,
+  table: ExportTable,
+  scoreNames: ScoreNames,
+  commentText: CommentText,
+): Omit<Selection, "selectWithoutComments"> => {
   const faults: FieldError[] = [];
   const params: Record<string, unknown> = {};
   let bound = 0;
@@ -73,11 +97,11 @@ export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames
     const path = `query.columns[${index}]`;
     if (!known.includes(id)) faults.push({ path, message: `Table ${table.name} has no column ${JSON.stringify(id)}.` });
     else if (ids.indexOf(id) !== index) faults.push({ path, message: `Column ${id} is named twice.` });
-    else if (id === "comments") select.push({ ...commentsColumn, id, sql: commentTexts });
+    else if (id === "comments") select.push({ ...commentsColumn, id, ...orNone(commentText) });
     else if (id === "scores" && table.scoreItems !== null && query.scores === "columns")
       select.push(...scoreColumnsOf(table, scoreNames.columns, scoreColumns, bind), ...otherScores(table, scoreNames, bind));
     else if (id === "scores" && table.scoreItems !== null) {
-      if (query.scores === "nested") select.push({ ...scoresColumn(table.scoreItems ?? "[]"), id });
+      if (query.scores === "nested") select.push({ ...scoresColumn(table.scoreItems), id });
     } else {
       const column = table.columns[id];
       if (column !== undefined) select.push({ ...column, id });
@@ -88,7 +112,6 @@ export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames
     select: visible,
     params,
     hasComments: visible.some(({ id }) => id === "comments"),
-    hasScores: table.scoreItems !== null && query.scores === "columns" && ids.includes("scores"),
     hashes,
     faults,
     // Not by assignment: a score may be called `__proto__`.
@@ -111,7 +134,7 @@ const otherScores = (table: ExportTable, { columns, nested }: ScoreNames, bind: 
   if (nested === 0) return [];
   const names = columns.map(({ name }) => name);
   const isOther = `NOT has(${bind("Array(String)", names)}, ${storedName(names)})`;
-  return [{ ...scoresColumn(`arrayFilter(s -> ${isOther}, ${table.scoreItems ?? "[]"})`), id: "scores" }];
+  return [{ ...scoresColumn(sql`arrayFilter(s -> ${isOther}, ${table.scoreItems ?? "[]"})`), id: "scores" }];
 };
 
 /** One column for each score name. `ids` is filled with the names by the ids of their columns. */
@@ -120,10 +143,11 @@ const scoreColumnsOf = (table: ExportTable, scoreNames: readonly ScoreName[], id
   return scoreNames.map(({ name, isNumber, levels }) => {
     const id = idOf.get(name) ?? name;
     ids.set(id, storableForm(name));
-    const items = itemsAt(table.scoreItems ?? "[]", levels);
+    const { sql: items, uses } = itemsAt(table.scoreItems ?? noItems, levels);
     const found = `arrayFilter(s -> ${storedName([name])} = ${bind("String", name)}, ${items})`;
     return {
       id,
+      uses,
       kind: isNumber ? "array<number>" : "array<string>",
       // No score of this name: null where the format knows it.
       nullable: true,
@@ -135,5 +159,7 @@ const scoreColumnsOf = (table: ExportTable, scoreNames: readonly ScoreName[], id
 };
 
 /** Where a name is used on one level only, the other is not even joined. */
-const itemsAt = (items: string, levels: ScoreName["levels"]): string =>
-  items !== bothLevels || levels === "both" ? items : levels === "observation" ? "ownScores.items" : "traceScores.items";
+const itemsAt = (items: Expression, levels: ScoreName["levels"]): Expression =>
+  items !== bothLevels || levels === "both" ? items : levels === "observation" ? ownItems : traceItems;
+
+const noItems: Expression = { sql: "[]", uses: [] };

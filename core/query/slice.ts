@@ -1,5 +1,7 @@
 /** Slices: the bounded ranges of the sorting key an export is read in. Pure; db/clickhouse/plan-export.ts does the counting. */
 
+import type { Sql } from "./sql.ts";
+
 /** Half-open ranges: time in microseconds since the epoch, and for crowded instants the 32-bit hash of the trace id. */
 export type Slice = {
   startUs: number;
@@ -19,7 +21,7 @@ export const sliceRowsMax = 100_000;
 
 /**
  * The smallest slice that is planned while there is more: an eighth of the target, but no less than what is on its way to the object store at any time,
- * since a slice waits for those before it to arrive (runner/transfer/export-file.ts).
+ * since a slice waits for those before it to arrive (runner/transfer/write-export-file.ts).
  */
 export const sliceBytesMin = (sliceBytes: number, inFlightBytes: number): number =>
   Math.min(sliceBytes, Math.max(sliceBytes / 8, inFlightBytes));
@@ -68,3 +70,14 @@ export const splitByHash = (bucket: Bucket, targetBytes: number, rowsMax: number
     bytes: Math.round(bucket.bytes / parts),
   }));
 };
+
+/** The bounds of a slice as SQL with its parameters. Names are stable, so the text of the query is the same for every slice. */
+export const sliceCondition = (table: { time: string; hash: string }, slice: Slice): Sql => ({
+  uses: [],
+  sql: `${table.time} >= fromUnixTimestamp64Micro({sliceStart:Int64}) AND ${table.time} < fromUnixTimestamp64Micro({sliceEnd:Int64})${
+    slice.hashStart === 0 && slice.hashEnd === hashEndMax
+      ? ""
+      : ` AND ${table.hash} >= {sliceHashStart:UInt64} AND ${table.hash} < {sliceHashEnd:UInt64}`
+  }`,
+  params: { sliceStart: slice.startUs, sliceEnd: slice.endUs, sliceHashStart: slice.hashStart, sliceHashEnd: slice.hashEnd },
+});

@@ -10,19 +10,3 @@ export const sqlText = (text: string): string => `'${escaped(text).replaceAll("'
 
 /** A quoted name, such as an alias. */
 export const sqlName = (name: string): string => `"${escaped(name).replaceAll('"', '\\"')}"`;
-
-const quoted = /'[^'\\]*(?:\\[\s\S][^'\\]*)*'|"[^"\\]*(?:\\[\s\S][^"\\]*)*"|`[^`\\]*(?:\\[\s\S][^`\\]*)*`/g;
-
-/** The SQL without what is quoted: names of scores are aliases, and may look like anything. */
-export const withoutQuoted = (sql: string): string => sql.replaceAll(quoted, "''");
-
-/** Changes the SQL outside of what is quoted. */
-export const mapUnquoted = (sql: string, change: (part: string) => string): string => {
-  let changed = "";
-  let end = 0;
-  for (const found of sql.matchAll(quoted)) {
-    changed += change(sql.slice(end, found.index)) + found[0];
-    end = found.index + found[0].length;
-  }
-  return changed + change(sql.slice(end));
-};

@@ -3,7 +3,7 @@
  * ClickHouse limits the URL (1 MiB), each form field (128 KiB) and their number (1,000), which no query can raise (measured on 26.7). SQL
  * in the body is limited only by `max_query_size`, which a query can raise.
  */
-import { type HandedTable, isHandedTable } from "../../core/query/external-table.ts";
+import { type ExternalTable, isExternalTable } from "../../core/query/external-table.ts";
 import { sqlText } from "../../core/query/sql-text.ts";
 
 /** Characters beyond which parameters and settings move to the body: proxies limit the length of a URL, too. */
@@ -23,7 +23,7 @@ export type Carried = {
   sql: string;
   params: Record<string, unknown>;
   settings: Record<string, string | number>;
-  tables: [string, HandedTable][];
+  tables: [string, ExternalTable][];
 };
 
 /** `sql` must end in FORMAT if settings may be long: they follow it as a SETTINGS clause. */
@@ -32,8 +32,10 @@ export const carryStatement = (
   params: Record<string, unknown>,
   settings: Record<string, string | number | undefined>,
 ): Carried => {
-  const tables = Object.entries(params).flatMap(([name, value]): [string, HandedTable][] => (isHandedTable(value) ? [[name, value]] : []));
-  const plain = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined && !isHandedTable(value)));
+  const tables = Object.entries(params).flatMap(([name, value]): [string, ExternalTable][] =>
+    isExternalTable(value) ? [[name, value]] : [],
+  );
+  const plain = Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined && !isExternalTable(value)));
   const given = Object.entries(settings).flatMap(([name, value]): [string, string | number][] =>
     value === undefined ? [] : [[name, value]],
   );
@@ -92,7 +94,7 @@ const parameterText = (value: unknown): string => {
 const fieldLengthMax = 32_000;
 
 /** Builds the body of a statement with external tables. */
-export const formOf = (sql: string, tables: readonly [string, HandedTable][]): FormData => {
+export const formOf = (sql: string, tables: readonly [string, ExternalTable][]): FormData => {
   const form = new FormData();
   for (let at = 0; at < sql.length; ) {
     // Keeps surrogate pairs together.

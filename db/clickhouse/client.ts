@@ -5,7 +5,7 @@
 import { ClickHouseError, createClient } from "@clickhouse/client-web";
 import type { ClickHouseErrorCode } from "../../core/engine-errors.ts";
 import { AppError } from "../../core/errors.ts";
-import type { HandedTable } from "../../core/query/external-table.ts";
+import type { ExternalTable } from "../../core/query/external-table.ts";
 import { carryStatement, formOf } from "./carry-statement.ts";
 
 /** The part of fetch that is needed: Workers, Bun and tests differ in the rest. */
@@ -22,7 +22,7 @@ export type ClickHouseConfig = {
 
 type Statement = {
   sql: string;
-  /** Bound by name; a HandedTable is sent as an external table of that name. */
+  /** Bound by name; a ExternalTable is sent as an external table of that name. */
   params?: Record<string, unknown>;
   settings?: Record<string, string>;
   queryId?: string;
@@ -149,7 +149,7 @@ export const isThrownByQuery = (error: unknown): boolean =>
 const tablesHeader = "x-spillway-tables";
 
 /** Wraps fetch: leaves compressed bytes as they are, and sends external tables in a form body. */
-const rawFetch = (baseFetch: Fetch, tablesOf: Map<string, [string, HandedTable][]>): typeof fetch =>
+const rawFetch = (baseFetch: Fetch, tablesOf: Map<string, [string, ExternalTable][]>): typeof fetch =>
   (async (input: RequestInfo | URL, init: RequestInit = {}) => {
     const raw: RequestInit & { decompress?: boolean } = { ...init };
     if (new Headers(init.headers).get("x-spillway-raw") !== null) raw.decompress = false;
@@ -204,7 +204,7 @@ const readableFailure = async (response: Response): Promise<Response> => {
 
 export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): ClickHouse => {
   /** External tables passed around the client, which does not know of them. */
-  const tablesOf = new Map<string, [string, HandedTable][]>();
+  const tablesOf = new Map<string, [string, ExternalTable][]>();
   let calls = 0;
   const client = createClient({
     url: config.url,

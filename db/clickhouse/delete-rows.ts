@@ -5,7 +5,7 @@
 
 import type { EntityType } from "../../core/ingestion/event.ts";
 import type { JobPayload } from "../../core/jobs/kinds.ts";
-import { handSet } from "../../core/query/external-table.ts";
+import { externalSet } from "../../core/query/external-table.ts";
 import { aggregateTables } from "../../core/traces/experiment-env.ts";
 import type { ClickHouse } from "./client.ts";
 import { idSlices } from "./id-slices.ts";
@@ -119,7 +119,7 @@ export const listBeginningSince = async (
   const { table, time } = tables[entityType];
   const rows = await clickhouse.queryRows<{ found: string }>({
     sql: `SELECT DISTINCT id AS found FROM ${table} WHERE project_id = {projectId:String} AND id IN (SELECT v FROM wanted_ids) AND ${time} >= ${beforeParam}`,
-    params: { projectId, before, wanted_ids: handSet(ids) },
+    params: { projectId, before, wanted_ids: externalSet(ids) },
     signal,
     timeoutSeconds,
   });

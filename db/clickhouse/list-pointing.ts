@@ -1,6 +1,6 @@
 /** Scores and dataset run items that are stored as pointing at spans by their plain ids. Memory: their ids. */
 import { z } from "zod";
-import { handTable } from "../../core/query/external-table.ts";
+import { externalTable } from "../../core/query/external-table.ts";
 import type { ClickHouse } from "./client.ts";
 import { handIds, isAmong } from "./stored-entities.ts";
 
@@ -26,7 +26,7 @@ export const listPointing = async (
     sql: `${pointing("scores", "score")} UNION ALL ${pointing("dataset_run_items_rmt", "dataset_run_item")}`,
     params: {
       wanted_traces: handIds(spans.map(({ projectId, traceId }) => ({ projectId, id: traceId }))),
-      wanted_spans: handTable(
+      wanted_spans: externalTable(
         "project_id String, trace_id String, span_id String",
         spans.map(({ projectId, traceId, spanId }) => ({ project_id: projectId, trace_id: traceId, span_id: spanId })),
       ),

@@ -1,7 +1,7 @@
 /** Ingestion, events: updates the trace fields on all rows of some traces. */
 
 import { type TraceFields, traceColumns } from "../../core/ingestion/observation-event-row.ts";
-import { handTable } from "../../core/query/external-table.ts";
+import { externalTable } from "../../core/query/external-table.ts";
 import type { ClickHouse } from "./client.ts";
 import { isAmong, type OwnedId, ownedName } from "./stored-entities.ts";
 
@@ -35,7 +35,7 @@ const copied: Record<string, string> = {
 };
 
 const handTraces = (traces: readonly NamedTrace[]) =>
-  handTable(
+  externalTable(
     "project_id String, id String, trace_name String, user_id String, session_id String, tags Array(String), release String, public Bool, bookmarked Bool, is_contested Bool",
     traces.map(({ projectId, id, fields, isContested }) => ({
       project_id: projectId,

@@ -1,5 +1,5 @@
 /** Exports: lists the score names of a project, each of which becomes a column while there is room. */
-import { handSet } from "../../core/query/external-table.ts";
+import { externalSet } from "../../core/query/external-table.ts";
 import { foldName, type ScoreName } from "../../core/query/score-columns.ts";
 import { type ScoreNames, scoreColumnCharactersMax, scoreColumnsMax } from "../../core/query/select-columns.ts";
 import { newestOf } from "../../core/query/tables/relations.ts";
@@ -55,7 +55,7 @@ const withFirstUse = async (
   const rows = await clickhouse.queryRows<{ validName: string; ms: string }>({
     sql: `SELECT toValidUTF8(name) AS validName, toUnixTimestamp64Milli(min(created_at)) AS ms FROM scores
       WHERE project_id = {projectId:String} AND validName IN (SELECT v FROM score_names) GROUP BY validName`,
-    params: { projectId, score_names: handSet(rivals) },
+    params: { projectId, score_names: externalSet(rivals) },
     signal,
   });
   const first = new Map(rows.map(({ validName, ms }) => [validName, Number(ms)]));

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import type { TraceFields } from "../../core/ingestion/observation-event-row.ts";
-import { handTable } from "../../core/query/external-table.ts";
+import { externalTable } from "../../core/query/external-table.ts";
 import type { ClickHouse } from "./client.ts";
 
 /** A project's id: batches hold those of many. */
@@ -18,7 +18,7 @@ export const ownedName = ({ projectId, id }: OwnedId): string => `${projectId} $
  * bloom filter; the pairs find the rows.
  */
 export const handIds = (ids: readonly OwnedId[]) =>
-  handTable(
+  externalTable(
     "project_id String, id String",
     ids.map(({ projectId, id }) => ({ project_id: projectId, id })),
   );
@@ -94,7 +94,7 @@ export const loadStoredPlaces = async (
       WHERE ${isAmong("wanted_ids", id)} AND toDate(${time}) IN (SELECT toDate(toDateTime64(concat(day, ' 00:00:00'), 3, 'UTC')) FROM wanted_days)`,
     params: {
       wanted_ids: handIds(wanted),
-      wanted_days: handTable(
+      wanted_days: externalTable(
         "day String",
         [...new Set(wanted.flatMap(({ days }) => days))].map((day) => ({ day })),
       ),

@@ -1,6 +1,7 @@
 /** Exports: short lists from Postgres that turn ids into names, sent to ClickHouse with the query as external tables. */
 import { sql } from "drizzle-orm";
-import { handTable } from "../../core/query/external-table.ts";
+import { externalTable } from "../../core/query/external-table.ts";
+import { lookupTable } from "../../core/query/tables/relations.ts";
 import type { LookupName } from "../../core/query/tables/table.ts";
 import { type Database, execute } from "./client.ts";
 
@@ -14,11 +15,11 @@ const queries: Record<LookupName, (projectId: string) => ReturnType<typeof sql>>
 };
 
 /** Loads the lookups that the SQL names, as external tables: `handed_users` for `users.name`. */
-export const loadLookups = async (db: Database, projectId: string, text: string): Promise<Record<string, unknown>> => {
+export const loadLookups = async (db: Database, projectId: string, uses: readonly string[]): Promise<Record<string, unknown>> => {
   const params: Record<string, unknown> = {};
   for (const name of Object.keys(queries) as LookupName[]) {
-    if (!text.includes(`${name}.name`)) continue;
-    params[`handed_${name}`] = handTable(
+    if (!uses.includes(name)) continue;
+    params[lookupTable(name)] = externalTable(
       "id String, name String",
       await execute<{ id: string; name: string }>(db, queries[name](projectId)),
     );

@@ -11,7 +11,7 @@ import { sql as drizzleSql } from "drizzle-orm";
 import { scopes } from "../../core/auth/scopes.ts";
 import { hashSecret } from "../../core/auth/secret-hash.ts";
 import { CreateBatchExport } from "../../core/exports/request.ts";
-import { exportPredicate, fromClause } from "../../core/query/build-query.ts";
+import { exportPredicate, fromClause, until } from "../../core/query/build-query.ts";
 import { compileQuery } from "../../core/query/compile-query.ts";
 import { selectList } from "../../core/query/formats/file-format.ts";
 import { type CompressionName, compressions, type FormatName, formatNames, formats } from "../../core/query/formats/index.ts";
@@ -109,9 +109,9 @@ try {
   const sqlFor = (body: Body) => {
     const { format, query: asked, json } = CreateBatchExport.parse(body);
     const compiled = compileQuery(asked);
-    const { sql, params } = exportPredicate(compiled, {
+    const predicate = exportPredicate(compiled, {
       projectId: project.projectId,
-      cutoff: "2100-01-01T00:00:00Z",
+      window: until("2100-01-01T00:00:00Z"),
       physical,
     });
     const slice = formats[format].slice(compiled.selection.select, {
@@ -134,12 +134,12 @@ try {
       ...slice.settings,
     }))
       url.searchParams.set(name, value);
-    const all = { ...params, ...compiled.selection.params };
+    const all = { ...predicate.params, ...compiled.selection.params };
     for (const [name, value] of Object.entries(all)) url.searchParams.set(`param_${name}`, String(value));
     const select = selectList(slice);
     return {
       url: url.href,
-      sql: `SELECT ${select} FROM ${fromClause(compiled.table, physical, { needsFinal: false, names: [select, sql] })} WHERE ${sql} AND e.is_deleted = 0 ORDER BY ${compiled.orderBy} LIMIT 1 BY ${compiled.table.id} FORMAT ${slice.clickhouseFormat}`,
+      sql: `SELECT ${select.sql} FROM ${fromClause(compiled.table, physical, { needsFinal: false, names: [select, predicate] })} WHERE ${predicate.sql} AND e.is_deleted = 0 ORDER BY ${compiled.orderBy.sql} LIMIT 1 BY ${compiled.table.id} FORMAT ${slice.clickhouseFormat}`,
     };
   };
   let isFilled = false;

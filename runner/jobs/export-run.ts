@@ -1,5 +1,5 @@
 /**
- * export.run: tries an export until it is done or something is wrong with it. Runs at least once; an attempt goes on behind the parts of the one before it where it can
+ * export.run: attempts an export until it is done or something is wrong with it. Runs at least once; an attempt goes on behind the parts of the one before it where it can
  * prove that the bytes are the same, and the attempt that settles wins. Memory: the part buffers of one upload, whatever the size of the export.
  */
 
@@ -8,13 +8,14 @@ import { jobKinds } from "../../core/jobs/kinds.ts";
 import { ExportQuery } from "../../core/query/export-query.ts";
 import { formats } from "../../core/query/formats/index.ts";
 import { describeFailure } from "../../db/postgres/failure.ts";
-import { discardObjects, takeOverObjects } from "../../services/exports/export-journal.ts";
 import { settleExport } from "../../services/exports/settle-export.ts";
 import { type ExportToRun, startExport } from "../../services/exports/start-export.ts";
 import { type ExportOutcome, type ExportReached, type Handler, JobCancelled, type JobContext, LeaseLost, RunnerStopping } from "../deps.ts";
+import { type AttemptDeps, attemptExport, type Checkpoint, type Start } from "../transfer/attempt-export.ts";
 import type { ExportHandlerDeps } from "../transfer/export-deps.ts";
-import { ReplayDiffers } from "../transfer/export-file.ts";
-import { type Checkpoint, type Start, tryExport } from "../transfer/export-try.ts";
+import { ReplayDiffers } from "../transfer/prove-replay.ts";
+import { openRunJournal } from "../transfer/run-journal.ts";
+import { createObjectStoreSink } from "../transfer/sinks/object-store-sink.ts";
 import { RowsMoved } from "../transfer/source/export-source.ts";
 
 /** An export that has waited longer is not what its owner expects any more. */
@@ -46,29 +47,36 @@ const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<
       .kill(`${job.id}-`)
       .catch((error: unknown) => deps.log("warn", "kill_failed", { job_id: job.id, detail: describeFailure(error) }));
 
+  const journal = openRunJournal(deps, lease, { exportId: target.id, projectId: target.projectId, bucket: s3.bucket });
+  const sink = createObjectStoreSink({ ...deps.settings, s3, crc32: deps.crc32 });
+  await attemptUntilDone({ ...deps, sink, journal }, context, target, startedMs);
+};
+
+/** Restarts where the bytes differ from what was uploaded, or rows were written under other keys meanwhile. */
+const attemptUntilDone = async (deps: AttemptDeps, context: JobContext, target: ExportToRun, startedMs: number): Promise<void> => {
+  const { job } = context;
   const query = ExportQuery.parse(target.query);
-  let reached = nothing;
   const what = { table: query.tableName, format: target.format };
-  let start: Start = { ...(await listLeft(deps, context, target)), isWhole: false };
-  for (let tries = 1; ; tries++) {
+  let start: Start = { ...(await findStart(deps, context, target)), isWhole: false };
+  for (let pass = 1; ; pass++) {
     const begunMs = deps.clock.steadyMs();
-    reached = nothing;
+    let reached = nothing;
     const end = (outcome: ExportOutcome) =>
       deps.emit("export.ended", { ...what, outcome, reached: reached(), seconds: (deps.clock.steadyMs() - begunMs) / 1000 });
     try {
-      const queryId = `${job.id}-${job.leaseId.slice(0, 8)}-${tries}`;
+      const queryId = `${job.id}-${job.leaseId.slice(0, 8)}-${pass}`;
       const onReached = (told: () => ExportReached) => {
         reached = told;
       };
-      await tryExport({ ...deps, s3 }, context, { target, query, start, queryId, startedMs, onReached });
+      await attemptExport(deps, context, { target, query, start, queryId, startedMs, onReached });
       return end("completed");
     } catch (error) {
-      const startsOver = tries < startsMax && (error instanceof ReplayDiffers || error instanceof RowsMoved);
-      end(startsOver ? "started_over" : outcomeOf(context.signal.aborted ? context.signal.reason : error));
-      if (!startsOver) throw error;
+      const restarts = pass < passesMax && (error instanceof ReplayDiffers || error instanceof RowsMoved);
+      end(restarts ? "started_over" : outcomeOf(context.signal.aborted ? context.signal.reason : error));
+      if (!restarts) throw error;
       deps.emit("export.startedOver", { ...what, reason: error instanceof RowsMoved ? "rows_moved" : "replay_differs" });
       deps.log("warn", "export_starts_over", { job_id: job.id, attempt: job.attempt, reason: error.name, detail: error.message });
-      await discardObjects(deps.db, lease, batchExportId);
+      await deps.journal.discard();
       start = { objects: [], checkpoint: null, isWhole: start.isWhole || error instanceof RowsMoved };
     }
   }
@@ -83,14 +91,14 @@ const outcomeOf = (reason: unknown): ExportOutcome => {
   return reason instanceof RunnerStopping ? "released" : "failed";
 };
 
-/** Goes on, starts over because the bytes differ, starts over because rows moved: after that something else is wrong. */
-const startsMax = 3;
+/** Goes on, restarts because the bytes differ, restarts because rows moved: after that something else is wrong. */
+const passesMax = 3;
 
-/** What attempts before this one have left, as far as it can be gone on with. Parquet starts over: its footers went with the process. */
-const listLeft = async (deps: ExportHandlerDeps, { job }: JobContext, target: ExportToRun): Promise<Omit<Start, "isWhole">> => {
+/** What attempts before this one have left, as far as it can be gone on with. Parquet restarts: its footers went with the process. */
+const findStart = async ({ journal }: AttemptDeps, { job }: JobContext, target: ExportToRun): Promise<Omit<Start, "isWhole">> => {
   const none = { objects: [], checkpoint: null };
-  if (job.checkpoint === null || deps.s3 === null) return none;
-  const objects = await takeOverObjects(deps.db, { id: job.id, leaseId: job.leaseId }, target.id, deps.s3.bucket);
+  if (job.checkpoint === null) return none;
+  const objects = await journal.takeOver();
   const usable = formats[target.format].joining === "footer" ? objects.filter(({ file }) => file !== null) : objects;
   return usable.length === 0 ? none : { objects: usable, checkpoint: job.checkpoint as Checkpoint };
 };

@@ -1,8 +1,8 @@
 /** Answers the comment filters of a query, in Postgres. */
+import { externalSet } from "../../core/query/external-table.ts";
 import { sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
 import type { CompiledQuery } from "../../core/query/compile-query.ts";
-import { handSet } from "../../core/query/external-table.ts";
 import type { CommentFilter, Condition } from "../../core/query/filters/compile-filter.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { type Scope, within } from "./comment-scope.ts";
@@ -28,7 +28,8 @@ export const answerCommentFilters = async <Q extends Pick<CompiledQuery, "table"
       });
     conditions.push({
       sql: `(${compiled.table.id} ${isExcluding ? "NOT IN" : "IN"} (SELECT v FROM comment_filter_${index}))`,
-      params: { [`comment_filter_${index}`]: handSet(ids) },
+      uses: [],
+      params: { [`comment_filter_${index}`]: externalSet(ids) },
       readsContent: false,
     });
   }

@@ -15,10 +15,12 @@ export const estimateExport = async (
   asked: CompiledQuery,
   scope: ExportScope,
 ): Promise<ExportEstimate> => {
-  const compiled = await answerCommentFilters(db, asked, scope);
+  const { projectId, window } = scope;
+  const upTo = { projectId, cutoff: window.end };
+  const compiled = await answerCommentFilters(db, asked, upTo);
   const { table } = compiled;
   if (table.source.kind === "postgres") {
-    const slices = await planRows(db, table.name, scope, bounds.sliceBytes);
+    const slices = await planRows(db, table.name, upTo, bounds.sliceBytes);
     return {
       rows: slices.reduce((sum, { rows }) => sum + rows, 0),
       bytes: slices.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -26,16 +28,16 @@ export const estimateExport = async (
       isExact: compiled.conditions.length === 0,
     };
   }
-  const { sql, params } = countPredicate(compiled, scope);
+  const predicate = countPredicate(compiled, scope);
   const plan = await planExport(
     clickhouse,
     {
-      from: fromClause(table, scope.physical, { needsFinal: true, names: [sql, table.rowBytes] }),
-      where: sql,
-      params,
+      from: fromClause(table, scope.physical, { needsFinal: true, names: [predicate, table.rowBytes] }),
+      where: predicate.sql,
+      params: predicate.params,
       time: table.time,
       hash: table.hash,
-      rowBytes: table.rowBytes,
+      rowBytes: table.rowBytes.sql,
       rowHash: "0",
     },
     bounds,

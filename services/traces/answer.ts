@@ -1,7 +1,8 @@
 /** Public reads: the bytes of an answer, documents as ClickHouse wrote them plus the JSON around them. Holds one chunk at a time. */
 
 import { AppError } from "../../core/errors.ts";
-import { handTable } from "../../core/query/external-table.ts";
+import { externalTable } from "../../core/query/external-table.ts";
+import { type Expression, relation } from "../../core/query/sql.ts";
 import type { ExportTable } from "../../core/query/tables/table.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { parseCount } from "../../db/clickhouse/parse-count.ts";
@@ -23,18 +24,18 @@ export type DocumentRows = { table: ExportTable; where: readonly string[]; param
 
 /** Selects the rows of a page by id and keeps their order. */
 export const pageRows = (table: ExportTable, projectId: string, ids: readonly string[]): DocumentRows => ({
-  table: { ...table, relations: { ...table.relations, onPage: `INNER JOIN page_rows AS onPage ON onPage.id = ${table.id}` } },
+  table: { ...table, relations: { ...table.relations, onPage: () => `INNER JOIN page_rows AS onPage ON onPage.id = ${table.id}` } },
   where: [`${table.id} IN (SELECT id FROM page_rows)`],
   params: {
     projectId,
-    page_rows: handTable(
+    page_rows: externalTable(
       "id String, at UInt32",
       ids.map((id, at) => ({ id, at })),
     ),
   },
 });
 
-export const pageOrder = "onPage.at";
+export const pageOrder = relation("onPage")("at");
 
 const asked = ({ table, where }: DocumentRows): RowsAsked => ({ table, conditions: where, among: where });
 
@@ -44,10 +45,10 @@ type Size = { rows: number; bytes: number };
 export const assertBounded = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
   rows: DocumentRows,
-  { bytes, bytesMax, rowsMax }: AnswerBounds & { bytes: string },
+  { bytes, bytesMax, rowsMax }: AnswerBounds & { bytes: Expression },
 ): Promise<Size> => {
   const [found] = await clickhouse.queryRows<{ rows: string; bytes: string }>({
-    sql: selectNewest(asked(rows), [bytes], (from) => `SELECT count() AS rows, sum(${bytes}) AS bytes ${from}`),
+    sql: selectNewest(asked(rows), [bytes], (from) => `SELECT count() AS rows, sum(${bytes.sql}) AS bytes ${from}`),
     params: rows.params,
     settings: readSettings,
   });
@@ -65,7 +66,7 @@ export const assertBounded = async (
 
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(2);
 
-type Shown = { json: string; orderBy: string };
+type Shown = { json: Expression; orderBy: Expression };
 
 /**
  * Returns documents separated by commas, in the given order; nothing without rows. The query has finished before this returns, so a failure
@@ -77,7 +78,7 @@ export const openDocuments = async (
   { json, orderBy }: Shown,
 ): Promise<Piece[]> => {
   const { body, rows: count } = await clickhouse.openBytes({
-    sql: `${selectNewest(asked(rows), [json, orderBy], (from) => `SELECT ${json} AS doc ${from} ORDER BY ${orderBy}`)} FORMAT Template`,
+    sql: `${selectNewest(asked(rows), [json, orderBy], (from) => `SELECT ${json.sql} AS doc ${from} ORDER BY ${orderBy.sql}`)} FORMAT Template`,
     params: rows.params,
     settings: {
       ...readSettings,
@@ -98,7 +99,7 @@ type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows" | "openBytes"> };
 export const openBounded = async (
   { clickhouse }: ReadDeps,
   rows: DocumentRows,
-  { bytes, json, orderBy, ...bounds }: AnswerBounds & Shown & { bytes: string },
+  { bytes, json, orderBy, ...bounds }: AnswerBounds & Shown & { bytes: Expression },
 ): Promise<Piece[]> => {
   const size = await assertBounded(clickhouse, rows, { ...bounds, bytes });
   if (size.rows === 0) return [];

@@ -4,19 +4,21 @@
  * about 16 digits.
  */
 
-/** One member of a document: its name and the SQL of its JSON text. */
-export type Field = readonly [name: string, json: string];
+import { joinSql, type Sql, type SqlLike, sql } from "../../core/query/sql.ts";
 
-const orNull = (json: string) => `ifNull(${json}, 'null')`;
+/** One member of a document: its name and the SQL of its JSON text. */
+export type Field = readonly [name: string, json: SqlLike];
+
+const orNull = (json: SqlLike) => sql`ifNull(${json}, 'null')`;
 
 /** A text, boolean or list; null for NULL. */
-export const value = (sql: string) => orNull(`toJSONString(${sql})`);
+export const value = (cell: SqlLike) => orNull(sql`toJSONString(${cell})`);
 /** Text whose empty value means absent. */
-export const filled = (sql: string) => value(`nullIf(${sql}, '')`);
+export const filled = (cell: string) => value(`nullIf(${cell}, '')`);
 /** ISO 8601 in UTC with milliseconds. */
-export const instant = (sql: string) => value(`toDateTime64(${sql}, 3, 'UTC')`);
+export const instant = (cell: string) => value(`toDateTime64(${cell}, 3, 'UTC')`);
 /** A number with ClickHouse's digits; not for doubles, which may not be finite. */
-export const digits = (sql: string) => orNull(`toString(${sql})`);
+export const digits = (cell: SqlLike) => orNull(sql`toString(${cell})`);
 
 const oneLine = (sql: string) => `translate(${sql}, '\\n\\r', '  ')`;
 
@@ -47,10 +49,12 @@ export const shortMetadata = (map: string, charactersMax: number, whole: string)
 export const amounts = (map: string) => object(map, (v) => `toString(${v})`);
 
 /** The members of an object, without its braces. */
-export const members = (fields: readonly Field[]): string =>
-  `concat(${fields.map(([name, json], i) => `'${i === 0 ? "" : ","}${JSON.stringify(name)}:', ${json}`).join(", ")})`;
+export const members = (fields: readonly Field[]): Sql => {
+  const parts = fields.map(([name, json], i) => sql`'${i === 0 ? "" : ","}${JSON.stringify(name)}:', ${json}`);
+  return sql`concat(${joinSql(parts, ", ")})`;
+};
 
-export const document = (fields: readonly Field[]): string => `concat('{', ${members(fields)}, '}')`;
+export const document = (fields: readonly Field[]): Sql => sql`concat('{', ${members(fields)}, '}')`;
 
 /** Bytes of a map of strings. */
 export const mapBytes = (map: string) => `arraySum(arrayMap(v -> length(v), mapValues(${map})))`;

@@ -3,6 +3,7 @@
  * trace's fields.
  */
 import type { Model } from "../../core/models/model.ts";
+import { toSql } from "../../core/query/sql.ts";
 import { eventMetadata, events, eventTraceName } from "../../core/query/tables/events.ts";
 import type { ExportTable } from "../../core/query/tables/table.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
@@ -116,7 +117,7 @@ export const openEventPage = async (
       ["modelId", hasModel ? filled("e.model_id") : "'null'"],
       ...(hasModel ? priceTextFields : unpricedFields),
     ]),
-    bytes: `(${["900", ...[...asked].flatMap((group) => groupBytes[group] ?? [])].join(" + ")})`,
+    bytes: toSql(`(${["900", ...[...asked].flatMap((group) => groupBytes[group] ?? [])].join(" + ")})`),
     orderBy: pageOrder,
   });
 };

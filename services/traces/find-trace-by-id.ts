@@ -1,4 +1,5 @@
 /** Access pattern: one trace with its payloads, as a row or as a document. */
+import { toSql } from "../../core/query/sql.ts";
 import type { Comparison, TraceSource } from "../../core/traces/measure-and-return.ts";
 import { type AnswerBounds, type DocumentRows, openBounded, type Piece } from "./answer.ts";
 import { answerFrom, type DocumentReaderDeps, type RunQuery, type TraceReaderDeps } from "./answer-from.ts";
@@ -28,7 +29,7 @@ export const openTraceById = (
     { projectId, from: null },
     (source, _, isCompared) => {
       const rows: DocumentRows = { table: traceTable(source), where: ["e.id = {traceId:String}"], params: { projectId, traceId } };
-      const shown = { json: traceMembers(source, groups), bytes: traceBytes(groups), orderBy: "e.id" };
+      const shown = { json: traceMembers(source, groups), bytes: traceBytes(groups), orderBy: toSql("e.id") };
       return openBounded(deps, rows, { ...shown, ...boundsOf(bounds, source, isCompared) });
     },
     byDocuments((pieces) => pieces, { textOf: (members) => (members === "" ? "[]" : `[{${members}}]`) }),

@@ -1,6 +1,6 @@
 /** Access pattern: a project's sessions by start and environment, and the number of all matches. */
 import { z } from "zod";
-import { handSet } from "../../core/query/external-table.ts";
+import { externalSet } from "../../core/query/external-table.ts";
 import { instantBound, type Sign } from "../../core/query/filters/bounds.ts";
 import { answerFrom, type TraceReaderDeps } from "./answer-from.ts";
 import type { PageAsked } from "./page.ts";
@@ -32,7 +32,7 @@ export const listSessions = (
     const conditions: Condition[] = [
       ...(environments.length === 0
         ? []
-        : [{ sql: "environment IN (SELECT v FROM environments)", params: { environments: handSet(environments) } }]),
+        : [{ sql: "environment IN (SELECT v FROM environments)", params: { environments: externalSet(environments) } }]),
       ...beginning("fromUs", ">=", from),
       ...beginning("toUs", "<", to),
     ];

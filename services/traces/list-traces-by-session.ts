@@ -1,4 +1,5 @@
 /** Access pattern: the traces of a session, and the session derived from them. */
+import { toSql } from "../../core/query/sql.ts";
 import { type AnswerBounds, type DocumentRows, openBounded, type Piece } from "./answer.ts";
 import { answerFrom, type DocumentReaderDeps } from "./answer-from.ts";
 import { pageOfSessions, type SessionRow } from "./session-relation.ts";
@@ -27,7 +28,7 @@ export const listTracesBySession = (
         where: ["e.session_id = {sessionId:String}"],
         params: { projectId, sessionId },
       };
-      const shown = { json: bareTrace, bytes: payloadBytes, orderBy: "e.timestamp, e.id" };
+      const shown = { json: bareTrace, bytes: payloadBytes, orderBy: toSql("e.timestamp, e.id") };
       return { session, traces: await openBounded(deps, rows, { ...shown, ...boundsOf(bounds, source, isCompared) }) };
     },
     byDocuments((found) => found?.traces ?? [], { textOf: (documents) => `[${documents}]`, rest: (found) => found?.session }),

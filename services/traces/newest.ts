@@ -3,7 +3,7 @@
  * newest version of the id under any key then decides. Reads ids and keys, and only those of ids with a version that satisfies `among`.
  */
 import { fromClause } from "../../core/query/build-query.ts";
-import { narrowRelations } from "../../core/query/tables/relations.ts";
+import { type Expression, joinSql, type SqlLike, toSql } from "../../core/query/sql.ts";
 import type { ExportTable } from "../../core/query/tables/table.ts";
 
 /** Selects tenants: binds `projectId` or `projectIds`, or takes every project. */
@@ -18,7 +18,7 @@ export type Tenant = keyof typeof tenants;
 const physical = { events: "events" };
 
 /** `conditions` apply to the newest version; `among` to any version, over `e` alone. */
-export type RowsAsked = { table: ExportTable; conditions: readonly string[]; among: readonly string[]; tenant?: Tenant };
+export type RowsAsked = { table: ExportTable; conditions: readonly SqlLike[]; among: readonly string[]; tenant?: Tenant };
 
 const anyVersion = ({ table, among, tenant = "one" }: RowsAsked): string =>
   `FROM ${fromClause(table, physical, { needsFinal: false, names: [] })} WHERE ${[tenants[tenant], ...among].join(" AND ")}`;
@@ -42,12 +42,15 @@ const isNewest = (asked: RowsAsked): string => {
  * Builds FROM and WHERE with the alias `e` and the relations that `names` mention, and passes them to `select`, whose relations are
  * narrowed to these rows. A derived table has each id once.
  */
-export const selectNewest = (asked: RowsAsked, names: readonly string[], select: (rows: string) => string): string => {
+export const selectNewest = (asked: RowsAsked, names: readonly Pick<Expression, "uses">[], select: (rows: string) => string): string => {
   const { table, conditions, among, tenant = "one" } = asked;
   const newest = table.source.kind === "derived" ? [] : [`${table.isDeleted} = 0`, isNewest(asked)];
-  const from = fromClause(table, physical, { needsFinal: true, names: [...conditions, ...names] });
-  const sql = select(`FROM ${from} WHERE ${[tenants[tenant], ...conditions, ...newest].join(" AND ")}`);
-  return among.length === 0 ? sql : narrowRelations(sql, anyVersion(asked));
+  const from = fromClause(table, physical, {
+    needsFinal: true,
+    names: [...conditions.map(toSql), ...names],
+    among: among.length === 0 ? null : anyVersion(asked),
+  });
+  return select(`FROM ${from} WHERE ${joinSql([tenants[tenant], ...conditions, ...newest], " AND ").sql}`);
 };
 
 /** GROUP BY id spills to disk beyond this size. */

@@ -1,5 +1,6 @@
 /** Public reads: observations as the public API shows them, Langfuse's ObservationsView. */
 import type { Model } from "../../core/models/model.ts";
+import { type Expression, sql, toSql } from "../../core/query/sql.ts";
 import { observations } from "../../core/query/tables/observations.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { type AnswerBounds, type DocumentRows, openBounded, type Piece, pageOrder, pageRows } from "./answer.ts";
@@ -50,7 +51,7 @@ const fields: readonly Field[] = [
   ["calculatedInputCost", digits(sumOfKinds("e.cost_details", "input", 12))],
   ["calculatedOutputCost", digits(sumOfKinds("e.cost_details", "output", 12))],
   ["calculatedTotalCost", digits(total("e.cost_details"))],
-  ["usage", `concat('{"unit":"TOKENS","input":', ${inputTokens}, ',"output":', ${outputTokens}, ',"total":', ${totalTokens}, '}')`],
+  ["usage", sql`concat('{"unit":"TOKENS","input":', ${inputTokens}, ',"output":', ${outputTokens}, ',"total":', ${totalTokens}, '}')`],
   ["unit", `'"TOKENS"'`],
   ["promptTokens", inputTokens],
   ["completionTokens", outputTokens],
@@ -62,13 +63,13 @@ const fields: readonly Field[] = [
 ];
 
 export const observationDocument = document(fields);
-export const observationBytes = `(${observations.rowBytes} + ${mapBytes("e.metadata")} + ifNull(length(e.model_parameters), 0))`;
+export const observationBytes = sql`(${observations.rowBytes} + ${mapBytes("e.metadata")} + ifNull(length(e.model_parameters), 0))`;
 
 /** `models` are the project's, for their prices. */
 type ObservationBounds = AnswerBounds & { models: readonly Model[] };
 type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows" | "openBytes"> };
 
-const open = (deps: ReadDeps, rows: DocumentRows, orderBy: string, { models, ...bounds }: ObservationBounds): Promise<Piece[]> =>
+const open = (deps: ReadDeps, rows: DocumentRows, orderBy: Expression, { models, ...bounds }: ObservationBounds): Promise<Piece[]> =>
   openBounded(deps, withPrices(rows, models), { ...bounds, json: observationDocument, bytes: observationBytes, orderBy });
 
 /** Opens the observations of a page. Throws ANSWER_TOO_LARGE. */
@@ -81,4 +82,4 @@ export const openObservationPage = async (
 
 /** Opens one observation; empty if there is none. */
 export const openObservation = (deps: ReadDeps, projectId: string, id: string, bounds: ObservationBounds): Promise<Piece[]> =>
-  open(deps, { table: observations, where: ["e.id = {id:String}"], params: { projectId, id } }, "e.id", bounds);
+  open(deps, { table: observations, where: ["e.id = {id:String}"], params: { projectId, id } }, toSql("e.id"), bounds);

@@ -1,5 +1,7 @@
 /** Public reads: a single trace with its observations and scores, which are always read from their own tables. */
+
 import type { Model } from "../../core/models/model.ts";
+import { toSql } from "../../core/query/sql.ts";
 import { observations } from "../../core/query/tables/observations.ts";
 import { scores } from "../../core/query/tables/scores.ts";
 import { assertBounded, closePieces, type DocumentRows, openAll, openDocuments, type Piece } from "./answer.ts";
@@ -41,9 +43,9 @@ export const openPublicTrace = async (
   const [trace = [], observationPieces = [], scorePieces = []] = await openAll([
     openTraceById(deps, { projectId, traceId }, { groups, bytesMax }),
     hasObservations
-      ? openDocuments(clickhouse, withPrices(observed, models), { json: observationDocument, orderBy: "e.start_time, e.id" })
+      ? openDocuments(clickhouse, withPrices(observed, models), { json: observationDocument, orderBy: toSql("e.start_time, e.id") })
       : none,
-    hasScores ? openDocuments(clickhouse, scored, { json: scoreDocument(1), orderBy: "e.timestamp, e.id" }) : none,
+    hasScores ? openDocuments(clickhouse, scored, { json: scoreDocument(1), orderBy: toSql("e.timestamp, e.id") }) : none,
   ]);
   if (trace.length > 0) return ["{", ...trace, ',"observations":[', ...observationPieces, '],"scores":[', ...scorePieces, "]}"];
   await closePieces([...observationPieces, ...scorePieces]);

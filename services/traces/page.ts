@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { ReadQuery } from "../../core/query/compile-read.ts";
 import type { Condition } from "../../core/query/filters/compile-filter.ts";
-import { type ExportTable, relationsIn } from "../../core/query/tables/table.ts";
+import type { ExportTable } from "../../core/query/tables/table.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { parseCount } from "../../db/clickhouse/parse-count.ts";
 import { type RowsAsked, readSettings, selectNewest } from "./newest.ts";
@@ -32,7 +32,7 @@ export const readPage = async ({ clickhouse }: ReadDeps, query: ReadQuery, { pro
   const params = Object.assign({ projectId }, ...query.conditions.map((condition) => condition.params)) as Record<string, unknown>;
   const { id } = query.table;
   const range = compilePage({ page, rowsMax: limit });
-  const ids = selectNewest(asked, [query.orderBy], (rows) => `SELECT ${id} AS id ${rows} ORDER BY ${query.orderBy} ${range.sql}`);
+  const ids = selectNewest(asked, [query.orderBy], (rows) => `SELECT ${id} AS id ${rows} ORDER BY ${query.orderBy.sql} ${range.sql}`);
   const count = selectNewest(asked, [], (rows) => `SELECT count() AS rows ${rows}`);
   const [found, [counted]] = await Promise.all([
     clickhouse.queryRows<{ id: string }>({ sql: ids, params: { ...params, ...range.params }, settings: readSettings }),
@@ -67,7 +67,7 @@ export const readPageAfter = async (
     sql: selectNewest(
       rowsOf({ ...query, conditions }),
       [query.orderBy],
-      (from) => `SELECT ${id} AS id, ${place} ${from} ORDER BY ${query.orderBy} LIMIT {rowsMax:UInt64}`,
+      (from) => `SELECT ${id} AS id, ${place} ${from} ORDER BY ${query.orderBy.sql} LIMIT {rowsMax:UInt64}`,
     ),
     params: Object.assign({ projectId, rowsMax: limit + 1 }, ...conditions.map(({ params }) => params)) as Record<string, unknown>,
     settings: readSettings,
@@ -88,6 +88,7 @@ const behind = ({ time, hash, id }: ExportTable, after: RowPlace): Condition => 
   return {
     sql: `(${time} <= ${at} AND (${time}, ${hash}, ${id}) < (${at}, {afterHash:UInt32}, {afterId:String}))`,
     params: { afterAt: after.at, afterHash: after.hash, afterId: after.id },
+    uses: [],
     readsContent: false,
   };
 };
@@ -95,8 +96,8 @@ const behind = ({ time, hash, id }: ExportTable, after: RowPlace): Condition => 
 /** Narrows the ids by conditions on a row's own columns without payload: any version of a matching row satisfies them. */
 const rowsOf = ({ table, conditions }: ReadQuery): RowsAsked => ({
   table,
-  conditions: conditions.map(({ sql }) => sql),
-  among: conditions.filter((condition) => isOwn(condition, table)).map(({ sql }) => sql),
+  conditions,
+  among: conditions.filter(isOwn).map(({ sql }) => sql),
 });
 
-const isOwn = ({ sql, readsContent }: Condition, table: ReadQuery["table"]) => !readsContent && relationsIn(table, sql).length === 0;
+const isOwn = ({ uses, readsContent }: Condition) => !readsContent && uses.length === 0;

@@ -3,6 +3,7 @@
  * covers all.
  */
 import type { Condition } from "../../core/query/filters/compile-filter.ts";
+import { relation, type Sql, sql, toSql } from "../../core/query/sql.ts";
 import { newestOf } from "../../core/query/tables/relations.ts";
 import { scores } from "../../core/query/tables/scores.ts";
 import type { ExportTable } from "../../core/query/tables/table.ts";
@@ -24,7 +25,7 @@ export const versionCondition = (version: ScoreVersion): string[] =>
       ];
 
 export const versionConditions = (version: ScoreVersion): Condition[] =>
-  versionCondition(version).map((sql) => ({ sql, params: {}, readsContent: false }));
+  versionCondition(version).map((sql) => ({ sql, uses: [], params: {}, readsContent: false }));
 
 const ofVersion: Record<ScoreVersion, readonly Field[]> = {
   1: [],
@@ -71,7 +72,7 @@ const groups: Record<ScoreGroup, readonly Field[]> = {
     ["name", value("e.name")],
     [
       "value",
-      `multiIf(e.data_type = 'NUMERIC', ${value("e.value")}, e.data_type = 'BOOLEAN', ${value("toBool(e.value != 0)")}, ${value(words)})`,
+      sql`multiIf(e.data_type = 'NUMERIC', ${value("e.value")}, e.data_type = 'BOOLEAN', ${value("toBool(e.value != 0)")}, ${value(words)})`,
     ],
     ["dataType", value("e.data_type")],
     ["source", value("e.source")],
@@ -88,7 +89,7 @@ const groups: Record<ScoreGroup, readonly Field[]> = {
   subject: [
     [
       "subject",
-      `multiIf(${isSet("e.observation_id")}, ${subject("observation", "e.observation_id", [["traceId", value("e.trace_id")]])},
+      sql`multiIf(${isSet("e.observation_id")}, ${subject("observation", "e.observation_id", [["traceId", value("e.trace_id")]])},
         ${isSet("e.session_id")}, ${subject("session", "e.session_id")}, ${isSet("e.dataset_run_id")}, ${subject("experiment", "e.dataset_run_id")}, ${subject("trace", "e.trace_id")})`,
     ],
   ],
@@ -101,15 +102,17 @@ const groups: Record<ScoreGroup, readonly Field[]> = {
 /** Matches any of these values exactly; booleans are 0 and 1. */
 export const hasValue = (values: readonly number[]): Condition => ({
   sql: "e.value IN {scoreValues:Array(Float64)}",
+  uses: [],
   params: { scoreValues: values },
   readsContent: false,
 });
 
+const scored = relation("scored");
 const traceFields: readonly Field[] = [
-  ["userId", value("scored.user_id")],
-  ["tags", value("scored.tags")],
-  ["environment", value("scored.environment")],
-  ["sessionId", value("scored.session_id")],
+  ["userId", value(scored("user_id"))],
+  ["tags", value(scored("tags"))],
+  ["environment", value(scored("environment"))],
+  ["sessionId", value(scored("session_id"))],
 ];
 
 /** Adds the trace that a score belongs to; null if no stored trace matches. */
@@ -117,15 +120,16 @@ const withTrace: ExportTable = {
   ...scores,
   relations: {
     ...scores.relations,
-    scored: `LEFT ANY JOIN ${newestOf("traces", ["user_id", "session_id", "tags", "environment"], { column: "id", on: "e.trace_id" })} AS scored ON scored.id = e.trace_id`,
+    scored: (among) =>
+      `LEFT ANY JOIN ${newestOf("traces", ["user_id", "session_id", "tags", "environment"], { among, column: "id", on: "e.trace_id" })} AS scored ON scored.id = e.trace_id`,
   },
 };
 
-export const scoreDocument = (version: ScoreVersion): string => document(fields(version));
-const scoreWithTrace = (version: ScoreVersion): string =>
-  document([...fields(version), ["trace", `if(scored.id = '', 'null', ${document(traceFields)})`]]);
+export const scoreDocument = (version: ScoreVersion): Sql => document(fields(version));
+const scoreWithTrace = (version: ScoreVersion): Sql =>
+  document([...fields(version), ["trace", sql`if(${scored("id")} = '', 'null', ${document(traceFields)})`]]);
 
-export const scoreBytes = `(${scores.rowBytes} + ifNull(length(e.comment), 0) + length(e.long_string_value) + ifNull(length(e.string_value), 0) + ${mapBytes("e.metadata")})`;
+export const scoreBytes = sql`(${scores.rowBytes} + ifNull(length(e.comment), 0) + length(e.long_string_value) + ifNull(length(e.string_value), 0) + ${mapBytes("e.metadata")})`;
 
 type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows" | "openBytes"> };
 
@@ -161,5 +165,5 @@ export const openScore = (
   { version, ...bounds }: AnswerBounds & { version: ScoreVersion },
 ): Promise<Piece[]> => {
   const rows: DocumentRows = { table: scores, where: ["e.id = {id:String}", ...versionCondition(version)], params: { projectId, id } };
-  return openBounded(deps, rows, { ...bounds, json: scoreDocument(version), bytes: scoreBytes, orderBy: "e.id" });
+  return openBounded(deps, rows, { ...bounds, json: scoreDocument(version), bytes: scoreBytes, orderBy: toSql("e.id") });
 };

@@ -2,8 +2,9 @@
  * Public reads: traces as JSON documents, written by ClickHouse from any source: with the ids of their observations and scores on a page,
  * with their totals alone.
  */
+import { relation, type Sql, sql, toSql } from "../../core/query/sql.ts";
 import { newestOf } from "../../core/query/tables/relations.ts";
-import type { ExportTable } from "../../core/query/tables/table.ts";
+import type { ExportTable, Relation } from "../../core/query/tables/table.ts";
 import { traces } from "../../core/query/tables/traces.ts";
 import type { Comparison, TraceSource } from "../../core/traces/measure-and-return.ts";
 import { type AnswerBounds, closePieces, type Piece } from "./answer.ts";
@@ -14,9 +15,12 @@ export const traceFieldGroups = ["core", "io", "scores", "observations", "metric
 export type TraceFieldGroup = (typeof traceFieldGroups)[number];
 
 /** Ids that belong to each trace, in time order. */
-const idsOf = (alias: string, table: string, time: string) => `LEFT ANY JOIN (
+const idsOf =
+  (alias: string, table: string, time: string): Relation =>
+  (among) =>
+    `LEFT ANY JOIN (
   SELECT ifNull(trace_id, '') AS key, arrayMap(x -> x.2, arraySort(groupArray((${time}, id)))) AS ids
-  FROM ${newestOf(table, ["trace_id", time], { column: "trace_id", on: "e.id" })} GROUP BY key
+  FROM ${newestOf(table, ["trace_id", time], { among, column: "trace_id", on: "e.id" })} GROUP BY key
 ) AS ${alias} ON ${alias}.key = e.id`;
 
 const joined: ExportTable = {
@@ -62,12 +66,17 @@ const io: readonly Field[] = [
 /** Ids and totals of a trace: joined from the base tables for `traces`, accumulated in an aggregate. */
 const belonging = (source: TraceSource) =>
   source === "traces"
-    ? { latencyMs: "ifNull(totals.latency_ms, 0)", cost: "totals.total_cost", observationIds: "observed.ids", scoreIds: "scored.ids" }
+    ? {
+        latencyMs: sql`ifNull(${relation("totals")("latency_ms")}, 0)`,
+        cost: relation("totals")("total_cost"),
+        observationIds: relation("observed")("ids"),
+        scoreIds: relation("scored")("ids"),
+      }
     : {
-        latencyMs: "if(empty(e.observation_ids), 0, date_diff('millisecond', e.started_at, e.ended_at))",
-        cost: "e.cost_details['total']",
-        observationIds: "e.observation_ids",
-        scoreIds: "e.score_ids",
+        latencyMs: toSql("if(empty(e.observation_ids), 0, date_diff('millisecond', e.started_at, e.ended_at))"),
+        cost: toSql("e.cost_details['total']"),
+        observationIds: toSql("e.observation_ids"),
+        scoreIds: toSql("e.score_ids"),
       };
 
 type Groups = ReadonlySet<TraceFieldGroup>;
@@ -76,7 +85,7 @@ type Groups = ReadonlySet<TraceFieldGroup>;
 const own = (source: TraceSource, groups: Groups): readonly Field[] => [
   ...core,
   ...(groups.has("io") ? io : []),
-  ["latency", groups.has("metrics") ? digits(`${belonging(source).latencyMs} / 1000`) : "'-1'"],
+  ["latency", groups.has("metrics") ? digits(sql`${belonging(source).latencyMs} / 1000`) : "'-1'"],
   ["totalCost", groups.has("metrics") ? digits(belonging(source).cost) : "'-1'"],
   ["htmlPath", value("concat('/project/', e.project_id, '/traces/', encodeURLComponent(e.id))")],
 ];
@@ -84,16 +93,16 @@ const own = (source: TraceSource, groups: Groups): readonly Field[] => [
 /** A trace without its observations and scores. */
 export const bareTrace = document([...core, ...io]);
 /** The members of a trace, to which the caller adds observations and scores. */
-export const traceMembers = (source: TraceSource, groups: Groups): string => members(own(source, groups));
-export const traceOnPage = (source: TraceSource, groups: Groups): string =>
+export const traceMembers = (source: TraceSource, groups: Groups): Sql => members(own(source, groups));
+export const traceOnPage = (source: TraceSource, groups: Groups): Sql =>
   document([
     ...own(source, groups),
     ["observations", groups.has("observations") ? value(belonging(source).observationIds) : "'[]'"],
     ["scores", groups.has("scores") ? value(belonging(source).scoreIds) : "'[]'"],
   ]);
 
-export const traceBytes = (groups: Groups) => (groups.has("io") ? payloadBytes : "500");
-export const payloadBytes = `(${traces.rowBytes} + ${mapBytes("e.metadata")})`;
+export const traceBytes = (groups: Groups) => (groups.has("io") ? payloadBytes : toSql("500"));
+export const payloadBytes = sql`(${traces.rowBytes} + ${mapBytes("e.metadata")})`;
 
 /** Bounds memory: both answers of a compared read are held at once. */
 const heldBytesMax = 2_000_000;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { countPredicate, exportPredicate, fromClause } from "../../core/query/build-query.ts";
+import { countPredicate, exportPredicate, fromClause, until } from "../../core/query/build-query.ts";
 import { compileQuery } from "../../core/query/compile-query.ts";
 import { ExportQuery } from "../../core/query/export-query.ts";
 import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
@@ -10,7 +10,7 @@ import { type AnyFilter, anyFilter, anySearch, columnsByType, type FilterRow, fi
 
 const seed = Number(process.env["FILTER_SEED"] ?? 20260121);
 const projectId = "filters";
-const scope = { projectId, cutoff: "2027-01-01T00:00:00.000000Z", physical: { events: "events" } };
+const scope = { projectId, window: until("2027-01-01T00:00:00.000000Z"), physical: { events: "events" } };
 
 let database: Awaited<ReturnType<typeof createClickHouseDatabase>>;
 /** The rows an export may see: newest versions that are not deleted. */
@@ -46,10 +46,10 @@ afterAll(() => database.drop());
 
 const exportedIds = async (query: Partial<ExportQuery>): Promise<string[]> => {
   const compiled = compileQuery(ExportQuery.parse({ tableName: "events", ...query }));
-  const { sql, params } = exportPredicate(compiled, scope);
+  const predicate = exportPredicate(compiled, scope);
   const found = await database.clickhouse.queryRows<{ id: string }>({
-    sql: `SELECT e.span_id AS id FROM ${fromClause(compiled.table, scope.physical, { needsFinal: true, names: [sql] })} WHERE ${sql} ORDER BY ${compiled.orderBy}`,
-    params,
+    sql: `SELECT e.span_id AS id FROM ${fromClause(compiled.table, scope.physical, { needsFinal: true, names: [predicate] })} WHERE ${predicate.sql} ORDER BY ${compiled.orderBy.sql}`,
+    params: predicate.params,
   });
   return found.map((row) => row.id);
 };

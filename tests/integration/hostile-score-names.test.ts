@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { handSet } from "../../core/query/external-table.ts";
+import { externalSet } from "../../core/query/external-table.ts";
 import { scoreColumnCharactersMax, scoreColumnsMax } from "../../core/query/select-columns.ts";
 import { createClickHouse } from "../../db/clickhouse/client.ts";
 import { execute } from "../../db/postgres/client.ts";
@@ -226,7 +226,7 @@ it("a parameter means the same in the URL, in the text of the statement, and bes
       const inUrl = await ask({});
       expect(inUrl).toMatchObject({ s: Buffer.from(params.s.toWellFormed(), "utf8").toString("hex").toUpperCase(), n: String(params.n) });
       expect(await ask({ unused: "x".repeat(7000) })).toEqual(inUrl);
-      expect(await ask({ unused: handSet(["x"]) })).toEqual(inUrl);
+      expect(await ask({ unused: externalSet(["x"]) })).toEqual(inUrl);
     }),
     { seed: 20261128, numRuns: 60 },
   );

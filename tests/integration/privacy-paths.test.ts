@@ -1,7 +1,7 @@
 /** Privacy rules inside documents, on the real ClickHouse: what a rule names never leaves, and in ordinary documents nothing else changes. */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { handTable } from "../../core/query/external-table.ts";
+import { externalTable } from "../../core/query/external-table.ts";
 import { hideInJson, hideInMap } from "../../core/query/privacy/hide-paths.ts";
 import { type PathStep, type PrivacyAction, parsePath } from "../../core/query/privacy/privacy.ts";
 import { addMapRule, addRule, emptyTree } from "../../core/query/privacy/privacy-tree.ts";
@@ -45,7 +45,7 @@ const applied = async (rules: readonly Rule[], documents: readonly Uint8Array[],
       ...params,
       hashKey0: "1",
       hashKey1: "2",
-      documents: handTable(
+      documents: externalTable(
         "i UInt32, bytes String",
         documents.map((bytes, i) => ({ i, bytes: Buffer.from(bytes).toString("hex") })),
       ),

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { handSet } from "../../core/query/external-table.ts";
-import { mapUnquoted, withoutQuoted } from "../../core/query/sql-text.ts";
+import { externalSet } from "../../core/query/external-table.ts";
 import { carryStatement, formOf, inlineParameters } from "../../db/clickhouse/carry-statement.ts";
 
 const long = "x".repeat(140_000);
@@ -27,7 +26,7 @@ describe("a statement", () => {
 
   it("with tables travels as a form, in fields that ClickHouse takes, whose text is the whole", () => {
     const sql = `SELECT '${"😀ä\\n".repeat(60_000)}' IN (SELECT v FROM ids)`;
-    const { tables } = carryStatement(sql, { ids: handSet(["a"]) }, {});
+    const { tables } = carryStatement(sql, { ids: externalSet(["a"]) }, {});
     const form = formOf(sql, tables);
     const fields = form.getAll("query").map(String);
     expect(fields.join("")).toBe(sql);
@@ -50,18 +49,5 @@ describe("parameters in the text", () => {
     [`SELECT "a\\"{c0:String}" = {projectId:String}`, `SELECT "a\\"{c0:String}" = 'p'`],
   ])("%s", (sql, expected) => {
     expect(inlineParameters(sql, params)).toBe(expected);
-  });
-});
-
-describe("what is quoted in SQL", () => {
-  it.each([
-    [`SELECT a.x AS "b.y", 'c"d.z', e.w AS "f\\"g.h"`, `SELECT a.x AS '', '', e.w AS ''`],
-    ["SELECT `a.b` + c.d", "SELECT '' + c.d"],
-  ])("names no relation: %s", (sql, expected) => {
-    expect(withoutQuoted(sql)).toBe(expected);
-  });
-
-  it("is not changed with the rest", () => {
-    expect(mapUnquoted(`x AS "x", 'x', x`, (part) => part.replaceAll("x", "y"))).toBe(`y AS "x", 'x', y`);
   });
 });

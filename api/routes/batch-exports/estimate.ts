@@ -3,6 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { clickhouseErrorCodes } from "../../../core/engine-errors.ts";
 import { checkExportRequest, exportQueryCodes } from "../../../core/exports/parse-request.ts";
+import { until } from "../../../core/query/build-query.ts";
 import { ExportQuery } from "../../../core/query/export-query.ts";
 import { inFlightBytesDefault, sliceBytesMin, sliceMibDefault, sliceRowsMax } from "../../../core/query/slice.ts";
 import { estimateExport } from "../../../services/exports/estimate-export.ts";
@@ -59,7 +60,7 @@ export const registerEstimate = (app: App, deps: Pick<RouteDeps, "eventsTable" |
     const clickhouse = deps.openClickHouse();
     const plan = await estimateExport({ db: c.get("db"), clickhouse, bounds }, compiled, {
       projectId: c.get("actor").projectId,
-      cutoff: new Date(deps.nowMs()).toISOString(),
+      window: until(new Date(deps.nowMs()).toISOString()),
       physical: { events: deps.eventsTable },
     });
     const rowLimit = Math.min(deps.rowLimit, query.limit ?? Number.POSITIVE_INFINITY);

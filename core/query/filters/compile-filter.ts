@@ -4,11 +4,12 @@ import { z } from "zod";
 import type { FieldError } from "../../errors.ts";
 import { notStorable, storable } from "../../storable.ts";
 import { WellFormedText } from "../../well-formed-text.ts";
-import { isHandedTable } from "../external-table.ts";
+import { isExternalTable } from "../external-table.ts";
+import type { Sql } from "../sql.ts";
 import type { ExportTable, FilterColumn } from "../tables/table.ts";
-import { type FilterType, type FilterTypeEntry, filterTypeNames, filterTypes } from "./operators.ts";
+import { type FilterType, type FilterTypeEntry, filterTypeNames, filterTypes, never } from "./operators.ts";
 
-export type Condition = { sql: string; params: Record<string, unknown>; readsContent: boolean };
+export type Condition = Sql & { readsContent: boolean };
 
 /** A filter on comments: answered in Postgres, then applied as a list of ids. */
 export type CommentFilter = { on: "count" | "content"; operator: string; value: string | number };
@@ -83,9 +84,10 @@ const compileOne = (
   const bind = (parameterType: string, bound: unknown) => {
     const name = `f${index}_${count++}`;
     params[name] = bound;
-    return isHandedTable(bound) ? `(SELECT v FROM ${name})` : `{${name}:${parameterType}}`;
+    return isExternalTable(bound) ? `(SELECT v FROM ${name})` : `{${name}:${parameterType}}`;
   };
-  return { sql: operator.sql({ column, key, value, bind }), params, readsContent: column.readsContent === true };
+  const text = operator.sql({ column, key, value, bind });
+  return { sql: text, uses: text === never ? [] : column.uses, params, readsContent: column.readsContent === true };
 };
 
 /** Compiles a list of filters, AND-ed by the caller. Returns the conditions, or all faults at once. */

@@ -5,7 +5,7 @@
 
 import { z } from "zod";
 import { WellFormedText } from "../../well-formed-text.ts";
-import { handSet } from "../external-table.ts";
+import { externalSet } from "../external-table.ts";
 import type { FilterColumn, FilterColumnType } from "../tables/table.ts";
 import { decimalText, instantBound, numberBound, type Sign } from "./bounds.ts";
 
@@ -69,7 +69,8 @@ const entryOf = ({ column, key, bind }: { column: FilterColumn; key: string; bin
   return { cell: `${values}[indexOf(${names}, ${p})]`, guard: `has(${names}, ${p}) AND ` };
 };
 
-const never = "(1 = 0)";
+/** A comparison that no value fulfils: it reads no column. */
+export const never = "(1 = 0)";
 
 const compare = (sign: Sign) =>
   operator(z.number(), ({ column, bind, value }) => {
@@ -88,7 +89,7 @@ const compareTime = (sign: Sign) =>
   });
 
 const setOf = (bind: Bind, values: readonly string[]): string =>
-  JSON.stringify(values).length < listLengthMax ? bind("Array(String)", values) : bind("set", handSet(values));
+  JSON.stringify(values).length < listLengthMax ? bind("Array(String)", values) : bind("set", externalSet(values));
 
 /** Scores by name: any entry of that name decides, so a negation holds for rows without one. */
 type Entries<V> = { column: FilterColumn; key: string; bind: Bind; value: V };

@@ -34,6 +34,7 @@ export const csv: FileFormat = {
     select: columns.map((column) => ({
       alias: neutralizeFormulas && isFormula.test(column.id) ? `'${column.id}` : column.id,
       sql: cellOf(column, neutralizeFormulas),
+      uses: column.uses,
     })),
     clickhouseFormat: isFirst ? "CSVWithNames" : "CSV",
     settings: {

@@ -1,6 +1,7 @@
 /** What a file format is: how ClickHouse is asked for its bytes, and how the bytes of several slices become one file. */
 
 import type { SelectedColumn } from "../selected-column.ts";
+import { type Expression, usesOf } from "../sql.ts";
 import { sqlName } from "../sql-text.ts";
 
 export type FormatOptions = {
@@ -14,7 +15,7 @@ export type FormatOptions = {
 
 export type SliceFormat = {
   /** SELECT list, each with the alias the format needs. */
-  select: { alias: string; sql: string }[];
+  select: (Expression & { alias: string })[];
   /** Name after FORMAT. */
   clickhouseFormat: string;
   settings: Record<string, string>;
@@ -38,4 +39,7 @@ export type FileFormat = {
 };
 
 /** The SELECT list as text. Aliases are quoted: names of scores may hold anything. */
-export const selectList = ({ select }: SliceFormat): string => select.map(({ alias, sql }) => `${sql} AS ${sqlName(alias)}`).join(", ");
+export const selectList = ({ select }: Pick<SliceFormat, "select">): Expression => ({
+  sql: select.map(({ alias, sql }) => `${sql} AS ${sqlName(alias)}`).join(", "),
+  uses: usesOf(select),
+});

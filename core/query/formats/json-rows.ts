@@ -84,11 +84,12 @@ export const jsonRows = (
     return {
       alias: `c${i}`,
       sql: raw ?? column.sql,
+      uses: column.uses,
       text: `${JSON.stringify(column.id).replaceAll("$", "$$$$")}:\${c${i}:${raw === undefined ? "JSON" : "Raw"}}`,
     };
   });
   return {
-    select: cells.map(({ alias, sql }) => ({ alias, sql })),
+    select: cells.map(({ alias, sql, uses }) => ({ alias, sql, uses })),
     clickhouseFormat: "Template",
     settings: {
       format_template_row_format: `{${cells.map(({ text }) => text).join(",")}}${after}`,

@@ -8,7 +8,7 @@ export const parquet: FileFormat = {
   ending: "binary",
   canCompress: false,
   slice: (columns) => ({
-    select: columns.map(({ id, sql }) => ({ alias: id, sql })),
+    select: columns.map(({ id, sql, uses }) => ({ alias: id, sql, uses })),
     clickhouseFormat: "Parquet",
     settings: {
       output_format_parquet_compression_method: "zstd",

@@ -1,4 +1,6 @@
 /** Audit logs of a project: kept in Postgres, written by ClickHouse like every other table. */
+
+import { toSql } from "../sql.ts";
 import { document, is, string, text, timestamp } from "./columns.ts";
 import type { ExportTable } from "./table.ts";
 
@@ -55,5 +57,5 @@ export const auditLogs: ExportTable = {
   isDeleted: "0",
   place: "0",
   hash: "xxHash32(e.id)",
-  rowBytes: "0",
+  rowBytes: toSql("0"),
 };

@@ -1,11 +1,23 @@
 /** Shorthand for the columns and expressions that several tables share. */
+import { type Sql, type SqlLike, sql, toSql } from "../sql.ts";
 import type { ExportColumn, FilterColumn } from "./table.ts";
 
-type Make = (sql: string, description: string, nullable?: boolean) => ExportColumn;
+type Make = (value: SqlLike, description: string, nullable?: boolean) => ExportColumn;
 
 const make =
   (kind: ExportColumn["kind"], nullableByDefault: boolean, unit?: string): Make =>
-  (sql, description, nullable = nullableByDefault) => ({ kind, nullable, sql, description, ...(unit === undefined ? {} : { unit }) });
+  (value, description, nullable = nullableByDefault) => ({
+    kind,
+    nullable,
+    ...expression(value),
+    description,
+    ...(unit === undefined ? {} : { unit }),
+  });
+
+const expression = (value: SqlLike) => {
+  const { sql: text, uses } = toSql(value);
+  return { sql: text, uses };
+};
 
 export const string = make("string", false);
 export const text = make("text", false);
@@ -22,7 +34,11 @@ export const tokens = make("map<integer>", false, "tokens");
 export const costs = make("map<decimal>", false, "USD");
 export const texts = make("map<string>", false);
 
-export const is = (type: FilterColumn["type"], sql: string, more: Partial<FilterColumn> = {}): FilterColumn => ({ type, sql, ...more });
+export const is = (type: FilterColumn["type"], value: SqlLike, more: Partial<FilterColumn> = {}): FilterColumn => ({
+  type,
+  ...expression(value),
+  ...more,
+});
 
 export const total = (map: string) => `if(mapContains(${map}, 'total'), ${map}['total'], NULL)`;
 
@@ -32,16 +48,16 @@ export const sumOf = (map: string, part: string, scale: number) =>
 
 export const millisBetween = (start: string, end: string) =>
   `if(isNull(${end}), NULL, date_diff('millisecond', ${start}, assumeNotNull(${end})))`;
-export const seconds = (milliseconds: string) => `(toDecimal64(${milliseconds}, 3) / 1000)`;
+export const seconds = (milliseconds: SqlLike): Sql => sql`(toDecimal64(${milliseconds}, 3) / 1000)`;
 
 /** The score filters over an array of score items. `prefix` is `trace_` for those that look at the trace alone. */
-export const scoreFilters = (items: string, prefix = ""): Record<string, FilterColumn> => ({
-  [`${prefix}scores_avg`]: is("numberObject", `arrayMap(s -> (s.1, s.3), arrayFilter(s -> s.2 IN ('NUMERIC', 'BOOLEAN'), ${items}))`),
+export const scoreFilters = (items: SqlLike, prefix = ""): Record<string, FilterColumn> => ({
+  [`${prefix}scores_avg`]: is("numberObject", sql`arrayMap(s -> (s.1, s.3), arrayFilter(s -> s.2 IN ('NUMERIC', 'BOOLEAN'), ${items}))`),
   [`${prefix}score_categories`]: is(
     "categoryOptions",
-    `arrayMap(s -> (s.1, s.4), arrayFilter(s -> s.2 IN ('CATEGORICAL', 'TEXT'), ${items}))`,
+    sql`arrayMap(s -> (s.1, s.4), arrayFilter(s -> s.2 IN ('CATEGORICAL', 'TEXT'), ${items}))`,
   ),
-  [`${prefix}score_booleans`]: is("booleanObject", `arrayMap(s -> (s.1, s.3 != 0), arrayFilter(s -> s.2 = 'BOOLEAN', ${items}))`),
+  [`${prefix}score_booleans`]: is("booleanObject", sql`arrayMap(s -> (s.1, s.3 != 0), arrayFilter(s -> s.2 = 'BOOLEAN', ${items}))`),
 });
 
 export const commentFilters: Record<string, FilterColumn> = {

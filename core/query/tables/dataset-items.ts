@@ -1,4 +1,6 @@
 /** Dataset items: kept in Postgres, written by ClickHouse like every other table. */
+
+import { toSql } from "../sql.ts";
 import { is, json, string, text, timestamp } from "./columns.ts";
 import type { ExportTable } from "./table.ts";
 
@@ -51,5 +53,5 @@ export const datasetItems: ExportTable = {
   isDeleted: "0",
   place: "0",
   hash: "xxHash32(e.id)",
-  rowBytes: "0",
+  rowBytes: toSql("0"),
 };

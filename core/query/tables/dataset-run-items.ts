@@ -1,7 +1,12 @@
 /** Dataset run items: what each run of an experiment did with each item. */
+
+import { relation, sql, toSql } from "../sql.ts";
 import { is, json, scoreFilters, string, text, texts, timestamp } from "./columns.ts";
 import { lookup, traceAllScores } from "./relations.ts";
 import type { ExportTable } from "./table.ts";
+
+const datasets = relation("datasets");
+const scoreItems = relation("allScores")("items");
 
 export const datasetRunItems: ExportTable = {
   name: "dataset_run_items",
@@ -13,7 +18,7 @@ export const datasetRunItems: ExportTable = {
     datasetRunId: string("e.dataset_run_id", "Id of the run."),
     datasetRunName: text("e.dataset_run_name", "Name of the run."),
     datasetId: string("e.dataset_id", "Id of the dataset."),
-    datasetName: text("if(datasets.name = '', 'Unknown', datasets.name)", "Name of the dataset; Unknown when it is gone."),
+    datasetName: text(sql`if(${datasets("name")} = '', 'Unknown', ${datasets("name")})`, "Name of the dataset; Unknown when it is gone."),
     datasetItemId: string("e.dataset_item_id", "Id of the dataset item."),
     traceId: string("e.trace_id", "Id of the trace it made."),
     observationId: string("e.observation_id", "Id of the observation, when the run linked one.", true),
@@ -35,7 +40,7 @@ export const datasetRunItems: ExportTable = {
     error: is("string", "ifNull(e.error, '')"),
     createdAt: is("datetime", "e.created_at"),
     eventTs: is("datetime", "e.event_ts"),
-    ...scoreFilters("allScores.items", "agg_"),
+    ...scoreFilters(scoreItems, "agg_"),
   },
   aliases: { timestamp: "createdAt", startTime: "createdAt" },
   searchIds: ["e.id", "e.dataset_item_id", "e.trace_id", "e.dataset_run_name"],
@@ -51,5 +56,5 @@ export const datasetRunItems: ExportTable = {
   isDeleted: "e.is_deleted",
   place: "cityHash64(e.dataset_id, e.dataset_run_id)",
   hash: "xxHash32(e.id)",
-  rowBytes: "(ifNull(length(e.dataset_item_input), 0) + ifNull(length(e.dataset_item_expected_output), 0) + 500)",
+  rowBytes: toSql("(ifNull(length(e.dataset_item_input), 0) + ifNull(length(e.dataset_item_expected_output), 0) + 500)"),
 };

@@ -1,4 +1,6 @@
 /** The events table: denormalised spans, every row with the fields of its trace. Columns as Langfuse exports them, filters as its table offers them. */
+
+import { toSql } from "../sql.ts";
 import {
   commentFilters,
   costs,
@@ -19,7 +21,7 @@ import {
   total,
   usd,
 } from "./columns.ts";
-import { bothLevels, observationScores, traceOwnScores } from "./relations.ts";
+import { bothLevels, observationScores, traceItems, traceOwnScores } from "./relations.ts";
 import type { ExportTable } from "./table.ts";
 
 /** Of the trace, or of its root where the trace has none. */
@@ -133,7 +135,7 @@ export const events: ExportTable = {
     toolDefinitions: is("number", "length(mapKeys(e.tool_definitions))"),
     toolCalls: is("number", "length(e.tool_calls)"),
     ...scoreFilters(scoreItems),
-    ...scoreFilters("traceScores.items", "trace_"),
+    ...scoreFilters(traceItems, "trace_"),
     ...commentFilters,
   },
   aliases: {
@@ -156,5 +158,5 @@ export const events: ExportTable = {
   isDeleted: "e.is_deleted",
   place: "cityHash64(e.start_time, xxHash32(e.trace_id))",
   hash: "xxHash32(e.trace_id)",
-  rowBytes: "(e.input_length + e.output_length + 900)",
+  rowBytes: toSql("(e.input_length + e.output_length + 900)"),
 };

@@ -2,10 +2,11 @@
 
 import { jsonObject } from "../formats/json-rows.ts";
 import { distinctKeys } from "../guard-columns.ts";
+import { relation, type Sql, sql } from "../sql.ts";
 import { document } from "./columns.ts";
 import { observations } from "./observations.ts";
 import { scores } from "./scores.ts";
-import { type ExportTable, relationsIn } from "./table.ts";
+import type { ExportTable, Relation } from "./table.ts";
 import { traces } from "./traces.ts";
 
 /** The traces of the slice that is being read: what belongs to others is not read. */
@@ -13,12 +14,12 @@ const tracesOfSlice = `(SELECT id FROM traces WHERE project_id = {projectId:Stri
   AND timestamp >= fromUnixTimestamp64Micro({sliceStart:Int64}) AND timestamp < fromUnixTimestamp64Micro({sliceEnd:Int64}))`;
 
 /** Rows of a table by trace, as one JSON array each, in the order of their time. Columns that need a join of their own are those of the trace: left out. */
-const nested = (alias: string, table: ExportTable, physical: string, traceId: string) => {
+const nested = (alias: string, table: ExportTable, physical: string, traceId: string): Relation => {
   const columns = Object.entries(table.columns)
-    .filter(([, { sql }]) => relationsIn(table, sql).length === 0)
+    .filter(([, { uses }]) => uses.length === 0)
     // Where rows are text, a key that is there twice cannot be found any more.
     .map(([id, column]) => ({ ...column, id, sql: column.kind.startsWith("map<") ? distinctKeys(column.sql) : column.sql }));
-  return `LEFT JOIN (
+  return () => `LEFT JOIN (
   SELECT trace_key, concat('[', arrayStringConcat(arrayMap(x -> x.3, arraySort(x -> (x.1, x.2), groupArray((at, row_id, doc)))), ','), ']') AS docs FROM (
     SELECT ${traceId} AS trace_key, ${table.time} AS at, ${table.id} AS row_id, ${jsonObject(columns)} AS doc
     FROM ${physical} AS e FINAL WHERE e.project_id = {projectId:String} AND ${traceId} IN ${tracesOfSlice}
@@ -27,17 +28,20 @@ const nested = (alias: string, table: ExportTable, physical: string, traceId: st
 ) AS ${alias} ON ${alias}.trace_key = e.id`;
 };
 
-const orEmpty = (docs: string) => `if(${docs} = '', '[]', ${docs})`;
+const orEmpty = (docs: Sql) => sql`if(${docs} = '', '[]', ${docs})`;
 
 export const nestedTraces: ExportTable = {
   ...traces,
   columns: {
     ...traces.columns,
     observations: document(
-      orEmpty("nestedObservations.docs"),
+      orEmpty(relation("nestedObservations")("docs")),
       "Observations of the trace, in the order of their time, with the columns of that table.",
     ),
-    scores: document(orEmpty("nestedScores.docs"), "Scores of the trace and its observations, with the columns of that table."),
+    scores: document(
+      orEmpty(relation("nestedScores")("docs")),
+      "Scores of the trace and its observations, with the columns of that table.",
+    ),
   },
   // The scores are in the document.
   scoreItems: null,
@@ -45,9 +49,9 @@ export const nestedTraces: ExportTable = {
     ...traces.relations,
     nestedObservations: nested("nestedObservations", observations, "observations", "e.trace_id"),
     nestedScores: nested("nestedScores", scores, "scores", "ifNull(e.trace_id, '')"),
-    nestedBytes: `LEFT JOIN (
+    nestedBytes: () => `LEFT JOIN (
   SELECT trace_id, sum(input_length + output_length + 1500) AS bytes FROM observations WHERE project_id = {projectId:String} GROUP BY trace_id
 ) AS nestedBytes ON nestedBytes.trace_id = e.id`,
   },
-  rowBytes: `(${traces.rowBytes} + nestedBytes.bytes)`,
+  rowBytes: sql`(${traces.rowBytes} + ${relation("nestedBytes")("bytes")})`,
 };

@@ -1,4 +1,6 @@
 /** The observations table. Filters on the trace of an observation are applied like any other. */
+
+import { type RelationColumn, relation, sql, toSql } from "../sql.ts";
 import {
   commentFilters,
   costs,
@@ -19,8 +21,10 @@ import {
   total,
   usd,
 } from "./columns.ts";
-import { bothLevels, observationScores, traceOf, traceOwnScores } from "./relations.ts";
-import type { ExportColumn, ExportTable } from "./table.ts";
+import { bothLevels, observationScores, traceItems, traceOf, traceOwnScores } from "./relations.ts";
+import type { ExportColumn, ExportTable, FilterColumn } from "./table.ts";
+
+const trace = relation("trace");
 
 const latencyMs = millisBetween("e.start_time", "e.end_time");
 const firstTokenMs = millisBetween("e.start_time", "e.completion_start_time");
@@ -28,6 +32,14 @@ const scoreItems = bothLevels;
 const summedTokens = (part: string, description: string): ExportColumn => ({
   ...integer(sumOf("e.usage_details", part, 0), description, false),
   unit: "tokens",
+});
+
+const traceFilters = (trace: RelationColumn): Record<string, FilterColumn> => ({
+  traceName: is("stringOptions", trace("name")),
+  traceTags: is("arrayOptions", trace("tags")),
+  traceEnvironment: is("stringOptions", sql`toString(${trace("environment")})`),
+  userId: is("string", sql`ifNull(${trace("user_id")}, '')`),
+  sessionId: is("string", sql`ifNull(${trace("session_id")}, '')`),
 });
 
 export const observations: ExportTable = {
@@ -78,11 +90,11 @@ export const observations: ExportTable = {
     toolCallNames: strings("e.tool_call_names", "Names of the tools called."),
     toolDefinitionsCount: integer("length(mapKeys(e.tool_definitions))", "Number of tools on offer.", false),
     toolCallsCount: integer("length(e.tool_calls)", "Number of calls of tools.", false),
-    traceName: text("trace.name", "Name of its trace; empty when unknown."),
-    traceTags: strings("trace.tags", "Tags of its trace."),
-    traceTimestamp: timestamp("if(trace.id = '', NULL, trace.timestamp)", "When its trace began."),
-    userId: text("trace.user_id", "User of its trace.", true),
-    sessionId: text("trace.session_id", "Session of its trace.", true),
+    traceName: text(trace("name"), "Name of its trace; empty when unknown."),
+    traceTags: strings(trace("tags"), "Tags of its trace."),
+    traceTimestamp: timestamp(sql`if(${trace("id")} = '', NULL, ${trace("timestamp")})`, "When its trace began."),
+    userId: text(trace("user_id"), "User of its trace.", true),
+    sessionId: text(trace("session_id"), "Session of its trace.", true),
   },
   filters: {
     id: is("stringOptions", "e.id"),
@@ -122,23 +134,20 @@ export const observations: ExportTable = {
     toolCalls: is("number", "length(e.tool_calls)"),
     toolNames: is("arrayOptions", "mapKeys(e.tool_definitions)"),
     calledToolNames: is("arrayOptions", "e.tool_call_names"),
-    traceName: is("stringOptions", "trace.name"),
-    traceTags: is("arrayOptions", "trace.tags"),
-    traceEnvironment: is("stringOptions", "toString(trace.environment)"),
-    userId: is("string", "ifNull(trace.user_id, '')"),
-    sessionId: is("string", "ifNull(trace.session_id, '')"),
+    ...traceFilters(trace),
     ...scoreFilters(scoreItems),
-    ...scoreFilters("traceScores.items", "trace_"),
+    ...scoreFilters(traceItems, "trace_"),
     ...commentFilters,
   },
   aliases: { providedModelName: "model", tokens: "totalTokens", tags: "traceTags", timestamp: "startTime" },
-  searchIds: ["e.id", "e.name", "e.trace_id", "ifNull(trace.user_id, '')"],
+  searchIds: ["e.id", "e.name", "e.trace_id", sql`ifNull(${trace("user_id")}, '')`],
   searchContent: { input: "ifNull(e.input, '')", output: "ifNull(e.output, '')" },
   relations: {
     trace: traceOf("trace", "e.trace_id"),
     ownScores: observationScores("ownScores", "e.id"),
     traceScores: traceOwnScores("traceScores", "e.trace_id"),
   },
+  traceFilters,
   commentObject: "OBSERVATION",
   scoreItems,
   requiredScope: null,
@@ -149,5 +158,5 @@ export const observations: ExportTable = {
   isDeleted: "e.is_deleted",
   place: "cityHash64(e.type, toDate(e.start_time))",
   hash: "xxHash32(e.trace_id)",
-  rowBytes: "(e.input_length + e.output_length + 1200)",
+  rowBytes: toSql("(e.input_length + e.output_length + 1200)"),
 };

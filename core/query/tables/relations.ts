@@ -3,43 +3,47 @@
  * (argMax, so also across partitions, where FINAL does not look), and drops deleted rows. Of two versions of one instant the one that is not deleted counts:
  * a moved row is deleted where it was with the version it has where it is.
  */
-import { mapUnquoted } from "../sql-text.ts";
-import type { LookupName } from "./table.ts";
+import { joinSql, relation } from "../sql.ts";
+import type { LookupName, Relation } from "./table.ts";
+
+/** How a relation is narrowed: `column` of any version of its rows is the value of `on` of one of the rows `among` which it is looked for. */
+type Narrowing = { among: string | null; column: string; on: string };
 
 /**
- * `among` marks where the ids can be narrowed to what belongs to the rows of one slice: `column` of any version is the value of `on` of one of them.
- * All versions of such an id are looked at, so that the newest one is found. Left as it is, the whole project is read.
+ * The newest version of each id of a table. All versions of an id of which some version is among the rows are looked at, so that the newest one is found.
  * Version and deletion are compared as one number: as a tuple they cost a third more.
  */
-const newest = (table: string, fields: readonly string[], among?: { column: string; on: string }) => {
+export const newestOf = (table: string, fields: readonly string[], narrowing?: Narrowing): string => {
   const packed = `argMax(tuple(${fields.join(", ")}, is_deleted), toUnixTimestamp64Milli(event_ts) * 2 - is_deleted)`;
   const unpacked = fields.map((field, i) => `row.${i + 1} AS ${field}`).join(", ");
-  const narrowed = among === undefined ? "" : ` /*among ${table} ${among.column} ${among.on}*/`;
-  return `(SELECT id, ${unpacked} FROM (SELECT id, ${packed} AS row FROM ${table} WHERE project_id = {projectId:String}${narrowed} GROUP BY id) WHERE row.${fields.length + 1} = 0)`;
+  return `(SELECT id, ${unpacked} FROM (SELECT id, ${packed} AS row FROM ${table} WHERE project_id = {projectId:String}${narrowed(table, narrowing)} GROUP BY id) WHERE row.${fields.length + 1} = 0)`;
 };
 
-/** Narrows the relations in a query to the rows of a slice; `rows` is FROM and WHERE of the slice, with the alias `e`. */
-export const narrowRelations = (sql: string, rows: string): string =>
-  mapUnquoted(sql, (part) =>
-    part.replaceAll(/\/\*among (\S+) (\S+) (\S+)\*\//g, (_, table: string, column: string, on: string) =>
-      column === "id"
-        ? `AND id IN (SELECT ${on} ${rows})`
-        : `AND id IN (SELECT id FROM ${table} WHERE project_id = {projectId:String} AND ${column} IN (SELECT ${on} ${rows}))`,
-    ),
-  );
+const narrowed = (table: string, narrowing: Narrowing | undefined): string => {
+  if (narrowing === undefined || narrowing.among === null) return "";
+  const { among, column, on } = narrowing;
+  return column === "id"
+    ? ` AND id IN (SELECT ${on} ${among})`
+    : ` AND id IN (SELECT id FROM ${table} WHERE project_id = {projectId:String} AND ${column} IN (SELECT ${on} ${among}))`;
+};
 
 /** Scores of one key as Array(Tuple(name, type, value, text)): averaged for each name, type and text, in a fixed order. */
-const scoresBy = (alias: string, key: string, on: string, where: string) => `LEFT ANY JOIN (
+const scoresBy =
+  (alias: string, key: string, on: string, where: string): Relation =>
+  (among) =>
+    `LEFT ANY JOIN (
   SELECT key, groupArray((name, data_type, value, text)) AS items FROM (
     SELECT ifNull(${key}, '') AS key, name, data_type, avg(value) AS value, if(data_type = 'TEXT' AND long_string_value != '', long_string_value, ifNull(string_value, '')) AS text
-    FROM ${newest("scores", ["trace_id", "observation_id", "session_id", "name", "data_type", "value", "string_value", "long_string_value"], { column: key, on })}
+    FROM ${newestOf("scores", ["trace_id", "observation_id", "session_id", "name", "data_type", "value", "string_value", "long_string_value"], { among, column: key, on })}
     WHERE ${where} AND data_type IN ('NUMERIC', 'BOOLEAN', 'CATEGORICAL', 'TEXT')
     GROUP BY key, name, data_type, text ORDER BY key, name, data_type, text
   ) GROUP BY key
 ) AS ${alias} ON ${alias}.key = ${on}`;
 
 /** Scores of an observation and of its trace, where the relations are named `ownScores` and `traceScores`. */
-export const bothLevels = "arrayConcat(ownScores.items, traceScores.items)";
+export const ownItems = relation("ownScores")("items");
+export const traceItems = relation("traceScores")("items");
+export const bothLevels = joinSql(["arrayConcat(", ownItems, ", ", traceItems, ")"], "");
 
 const isSet = (column: string) => `ifNull(${column}, '') != ''`;
 
@@ -53,24 +57,33 @@ export const traceAllScores = (alias: string, id: string) => scoresBy(alias, "tr
 export const sessionScores = (alias: string, id: string) => scoresBy(alias, "session_id", id, isSet("session_id"));
 
 /** The trace of an observation or score. */
-export const traceOf = (alias: string, id: string) =>
-  `LEFT ANY JOIN ${newest("traces", ["timestamp", "name", "user_id", "session_id", "tags", "environment"], { column: "id", on: id })} AS ${alias} ON ${alias}.id = ${id}`;
+export const traceOf =
+  (alias: string, id: string): Relation =>
+  (among) =>
+    `LEFT ANY JOIN ${newestOf("traces", ["timestamp", "name", "user_id", "session_id", "tags", "environment"], { among, column: "id", on: id })} AS ${alias} ON ${alias}.id = ${id}`;
 
 const summed = (map: string, part: string, scale: number) =>
   `sum(arraySum(arrayMap((k, v) -> if(positionCaseInsensitive(k, '${part}') > 0, toDecimal128(v, ${scale}), toDecimal128(0, ${scale})), mapKeys(${map}), mapValues(${map}))))`;
 const totals = (map: string, scale: number) => `sum(toDecimal128(${map}['total'], ${scale}))`;
 
 /** What the observations of a trace come to. A trace without any has counts and sums of 0 and no latency. */
-export const observationTotals = (alias: string, key: string, id: string, from = "") => `LEFT ANY JOIN (
+export const observationTotals =
+  (alias: string, key: string, id: string, from = ""): Relation =>
+  (among) =>
+    `LEFT ANY JOIN (
   SELECT ${key} AS key, count() AS observations,
     toNullable(date_diff('millisecond', min(start_time), max(ifNull(end_time, start_time)))) AS latency_ms,
     countIf(level = 'ERROR') AS errors, countIf(level = 'WARNING') AS warnings, countIf(level = 'DEFAULT') AS defaults, countIf(level = 'DEBUG') AS debugs,
     ${summed("usage_details", "input", 0)} AS input_tokens, ${summed("usage_details", "output", 0)} AS output_tokens, ${totals("usage_details", 0)} AS total_tokens,
     ${summed("cost_details", "input", 12)} AS input_cost, ${summed("cost_details", "output", 12)} AS output_cost, ${totals("cost_details", 12)} AS total_cost
-  FROM ${newest("observations", ["trace_id", "start_time", "end_time", "level", "usage_details", "cost_details"], from === "" ? { column: "trace_id", on: id } : undefined)} AS o ${from} GROUP BY key
+  FROM ${newestOf("observations", ["trace_id", "start_time", "end_time", "level", "usage_details", "cost_details"], from === "" ? { among, column: "trace_id", on: id } : undefined)} AS o ${from} GROUP BY key
 ) AS ${alias} ON ${alias}.key = ${id}`;
 
-export const newestOf = newest;
-
 /** A list of Postgres that is handed over with the query. */
-export const lookup = (name: LookupName, id: string) => `LEFT ANY JOIN handed_${name} AS ${name} ON ${name}.id = ${id}`;
+export const lookup =
+  (name: LookupName, id: string): Relation =>
+  () =>
+    `LEFT ANY JOIN ${lookupTable(name)} AS ${name} ON ${name}.id = ${id}`;
+
+/** The external table that holds such a list. */
+export const lookupTable = (name: LookupName): string => `lookup_${name}`;

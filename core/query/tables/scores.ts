@@ -1,7 +1,17 @@
 /** The scores table, each row with the fields of its trace. */
+import { type RelationColumn, relation, sql, toSql } from "../sql.ts";
 import { is, number, string, strings, text, texts, timestamp } from "./columns.ts";
 import { lookup, traceOf } from "./relations.ts";
-import type { ExportTable } from "./table.ts";
+import type { ExportTable, FilterColumn } from "./table.ts";
+
+const trace = relation("trace");
+const users = relation("users");
+
+const traceFilters = (trace: RelationColumn): Record<string, FilterColumn> => ({
+  traceName: is("stringOptions", trace("name")),
+  userId: is("string", sql`ifNull(${trace("user_id")}, '')`),
+  trace_tags: is("arrayOptions", trace("tags")),
+});
 
 export const scores: ExportTable = {
   name: "scores",
@@ -25,12 +35,12 @@ export const scores: ExportTable = {
     ),
     comment: text("e.comment", "Words of whoever scored.", true),
     metadata: texts("e.metadata", "Metadata by key."),
-    traceName: text("trace.name", "Name of its trace; empty when unknown."),
-    userId: text("trace.user_id", "User of its trace.", true),
-    traceTags: strings("trace.tags", "Tags of its trace."),
+    traceName: text(trace("name"), "Name of its trace; empty when unknown."),
+    userId: text(trace("user_id"), "User of its trace.", true),
+    traceTags: strings(trace("tags"), "Tags of its trace."),
     environment: string("e.environment", "Environment, such as production."),
     authorUserId: string("e.author_user_id", "Id of the person who scored.", true),
-    authorUserName: text("users.name", "Name of the person who scored; empty when not a member."),
+    authorUserName: text(users("name"), "Name of the person who scored; empty when not a member."),
     configId: string("e.config_id", "Id of the score configuration.", true),
     queueId: string("e.queue_id", "Id of the annotation queue.", true),
   },
@@ -57,12 +67,11 @@ export const scores: ExportTable = {
       canMatch: true,
       entries: { names: "mapKeys(e.metadata)", values: "mapValues(e.metadata)" },
     }),
-    traceName: is("stringOptions", "trace.name"),
-    userId: is("string", "ifNull(trace.user_id, '')"),
-    trace_tags: is("arrayOptions", "trace.tags"),
+    ...traceFilters(trace),
   },
+  traceFilters,
   aliases: { traceTags: "trace_tags", tags: "trace_tags", createdAt: "timestamp", startTime: "timestamp" },
-  searchIds: ["e.id", "e.name", "ifNull(e.trace_id, '')", "ifNull(trace.user_id, '')"],
+  searchIds: ["e.id", "e.name", "ifNull(e.trace_id, '')", sql`ifNull(${trace("user_id")}, '')`],
   searchContent: null,
   relations: { trace: traceOf("trace", "e.trace_id"), users: lookup("users", "ifNull(e.author_user_id, '')") },
   commentObject: null,
@@ -75,5 +84,5 @@ export const scores: ExportTable = {
   isDeleted: "e.is_deleted",
   place: "cityHash64(toDate(e.timestamp), e.name)",
   hash: "xxHash32(e.id)",
-  rowBytes: "700",
+  rowBytes: toSql("700"),
 };

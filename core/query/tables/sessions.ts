@@ -1,7 +1,11 @@
 /** Sessions: not stored, but what the traces of one session come to. */
+
+import { relation, toSql } from "../sql.ts";
 import { commentFilters, integer, is, milliseconds, scoreFilters, seconds, strings, text, timestamp, usd } from "./columns.ts";
-import { newestOf, observationTotals, sessionScores } from "./relations.ts";
+import { newestOf, observationTotals, ownItems, sessionScores } from "./relations.ts";
 import type { ExportTable } from "./table.ts";
+
+const totals = relation("totals");
 
 const traceRows = newestOf("traces", ["timestamp", "session_id", "user_id", "tags", "environment"]);
 
@@ -19,13 +23,13 @@ export const sessions: ExportTable = {
     createdAt: timestamp("e.created_at", "When its first trace began.", false),
     userIds: strings("e.user_ids", "Users of its traces."),
     countTraces: integer("e.traces", "Number of its traces.", false),
-    sessionDurationMs: milliseconds("totals.latency_ms", "Time from the start of its first observation to the end of its last."),
-    inputCost: usd("totals.input_cost", "Cost of all kinds of input.", false),
-    outputCost: usd("totals.output_cost", "Cost of all kinds of output.", false),
-    totalCost: usd("totals.total_cost", "Total cost.", false),
-    inputTokens: { ...integer("totals.input_tokens", "Tokens of all kinds of input.", false), unit: "tokens" },
-    outputTokens: { ...integer("totals.output_tokens", "Tokens of all kinds of output.", false), unit: "tokens" },
-    totalTokens: { ...integer("totals.total_tokens", "Total tokens.", false), unit: "tokens" },
+    sessionDurationMs: milliseconds(totals("latency_ms"), "Time from the start of its first observation to the end of its last."),
+    inputCost: usd(totals("input_cost"), "Cost of all kinds of input.", false),
+    outputCost: usd(totals("output_cost"), "Cost of all kinds of output.", false),
+    totalCost: usd(totals("total_cost"), "Total cost.", false),
+    inputTokens: { ...integer(totals("input_tokens"), "Tokens of all kinds of input.", false), unit: "tokens" },
+    outputTokens: { ...integer(totals("output_tokens"), "Tokens of all kinds of output.", false), unit: "tokens" },
+    totalTokens: { ...integer(totals("total_tokens"), "Total tokens.", false), unit: "tokens" },
     traceTags: strings("e.tags", "Tags of its traces."),
     environments: strings("e.environments", "Environments of its traces."),
   },
@@ -36,14 +40,14 @@ export const sessions: ExportTable = {
     environment: is("arrayOptions", "e.environments"),
     countTraces: is("number", "e.traces"),
     traceTags: is("arrayOptions", "e.tags"),
-    sessionDuration: is("number", seconds("totals.latency_ms"), { scale: 3 }),
-    inputCost: is("number", "totals.input_cost", { scale: 12 }),
-    outputCost: is("number", "totals.output_cost", { scale: 12 }),
-    totalCost: is("number", "totals.total_cost", { scale: 12 }),
-    inputTokens: is("number", "totals.input_tokens"),
-    outputTokens: is("number", "totals.output_tokens"),
-    totalTokens: is("number", "totals.total_tokens"),
-    ...scoreFilters("ownScores.items"),
+    sessionDuration: is("number", seconds(totals("latency_ms")), { scale: 3 }),
+    inputCost: is("number", totals("input_cost"), { scale: 12 }),
+    outputCost: is("number", totals("output_cost"), { scale: 12 }),
+    totalCost: is("number", totals("total_cost"), { scale: 12 }),
+    inputTokens: is("number", totals("input_tokens")),
+    outputTokens: is("number", totals("output_tokens")),
+    totalTokens: is("number", totals("total_tokens")),
+    ...scoreFilters(ownItems),
     ...commentFilters,
   },
   aliases: {
@@ -66,7 +70,7 @@ export const sessions: ExportTable = {
     ownScores: sessionScores("ownScores", "e.id"),
   },
   commentObject: "SESSION",
-  scoreItems: "ownScores.items",
+  scoreItems: ownItems,
   requiredScope: null,
   time: "e.created_at",
   timeColumn: "createdAt",
@@ -75,5 +79,5 @@ export const sessions: ExportTable = {
   isDeleted: "0",
   place: "0",
   hash: "xxHash32(e.id)",
-  rowBytes: "500",
+  rowBytes: toSql("500"),
 };

@@ -1,6 +1,6 @@
 /** What an exportable table is: where its rows are, its columns in the file, and what it can be filtered, searched and ordered by. */
 import type { Scope } from "../../auth/scopes.ts";
-import { withoutQuoted } from "../sql-text.ts";
+import type { Expression, RelationColumn, SqlLike } from "../sql.ts";
 
 export type ColumnKind =
   | "string"
@@ -20,11 +20,10 @@ export type ColumnKind =
   | "map<decimal>"
   | "map<string>";
 
-/** One column of the file. `sql` is a ClickHouse expression over the alias `e` and the table's relations. */
-export type ExportColumn = {
+/** One column of the file. `sql` is a ClickHouse expression over the alias `e` and the relations it uses. */
+export type ExportColumn = Expression & {
   kind: ColumnKind;
   nullable: boolean;
-  sql: string;
   description: string;
   /** Unit of the values, such as `ms` or `USD`. */
   unit?: string;
@@ -45,9 +44,8 @@ export const filterColumnTypes = [
 export type FilterColumnType = (typeof filterColumnTypes)[number];
 
 /** One column of the filter language. `sql` yields NULL or '' where the value is absent. */
-export type FilterColumn = {
+export type FilterColumn = Expression & {
   type: FilterColumnType;
-  sql: string;
   /** Reads payloads (input, output, metadata): too dear for counting ahead. */
   readsContent?: boolean;
   /** Full-text `matches` is allowed. */
@@ -74,6 +72,12 @@ export type TableSource =
   /** Rows in Postgres, handed to ClickHouse slice by slice as JSON: `structure` is their shape there. */
   | { kind: "postgres"; structure: string };
 
+/**
+ * The JOIN of a relation. `among` is FROM and WHERE of the rows it is joined to, with the alias `e`: a relation that can reads only what belongs to them; null reads the
+ * whole project.
+ */
+export type Relation = (among: string | null) => string;
+
 /** Lists of Postgres that give an id its words, handed over with the query. */
 export type LookupName = "users" | "datasets";
 
@@ -86,15 +90,17 @@ export type ExportTable = {
   /** Other names a filter column is known by. */
   aliases: Record<string, string>;
   /** Expressions searched by search type `id`. */
-  searchIds: readonly string[];
+  searchIds: readonly SqlLike[];
   /** Expressions searched by `input` and `output`; a table without them is searched by id only. */
   searchContent: { input: string; output: string } | null;
-  /** Joins by their alias: added to a query only where an expression of it names the alias. */
-  relations: Record<string, string>;
+  /** Joins by their alias: added to a query only where an expression of it uses the alias. */
+  relations: Record<string, Relation>;
+  /** The filters that look at the trace of a row, over another relation of traces. */
+  traceFilters?: (trace: RelationColumn) => Record<string, FilterColumn>;
   /** What comments of this table are attached to, by the table's id. */
   commentObject: CommentObject | null;
   /** All scores of a row, as Array(Tuple(name String, type String, value Float64, text String)). */
-  scoreItems: string | null;
+  scoreItems: Expression | null;
   /** Needed beside batchExports:create and :read, also to see or download an export of this table. */
   requiredScope: Scope | null;
   time: string;
@@ -107,11 +113,5 @@ export type ExportTable = {
   /** Hash that cuts crowded instants, and the tie-breakers that make every order total. */
   hash: string;
   /** Estimate of the uncompressed bytes of a row, from stored lengths. */
-  rowBytes: string;
-};
-
-/** The aliases of relations that a piece of SQL names. */
-export const relationsIn = (table: ExportTable, sql: string): string[] => {
-  const plain = withoutQuoted(sql);
-  return Object.keys(table.relations).filter((alias) => new RegExp(`\\b${alias}\\.`).test(plain));
+  rowBytes: Expression;
 };

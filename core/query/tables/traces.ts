@@ -1,7 +1,12 @@
 /** The traces table. Filters on observations look at what the observations of a trace come to, and are applied like any other. */
+
+import { relation, sql, toSql } from "../sql.ts";
 import { boolean, commentFilters, is, json, scoreFilters, seconds, string, strings, text, texts, timestamp } from "./columns.ts";
 import { observationTotals, traceAllScores } from "./relations.ts";
 import type { ExportTable } from "./table.ts";
+
+const totals = relation("totals");
+const scoreItems = relation("allScores")("items");
 
 const metadataValue = (key: string) => `e.metadata['${key}']`;
 
@@ -52,20 +57,20 @@ export const traces: ExportTable = {
     ),
     level: is(
       "stringOptions",
-      "multiIf(totals.errors > 0, 'ERROR', totals.warnings > 0, 'WARNING', totals.defaults > 0, 'DEFAULT', totals.debugs > 0, 'DEBUG', '')",
+      sql`multiIf(${totals("errors")} > 0, 'ERROR', ${totals("warnings")} > 0, 'WARNING', ${totals("defaults")} > 0, 'DEFAULT', ${totals("debugs")} > 0, 'DEBUG', '')`,
     ),
-    errorCount: is("number", "totals.errors"),
-    warningCount: is("number", "totals.warnings"),
-    defaultCount: is("number", "totals.defaults"),
-    debugCount: is("number", "totals.debugs"),
-    inputTokens: is("number", "totals.input_tokens"),
-    outputTokens: is("number", "totals.output_tokens"),
-    totalTokens: is("number", "totals.total_tokens"),
-    latency: is("number", seconds("totals.latency_ms"), { scale: 3 }),
-    inputCost: is("number", "totals.input_cost", { scale: 12 }),
-    outputCost: is("number", "totals.output_cost", { scale: 12 }),
-    totalCost: is("number", "totals.total_cost", { scale: 12 }),
-    ...scoreFilters("allScores.items"),
+    errorCount: is("number", totals("errors")),
+    warningCount: is("number", totals("warnings")),
+    defaultCount: is("number", totals("defaults")),
+    debugCount: is("number", totals("debugs")),
+    inputTokens: is("number", totals("input_tokens")),
+    outputTokens: is("number", totals("output_tokens")),
+    totalTokens: is("number", totals("total_tokens")),
+    latency: is("number", seconds(totals("latency_ms")), { scale: 3 }),
+    inputCost: is("number", totals("input_cost"), { scale: 12 }),
+    outputCost: is("number", totals("output_cost"), { scale: 12 }),
+    totalCost: is("number", totals("total_cost"), { scale: 12 }),
+    ...scoreFilters(scoreItems),
     ...commentFilters,
   },
   aliases: { traceId: "id", startTime: "timestamp", createdAt: "timestamp", traceTags: "tags", tokens: "totalTokens", traceName: "name" },
@@ -73,7 +78,7 @@ export const traces: ExportTable = {
   searchContent: { input: "ifNull(e.input, '')", output: "ifNull(e.output, '')" },
   relations: { totals: observationTotals("totals", "trace_id", "e.id"), allScores: traceAllScores("allScores", "e.id") },
   commentObject: "TRACE",
-  scoreItems: "allScores.items",
+  scoreItems,
   requiredScope: null,
   time: "e.timestamp",
   timeColumn: "timestamp",
@@ -82,5 +87,5 @@ export const traces: ExportTable = {
   isDeleted: "e.is_deleted",
   place: "cityHash64(toDate(e.timestamp))",
   hash: "xxHash32(e.id)",
-  rowBytes: "(e.input_length + e.output_length + 500)",
+  rowBytes: toSql("(e.input_length + e.output_length + 500)"),
 };

@@ -5,7 +5,7 @@
  */
 
 import type { AggregateRow } from "../../../core/ingestion/aggregate-rows.ts";
-import { type HandedTable, handSet, handTable } from "../../../core/query/external-table.ts";
+import { type ExternalTable, externalSet, externalTable } from "../../../core/query/external-table.ts";
 import type { ClickHouse } from "../client.ts";
 
 export type AggregateWrite = {
@@ -39,7 +39,7 @@ export const writeTraceAggregates = async (
     await clickhouse.command({
       sql: statementFor(some),
       queryId,
-      params: { projectId, ...handedFrom(some) },
+      params: { projectId, ...externalTablesOf(some) },
       // On replicas, only this makes a write visible to the next read. Ends well before the lease does: whatever was sent in time has
       // finished when another runner gets the jobs.
       settings: { select_sequential_consistency: "1", max_execution_time: String(secondsMax), timeout_overflow_mode: "throw" },
@@ -69,20 +69,20 @@ const listRunning = async (clickhouse: Pick<ClickHouse, "queryRows">, signal: Ab
   return new Set(rows.map(({ query_id }) => query_id));
 };
 
-const handedFrom = (writes: readonly AggregateWrite[]): Record<string, HandedTable> => {
+const externalTablesOf = (writes: readonly AggregateWrite[]): Record<string, ExternalTable> => {
   const observations = writes.flatMap(({ row, ...more }) => row.observation_ids.map((id) => ({ id, ...more })));
   return {
-    aggregate_rows: handTable(
+    aggregate_rows: externalTable(
       structure,
       writes.map(({ row }) => row),
     ),
-    former_traces: handTable(
+    former_traces: externalTable(
       "observation_id String, id String, is_guarded Bool",
       observations.flatMap(({ id, formerTraceIds = [], isContested = false }) =>
         formerTraceIds.map((traceId) => ({ observation_id: id, id: traceId, is_guarded: isContested })),
       ),
     ),
-    strays: handSet(observations.flatMap(({ id, isStray }) => (isStray === true ? [id] : []))),
+    strays: externalSet(observations.flatMap(({ id, isStray }) => (isStray === true ? [id] : []))),
   };
 };
 

@@ -46,88 +46,57 @@ export type WriteFileRequest = {
 
 /**
  * Writes all slices. Resolves to the rows of the file, those before `from` included; `isCut` tells that the limit ended the file before the data did, `isOneMember` that a
- * compressed file is surely one member. Which way a file is compressed is decided by the plan, so that a later attempt decides the same.
+ * compressed file is surely one member.
  */
 export const writeFile = async (
   deps: WriteFileDeps,
   request: WriteFileRequest,
 ): Promise<{ rows: number; slices: number; isCut: boolean; isOneMember: boolean }> => {
   const { format, firstText, slices, rowLimit, isBounded, from } = request;
-  const small =
-    request.compression !== "none" && slices.reduce((sum, { bytes }) => sum + bytes, 0) <= oneMemberBytesMax
-      ? createMemberWriter(request.compression, deps.write)
-      : null;
-  // What the slices and the bytes between them are compressed with, one by one.
-  const compression = small === null ? request.compression : "none";
-  const isCompressed = compression !== "none";
-  const { before, between, after, joining } = formats[format];
-  const ahead = isBounded ? 0 : deps.slicesAhead;
-  const opened = new Map<number, Promise<ByteAnswer>>();
+  const { before, between, after } = formats[format];
+  const output = createFileOutput(request, deps.write);
   let { rows } = from;
   let done = from.slice;
   let isCut = false;
-  let isEmpty = from.slice === 0;
-  let members = 0;
-  const write = (bytes: Uint8Array) => {
-    if (bytes.byteLength > 0) isEmpty = false;
-    return small === null ? deps.write(bytes) : small.write(bytes);
-  };
-  const writeMember = (text: string) => {
-    if (text !== "") members++;
-    return write(createMember(text, compression));
-  };
-  const joiner = joining === "footer" ? createParquetJoiner(write) : null;
 
   // One row more than allowed tells a file that is exactly full from one that is cut.
   const limitNow = () => (isBounded ? rowLimit - rows : rowLimit + 1);
-  const openAt = (index: number): Promise<ByteAnswer> | undefined => {
-    const slice = slices[index];
-    if (slice === undefined) return undefined;
-    let answer = opened.get(index);
-    if (answer === undefined) {
-      answer = slice.open({ tries: 0, limitRows: limitNow(), isFirst: index === 0, isCompressed });
-      // Held until its turn comes; a failure is thrown there.
-      answer.catch(() => {});
-      opened.set(index, answer);
-    }
-    return answer;
-  };
-
+  const openings = openAhead(slices, isBounded ? 0 : deps.slicesAhead, (slice, index) =>
+    slice.open({ tries: 0, limitRows: limitNow(), isFirst: index === 0, isCompressed: output.isCompressed }),
+  );
   try {
-    for (let index = from.slice; index < slices.length; index++) {
-      const slice = slices[index];
-      if (slice === undefined) break;
+    for (const [index, slice] of slices.entries()) {
+      if (index < from.slice) continue;
       if (rows >= rowLimit) {
         isCut = true;
         break;
       }
-      const first = openAt(index);
-      if (first === undefined) break;
-      for (let next = index + 1; next <= index + ahead; next++) void openAt(next);
+      const first = openings.take(index, slice);
       // A small file begins as a whole, or not at all.
-      if (small === null || index === from.slice) deps.onSliceStart({ slice: index, rows });
-      if (index === 0) await writeMember(`${firstText}${before}`);
+      if (!output.isOneWhole || index === from.slice) deps.onSliceStart({ slice: index, rows });
+      if (index === 0) await output.writeText(`${firstText}${before}`);
       const limitRows = limitNow();
       let needsBetween = between !== "" && rows > 0;
       const found = await deps.readSlice(
-        { open: (tries) => slice.open({ tries, limitRows, isFirst: index === 0, isCompressed }), ending: endingOf(format, compression) },
+        {
+          open: (tries) => slice.open({ tries, limitRows, isFirst: index === 0, isCompressed: output.isCompressed }),
+          ending: endingOf(format, output.compression),
+        },
         first,
         async (chunk, sliceRows) => {
-          if (joiner !== null) return joiner.chunk(chunk);
           // An empty slice still has the header of its compression; without rows there is nothing to separate.
           if (between !== "" && sliceRows === 0) return;
           if (needsBetween) {
             needsBetween = false;
-            await writeMember(between);
+            await output.writeText(between);
           }
-          await write(chunk);
+          await output.writeChunk(chunk);
         },
       );
-      await joiner?.endSlice();
-      opened.delete(index);
+      await output.endSlice();
+      openings.forget(index);
       rows += found;
       done++;
-      members++;
       if (!isBounded && rows > rowLimit)
         throw new AppError({
           code: "EXPORT_COUNT_MISMATCH",
@@ -136,21 +105,81 @@ export const writeFile = async (
       deps.onSlice({ rows, slices: done });
     }
   } finally {
-    // What was asked for ahead is given up; whether that works changes nothing any more.
-    for (const answer of opened.values()) void answer.then(({ body }) => body.cancel()).catch(() => {});
+    openings.close();
   }
-  if (joiner !== null) {
-    await joiner.finish();
-    if (joiner.rows() !== rows)
-      throw new AppError({ code: "EXPORT_COUNT_MISMATCH", detail: `${joiner.rows()} rows in the footers, ${rows} announced` });
-  }
-  await writeMember(after);
-  if (small !== null) {
-    const written = await small.finish();
-    return { rows, slices: done, isCut, isOneMember: from.slice === 0 && written === 1 };
-  }
-  if (isEmpty) await write(emptyMember(compression));
-  return { rows, slices: done, isCut, isOneMember: from.slice === 0 && members <= 1 };
+  return { rows, slices: done, isCut, isOneMember: await output.finish(after, rows) };
+};
+
+/** Slices that are asked for before their turn, so that the server works ahead. */
+const openAhead = (slices: readonly PlannedSlice[], ahead: number, open: (slice: PlannedSlice, index: number) => Promise<ByteAnswer>) => {
+  const opened = new Map<number, Promise<ByteAnswer>>();
+  const openAt = (slice: PlannedSlice, index: number): Promise<ByteAnswer> => {
+    const before = opened.get(index);
+    if (before !== undefined) return before;
+    const answer = open(slice, index);
+    // Held until its turn comes; a failure is thrown there.
+    answer.catch(() => {});
+    opened.set(index, answer);
+    return answer;
+  };
+  return {
+    take: (index: number, slice: PlannedSlice): Promise<ByteAnswer> => {
+      const first = openAt(slice, index);
+      for (const [i, next] of slices.slice(index + 1, index + 1 + ahead).entries()) void openAt(next, index + 1 + i);
+      return first;
+    },
+    forget: (index: number) => void opened.delete(index),
+    /** What was asked for ahead is given up; whether that works changes nothing any more. */
+    close: () => {
+      for (const answer of opened.values()) void answer.then(({ body }) => body.cancel()).catch(() => {});
+    },
+  };
+};
+
+/**
+ * Puts the bytes of slices together and compresses what ClickHouse does not. Which way a file is compressed is decided by the plan, so that a later attempt decides the same.
+ * Memory: nothing, but the whole of a small file.
+ */
+const createFileOutput = ({ format, compression: asked, slices, from }: WriteFileRequest, toSink: WriteFileDeps["write"]) => {
+  const isSmall = asked !== "none" && slices.reduce((sum, { bytes }) => sum + bytes, 0) <= oneMemberBytesMax;
+  const small = isSmall ? createMemberWriter(asked, toSink) : null;
+  // What the slices and the bytes between them are compressed with, one by one.
+  const compression = small === null ? asked : "none";
+  let isEmpty = from.slice === 0;
+  let members = 0;
+  const write = (bytes: Uint8Array) => {
+    if (bytes.byteLength > 0) isEmpty = false;
+    return small === null ? toSink(bytes) : small.write(bytes);
+  };
+  const writeText = (text: string) => {
+    if (text !== "") members++;
+    return write(createMember(text, compression));
+  };
+  const joiner = formats[format].joining === "footer" ? createParquetJoiner(write) : null;
+  return {
+    compression,
+    isCompressed: compression !== "none",
+    /** Collected, and written as one member. */
+    isOneWhole: small !== null,
+    writeText,
+    writeChunk: async (chunk: Uint8Array): Promise<void> => (joiner === null ? write(chunk) : joiner.chunk(chunk)),
+    endSlice: async () => {
+      await joiner?.endSlice();
+      members++;
+    },
+    /** Resolves to whether the file is surely one member. */
+    finish: async (after: string, rows: number): Promise<boolean> => {
+      if (joiner !== null) {
+        await joiner.finish();
+        if (joiner.rows() !== rows)
+          throw new AppError({ code: "EXPORT_COUNT_MISMATCH", detail: `${joiner.rows()} rows in the footers, ${rows} announced` });
+      }
+      await writeText(after);
+      if (small !== null) return (await small.finish()) === 1 && from.slice === 0;
+      if (isEmpty) await write(emptyMember(compression));
+      return from.slice === 0 && members <= 1;
+    },
+  };
 };
 
 const endingOf = (format: FormatName, compression: CompressionName): "lines" | "text" | "binary" =>

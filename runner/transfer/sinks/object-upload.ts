@@ -6,40 +6,24 @@ import { AppError } from "../../../core/errors.ts";
 import type { SliceMark, UploadedPart } from "../../../core/exports/uploaded-part.ts";
 import type { S3Answer, S3Client } from "../../../db/object-store/s3-client.ts";
 import { elementsOf, parseXml, rootOf, tag, textOf } from "../../../db/object-store/xml.ts";
+import type { FileToStore, FileUpload, StoredFile } from "./file-sink.ts";
 
 /** S3 allows 10,000 parts; with parts of 16 MiB an object ends at 156 GiB. */
 export const partsMax = 10_000;
 
 export type Checksum = "crc32" | "none";
 
-export type ObjectUploadDeps = {
+export type ObjectUploadDeps = FileToStore & {
   s3: S3Client;
-  key: string;
-  contentType: string;
-  contentDisposition: string;
   partSizeBytes: number;
   partsInFlightMax: number;
   /** Sent with each part and checked by the store. Some stores refuse the header, so it can be switched off. */
   checksum: Checksum;
   /** CRC-32 continued from `seed`. */
   crc32: (bytes: Uint8Array, seed?: number) => number;
-  /** Called with the upload id before the first part leaves, and awaited: a crash then leaves nothing unknown. */
-  onStarted: (uploadId: string) => Promise<void>;
-  /** Called for each part that has arrived; not awaited by the upload. */
-  onPart: (part: UploadedPart) => void;
-  /** Goes on behind the parts of an upload that was left. */
-  resumed: ResumedUpload | null;
-  /** Called before completing, and awaited: throws when the lease is lost. */
-  onCompleting: () => Promise<void>;
-  signal: AbortSignal;
 };
 
-export type UploadedObject = { key: string; bytes: number; crc32: string };
-
-/** An upload of an attempt before this one, with its parts in order and without gaps. */
-export type ResumedUpload = { uploadId: string; parts: readonly UploadedPart[] };
-
-export class ObjectUpload {
+export class ObjectUpload implements FileUpload {
   #deps: ObjectUploadDeps;
   #uploadId: Promise<string> | undefined;
   #parts: UploadedPart[] = [];
@@ -90,6 +74,8 @@ export class ObjectUpload {
 
   /** Copies the chunk into part buffers and sends each one that is full. The chunk may be reused as soon as this resolves. */
   async write(chunk: Uint8Array): Promise<void> {
+    // After an abort a part that fills up would begin a new upload.
+    this.#throwFailure();
     for (let offset = 0; offset < chunk.byteLength; ) {
       this.#current ??= await this.#takeBuffer();
       const room = this.#current.byteLength - this.#filled;
@@ -99,11 +85,11 @@ export class ObjectUpload {
       offset += taken;
       if (this.#filled === this.#current.byteLength) this.#sendCurrent();
     }
-    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#throwFailure();
   }
 
   /** Sends what is left, completes the object and proves its size. */
-  async finish(): Promise<UploadedObject> {
+  async finish(): Promise<StoredFile> {
     if (this.#sent === 0) await this.#putWhole();
     else {
       if (this.#filled > 0) this.#sendCurrent();
@@ -140,6 +126,10 @@ export class ObjectUpload {
   async settle(): Promise<void> {
     this.#failure ??= { error: new AppError({ code: "INTERNAL", detail: "the upload was left" }) };
     await Promise.allSettled(this.#inFlight);
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   async #takeBuffer(): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,6 +1,7 @@
 /** Stage 4, query: what an export reads from, whichever database holds the rows. */
 import { AppError } from "../../../core/errors.ts";
 import type { ExportOptions } from "../../../core/exports/request.ts";
+import type { ExportWindow } from "../../../core/query/build-query.ts";
 import type { ExportChanges } from "../../../core/query/changes.ts";
 import type { CompiledQuery } from "../../../core/query/compile-query.ts";
 import type { CompressionName, FormatName } from "../../../core/query/formats/index.ts";
@@ -65,7 +66,7 @@ export type ExportSource = {
 export type SourceRequest = {
   compiled: CompiledQuery;
   projectId: string;
-  cutoff: string;
+  window: ExportWindow;
   format: FormatName;
   compression: CompressionName;
   options: ExportOptions;

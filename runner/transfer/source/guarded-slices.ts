@@ -8,11 +8,12 @@ import { type SliceFormat, selectList } from "../../../core/query/formats/file-f
 import type { FormatName } from "../../../core/query/formats/index.ts";
 import { type FoundIn, mendColumn, throwOnFindings } from "../../../core/query/guard-columns.ts";
 import type { SelectedColumn } from "../../../core/query/selected-column.ts";
+import { type Expression, joinSql, sql } from "../../../core/query/sql.ts";
 import { type ByteAnswer, isThrownByQuery } from "../../../db/clickhouse/client.ts";
 import { parseCount } from "../../../db/clickhouse/parse-count.ts";
 
 /** One query of a slice: its SELECT list, and what its id ends in. */
-export type SliceQuery = { format: SliceFormat; list: string; suffix: string };
+export type SliceQuery = { format: SliceFormat; list: Expression; suffix: string };
 
 export type GuardedSlices = {
   /** Opens a slice by its number, with one query or two. */
@@ -28,17 +29,31 @@ export type GuardedSlices = {
   count: (
     rowsWritten: number,
     slicesTotal: number,
-    ask: (index: number, query: { list: string; outer: string; limitRows: number }) => Promise<Record<string, string> | undefined>,
+    ask: (index: number, query: { list: Expression; outer: string; limitRows: number }) => Promise<Record<string, string> | undefined>,
   ) => Promise<ExportChanges>;
 };
 
-export const guardSlices = (select: SelectedColumn[], format: FormatName, findings: readonly FoundIn[]): GuardedSlices => {
+/** `columnsOf` gives the columns of a slice by its number; `look` what can be wrong with them, of the same kinds for every slice. */
+export const guardSlices = (
+  columnsOf: (index: number) => SelectedColumn[],
+  format: FormatName,
+  look: (columns: SelectedColumn[]) => readonly FoundIn[],
+): GuardedSlices => {
   const seen = new Map<number, { isClean: boolean; rows: number }>();
-  const mended = findings.some(({ kind }) => kind === "invalidUtf8" || kind === "nul" || kind === "duplicateKeys")
-    ? select.map((column) => mendColumn(column, format))
-    : select;
+  const known = new Map<SelectedColumn[], readonly FoundIn[]>();
+  const findingsOf = (select: SelectedColumn[]): readonly FoundIn[] => {
+    const findings = known.get(select) ?? look(select);
+    known.set(select, findings);
+    return findings;
+  };
+  const mend = (select: SelectedColumn[]): SelectedColumn[] =>
+    findingsOf(select).some(({ kind }) => kind === "invalidUtf8" || kind === "nul" || kind === "duplicateKeys")
+      ? select.map((column) => mendColumn(column, format))
+      : select;
   return {
     open: async (index, run, formatOf) => {
+      const select = columnsOf(index);
+      const findings = findingsOf(select);
       if (seen.get(index)?.isClean !== false) {
         const plain = formatOf(select);
         try {
@@ -53,23 +68,28 @@ export const guardSlices = (select: SelectedColumn[], format: FormatName, findin
           if (findings.length === 0 || !isThrownByQuery(error)) throw error;
         }
       }
-      const safe = formatOf(mended);
+      const safe = formatOf(mend(select));
       const answer = await run({ format: safe, list: selectList(safe), suffix: "-mended" });
       seen.set(index, { isClean: false, rows: answer.rows });
       return answer;
     },
     count: async (rowsWritten, slicesTotal, ask) => {
+      const findings = findingsOf(columnsOf(0));
       const totals = findings.map(() => 0);
-      const list = findings.map(({ sql }, i) => `(${sql}) > 0 AS f${i}`).join(", ");
+      const listOf = (index: number) =>
+        joinSql(
+          findingsOf(columnsOf(index)).map((finding, i) => sql`(${finding}) > 0 AS f${String(i)}`),
+          ", ",
+        );
       const outer = ["count() AS rows", ...findings.map((_, i) => `countIf(f${i}) AS f${i}`)].join(", ");
       let left = findings.length === 0 ? 0 : rowsWritten;
       for (let index = 0; index < slicesTotal && left > 0; index++) {
-        const known = seen.get(index);
-        if (known?.isClean === true) {
-          left -= known.rows;
+        const before = seen.get(index);
+        if (before?.isClean === true) {
+          left -= before.rows;
           continue;
         }
-        const found = await ask(index, { list, outer, limitRows: left });
+        const found = await ask(index, { list: listOf(index), outer, limitRows: left });
         left -= parseCount(found?.["rows"]);
         for (const i of totals.keys()) totals[i] = (totals[i] ?? 0) + parseCount(found?.[`f${i}`]);
       }

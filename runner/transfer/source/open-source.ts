@@ -2,8 +2,10 @@
 
 import { AppError } from "../../../core/errors.ts";
 import type { PhysicalTables } from "../../../core/query/build-query.ts";
-import { type CompiledQuery, compileQuery } from "../../../core/query/compile-query.ts";
+import { type CompiledQuery, compileQuery, findQueryTable } from "../../../core/query/compile-query.ts";
 import type { ExportQuery } from "../../../core/query/export-query.ts";
+import { hasScoreColumns } from "../../../core/query/select-columns.ts";
+import { usesOf } from "../../../core/query/sql.ts";
 import type { ClickHouse } from "../../../db/clickhouse/client.ts";
 import type { PlanBounds } from "../../../db/clickhouse/plan-export.ts";
 import { listScoreNames } from "../../../db/clickhouse/score-names.ts";
@@ -29,8 +31,8 @@ export const compileForRun = async (
   query: ExportQuery,
   target: { projectId: string; cutoff: string },
 ): Promise<CompiledQuery> => {
-  const first = compileQuery(query);
-  const names = first.selection.hasScores ? await listScoreNames(deps.clickhouse, first.table, target.projectId, signal) : undefined;
+  const table = findQueryTable(query);
+  const names = hasScoreColumns(query, table) ? await listScoreNames(deps.clickhouse, table, target.projectId, signal) : undefined;
   const compiled = await answerCommentFilters(deps.db, compileQuery(query, names), target);
   if (!compiled.selection.hashes) return compiled;
   const key = deps.hashKeyOf(target.projectId);
@@ -43,7 +45,7 @@ export const openSource = async (deps: SourceDeps, request: SourceRequest): Prom
   const { settings, db, clickhouse } = deps;
   if (request.compiled.table.source.kind === "postgres")
     return openPostgresSource({ db, clickhouse, physical: settings.physical }, request);
-  const text = [...request.compiled.selection.select.map(({ sql }) => sql), ...request.compiled.conditions.map(({ sql }) => sql)].join(" ");
+  const { selection, conditions } = request.compiled;
   return openClickHouseSource(
     {
       db,
@@ -53,7 +55,7 @@ export const openSource = async (deps: SourceDeps, request: SourceRequest): Prom
       sliceThreads: settings.sliceThreads,
     },
     request,
-    await loadLookups(db, request.projectId, text),
+    await loadLookups(db, request.projectId, usesOf([...selection.select, ...conditions])),
   );
 };
 

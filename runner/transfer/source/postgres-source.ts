@@ -1,6 +1,6 @@
 /** Stage 4, query: tables of Postgres. Each slice is read there and handed to ClickHouse, which filters it and writes the final bytes. Memory: one slice for each that is asked for. */
 
-import { exportPredicate, fromClause, isCountExact, type PhysicalTables } from "../../../core/query/build-query.ts";
+import { exportPredicate, fromClause, isCountExact, type PhysicalTables, postgresRows } from "../../../core/query/build-query.ts";
 import { compressions, formats } from "../../../core/query/formats/index.ts";
 import { withheldIn } from "../../../core/query/guard-columns.ts";
 import type { ClickHouse } from "../../../db/clickhouse/client.ts";
@@ -18,12 +18,13 @@ export const openPostgresSource = async (
   { db, clickhouse, physical }: PostgresSourceDeps,
   request: SourceRequest,
 ): Promise<ExportSource> => {
-  const { compiled, projectId, cutoff } = request;
+  const { compiled, projectId, window } = request;
   const { table } = compiled;
-  const scope = { projectId, cutoff };
+  if (window.axis !== "eventTime" || window.start !== null) throw new Error(`${table.name} is read up to an instant only.`);
+  const scope = { projectId, cutoff: window.end };
   const slices = request.known?.rowSlices ?? (await planRows(db, table.name, scope, sliceBytes));
   const rows = slices.reduce((sum, slice) => sum + slice.rows, 0);
-  const predicate = exportPredicate(compiled, { ...scope, physical });
+  const predicate = exportPredicate(compiled, { projectId, window, physical });
   const ordered = slices.length === 0 ? [undefined] : compiled.isDescending ? slices.toReversed() : slices;
   const isExact = isCountExact(compiled) && compiled.conditions.length === 0;
 
@@ -31,18 +32,18 @@ export const openPostgresSource = async (
   const ask = async (slice: RowSlice | undefined) => ({
     ...predicate.params,
     ...compiled.selection.params,
-    handed_rows: { structure, lines: slice === undefined ? "" : await readRows(db, table.name, scope, slice) },
+    [postgresRows]: { structure, lines: slice === undefined ? "" : await readRows(db, table.name, scope, slice) },
   });
   // Texts of Postgres are UTF-8 without NUL; only privacy rules leave something to count.
-  const guard = guardSlices(compiled.selection.select, request.format, withheldIn(compiled.selection.select));
+  const guard = guardSlices(() => compiled.selection.select, request.format, withheldIn);
   const rowsSql = (list: string, limitRows: number) =>
-    `SELECT ${list} FROM ${fromClause(table, physical, { needsFinal: false, names: [] })} WHERE ${predicate.sql} ORDER BY ${compiled.orderBy} LIMIT ${limitRows}`;
+    `SELECT ${list} FROM ${fromClause(table, physical, { needsFinal: false, names: [] })} WHERE ${predicate.sql} ORDER BY ${compiled.orderBy.sql} LIMIT ${limitRows}`;
   const open =
     (slice: RowSlice | undefined, index: number): SourceSlice["open"] =>
     async ({ tries, limitRows, isFirst, isCompressed }) => {
       const run = async ({ format, list, suffix }: SliceQuery) =>
         clickhouse.openBytes({
-          sql: `${rowsSql(list, limitRows)} FORMAT ${format.clickhouseFormat}`,
+          sql: `${rowsSql(list.sql, limitRows)} FORMAT ${format.clickhouseFormat}`,
           params: await ask(slice),
           settings: format.settings,
           contentEncoding: isCompressed ? compressions[request.compression].contentEncoding : null,
@@ -75,7 +76,7 @@ export const openPostgresSource = async (
     countChanges: (rowsWritten) =>
       guard.count(rowsWritten, ordered.length, async (index, { list, outer, limitRows }) => {
         const found = await clickhouse.queryRows<Record<string, string>>({
-          sql: `SELECT ${outer} FROM (${rowsSql(list, limitRows)})`,
+          sql: `SELECT ${outer} FROM (${rowsSql(list.sql, limitRows)})`,
           params: await ask(ordered[index]),
           signal: request.signal,
         });

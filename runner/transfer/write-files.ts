@@ -2,8 +2,8 @@
 
 import type { ManifestFile } from "../../core/exports/manifest.ts";
 import type { LeftObject } from "../../services/exports/export-journal.ts";
-import type { FileWriter } from "./export-file.ts";
 import type { ExportSource } from "./source/export-source.ts";
+import type { FileWriter } from "./write-export-file.ts";
 
 export type Written = { files: ManifestFile[]; rows: number; slices: number; slicesResumed: number; isCut: boolean };
 

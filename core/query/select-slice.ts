@@ -1,0 +1,44 @@
+/** The SELECT that reads the rows of a slice, or of all slices at once. Pure text and parameters; formats and settings are put around it by the runner. */
+import { fromClause, joinsFor, type PhysicalTables } from "./build-query.ts";
+import type { CompiledQuery } from "./compile-query.ts";
+import { type Slice, sliceCondition } from "./slice.ts";
+import type { Expression, Sql } from "./sql.ts";
+
+export type SliceRead = {
+  compiled: Pick<CompiledQuery, "table" | "orderBy">;
+  physical: PhysicalTables;
+  /** Everything the rows fulfil but the bounds of the slice. */
+  where: Sql;
+  /** Versions have to be merged while reading. */
+  needsFinal: boolean;
+};
+
+/** For relations that look at the time of the slice: all that DateTime64 can hold. */
+const wholeTime: Sql = { sql: "1", uses: [], params: { sliceStart: Date.UTC(1900, 0, 1) * 1000, sliceEnd: Date.UTC(2262, 0, 1) * 1000 } };
+
+/**
+ * Selects `list` from at most `limitRows` rows of the slice in the order of the query, each id once. What a list of a slice joins is joined to the ordered rows
+ * (`isJoinedLater`): a join before ORDER BY makes the server sort whole rows instead of reading them in order, which takes twice the time (docs/benchmarks.md).
+ */
+export const selectSlice = (
+  { compiled: { table, orderBy }, physical, where, needsFinal }: SliceRead,
+  slice: Slice | undefined,
+  { list, limitRows }: { list: Expression; limitRows: number },
+): { sql: string; params: Record<string, unknown>; isJoinedLater: boolean } => {
+  const bounds = slice === undefined ? wholeTime : sliceCondition(table, slice);
+  const among =
+    slice === undefined
+      ? null
+      : `FROM ${fromClause(table, physical, { needsFinal: false, names: [] })} WHERE e.project_id = {projectId:String} AND ${bounds.sql}`;
+  const rowsWith = (names: readonly Expression[]) => fromClause(table, physical, { needsFinal, names, among });
+  const within = `WHERE ${where.sql} AND ${bounds.sql} ORDER BY ${orderBy.sql} LIMIT 1 BY ${table.id} LIMIT ${limitRows}`;
+  const joins = joinsFor(table, [list], among);
+  const isJoinedLater = slice !== undefined && joins.length > 0;
+  return {
+    sql: isJoinedLater
+      ? `SELECT ${list.sql} FROM (SELECT e.* FROM ${rowsWith([where, orderBy])} ${within}) AS e ${joins.join(" ")}`
+      : `SELECT ${list.sql} FROM ${rowsWith([list, where, orderBy])} ${within}`,
+    params: { ...where.params, ...bounds.params },
+    isJoinedLater,
+  };
+};

@@ -1,0 +1,79 @@
+/**
+ * Rows that were written again under another sort key, such as another time or type: the engine keeps all versions, and only the newest counts. FINAL merges versions of one
+ * sort key only. Memory: at most 200,000 keys.
+ */
+import { AppError } from "../../core/errors.ts";
+import { externalTable } from "../../core/query/external-table.ts";
+import type { Sql } from "../../core/query/sql.ts";
+import type { ExportTable } from "../../core/query/tables/table.ts";
+import type { ClickHouse } from "./client.ts";
+
+/** Ids a table may hold under two sort keys are listed up to here; above, the export is refused rather than wrong. */
+const rekeyedRowsMax = 200_000;
+
+/** A sort key of a row that was written under more than one. `nth` 1 is the newest; `versionUs` is its newest version. */
+export type RekeyedRow = { id: string; place: string; versionUs: string; nth: string };
+
+type KeyedTable = Pick<ExportTable, "id" | "time" | "version" | "isDeleted" | "place">;
+
+/**
+ * The sort key with the time of the row. A time that changes under one sort key is merged by FINAL, but not in a query on a range of time: the server leaves out the parts
+ * that have none of it before it merges, and with them the newer version.
+ */
+const sortKeyAndTime = ({ place, time }: KeyedTable): string => `cityHash64(${place}, ${time})`;
+
+/**
+ * The sort keys of such rows. When the newest version is a deletion, it is one of the row, under whatever key it was before. A row whose time changed under its key is among them as well.
+ * Looks at the whole project, whatever the filter: the newest version decides whether an id is exported at all. `from` has no FINAL.
+ */
+const rekeyedSql = (from: string, table: KeyedTable): string => {
+  const { id, time, version, isDeleted } = table;
+  const place = sortKeyAndTime(table);
+  const project = "e.project_id = {projectId:String}";
+  return `SELECT id, place, version_us, row_number() OVER (PARTITION BY id ORDER BY version_us DESC, is_gone, time_us DESC, place) AS nth FROM (
+      SELECT ${id} AS id, ${place} AS place, max(toUnixTimestamp64Micro(${version})) AS version_us, max(toUnixTimestamp64Micro(${time})) AS time_us,
+        argMax(${isDeleted}, ${version}) AS is_gone
+      FROM ${from} WHERE ${project} AND cityHash64(${id}) IN (
+        SELECT cityHash64(${id}) AS hash FROM ${from} WHERE ${project} GROUP BY hash HAVING min(${place}) != max(${place})
+      ) GROUP BY id, place
+    )`;
+};
+
+/** Lists them, to be left out by `withoutRekeyed` and compared by `areRekeyed`. Reads ids and keys of the project; spills beyond 1 GiB of hashes. */
+export const findRekeyedRows = async (
+  clickhouse: Pick<ClickHouse, "queryRows">,
+  { from, table, projectId }: { from: string; table: KeyedTable; projectId: string },
+  { signal, queryId }: { signal?: AbortSignal | undefined; queryId?: string } = {},
+): Promise<RekeyedRow[]> => {
+  const rows = await clickhouse.queryRows<RekeyedRow>({
+    sql: `SELECT id, toString(place) AS place, toString(version_us) AS versionUs, toString(nth) AS nth FROM (${rekeyedSql(from, table)}) LIMIT ${rekeyedRowsMax + 1}`,
+    params: { projectId },
+    settings: { max_bytes_before_external_group_by: String(1024 * 1024 * 1024) },
+    signal,
+    ...(queryId === undefined ? {} : { queryId }),
+  });
+  if (rows.length > rekeyedRowsMax)
+    throw new AppError({ code: "EXPORT_TOO_LARGE", message: `More than ${rekeyedRowsMax} rows of this project are stored in two places.` });
+  return rows;
+};
+
+/** Whether a row was written under another sort key between the two looks. One that is no longer listed has only been merged. */
+export const areRekeyed = (before: readonly RekeyedRow[], after: readonly RekeyedRow[]): boolean => {
+  const newest = new Map(before.filter(({ nth }) => nth === "1").map(({ id, versionUs }) => [id, versionUs]));
+  return after.some(({ id, versionUs, nth }) => nth === "1" && newest.get(id) !== versionUs);
+};
+
+/** Leaves out every sort key but the newest. */
+export const withoutRekeyed = (table: KeyedTable, rekeyed: readonly RekeyedRow[]): Sql => {
+  const old = rekeyed.filter(({ nth }) => nth !== "1").map((row) => ({ id: row.id, place: row.place }));
+  if (old.length === 0) return { sql: "", uses: [], params: {} };
+  return {
+    sql: ` AND (${table.id}, ${sortKeyAndTime(table)}) NOT IN (SELECT id, place FROM rekeyed_rows)`,
+    uses: [],
+    params: { rekeyed_rows: externalTable("id String, place UInt64", old) },
+  };
+};
+
+/** The same within the query itself, so that both see the table at one moment. */
+export const withoutRekeyedInside = (from: string, table: KeyedTable): string =>
+  ` AND (${table.id}, ${sortKeyAndTime(table)}) NOT IN (SELECT id, place FROM (${rekeyedSql(from, table)}) WHERE nth > 1)`;

@@ -1,0 +1,133 @@
+/** One pass of an export: plan, query, transform, upload, settle. Throws ReplayDiffers and RowsMoved where the export is to restart. */
+
+import { type ExportToRun } from "../../services/exports/start-export.ts";
+import { settleExport } from "../../services/exports/settle-export.ts";
+import type { ExportManifest, ExportProgress } from "../../core/exports/manifest.ts";
+import { ExportOptions } from "../../core/exports/request.ts";
+import { until } from "../../core/query/build-query.ts";
+import type { CompiledQuery } from "../../core/query/compile-query.ts";
+import type { ExportQuery } from "../../core/query/export-query.ts";
+import { storableJson } from "../../core/storable.ts";
+import type { LeftObject } from "../../services/exports/export-journal.ts";
+import { type ExportReached, type JobContext, LeaseLost } from "../deps.ts";
+import { buildManifest } from "./build-manifest.ts";
+import type { ExportHandlerDeps } from "./export-deps.ts";
+import { ReplayDiffers } from "./prove-replay.ts";
+import { reportProgress } from "./report-progress.ts";
+import type { RunJournal } from "./run-journal.ts";
+import type { FileSink } from "./sinks/file-sink.ts";
+import type { ExportSource, SourcePlan } from "./source/export-source.ts";
+import { compileForRun, openSource } from "./source/open-source.ts";
+import { createFileWriter, type FileWriter } from "./write-export-file.ts";
+import { isTruncated, writeFiles } from "./write-files.ts";
+
+/** Kept with the job: with these a later pass can go on where the one before was. */
+export type Checkpoint = { plan: SourcePlan; columns: string[] };
+
+/** What a pass goes on with, and whether it reads with one query. */
+export type Start = { objects: LeftObject[]; checkpoint: Checkpoint | null; isWhole: boolean };
+
+export type Attempt = {
+  target: ExportToRun;
+  query: ExportQuery;
+  start: Start;
+  /** Of all queries of the pass; others are not killed with it. */
+  queryId: string;
+  /** When the attempt began, in milliseconds since 1970. */
+  startedMs: number;
+  /** Told again as the pass gets on. */
+  onReached: (reached: () => ExportReached) => void;
+};
+
+export type AttemptDeps = ExportHandlerDeps & { sink: FileSink; journal: RunJournal };
+
+/** A plan that would be larger is not kept: the next attempt then starts over. */
+const checkpointBytesMax = 8 * 1024 * 1024;
+
+export const attemptExport = async (deps: AttemptDeps, context: JobContext, attempt: Attempt): Promise<void> => {
+  const { target, query, start, queryId, onReached } = attempt;
+  const progress: ExportProgress = { stage: "planning", rows: 0, rowsTotal: null, bytes: 0, slices: 0, slicesTotal: null };
+  const compiled = await compileForRun(deps, context.signal, query, target);
+  const source = await planPass(deps, context, attempt, compiled);
+  const rowLimit = Math.min(deps.settings.rowLimit, query.limit ?? Number.POSITIVE_INFINITY);
+  Object.assign(progress, { stage: "streaming", rowsTotal: Math.min(source.rows, rowLimit), slicesTotal: source.slices.length });
+
+  const writer = createFileWriter(deps, context, { target, tableName: query.tableName, progress });
+  onReached(() => ({ rows: progress.rows, bytes: writer.bytes(), slices: progress.slices, slicesResumed: 0 }));
+  const reporting = reportProgress(deps, context, target.id, () => ({ ...progress, bytes: writer.bytes() }));
+  try {
+    const { targetFileMib } = ExportOptions.parse(target.options);
+    const written = await writeFiles(writer, source, start.objects, { rowLimit, targetFileMib });
+    progress.stage = "finishing";
+    await source.proveUnmoved(written.rows >= rowLimit ? null : written.rows);
+    const truncated = await isTruncated(source, written, rowLimit);
+    const manifest = buildManifest({
+      ...attempt,
+      selection: compiled.selection,
+      source,
+      written,
+      changes: await source.countChanges(written.rows),
+      rowLimit,
+      truncated,
+      attempt: context.job.attempt,
+      finishedMs: deps.clock.nowMs(),
+      queryHash: deps.sha256(JSON.stringify(query)),
+    });
+    const { rows, bytes, slices, slicesResumed } = manifest;
+    onReached(() => ({ rows, bytes, slices, slicesResumed }));
+    await settle(deps, context, target.id, manifest, writer);
+  } catch (error) {
+    await writer.giveUp(error, queryId);
+    throw error;
+  } finally {
+    reporting.stop();
+  }
+};
+
+/** The source with its plan: that of the attempt before where there is one, else a new one, which is kept. */
+const planPass = async (
+  deps: AttemptDeps,
+  { job, signal }: JobContext,
+  { target, start, queryId }: Attempt,
+  compiled: CompiledQuery,
+): Promise<ExportSource> => {
+  const columns = compiled.selection.select.map(({ id }) => id);
+  if (start.checkpoint !== null && storableJson(start.checkpoint.columns) !== storableJson(columns))
+    throw new ReplayDiffers("the columns have changed");
+  const known = start.checkpoint?.plan ?? null;
+  const { isWhole } = start;
+  const window = until(target.cutoff);
+  const options = ExportOptions.parse(target.options);
+  const source = await openSource(deps, { ...target, window, options, compiled, queryId, signal, known, isWhole });
+  deps.log("info", "export_planned", {
+    job_id: job.id,
+    attempt: job.attempt,
+    rows: source.rows,
+    slices: source.slices.length,
+    merges: source.plan.needsFinal,
+  });
+  const checkpoint: Checkpoint = { plan: source.plan, columns };
+  if (known === null && JSON.stringify(checkpoint).length <= checkpointBytesMax) await deps.journal.keepPlan(checkpoint);
+  return source;
+};
+
+const settle = async (
+  deps: AttemptDeps,
+  { job, signal, assertHeld }: JobContext,
+  exportId: string,
+  manifest: ExportManifest,
+  writer: FileWriter,
+): Promise<void> => {
+  signal.throwIfAborted();
+  const settled = await settleExport(deps.db, {
+    lease: { id: job.id, leaseId: job.leaseId },
+    exportId,
+    outcome: { state: "completed" },
+    manifest,
+    objectIds: writer.fileIds(),
+  });
+  if (settled) return;
+  // Not ours any more, or to be cancelled: the next look at the lease says which.
+  await assertHeld();
+  throw new LeaseLost();
+};

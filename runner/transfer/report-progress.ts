@@ -1,0 +1,29 @@
+/** Shows the owner of an export how far it has got, on a timer of its own. */
+import { saveProgress } from "../../services/exports/save-progress.ts";
+import type { ExportProgress } from "../../core/exports/manifest.ts";
+import { describeFailure } from "../../db/postgres/failure.ts";
+import type { JobContext } from "../deps.ts";
+import type { ExportHandlerDeps } from "./export-deps.ts";
+
+/** A write that fails is not worth an attempt: the lease decides that. Runs until `stop`. */
+export const reportProgress = (
+  deps: ExportHandlerDeps,
+  { job }: JobContext,
+  exportId: string,
+  progress: () => ExportProgress,
+): { stop: () => void } => {
+  let isSaving = false;
+  const save = async () => {
+    if (isSaving) return;
+    isSaving = true;
+    try {
+      await saveProgress(deps.db, { id: job.id, leaseId: job.leaseId }, exportId, progress());
+    } catch (error) {
+      deps.log("warn", "progress_failed", { job_id: job.id, detail: describeFailure(error) });
+    } finally {
+      isSaving = false;
+    }
+  };
+  void save();
+  return deps.clock.startTimer(deps.settings.progressSeconds * 1000, () => void save());
+};

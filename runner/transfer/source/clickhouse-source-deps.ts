@@ -1,0 +1,14 @@
+/** What a source of ClickHouse is read with. */
+import type { PhysicalTables } from "../../../core/query/build-query.ts";
+import type { ClickHouse } from "../../../db/clickhouse/client.ts";
+import type { PlanBounds } from "../../../db/clickhouse/plan-export.ts";
+import type { Database } from "../../../db/postgres/client.ts";
+
+export type ClickHouseSourceDeps = {
+  db: Database;
+  clickhouse: ClickHouse;
+  physical: PhysicalTables;
+  bounds: PlanBounds;
+  /** Threads of the server for one slice. */
+  sliceThreads: number;
+};

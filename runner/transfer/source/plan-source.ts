@@ -1,0 +1,147 @@
+/** Stage 4, query, the plan: how many rows there are, the slices they are read in, and whether versions have to be merged while reading. */
+import {
+  countPredicate,
+  type ExportScope,
+  exportPredicate,
+  fromClause,
+  isCountExact,
+  notDeleted,
+} from "../../../core/query/build-query.ts";
+import { joinSql, type Sql } from "../../../core/query/sql.ts";
+import { parseCount } from "../../../db/clickhouse/parse-count.ts";
+import { planExport } from "../../../db/clickhouse/plan-export.ts";
+import { areRekeyed, findRekeyedRows, withoutRekeyed, withoutRekeyedInside } from "../../../db/clickhouse/rekeyed-rows.ts";
+import type { ClickHouseSourceDeps } from "./clickhouse-source-deps.ts";
+import { isExplained, RowsMoved, type SourcePlan, type SourceRequest } from "./export-source.ts";
+
+export type PlannedSource = {
+  plan: SourcePlan;
+  /** Whether the plan's count is that of the rows, and no upper bound. */
+  isExact: boolean;
+  /** What the rows of the file fulfil, but for the bounds of a slice. */
+  where: Sql;
+  /** Counts rows as they are now; at most `rowsMax`. */
+  countNow: (rowsMax: number) => Promise<number>;
+  /** Throws RowsMoved unless what the slices gave together is a state of the data. */
+  proveUnmoved: (written: number | null) => Promise<void>;
+};
+
+export const planSource = async (deps: ClickHouseSourceDeps, request: SourceRequest): Promise<PlannedSource> => {
+  const { clickhouse, physical } = deps;
+  const { compiled, projectId, known, signal, window } = request;
+  const { table } = compiled;
+  const scope: ExportScope = { projectId, window, physical };
+  const isReplacing = table.source.kind === "replacing";
+  // A window on write time holds versions, and decides by itself which of them counts.
+  const merges = isReplacing && window.axis === "eventTime";
+  const unmerged = fromClause(table, physical, { needsFinal: false, names: [] });
+  const findRekeyed = (name: string) =>
+    merges ? findRekeyedRows(clickhouse, { from: unmerged, table, projectId }, { signal, queryId: `${request.queryId}-${name}` }) : [];
+
+  const countable = countPredicate(compiled, scope);
+  // Hardly ever is a row re-keyed: the plan does not wait to hear it, and is made again if one is.
+  const [rekeyed, hasty] = await Promise.all([findRekeyed("moved"), known ?? makePlan(deps, request, countable, request.queryId)]);
+  const without = withoutRekeyed(table, rekeyed);
+  const counted = joinSql([countable, without], "");
+  const plan = known === null && without.sql !== "" ? await makePlan(deps, request, counted, `${request.queryId}-unmoved`) : hasty;
+  const isExact = isCountExact(compiled) && !plan.isWhole && window.axis === "eventTime";
+
+  const base = exportPredicate(compiled, scope);
+  const newestOnly = plan.isWhole && merges ? { sql: withoutRekeyedInside(unmerged, table), uses: [], params: {} } : without;
+  const rows = (predicate: Sql) =>
+    `${fromClause(table, physical, { needsFinal: window.axis === "eventTime", names: [predicate] })} WHERE ${predicate.sql}`;
+  const count = async (name: string, from: string, params: Sql["params"]) => {
+    const [found] = await clickhouse.queryRows<{ rows: string }>({
+      sql: `SELECT count() AS rows FROM ${from}`,
+      params,
+      queryId: `${request.queryId}-${name}`,
+      signal,
+    });
+    return parseCount(found?.rows);
+  };
+
+  return {
+    plan,
+    isExact,
+    where: joinSql([base, ` AND ${notDeleted(table, window)}`, newestOnly], ""),
+    countNow: (rowsMax) => {
+      const asked = joinSql([base, without], "");
+      return count("more", `(SELECT 1 FROM ${rows(asked)} LIMIT ${rowsMax})`, asked.params);
+    },
+    proveUnmoved: async (written) => {
+      if (areRekeyed(rekeyed, await findRekeyed("moved-after")))
+        throw new RowsMoved("a row was written under another sort key during the export");
+      if (written === null || !isExact || written === plan.rows) return;
+      const now = await count("after", rows(counted), counted.params);
+      const changes = isReplacing ? await countChanges(deps, request, plan.plannedAtUs) : 0;
+      if (!isExplained({ planned: plan.rows, written, now, changes }))
+        throw new RowsMoved(`planned ${plan.rows}, written ${written}, counted after ${now}, ${changes} changed meanwhile`);
+    },
+  };
+};
+
+/** Rows of the project, in any version, that were written since the plan was made; by their own clock, which may be a minute behind. */
+const countChanges = async (
+  { clickhouse, physical }: ClickHouseSourceDeps,
+  { compiled: { table }, projectId, queryId, signal }: SourceRequest,
+  plannedAtUs: number,
+): Promise<number> => {
+  const [found] = await clickhouse.queryRows<{ rows: string }>({
+    sql: `SELECT count() AS rows FROM ${fromClause(table, physical, { needsFinal: false, names: [] })} WHERE e.project_id = {projectId:String} AND ${table.version} >= fromUnixTimestamp64Micro({plannedAt:Int64}) - INTERVAL 60 SECOND`,
+    params: { projectId, plannedAt: plannedAtUs },
+    queryId: `${queryId}-changes`,
+    signal,
+  });
+  return parseCount(found?.rows);
+};
+
+/**
+ * Sums the rows' hashes with FINAL and without: when both agree, no row is replaced or deleted, and slices can be read without merging.
+ * Sums and not counts, since the two are not taken at one moment, and rows that come and go in between could make counts agree. The server may hold an id for a moment
+ * after its query was answered: a second plan asks under ids of its own.
+ */
+const makePlan = async (
+  { clickhouse, physical, bounds }: ClickHouseSourceDeps,
+  { compiled: { table }, window, isWhole, signal }: SourceRequest,
+  counted: Sql,
+  queryId: string,
+): Promise<SourcePlan> => {
+  const merges = table.source.kind === "replacing" && window.axis === "eventTime";
+  const from = (needsFinal: boolean, names: readonly Pick<Sql, "uses">[]) => fromClause(table, physical, { needsFinal, names });
+  const rowHash = `cityHash64(${table.id}, ${table.place}, toUnixTimestamp64Micro(${table.version}))`;
+  const live = `${counted.sql} AND ${notDeleted(table, window)}`;
+  const [found, raw, clock] = await Promise.all([
+    planExport(
+      clickhouse,
+      {
+        from: from(window.axis === "eventTime", [counted, table.rowBytes]),
+        where: window.axis === "eventTime" ? counted.sql : live,
+        params: counted.params,
+        time: table.time,
+        hash: table.hash,
+        rowBytes: table.rowBytes.sql,
+        rowHash,
+      },
+      bounds,
+      { signal, queryId },
+    ),
+    merges
+      ? clickhouse.queryRows<{ checksum: string }>({
+          sql: `SELECT sum(${rowHash}) AS checksum FROM ${from(false, [counted])} WHERE ${live}`,
+          params: counted.params,
+          queryId: `${queryId}-raw`,
+          signal,
+        })
+      : [],
+    clickhouse.queryRows<{ us: string }>({ sql: "SELECT toUnixTimestamp64Micro(now64(6)) AS us", signal }),
+  ]);
+  return {
+    rows: found.rows,
+    slices: isWhole ? [] : found.slices,
+    rowSlices: [],
+    startUs: found.startUs,
+    needsFinal: merges && (isWhole || raw[0]?.checksum !== found.checksum),
+    isWhole,
+    plannedAtUs: parseCount(clock[0]?.us),
+  };
+};

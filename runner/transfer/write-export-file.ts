@@ -1,0 +1,221 @@
+/** One file of an export: slices through the encoder into an upload, begun anew or gone on with behind the parts of an attempt before. */
+
+import { type ExportToRun } from "../../services/exports/start-export.ts";
+import { AppError } from "../../core/errors.ts";
+import type { ExportProgress, ManifestFile } from "../../core/exports/manifest.ts";
+import { contentDisposition, downloadName, objectKey } from "../../core/exports/object-key.ts";
+import { ExportOptions } from "../../core/exports/request.ts";
+import type { UploadedPart } from "../../core/exports/uploaded-part.ts";
+import { byteOrderMark } from "../../core/query/formats/csv.ts";
+import { contentTypeOf } from "../../core/query/formats/index.ts";
+import type { LeftObject } from "../../services/exports/export-journal.ts";
+import { JobCancelled, type JobContext, LeaseLost, RunnerStopping } from "../deps.ts";
+import type { ExportHandlerDeps } from "./export-deps.ts";
+import { type PlannedSlice, type WriteFileDeps, writeFile } from "./file/write-file.ts";
+import { ReplayDiffers, writeBehind } from "./prove-replay.ts";
+import type { RunJournal } from "./run-journal.ts";
+import type { FileSink, FileUpload } from "./sinks/file-sink.ts";
+import { RowsMoved } from "./source/export-source.ts";
+import { readSlice } from "./source/slice-reader.ts";
+
+export type FileToWrite = {
+  index: number;
+  filesTotal: number;
+  slices: readonly PlannedSlice[];
+  left: LeftObject | null;
+  rowLimit: number;
+  isBounded: boolean;
+};
+
+type WrittenFile = { file: ManifestFile; slices: number; slicesResumed: number; isCut: boolean };
+
+export type FileWriter = {
+  write: (file: FileToWrite) => Promise<WrittenFile>;
+  /** Ids in the journal of the files written or taken over. */
+  fileIds: () => string[];
+  /** Bytes handed to the sink, all files together. */
+  bytes: () => number;
+  /** After a failure: what cannot be gone on with is taken back. */
+  giveUp: (error: unknown, queryId: string) => Promise<void>;
+};
+
+export type FileWriterDeps = Pick<ExportHandlerDeps, "clickhouse" | "clock" | "log" | "crc32" | "settings"> & {
+  sink: FileSink;
+  journal: RunJournal;
+};
+
+type Run = { target: ExportToRun; tableName: string; progress: ExportProgress };
+
+/** What is done so far, in all files. */
+type Done = { fileIds: string[]; bytes: number; rows: number; slices: number };
+
+export const createFileWriter = (deps: FileWriterDeps, context: JobContext, run: Run): FileWriter => {
+  const done: Done = { fileIds: [], bytes: 0, rows: 0, slices: 0 };
+  let current: FileUpload | undefined;
+  const finishFile = (id: string, { file, slices }: WrittenFile) => {
+    done.fileIds.push(id);
+    done.bytes += file.bytes;
+    done.rows += file.rows;
+    done.slices += slices;
+  };
+  const write = async (file: FileToWrite): Promise<WrittenFile> => {
+    const { left, slices, rowLimit } = file;
+    if (left?.file != null) {
+      const kept = { file: left.file, slices: slices.length, slicesResumed: slices.length, isCut: left.file.rows >= rowLimit };
+      finishFile(left.id, kept);
+      return kept;
+    }
+    const place = await openUpload(deps, context, run, file);
+    current = place.upload;
+    const written = await fillUpload(deps, context, run, { file, place, done });
+    await deps.journal.keepFile(place.fileId, written.file);
+    current = undefined;
+    finishFile(place.fileId, written);
+    return written;
+  };
+  return {
+    fileIds: () => done.fileIds,
+    bytes: () => done.bytes + (current?.bytes ?? 0),
+    write: async (file) => {
+      try {
+        return await write(file);
+      } catch (error) {
+        // The store has forgotten the upload or one of its parts.
+        if (file.left !== null && error instanceof AppError && error.code === "S3_REJECTED") throw new ReplayDiffers(error.message);
+        throw error;
+      }
+    },
+    giveUp: async (error, queryId) => {
+      const reason: unknown = context.signal.aborted ? context.signal.reason : error;
+      if (reason instanceof LeaseLost) return;
+      const killed = deps.clickhouse.kill(`${queryId}-`);
+      // Taken back, the space of the current file is free at once. Its row stays open: the sweep looks again, for what was still on its way, and at the files before it.
+      const settled = await Promise.allSettled([killed, canGoOn(context, reason) ? current?.settle() : current?.abort()]);
+      for (const result of settled)
+        if (result.status === "rejected") deps.log("warn", "take_back_failed", { job_id: context.job.id, detail: String(result.reason) });
+      await deps.journal.partsKept();
+    },
+  };
+};
+
+/** Whether an attempt after this one may go on behind the parts that are there. */
+const canGoOn = ({ job }: JobContext, reason: unknown): boolean =>
+  reason instanceof RunnerStopping ||
+  (!(reason instanceof JobCancelled || reason instanceof ReplayDiffers || reason instanceof RowsMoved) && job.attempt < job.maxAttempts);
+
+type Place = { name: string; key: string; fileId: string; upload: FileUpload };
+
+const openUpload = async (
+  { sink, journal, settings }: FileWriterDeps,
+  { job, signal, assertHeld }: JobContext,
+  { target, tableName }: Run,
+  { index, filesTotal, left }: FileToWrite,
+): Promise<Place> => {
+  const file = filesTotal === 1 ? null : index;
+  const name = downloadName({ ...target, file });
+  const { attempt, leaseId } = job;
+  const key = left?.key ?? objectKey({ ...target, prefix: settings.prefix, exportId: target.id, attempt, leaseId, tableName, file });
+  const fileId = left?.id ?? (await journal.addFile({ key, fileIndex: index }));
+  const upload = sink.open({
+    key,
+    contentType: contentTypeOf(target.format, target.compression),
+    contentDisposition: contentDisposition(name),
+    resumed: left?.uploadId == null ? null : { uploadId: left.uploadId, parts: left.parts },
+    onStarted: (uploadId) => journal.keepUploadId(fileId, uploadId),
+    onPart: (part) => journal.keepPart(fileId, part),
+    onCompleting: async () => {
+      // A completed upload takes no part again: an attempt after a crash right behind it must know them all.
+      await journal.partsKept();
+      await assertHeld();
+    },
+    signal,
+  });
+  return { name, key, fileId, upload };
+};
+
+const fillUpload = async (
+  deps: FileWriterDeps,
+  { job, signal }: JobContext,
+  { target: { format, compression, options }, progress }: Run,
+  { file: { index, left, slices, rowLimit, isBounded }, place, done }: { file: FileToWrite; place: Place; done: Done },
+): Promise<WrittenFile> => {
+  const { upload, key, name } = place;
+  const last = left?.parts.at(-1);
+  const output = orderlyOutput(deps, upload, last);
+  const from = last === undefined ? { slice: 0, rows: 0 } : { slice: last.mark.slice, rows: last.mark.startRows };
+  const { crc32, clock } = deps;
+  const written = await writeFile(
+    {
+      readSlice: (request, first, take) =>
+        readSlice(request, first, { crc32, wait: clock.wait, startTimer: clock.startTimer, signal }, take),
+      write: output.write,
+      onSliceStart: output.onSliceStart,
+      onSlice: (reached) => {
+        Object.assign(progress, { rows: done.rows + reached.rows, slices: done.slices + reached.slices });
+        deps.log("info", "slice_written", {
+          job_id: job.id,
+          attempt: job.attempt,
+          file: index,
+          slice: reached.slices - 1,
+          rows: reached.rows,
+        });
+      },
+      slicesAhead: deps.settings.slicesAhead,
+    },
+    {
+      format,
+      compression,
+      firstText: format === "CSV" && ExportOptions.parse(options).bom ? byteOrderMark : "",
+      slices,
+      from,
+      rowLimit,
+      isBounded,
+    },
+  );
+  output.assertProven();
+  const stored = await upload.finish();
+  const file: ManifestFile = {
+    key,
+    name,
+    rows: written.rows,
+    bytes: stored.bytes,
+    contentType: contentTypeOf(format, compression),
+    crc32: stored.crc32,
+    ...(compression === "none" ? {} : { isOneMember: written.isOneMember }),
+  };
+  return { file, slices: written.slices, slicesResumed: from.slice, isCut: written.isCut };
+};
+
+type OrderlyOutput = Pick<WriteFileDeps, "write" | "onSliceStart"> & { assertProven: () => void };
+
+/** Writes into the upload. No slice is read to its end before all that came before it has arrived: a crash costs at most one slice that was read to its end. */
+const orderlyOutput = (
+  { crc32, journal }: Pick<FileWriterDeps, "crc32" | "journal">,
+  upload: FileUpload,
+  last: UploadedPart | undefined,
+): OrderlyOutput => {
+  const writeOn = (bytes: Uint8Array) => upload.write(bytes);
+  const replay = last === undefined ? null : writeBehind(last, crc32, writeOn);
+  // The marks of the slice that is replayed are those of the attempt before.
+  let isReplaying = last !== undefined;
+  let sliceStart = last?.mark.startByte ?? 0;
+  let isStartSafe = true;
+  return {
+    assertProven: () => replay?.assertProven(),
+    write: async (bytes) => {
+      await (replay === null ? writeOn(bytes) : replay.write(bytes));
+      if (isStartSafe || upload.bytes - sliceStart < upload.partSizeBytes) return;
+      isStartSafe = true;
+      await upload.reached(sliceStart);
+      await journal.partsKept();
+    },
+    onSliceStart: (mark) => {
+      if (!isReplaying) {
+        upload.markSlice(mark);
+        sliceStart = upload.bytes;
+        isStartSafe = false;
+      }
+      isReplaying = false;
+    },
+  };
+};
