@@ -6,7 +6,7 @@ import { asDatabase, type Database, type OpenDatabase } from "../db/postgres/cli
 import { connectionFailure, postgresFailure } from "../db/postgres/failure.ts";
 import * as schema from "../db/postgres/schema.ts";
 
-export type DatabaseOptions = {
+type DatabaseOptions = {
   databaseUrl: string;
   /** The longest a statement, a transaction or a connection may take. */
   timeoutMs: number;

@@ -4,9 +4,9 @@
  */
 
 /** Whether retrying can help: `never` fails at once, `backoff` is retried with growing delays. */
-export type Retry = "never" | "backoff";
+type Retry = "never" | "backoff";
 /** Who has to act: the API caller, the customer's own system, a provider (S3, ClickHouse), or us. */
-export type Fault = "caller" | "customer" | "provider" | "us";
+type Fault = "caller" | "customer" | "provider" | "us";
 
 type ErrorEntry = { status: number; retry: Retry; fault: Fault; title: string; help: string };
 
@@ -103,13 +103,6 @@ export const errorTable = {
   ),
   EXPORT_NOT_RETRYABLE: entry(409, "never", "caller", "The export cannot be retried", "Only failed and cancelled exports can be retried."),
   EXPORT_NOT_READY: entry(409, "never", "caller", "The export has no file to download", "Wait until its status is COMPLETED."),
-  IDEMPOTENCY_KEY_IN_USE: entry(
-    409,
-    "never",
-    "caller",
-    "A request with this Idempotency-Key is still running",
-    "Wait until it ends, then send the request again.",
-  ),
   EXPORT_EXPIRED: entry(410, "never", "caller", "The export's file has expired", "Retry the request as a new export."),
   PAYLOAD_TOO_LARGE: entry(413, "never", "caller", "The body is too large", "Send a smaller body; the limit is named in `detail`."),
   UNSUPPORTED_MEDIA_TYPE: entry(415, "never", "caller", "The body is not JSON", "Send content-type application/json."),
@@ -243,13 +236,6 @@ export const errorTable = {
     "The file does not contain the rows that were counted",
     "It is retried automatically; the faulty object was removed.",
   ),
-  EXPORT_ROW_TOO_LARGE: entry(
-    422,
-    "never",
-    "caller",
-    "One row is larger than the runner accepts",
-    "Leave out the columns input, output and metadata, or exclude the row by a filter.",
-  ),
   ANSWER_TOO_LARGE: entry(
     422,
     "never",
@@ -258,13 +244,6 @@ export const errorTable = {
     "Ask for less: a smaller `limit`, or `fields` without `io`; read the observations of one trace in pages from /api/public/observations?traceId=…, or use an export for everything.",
   ),
   EXPORT_TOO_LARGE: entry(422, "never", "caller", "The export is larger than one object can be", "Split it by time range."),
-  TOO_MANY_SCORE_NAMES: entry(
-    422,
-    "never",
-    "caller",
-    "The project has too many score names to give each a column",
-    'Ask for `"scores": "nested"`, or leave scores out with `"scores": "none"`.',
-  ),
   COMMENT_FILTER_TOO_WIDE: entry(422, "never", "caller", "A comment filter matches too many ids", "Add filters that narrow it down."),
   TOO_MANY_COMMENTS: entry(
     422,

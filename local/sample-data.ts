@@ -24,7 +24,7 @@ const createRandom = (seed: number) => {
   };
 };
 
-export type SampleOptions = {
+type SampleOptions = {
   projectId: string;
   events: number;
   seed?: number;

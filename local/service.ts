@@ -14,7 +14,7 @@ export type Service = {
   stop: (graceMs?: number) => Promise<void>;
 };
 
-export type ServiceStart = Pick<BoundOptions, "uid" | "gid" | "stopSignal"> & {
+type ServiceStart = Pick<BoundOptions, "uid" | "gid" | "stopSignal"> & {
   name: string;
   command: string;
   args: readonly string[];

@@ -44,7 +44,7 @@ export type Stack = StackFile & {
   stop: () => Promise<void>;
 };
 
-export type StackOptions = {
+type StackOptions = {
   dataDir?: string;
   apiPort?: number | undefined;
   env?: Record<string, string | undefined>;

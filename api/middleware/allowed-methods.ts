@@ -5,7 +5,7 @@ import type { App, AppEnv } from "../deps.ts";
 import { problemAnswer } from "./problem.ts";
 
 /** The methods a path has routes for, HEAD among them where it has GET; none: nobody knows the path. */
-export type MethodsOf = (path: string) => ReadonlySet<string>;
+type MethodsOf = (path: string) => ReadonlySet<string>;
 
 export const routeMethods = (app: App): MethodsOf => {
   let patterns: { method: string; pattern: RegExp }[] | undefined;

@@ -3,8 +3,8 @@ import type { MiddlewareHandler } from "hono";
 import { effectiveScopes, type Scope } from "../../core/auth/scopes.ts";
 import { isSameSecret } from "../../core/auth/secret-hash.ts";
 import { AppError, type ErrorCode } from "../../core/errors.ts";
-import { findKeyByHash, markKeyUsed } from "../../services/tenants/find-key.ts";
 import type { HashSecret } from "../../services/tenants/audited-insert.ts";
+import { findKeyByHash, markKeyUsed } from "../../services/tenants/find-key.ts";
 import type { AppEnv, Identify } from "../deps.ts";
 
 type Credentials = { publicKey: string | null; secretKey: string };

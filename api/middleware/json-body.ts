@@ -5,7 +5,7 @@ import type { AppEnv } from "../deps.ts";
 import { fieldPath } from "./problem.ts";
 
 /** Bytes a request body may have. */
-export const bodyBytesMax = 1024 * 1024;
+const bodyBytesMax = 1024 * 1024;
 
 /** Codes this middleware answers with. */
 export const jsonBodyCodes = [

@@ -13,7 +13,7 @@ const Place = z.strictObject({
 }) satisfies z.ZodType<RowPlace>;
 
 /** base64url of UTF-8: ids may be of any alphabet. */
-export const encodePlace = (place: RowPlace): string =>
+const encodePlace = (place: RowPlace): string =>
   btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(place))))
     .replaceAll("+", "-")
     .replaceAll("/", "_")

@@ -15,7 +15,7 @@ export type Scope = (typeof scopes)[number];
 export const roles = ["OWNER", "ADMIN", "MEMBER", "VIEWER"] as const;
 export type Role = (typeof roles)[number];
 
-export const roleScopes: Record<Role, readonly Scope[]> = {
+const roleScopes: Record<Role, readonly Scope[]> = {
   OWNER: scopes,
   ADMIN: scopes,
   MEMBER: ["batchExports:create", "batchExports:read", "ingestion:write", "traces:read", "comments:CRUD", "models:CUD"],

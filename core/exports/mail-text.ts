@@ -1,5 +1,5 @@
 /** What a mail about an export says, as subject, text and HTML. Names come from people: they are escaped in HTML and kept to one line in the subject. */
-export type ExportMailFacts = {
+type ExportMailFacts = {
   event: "completed" | "failed" | "expiring";
   userName: string | null;
   projectName: string;
@@ -18,7 +18,7 @@ export type ExportMailFacts = {
   publicUrl: string | null;
 };
 
-export type MailText = { subject: string; text: string; html: string };
+type MailText = { subject: string; text: string; html: string };
 
 const oneLine = (text: string) => text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
 const escapeHtml = (text: string) =>

@@ -2,7 +2,7 @@
 import { type CompressionName, extensionOf, type FormatName } from "../query/formats/index.ts";
 
 /** Keeps letters, digits, dot, hyphen and underscore; a segment can never be `.` or `..`. */
-export const safeSegment = (text: string, charactersMax = 100): string => {
+const safeSegment = (text: string, charactersMax = 100): string => {
   const safe = text
     .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
     .replaceAll(/^[.-]+|[.-]+$/g, "")

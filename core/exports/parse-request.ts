@@ -43,5 +43,3 @@ export const checkExportRequest = (
 /** The name an export gets when its owner gives none. */
 export const defaultName = (createdAt: string, request: Pick<CreateBatchExport, "format" | "query">): string =>
   `${createdAt} - ${request.query.tableName} as ${request.format}`;
-
-export const unknownId = (): AppError => new AppError({ code: "NOT_FOUND" });

@@ -5,7 +5,7 @@ import { compressionNames, formatNames } from "../query/formats/index.ts";
 import { embedLevelsDefault, embedLevelsMax } from "../query/formats/json-rows.ts";
 import { notStorable, storable } from "../storable.ts";
 
-export const expiresAfterHoursMax = 24 * 30;
+const expiresAfterHoursMax = 24 * 30;
 
 export const CreateBatchExport = z.strictObject({
   name: z.string().trim().min(1).max(200).refine(storable, notStorable).optional(),

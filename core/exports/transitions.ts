@@ -5,7 +5,7 @@ import type { BatchExportStatus } from "../jobs/state.ts";
  * `requeue`: an attempt has ended and another will follow. `retry`: a person wants all attempts again. An attempt may end before it has marked its export as processing,
  * so a queued export can be requeued, fail and be cancelled; only one that was started can be complete. A completed export stays as it is.
  */
-export const exportArrows = {
+const exportArrows = {
   QUEUED: { QUEUED: "requeue", PROCESSING: "start", FAILED: "fail", CANCELLED: "cancel" },
   PROCESSING: { QUEUED: "requeue", PROCESSING: "start", COMPLETED: "complete", FAILED: "fail", CANCELLED: "cancel" },
   COMPLETED: {},

@@ -1,6 +1,6 @@
 /** Ingestion, parsing: normalizes the environment of an event. An unusable one never refuses the event. */
 
-export const environmentCharactersMax = 40;
+const environmentCharactersMax = 40;
 
 /**
  * Lower-cases a public name, strips every leading `langfuse` and cuts it to 40 characters. Internal names may begin with `langfuse` and

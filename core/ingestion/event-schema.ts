@@ -12,18 +12,15 @@ import { isNestedBeyond, nestingLevelsMax } from "./nesting.ts";
 const Envelope = z.object({ id: Id, timestamp: Instant, type: z.string() });
 
 /** Written only to our log; answered with 201 like every accepted event. */
-export type SdkLog = { id: string; timestamp: string; log: Json };
+type SdkLog = { id: string; timestamp: string; log: Json };
 
 /**
  * The API's answer for one refused event. `id` is the event's id, or `unknown`; `error` names every invalid path, never a value; `faults`
  * lists the same one by one.
  */
-export type RefusedEvent = { ok: false; id: string; status: 400; message: string; error: string; faults: FieldError[] };
+type RefusedEvent = { ok: false; id: string; status: 400; message: string; error: string; faults: FieldError[] };
 
-export type ParsedEvent =
-  | { ok: true; event: IngestionEvent; log?: undefined }
-  | { ok: true; event?: undefined; log: SdkLog }
-  | RefusedEvent;
+type ParsedEvent = { ok: true; event: IngestionEvent; log?: undefined } | { ok: true; event?: undefined; log: SdkLog } | RefusedEvent;
 
 /**
  * Never throws and copies no payloads. `isInternal` allows dataset run items, environments that begin with `langfuse`, and `body.otel`,

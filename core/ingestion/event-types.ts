@@ -6,7 +6,7 @@ import { JsonValue } from "./fields.ts";
 import { scoreSchema } from "./score-schema.ts";
 
 /** What the body of an event says; `id` if it names its entity. */
-export type Said<Event extends IngestionEvent> = Pick<Event, "entityType" | "body"> & { id: string | null | undefined };
+type Said<Event extends IngestionEvent> = Pick<Event, "entityType" | "body"> & { id: string | null | undefined };
 type Schema = z.ZodType<Said<TraceEvent> | Said<ObservationEvent> | Said<ScoreEvent> | Said<DatasetRunItemEvent>>;
 /** Schemas are built once per audience. The public one knows no internal fields. */
 type EventType = { isUpdate: boolean; isInternalOnly: boolean; publicBody: Schema; internalBody: Schema };
@@ -53,7 +53,7 @@ export const eventTypes = {
   "observation-update": legacyObservation(update),
 } as const satisfies Record<string, EventType>;
 
-export type EventTypeName = keyof typeof eventTypes;
+type EventTypeName = keyof typeof eventTypes;
 
 export const isEventType = (name: string): name is EventTypeName => Object.hasOwn(eventTypes, name);
 

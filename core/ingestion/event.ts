@@ -104,7 +104,7 @@ export type ObservationBody = {
 };
 
 /** Totals that an observation, such as an agent run, reports for itself and everything below it. */
-export type RollUp = {
+type RollUp = {
   model?: string;
   requestModel?: string;
   usageDetails?: Record<string, number>;

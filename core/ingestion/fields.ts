@@ -5,7 +5,7 @@ import { isRecord } from "../is-record.ts";
 import type { Json } from "./event.ts";
 import { utcInstant } from "./instant.ts";
 
-export const idCharactersMax = 800;
+const idCharactersMax = 800;
 
 /** Makes a schema from a function that returns the value or a fault. */
 export const schemaOf = <Value>(read: (input: unknown) => { value: Value } | { fault: string }) =>

@@ -8,7 +8,7 @@ import type { ScoreBody } from "./event.ts";
 import { Id, JsonValue, Reference, ScoreNameText, schemaOf, Text } from "./fields.ts";
 
 const dataTypes = ["NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT", "CORRECTION"] as const;
-export const scoreTextCharactersMax = 500;
+const scoreTextCharactersMax = 500;
 
 const isText = (value: string | number): boolean => typeof value === "string";
 const valueRules: Record<ScoreBody["dataType"], { fits: (value: string | number) => boolean; rule: string }> = {

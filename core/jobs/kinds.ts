@@ -35,7 +35,7 @@ type JobKindEntry = {
 };
 
 /** Which route events came in by. */
-export const eventSources = ["api", "otel"] as const;
+const eventSources = ["api", "otel"] as const;
 export type EventSource = (typeof eventSources)[number];
 
 const origin = z.strictObject({ apiKey: z.string(), sdkName: z.string(), sdkVersion: z.string() });
@@ -122,7 +122,7 @@ export type JobPayload<K extends JobKind> = z.infer<(typeof jobKinds)[K]["payloa
 export const jobKindNames = Object.keys(jobKinds) as JobKind[];
 
 /** Kinds by how they are claimed; a type, so that a loop that forgets a kind does not compile. */
-export type KindsClaimed<How extends Claiming["how"]> = {
+type KindsClaimed<How extends Claiming["how"]> = {
   [K in JobKind]: (typeof jobKinds)[K]["claiming"]["how"] extends How ? K : never;
 }[JobKind];
 export type BatchKind = KindsClaimed<"batchedByOrderingKey">;

@@ -34,7 +34,7 @@ export const isOutage = (error: AppError): boolean => outages.has(error.code);
 const mendable: ReadonlySet<ErrorCode> = new Set(["CLICKHOUSE_QUERY_REJECTED", "CLICKHOUSE_QUERY_TOO_LARGE", "CLICKHOUSE_RESOURCES"]);
 const isMendable = (error: AppError): boolean => isOutage(error) || mendable.has(error.code);
 
-export type NextAttempt = { decision: "discard" } | { decision: "retry"; delaySeconds: number };
+type NextAttempt = { decision: "discard" } | { decision: "retry"; delaySeconds: number };
 
 export const nextAttempt = (
   error: AppError,

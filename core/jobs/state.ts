@@ -7,6 +7,8 @@ export const claimableStates = ["scheduled", "available", "retryable"] as const 
 /** States nothing leaves again, except by an explicit retry of a person. */
 export const finalStates = ["completed", "cancelled", "discarded"] as const satisfies readonly JobState[];
 
+export const isFinalState = (state: JobState): boolean => (finalStates as readonly JobState[]).includes(state);
+
 export const batchExportStatuses = ["QUEUED", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"] as const;
 export type BatchExportStatus = (typeof batchExportStatuses)[number];
 

@@ -19,7 +19,7 @@ const compileSteps = 100;
  */
 export const patternWork = { steps: 0 };
 
-export type CompiledPattern = {
+type CompiledPattern = {
   /** Upper bound of the program's instructions. */
   steps: number;
   /** Returns whether the text contains a match, like `text ~ pattern`. Texts over the length limit do not match. */

@@ -5,7 +5,7 @@
 import { decimalText } from "../query/filters/bounds.ts";
 
 /** A decimal of any precision: `units` × 10^-`scale`. */
-export type Decimal = { units: bigint; scale: number };
+type Decimal = { units: bigint; scale: number };
 
 /** Decimals of a cost column. */
 const costScale = 12;

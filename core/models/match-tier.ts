@@ -5,7 +5,7 @@ import { isPatternMatch } from "./compile-pattern.ts";
 import type { PricingTier, TierCondition, TierOperator } from "./model.ts";
 
 /** The facts that conditions test. */
-export type TierFacts = {
+type TierFacts = {
   usage: Readonly<Record<string, bigint>>;
   modelParameters: Readonly<Record<string, Json>> | null;
   metadata: Readonly<Record<string, string>>;

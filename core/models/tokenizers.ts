@@ -4,7 +4,7 @@
  */
 
 export const tokenizers = ["o200k_base", "cl100k_base"] as const;
-export type Tokenizer = (typeof tokenizers)[number];
+type Tokenizer = (typeof tokenizers)[number];
 
 const modelPatterns: readonly (readonly [RegExp, Tokenizer])[] = [
   [/^(ft:)?(gpt-4o|chatgpt-4o|gpt-4\.1|gpt-4\.5|gpt-5|o1|o3|o4)([-.:]|$)/, "o200k_base"],

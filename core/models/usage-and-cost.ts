@@ -23,7 +23,7 @@ export type Call = {
   startTime: string;
 };
 
-export type UsageAndCost = {
+type UsageAndCost = {
   usageDetails: TextMap;
   costDetails: TextMap;
   totalCost: string | null;

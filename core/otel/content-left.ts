@@ -45,10 +45,6 @@ const groupOf = (name: string): Group | undefined => {
   return of === undefined ? undefined : { id: name, sides: of };
 };
 
-/** Returns whether an attribute may hold input or output, of the observation or of its trace. */
-export const isContentName = (name: string): boolean =>
-  name === langfuse.traceInput || name === langfuse.traceOutput || groupOf(name) !== undefined;
-
 /** Computes the leaves of a side on first use: most spans carry a single convention. */
 const createLeaves = (facts: SpanFacts): ((of: ReadonlySet<Side>) => Leaves) => {
   const taken = takenContent(facts);

@@ -25,7 +25,7 @@ import {
   vercelAnswer,
 } from "./framework-content.ts";
 
-export type ContentSource = { convention: string; url: string; input?: Reader; output?: Reader };
+type ContentSource = { convention: string; url: string; input?: Reader; output?: Reader };
 
 const genAi = "https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/registry/attributes/gen-ai.md";
 const genAiEvents136 = "https://github.com/open-telemetry/semantic-conventions/blob/v1.36.0/docs/gen-ai/gen-ai-events.md";

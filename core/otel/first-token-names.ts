@@ -6,7 +6,7 @@
 export type WaitUnit = "s" | "ms" | "ns";
 
 /** Lists several units where senders disagree; the first in which the wait fits into the span applies. */
-export type FirstTokenName = { name: string; units: readonly [WaitUnit, ...WaitUnit[]]; sender: string; url: string; scope?: string };
+type FirstTokenName = { name: string; units: readonly [WaitUnit, ...WaitUnit[]]; sender: string; url: string; scope?: string };
 
 export const firstTokenNames: readonly FirstTokenName[] = [
   { name: "ai.response.msToFirstChunk", units: ["ms"], sender: "AI SDK", url: "https://ai-sdk.dev/docs/ai-sdk-core/telemetry" },

@@ -8,14 +8,14 @@ import type { Found, Side } from "./content-readers.ts";
 import { contentSources } from "./content-sources.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
-export type Content = { input?: Json; output?: Json };
+type Content = { input?: Json; output?: Json };
 
 export const observationContent = (facts: SpanFacts): Content => {
   const { input, output } = takenContent(facts);
   return toContent(input?.value, output?.value);
 };
 
-export type TakenContent = { [Name in Side]?: Found };
+type TakenContent = { [Name in Side]?: Found };
 
 /**
  * Returns what was taken for each side, and from where. The content and metadata mappers both ask for it, so it is computed once per span.

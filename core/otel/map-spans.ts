@@ -40,7 +40,7 @@ import {
 } from "./trace-fields.ts";
 import { costDetails, usageDetails } from "./usage.ts";
 
-export type MappedSpans = { events: MappedEvent[]; rejected: Rejection[] };
+type MappedSpans = { events: MappedEvent[]; rejected: Rejection[] };
 
 export const mapSpans = (traces: OtlpTraces, context: MapContext): MappedSpans => finish(mapSpansInPieces(traces, context));
 

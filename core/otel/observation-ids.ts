@@ -17,7 +17,7 @@ export const readQualifiedId = (id: string): SpanRef | undefined => {
   return traceId === undefined || spanId === undefined ? undefined : { traceId, spanId };
 };
 
-export type SpanRefs = {
+type SpanRefs = {
   /** Spans of the request, in its order. */
   spans: SpanRef[];
   /** Parents outside the request: observations below them need the parents' ids before they arrive. */

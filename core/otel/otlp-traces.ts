@@ -50,7 +50,7 @@ export type Span = {
 };
 
 export type Scope = { name: string; version: string; attributes: KeyValue[] };
-export type ScopeSpans = { scope: Scope; schemaUrl?: string; spans: Span[] };
+type ScopeSpans = { scope: Scope; schemaUrl?: string; spans: Span[] };
 export type ResourceSpans = { resource: { attributes: KeyValue[] }; schemaUrl?: string; scopeSpans: ScopeSpans[] };
 export type OtlpTraces = { resourceSpans: ResourceSpans[] };
 

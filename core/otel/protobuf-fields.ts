@@ -4,7 +4,7 @@
  */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 
-export type Field<Target> = {
+type Field<Target> = {
   wireType: WireType;
   read: (reader: BinaryReader, target: Target) => void;
   /** Each occurrence is an element and spends budget itself. */

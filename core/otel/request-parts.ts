@@ -8,14 +8,14 @@ import type { FoundSpan, ResourceHead, ScopeHead } from "./span-stream.ts";
 /** `body` is JSON in UTF-8. */
 export type RequestPart = { body: Uint8Array<ArrayBuffer>; traceIds: string[] };
 
-export type PartBounds = {
+type PartBounds = {
   spansMax: number;
   /** Size of the spans as JSON. A larger span forms a part by itself. */
   charactersMax: number;
 };
 
 /** What the runner maps to events in one go. Exporters send 512 spans by default, collectors 8,192. */
-export const defaultPartBounds: PartBounds = { spansMax: 4000, charactersMax: 4 * 1024 * 1024 };
+const defaultPartBounds: PartBounds = { spansMax: 4000, charactersMax: 4 * 1024 * 1024 };
 
 /**
  * Yields parts in span order. A part ends before the first span that no longer fits, so one span more than the yielded part has been read.

@@ -8,11 +8,8 @@ import type { ExportTable } from "./tables/table.ts";
 /** Names of tables in ClickHouse that an operator can change. */
 export type PhysicalTables = { events: string };
 
-/** `eventTime`: when what a row tells of happened. `writeTime`: when a version of the row was written, which is the table's version column. */
-export type TimeAxis = "eventTime" | "writeTime";
-
 /**
- * A half-open window `[start, end)`; ISO 8601 UTC with microseconds, `start` null for no bound. A row on the border of two windows is in the later one only.
+ * A half-open window `[start, end)` on event time (when what a row tells of happened) or on write time (when a version of the row was written: the table's version column); ISO 8601 UTC with microseconds, `start` null for no bound. A row on the border of two windows is in the later one only.
  *
  * On event time, a window gives each row once in its newest version, whenever that was written.
  * On write time, a window gives each row of which some version was written in it, in the newest of these versions. A row that is written again after `end` is given again by

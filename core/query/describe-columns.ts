@@ -3,7 +3,7 @@ import type { FormatName } from "./formats/index.ts";
 import { commentsColumn } from "./select-columns.ts";
 import type { ColumnKind, ExportTable } from "./tables/table.ts";
 
-export type ColumnDescription = { id: string; type: ColumnKind | "scores"; nullable: boolean; unit: string | null; description: string };
+type ColumnDescription = { id: string; type: ColumnKind | "scores"; nullable: boolean; unit: string | null; description: string };
 
 export const describeColumns = (table: ExportTable): ColumnDescription[] => [
   ...Object.entries(table.columns).map(([id, { kind, nullable, unit, description }]) => ({

@@ -2,12 +2,11 @@
 import { z } from "zod";
 import { PrivacyRule } from "./privacy/privacy.ts";
 
-export const scoreModes = ["columns", "nested", "none"] as const;
+const scoreModes = ["columns", "nested", "none"] as const;
 
 export const searchTypes = ["id", "content", "input", "output"] as const;
 
-export const OrderBy = z.strictObject({ column: z.string().min(1).max(200), order: z.enum(["ASC", "DESC"]) });
-export type OrderBy = z.infer<typeof OrderBy>;
+const OrderBy = z.strictObject({ column: z.string().min(1).max(200), order: z.enum(["ASC", "DESC"]) });
 
 /**
  * What to export. `filter` holds filters in the language of the table (core/filters/), checked there so that each fault names its field.

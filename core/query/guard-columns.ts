@@ -8,7 +8,7 @@ import type { SelectedColumn } from "./selected-column.ts";
 import { type Expression, usesOf } from "./sql.ts";
 
 /** What can be wrong with a row; each is counted by rows. */
-export type Finding =
+type Finding =
   | { kind: "invalidUtf8" | "nul" | "duplicateKeys" }
   /** A privacy rule withheld a field of this column, and for which reasons. */
   | { kind: "withheld" | "notJson" | "otherShape"; column: string };

@@ -63,7 +63,7 @@ export const hasScoreColumns = ({ scores, columns }: Pick<ExportQuery, "scores" 
   table.scoreItems !== null && scores === "columns" && (columns === undefined || columns.includes("scores"));
 
 /** Ids of all columns of a table, `comments` and `scores` included where it has them, in the order of the file. */
-export const columnIdsOf = (table: ExportTable): string[] => [
+const columnIdsOf = (table: ExportTable): string[] => [
   ...Object.keys(table.columns),
   ...(table.commentObject === null ? [] : ["comments"]),
   ...(table.scoreItems === null ? [] : ["scores"]),

@@ -4,7 +4,7 @@ import type { CompiledQuery } from "./compile-query.ts";
 import { type Slice, sliceCondition } from "./slice.ts";
 import type { Expression, Sql } from "./sql.ts";
 
-export type SliceRead = {
+type SliceRead = {
   compiled: Pick<CompiledQuery, "table" | "orderBy">;
   physical: PhysicalTables;
   /** Everything the rows fulfil but the bounds of the slice. */

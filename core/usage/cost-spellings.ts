@@ -4,7 +4,7 @@
  */
 import type { UsageSource } from "./usage-sources.ts";
 
-export type CostSpelling = { name: string; kind: "input" | "output" | "total"; sources: readonly UsageSource[] };
+type CostSpelling = { name: string; kind: "input" | "output" | "total"; sources: readonly UsageSource[] };
 
 const of = (kind: CostSpelling["kind"], sources: readonly UsageSource[], names: readonly string[]): CostSpelling[] =>
   names.map((name) => ({ name, kind, sources }));

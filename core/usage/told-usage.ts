@@ -14,7 +14,7 @@ export type ToldUsage = {
 };
 
 /** `span`: attributes, whose wholes include their parts. `object`: a provider's response. */
-export type UsageForm = "span" | "object";
+type UsageForm = "span" | "object";
 
 const containers: ReadonlyMap<string, string> = new Map(
   Object.entries(detailContainers).flatMap(([name, spellings]) => spellings.map((spelling): [string, string] => [spelling, name])),

@@ -19,7 +19,7 @@ const plainSqlMax = 80_000;
 /** A query with a thousand score columns counts some 120 thousand elements and 1 MB (measured). */
 const boundsOfLongSql = { max_query_size: String(64 * 1024 * 1024), max_ast_elements: "2000000", max_expanded_ast_elements: "5000000" };
 
-export type Carried = {
+type Carried = {
   sql: string;
   params: Record<string, unknown>;
   settings: Record<string, string | number>;

@@ -129,7 +129,7 @@ const codes = new Map<string, ClickHouseErrorCode>(
 );
 
 /** Translates ClickHouse's failure. An unknown code is worth a retry; a failure without a code is a connection failure. */
-export const clickHouseFailure = (error: unknown): AppError => {
+const clickHouseFailure = (error: unknown): AppError => {
   if (error instanceof AppError) return error;
   const detail = error instanceof Error ? error.message.slice(0, 2000) : String(error);
   if (!(error instanceof ClickHouseError)) return new AppError({ code: "CLICKHOUSE_UNAVAILABLE", detail, cause: error });

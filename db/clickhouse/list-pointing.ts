@@ -4,8 +4,8 @@ import { externalTable } from "../../core/query/external-table.ts";
 import type { ClickHouse } from "./client.ts";
 import { handIds, isAmong } from "./stored-entities.ts";
 
-export type SpanOfProject = { projectId: string; traceId: string; spanId: string };
-export type PointingEntity = { projectId: string; entityType: "score" | "dataset_run_item"; id: string };
+type SpanOfProject = { projectId: string; traceId: string; spanId: string };
+type PointingEntity = { projectId: string; entityType: "score" | "dataset_run_item"; id: string };
 
 const Row = z.object({ project_id: z.string(), entity_type: z.enum(["score", "dataset_run_item"]), id: z.string() });
 

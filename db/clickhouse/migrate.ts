@@ -7,7 +7,7 @@ import { createClient } from "@clickhouse/client-web";
 import { clickHouseMigrations } from "./migrations/index.ts";
 import type { ClickHouseMigration, MigrationContext } from "./migrations/migration.ts";
 
-export type MigrateClickHouseConfig = { url: string; user: string; password: string; database: string; cluster?: string | null };
+type MigrateClickHouseConfig = { url: string; user: string; password: string; database: string; cluster?: string | null };
 
 const contextFor = (cluster: string | null | undefined): MigrationContext =>
   cluster === null || cluster === undefined || cluster === ""

@@ -8,7 +8,7 @@ import type { ClickHouse } from "./client.ts";
 import { parseCount } from "./parse-count.ts";
 
 /** The query to plan: `from` names the table with its alias `e` and FINAL; `where` holds everything but slice bounds. */
-export type PlanQuery = {
+type PlanQuery = {
   from: string;
   where: string;
   params: Readonly<Record<string, unknown>>;
@@ -22,7 +22,7 @@ export type PlanQuery = {
   rowHash: string;
 };
 
-export type ExportPlan = {
+type ExportPlan = {
   /** Ascending by time, then hash. Empty if nothing matches. */
   slices: Slice[];
   rows: number;

@@ -12,7 +12,7 @@ import type { ClickHouse } from "./client.ts";
 const rekeyedRowsMax = 200_000;
 
 /** A sort key of a row that was written under more than one. `nth` 1 is the newest; `versionUs` is its newest version. */
-export type RekeyedRow = { id: string; place: string; versionUs: string; nth: string };
+type RekeyedRow = { id: string; place: string; versionUs: string; nth: string };
 
 type KeyedTable = Pick<ExportTable, "id" | "time" | "version" | "isDeleted" | "place">;
 

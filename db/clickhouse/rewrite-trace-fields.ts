@@ -21,7 +21,7 @@ const listColumns = async (clickhouse: Pick<ClickHouse, "queryRows">, table: str
  * A trace with the fields its event rows must have. `isContested`: another attempt may write its rows with an earlier version, now or
  * later.
  */
-export type NamedTrace = OwnedId & { fields: TraceFields; isContested: boolean };
+type NamedTrace = OwnedId & { fields: TraceFields; isContested: boolean };
 
 /** What a row copies from its trace `n`. If the trace has no release, rows keep their own. */
 const copied: Record<string, string> = {

@@ -64,10 +64,10 @@ export const loadStoredTraces = async (
 };
 
 /** One sort key of an entity: the column values that are written again to delete it. */
-export type StoredPlace = OwnedId & { key: Record<string, string>; createdAt: string };
+type StoredPlace = OwnedId & { key: Record<string, string>; createdAt: string };
 
 /** The entity tables: id, the time that is part of the sort key, and the sort key's columns. */
-export const placedTables = {
+const placedTables = {
   traces: { id: "id", time: "timestamp", key: ["timestamp"] },
   observations: { id: "id", time: "start_time", key: ["type", "start_time"] },
   scores: { id: "id", time: "timestamp", key: ["timestamp", "name"] },

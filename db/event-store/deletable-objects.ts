@@ -70,7 +70,7 @@ export const listOutdated = (
       ${behind(after)} order by e.created_at, e.id limit ${rowsMax}`,
   );
 
-export type Entity = { entityType: string; entityId: string };
+type Entity = { entityType: string; entityId: string };
 
 const wanted = (entities: readonly Entity[]): SQL =>
   sql`json_to_recordset(${JSON.stringify(entities)}::json) as w("entityType" text, "entityId" text)

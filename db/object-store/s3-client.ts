@@ -20,7 +20,7 @@ export type S3Deps = {
   credentials?: (() => Promise<S3Credentials>) | undefined;
 };
 
-export type S3Request = {
+type S3Request = {
   method: "GET" | "PUT" | "POST" | "DELETE" | "HEAD";
   key: string;
   query?: Record<string, string>;

@@ -76,7 +76,7 @@ const retryableCodes = new Set([
   "ServiceUnavailable",
 ]);
 
-export type Refused = {
+type Refused = {
   status: number;
   headers: Headers;
   /** The body, as far as it was read. */
@@ -85,7 +85,7 @@ export type Refused = {
   sent: ReadonlySet<string>;
 };
 
-export type StoreFailure = { code: ObjectStoreErrorCode; retry: boolean; message: string };
+type StoreFailure = { code: ObjectStoreErrorCode; retry: boolean; message: string };
 
 /** Returns the <Error> of an answer. CompleteMultipartUpload may put one into a 200. */
 export const errorOf = (text: string): XmlElement | undefined => {

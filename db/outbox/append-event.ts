@@ -4,7 +4,7 @@ import { type EventPayload, type EventType, eventTypes } from "../../core/outbox
 import { storableJson } from "../../core/storable.ts";
 import { type Database, execute } from "../postgres/client.ts";
 
-export type NewEvent = { [T in EventType]: { type: T; projectId: string; objectId: string; payload: EventPayload<T> } }[EventType];
+type NewEvent = { [T in EventType]: { type: T; projectId: string; objectId: string; payload: EventPayload<T> } }[EventType];
 
 /**
  * The event and one delivery for each consumer that wants its type, in one statement. The caller holds the lock of the object's row, or has just inserted it: so

@@ -5,7 +5,7 @@ import { type Database, execute } from "../postgres/client.ts";
 export type WaitingEvents = { consumer: string; waiting: number; oldestSeconds: number };
 
 /** Counted so far for each consumer: one this long is long. */
-export const countedMax = 10_000;
+const countedMax = 10_000;
 
 /** Every consumer that was ever registered, also one that runs nowhere. Locks nothing; reads at most `countedMax` entries of the primary key for each consumer. */
 export const measureOutbox = (db: Database): Promise<WaitingEvents[]> =>

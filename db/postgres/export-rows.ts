@@ -31,10 +31,10 @@ const storedOf = (tableName: string): Stored => {
   return found;
 };
 
-export type RowScope = { projectId: string; cutoff: string };
+type RowScope = { projectId: string; cutoff: string };
 /** From `from` inclusive to `to` exclusive; null is open. Instants are text with microseconds. */
 export type RowSlice = { from: RowPlace; to: RowPlace | null; rows: number; bytes: number };
-export type RowPlace = { at: string; id: string };
+type RowPlace = { at: string; id: string };
 
 const within = ({ projectId, cutoff }: RowScope) => sql`r.project_id = ${projectId} and r.created_at < ${cutoff}::timestamptz`;
 

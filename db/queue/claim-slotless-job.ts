@@ -6,7 +6,7 @@ import { type Database, execute } from "../postgres/client.ts";
 import type { ClaimedJob } from "./claim-job.ts";
 import { claimable, states } from "./state-sql.ts";
 
-export type SlotlessClaim = {
+type SlotlessClaim = {
   kind: JobKind;
   afterProjectId: string;
   exceptProjectIds?: readonly string[];

@@ -5,7 +5,7 @@ import { type JobKind, kindsWhere } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import { kindList, states } from "./state-sql.ts";
 
-export type DeadLetter = {
+type DeadLetter = {
   id: string;
   projectId: string;
   kind: JobKind;

@@ -6,7 +6,7 @@ import { type Database, execute } from "../postgres/client.ts";
 import { settle } from "./settle-job.ts";
 import { kindList, states } from "./state-sql.ts";
 
-export type RescuedJob = { id: string; kind: string; state: "cancelled" | "discarded" | "retryable"; projectId: string };
+type RescuedJob = { id: string; kind: string; state: "cancelled" | "discarded" | "retryable"; projectId: string };
 
 /**
  * Delay of an export after its runner was lost: another runner may start at once, but a job that crashes its runner must not spin. For

@@ -1,7 +1,7 @@
 /** Queue: settles a job, writing the outcome of an attempt. */
 
 import { type SQL, sql } from "drizzle-orm";
-import type { JobState } from "../../core/jobs/state.ts";
+import { isFinalState, type JobState } from "../../core/jobs/state.ts";
 import { storableForm } from "../../core/storable.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import type { Lease } from "./heartbeat-job.ts";
@@ -60,7 +60,7 @@ export const settle = (
   tx: Database,
   { where, state, set }: { where: SQL; state: SettledState; set: SQL },
 ): Promise<{ state: SettledState }[]> => {
-  const isFinal = state === "completed" || state === "cancelled" || state === "discarded";
+  const isFinal = isFinalState(state);
   return execute<{ state: SettledState }>(
     tx,
     sql`with job as (

@@ -42,7 +42,7 @@ const respond = (conn: Conn): string => {
 const fresh = (): Conn => ({ head: "", left: 0, chunked: false, state: "head", line: "", request: "", body: 0 });
 
 /** Starts the sink on a free loopback port. */
-export const startSink = (port = 0): { port: number; stop: () => void } => {
+const startSink = (port = 0): { port: number; stop: () => void } => {
   const server = Bun.listen<Conn>({
     hostname: "127.0.0.1",
     port,

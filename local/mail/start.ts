@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { freePort } from "../free-port.ts";
 import { bunPath, type Service, startService } from "../service.ts";
 
-export type LocalMail = Service & { url: string };
+type LocalMail = Service & { url: string };
 
 export const startMailbox = async (options: { mailboxDir: string; logFile: string; port?: number }): Promise<LocalMail> => {
   mkdirSync(options.mailboxDir, { recursive: true });

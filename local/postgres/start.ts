@@ -12,7 +12,7 @@ import postgres from "postgres";
 import { freePort } from "../free-port.ts";
 import { type Service, startService } from "../service.ts";
 
-export type PostgresOptions = { dataDir: string; logFile: string; port?: number; flags?: readonly string[] };
+type PostgresOptions = { dataDir: string; logFile: string; port?: number; flags?: readonly string[] };
 
 const nobody = 65534;
 const user = "spillway";

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { freePort } from "../free-port.ts";
 import { answers, bunPath, type Service, startService } from "../service.ts";
 
-export type LocalS3 = Service & { endpoint: string; region: string; accessKeyId: string; secretAccessKey: string; dataDir: string };
+type LocalS3 = Service & { endpoint: string; region: string; accessKeyId: string; secretAccessKey: string; dataDir: string };
 
 export const startS3 = async (options: {
   dataDir: string;

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { freePort } from "../free-port.ts";
 import { answers, bunPath, repositoryRoot, type Service, startService } from "../service.ts";
 
-export const compatibilityDate = "2026-11-01";
+const compatibilityDate = "2026-11-01";
 
 /** Bundles with wrangler, which uses the settings of wrangler.toml. Takes about two seconds. */
 export const bundleWorker = async (outDir: string): Promise<void> => {

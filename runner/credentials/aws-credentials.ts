@@ -28,7 +28,7 @@ export const awsVariables = [
 ] as const;
 export type AwsEnvironment = Partial<Record<(typeof awsVariables)[number], string>>;
 
-export type AwsCredentialsDeps = Pick<S3Deps, "fetch"> & { readText: (path: string) => Promise<string>; nowMs: () => number };
+type AwsCredentialsDeps = Pick<S3Deps, "fetch"> & { readText: (path: string) => Promise<string>; nowMs: () => number };
 
 type Found = S3Credentials & { expiresAtMs: number | null };
 

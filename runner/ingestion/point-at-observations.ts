@@ -42,7 +42,7 @@ export const pointAtObservations = async (db: Database, merged: readonly MergedE
   });
 };
 
-export type PointingDeps = { db: Database; clickhouse: Pick<ClickHouse, "queryRows">; newJobId: () => string; sha256Hex: Sha256Hex };
+type PointingDeps = { db: Database; clickhouse: Pick<ClickHouse, "queryRows">; newJobId: () => string; sha256Hex: Sha256Hex };
 
 /** Ids looked up in the log at once. */
 const pageRows = 1000;

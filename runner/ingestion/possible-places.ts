@@ -10,7 +10,7 @@ import type { Entity } from "./read-entities.ts";
 /** More are made by nobody in earnest. */
 const placesMax = 100;
 
-export type Place = { table: PlacedTable; key: Record<string, string> };
+type Place = { table: PlacedTable; key: Record<string, string> };
 
 /** An attempt that lost its lease may still write. */
 export const wasTried = ({ jobs }: Pick<Entity, "jobs">): boolean => jobs.some(({ attempt, losses }) => attempt > 1 || losses > 0);

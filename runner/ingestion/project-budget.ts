@@ -3,7 +3,7 @@
  * back unspent and claimed again in a later batch, in turn with the others. A share is never less than one entity, so everything is done in the end.
  */
 
-export type Work = {
+type Work = {
   /** Files of events that are read. */
   files: number;
   /** Of these files, UTF-16 units. */

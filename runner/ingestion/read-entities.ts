@@ -69,7 +69,7 @@ type Wanted = {
   jobs: BatchJob[];
 };
 
-export type ReadSlice = {
+type ReadSlice = {
   entities: Entity[];
   failed: { jobs: BatchJob[]; error: unknown }[];
   /** Not begun, as the slice is full. */

@@ -16,7 +16,7 @@ import { type Entity, parseFile, type ReadDeps } from "./read-entities.ts";
 /** Objects read at once: what a portion may hold beyond its bound. */
 const readsMax = 8;
 
-export type RootPortion = {
+type RootPortion = {
   /** Entities to be merged now, with the content of their roots. */
   entities: Entity[];
   /** Throws where the content could not be read; undefined where the trace needs none, or its span was deleted. */

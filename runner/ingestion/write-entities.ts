@@ -32,7 +32,7 @@ export type WriteDeps = {
   wait: Clock["wait"];
 };
 
-export type WriteRequest = {
+type WriteRequest = {
   /** Of the claim, ISO 8601 UTC with microseconds. */
   version: string;
   /** Names this write: the same again inserts nothing. */

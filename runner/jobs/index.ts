@@ -8,12 +8,10 @@ import { createMergeHandler, type MergeHandlerDeps } from "./ingestion-merge.ts"
 import { createOtelHandler, type OtelHandlerDeps } from "./ingestion-otel.ts";
 import { createMailHandler, type MailHandlerDeps } from "./mail-send.ts";
 
-export type Handlers = Record<SingleKind, Handler | null> & Record<BatchKind, BatchHandler | null>;
+type Handlers = Record<SingleKind, Handler | null> & Record<BatchKind, BatchHandler | null>;
 
 type EventHandlerDeps = OtelHandlerDeps & DeleteHandlerDeps & MergeHandlerDeps;
-export type HandlersDeps = ExportHandlerDeps &
-  MailHandlerDeps &
-  Omit<EventHandlerDeps, "events"> & { events: EventHandlerDeps["events"] | null };
+type HandlersDeps = ExportHandlerDeps & MailHandlerDeps & Omit<EventHandlerDeps, "events"> & { events: EventHandlerDeps["events"] | null };
 
 /** Null for kinds that work on stored events where there is no event store. */
 export const createHandlers = (deps: HandlersDeps): Handlers => {

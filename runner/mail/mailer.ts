@@ -2,7 +2,7 @@
 import { createTransport, type SMTPTransportOptions as SMTPOptions } from "nodemailer";
 import { AppError } from "../../core/errors.ts";
 
-export type Mail = { to: string; subject: string; text: string; html: string; messageId: string };
+type Mail = { to: string; subject: string; text: string; html: string; messageId: string };
 export type Mailer = { send: (mail: Mail) => Promise<void> };
 
 /** A transport for one process; connections are opened for each mail. Times out after 30 s at each step. */

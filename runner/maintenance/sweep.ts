@@ -4,7 +4,7 @@ import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { Log } from "../deps.ts";
 import { removeObject } from "../transfer/sinks/object-upload.ts";
 
-export type SweepDeps = {
+type SweepDeps = {
   s3: S3Client;
   log: Log;
   /** Objects of this bucket that nobody will go on with; once taken, no attempt can take them over. */

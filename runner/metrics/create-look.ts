@@ -1,7 +1,7 @@
 /** A look at something in the database: asked rarely, however many readers collect and however often. */
 import type { Clock } from "../deps.ts";
 
-export type LookDeps<Row> = {
+type LookDeps<Row> = {
   clock: Clock;
   measure: () => Promise<readonly Row[]>;
   /** Told of a failure. */

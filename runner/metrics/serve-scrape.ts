@@ -1,7 +1,7 @@
 /** Metrics: the page that Prometheus reads, and /healthz, which says that the process answers. */
 import { createServer } from "node:http";
 
-export type ScrapeServer = { stop: () => Promise<void> };
+type ScrapeServer = { stop: () => Promise<void> };
 
 /** A port that is taken, like every failure here, is reported and stops nothing else. */
 export const serveScrape = (

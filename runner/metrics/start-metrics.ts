@@ -15,12 +15,12 @@ import { createPushReader, type PushConfig } from "./push-reader.ts";
 import { recordEvents } from "./record-events.ts";
 import { serveScrape } from "./serve-scrape.ts";
 
-export type MetricsConfig = {
+type MetricsConfig = {
   prometheus: { host: string; port: number } | null;
   otlp: PushConfig | null;
 };
 
-export type MetricsDeps = Omit<QueueDeps & OutboxLookDeps, "report"> & {
+type MetricsDeps = Omit<QueueDeps & OutboxLookDeps, "report"> & {
   events: Pick<Bus, "on">;
   log: Log;
   memoryBytes: () => number;

@@ -7,7 +7,7 @@ import type { Clock, Log } from "../deps.ts";
 import { type Polling, type PollingConfig, startPolling } from "../queue/polling.ts";
 import { outboxHandlers } from "./handlers.ts";
 
-export type OutboxDeps = { db: Database; clock: Clock; log: Log; random: () => number; emit: Bus["emit"] };
+type OutboxDeps = { db: Database; clock: Clock; log: Log; random: () => number; emit: Bus["emit"] };
 
 /** The consumer of the registry with its handler. */
 export const consumerOf = (name: ConsumerName): Consumer => widened({ types: outboxConsumers[name].types, handle: outboxHandlers[name] });

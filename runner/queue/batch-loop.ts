@@ -23,7 +23,7 @@ export type BatchLoopDeps = {
   settle: (leaseId: string, outcome: BatchOutcome) => Promise<number>;
 };
 
-export type BatchLoopConfig = PollingConfig & LeaseTimes;
+type BatchLoopConfig = PollingConfig & LeaseTimes;
 
 export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): Polling => {
   const { clock, log } = deps;

@@ -16,7 +16,7 @@ import { settleSurely } from "./settle-with-retry.ts";
 
 export type LoopConfig = PollingConfig & Omit<LeaseTimes, "maxRunSeconds">;
 
-export type LoopDeps = {
+type LoopDeps = {
   clock: Clock;
   log: Log;
   handlerOf: (kind: JobKind) => Handler;

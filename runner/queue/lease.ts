@@ -8,7 +8,7 @@ import { type Clock, JobCancelled, LeaseLost, type Log } from "../deps.ts";
 
 export type LeaseTimes = { pulseSeconds: number; selfFenceSeconds: number; maxRunSeconds: number };
 
-export type LeaseDeps = {
+type LeaseDeps = {
   clock: Clock;
   log: Log;
   heartbeat: () => Promise<Heartbeat>;

@@ -13,9 +13,9 @@ export type PollingConfig = {
 };
 
 /** One piece of work under way. `done` never rejects. */
-export type Work = { done: Promise<void>; abort: (reason: Error) => void };
+type Work = { done: Promise<void>; abort: (reason: Error) => void };
 
-export type PollingDeps<Claimed> = {
+type PollingDeps<Claimed> = {
   clock: Clock;
   log: Log;
   random: () => number;

@@ -13,7 +13,7 @@ import { type LoopConfig, startLoop } from "./job-loop.ts";
 import type { Polling } from "./polling.ts";
 import { createProjectPlaces } from "./project-places.ts";
 
-export type LoopsDeps = {
+type LoopsDeps = {
   db: Database;
   clock: Clock;
   log: Log;
@@ -23,7 +23,7 @@ export type LoopsDeps = {
   handlers: Record<SingleKind, Handler | null> & Record<BatchKind, BatchHandler | null>;
 };
 
-export type LoopsConfig = Omit<LoopConfig, "concurrency"> & {
+type LoopsConfig = Omit<LoopConfig, "concurrency"> & {
   /** Kinds this runner claims; those without a handler are left out. */
   kinds: readonly JobKind[];
   claimedBy: string;

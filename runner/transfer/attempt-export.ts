@@ -1,7 +1,5 @@
 /** One pass of an export: plan, query, transform, upload, settle. Throws ReplayDiffers and RowsMoved where the export is to restart. */
 
-import { type ExportToRun } from "../../services/exports/start-export.ts";
-import { settleExport } from "../../services/exports/settle-export.ts";
 import type { ExportManifest, ExportProgress } from "../../core/exports/manifest.ts";
 import { ExportOptions } from "../../core/exports/request.ts";
 import { until } from "../../core/query/build-query.ts";
@@ -9,6 +7,8 @@ import type { CompiledQuery } from "../../core/query/compile-query.ts";
 import type { ExportQuery } from "../../core/query/export-query.ts";
 import { storableJson } from "../../core/storable.ts";
 import type { LeftObject } from "../../services/exports/export-journal.ts";
+import { settleExport } from "../../services/exports/settle-export.ts";
+import type { ExportToRun } from "../../services/exports/start-export.ts";
 import { type ExportReached, type JobContext, LeaseLost } from "../deps.ts";
 import { buildManifest } from "./build-manifest.ts";
 import type { ExportHandlerDeps } from "./export-deps.ts";
@@ -27,7 +27,7 @@ export type Checkpoint = { plan: SourcePlan; columns: string[] };
 /** What a pass goes on with, and whether it reads with one query. */
 export type Start = { objects: LeftObject[]; checkpoint: Checkpoint | null; isWhole: boolean };
 
-export type Attempt = {
+type Attempt = {
   target: ExportToRun;
   query: ExportQuery;
   start: Start;

@@ -1,13 +1,14 @@
 /** The manifest of an export from what was planned and written. */
-import { type ExportToRun } from "../../services/exports/start-export.ts";
+
 import { type ExportManifest, schemaVersion } from "../../core/exports/manifest.ts";
 import type { ExportChanges } from "../../core/query/changes.ts";
 import type { CompiledQuery } from "../../core/query/compile-query.ts";
 import type { ExportQuery } from "../../core/query/export-query.ts";
+import type { ExportToRun } from "../../services/exports/start-export.ts";
 import type { ExportSource } from "./source/export-source.ts";
 import type { Written } from "./write-files.ts";
 
-export type ManifestFacts = {
+type ManifestFacts = {
   target: ExportToRun;
   query: ExportQuery;
   selection: CompiledQuery["selection"];

@@ -9,7 +9,7 @@ import type { Bus } from "../bus.ts";
 import type { Clock, Log } from "../deps.ts";
 import type { Checksum } from "./sinks/object-upload.ts";
 
-export type ExportSettings = {
+type ExportSettings = {
   prefix: string;
   physical: PhysicalTables;
   rowLimit: number;

@@ -1,7 +1,8 @@
 /** Shows the owner of an export how far it has got, on a timer of its own. */
-import { saveProgress } from "../../services/exports/save-progress.ts";
+
 import type { ExportProgress } from "../../core/exports/manifest.ts";
 import { describeFailure } from "../../db/postgres/failure.ts";
+import { saveProgress } from "../../services/exports/save-progress.ts";
 import type { JobContext } from "../deps.ts";
 import type { ExportHandlerDeps } from "./export-deps.ts";
 

@@ -1,6 +1,5 @@
 /** One file of an export: slices through the encoder into an upload, begun anew or gone on with behind the parts of an attempt before. */
 
-import { type ExportToRun } from "../../services/exports/start-export.ts";
 import { AppError } from "../../core/errors.ts";
 import type { ExportProgress, ManifestFile } from "../../core/exports/manifest.ts";
 import { contentDisposition, downloadName, objectKey } from "../../core/exports/object-key.ts";
@@ -9,6 +8,7 @@ import type { UploadedPart } from "../../core/exports/uploaded-part.ts";
 import { byteOrderMark } from "../../core/query/formats/csv.ts";
 import { contentTypeOf } from "../../core/query/formats/index.ts";
 import type { LeftObject } from "../../services/exports/export-journal.ts";
+import type { ExportToRun } from "../../services/exports/start-export.ts";
 import { JobCancelled, type JobContext, LeaseLost, RunnerStopping } from "../deps.ts";
 import type { ExportHandlerDeps } from "./export-deps.ts";
 import { type PlannedSlice, type WriteFileDeps, writeFile } from "./file/write-file.ts";
@@ -18,7 +18,7 @@ import type { FileSink, FileUpload } from "./sinks/file-sink.ts";
 import { RowsMoved } from "./source/export-source.ts";
 import { readSlice } from "./source/slice-reader.ts";
 
-export type FileToWrite = {
+type FileToWrite = {
   index: number;
   filesTotal: number;
   slices: readonly PlannedSlice[];
@@ -39,7 +39,7 @@ export type FileWriter = {
   giveUp: (error: unknown, queryId: string) => Promise<void>;
 };
 
-export type FileWriterDeps = Pick<ExportHandlerDeps, "clickhouse" | "clock" | "log" | "crc32" | "settings"> & {
+type FileWriterDeps = Pick<ExportHandlerDeps, "clickhouse" | "clock" | "log" | "crc32" | "settings"> & {
   sink: FileSink;
   journal: RunJournal;
 };

@@ -3,7 +3,7 @@ import { and, desc, eq, inArray, lt, or, sql } from "drizzle-orm";
 import type { Database } from "../../db/postgres/client.ts";
 import { auditLogs } from "../../db/postgres/schema.ts";
 
-export type AuditLogFilter = { resourceType?: string | undefined; resourceId?: string | undefined; action?: string | undefined };
+type AuditLogFilter = { resourceType?: string | undefined; resourceId?: string | undefined; action?: string | undefined };
 
 /** Characters of `before` and `after` in one page: each may hold the whole query of an export. One row is shown whatever its size. */
 const pageCharactersMax = 4_000_000;

@@ -13,7 +13,7 @@ export type Actor = {
   ipAddress: string | null;
 };
 
-export type AuditEntry = { resourceType: string; resourceId: string; action: string; before?: unknown; after?: unknown };
+type AuditEntry = { resourceType: string; resourceId: string; action: string; before?: unknown; after?: unknown };
 
 /** What a person or a program did with a key. */
 export const writeAudit = (tx: Database, actor: Actor, entry: AuditEntry): Promise<void> =>

@@ -1,8 +1,9 @@
 /** Answers the comment filters of a query, in Postgres. */
-import { externalSet } from "../../core/query/external-table.ts";
+
 import { sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
 import type { CompiledQuery } from "../../core/query/compile-query.ts";
+import { externalSet } from "../../core/query/external-table.ts";
 import type { CommentFilter, Condition } from "../../core/query/filters/compile-filter.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { type Scope, within } from "./comment-scope.ts";

@@ -6,7 +6,7 @@ import type { Actor } from "../audit/write-audit.ts";
 import { claimIdempotencyKey, type IdempotencyKey } from "../idempotency.ts";
 import { insertExport } from "./insert-export.ts";
 
-export type Created = { outcome: "created" | "repeated"; exportId: string } | { outcome: "keyReused" };
+type Created = { outcome: "created" | "repeated"; exportId: string } | { outcome: "keyReused" };
 
 /**
  * Export, job, audit row and idempotency key in one transaction. A repeated key with the same request answers the first export; with another request, `keyReused`.

@@ -7,7 +7,7 @@ import type { Database } from "../../db/postgres/client.ts";
 import { planRows } from "../../db/postgres/export-rows.ts";
 import { answerCommentFilters } from "../comments/answer-comment-filters.ts";
 
-export type ExportEstimate = { rows: number; bytes: number; slices: number; isExact: boolean };
+type ExportEstimate = { rows: number; bytes: number; slices: number; isExact: boolean };
 
 /** Rows and bytes are upper bounds where a filter reads payloads, and where rows of Postgres are filtered. */
 export const estimateExport = async (

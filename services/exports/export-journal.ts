@@ -156,4 +156,4 @@ export const takeAbandonedObjects = (
       returning o.id, o.key, o.upload_id as "uploadId"`,
   );
 
-export type AbandonedObject = { id: string; key: string; uploadId: string | null };
+type AbandonedObject = { id: string; key: string; uploadId: string | null };

@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import type { ExportManifest } from "../../core/exports/manifest.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 
-export type ExportMail = {
+type ExportMail = {
   id: string;
   name: string;
   status: string;

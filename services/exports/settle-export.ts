@@ -8,7 +8,7 @@ import type { Lease } from "../../db/queue/heartbeat-job.ts";
 import { type Outcome, settleJob } from "../../db/queue/settle-job.ts";
 import { followJob } from "./follow-job.ts";
 
-export type Settled = {
+type Settled = {
   lease: Lease;
   exportId: string;
   outcome: Outcome;

@@ -10,7 +10,7 @@ import type { Database } from "../../db/postgres/client.ts";
 import { countWaitingJobs } from "../../db/queue/count-waiting-jobs.ts";
 import { type EventJob, enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
 
-export type ReplayDeps = {
+type ReplayDeps = {
   db: Database;
   newJobId: () => string;
   sha256Hex: Sha256Hex;
@@ -30,7 +30,7 @@ export type ReplayReport = {
   isWaiting: boolean;
 };
 
-export type ReplayOptions = {
+type ReplayOptions = {
   pageRows: number;
   /** Adds no page while this many jobs of the project are waiting. */
   waitingMax: number;

@@ -50,7 +50,7 @@ export const storeBatch = async (
  * Each group is a file and thus a subrequest, of which Cloudflare allows 10,000
  * (https://developers.cloudflare.com/workers/platform/limits/).
  */
-export const groupsMax = 5000;
+const groupsMax = 5000;
 
 /**
  * Refuses scores of a sender without a secret key that others have already written, according to the log. The merge ignores them in any

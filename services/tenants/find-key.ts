@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import type { Role } from "../../core/auth/scopes.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 
-export type KeyRecord = {
+type KeyRecord = {
   id: string;
   projectId: string;
   organizationId: string;

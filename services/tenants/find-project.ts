@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../../db/postgres/client.ts";
 
-export type ProjectRecord = { id: string; name: string; retentionDays: number | null; organizationId: string; organizationName: string };
+type ProjectRecord = { id: string; name: string; retentionDays: number | null; organizationId: string; organizationName: string };
 
 export const findProject = async (db: Database, projectId: string): Promise<ProjectRecord | undefined> => {
   const [row] = await execute<ProjectRecord>(

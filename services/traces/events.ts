@@ -29,7 +29,7 @@ const core: readonly Field[] = [
 ];
 
 export const eventGroups = ["core", "basic", "time", "io", "metadata", "model", "usage", "prompt", "metrics", "trace_context"] as const;
-export type EventGroup = (typeof eventGroups)[number];
+type EventGroup = (typeof eventGroups)[number];
 
 const groups: Record<EventGroup, readonly Field[]> = {
   core,

@@ -38,9 +38,9 @@ const Discrepancy = z.object({
   countTraces: wholeNumber,
   examples: z.array(z.object({ id: z.string(), traces: z.string(), aggregate: z.string() })),
 });
-export type Discrepancy = z.infer<typeof Discrepancy>;
+type Discrepancy = z.infer<typeof Discrepancy>;
 
-export type DiscrepancyParams = {
+type DiscrepancyParams = {
   projectId: string;
   source: AggregateTable;
   /** Bound on the trace's time in either source, inclusive. */

@@ -5,7 +5,7 @@ import { answerFrom, type DocumentReaderDeps } from "./answer-from.ts";
 import { type PageAsked, readPage } from "./page.ts";
 import { boundsOf, byDocuments, type TraceFieldGroup, traceBytes, traceOnPage, traceTable } from "./trace-document.ts";
 
-export type PublicTraces = { documents: Piece[]; totalItems: number };
+type PublicTraces = { documents: Piece[]; totalItems: number };
 
 /** `query` is compiled for the table of traces. Throws ANSWER_TOO_LARGE. */
 export const listPublicTraces = (

@@ -9,7 +9,7 @@ import { compileTraceFilter } from "./trace-filter.ts";
 import { wholeNumber } from "./trace-row.ts";
 
 /** Instants are ISO 8601 with zone; the start of a session must lie in the half-open window. */
-export type SessionFilter = { environments: readonly string[]; from: string | null; to: string | null };
+type SessionFilter = { environments: readonly string[]; from: string | null; to: string | null };
 
 type Condition = { sql: string; params: Record<string, unknown> };
 

@@ -5,7 +5,7 @@ import { answerFrom, type DocumentReaderDeps } from "./answer-from.ts";
 import { pageOfSessions, type SessionRow } from "./session-relation.ts";
 import { bareTrace, boundsOf, byDocuments, payloadBytes, traceTable } from "./trace-document.ts";
 
-export type SessionTraces = { session: SessionRow; traces: Piece[] };
+type SessionTraces = { session: SessionRow; traces: Piece[] };
 
 /** Returns documents in time order; undefined if no trace names the session. Throws ANSWER_TOO_LARGE. */
 export const listTracesBySession = (

@@ -12,7 +12,7 @@ import { withPrices } from "./prices.ts";
 import { scoreBytes, scoreDocument, versionCondition } from "./scores.ts";
 import type { TraceFieldGroup } from "./trace-document.ts";
 
-export type PublicTraceBounds = {
+type PublicTraceBounds = {
   groups: ReadonlySet<TraceFieldGroup>;
   /** Maximum payload bytes, applied to the trace, its observations and its scores separately. */
   bytesMax: number;

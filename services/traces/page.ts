@@ -49,7 +49,7 @@ export type RowPlace = {
   id: string;
 };
 
-export type PlaceAsked = { projectId: string; after: RowPlace | undefined; limit: number };
+type PlaceAsked = { projectId: string; after: RowPlace | undefined; limit: number };
 
 /**
  * Returns the rows after a keyset cursor, newest first, and the cursor of the last one if there are more. Nothing is counted, and rows that

@@ -62,7 +62,7 @@ const isSet = (column: string) => `ifNull(${column}, '') != ''`;
 const subject = (kind: string, id: string, more: readonly Field[] = []) => document([["kind", `'"${kind}"'`], ["id", value(id)], ...more]);
 
 export const scoreGroups = ["core", "details", "subject", "annotation"] as const;
-export type ScoreGroup = (typeof scoreGroups)[number];
+type ScoreGroup = (typeof scoreGroups)[number];
 
 /** Version 3: one value of the score's own type, and its subject in one field. */
 const groups: Record<ScoreGroup, readonly Field[]> = {

@@ -65,7 +65,7 @@ export const coreFields = [
 ] as const satisfies TraceField[];
 export const payloadFields = ["input", "output", "metadata"] as const satisfies TraceField[];
 
-export type RelationOptions = {
+type RelationOptions = {
   /** A field may be named more than once. */
   fields: readonly TraceField[];
   tenant?: Tenant;

@@ -56,7 +56,7 @@ const coreColumns = `t.id AS id, t.project_id AS projectId, t.timestamp AS times
 const payloadColumns = "t.input AS input, t.output AS output, t.metadata AS metadata";
 
 /** Over a row of `totalsRelation`. */
-export const latencyMs = "if(empty(m.observation_ids), NULL, date_diff('millisecond', m.started_at, m.ended_at))";
+const latencyMs = "if(empty(m.observation_ids), NULL, date_diff('millisecond', m.started_at, m.ended_at))";
 const totalColumns = `m.observation_ids AS observationIds, m.score_ids AS scoreIds,
   m.cost_details['total'] AS totalCost, toString(m.usage_details['total']) AS totalTokens, ${latencyMs} AS latencyMs`;
 

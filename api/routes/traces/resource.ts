@@ -3,8 +3,8 @@ import { z } from "@hono/zod-openapi";
 import { Observation } from "../observations/resource.ts";
 import { ScoreV1 } from "../scores/resource.ts";
 
-export const payload = z.unknown().describe("JSON where the stored text is JSON, else the text.");
-export const metadata = z.record(z.string(), z.unknown());
+const payload = z.unknown().describe("JSON where the stored text is JSON, else the text.");
+const metadata = z.record(z.string(), z.unknown());
 
 const core = {
   id: z.string(),

@@ -5,7 +5,7 @@
  */
 import { publicKeyFolderOf } from "../blob-key.ts";
 
-export type StoredFile = {
+type StoredFile = {
   key: string;
   /** When the file was first stored, as text that sorts like the instant. */
   firstStoredAt: string;

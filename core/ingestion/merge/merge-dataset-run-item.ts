@@ -12,7 +12,7 @@ import { firstPresent, lastNamed } from "./pick-field.ts";
 import { storedColumns } from "./stored-columns.ts";
 
 /** The stored run and item. An absent one leaves its columns empty. */
-export type DatasetRunItemSource = {
+type DatasetRunItemSource = {
   run?: { name: string; description: string | null; metadata: Json; createdAt: string };
   item?: { input: Json; expectedOutput: Json; metadata: Json };
 };

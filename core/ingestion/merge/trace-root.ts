@@ -6,10 +6,10 @@ import type { RootCandidate, TraceBody, TraceEvent } from "../event.ts";
 import { isJsonObject } from "./merge-metadata.ts";
 import { orderEvents } from "./order-events.ts";
 
-export type TraceRoot = RootCandidate & { event: TraceEvent };
+type TraceRoot = RootCandidate & { event: TraceEvent };
 
 /** The events of one trace in their current form, and its root span; undefined without spans. */
-export type ReadTrace = { ordered: TraceEvent[]; root: TraceRoot | undefined };
+type ReadTrace = { ordered: TraceEvent[]; root: TraceRoot | undefined };
 
 export const readTrace = (events: readonly TraceEvent[]): ReadTrace => {
   const current = currentForm(events);

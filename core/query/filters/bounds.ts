@@ -5,7 +5,7 @@
 
 export type Sign = "=" | ">" | "<" | ">=" | "<=";
 /** `units` of the grid. `never` is equality with a value that lies between two points. */
-export type GridBound = { sign: Sign; units: bigint } | "never";
+type GridBound = { sign: Sign; units: bigint } | "never";
 
 const snap = (sign: Sign, below: bigint, isExact: boolean): GridBound => {
   if (isExact) return { sign, units: below };

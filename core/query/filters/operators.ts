@@ -10,9 +10,7 @@ import type { FilterColumn, FilterColumnType } from "../tables/table.ts";
 import { decimalText, instantBound, numberBound, type Sign } from "./bounds.ts";
 
 /** Binds a value and returns its placeholder. */
-export type Bind = (type: string, value: unknown) => string;
-
-export type OperatorContext = { column: FilterColumn; key: string; value: never; bind: Bind };
+type Bind = (type: string, value: unknown) => string;
 
 type Operator = {
   value: z.ZodType;

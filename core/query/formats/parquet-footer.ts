@@ -16,7 +16,7 @@ type Value =
 type Field = { id: number; value: Value };
 type Struct = Extract<Value, { type: 12 }>;
 
-export class ParquetError extends Error {
+class ParquetError extends Error {
   override name = "ParquetError";
 }
 

@@ -11,7 +11,7 @@ import type { PrivacyTree } from "./privacy-tree.ts";
 
 /** Whether a field of the row was withheld, for any reason and by reason; SQL booleans. */
 export type Withheld = { any: string; notJson: string; otherShape: string };
-export type Hidden = { sql: string; withheld: Withheld };
+type Hidden = { sql: string; withheld: Withheld };
 
 /**
  * Control characters tell what became of a field: JSON that ClickHouse writes has none. The whole field is no JSON; a part of it was withheld in place;

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { storableText } from "../../storable.ts";
 import type { ColumnKind } from "../tables/table.ts";
 
-export const privacyActions = ["drop", "hash", "mask"] as const;
+const privacyActions = ["drop", "hash", "mask"] as const;
 export type PrivacyAction = (typeof privacyActions)[number];
 
 export const PrivacyRule = z.strictObject({

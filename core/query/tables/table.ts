@@ -64,7 +64,7 @@ export const commentObjects = ["TRACE", "OBSERVATION", "SESSION", "PROMPT"] as c
 export type CommentObject = (typeof commentObjects)[number];
 
 /** Where the rows are. */
-export type TableSource =
+type TableSource =
   /** A ReplacingMergeTree: FINAL where versions have to be merged. */
   | { kind: "replacing"; table: string }
   /** A query that gives each id once. */

@@ -30,7 +30,7 @@ export type WriteFileDeps = {
   slicesAhead: number;
 };
 
-export type WriteFileRequest = {
+type WriteFileRequest = {
   format: FormatName;
   compression: CompressionName;
   /** Begins the file, before anything the format begins with. */

@@ -22,7 +22,7 @@ export type FileToStore = {
 };
 
 /** An upload with its parts in order and without gaps. */
-export type ResumedUpload = { uploadId: string; parts: readonly UploadedPart[] };
+type ResumedUpload = { uploadId: string; parts: readonly UploadedPart[] };
 
 export type StoredFile = { key: string; bytes: number; crc32: string };
 

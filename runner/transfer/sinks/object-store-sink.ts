@@ -3,7 +3,7 @@ import type { S3Client } from "../../../db/object-store/s3-client.ts";
 import type { FileSink, FileToStore } from "./file-sink.ts";
 import { type Checksum, ObjectUpload, removeObject } from "./object-upload.ts";
 
-export type ObjectStoreSinkDeps = {
+type ObjectStoreSinkDeps = {
   s3: S3Client;
   /** Of uploads that begin; one that goes on keeps its own. */
   partSizeBytes: number;

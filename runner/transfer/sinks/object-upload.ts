@@ -9,11 +9,11 @@ import { elementsOf, parseXml, rootOf, tag, textOf } from "../../../db/object-st
 import type { FileToStore, FileUpload, StoredFile } from "./file-sink.ts";
 
 /** S3 allows 10,000 parts; with parts of 16 MiB an object ends at 156 GiB. */
-export const partsMax = 10_000;
+const partsMax = 10_000;
 
 export type Checksum = "crc32" | "none";
 
-export type ObjectUploadDeps = FileToStore & {
+type ObjectUploadDeps = FileToStore & {
   s3: S3Client;
   partSizeBytes: number;
   partsInFlightMax: number;

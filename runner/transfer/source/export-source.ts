@@ -9,7 +9,7 @@ import type { Slice } from "../../../core/query/slice.ts";
 import type { ByteAnswer } from "../../../db/clickhouse/client.ts";
 import type { RowSlice } from "../../../db/postgres/export-rows.ts";
 
-export type SliceAsk = {
+type SliceAsk = {
   /** Counts from 0; part of the query id. */
   tries: number;
   limitRows: number;

@@ -15,7 +15,7 @@ import { parseCount } from "../../../db/clickhouse/parse-count.ts";
 /** One query of a slice: its SELECT list, and what its id ends in. */
 export type SliceQuery = { format: SliceFormat; list: Expression; suffix: string };
 
-export type GuardedSlices = {
+type GuardedSlices = {
   /** Opens a slice by its number, with one query or two. */
   open: (
     index: number,

@@ -16,7 +16,7 @@ import { openClickHouseSource } from "./clickhouse-source.ts";
 import type { ExportSource, SourceRequest } from "./export-source.ts";
 import { openPostgresSource } from "./postgres-source.ts";
 
-export type SourceDeps = {
+type SourceDeps = {
   db: Database;
   clickhouse: ClickHouse;
   settings: { physical: PhysicalTables; sliceThreads: number } & PlanBounds;

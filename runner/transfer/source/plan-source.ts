@@ -14,7 +14,7 @@ import { areRekeyed, findRekeyedRows, withoutRekeyed, withoutRekeyedInside } fro
 import type { ClickHouseSourceDeps } from "./clickhouse-source-deps.ts";
 import { isExplained, RowsMoved, type SourcePlan, type SourceRequest } from "./export-source.ts";
 
-export type PlannedSource = {
+type PlannedSource = {
   plan: SourcePlan;
   /** Whether the plan's count is that of the rows, and no upper bound. */
   isExact: boolean;

@@ -10,7 +10,7 @@ import { countRows, planRows, type RowSlice, readRows } from "../../../db/postgr
 import { type ExportSource, isExplained, RowsMoved, type SourceRequest, type SourceSlice } from "./export-source.ts";
 import { guardSlices, type SliceQuery } from "./guarded-slices.ts";
 
-export type PostgresSourceDeps = { db: Database; clickhouse: ClickHouse; physical: PhysicalTables };
+type PostgresSourceDeps = { db: Database; clickhouse: ClickHouse; physical: PhysicalTables };
 
 const sliceBytes = 4 * 1024 * 1024;
 

@@ -1,16 +1,17 @@
 /** Stage 4, query: comments of Postgres by the slice that their rows are in. Ids are looked up at once, texts with the slice that needs them. Memory: the ids. */
-import { listCommentedIds, loadCommentTexts } from "../../../services/comments/list-commented-ids.ts";
+
 import { AppError } from "../../../core/errors.ts";
 import { fromClause } from "../../../core/query/build-query.ts";
 import { externalSet, externalTable } from "../../../core/query/external-table.ts";
 import type { Slice } from "../../../core/query/slice.ts";
+import { listCommentedIds, loadCommentTexts } from "../../../services/comments/list-commented-ids.ts";
 import type { ClickHouseSourceDeps } from "./clickhouse-source-deps.ts";
 import type { SourceRequest } from "./export-source.ts";
 
 const commentedIdsMax = 500_000;
 const idsPerQuery = 20_000;
 
-export type SliceComments = {
+type SliceComments = {
   hasSome: (index: number) => boolean;
   /** The comments of a slice as the external table `comment_rows`; nothing where there are none. */
   load: (index: number) => Promise<Record<string, unknown>>;

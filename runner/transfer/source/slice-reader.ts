@@ -7,7 +7,7 @@
 import { AppError } from "../../../core/errors.ts";
 import type { ByteAnswer } from "../../../db/clickhouse/client.ts";
 
-export type SliceReaderDeps = {
+type SliceReaderDeps = {
   crc32: (bytes: Uint8Array, seed?: number) => number;
   wait: (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>;
   signal: AbortSignal;
@@ -15,7 +15,7 @@ export type SliceReaderDeps = {
   startTimer: (milliseconds: number, onIdle: () => void) => { stop: () => void };
 };
 
-export type SliceRequest = {
+type SliceRequest = {
   /** Asks for the slice; `tries` counts from 0 and belongs into the query id. */
   open: (tries: number) => Promise<ByteAnswer>;
   /** What the file is made of: `lines` means one line feed a row (counted), `text` ends in a line feed (checked), `binary` neither. */

@@ -8,7 +8,7 @@ import { traceRelation } from "../trace-relation.ts";
 import { idsMax, wholeNumber } from "../trace-row.ts";
 
 const ProjectCount = z.object({ projectId: z.string(), countTraces: wholeNumber });
-export type ProjectCount = z.infer<typeof ProjectCount>;
+type ProjectCount = z.infer<typeof ProjectCount>;
 
 /** `start` is inclusive, `end` exclusive. Omits projects without traces; sorted by project id. */
 export const countTracesCreatedByProject = (

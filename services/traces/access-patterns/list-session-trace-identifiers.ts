@@ -6,8 +6,8 @@ import { compileTraceFilter } from "../trace-filter.ts";
 import { traceRelation } from "../trace-relation.ts";
 import { TraceRow } from "../trace-row.ts";
 
-export const TraceIdentifier = TraceRow.pick({ id: true, projectId: true, timestamp: true, name: true, userId: true, environment: true });
-export type TraceIdentifier = z.infer<typeof TraceIdentifier>;
+const TraceIdentifier = TraceRow.pick({ id: true, projectId: true, timestamp: true, name: true, userId: true, environment: true });
+type TraceIdentifier = z.infer<typeof TraceIdentifier>;
 
 export const listSessionTraceIdentifiers = (
   deps: TraceReaderDeps,

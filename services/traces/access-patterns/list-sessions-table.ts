@@ -7,7 +7,7 @@ import { compileTraceFilter, TraceFilter } from "../trace-filter.ts";
 import { coreFields, totalsRelation, traceRelation } from "../trace-relation.ts";
 import { instant, numberText, wholeNumber } from "../trace-row.ts";
 
-export const SessionTableRow = z.object({
+const SessionTableRow = z.object({
   sessionId: z.string(),
   /** Start of its first trace. */
   createdAt: instant,
@@ -23,7 +23,7 @@ export const SessionTableRow = z.object({
   /** USD. */
   totalCost: numberText,
 });
-export type SessionTableRow = z.infer<typeof SessionTableRow>;
+type SessionTableRow = z.infer<typeof SessionTableRow>;
 
 type SessionsTableParams = { projectId: string; filter?: TraceFilter; page: PageRange };
 

@@ -5,7 +5,7 @@ import { traceRelation } from "../trace-relation.ts";
 import { idsMax } from "../trace-row.ts";
 
 const TracePlace = z.object({ id: z.string(), projectId: z.string() });
-export type TracePlace = z.infer<typeof TracePlace>;
+type TracePlace = z.infer<typeof TracePlace>;
 
 /** Sorted by id and project; at most `idsMax` ids. An id can occur in several projects. */
 export const listTracesOfAnyProject = (deps: TraceReaderDeps, { traceIds }: { traceIds: readonly string[] }): Promise<TracePlace[]> =>

@@ -6,7 +6,7 @@ import { TraceFilter } from "../trace-filter.ts";
 import { countTraces, listTraceIds, newestFirst, type TraceOrder } from "../trace-page.ts";
 import { loadMeasuredTraceRows, type MeasuredTraceRow } from "../trace-row.ts";
 
-export type TracesTableParams = { projectId: string; filter?: TraceFilter; order?: TraceOrder; page: PageRange };
+type TracesTableParams = { projectId: string; filter?: TraceFilter; order?: TraceOrder; page: PageRange };
 
 export const listTracesTable = (
   deps: TraceReaderDeps,

@@ -5,7 +5,7 @@ import { compileTraceFilter, TraceFilter } from "../trace-filter.ts";
 import { coreFields, totalsRelation, traceRelation } from "../trace-relation.ts";
 import { idsMax, instant, numberText, wholeNumber } from "../trace-row.ts";
 
-export const UserMetrics = z.object({
+const UserMetrics = z.object({
   userId: z.string(),
   countTraces: wholeNumber,
   firstTraceAt: instant,
@@ -15,7 +15,7 @@ export const UserMetrics = z.object({
   /** USD. */
   totalCost: numberText,
 });
-export type UserMetrics = z.infer<typeof UserMetrics>;
+type UserMetrics = z.infer<typeof UserMetrics>;
 
 /** In the order of the users; at most `idsMax`. Omits users without a matching trace. */
 export const listUserMetrics = (
