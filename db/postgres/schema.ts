@@ -1,6 +1,7 @@
 /**
  * 2 THE RECORD: the Postgres tables. Job rows are the queue; batch_exports is what a person sees. Names follow Langfuse where it has one.
  */
+
 import { sql } from "drizzle-orm";
 import {
   bigint,
@@ -20,6 +21,7 @@ import {
 import type { ExportManifest, ExportProgress, ManifestFile } from "../../core/exports/manifest.ts";
 import type { CreateBatchExport, ExportOptions } from "../../core/exports/request.ts";
 import { type IdKind, idPrefixes } from "../../core/ids.ts";
+import { claimableStates, finalStates, type JobState, jobStates } from "../../core/jobs/state.ts";
 import type { Model, UsageUnit } from "../../core/models/model.ts";
 import type { EventType } from "../../core/outbox/event-types.ts";
 import { commentObjects } from "../../core/query/tables/table.ts";
@@ -343,6 +345,11 @@ export const traceSessions = pgTable(
   ],
 );
 
+/** Lists of states in the conditions of indexes and checks. A renamed state is renamed in core/jobs/state.ts, and in the rows by the migration that drizzle-kit then writes. */
+const listOf = (states: readonly JobState[]) => sql.raw(`(${states.map((state) => `'${state}'`).join(",")})`);
+const claimable = listOf(claimableStates);
+const final = listOf(finalStates);
+
 export const jobs = pgTable(
   "jobs",
   {
@@ -354,7 +361,7 @@ export const jobs = pgTable(
     payload: jsonb().notNull(),
     /** Whether the running job counts toward its project's concurrency limit. */
     hasSlot: boolean("has_slot").notNull().default(true),
-    state: text({ enum: ["scheduled", "available", "running", "retryable", "completed", "cancelled", "discarded"] }).notNull(),
+    state: text({ enum: jobStates }).notNull(),
     priority: integer().notNull(),
     runAt: at("run_at").notNull().defaultNow(),
     attempt: integer().notNull().default(0),
@@ -377,24 +384,18 @@ export const jobs = pgTable(
     finishedAt: at("finished_at"),
   },
   (t) => [
-    index("jobs_claimable_idx")
-      .on(t.projectId, t.kind, t.priority, t.runAt, t.id)
-      .where(sql`state in ('scheduled','available','retryable')`),
-    index("jobs_slotless_idx")
-      .on(t.priority, t.runAt, t.id)
-      .where(sql`state in ('scheduled','available','retryable') and not has_slot and lane is null`),
+    index("jobs_claimable_idx").on(t.projectId, t.kind, t.priority, t.runAt, t.id).where(sql`state in ${claimable}`),
+    index("jobs_slotless_idx").on(t.priority, t.runAt, t.id).where(sql`state in ${claimable} and not has_slot and lane is null`),
     index("jobs_slotless_project_idx")
       .on(t.kind, t.projectId, t.runAt, t.id)
-      .where(sql`state in ('scheduled','available','retryable') and not has_slot and lane is null`),
-    index("jobs_lane_idx")
-      .on(t.projectId, t.losses, t.runAt, t.id)
-      .where(sql`state in ('scheduled','available','retryable') and lane is not null`),
+      .where(sql`state in ${claimable} and not has_slot and lane is null`),
+    index("jobs_lane_idx").on(t.projectId, t.losses, t.runAt, t.id).where(sql`state in ${claimable} and lane is not null`),
     index("jobs_lane_running_idx").on(t.lane).where(sql`state = 'running' and lane is not null`),
     index("jobs_lease_idx").on(t.leaseId).where(sql`state = 'running'`),
     index("jobs_running_idx").on(t.projectId).where(sql`state = 'running'`),
     index("jobs_finished_idx").on(t.finishedAt).where(sql`finished_at is not null`),
     uniqueIndex("jobs_dedupe_key").on(t.dedupeKey).where(sql`finished_at is null`),
-    check("jobs_finished_check", sql`(state in ('completed','cancelled','discarded')) = (finished_at is not null)`),
+    check("jobs_finished_check", sql`(state in ${final}) = (finished_at is not null)`),
     check("jobs_lease_check", sql`(state = 'running') = (lease_id is not null and lease_until is not null)`),
   ],
 );
