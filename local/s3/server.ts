@@ -1,7 +1,7 @@
 /**
  * An S3-compatible server on a folder: `bun server.ts DATA_DIR PORT BUCKET…`. Credentials S3RVER / S3RVER; for development only.
  * Fixes s3rver, which answers AbortMultipartUpload with 405, lacks ListMultipartUploads, accepts parts of missing uploads, shows
- * half-written objects and lists in no order.
+ * half-written objects, lists in no order, and lists the whole bucket to answer HEAD. A folder that is added later is a bucket as well.
  */
 import { randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -29,13 +29,22 @@ type S3rver = new (
 const S3rver = createRequire(import.meta.url)("@20minutes/s3rver") as S3rver;
 const [directory = "", port, ...buckets] = process.argv.slice(2);
 
+const isBucket = (name: string): boolean => /^[a-z0-9][a-z0-9.-]*$/.test(name) && existsSync(join(directory, name));
+
+/** Answers HEAD of a bucket. s3rver would list all its objects first: half a minute with 100,000 of them. */
+const headBucket: Middleware = async (context, next) => {
+  const [bucket = "", ...key] = context.path.slice(1).split("/");
+  if (context.method !== "HEAD" || bucket === "" || key.join("") !== "" || context.get("authorization") !== "") return next();
+  context.status = isBucket(bucket) ? 200 : 404;
+};
+
 /** Handles requests about one multipart upload: aborts it, and answers NoSuchUpload if the key has no such upload. */
 const multipartUpload: Middleware = async (context, next) => {
   const { uploadId } = context.query;
   if (uploadId === undefined || context.get("authorization") === "") return next();
   const [bucket = "", ...key] = context.path.slice(1).split("/").map(decodeURIComponent);
   const upload = join(directory, bucket, "._S3rver_uploads", uploadId);
-  const isThere = /^[0-9a-f]{32}$/.test(uploadId) && buckets.includes(bucket) && existsSync(join(upload, "key"));
+  const isThere = /^[0-9a-f]{32}$/.test(uploadId) && isBucket(bucket) && existsSync(join(upload, "key"));
   if (!isThere || readFileSync(join(upload, "key"), "utf8") !== key.join("/")) {
     context.status = 404;
     context.type = "application/xml";
@@ -55,7 +64,7 @@ const listMultipartUploads: Middleware = async (context, next) => {
     context.method !== "GET" ||
     context.query["uploads"] === undefined ||
     key.join("") !== "" ||
-    !buckets.includes(bucket) ||
+    !isBucket(bucket) ||
     context.get("authorization") === ""
   )
     return next();
@@ -77,7 +86,7 @@ const server = new S3rver({
   vhostBuckets: false,
   configureBuckets: buckets.map((name) => ({ name, configs: [] })),
 });
-server.middleware.unshift(multipartUpload, listMultipartUploads);
+server.middleware.unshift(headBucket, multipartUpload, listMultipartUploads);
 // s3rver writes into the file itself: a reader, or a second writer after a retry, would see half of it. Real stores show an object whole or
 // not at all.
 const write = server.store.putContent.bind(server.store);

@@ -1,9 +1,9 @@
 /**
- * The stack for one file of tests: an API, a runner and a mailbox of its own, on the engines of the run, with databases and prefixes of its own.
+ * The stack for one file of tests: an API, a runner and a mailbox of its own, on the engines of the run, with databases and a bucket of its own.
  * A file that stops engines has them for itself.
  */
 import { randomUUID } from "node:crypto";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject } from "vitest";
@@ -53,7 +53,10 @@ export const startTestStack = async ({ env = {}, withRunner = true, hasOwnEngine
 };
 
 const enginesOf = (name: string, postgresUrl: string, clickhouseUrl: string): Record<string, string> => {
-  const { endpoint, region, accessKeyId, secretAccessKey, bucket } = inject("s3");
+  const { endpoint, region, accessKeyId, secretAccessKey, dataDir } = inject("s3");
+  // A bucket of its own: the store lists all objects of a bucket to find those of a prefix.
+  const bucket = name.replaceAll("_", "-");
+  mkdirSync(join(dataDir, bucket), { recursive: true });
   const store = (variables: string, prefix: string) => ({
     [`${variables}_ENDPOINT`]: endpoint,
     [`${variables}_REGION`]: region,
