@@ -108,11 +108,13 @@ describe("claiming", () => {
         );
         if (left?.open === 0) break;
       }
-      // The sampling can miss a moment, the intervals of the exports themselves cannot.
+      // The sampling can miss a moment, the intervals of the exports themselves cannot. An export that was given back keeps its first start, so its interval also covers its wait.
       const [overlap] = await execute<{ most: number }>(
         fixture.db,
         sql`select max(n)::int as most from (
-          select count(*) as n from batch_exports a join batch_exports b on b.project_id = a.project_id and b.started_at <= a.started_at and b.finished_at > a.started_at
+          select count(*) as n from batch_exports a join jobs ja on ja.id = a.job_id and ja.attempt = 1
+            join batch_exports b on b.project_id = a.project_id and b.started_at <= a.started_at and b.finished_at > a.started_at
+            join jobs jb on jb.id = b.job_id and jb.attempt = 1
           where a.id in (${idList}) and b.id in (${idList}) group by a.id) counted`,
       );
       const statuses = await execute<{ status: string; n: number }>(
