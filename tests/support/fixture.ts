@@ -1,6 +1,8 @@
 /** One project on the real services: its own ClickHouse database, a runner in this process, and helpers to export and read back. */
 
 import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { sql } from "drizzle-orm";
 import { inject } from "vitest";
@@ -31,8 +33,10 @@ export const newId = newIdWith(Date.now, (size) => randomBytes(size));
 
 export const createFixture = async () => {
   const clickhouseUrl = inject("clickhouseUrl");
-  const s3Config = inject("s3");
   const database = `test_${randomUUID().replaceAll("-", "")}`;
+  // A bucket of its own: the store lists all objects of a bucket to find those of a prefix.
+  const s3Config = { ...inject("s3"), bucket: database.replaceAll("_", "-") };
+  mkdirSync(join(s3Config.dataDir, s3Config.bucket), { recursive: true });
   await migrateClickHouse({ url: clickhouseUrl, user: "default", password: "", database });
   const ownPostgres = await clonePostgres(database);
   const postgres = openPostgres(ownPostgres.url, { connectionsMax: 4, applicationName: "tests" });
