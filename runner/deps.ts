@@ -1,7 +1,7 @@
 /** What the loop and the handlers of the runner are given. Everything foreign (clock, chance, fetch) is here, so that tests can replace it. */
 import type { AppError } from "../core/errors.ts";
 import type { EntityType } from "../core/ingestion/event.ts";
-import type { EventSource, JobKind } from "../core/jobs/kinds.ts";
+import type { BatchKind, EventSource, JobKind, SingleKind } from "../core/jobs/kinds.ts";
 import type { JobBatch } from "../db/queue/claim-batch.ts";
 import type { ClaimedJob } from "../db/queue/claim-job.ts";
 import type { BatchOutcome } from "../db/queue/settle-batch.ts";
@@ -23,6 +23,9 @@ export type Handler = {
 
 /** Code for a kind whose jobs are claimed many at a time: what became of each of them. */
 export type BatchHandler = { process: (batch: JobBatch, signal: AbortSignal) => Promise<BatchOutcome> };
+
+/** One for each kind; null for a kind that this runner cannot work on. */
+export type Handlers = Record<SingleKind, Handler | null> & Record<BatchKind, BatchHandler | null>;
 
 /** Somebody else may run this job now: stop all I/O and write nothing. */
 export class LeaseLost extends Error {

@@ -21,10 +21,11 @@ import {
 import type { ExportManifest, ExportProgress, ManifestFile } from "../../core/exports/manifest.ts";
 import type { CreateBatchExport, ExportOptions } from "../../core/exports/request.ts";
 import { type IdKind, idPrefixes } from "../../core/ids.ts";
-import { claimableStates, finalStates, type JobState, jobStates } from "../../core/jobs/state.ts";
+import { jobStates } from "../../core/jobs/state.ts";
 import type { Model, UsageUnit } from "../../core/models/model.ts";
 import type { EventType } from "../../core/outbox/event-types.ts";
 import { commentObjects } from "../../core/query/tables/table.ts";
+import { claimable, final } from "../queue/state-sql.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
 const createdAt = () => at("created_at").notNull().defaultNow();
@@ -345,11 +346,7 @@ export const traceSessions = pgTable(
   ],
 );
 
-/** Lists of states in the conditions of indexes and checks. A renamed state is renamed in core/jobs/state.ts, and in the rows by the migration that drizzle-kit then writes. */
-const listOf = (states: readonly JobState[]) => sql.raw(`(${states.map((state) => `'${state}'`).join(",")})`);
-const claimable = listOf(claimableStates);
-const final = listOf(finalStates);
-
+/** A renamed state is renamed in core/jobs/state.ts, and in indexes, checks and rows by the migration that drizzle-kit then writes. */
 export const jobs = pgTable(
   "jobs",
   {

@@ -3,7 +3,7 @@
  * literals of its condition.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { claimableStates, type JobState, jobStates } from "../../core/jobs/state.ts";
+import { claimableStates, finalStates, type JobState, jobStates } from "../../core/jobs/state.ts";
 
 const literal = (state: JobState): string => `'${state}'`;
 const listOf = (states: readonly JobState[]): SQL => sql.raw(`(${states.map(literal).join(",")})`);
@@ -11,8 +11,9 @@ const listOf = (states: readonly JobState[]): SQL => sql.raw(`(${states.map(lite
 /** One state: `state = ${states.running}`. */
 export const states = Object.fromEntries(jobStates.map((state) => [state, sql.raw(literal(state))])) as Record<JobState, SQL>;
 
-/** In parentheses: `state in ${claimable}`. */
+/** Lists in parentheses: `state in ${claimable}`. */
 export const claimable = listOf(claimableStates);
+export const final = listOf(finalStates);
 
 /** Kinds in parentheses, for `kind in ${…}`. */
 export const kindList = (kinds: readonly string[]): SQL =>

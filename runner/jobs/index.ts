@@ -1,14 +1,11 @@
 /** The handlers: one for each job kind; the compiler demands every one of them. */
-import type { BatchKind, SingleKind } from "../../core/jobs/kinds.ts";
-import type { BatchHandler, Handler } from "../deps.ts";
+import type { Handlers } from "../deps.ts";
 import type { ExportHandlerDeps } from "../transfer/export-deps.ts";
 import { createDeleteHandler, type DeleteHandlerDeps } from "./data-delete.ts";
 import { createExportHandler } from "./export-run.ts";
 import { createMergeHandler, type MergeHandlerDeps } from "./ingestion-merge.ts";
 import { createOtelHandler, type OtelHandlerDeps } from "./ingestion-otel.ts";
 import { createMailHandler, type MailHandlerDeps } from "./mail-send.ts";
-
-type Handlers = Record<SingleKind, Handler | null> & Record<BatchKind, BatchHandler | null>;
 
 type EventHandlerDeps = OtelHandlerDeps & DeleteHandlerDeps & MergeHandlerDeps;
 type HandlersDeps = ExportHandlerDeps & MailHandlerDeps & Omit<EventHandlerDeps, "events"> & { events: EventHandlerDeps["events"] | null };

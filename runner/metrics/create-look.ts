@@ -35,7 +35,10 @@ export const createLook = <Row>({ clock, measure, onFailure }: LookDeps<Row>): (
     if (asking === undefined && clock.steadyMs() - askedMs >= measureMs) asking = ask();
     if (asking !== undefined) {
       const answered = new AbortController();
-      await Promise.race([asking, clock.wait(waitMs, answered.signal).catch(() => {})]);
+      const waited = clock.wait(waitMs, answered.signal).catch(() => {
+        // Aborted below, once the answer is there.
+      });
+      await Promise.race([asking, waited]);
       answered.abort(new Error("answered"));
     }
     return known !== undefined && clock.steadyMs() - known.atMs < staleMs ? known.rows : [];

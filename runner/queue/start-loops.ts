@@ -1,5 +1,5 @@
 /** The loops of a runner, derived from the registry of job kinds: how a kind is claimed decides which loop it has. */
-import { type BatchKind, type Claiming, type JobKind, jobKinds, type SingleKind } from "../../core/jobs/kinds.ts";
+import { type BatchKind, type Claiming, type JobKind, jobKinds } from "../../core/jobs/kinds.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { claimBatch, heartbeatBatch } from "../../db/queue/claim-batch.ts";
 import { claimJob } from "../../db/queue/claim-job.ts";
@@ -7,7 +7,7 @@ import { claimSlotlessJob } from "../../db/queue/claim-slotless-job.ts";
 import { heartbeatJob } from "../../db/queue/heartbeat-job.ts";
 import { settleBatch } from "../../db/queue/settle-batch.ts";
 import type { Bus } from "../bus.ts";
-import type { BatchHandler, Clock, Handler, Log } from "../deps.ts";
+import type { Clock, Handler, Handlers, Log } from "../deps.ts";
 import { startBatchLoop } from "./batch-loop.ts";
 import { type LoopConfig, startLoop } from "./job-loop.ts";
 import type { Polling } from "./polling.ts";
@@ -19,8 +19,7 @@ type LoopsDeps = {
   log: Log;
   bus: Bus;
   random: () => number;
-  /** One for each kind; null for a kind that this runner cannot work on. */
-  handlers: Record<SingleKind, Handler | null> & Record<BatchKind, BatchHandler | null>;
+  handlers: Handlers;
 };
 
 type LoopsConfig = Omit<LoopConfig, "concurrency"> & {

@@ -64,9 +64,9 @@ export const registerCreateScore = (app: App, deps: IngestionDeps): void => {
   });
   app.post(route.path, async (c) => {
     const sender = await authoriseSender(c, deps);
-    eventsOf(deps);
+    const events = eventsOf(deps);
     const arrived = scoreEvent(parseJsonText(utf8Text(await readBody(c, ingestionBytesMax))), deps);
-    const { failed } = await storeBatch(openEventStore(c, deps), eventsOf(deps), sender, [arrived]);
+    const { failed } = await storeBatch(openEventStore(c, deps), events, sender, [arrived]);
     for (const failure of failed.values()) throw failure;
     return c.json({ id: arrived.event.entityId }, 200);
   });

@@ -52,9 +52,9 @@ export const registerIngest = (app: App, deps: IngestionDeps): void => {
   });
   app.post(route.path, async (c) => {
     const sender = await authoriseSender(c, deps);
-    eventsOf(deps);
+    const events = eventsOf(deps);
     const { batch, answer } = judge(batchOf(parseJsonText(utf8Text(await readBody(c, ingestionBytesMax)))), sender, deps);
-    return c.json(withOutcomes(answer, batch, await storeBatch(openEventStore(c, deps), eventsOf(deps), sender, batch)), 207);
+    return c.json(withOutcomes(answer, batch, await storeBatch(openEventStore(c, deps), events, sender, batch)), 207);
   });
 };
 

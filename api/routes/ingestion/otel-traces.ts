@@ -18,7 +18,7 @@ import type { App, IngestionDeps } from "../../deps.ts";
 import { senderRoute } from "../declare-route.ts";
 import { json, jsonRequest } from "../describe.ts";
 import { authoriseSender } from "./authorise.ts";
-import { eventsOf } from "./event-store.ts";
+import { eventsOf, openEventStore } from "./event-store.ts";
 import { isProtobufType, otelBytesMax, protobufType } from "./otel-encoding.ts";
 import { bodyCodes, readBody } from "./read-body.ts";
 
@@ -64,10 +64,10 @@ export const registerOtelTraces = (app: App, deps: IngestionDeps): void => {
   app.post(route.path, async (c) => {
     const sender = await authoriseSender(c, deps);
     if (sender.access !== "project") throw new AppError({ code: "FORBIDDEN_SCOPE", message: "Spans need the secret key of a project." });
-    const { prefix, s3Client: s3, isLogEnabled, sha256Hex } = eventsOf(deps);
+    const { prefix } = eventsOf(deps);
     const isProtobuf = isProtobufType(c);
     const body = await readBody(c, otelBytesMax);
-    const store = { db: c.get("db"), s3, isLogEnabled, nowMs: deps.nowMs, newJobId: () => deps.newId("job"), sha256Hex };
+    const store = openEventStore(c, deps);
     const { projectId, origin } = sender;
     const atMs = deps.nowMs();
     const { rejected, parts } = checkedParts(() => (isProtobuf ? openTracesProtobuf(body) : openTracesJson(body)));
