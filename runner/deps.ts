@@ -51,8 +51,8 @@ export type Clock = {
   startTimer: (milliseconds: number, onTick: () => void) => { stop: () => void };
 };
 
-/** How one try of an export ended. `failed` may be tried again; `released` is given back at a shutdown; `started_over` is followed by another try at once. */
-export type ExportOutcome = "completed" | "failed" | "cancelled" | "released" | "lease_lost" | "started_over";
+/** How one pass of an export ended. `failed` may be tried again; `released` is given back at a shutdown; `restarted` is followed by another try at once. */
+export type ExportOutcome = "completed" | "failed" | "cancelled" | "released" | "lease_lost" | "restarted";
 /** How far it had got: what is in its files, with what it has gone on behind. */
 export type ExportReached = { rows: number; bytes: number; slices: number; slicesResumed: number };
 
@@ -78,7 +78,7 @@ export type RunnerEvents = {
   /** Events of one request of a project that is sampled. */
   "ingestion.sampled": { eventsIn: number; eventsOut: number };
   "export.ended": { table: string; format: string; outcome: ExportOutcome; reached: ExportReached; seconds: number };
-  "export.startedOver": { table: string; format: string; reason: "rows_moved" | "replay_differs" };
+  "export.restarted": { table: string; format: string; reason: "rows_rekeyed" | "replay_differs" };
   "outbox.consumed": { consumer: string; type: string };
   "outbox.postponed": { consumer: string; error: AppError };
   "sweep.ended": { removed: number; failed: number };

@@ -84,7 +84,7 @@ export const RunnerEnv = z.object({
   /** Most connections to Postgres; by default the jobs at once and four. */
   SPILLWAY_POSTGRES_CONNECTIONS: z.coerce.number().int().min(2).max(200).optional(),
   SPILLWAY_LEASE_SECONDS: positive(60),
-  SPILLWAY_PULSE_SECONDS: positive(2),
+  SPILLWAY_HEARTBEAT_SECONDS: positive(2),
   SPILLWAY_SELF_FENCE_SECONDS: positive(40),
   SPILLWAY_REAPER_SECONDS: positive(15),
   SPILLWAY_SWEEP_SECONDS: positive(60),
@@ -102,9 +102,13 @@ export const RunnerEnv = z.object({
   OTEL_METRIC_EXPORT_INTERVAL: whole(60_000, 100, 3_600_000),
 });
 
+/** Variables that had another name once. The former name is read where the new one is not set. */
+const formerNames = { SPILLWAY_HEARTBEAT_SECONDS: "SPILLWAY_PULSE_SECONDS" } as const;
+
 export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
   // Like Langfuse, an empty variable is one that is not set.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
+  for (const [name, former] of Object.entries(formerNames)) given[name] ??= given[former];
   const parsed = RunnerEnv.safeParse(given);
   const problems = parsed.success
     ? []
@@ -195,7 +199,7 @@ export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
       sliceRowsMax,
       slicesAhead: e.SPILLWAY_SLICES_AHEAD,
       sliceThreads: e.SPILLWAY_SLICE_THREADS,
-      progressSeconds: e.SPILLWAY_PULSE_SECONDS,
+      progressSeconds: e.SPILLWAY_HEARTBEAT_SECONDS,
       checksum: e.LANGFUSE_S3_BATCH_EXPORT_CHECKSUM,
     },
     loop: {
@@ -203,7 +207,7 @@ export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
       pollMs: e.SPILLWAY_POLL_MS,
       // A job that comes after a quiet time waits two and a half seconds at most, by default.
       pollIdleMs: 2 * e.SPILLWAY_POLL_MS,
-      pulseSeconds: e.SPILLWAY_PULSE_SECONDS,
+      heartbeatSeconds: e.SPILLWAY_HEARTBEAT_SECONDS,
       selfFenceSeconds: e.SPILLWAY_SELF_FENCE_SECONDS,
       graceSeconds: e.SPILLWAY_SHUTDOWN_GRACE_SECONDS,
     },

@@ -14,7 +14,7 @@ import { pruneOutbox } from "../db/outbox/prune-outbox.ts";
 import { openPostgres } from "../db/postgres/client.ts";
 import { measureQueue } from "../db/queue/measure-queue.ts";
 import { pruneJobs } from "../db/queue/prune-jobs.ts";
-import { repairSlots } from "../db/queue/repair-slots.ts";
+import { repairConcurrencyCounts } from "../db/queue/repair-concurrency-counts.ts";
 import { announceExpiry } from "../services/exports/announce-expiry.ts";
 import { expireExports } from "../services/exports/expire-exports.ts";
 import { markObjectRemoved, takeAbandonedObjects } from "../services/exports/export-journal.ts";
@@ -40,7 +40,7 @@ const printLine: Log = (level, event, fields = {}) =>
 const keepDays = 30;
 
 /** Starts everything and returns how to stop it. */
-export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop: () => Promise<void>; poke: () => void } => {
+export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop: () => Promise<void>; wake: () => void } => {
   const clock = systemClock;
   const postgres = openPostgres(config.databaseUrl, { applicationName: "spillway-runner", connectionsMax: config.postgresConnectionsMax });
   const clickhouse = createClickHouse(config.clickhouse, fetch);
@@ -122,7 +122,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
       if (job === undefined) break;
       log("warn", "job_rescued", { job_id: job.id, state: job.state });
     }
-    await repairSlots(postgres.db);
+    await repairConcurrencyCounts(postgres.db);
   };
   const expireAll = async () => {
     while ((await announceExpiry(postgres.db, { withinHours: config.expiryNoticeHours })) !== undefined);
@@ -164,8 +164,8 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
   );
   log("info", "runner_started", { claimed_by: claimedBy, kinds });
   return {
-    poke: () => {
-      for (const { poke } of loops) poke();
+    wake: () => {
+      for (const { wake } of loops) wake();
     },
     stop: async () => {
       await Promise.all(loops.map((loop) => loop.stop()));

@@ -25,7 +25,7 @@ export type EventGroup = {
   events: Json[];
   /** Whether the group is in the sample. Groups outside it are stored but not processed. */
   isSampled: boolean;
-  lane: string;
+  orderingKey: string;
 };
 
 export type ArrangeOptions = {
@@ -84,7 +84,7 @@ const groupOf = (group: [ArrivedEvent, ...ArrivedEvent[]], options: ArrangeOptio
     fileKey: `${entityFolder({ prefix, projectId, entityType, entityId }, segmentBytesMax, sha256Hex)}${folder}${fileName}`,
     events: group.map(storedForm),
     isSampled: isInSample({ projectId, traceId }, sampling, sha256Hex),
-    lane: laneOf({ projectId, entityType, entityId, traceId, scopeId: events.map(scopeIdOf).find(isNamed) }, sha256Hex),
+    orderingKey: orderingKeyOf({ projectId, entityType, entityId, traceId, scopeId: events.map(scopeIdOf).find(isNamed) }, sha256Hex),
   };
 };
 
@@ -104,17 +104,17 @@ const scopeIdOf = (event: IngestionEvent): string | null | undefined =>
   event.entityType === "score" ? (event.body.sessionId ?? event.body.datasetRunId) : undefined;
 
 /** Maximum bytes of an ordering key. It is indexed in Postgres, where an index row holds at most 2.7 kB. */
-const laneIdBytesMax = 1024;
+const orderingIdBytesMax = 1024;
 
 /**
  * Returns the ordering key. Everything that belongs to a trace shares the trace's key, else the key of its session or dataset run
  * (`scopeId`), else it has its own. An observation without a trace is a trace by itself.
  */
-export const laneOf = (
+export const orderingKeyOf = (
   of: { projectId: string; entityType: EntityType; entityId: string; traceId: string | undefined; scopeId?: string | undefined },
   sha256Hex: Sha256Hex,
 ): string =>
-  `${of.projectId}/${shortenedWithHash(of.traceId ?? of.scopeId ?? (of.entityType === "observation" ? of.entityId : `${of.entityType}/${of.entityId}`), laneIdBytesMax, sha256Hex)}`;
+  `${of.projectId}/${shortenedWithHash(of.traceId ?? of.scopeId ?? (of.entityType === "observation" ? of.entityId : `${of.entityType}/${of.entityId}`), orderingIdBytesMax, sha256Hex)}`;
 
 /**
  * Makes an original that parses as internal to the same event, so the runner does not need to know who sent a file. Removes fields the

@@ -64,7 +64,7 @@ export const jobKinds = {
     onExpiredLease: "spendAttempt",
     queueSwitch: "QUEUE_CONSUMER_MAIL_QUEUE_IS_ENABLED",
   },
-  /** One group of events of one entity, stored in the file. Claimed many at a time, by lane; finished ones are deleted. */
+  /** One group of events of one entity, stored in the file. Claimed many at a time, by ordering key; finished ones are deleted. */
   "ingestion.merge": {
     payload: z.strictObject({
       entityType: z.enum(entityTypes),

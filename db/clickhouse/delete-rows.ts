@@ -47,7 +47,7 @@ export const deleteStoredRows = async (store: RowStore, what: JobPayload<"data.d
   const all = [...Object.values(tables), eventsOf(eventsTable)];
   if (what.scope === "traces") {
     for (const traceIds of idSlices(what.traceIds, 1000)) {
-      await deleteMoved(store, traceIds);
+      await deleteRekeyed(store, traceIds);
       for (const { table, trace } of all)
         await run(`DELETE FROM ${table} WHERE project_id = {projectId:String} AND ${trace} IN {traceIds:Array(String)}`, {
           projectId,
@@ -75,7 +75,7 @@ export const deleteStoredRows = async (store: RowStore, what: JobPayload<"data.d
  * deleted name no trace, or the earlier one.
  * Runs first, because afterwards nothing tells what belonged together.
  */
-const deleteMoved = async (store: RowStore, traceIds: readonly string[]): Promise<void> => {
+const deleteRekeyed = async (store: RowStore, traceIds: readonly string[]): Promise<void> => {
   const { projectId, eventsTable } = store;
   const run = runOf(store);
   for (const { table, id, trace } of [tables.observation, tables.score, eventsOf(eventsTable)]) {

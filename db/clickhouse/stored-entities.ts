@@ -64,30 +64,30 @@ export const loadStoredTraces = async (
 };
 
 /** One sort key of an entity: the column values that are written again to delete it. */
-type StoredPlace = OwnedId & { key: Record<string, string>; createdAt: string };
+type StoredSortKey = OwnedId & { key: Record<string, string>; createdAt: string };
 
 /** The entity tables: id, the time that is part of the sort key, and the sort key's columns. */
-const placedTables = {
+const keyedTables = {
   traces: { id: "id", time: "timestamp", key: ["timestamp"] },
   observations: { id: "id", time: "start_time", key: ["type", "start_time"] },
   scores: { id: "id", time: "timestamp", key: ["timestamp", "name"] },
   events: { id: "span_id", time: "start_time", key: ["start_time", "trace_id"] },
 } as const;
-export type PlacedTable = keyof typeof placedTables;
+export type KeyedTable = keyof typeof keyedTables;
 
 /**
  * Returns the sort keys under which undeleted rows of these ids are stored on the given days: an entity was only ever stored at a time that
  * one of its events named.
  * Both days come from one conversion: outside 1970 to 2149 a Date is another day, and only this makes them equal. Uses the sort key by day.
  */
-export const loadStoredPlaces = async (
+export const loadStoredSortKeys = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
-  table: PlacedTable,
+  table: KeyedTable,
   physical: string,
   { wanted, signal }: { wanted: readonly (OwnedId & { days: readonly string[] })[]; signal: AbortSignal },
-): Promise<StoredPlace[]> => {
+): Promise<StoredSortKey[]> => {
   if (wanted.length === 0) return [];
-  const { id, time, key } = placedTables[table];
+  const { id, time, key } = keyedTables[table];
   const rows = await clickhouse.queryRows<Record<string, string>>({
     sql: `SELECT project_id AS found_project_id, ${id} AS found_id, toString(created_at) AS found_created_at, ${key.map((column) => `toString(${column}) AS key_${column}`).join(", ")}
       FROM ${physical} FINAL

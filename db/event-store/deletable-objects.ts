@@ -173,13 +173,13 @@ export const listOtelUnnamed = (
  */
 export const listQueued = (
   db: Database,
-  { projectId, lanes }: { projectId: string; lanes: readonly string[] },
+  { projectId, orderingKeys }: { projectId: string; orderingKeys: readonly string[] },
 ): Promise<{ kind: string; entityType: string | null; entityId: string | null; fileKey: string }[]> =>
   execute(
     db,
     sql`select distinct kind, payload ->> 'entityType' as "entityType", payload ->> 'entityId' as "entityId", payload ->> 'fileKey' as "fileKey" from jobs
       where project_id = ${projectId} and finished_at is null
-        and (kind = 'ingestion.otel' or kind = 'ingestion.merge' and lane in (select l.lane from json_array_elements_text(${JSON.stringify(lanes)}::json) as l(lane)))`,
+        and (kind = 'ingestion.otel' or kind = 'ingestion.merge' and lane in (select l.lane from json_array_elements_text(${JSON.stringify(orderingKeys)}::json) as l(lane)))`,
   );
 
 /** Returns the traces that the log still names: something of them arrived during the deletion. */

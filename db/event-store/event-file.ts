@@ -20,7 +20,7 @@ export const putEventFile = (s3: S3Client, key: string, body: string | Uint8Arra
     key,
     headers: { "content-type": "application/json", ...(told.length > headerLengthMax ? {} : { [header]: told }) },
     body,
-    triesMax: 4,
+    attemptsMax: 4,
   });
 };
 

@@ -22,7 +22,7 @@ export const listPage = async (
     const from: Record<string, string> =
       token !== undefined ? { "continuation-token": token } : after !== undefined ? { "start-after": after } : {};
     const query = { "list-type": "2", prefix, "encoding-type": "url", "max-keys": String(keysMax - found.length), ...from };
-    const answer = await s3.send({ method: "GET", key: "", query, signal, triesMax: 4 });
+    const answer = await s3.send({ method: "GET", key: "", query, signal, attemptsMax: 4 });
     const listing = rootOf(parseXml(answer.text))?.root;
     const isEncoded = textOf(listing, "EncodingType") === "url";
     for (const entry of elementsOf(listing, "Contents")) {
@@ -50,6 +50,6 @@ export const listObjects = async (s3: S3Client, prefix: string, signal?: AbortSi
 
 /** Reads a text object; undefined if it does not exist. */
 export const readObject = async (s3: S3Client, key: string, signal?: AbortSignal): Promise<S3Answer | undefined> => {
-  const answer = await s3.send({ method: "GET", key, accept: [404], signal, triesMax: 4, isBody: true });
+  const answer = await s3.send({ method: "GET", key, accept: [404], signal, attemptsMax: 4, isBody: true });
   return answer.status === 404 ? undefined : answer;
 };

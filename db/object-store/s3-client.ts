@@ -29,7 +29,7 @@ type S3Request = {
   signal?: AbortSignal | undefined;
   /** Statuses that are an answer rather than a failure, such as 404 to a HEAD. */
   accept?: readonly number[];
-  triesMax?: number;
+  attemptsMax?: number;
   /** The response is an object, whose text says nothing about the request. */
   isBody?: boolean;
   /** Reads only the head of a successful response, not its body. */
@@ -41,13 +41,13 @@ export type S3Answer = {
   headers: Headers;
   text: string;
   /** Number of attempts, from 1: those before the last may have succeeded all the same. */
-  tries: number;
+  attempts: number;
 };
 export type S3Client = { send: (request: S3Request) => Promise<S3Answer>; bucket: string };
 
 /** Timeout of one attempt, sized for 16 MiB on a slow line. */
 const requestTimeoutMs = 120_000;
-const triesMaxDefault = 6;
+const attemptsMaxDefault = 6;
 
 /** The store has not answered in time. */
 class NoAnswer extends Error {}
@@ -70,15 +70,15 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
   const send = async (request: S3Request): Promise<S3Answer> => {
     const url = objectUrl(config, request.key);
     for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value);
-    const triesMax = request.triesMax ?? triesMaxDefault;
+    const attemptsMax = request.attemptsMax ?? attemptsMaxDefault;
     const total = abortAfter(deps.totalTimeoutMs);
     try {
-      for (let tries = 1; ; tries++) {
+      for (let attempts = 1; ; attempts++) {
         request.signal?.throwIfAborted();
-        const outcome = await sendOnce(url, request, tries, total.signal);
+        const outcome = await sendOnce(url, request, attempts, total.signal);
         if (outcome.ok) return outcome.answer;
-        if (!outcome.retry || tries >= triesMax || total.signal.aborted) throw outcome.error;
-        const backoffMs = Math.min(10_000, 200 * 2 ** (tries - 1)) * (0.5 + deps.random() / 2);
+        if (!outcome.retry || attempts >= attemptsMax || total.signal.aborted) throw outcome.error;
+        const backoffMs = Math.min(10_000, 200 * 2 ** (attempts - 1)) * (0.5 + deps.random() / 2);
         await Promise.race([deps.wait(Math.max(backoffMs, outcome.afterMs ?? 0), request.signal), total.aborted]);
         if (total.signal.aborted) throw outcome.error;
       }
@@ -93,7 +93,7 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
   const sendOnce = async (
     url: URL,
     request: S3Request,
-    tries: number,
+    attempts: number,
     total: AbortSignal,
     region = config.region,
     isRedirected = false,
@@ -116,7 +116,7 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
       });
       const isRead = request.isHeadOnly !== true || response.status >= 300;
       if (!isRead) await response.body?.cancel();
-      answer = { status: response.status, headers: response.headers, text: isRead ? await response.text() : "", tries };
+      answer = { status: response.status, headers: response.headers, text: isRead ? await response.text() : "", attempts };
     } catch (cause) {
       request.signal?.throwIfAborted();
       if (cause instanceof AppError) return { ok: false, retry: cause.code === "S3_UNAVAILABLE", error: cause };
@@ -131,7 +131,7 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
       timeout.clear();
     }
     const next = isRedirected ? undefined : redirectedTo(url, answer);
-    if (next !== undefined) return sendOnce(next, request, tries, total, answer.headers.get("x-amz-bucket-region") ?? region, true);
+    if (next !== undefined) return sendOnce(next, request, attempts, total, answer.headers.get("x-amz-bucket-region") ?? region, true);
     // CompleteMultipartUpload answers 200 before it is done and may put an <Error> into the body.
     const failed = answer.status >= 300 || (request.isBody !== true && errorOf(answer.text) !== undefined);
     // A missing bucket never means a missing object: it would be mistaken for a deleted one.

@@ -33,8 +33,8 @@ const storedOf = (tableName: string): Stored => {
 
 type RowScope = { projectId: string; cutoff: string };
 /** From `from` inclusive to `to` exclusive; null is open. Instants are text with microseconds. */
-export type RowSlice = { from: RowPlace; to: RowPlace | null; rows: number; bytes: number };
-type RowPlace = { at: string; id: string };
+export type RowSlice = { from: KeysetPosition; to: KeysetPosition | null; rows: number; bytes: number };
+type KeysetPosition = { at: string; id: string };
 
 const within = ({ projectId, cutoff }: RowScope) => sql`r.project_id = ${projectId} and r.created_at < ${cutoff}::timestamptz`;
 
@@ -71,7 +71,7 @@ export const countRows = async (db: Database, tableName: string, scope: RowScope
 /** Reads one slice as JSON lines. Memory: the slice. */
 export const readRows = async (db: Database, tableName: string, scope: RowScope, slice: RowSlice): Promise<string> => {
   const { from, select } = storedOf(tableName);
-  const place = ({ at, id }: RowPlace) => sql`(${at}::timestamptz, ${id}::text)`;
+  const place = ({ at, id }: KeysetPosition) => sql`(${at}::timestamptz, ${id}::text)`;
   const rows = await execute<{ line: string }>(
     db,
     sql`select row_to_json(x)::text as line from (

@@ -357,7 +357,7 @@ export const jobs = pgTable(
       .references(() => projects.id, { onDelete: "cascade" }),
     payload: jsonb().notNull(),
     /** Whether the running job counts toward its project's concurrency limit. */
-    hasSlot: boolean("has_slot").notNull().default(true),
+    isLimited: boolean("has_slot").notNull().default(true),
     state: text({ enum: jobStates }).notNull(),
     priority: integer().notNull(),
     runAt: at("run_at").notNull().defaultNow(),
@@ -371,7 +371,7 @@ export const jobs = pgTable(
     startedAt: at("started_at"),
     heartbeatAt: at("heartbeat_at"),
     /** The ordering key: jobs that share one run in one place only, and are claimed many at a time. */
-    lane: text(),
+    orderingKey: text("lane"),
     /** At most one unfinished job per value. */
     dedupeKey: text("dedupe_key"),
     cancelRequestedAt: at("cancel_requested_at"),
@@ -387,7 +387,7 @@ export const jobs = pgTable(
       .on(t.kind, t.projectId, t.runAt, t.id)
       .where(sql`state in ${claimable} and not has_slot and lane is null`),
     index("jobs_lane_idx").on(t.projectId, t.losses, t.runAt, t.id).where(sql`state in ${claimable} and lane is not null`),
-    index("jobs_lane_running_idx").on(t.lane).where(sql`state = 'running' and lane is not null`),
+    index("jobs_lane_running_idx").on(t.orderingKey).where(sql`state = 'running' and lane is not null`),
     index("jobs_lease_idx").on(t.leaseId).where(sql`state = 'running'`),
     index("jobs_running_idx").on(t.projectId).where(sql`state = 'running'`),
     index("jobs_finished_idx").on(t.finishedAt).where(sql`finished_at is not null`),
@@ -410,7 +410,7 @@ export const claimClock = pgTable("claim_clock", {
 /**
  * Running jobs per project. Claimed with SKIP LOCKED, so the concurrency limit is exact; the reaper repairs the counter from the job rows.
  */
-export const jobSlots = pgTable("job_slots", {
+export const concurrencyCounts = pgTable("job_slots", {
   projectId: text("project_id")
     .primaryKey()
     .references(() => projects.id, { onDelete: "cascade" }),

@@ -4,7 +4,7 @@ import { sql } from "drizzle-orm";
 import type { JobKind } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import { states } from "./state-sql.ts";
-import { isWaitingInLane, waitingProjects } from "./waiting-projects.ts";
+import { isWaitingWithOrderingKey, waitingProjects } from "./waiting-projects.ts";
 
 export type BatchJob = {
   id: string;
@@ -13,7 +13,7 @@ export type BatchJob = {
   attempt: number;
   maxAttempts: number;
   losses: number;
-  lane: string;
+  orderingKey: string;
 };
 
 export type JobBatch = {
@@ -49,7 +49,7 @@ export const claimBatch = (
 ): Promise<JobBatch | undefined> =>
   db.transaction(async (tx) => {
     await execute(tx, sql`select pg_advisory_xact_lock(${claimLock})`);
-    const isDue = sql`${isWaitingInLane} and j.kind = ${kind} and j.run_at <= now()
+    const isDue = sql`${isWaitingWithOrderingKey} and j.kind = ${kind} and j.run_at <= now()
       and not exists (select 1 from jobs r where r.lane = j.lane and r.state = ${states.running})`;
     const rows = await execute<BatchJob & { leaseId: string; claimedAt: string }>(
       tx,
@@ -81,7 +81,7 @@ export const claimBatch = (
         set state = ${states.running}, attempt = j.attempt + 1, lease_id = claim.lease_id, claimed_by = ${claimedBy},
           lease_until = now() + make_interval(secs => ${leaseSeconds}), started_at = now(), heartbeat_at = now()
         from taken, claim where j.id = taken.id
-        returning j.id, j.project_id as "projectId", j.payload, j.attempt, j.max_attempts as "maxAttempts", j.losses, j.lane, j.lease_id as "leaseId",
+        returning j.id, j.project_id as "projectId", j.payload, j.attempt, j.max_attempts as "maxAttempts", j.losses, j.lane as "orderingKey", j.lease_id as "leaseId",
           to_char(claim.claimed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "claimedAt"`,
     );
     const [first] = rows;

@@ -6,10 +6,10 @@ import { type Database, execute } from "../postgres/client.ts";
 import { rowTexts } from "../postgres/row-texts.ts";
 import { states } from "./state-sql.ts";
 
-/** An OpenTelemetry request has no lane: it writes nothing by itself. `dedupeKey`: no job is added while an unfinished one has it. */
+/** An OpenTelemetry request has no ordering key: it writes nothing by itself. `dedupeKey`: no job is added while an unfinished one has it. */
 export type EventJob = { dedupeKey?: string } & (
-  | { id: string; kind: "ingestion.merge"; lane: string; payload: JobPayload<"ingestion.merge"> }
-  | { id: string; kind: "ingestion.otel"; lane: null; payload: JobPayload<"ingestion.otel"> }
+  | { id: string; kind: "ingestion.merge"; orderingKey: string; payload: JobPayload<"ingestion.merge"> }
+  | { id: string; kind: "ingestion.otel"; orderingKey: null; payload: JobPayload<"ingestion.otel"> }
 );
 
 /**
@@ -18,9 +18,9 @@ export type EventJob = { dedupeKey?: string } & (
  */
 export const enqueueEventJobs = async (tx: Database, projectId: string, jobs: readonly EventJob[]): Promise<void> => {
   if (jobs.length === 0) return;
-  const rows = jobs.map(({ id, kind, lane, payload, dedupeKey = null }) => {
+  const rows = jobs.map(({ id, kind, orderingKey, payload, dedupeKey = null }) => {
     const { maxAttempts, priority, payload: schema } = jobKinds[kind];
-    return { id, kind, lane, payload: schema.parse(payload), priority, attempts: maxAttempts, dedupe_key: dedupeKey };
+    return { id, kind, lane: orderingKey, payload: schema.parse(payload), priority, attempts: maxAttempts, dedupe_key: dedupeKey };
   });
   for (const text of rowTexts(rows))
     await execute(

@@ -4,7 +4,7 @@ import { sql } from "drizzle-orm";
 import { type JobKind, jobKinds, kindsWhere } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import { claimable, kindList } from "./state-sql.ts";
-import { isWaitingInLane, waitingProjects } from "./waiting-projects.ts";
+import { isWaitingWithOrderingKey, waitingProjects } from "./waiting-projects.ts";
 
 export type WaitingJobs = { kind: JobKind; due: number; oldestSeconds: number };
 
@@ -28,11 +28,11 @@ export const measureQueue = (db: Database): Promise<WaitingJobs[]> => {
     db,
     sql`with recursive ${waitingProjects}, kinds as materialized (select kind, priority, has_slot from json_to_recordset(${JSON.stringify(kinds)}::json) as k(kind text, priority int, has_slot boolean)),
       due as (
-        (select j.kind, j.run_at, true as is_counted from jobs j where ${isWaitingInLane} and j.run_at <= now()
+        (select j.kind, j.run_at, true as is_counted from jobs j where ${isWaitingWithOrderingKey} and j.run_at <= now()
           order by j.project_id, j.losses, j.run_at, j.id limit ${countedMax})
         union all
         select h.kind, h.run_at, false from waiting w cross join lateral (
-          select j.kind, j.run_at from jobs j where j.project_id = w.project_id and j.losses = w.losses and ${isWaitingInLane} and j.run_at <= now() order by j.run_at, j.id limit 1) h
+          select j.kind, j.run_at from jobs j where j.project_id = w.project_id and j.losses = w.losses and ${isWaitingWithOrderingKey} and j.run_at <= now() order by j.run_at, j.id limit 1) h
         union all
         select j.kind, j.run_at, true from (select distinct priority from kinds where not has_slot) p cross join lateral (
           select kind, run_at from jobs

@@ -14,7 +14,7 @@ export type BatchOutcome = {
    * Released at once without spending the attempt, with another ordering key if one is named. A job interrupted during its work counts as
    * lost: what it has sent may still be written.
    */
-  released: readonly { id: string; lane: string | null; isInterrupted?: boolean }[];
+  released: readonly { id: string; orderingKey: string | null; isInterrupted?: boolean }[];
 };
 
 /** Runs in one transaction. Returns the number of jobs that were still held. */
@@ -45,9 +45,9 @@ export const settleBatch = (db: Database, leaseId: string, { doneIds, failed, re
       held += (
         await execute(
           tx,
-          sql`update jobs j set state = ${states.available}, lease_id = null, lease_until = null, attempt = j.attempt - 1, run_at = now(), lane = coalesce(r.lane, j.lane),
+          sql`update jobs j set state = ${states.available}, lease_id = null, lease_until = null, attempt = j.attempt - 1, run_at = now(), lane = coalesce(r."orderingKey", j.lane),
               losses = j.losses + case when r."isInterrupted" then 1 else 0 end
-            from json_to_recordset(${JSON.stringify(released)}::json) as r(id text, lane text, "isInterrupted" boolean) where j.id = r.id and ${isHeld} returning j.id`,
+            from json_to_recordset(${JSON.stringify(released)}::json) as r(id text, "orderingKey" text, "isInterrupted" boolean) where j.id = r.id and ${isHeld} returning j.id`,
         )
       ).length;
     return held;

@@ -4,7 +4,7 @@ import { AppError } from "../../core/errors.ts";
 import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import type { RowStore } from "../../db/clickhouse/delete-rows.ts";
-import { alone } from "../../db/event-store/deletion-gate.ts";
+import { lockExclusive } from "../../db/event-store/deletion-lock.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { countEarlierRuns, queueNow } from "../../db/queue/count-earlier-runs.ts";
@@ -36,8 +36,11 @@ const holdMsMax = 8000;
 const runsPollMs = 250;
 
 /** Runs `act` behind the gate of the project, with a signal that ends it in time. */
-export const behindGate = <T>({ db, projectId, signal }: Deletion, act: (tx: Database, signal: AbortSignal) => Promise<T>): Promise<T> =>
-  alone(db, projectId, async (tx) => {
+export const underExclusiveLock = <T>(
+  { db, projectId, signal }: Deletion,
+  act: (tx: Database, signal: AbortSignal) => Promise<T>,
+): Promise<T> =>
+  lockExclusive(db, projectId, async (tx) => {
     const inTime = AbortSignal.timeout(holdMsMax);
     try {
       return await act(tx, AbortSignal.any([signal, inTime]));
@@ -53,7 +56,7 @@ export const removeFiles = async ({ s3 }: Deletion, keys: Iterable<string>, sign
   forEachConcurrent(
     [...new Set(keys)],
     deletesAtOnce,
-    async (key) => void (await s3.send({ method: "DELETE", key, accept: [404], signal, triesMax: 4 })),
+    async (key) => void (await s3.send({ method: "DELETE", key, accept: [404], signal, attemptsMax: 4 })),
   );
 
 /** Whoever has read objects while they were there has written then what it made of them, and that is deleted with the rest. */

@@ -3,7 +3,7 @@ import { entityFolder } from "../../core/ingestion/blob-key.ts";
 import type { EntityType } from "../../core/ingestion/event.ts";
 import { forgetRows, listKeysOf, listOfEntities } from "../../db/event-store/deletable-objects.ts";
 import { listPage } from "../../db/object-store/read-objects.ts";
-import { behindGate, chunkMax, type Deletion, removeFiles } from "./deletion.ts";
+import { chunkMax, type Deletion, removeFiles, underExclusiveLock } from "./deletion.ts";
 
 export type Entity = { entityType: EntityType; entityId: string };
 
@@ -16,7 +16,7 @@ export const removeEntities = async (deletion: Deletion, { entities, traceIds, u
   const { projectId, s3 } = deletion;
   if (entities.length === 0) return;
   for (;;) {
-    const rows = await behindGate(deletion, async (tx, signal) => {
+    const rows = await underExclusiveLock(deletion, async (tx, signal) => {
       const found = await listOfEntities(tx, { projectId, bucket: s3.bucket, entities, traceIds, until, rowsMax: chunkMax });
       const isDeciding = ({ traceId }: { traceId: string | null }) => traceId !== null && traceIds.includes(traceId);
       for (const rows of [found.filter((row) => !isDeciding(row)), found.filter(isDeciding)])
@@ -39,7 +39,7 @@ const removeFolder = async (deletion: Deletion, entity: Entity): Promise<void> =
   const { projectId, s3 } = deletion;
   const folder = folderOf(deletion, entity);
   for (let after: string | undefined; ; ) {
-    const page = await behindGate(deletion, async (tx, signal) => {
+    const page = await underExclusiveLock(deletion, async (tx, signal) => {
       const found = (await listPage(s3, { prefix: folder, after, keysMax: chunkMax }, signal)).map(({ key }) => key);
       const left = new Set((await listKeysOf(tx, { projectId, bucket: s3.bucket, ...entity })).map(({ key }) => key));
       const gone = found.filter((key) => !left.has(key));

@@ -7,10 +7,10 @@ import { type EntityType, entityTypes } from "../../core/ingestion/event.ts";
 import { deleteEntityRows, listBeginningSince, listOldWrittenSince } from "../../db/clickhouse/delete-rows.ts";
 import { forgetRows, type LogCursor, type LoggedRow, listOutdated } from "../../db/event-store/deletable-objects.ts";
 import { type ListedObject, listPage } from "../../db/object-store/read-objects.ts";
-import { behindGate, chunkMax, type Deletion, removeFiles, untilEarlierRunsEnd } from "./deletion.ts";
+import { chunkMax, type Deletion, removeFiles, underExclusiveLock, untilEarlierRunsEnd } from "./deletion.ts";
 import { removeEntities } from "./remove-entities.ts";
 import { projectPrefixes } from "./remove-project.ts";
-import { mergeAgain } from "./take-in-again.ts";
+import { mergeAgain } from "./reprocess.ts";
 
 const entitiesAtOnce = 1000;
 
@@ -26,7 +26,7 @@ export const removeOlder = async (deletion: Deletion, before: string): Promise<v
 const removeStoredBefore = async (deletion: Deletion, before: string): Promise<void> => {
   const { projectId, s3 } = deletion;
   for (let after: LogCursor | undefined; ; ) {
-    const rows = await behindGate(deletion, async (tx, signal) => {
+    const rows = await underExclusiveLock(deletion, async (tx, signal) => {
       const found = await listOutdated(tx, { projectId, bucket: s3.bucket, before, after, rowsMax: chunkMax });
       await removeFiles(
         deletion,
@@ -37,7 +37,7 @@ const removeStoredBefore = async (deletion: Deletion, before: string): Promise<v
     });
     const late = await lateRows(deletion, rows, before);
     for (const [entityType, ids] of late) await deleteEntityRows(deletion.rows, entityType, ids);
-    await behindGate(deletion, (tx) => forgetRows(tx, rows));
+    await underExclusiveLock(deletion, (tx) => forgetRows(tx, rows));
     for (const [entityType, ids] of late) for (const entityId of ids) await mergeAgain(deletion, { entityType, entityId });
     await deletion.onRemoved(rows.length);
     if (rows.length < chunkMax) return;
@@ -103,7 +103,7 @@ const removeFolders = async (deletion: Deletion, beforeMs: number): Promise<void
 /** Looked at once more behind the gate: something may have been stored since. */
 const removeOldFolder = async (deletion: Deletion, prefix: string, beforeMs: number): Promise<void> => {
   for (;;) {
-    const removed = await behindGate(deletion, async (_, signal) => {
+    const removed = await underExclusiveLock(deletion, async (_, signal) => {
       const page = await listPage(deletion.s3, { prefix, keysMax: chunkMax }, signal);
       return isAllOld(page, beforeMs) ? removePage(deletion, page, signal) : 0;
     });
@@ -117,7 +117,7 @@ const removeRequests = async (deletion: Deletion, before: string): Promise<void>
   const [, prefix] = projectPrefixes(deletion);
   const end = otelKeysEnd({ prefix: deletion.prefix, projectId: deletion.projectId, beforeMs: Date.parse(before) });
   for (;;) {
-    const removed = await behindGate(deletion, async (_, signal) => {
+    const removed = await underExclusiveLock(deletion, async (_, signal) => {
       const page = await listPage(deletion.s3, { prefix, keysMax: chunkMax }, signal);
       return removePage(
         deletion,

@@ -2,13 +2,13 @@
 import { otelPrefix, projectPrefix } from "../../core/ingestion/blob-key.ts";
 import { forgetRows, type LogCursor, listLeft, listStoredUntil } from "../../db/event-store/deletable-objects.ts";
 import { listPage } from "../../db/object-store/read-objects.ts";
-import { behindGate, chunkMax, type Deletion, removeFiles } from "./deletion.ts";
+import { chunkMax, type Deletion, removeFiles, underExclusiveLock } from "./deletion.ts";
 
 /** What was logged after `until` stays. */
 export const removeProject = async (deletion: Deletion, until: string): Promise<void> => {
   const scope = { projectId: deletion.projectId, bucket: deletion.s3.bucket };
   for (let after: LogCursor | undefined; ; ) {
-    const rows = await behindGate(deletion, async (tx, signal) => {
+    const rows = await underExclusiveLock(deletion, async (tx, signal) => {
       const found = await listStoredUntil(tx, { ...scope, until, after, rowsMax: chunkMax });
       await removeFiles(
         deletion,
@@ -24,7 +24,7 @@ export const removeProject = async (deletion: Deletion, until: string): Promise<
   }
   for (const prefix of projectPrefixes(deletion))
     for (let after: string | undefined; ; ) {
-      const page = await behindGate(deletion, async (tx, signal) => {
+      const page = await underExclusiveLock(deletion, async (tx, signal) => {
         const found = (await listPage(deletion.s3, { prefix, after, keysMax: chunkMax }, signal)).map(({ key }) => key);
         // Behind the gate, what a log is kept of and does not name was never acknowledged, or its sender stores it once more.
         const left = new Set((await listLeft(tx, { ...scope, keys: found })).map(({ key }) => key));

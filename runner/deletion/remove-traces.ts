@@ -2,7 +2,7 @@
 
 import { AppError } from "../../core/errors.ts";
 import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
-import { laneOf } from "../../core/ingestion/arrange-batch.ts";
+import { orderingKeyOf } from "../../core/ingestion/arrange-batch.ts";
 import { columnText } from "../../core/ingestion/column-text.ts";
 import { entityTypes } from "../../core/ingestion/event.ts";
 import { storedOtlpLimits } from "../../core/otel/otlp-traces.ts";
@@ -16,7 +16,7 @@ import { listPage } from "../../db/object-store/read-objects.ts";
 import { type MergedEntity, mergeEntity } from "../ingestion/merge-entity.ts";
 import { readEntity } from "../ingestion/read-entities.ts";
 import { createTurns } from "../turns.ts";
-import { behindGate, chunkMax, type Deletion } from "./deletion.ts";
+import { chunkMax, type Deletion, underExclusiveLock } from "./deletion.ts";
 import { type Entity, removeEntities } from "./remove-entities.ts";
 import { projectPrefixes } from "./remove-project.ts";
 
@@ -68,8 +68,8 @@ const findCandidates = async (
   for (const traceId of traceIds) add("trace", traceId, true);
   const stored = await listEntitiesOfTraces(deletion.rows, traceIds);
   for (const { entityType, entityId } of stored.entities) add(entityType, entityId, entityType === "trace");
-  const lanes = traceIds.map((traceId) => laneOf({ projectId, entityType: "trace", entityId: traceId, traceId }, sha256Hex));
-  const queued = await listQueued(db, { projectId, lanes });
+  const orderingKeys = traceIds.map((traceId) => orderingKeyOf({ projectId, entityType: "trace", entityId: traceId, traceId }, sha256Hex));
+  const queued = await listQueued(db, { projectId, orderingKeys });
   for (const { entityType, entityId } of queued) add(entityType, entityId, false);
   const waiting = queued.flatMap(({ kind, fileKey }) => (kind === "ingestion.otel" ? [fileKey] : []));
   return { candidates: [...candidates.values()], requests: requestsOf(deletion, waiting, stored.days, traceIds) };
@@ -116,7 +116,7 @@ const living = async (deletion: Deletion, candidates: readonly Candidate[], trac
   const turns = createTurns(deletion.signal);
   await forEachConcurrent(unsure, 8, async (one) => {
     const { entityType, entityId } = one;
-    const wanted = { projectId, lane: "", payload: { entityType, entityId, fileKey: "" }, jobs: [] };
+    const wanted = { projectId, orderingKey: "", payload: { entityType, entityId, fileKey: "" }, jobs: [] };
     try {
       const entity = await readEntity({ ...deletion, turns }, wanted, logged({ projectId, entityType, entityId }));
       const merged = mergeEntity(entity, { projectId, createdAt: epoch, updatedAt: epoch, version: epoch });
@@ -150,7 +150,7 @@ const traceOf = (one: MergedEntity): string => {
 const removeLoggedSpans = async (deletion: Deletion, traceIds: readonly string[], until: string): Promise<void> => {
   const { projectId, s3 } = deletion;
   for (;;) {
-    const rows = await behindGate(deletion, async (tx, signal) => {
+    const rows = await underExclusiveLock(deletion, async (tx, signal) => {
       const found = await listOtelNaming(tx, { projectId, bucket: s3.bucket, traceIds, until, rowsMax: requestsMax });
       await forEachConcurrent(
         [...new Set(found.map(({ key }) => key))],
@@ -169,7 +169,7 @@ const removeLoggedSpans = async (deletion: Deletion, traceIds: readonly string[]
 const removeUnnamedSpans = async (deletion: Deletion, traceIds: readonly string[], until: string): Promise<void> => {
   const { projectId, s3 } = deletion;
   for (let after = ""; ; ) {
-    const rows = await behindGate(deletion, async (tx, signal) => {
+    const rows = await underExclusiveLock(deletion, async (tx, signal) => {
       const found = await listOtelUnnamed(tx, { projectId, bucket: s3.bucket, until, after, rowsMax: requestsMax });
       const gone: typeof found = [];
       await forEachConcurrent(found, requestsAtOnce, async (row) => {
@@ -185,7 +185,7 @@ const removeUnnamedSpans = async (deletion: Deletion, traceIds: readonly string[
 };
 
 const removeSpans = async (deletion: Deletion, key: string, traceIds: readonly string[]): Promise<void> => {
-  await behindGate(deletion, (_, signal) => takeOut(deletion, key, traceIds, signal));
+  await underExclusiveLock(deletion, (_, signal) => takeOut(deletion, key, traceIds, signal));
   await deletion.onRemoved(1);
 };
 
@@ -199,6 +199,6 @@ const takeOut = async ({ s3 }: Deletion, key: string, traceIds: readonly string[
   if (!traceIds.some((traceId) => file.text.includes(traceId))) return false;
   const left = withoutTraces(parseTracesJson(file.text, storedOtlpLimits).traces, new Set(traceIds));
   if (left !== undefined) await putEventFile(s3, key, JSON.stringify(left), file.origin);
-  else await s3.send({ method: "DELETE", key, accept: [404], signal, triesMax: 4 });
+  else await s3.send({ method: "DELETE", key, accept: [404], signal, attemptsMax: 4 });
   return left === undefined;
 };

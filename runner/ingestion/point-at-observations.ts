@@ -49,7 +49,7 @@ const pageRows = 1000;
 
 /**
  * What is stored as pointing at the plain ids of these observations came before them, and is merged again: one job for each, however many batches touch the observation. To be
- * called in the lane of their trace, after they are written: whatever is merged after that finds them in the log.
+ * called under the ordering key of their trace, after they are written: whatever is merged after that finds them in the log.
  */
 export const mergePointingAt = async (
   { db, clickhouse, newJobId, sha256Hex }: PointingDeps,

@@ -1,5 +1,5 @@
 /** Ingestion, one batch of jobs: read, merge, price, write, and say what became of each job. One bad entity fails alone. */
-import { laneOf } from "../../core/ingestion/arrange-batch.ts";
+import { orderingKeyOf } from "../../core/ingestion/arrange-batch.ts";
 import type { RootContent } from "../../core/ingestion/event.ts";
 import { withRolledUsage } from "../../core/ingestion/roll-up.ts";
 import { isOutage, nextAttempt } from "../../core/jobs/next-attempt.ts";
@@ -32,7 +32,7 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
   const outcome = {
     doneIds: [] as string[],
     failed: [] as BatchOutcome["failed"][number][],
-    released: [] as { id: string; lane: string | null }[],
+    released: [] as { id: string; orderingKey: string | null }[],
   };
   const fail = (jobs: readonly BatchJob[], error: unknown) => {
     const failure = failureOf(error);
@@ -49,14 +49,14 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
   const budget = createProjectBudget(new Set(batch.jobs.map(({ projectId }) => projectId)).size);
   /** Claimed again in a later batch, in turn with other projects. */
   const defer = (jobs: readonly BatchJob[]) => {
-    outcome.released.push(...jobs.map(({ id }) => ({ id, lane: null })));
+    outcome.released.push(...jobs.map(({ id }) => ({ id, orderingKey: null })));
     deferred.push(...jobs);
   };
   const deferred: BatchJob[] = [];
   /** Projects that had a root read, or usage taken off a stored observation: the first of each is done whatever the budget says. */
   const rootProjects = new Set<string>();
   const againProjects = new Set<string>();
-  /** Lanes of which something has to be read again in a later batch, or could not be written for an outage. */
+  /** Ordering keys of which something has to be read again in a later batch, or could not be written for an outage. */
   const unfinished = new Map<string, { error: unknown } | "later">();
 
   for (let rest: readonly BatchJob[] = batch.jobs; rest.length > 0; ) {
@@ -99,9 +99,9 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
           outcome.doneIds.push(...entity.jobs.map(({ id }) => id));
           continue;
         }
-        const lane = rightLane(deps, merged);
-        if (lane !== entity.lane) {
-          outcome.released.push(...entity.jobs.map(({ id }) => ({ id, lane })));
+        const orderingKey = currentOrderingKey(deps, merged);
+        if (orderingKey !== entity.orderingKey) {
+          outcome.released.push(...entity.jobs.map(({ id }) => ({ id, orderingKey })));
           continue;
         }
         ready.push(merged);
@@ -111,32 +111,36 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
       }
     }
     const settled: MergedEntity[] = [];
-    await settle([...Map.groupBy(ready, ({ entity }) => entity.lane).values()], settled);
+    await settle([...Map.groupBy(ready, ({ entity }) => entity.orderingKey).values()], settled);
     await write(settled);
   }
 
-  /** By lane, which holds all of a trace: unless it is an outage, what fails is halved until the trace at fault is alone. */
-  async function settle(lanes: readonly MergedEntity[][], settled: MergedEntity[]): Promise<void> {
-    if (lanes.length === 0) return;
+  /** By ordering key, which holds all of a trace: unless it is an outage, what fails is halved until the trace at fault is alone. */
+  async function settle(traces: readonly MergedEntity[][], settled: MergedEntity[]): Promise<void> {
+    if (traces.length === 0) return;
     try {
       const takenOff = createPortion(write);
       const rollUps = rollUpDeps({ ...deps, turns, budget, signal }, batch.claimedAt, againProjects);
-      const ports = { ...rollUps, takeOff: takenOff.add, continueLater: (lane: string) => void unfinished.set(lane, "later") };
-      const found = await settleRollUps(ports, lanes.flat(), signal);
+      const ports = {
+        ...rollUps,
+        takeOff: takenOff.add,
+        continueLater: (orderingKey: string) => void unfinished.set(orderingKey, "later"),
+      };
+      const found = await settleRollUps(ports, traces.flat(), signal);
       await takenOff.end();
       settled.push(...found);
     } catch (error) {
       signal.throwIfAborted();
-      if (isOutage(failureOf(error)) || lanes.length === 1) {
+      if (isOutage(failureOf(error)) || traces.length === 1) {
         fail(
-          lanes.flat().flatMap(({ entity }) => entity.jobs),
+          traces.flat().flatMap(({ entity }) => entity.jobs),
           error,
         );
         return;
       }
-      const middle = Math.ceil(lanes.length / 2);
-      await settle(lanes.slice(0, middle), settled);
-      await settle(lanes.slice(middle), settled);
+      const middle = Math.ceil(traces.length / 2);
+      await settle(traces.slice(0, middle), settled);
+      await settle(traces.slice(middle), settled);
     }
   }
 
@@ -152,17 +156,17 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
       const grown = await grownSince(deps, merged);
       for (const one of merged) {
         const ids = one.entity.jobs.map(({ id }) => id);
-        const open = unfinished.get(one.entity.lane);
+        const open = unfinished.get(one.entity.orderingKey);
         if (open !== undefined && open !== "later") fail(one.entity.jobs, open.error);
-        else if (open === "later" || grown.has(one)) outcome.released.push(...ids.map((id) => ({ id, lane: null })));
+        else if (open === "later" || grown.has(one)) outcome.released.push(...ids.map((id) => ({ id, orderingKey: null })));
         else outcome.doneIds.push(...ids);
       }
     } catch (error) {
       signal.throwIfAborted();
       if (isOutage(failureOf(error)) || merged.length === 1) {
-        // Those without jobs were read again for their lane, which is tried again with them.
+        // Those without jobs were read again for their ordering key, which is tried again with them.
         if (isOutage(failureOf(error)))
-          for (const { entity } of merged) if (entity.jobs.length === 0) unfinished.set(entity.lane, { error });
+          for (const { entity } of merged) if (entity.jobs.length === 0) unfinished.set(entity.orderingKey, { error });
         fail(
           merged.flatMap(({ entity }) => entity.jobs),
           error,
@@ -177,7 +181,7 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
 };
 
 /**
- * Observations and scores that have more files than were read, or other ones: another trace may be named there, in whose lane they may be in work, and may have been looked for
+ * Observations and scores that have more files than were read, or other ones: another trace may be named there, under whose ordering key they may be in work, and may have been looked for
  * before ours was there. Looked at again they see each other.
  */
 const grownSince = async (deps: BatchDeps, merged: readonly MergedEntity[]): Promise<Set<MergedEntity>> => {
@@ -233,12 +237,12 @@ const rollUpDeps = (
 ): Omit<RollUpDeps, "takeOff" | "continueLater"> => ({
   clickhouse: deps.clickhouse,
   keepUsage: (one) => price(deps, { ...one, merged: withRolledUsage(one.merged) }),
-  readAgain: async ({ projectId, id, traceId, lane }) => {
+  readAgain: async ({ projectId, id, traceId, orderingKey }) => {
     if (begunProjects.has(projectId) && deps.budget.isSpent(projectId, readingWork)) return "later";
     try {
       const name = { projectId, entityType: "observation" as const, entityId: id };
       const logged = await deps.listLogged([name]);
-      const wanted = { projectId, lane, payload: { entityType: name.entityType, entityId: id, fileKey: "" }, jobs: [] };
+      const wanted = { projectId, orderingKey, payload: { entityType: name.entityType, entityId: id, fileKey: "" }, jobs: [] };
       const files = logged(name);
       deps.budget.spend(projectId, { files: files?.length ?? 1 });
       const entity = await readEntity(deps, wanted, files);
@@ -259,10 +263,10 @@ const rollUpDeps = (
 });
 
 /** Where the entity belongs, now that all its events are known: an observation whose events named no trace, or another one, is processed beside its trace. */
-const rightLane = (deps: BatchDeps, { entity, ...one }: MergedEntity): string => {
-  if (one.kind !== "observation") return entity.lane;
+const currentOrderingKey = (deps: BatchDeps, { entity, ...one }: MergedEntity): string => {
+  if (one.kind !== "observation") return entity.orderingKey;
   const { projectId, entityId } = entity;
-  return laneOf(
+  return orderingKeyOf(
     { projectId, entityType: "observation", entityId, traceId: one.merged.hasTrace ? one.merged.row.trace_id : undefined },
     deps.sha256Hex,
   );

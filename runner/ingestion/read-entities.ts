@@ -38,7 +38,7 @@ export type Entity = {
   projectId: string;
   entityType: EntityType;
   entityId: string;
-  lane: string;
+  orderingKey: string;
   jobs: BatchJob[];
   events: IngestionEvent[];
   /** Of a score: what senders said who may not change it. Rows may have been made of it before others came. */
@@ -64,7 +64,7 @@ const sliceCharactersMax = 48_000_000;
 
 type Wanted = {
   projectId: string;
-  lane: string;
+  orderingKey: string;
   payload: Pick<JobPayload<"ingestion.merge">, "entityType" | "entityId" | "fileKey">;
   jobs: BatchJob[];
 };
@@ -92,7 +92,7 @@ export const readEntities = async (deps: ReadDeps, jobs: readonly BatchJob[]): P
     const payload = parsed.data;
     const key = entityName({ projectId: job.projectId, ...payload });
     const known = wanted.get(key);
-    if (known === undefined) wanted.set(key, { projectId: job.projectId, lane: job.lane, payload, jobs: [job] });
+    if (known === undefined) wanted.set(key, { projectId: job.projectId, orderingKey: job.orderingKey, payload, jobs: [job] });
     else known.jobs.push(job);
   }
   let logged: LoggedFiles;
@@ -134,7 +134,7 @@ export const readEntities = async (deps: ReadDeps, jobs: readonly BatchJob[]): P
 /** One entity; `logged` are its files, undefined where the store has to be asked. */
 export const readEntity = async (
   deps: Omit<ReadDeps, "listLogged" | "budget">,
-  { projectId, lane, payload, jobs }: Wanted,
+  { projectId, orderingKey, payload, jobs }: Wanted,
   logged: readonly EntityFile[] | undefined,
 ): Promise<Entity> => {
   const { entityType, entityId } = payload;
@@ -182,7 +182,7 @@ export const readEntity = async (
     projectId,
     entityType,
     entityId,
-    lane,
+    orderingKey,
     jobs,
     events,
     refused,

@@ -3,7 +3,7 @@ import { type AggregateRow, observationAggregateRow, scoreAggregateRow, traceAgg
 import type { TraceRow } from "../../core/ingestion/rows.ts";
 import { type AggregateWrite, type AggregateWriterDeps, writeTraceAggregates } from "../../db/clickhouse/traces/write-trace-aggregates.ts";
 import type { MergedEntity } from "./merge-entity.ts";
-import { namedTraces, wasTried } from "./possible-places.ts";
+import { namedTraces, wasAttempted } from "./possible-sort-keys.ts";
 
 /** `traces` are the rows as they were stored, with what is kept of earlier versions. One statement for each project. */
 export const writeAggregates = async (
@@ -16,7 +16,7 @@ export const writeAggregates = async (
     const stored = new Map(traces.flatMap((row) => (row.project_id === projectId ? [[row.id, row]] : [])));
     const writes = entities.flatMap((one) => {
       const write = one.entity.projectId === projectId ? writeOf(one, stored) : undefined;
-      return write === undefined ? [] : [{ ...write, isContested: wasTried(one.entity) }];
+      return write === undefined ? [] : [{ ...write, isContested: wasAttempted(one.entity) }];
     });
     if (writes.length > 0) await writeTraceAggregates(deps, { projectId, token: `${token}-${projectId}`, writes, signal });
   }

@@ -1,6 +1,6 @@
 /**
  * Ingestion, writing: merged entities to rows of ClickHouse, and rows of events kept in step with their traces. Everything here may run twice: the rows are the same,
- * versions decide. Runs in the lanes of the traces, so that nobody else writes rows of them. Memory: the rows of one batch.
+ * versions decide. Runs under the ordering keys of the traces, so that nobody else writes rows of them. Memory: the rows of one batch.
  */
 import { columnText } from "../../core/ingestion/column-text.ts";
 import type { MergedObservation } from "../../core/ingestion/merge/merge-observation.ts";
@@ -9,18 +9,18 @@ import { instantText, type TraceRow } from "../../core/ingestion/rows.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { findDiffering, rewriteTraceFields } from "../../db/clickhouse/rewrite-trace-fields.ts";
 import {
-  loadStoredPlaces,
+  type KeyedTable,
+  loadStoredSortKeys,
   loadStoredTraces,
   type OwnedId,
   ownedName,
-  type PlacedTable,
   type StoredTrace,
 } from "../../db/clickhouse/stored-entities.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { rememberSessions } from "../../db/postgres/trace-sessions.ts";
 import type { Clock } from "../deps.ts";
 import { daysOf, type MergedEntity } from "./merge-entity.ts";
-import { possiblePlaces, wasTried } from "./possible-places.ts";
+import { possibleSortKeys, wasAttempted } from "./possible-sort-keys.ts";
 import { writeAggregates } from "./write-aggregates.ts";
 
 export type WriteDeps = {
@@ -65,7 +65,7 @@ export const writeEntities = async (deps: WriteDeps, request: WriteRequest, enti
     if (rows.length > 0) await deps.clickhouse.insertRows({ table, rows, token: `${request.token}-${table}`, signal });
   };
   // An attempt before may have given the rows of a trace fields that were never stored with it, or may yet.
-  const contested = new Set(entities.flatMap((one) => (one.kind === "trace" && wasTried(one.entity) ? [nameOf(one.row)] : [])));
+  const contested = new Set(entities.flatMap((one) => (one.kind === "trace" && wasAttempted(one.entity) ? [nameOf(one.row)] : [])));
   const changed = traces
     .filter((row) => contested.has(nameOf(row)) || !isSameFields(row, stored.get(nameOf(row))))
     .map((row) => ({ ...ownId(row), fields: row, isContested: contested.has(nameOf(row)) }));
@@ -117,42 +117,43 @@ const isSameFields = (row: TraceFields, stored: TraceFields | undefined): boolea
   row.bookmarked === stored.bookmarked &&
   JSON.stringify(row.tags) === JSON.stringify(stored.tags);
 
-type Stale = Record<PlacedTable, Row[]> & {
+type Stale = Record<KeyedTable, Row[]> & {
   /** When what is stored was first stored, by table and `ownedName`. */
   createdAt: Map<string, string>;
 };
 
-const keptCreation = <Stored extends Owned & { created_at: string }>(table: PlacedTable, row: Stored, { createdAt }: Stale): Stored => {
+const keptCreation = <Stored extends Owned & { created_at: string }>(table: KeyedTable, row: Stored, { createdAt }: Stale): Stored => {
   const stored = createdAt.get(`${table}/${nameOf(row)}`);
   return stored !== undefined && stored < row.created_at ? { ...row, created_at: stored } : row;
 };
 
 /**
- * What is stored of these entities already: when it was first stored, and rows to write again as deleted: places where an entity lies and no longer belongs. Only an entity with several files, or a rewritten one, can have moved.
- * Written with the version of the new row, so that one never wins without the other.
+ * Finds what is stored of these entities: when each was first stored, and the rows under sort keys that it no longer has. Those are written
+ * again as deleted, with the version of the new row, so that neither wins without the other. Only an entity with several files, or a
+ * rewritten one, can have been re-keyed.
  */
 const findStale = async (deps: WriteDeps, request: WriteRequest, entities: readonly MergedEntity[]): Promise<Stale> => {
   const stale: Stale = { traces: [], observations: [], scores: [], events: [], createdAt: new Map() };
-  const moved = entities.filter(({ entity }) => entity.filesTotal > 1 || entity.isRewritten);
-  const possible = moved.flatMap(({ entity }) =>
-    possiblePlaces(entity).map((place) => ({ projectId: entity.projectId, id: columnText(entity.entityId), place })),
+  const rekeyable = entities.filter(({ entity }) => entity.filesTotal > 1 || entity.isRewritten);
+  const possible = rekeyable.flatMap(({ entity }) =>
+    possibleSortKeys(entity).map((sortKey) => ({ projectId: entity.projectId, id: columnText(entity.entityId), sortKey })),
   );
   const look = async (
-    table: PlacedTable,
+    table: KeyedTable,
     physical: string,
     found: readonly (OwnedId & { days: string[]; isHome: (key: Row) => boolean })[],
   ) => {
     const byId = new Map(found.map((one) => [ownedName(one), one]));
-    const places = await loadStoredPlaces(deps.clickhouse, table, physical, {
+    const stored = await loadStoredSortKeys(deps.clickhouse, table, physical, {
       wanted: found,
       signal: request.signal,
     });
-    for (const { createdAt, ...place } of places) {
-      const name = `${table}/${ownedName(place)}`;
+    for (const { createdAt, ...sortKey } of stored) {
+      const name = `${table}/${ownedName(sortKey)}`;
       const known = stale.createdAt.get(name);
       if (known === undefined || createdAt < known) stale.createdAt.set(name, createdAt);
     }
-    const away = [...places, ...possible.flatMap((one) => (one.place.table === table ? [{ ...one, key: one.place.key }] : []))];
+    const away = [...stored, ...possible.flatMap((one) => (one.sortKey.table === table ? [{ ...one, key: one.sortKey.key }] : []))];
     const rows = new Map<string, Row>();
     for (const { projectId, id, key } of away)
       if (byId.get(ownedName({ projectId, id }))?.isHome(key) === false)
@@ -170,7 +171,7 @@ const findStale = async (deps: WriteDeps, request: WriteRequest, entities: reado
     look(
       "traces",
       "traces",
-      moved.flatMap((one) =>
+      rekeyable.flatMap((one) =>
         one.kind === "trace"
           ? [{ ...ownId(one.row), days: daysOf(one.entity.events), isHome: (key) => day(key["timestamp"]) === day(one.row.timestamp) }]
           : [],
@@ -179,7 +180,7 @@ const findStale = async (deps: WriteDeps, request: WriteRequest, entities: reado
     look(
       "scores",
       "scores",
-      moved.flatMap((one) =>
+      rekeyable.flatMap((one) =>
         one.kind === "score"
           ? [
               {
@@ -194,7 +195,7 @@ const findStale = async (deps: WriteDeps, request: WriteRequest, entities: reado
     look(
       "observations",
       "observations",
-      moved.flatMap((one) =>
+      rekeyable.flatMap((one) =>
         one.kind === "observation"
           ? [
               {
@@ -209,7 +210,7 @@ const findStale = async (deps: WriteDeps, request: WriteRequest, entities: reado
     look(
       "events",
       deps.eventsTable,
-      moved.flatMap((one) =>
+      rekeyable.flatMap((one) =>
         one.kind === "observation"
           ? [
               {

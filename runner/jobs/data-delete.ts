@@ -19,7 +19,7 @@ import { type Entity, removeEntities, scoresOf } from "../deletion/remove-entiti
 import { removeOlder } from "../deletion/remove-older.ts";
 import { removeProject } from "../deletion/remove-project.ts";
 import { removeTraces } from "../deletion/remove-traces.ts";
-import { takeInAgain } from "../deletion/take-in-again.ts";
+import { reprocess } from "../deletion/reprocess.ts";
 import { type Clock, type Handler, LeaseLost, type Log } from "../deps.ts";
 
 export type DeleteHandlerDeps = {
@@ -63,7 +63,7 @@ export const createDeleteHandler = ({ db, clickhouse, eventsTable, events, sha25
     // Once more: whoever copies rows inside ClickHouse may have read some before they went, and written them after.
     await untilEarlierRunsEnd(deletion);
     await deleteStoredRows(deletion.rows, what);
-    await takeInAgain(deletion, what, emptied);
+    await reprocess(deletion, what, emptied);
     log("info", "data_deleted", { job_id: job.id, project_id: projectId, scope: what.scope, objects });
     if ((await settleJob(db, lease, { state: "completed" })) === undefined) throw new LeaseLost();
   },

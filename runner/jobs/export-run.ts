@@ -16,7 +16,7 @@ import type { ExportHandlerDeps } from "../transfer/export-deps.ts";
 import { ReplayDiffers } from "../transfer/prove-replay.ts";
 import { openRunJournal } from "../transfer/run-journal.ts";
 import { createObjectStoreSink } from "../transfer/sinks/object-store-sink.ts";
-import { RowsMoved } from "../transfer/source/export-source.ts";
+import { RowsRekeyed } from "../transfer/source/export-source.ts";
 
 /** An export that has waited longer is not what its owner expects any more. */
 const waitDaysMax = 30;
@@ -71,13 +71,13 @@ const attemptUntilDone = async (deps: AttemptDeps, context: JobContext, target: 
       await attemptExport(deps, context, { target, query, start, queryId, startedMs, onReached });
       return end("completed");
     } catch (error) {
-      const restarts = pass < passesMax && (error instanceof ReplayDiffers || error instanceof RowsMoved);
-      end(restarts ? "started_over" : outcomeOf(context.signal.aborted ? context.signal.reason : error));
+      const restarts = pass < passesMax && (error instanceof ReplayDiffers || error instanceof RowsRekeyed);
+      end(restarts ? "restarted" : outcomeOf(context.signal.aborted ? context.signal.reason : error));
       if (!restarts) throw error;
-      deps.emit("export.startedOver", { ...what, reason: error instanceof RowsMoved ? "rows_moved" : "replay_differs" });
-      deps.log("warn", "export_starts_over", { job_id: job.id, attempt: job.attempt, reason: error.name, detail: error.message });
+      deps.emit("export.restarted", { ...what, reason: error instanceof RowsRekeyed ? "rows_rekeyed" : "replay_differs" });
+      deps.log("warn", "export_restarts", { job_id: job.id, attempt: job.attempt, reason: error.name, detail: error.message });
       await deps.journal.discard();
-      start = { objects: [], checkpoint: null, isWhole: start.isWhole || error instanceof RowsMoved };
+      start = { objects: [], checkpoint: null, isWhole: start.isWhole || error instanceof RowsRekeyed };
     }
   }
 };

@@ -55,7 +55,7 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
         }
         const arranging = { projectId: job.projectId, prefix, sampling, segmentBytesMax, sha256Hex: store.sha256Hex };
         const arranged = await turns.run(arrangeInPieces(arrived, arranging));
-        const groups = byLane(arranged.filter(({ isSampled }) => isSampled));
+        const groups = byOrderingKey(arranged.filter(({ isSampled }) => isSampled));
         for (let at = 0; at < groups.length; at += groupsAtOnce) {
           signal.throwIfAborted();
           const some = groups.slice(at, at + groupsAtOnce);
@@ -92,7 +92,8 @@ function* traceIdsOf(bytes: Uint8Array): Pieces<string[]> {
 }
 
 /** A trace and its observations together, so that they are claimed together: fewer rows are written again. */
-const byLane = (groups: readonly EventGroup[]): EventGroup[] => [...Map.groupBy(groups, ({ lane }) => lane).values()].flat();
+const byOrderingKey = (groups: readonly EventGroup[]): EventGroup[] =>
+  [...Map.groupBy(groups, ({ orderingKey }) => orderingKey).values()].flat();
 
 const countEvents = (groups: readonly EventGroup[], isSampled: boolean): number =>
   groups.reduce((sum, group) => sum + (group.isSampled === isSampled ? group.events.length : 0), 0);

@@ -154,13 +154,13 @@ export const metricDefinitions = {
     attributes: exported,
     meaning: "slices of completed exports that an earlier attempt had uploaded",
   },
-  exportStartOvers: {
-    name: "spillway.export.start_overs",
+  exportRestarts: {
+    name: "spillway.export.restarts",
     type: "counter",
-    unit: "{start}",
+    unit: "{restart}",
     attributes: ["table", "format", "reason"],
     meaning:
-      "restarts of exports within an attempt: rows were re-keyed during the read (`rows_moved`), or a repeated read gave other bytes than were uploaded (`replay_differs`)",
+      "restarts of exports within an attempt: rows were re-keyed during the read (`rows_rekeyed`), or a repeated read gave other bytes than were uploaded (`replay_differs`)",
   },
   outboxConsumed: {
     name: "spillway.outbox.consumed",

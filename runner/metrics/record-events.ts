@@ -113,7 +113,7 @@ const recordExports = (meter: Meter, on: Bus["on"]): void => {
   const duration = recorder(meter, metrics.exportDuration);
   const slices = recorder(meter, metrics.exportSlices);
   const slicesResumed = recorder(meter, metrics.exportSlicesResumed);
-  const startOvers = recorder(meter, metrics.exportStartOvers);
+  const restarts = recorder(meter, metrics.exportRestarts);
   const swept = recorder(meter, metrics.sweptObjects);
   on("export.ended", ({ table, format, outcome, reached, seconds }) => {
     const attributes = { table, format, outcome };
@@ -123,7 +123,7 @@ const recordExports = (meter: Meter, on: Bus["on"]): void => {
     slicesResumed(reached.slicesResumed, attributes);
     duration(seconds, attributes);
   });
-  on("export.startedOver", ({ table, format, reason }) => startOvers(1, { table, format, reason }));
+  on("export.restarted", ({ table, format, reason }) => restarts(1, { table, format, reason }));
   on("sweep.ended", ({ removed, failed }) => {
     swept(removed, { outcome: "removed" });
     swept(failed, { outcome: "failed" });

@@ -35,7 +35,7 @@ export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): Po
     } catch (error) {
       const reason: unknown = signal.aborted ? signal.reason : error;
       if (reason instanceof RunnerStopping)
-        return { doneIds: [], failed: [], released: batch.jobs.map(({ id }) => ({ id, lane: null, isInterrupted: true })) };
+        return { doneIds: [], failed: [], released: batch.jobs.map(({ id }) => ({ id, orderingKey: null, isInterrupted: true })) };
       log("warn", "ingestion_batch_lost", { lease_id: batch.leaseId, jobs: batch.jobs.length, detail: describeFailure(reason) });
       return undefined;
     }

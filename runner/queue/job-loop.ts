@@ -11,7 +11,7 @@ import type { Bus } from "../bus.ts";
 import { type Clock, type Handler, JobCancelled, LeaseLost, type Log, RunnerStopping } from "../deps.ts";
 import { type HeldLease, holdLease, type LeaseTimes, lostLease } from "./lease.ts";
 import { type Polling, type PollingConfig, startPolling } from "./polling.ts";
-import type { ProjectPlaces } from "./project-places.ts";
+import type { ProjectConcurrency } from "./project-concurrency.ts";
 import { settleSurely } from "./settle-with-retry.ts";
 
 export type LoopConfig = PollingConfig & Omit<LeaseTimes, "maxRunSeconds">;
@@ -24,7 +24,7 @@ type LoopDeps = {
   random: () => number;
   claim: () => Promise<ClaimedJob | undefined>;
   /** Told when a job begins to run here, and when it has ended, however it did. */
-  places?: Pick<ProjectPlaces, "began" | "ended">;
+  perProject?: Pick<ProjectConcurrency, "began" | "ended">;
   heartbeat: (job: ClaimedJob) => Promise<Heartbeat>;
 };
 
@@ -98,10 +98,10 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Polling => {
           { job_id: job.id },
           { ...config, maxRunSeconds },
         );
-        deps.places?.began(job.projectId);
+        deps.perProject?.began(job.projectId);
         const done = runJob(job, lease)
           .catch((error: unknown) => log("error", "job_crashed", { job_id: job.id, detail: describeFailure(error) }))
-          .finally(() => deps.places?.ended(job.projectId));
+          .finally(() => deps.perProject?.ended(job.projectId));
         return { done, abort: lease.abort };
       },
     },

@@ -1,12 +1,12 @@
 /**
- * The lease of what runs: pulses keep it, and end the work when it is lost, cancelled or out of time.
- * A pulse that cannot reach the database for `selfFenceSeconds` ends the work before the lease does, so two runners never work at once.
+ * The lease of what runs: heartbeats keep it, and end the work when it is lost, cancelled or out of time.
+ * A heartbeat that cannot reach the database for `selfFenceSeconds` ends the work before the lease does, so two runners never work at once.
  */
 import { describeFailure } from "../../db/postgres/failure.ts";
 import type { Heartbeat } from "../../db/queue/heartbeat-job.ts";
 import { type Clock, JobCancelled, LeaseLost, type Log } from "../deps.ts";
 
-export type LeaseTimes = { pulseSeconds: number; selfFenceSeconds: number; maxRunSeconds: number };
+export type LeaseTimes = { heartbeatSeconds: number; selfFenceSeconds: number; maxRunSeconds: number };
 
 type LeaseDeps = {
   clock: Clock;
@@ -36,7 +36,7 @@ export const holdLease = (deps: LeaseDeps, fields: Record<string, unknown>, time
     if (answer === "cancelRequested") abort(new JobCancelled());
   };
 
-  const pulse = async () => {
+  const heartbeat = async () => {
     const nowMs = deps.clock.steadyMs();
     if (nowMs - confirmedMs > times.selfFenceSeconds * 1000) return abort(new LeaseLost());
     if (nowMs - startedMs > times.maxRunSeconds * 1000) return abort(deps.outOfTime());
@@ -51,7 +51,7 @@ export const holdLease = (deps: LeaseDeps, fields: Record<string, unknown>, time
     }
   };
 
-  const timer = deps.clock.startTimer(times.pulseSeconds * 1000, () => void pulse());
+  const timer = deps.clock.startTimer(times.heartbeatSeconds * 1000, () => void heartbeat());
   return {
     signal: controller.signal,
     abort,

@@ -27,7 +27,7 @@ export type Polling = {
   /** Resolves when nothing is asked for any more and all work has ended, or was left behind. */
   stop: () => Promise<void>;
   /** Looks for work now instead of at the next poll. */
-  poke: () => void;
+  wake: () => void;
 };
 
 /** A database that has gone silent holds up nothing but this one question; a claim that arrives late is rescued when its lease ends. */
@@ -50,31 +50,31 @@ export const startPolling = <Claimed>(deps: PollingDeps<Claimed>, config: Pollin
   const { clock } = deps;
   const running = new Set<Work>();
   let isStopping = false;
-  let isPoked = false;
-  let wake = () => {};
+  let isWoken = false;
+  let endRest = () => {};
 
-  const poke = () => {
-    isPoked = true;
-    wake();
+  const wake = () => {
+    isWoken = true;
+    endRest();
   };
 
   /** Until the time has passed or there is a reason to look again, also one that came since the last look. */
   const rest = (milliseconds: number): Promise<void> =>
     new Promise((resolve) => {
-      wake = () => {
-        wake = () => {};
+      endRest = () => {
+        endRest = () => {};
         timer.stop();
         resolve();
       };
-      const timer = clock.startTimer(milliseconds, () => wake());
-      if (isPoked) wake();
+      const timer = clock.startTimer(milliseconds, () => endRest());
+      if (isWoken) endRest();
     });
 
   const poll = async () => {
     let idleMs = config.pollMs;
     while (!isStopping) {
       let claimed: Claimed | undefined;
-      isPoked = false;
+      isWoken = false;
       if (running.size < config.concurrency) {
         try {
           claimed = await answered(clock, deps.claim());
@@ -93,7 +93,7 @@ export const startPolling = <Claimed>(deps: PollingDeps<Claimed>, config: Pollin
       running.add(work);
       void work.done.then(() => {
         running.delete(work);
-        poke();
+        wake();
       });
     }
   };
@@ -109,10 +109,10 @@ export const startPolling = <Claimed>(deps: PollingDeps<Claimed>, config: Pollin
   };
 
   return {
-    poke,
+    wake,
     stop: async () => {
       isStopping = true;
-      poke();
+      wake();
       await polling;
       if (await endsWithin(config.graceSeconds * 1000)) return;
       for (const work of running) work.abort(new RunnerStopping());

@@ -3,7 +3,7 @@ import { describeFailure } from "../../db/postgres/failure.ts";
 import type { Clock, Log } from "../deps.ts";
 import { answered } from "./polling.ts";
 
-const triesMax = 5;
+const attemptsMax = 5;
 
 /**
  * An outcome that cannot be written is tried again: otherwise all of its work would be done anew when the lease has ended. Undefined when it could not be written; the
@@ -14,13 +14,13 @@ export const settleSurely = async <R>(
   fields: Record<string, unknown>,
   settle: () => Promise<R>,
 ): Promise<R | undefined> => {
-  for (let tries = 1; ; tries++) {
+  for (let attempts = 1; ; attempts++) {
     try {
       return await answered(deps.clock, settle());
     } catch (error) {
       deps.log("error", "settle_failed", { ...fields, detail: describeFailure(error) });
-      if (tries === triesMax) return undefined;
-      await deps.clock.wait(500 * tries);
+      if (attempts === attemptsMax) return undefined;
+      await deps.clock.wait(500 * attempts);
     }
   }
 };

@@ -3,7 +3,7 @@ import { type BatchKind, type Claiming, type JobKind, jobKinds } from "../../cor
 import type { Database } from "../../db/postgres/client.ts";
 import { claimBatch, heartbeatBatch } from "../../db/queue/claim-batch.ts";
 import { claimJob } from "../../db/queue/claim-job.ts";
-import { claimSlotlessJob } from "../../db/queue/claim-slotless-job.ts";
+import { claimUnlimitedJob } from "../../db/queue/claim-unlimited-job.ts";
 import { heartbeatJob } from "../../db/queue/heartbeat-job.ts";
 import { settleBatch } from "../../db/queue/settle-batch.ts";
 import type { Bus } from "../bus.ts";
@@ -11,7 +11,7 @@ import type { Clock, Handler, Handlers, Log } from "../deps.ts";
 import { startBatchLoop } from "./batch-loop.ts";
 import { type LoopConfig, startLoop } from "./job-loop.ts";
 import type { Polling } from "./polling.ts";
-import { createProjectPlaces } from "./project-places.ts";
+import { createProjectConcurrency } from "./project-concurrency.ts";
 
 type LoopsDeps = {
   db: Database;
@@ -46,14 +46,14 @@ export const startLoops = (deps: LoopsDeps, config: LoopsConfig): { kinds: JobKi
         return [];
       case "roundRobin": {
         const { concurrency } = claiming;
-        const places = createProjectPlaces(concurrency);
+        const perProject = createProjectConcurrency(concurrency);
         let afterProjectId = "";
         const claim = async () => {
-          const job = await claimSlotlessJob(db, { ...lease, kind, afterProjectId, exceptProjectIds: places.full() });
+          const job = await claimUnlimitedJob(db, { ...lease, kind, afterProjectId, exceptProjectIds: perProject.atLimit() });
           if (job !== undefined) afterProjectId = job.projectId;
           return job;
         };
-        return [startLoop({ ...common, handlerOf, claim, places }, { ...config, concurrency })];
+        return [startLoop({ ...common, handlerOf, claim, perProject }, { ...config, concurrency })];
       }
       case "batchedByOrderingKey": {
         const { concurrency, jobsMax } = config.batched;

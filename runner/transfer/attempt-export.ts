@@ -1,4 +1,4 @@
-/** One pass of an export: plan, query, transform, upload, settle. Throws ReplayDiffers and RowsMoved where the export is to restart. */
+/** One pass of an export: plan, query, transform, upload, settle. Throws ReplayDiffers and RowsRekeyed where the export is to restart. */
 
 import type { ExportManifest, ExportProgress } from "../../core/exports/manifest.ts";
 import { ExportOptions } from "../../core/exports/request.ts";
@@ -59,7 +59,7 @@ export const attemptExport = async (deps: AttemptDeps, context: JobContext, atte
     const { targetFileMib } = ExportOptions.parse(target.options);
     const written = await writeFiles(writer, source, start.objects, { rowLimit, targetFileMib });
     progress.stage = "finishing";
-    await source.proveUnmoved(written.rows >= rowLimit ? null : written.rows);
+    await source.proveNothingRekeyed(written.rows >= rowLimit ? null : written.rows);
     const truncated = await isTruncated(source, written, rowLimit);
     const manifest = buildManifest({
       ...attempt,

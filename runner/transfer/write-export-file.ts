@@ -15,7 +15,7 @@ import { type PlannedSlice, type WriteFileDeps, writeFile } from "./file/write-f
 import { ReplayDiffers, writeBehind } from "./prove-replay.ts";
 import type { RunJournal } from "./run-journal.ts";
 import type { FileSink, FileUpload } from "./sinks/file-sink.ts";
-import { RowsMoved } from "./source/export-source.ts";
+import { RowsRekeyed } from "./source/export-source.ts";
 import { readSlice } from "./source/slice-reader.ts";
 
 type FileToWrite = {
@@ -65,12 +65,12 @@ export const createFileWriter = (deps: FileWriterDeps, context: JobContext, run:
       finishFile(left.id, kept);
       return kept;
     }
-    const place = await openUpload(deps, context, run, file);
-    current = place.upload;
-    const written = await fillUpload(deps, context, run, { file, place, done });
-    await deps.journal.keepFile(place.fileId, written.file);
+    const open = await openUpload(deps, context, run, file);
+    current = open.upload;
+    const written = await fillUpload(deps, context, run, { file, open, done });
+    await deps.journal.keepFile(open.fileId, written.file);
     current = undefined;
-    finishFile(place.fileId, written);
+    finishFile(open.fileId, written);
     return written;
   };
   return {
@@ -101,16 +101,16 @@ export const createFileWriter = (deps: FileWriterDeps, context: JobContext, run:
 /** Whether an attempt after this one may go on behind the parts that are there. */
 const canGoOn = ({ job }: JobContext, reason: unknown): boolean =>
   reason instanceof RunnerStopping ||
-  (!(reason instanceof JobCancelled || reason instanceof ReplayDiffers || reason instanceof RowsMoved) && job.attempt < job.maxAttempts);
+  (!(reason instanceof JobCancelled || reason instanceof ReplayDiffers || reason instanceof RowsRekeyed) && job.attempt < job.maxAttempts);
 
-type Place = { name: string; key: string; fileId: string; upload: FileUpload };
+type OpenFile = { name: string; key: string; fileId: string; upload: FileUpload };
 
 const openUpload = async (
   { sink, journal, settings }: FileWriterDeps,
   { job, signal, assertHeld }: JobContext,
   { target, tableName }: Run,
   { index, filesTotal, left }: FileToWrite,
-): Promise<Place> => {
+): Promise<OpenFile> => {
   const file = filesTotal === 1 ? null : index;
   const name = downloadName({ ...target, file });
   const { attempt, leaseId } = job;
@@ -137,9 +137,9 @@ const fillUpload = async (
   deps: FileWriterDeps,
   { job, signal }: JobContext,
   { target: { format, compression, options }, progress }: Run,
-  { file: { index, left, slices, rowLimit, isBounded }, place, done }: { file: FileToWrite; place: Place; done: Done },
+  { file: { index, left, slices, rowLimit, isBounded }, open, done }: { file: FileToWrite; open: OpenFile; done: Done },
 ): Promise<WrittenFile> => {
-  const { upload, key, name } = place;
+  const { upload, key, name } = open;
   const last = left?.parts.at(-1);
   const output = orderlyOutput(deps, upload, last);
   const from = last === undefined ? { slice: 0, rows: 0 } : { slice: last.mark.slice, rows: last.mark.startRows };

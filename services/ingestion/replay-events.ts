@@ -2,7 +2,7 @@
  * Ingestion: replays the event log by enqueueing fresh jobs for the entities of a scope. Rows are rebuilt from all files of their entity,
  * so a replay may run at any time, twice, or beside new events. Memory: one page.
  */
-import { laneOf } from "../../core/ingestion/arrange-batch.ts";
+import { orderingKeyOf } from "../../core/ingestion/arrange-batch.ts";
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import { type EntityType, entityTypes } from "../../core/ingestion/event.ts";
 import { listReplayable, type ReplayableEntity, type ReplayCursor, type ReplayScope } from "../../db/event-store/list-replayable.ts";
@@ -70,14 +70,14 @@ const untilFewWait = async (deps: ReplayDeps, projectId: string, { waitingMax, p
 
 const isEntityType = (text: string): text is EntityType => (entityTypes as readonly string[]).includes(text);
 
-/** Without the text of the file and without who sent it: both are read from the store. A score of a session gets a lane of its own, as the log does not name sessions. */
+/** Without the text of the file and without who sent it: both are read from the store. A score of a session gets an ordering key of its own, as the log does not name sessions. */
 export const replayJob = (
   { newJobId, sha256Hex }: Pick<ReplayDeps, "newJobId" | "sha256Hex">,
   projectId: string,
   { entityType, entityId, fileKey, traceId }: ReplayableEntity,
 ): EventJob | undefined => {
-  if (entityType === "otel") return { id: newJobId(), kind: "ingestion.otel", lane: null, payload: { fileKey } };
+  if (entityType === "otel") return { id: newJobId(), kind: "ingestion.otel", orderingKey: null, payload: { fileKey } };
   if (!isEntityType(entityType)) return undefined;
-  const lane = laneOf({ projectId, entityType, entityId, traceId: traceId ?? undefined }, sha256Hex);
-  return { id: newJobId(), kind: "ingestion.merge", lane, payload: { entityType, entityId, fileKey, source: "api" } };
+  const orderingKey = orderingKeyOf({ projectId, entityType, entityId, traceId: traceId ?? undefined }, sha256Hex);
+  return { id: newJobId(), kind: "ingestion.merge", orderingKey, payload: { entityType, entityId, fileKey, source: "api" } };
 };

@@ -10,7 +10,7 @@ import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
 import type { EventGroup } from "../../core/ingestion/arrange-batch.ts";
 import type { EventOrigin } from "../../core/ingestion/event-origin.ts";
 import type { EventSource } from "../../core/jobs/kinds.ts";
-import { gateInCommon, wasDeletedSince } from "../../db/event-store/deletion-gate.ts";
+import { lockShared, wasDeletedSince } from "../../db/event-store/deletion-lock.ts";
 import { putEventFile } from "../../db/event-store/event-file.ts";
 import { reservedEventId } from "../../db/event-store/reserved-event-id.ts";
 import { isUnanswered } from "../../db/object-store/s3-client.ts";
@@ -66,10 +66,10 @@ export const storeGroups = async (
       }),
       ...(observationIds?.reserved ?? []),
     ],
-    jobs: stored.map(({ entityType, entityId, fileKey, lane }) => ({
+    jobs: stored.map(({ entityType, entityId, fileKey, orderingKey }) => ({
       id: store.newJobId(),
       kind: "ingestion.merge",
-      lane,
+      orderingKey,
       payload: { entityType, entityId, fileKey, origin, source, ...inlined(texts.get(fileKey)) },
     })),
   });
@@ -82,7 +82,7 @@ export const storeGroups = async (
       await forEachConcurrent(
         stray,
         uploadsMax,
-        async ({ fileKey }) => void (await store.s3.send({ method: "DELETE", key: fileKey, accept: [404], triesMax: 4 })),
+        async ({ fileKey }) => void (await store.s3.send({ method: "DELETE", key: fileKey, accept: [404], attemptsMax: 4 })),
       );
     }
     throw error;
@@ -134,7 +134,7 @@ const logObjects = async (
   for (const text of rowTexts(ordered)) {
     const written = await execute<{ id: string }>(
       tx,
-      sql`with held as materialized (select ${gateInCommon(projectId)}), moment as materialized (select clock_timestamp() as at from held)
+      sql`with held as materialized (select ${lockShared(projectId)}), moment as materialized (select clock_timestamp() as at from held)
         insert into event_log (id, bucket_name, bucket_path, project_id, entity_type, entity_id, event_id, trace_id, created_at, updated_at)
         select r.id, ${s3.bucket}, r."fileKey", ${projectId}, r."entityType", r."entityId", r."eventId", r."traceId", moment.at, moment.at
         from moment, json_to_recordset(${text}::json) as r(id text, "fileKey" text, "entityType" text, "entityId" text, "eventId" text, "traceId" text)
@@ -153,7 +153,7 @@ const markUnlogged = (tx: Database, projectId: string): Promise<unknown> =>
   execute(
     tx,
     sql`with marked as (update projects set unlogged_since = now() where id = ${projectId} and unlogged_since is null)
-      select ${gateInCommon(projectId)}`,
+      select ${lockShared(projectId)}`,
   );
 
 /** Maximum length of a JSON text inlined in a job's payload. It is JSON inside JSON, so jsonb accepts every character. */

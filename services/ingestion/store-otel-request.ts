@@ -2,7 +2,7 @@
 
 import { sql } from "drizzle-orm";
 import type { EventOrigin } from "../../core/ingestion/event-origin.ts";
-import { gateInCommon } from "../../db/event-store/deletion-gate.ts";
+import { lockShared } from "../../db/event-store/deletion-lock.ts";
 import { putEventFile } from "../../db/event-store/event-file.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { rowTexts } from "../../db/postgres/row-texts.ts";
@@ -39,7 +39,7 @@ export const storeOtelRequest = async (
     files: [{ fileKey, body: text }],
     origin,
     objects: logged.map((traceId) => ({ fileKey, entityType: "otel", entityId: id, eventId: id, traceId })),
-    jobs: [{ id: store.newJobId(), kind: "ingestion.otel", lane: null, payload: { fileKey, origin } }],
+    jobs: [{ id: store.newJobId(), kind: "ingestion.otel", orderingKey: null, payload: { fileKey, origin } }],
   });
 };
 
@@ -58,7 +58,7 @@ export const nameTraces = async (
   if ((await execute(db, sql`select 1 from event_log where id = ${idOf(null)}`)).length === 0) return;
   const named = await traceIds();
   await db.transaction(async (tx) => {
-    await execute(tx, sql`select ${gateInCommon(projectId)}`);
+    await execute(tx, sql`select ${lockShared(projectId)}`);
     const [unnamed] = await execute<{ id: string }>(tx, sql`select id from event_log where id = ${idOf(null)} for update`);
     if (unnamed === undefined) return;
     const rows = named.map((traceId) => ({ id: idOf(traceId), traceId })).toSorted((a, b) => (a.id < b.id ? -1 : 1));

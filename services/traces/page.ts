@@ -42,14 +42,14 @@ export const readPage = async ({ clickhouse }: ReadDeps, query: ReadQuery, { pro
 };
 
 /** Keyset cursor: the position of a row in a listing, newest first. */
-export type RowPlace = {
+export type KeysetPosition = {
   /** Microseconds since 1970, as text. */
   at: string;
   hash: number;
   id: string;
 };
 
-type PlaceAsked = { projectId: string; after: RowPlace | undefined; limit: number };
+type SortKeyAsked = { projectId: string; after: KeysetPosition | undefined; limit: number };
 
 /**
  * Returns the rows after a keyset cursor, newest first, and the cursor of the last one if there are more. Nothing is counted, and rows that
@@ -58,8 +58,8 @@ type PlaceAsked = { projectId: string; after: RowPlace | undefined; limit: numbe
 export const readPageAfter = async (
   { clickhouse }: ReadDeps,
   query: ReadQuery,
-  { projectId, after, limit }: PlaceAsked,
-): Promise<{ ids: string[]; next: RowPlace | undefined }> => {
+  { projectId, after, limit }: SortKeyAsked,
+): Promise<{ ids: string[]; next: KeysetPosition | undefined }> => {
   const { id, time, hash } = query.table;
   const conditions = after === undefined ? query.conditions : [...query.conditions, behind(query.table, after)];
   const place = `toString(toUnixTimestamp64Micro(toDateTime64(${time}, 6, 'UTC'))) AS page_at, ${hash} AS page_hash`;
@@ -83,7 +83,7 @@ export const readPageAfter = async (
 /**
  * Compares the whole cursor, to the microsecond, and the time once more on its own, so that the sort key and the partitions can be used.
  */
-const behind = ({ time, hash, id }: ExportTable, after: RowPlace): Condition => {
+const behind = ({ time, hash, id }: ExportTable, after: KeysetPosition): Condition => {
   const at = "fromUnixTimestamp64Micro({afterAt:Int64}, 'UTC')";
   return {
     sql: `(${time} <= ${at} AND (${time}, ${hash}, ${id}) < (${at}, {afterHash:UInt32}, {afterId:String}))`,

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Database, execute, type OpenDatabase } from "../../db/postgres/client.ts";
 import { claimBatch, type JobBatch } from "../../db/queue/claim-batch.ts";
-import { claimSlotlessJob } from "../../db/queue/claim-slotless-job.ts";
+import { claimUnlimitedJob } from "../../db/queue/claim-unlimited-job.ts";
 import { enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { measureQueue } from "../../db/queue/measure-queue.ts";
@@ -38,19 +38,19 @@ const claimSurely = async (jobsMax: number): Promise<JobBatch> => {
 const finish = ({ leaseId, jobs }: JobBatch): Promise<number> =>
   settleBatch(db, leaseId, { doneIds: jobs.map(({ id }) => id), failed: [], released: [] });
 
-/** One job for each lane named. */
-const enqueue = async (projectId: string, lanes: readonly string[]): Promise<string[]> => {
-  const jobs = lanes.map((lane) => ({
+/** One job for each ordering key named. */
+const enqueue = async (projectId: string, keys: readonly string[]): Promise<string[]> => {
+  const jobs = keys.map((key) => ({
     id: newId("job"),
     kind: "ingestion.merge" as const,
-    lane: `${projectId}/${lane}`,
-    payload: { entityType: "trace" as const, entityId: lane, fileKey: lane, source: "api" as const },
+    orderingKey: `${projectId}/${key}`,
+    payload: { entityType: "trace" as const, entityId: key, fileKey: key, source: "api" as const },
   }));
   await enqueueEventJobs(db, projectId, jobs);
   return jobs.map(({ id }) => id);
 };
 
-const lanes = (count: number): string[] => Array.from({ length: count }, (_, index) => `lane-${index}`);
+const orderingKeys = (count: number): string[] => Array.from({ length: count }, (_, index) => `key-${index}`);
 
 /** The runners of all batches are gone, and all that waits is due. */
 const loseRunners = async (): Promise<void> => {
@@ -61,17 +61,17 @@ const loseRunners = async (): Promise<void> => {
 
 describe("projects", () => {
   it("take turns: hundreds of jobs of some do not hold up another's", async () => {
-    for (let busy = 0; busy < 5; busy++) await enqueue(await insertProject(db), lanes(300));
-    const few = await enqueue(await insertProject(db), lanes(3));
+    for (let busy = 0; busy < 5; busy++) await enqueue(await insertProject(db), orderingKeys(300));
+    const few = await enqueue(await insertProject(db), orderingKeys(3));
     const { jobs } = await claimSurely(50);
     expect(jobs).toHaveLength(50);
     expect(jobs.flatMap(({ id }) => (few.includes(id) ? [id] : [])).toSorted()).toEqual(few.toSorted());
   });
 
   it("that are more than a batch holds do not hold up one whose work is younger", async () => {
-    for (let busy = 0; busy < 12; busy++) await enqueue(await insertProject(db), lanes(40));
+    for (let busy = 0; busy < 12; busy++) await enqueue(await insertProject(db), orderingKeys(40));
     await execute(db, sql`update jobs set run_at = now() - interval '1 hour'`);
-    const [young] = await enqueue(await insertProject(db), lanes(1));
+    const [young] = await enqueue(await insertProject(db), orderingKeys(1));
     const claimed: string[] = [];
     // In each claim it has ten chances of thirteen: twenty without it come once in five thousand billion runs.
     for (let batch = 0; batch < 20; batch++) claimed.push(...(await claimSurely(10)).jobs.map(({ id }) => id));
@@ -79,13 +79,13 @@ describe("projects", () => {
   });
 
   it("are not held up by another's older work because a runner of theirs was lost", async () => {
-    const few = await enqueue(await insertProject(db), lanes(1));
+    const few = await enqueue(await insertProject(db), orderingKeys(1));
     await claimSurely(1);
     await loseRunners();
     const [lost] = few;
     const [fresh] = await execute<{ projectId: string }>(db, sql`select project_id as "projectId" from jobs`);
     few.push(...(await enqueue(fresh?.projectId ?? "", ["fresh"])));
-    await enqueue(await insertProject(db), lanes(300));
+    await enqueue(await insertProject(db), orderingKeys(300));
     await execute(db, sql`update jobs set run_at = now() - interval '1 hour' where id not in (${few[0]}, ${few[1]})`);
     const batches = [await claimSurely(10), await claimSurely(10)];
     expect(batches.flatMap(({ jobs }) => jobs.flatMap(({ id }) => (few.includes(id) ? [id] : []))).toSorted()).toEqual(few.toSorted());
@@ -93,20 +93,20 @@ describe("projects", () => {
     expect(batches.find(({ jobs }) => jobs.some(({ id }) => id === lost))?.jobs).toHaveLength(1);
   });
 
-  it("take turns with what has no lane, too", async () => {
+  it("take turns with what has no ordering key, too", async () => {
     const [busy, quiet] = [await insertProject(db), await insertProject(db)].toSorted();
     const requests = (projectId: string, count: number) =>
       enqueueEventJobs(
         db,
         projectId,
-        Array.from({ length: count }, () => ({ id: newId("job"), kind: "ingestion.otel", lane: null, payload: { fileKey: "key" } })),
+        Array.from({ length: count }, () => ({ id: newId("job"), kind: "ingestion.otel", orderingKey: null, payload: { fileKey: "key" } })),
       );
     await requests(busy ?? "", 20);
     await execute(db, sql`update jobs set run_at = now() - interval '1 hour'`);
     await requests(quiet ?? "", 2);
     const claimed: string[] = [];
     for (let afterProjectId = ""; ; ) {
-      const job = await claimSlotlessJob(db, { kind: "ingestion.otel", afterProjectId, claimedBy: "test", leaseSeconds: 60 });
+      const job = await claimUnlimitedJob(db, { kind: "ingestion.otel", afterProjectId, claimedBy: "test", leaseSeconds: 60 });
       if (job === undefined) break;
       claimed.push(job.projectId === quiet ? "quiet" : "busy");
       afterProjectId = job.projectId;
@@ -115,25 +115,25 @@ describe("projects", () => {
     expect(claimed).toHaveLength(22);
   });
 
-  it("lose no job and no lane to their turns, with every size of batch", () =>
+  it("lose no job and no ordering key to their turns, with every size of batch", () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 12 }), { minLength: 1, maxLength: 6 }),
         fc.integer({ min: 1, max: 9 }),
         async (projects, jobsMax) => {
           const expected: string[] = [];
-          for (const laneNumbers of projects)
+          for (const keyNumbers of projects)
             expected.push(
               ...(await enqueue(
                 await insertProject(db),
-                laneNumbers.map((lane) => `lane-${lane}`),
+                keyNumbers.map((number) => `key-${number}`),
               )),
             );
           const done: string[] = [];
           let running: JobBatch[] = [];
           for (let idle = 0; idle < 2; ) {
             const batch = await claim(jobsMax);
-            const busy = new Set(running.flatMap(({ jobs }) => jobs.map(({ lane }) => lane)));
+            const busy = new Set(running.flatMap(({ jobs }) => jobs.map(({ orderingKey }) => orderingKey)));
             if (batch === undefined) {
               idle = running.length === 0 ? idle + 1 : idle;
               for (const one of running) {
@@ -143,7 +143,7 @@ describe("projects", () => {
               running = [];
               continue;
             }
-            for (const { lane } of batch.jobs) expect(busy).not.toContain(lane);
+            for (const { orderingKey } of batch.jobs) expect(busy).not.toContain(orderingKey);
             expect(batch.jobs.length).toBeLessThanOrEqual(jobsMax);
             running.push(batch);
           }
@@ -155,8 +155,8 @@ describe("projects", () => {
 
   it("are all in the measure of the queue, with the oldest job of any", async () => {
     const [first, second] = [await insertProject(db), await insertProject(db)];
-    await enqueue(first, lanes(4));
-    await enqueue(second, lanes(2));
+    await enqueue(first, orderingKeys(4));
+    await enqueue(second, orderingKeys(2));
     await execute(
       db,
       sql`update jobs set run_at = now() - interval '90 seconds' where project_id = ${[first, second].toSorted()[1] ?? ""}`,
@@ -171,7 +171,7 @@ describe("projects", () => {
 describe("the instant of a claim", () => {
   it("is later than that of every claim before, also when the clock was ahead of itself", async () => {
     const projectId = await insertProject(db);
-    await enqueue(projectId, lanes(8));
+    await enqueue(projectId, orderingKeys(8));
     const claims = await Promise.all(Array.from({ length: 4 }, () => claimSurely(1)));
     await execute(db, sql`update claim_clock set claimed_at = claimed_at + interval '1 hour'`);
     const [row] = await execute<{ ahead: string }>(
@@ -190,19 +190,23 @@ describe("the instant of a claim", () => {
 
 describe("a batch given back in the middle of its work", () => {
   it("spends no attempt, and what comes after it knows that it was begun", async () => {
-    await enqueue(await insertProject(db), lanes(2));
+    await enqueue(await insertProject(db), orderingKeys(2));
     const { leaseId, jobs } = await claimSurely(10);
-    await settleBatch(db, leaseId, { doneIds: [], failed: [], released: jobs.map(({ id }) => ({ id, lane: null, isInterrupted: true })) });
+    await settleBatch(db, leaseId, {
+      doneIds: [],
+      failed: [],
+      released: jobs.map(({ id }) => ({ id, orderingKey: null, isInterrupted: true })),
+    });
     const again = await claimSurely(10);
     expect(again.jobs).toMatchObject([1, 2].map(() => ({ attempt: 1, losses: 1 })));
-    await settleBatch(db, again.leaseId, { doneIds: [], failed: [], released: jobs.map(({ id }) => ({ id, lane: null })) });
+    await settleBatch(db, again.leaseId, { doneIds: [], failed: [], released: jobs.map(({ id }) => ({ id, orderingKey: null })) });
     expect((await claimSurely(10)).jobs).toMatchObject([1, 2].map(() => ({ attempt: 1, losses: 1 })));
   });
 });
 
 describe("a lost runner", () => {
   it("costs no attempt", async () => {
-    await enqueue(await insertProject(db), lanes(1));
+    await enqueue(await insertProject(db), orderingKeys(1));
     for (let losses = 1; losses < lossesMax; losses++) {
       expect((await claimSurely(10)).jobs).toMatchObject([{ attempt: 1 }]);
       await loseRunners();
@@ -215,7 +219,7 @@ describe("a lost runner", () => {
     await (kind === "ingestion.otel"
       ? enqueueJob(db, { ...job, kind, payload: { fileKey: "key" } })
       : enqueueJob(db, { ...job, kind, payload: { scope: "project" } }));
-    const next = () => claimSlotlessJob(db, { kind, afterProjectId: "", claimedBy: "test", leaseSeconds: 60 });
+    const next = () => claimUnlimitedJob(db, { kind, afterProjectId: "", claimedBy: "test", leaseSeconds: 60 });
     for (let losses = 1; losses < lossesMax; losses++) {
       expect(await next()).toMatchObject({ attempt: 1 });
       await loseRunners();
@@ -224,7 +228,7 @@ describe("a lost runner", () => {
   });
 
   it("takes down no neighbours: the job that ends it comes to be alone, and is a dead letter in the end", async () => {
-    const ids = await enqueue(await insertProject(db), lanes(64));
+    const ids = await enqueue(await insertProject(db), orderingKeys(64));
     const poison = ids[23] ?? "";
     const done = new Set<string>();
     let lost = 0;

@@ -8,7 +8,7 @@ import { type ClickHouse, createClickHouse } from "../../db/clickhouse/client.ts
 import { listObjects } from "../../db/object-store/read-objects.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import { execute } from "../../db/postgres/client.ts";
-import { claimSlotlessJob } from "../../db/queue/claim-slotless-job.ts";
+import { claimUnlimitedJob } from "../../db/queue/claim-unlimited-job.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { settleBatch } from "../../db/queue/settle-batch.ts";
 import { systemClock } from "../../runner/clock.ts";
@@ -114,7 +114,7 @@ const deletion = async (payload: Job): Promise<void> => {
 
 /** Claims the deletion that waits and runs it here, with a store or a ClickHouse that does something else besides. */
 const runDeletion = async (overrides: { s3?: S3Client; clickhouse?: ClickHouse } = {}): Promise<void> => {
-  const job = await claimSlotlessJob(fixture.db, { kind: "data.delete", afterProjectId: "", claimedBy: "tests", leaseSeconds: 60 });
+  const job = await claimUnlimitedJob(fixture.db, { kind: "data.delete", afterProjectId: "", claimedBy: "tests", leaseSeconds: 60 });
   if (job === undefined) throw new Error("no deletion waits");
   const handler = createDeleteHandler({
     ...{ db: fixture.db, clickhouse: overrides.clickhouse ?? clickhouse, eventsTable: "events", clock: systemClock, log: () => {} },
@@ -660,7 +660,7 @@ describe("a deletion", () => {
 
   it("takes what is made meanwhile of a request that was read before it went", async () => {
     const key = await sendOtel([newTraceId()]);
-    const job = await claimSlotlessJob(fixture.db, { kind: "ingestion.otel", afterProjectId: "", claimedBy: "tests", leaseSeconds: 60 });
+    const job = await claimUnlimitedJob(fixture.db, { kind: "ingestion.otel", afterProjectId: "", claimedBy: "tests", leaseSeconds: 60 });
     if (job === undefined) throw new Error("no request waits");
     await ask({ scope: "project" });
     const isGone = Promise.withResolvers<void>();

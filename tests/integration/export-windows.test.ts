@@ -189,10 +189,10 @@ describe("an export of a window on write time", () => {
       );
       const texts: string[] = [];
       for (const [index, slice] of source.slices.entries()) {
-        const { body } = await slice.open({ tries: 0, limitRows: 100, isFirst: index === 0, isCompressed: false });
+        const { body } = await slice.open({ attempts: 0, limitRows: 100, isFirst: index === 0, isCompressed: false });
         texts.push(await new Response(body).text());
       }
-      await source.proveUnmoved(texts.length);
+      await source.proveNothingRekeyed(texts.length);
       return { slices: source.slices.length, ids: [...texts.join("").matchAll(/"id":"(\w+)"/g)].map(([, id]) => id).toSorted() };
     };
     const window: ExportWindow = { axis: "writeTime", start: iso(baseUs), end: iso(baseUs + 1000) };

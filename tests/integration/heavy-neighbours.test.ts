@@ -104,7 +104,7 @@ it("an entity with thousands of files: the others of its project wait for a late
     firstStoredAt: "2026-05-01T12:00:00Z",
     isRewritten: false,
   }));
-  const absent = { status: 404, headers: new Headers(), text: "", tries: 1 };
+  const absent = { status: 404, headers: new Headers(), text: "", attempts: 1 };
   let asked = 0;
   const done = await drainedByBatch({
     s3: { ...fixture.s3, send: (request) => (request.key.startsWith("gone/") ? Promise.resolve(absent) : fixture.s3.send(request)) },
@@ -122,9 +122,9 @@ it("an entity with thousands of files: the others of its project wait for a late
 
 it("while a project's names are matched its lease is kept, and the next batch is claimed", async () => {
   await fixture.ingest(Array.from({ length: 60 }, (_, at) => generation({ model: longName(100 + at), usageDetails: { input: 1 } })));
-  let [priced, pulses] = [0, 0];
+  let [priced, heartbeats] = [0, 0];
   let longestWithout = 0;
-  let pulsesBefore = 0;
+  let heartbeatsBefore = 0;
   const settled = Promise.withResolvers<void>();
   const models = costlyModels.slice();
   const loop = startBatchLoop(
@@ -136,7 +136,7 @@ it("while a project's names are matched its lease is kept, and the next batch is
       random: () => 0.5,
       claim: () => claimBatch(fixture.db, { kind: "ingestion.merge", jobsMax: 100, claimedBy: "tests", leaseSeconds: 60 }),
       heartbeat: (leaseId) => {
-        pulses++;
+        heartbeats++;
         return heartbeatBatch(fixture.db, leaseId, 60);
       },
       settle: async (leaseId, outcome) => {
@@ -148,8 +148,8 @@ it("while a project's names are matched its lease is kept, and the next batch is
       process: (batch, signal) => {
         const load = () => {
           priced++;
-          longestWithout = pulses === pulsesBefore ? longestWithout + 1 : 0;
-          pulsesBefore = pulses;
+          longestWithout = heartbeats === heartbeatsBefore ? longestWithout + 1 : 0;
+          heartbeatsBefore = heartbeats;
           return Promise.resolve(models);
         };
         // A turn is over whenever it is asked for: each observation is followed by a pause.
@@ -157,11 +157,11 @@ it("while a project's names are matched its lease is kept, and the next batch is
         return batches.processed(batch, { loadModels: load, steadyMs: () => (asked += 25) }).finally(() => signal.throwIfAborted());
       },
     },
-    { concurrency: 1, pollMs: 10, pollIdleMs: 20, pulseSeconds: 0.001, selfFenceSeconds: 30, maxRunSeconds: 3600, graceSeconds: 0 },
+    { concurrency: 1, pollMs: 10, pollIdleMs: 20, heartbeatSeconds: 0.001, selfFenceSeconds: 30, maxRunSeconds: 3600, graceSeconds: 0 },
   );
   await settled.promise;
   await loop.stop();
   expect(priced).toBeGreaterThanOrEqual(60);
-  expect(pulses).toBeGreaterThan(0);
+  expect(heartbeats).toBeGreaterThan(0);
   expect(longestWithout).toBeLessThan(priced / 2);
 });

@@ -283,7 +283,7 @@ describe("an observation that moves", () => {
     ]);
     const slow = await batches.claim();
     const late = hold(async () => {
-      // Another lane than the one that is held.
+      // Another ordering key than the one that is held.
       await execute(fixture.db, sql`update jobs set lane = lane || ' held' where state = 'running' and payload ->> 'entityId' = ${first}`);
       await fixture.ingest([event("generation-create", { id, traceId: first, startTime: at(1) }, 1)]);
       const other = await batches.claim();

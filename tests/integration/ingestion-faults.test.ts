@@ -6,7 +6,7 @@ import { deleteStoredRows } from "../../db/clickhouse/delete-rows.ts";
 import { listEntityFiles } from "../../db/event-store/logged-objects.ts";
 import { createS3Client, type S3Client } from "../../db/object-store/s3-client.ts";
 import { execute, openPostgres } from "../../db/postgres/client.ts";
-import { claimSlotlessJob } from "../../db/queue/claim-slotless-job.ts";
+import { claimUnlimitedJob } from "../../db/queue/claim-unlimited-job.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { rescueJob } from "../../db/queue/rescue-job.ts";
 import { type BatchOutcome, settleBatch } from "../../db/queue/settle-batch.ts";
@@ -96,7 +96,7 @@ describe("one bad job", () => {
     });
     expect(await jobs()).toMatchObject([{ id: bad, state: "discarded" }]);
     await deleteTraces(["x"]);
-    const job = await claimSlotlessJob(fixture.db, { kind: "data.delete", afterProjectId: "", claimedBy: "tests", leaseSeconds: 60 });
+    const job = await claimUnlimitedJob(fixture.db, { kind: "data.delete", afterProjectId: "", claimedBy: "tests", leaseSeconds: 60 });
     if (job === undefined) throw new Error("nothing to claim");
     expect(await settleJob(fixture.db, job, { state: "discarded", error })).toBe("discarded");
   });
@@ -177,7 +177,7 @@ describe("an outage", () => {
           return Promise.resolve(1);
         },
       },
-      { concurrency: 1, pollMs: 10, pollIdleMs: 10, pulseSeconds: 60, selfFenceSeconds: 60, maxRunSeconds: 60, graceSeconds: 0 },
+      { concurrency: 1, pollMs: 10, pollIdleMs: 10, heartbeatSeconds: 60, selfFenceSeconds: 60, maxRunSeconds: 60, graceSeconds: 0 },
     );
     expect(await settled.promise).toEqual(outcome);
     await loop.stop();
@@ -352,7 +352,7 @@ describe("an observation that moves", () => {
     expect(await rows("SELECT toYear(timestamp) AS y FROM traces FINAL")).toEqual([{ y: year }]);
   });
 
-  it("has one live row although its update and its create were in work in two lanes at once", async () => {
+  it("has one live row although its update and its create were in work under two ordering keys at once", async () => {
     const [id, traceId] = [unique("o"), unique("t")];
     await fixture.ingest([event("span-update", { id, output: "no trace named" }, 5)]);
     const first = await claim();

@@ -107,7 +107,7 @@ describe("rows of events carry the fields their trace has", () => {
 });
 
 describe("one live row has", () => {
-  it("a score that was in work in two lanes at once, under two names", async () => {
+  it("a score that was in work under two ordering keys at once, under two names", async () => {
     const [id, traceId] = [unique("s"), unique("t")];
     await fixture.ingest([event("score-create", { id, sessionId: unique("session"), name: "first", value: 1 }, 1)]);
     const batch = await claim();

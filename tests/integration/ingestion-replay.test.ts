@@ -184,7 +184,7 @@ describe("a replay", () => {
     expect(await counts()).toEqual({ open: 0, dead: 0 });
   });
 
-  it("puts an entity into the lane of the trace that any of its files names", async () => {
+  it("gives an entity the ordering key of the trace that any of its files names", async () => {
     const { trace, generation } = await sendEverything();
     await execute(fixture.db, sql`delete from jobs`);
     // Its newest file names no trace.

@@ -35,7 +35,7 @@ const run = async (env: Record<string, string> = {}, query: Record<string, unkno
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => JSON.parse(line) as Line);
-    return { done, rows, startedOver: lines.filter(({ event }) => event === "export_starts_over").map(({ reason }) => reason) };
+    return { done, rows, restarted: lines.filter(({ event }) => event === "export_restarts").map(({ reason }) => reason) };
   } finally {
     await runner.stop();
   }
@@ -181,9 +181,9 @@ describe("rows that change while slices are read", () => {
     const acted = once("-1-0", () =>
       fixture.insertEvents([row("s10", { start_time: seconds(rowsTotal - 1), name: "moved", event_ts: now() })]),
     );
-    const { rows, done, startedOver } = await run(oneByOne, ascending);
+    const { rows, done, restarted } = await run(oneByOne, ascending);
     expect(acted()).toBe(true);
-    expect(startedOver).toEqual(["RowsMoved"]);
+    expect(restarted).toEqual(["RowsRekeyed"]);
     expect(new Set(ids(rows)).size).toBe(rowsTotal);
     expect(rows).toHaveLength(rowsTotal);
     expect(rows.find(({ id }) => id === "s10")?.name).toBe("moved");
@@ -198,9 +198,9 @@ describe("rows that change while slices are read", () => {
       await fixture.insertEvents([row(last, { start_time: seconds(0.5), name: "moved", event_ts: moved })]);
       await fixture.insertEvents([row(last, { start_time: seconds(rowsTotal - 1), event_ts: moved, is_deleted: 1 })]);
     });
-    const { rows, startedOver } = await run(oneByOne, ascending);
+    const { rows, restarted } = await run(oneByOne, ascending);
     expect(acted()).toBe(true);
-    expect(startedOver).toEqual(["RowsMoved"]);
+    expect(restarted).toEqual(["RowsRekeyed"]);
     expect(new Set(ids(rows)).size).toBe(rowsTotal);
     expect(rows).toHaveLength(rowsTotal);
   });
@@ -223,9 +223,9 @@ describe("rows that change while slices are read", () => {
         Array.from({ length: rowsTotal }, (_, i) => row(`s${i}`, { start_time: seconds(i), name: "again", event_ts: now() })),
       ),
     );
-    const { rows, startedOver } = await run(oneByOne, ascending);
+    const { rows, restarted } = await run(oneByOne, ascending);
     expect(acted()).toBe(true);
-    expect(startedOver).toEqual([]);
+    expect(restarted).toEqual([]);
     expect(new Set(ids(rows)).size).toBe(rowsTotal);
     expect(rows).toHaveLength(rowsTotal);
   });

@@ -6,14 +6,14 @@ import type { Database } from "../../db/postgres/client.ts";
 import { execute, type OpenDatabase } from "../../db/postgres/client.ts";
 import { type ClaimedJob, claimJob } from "../../db/queue/claim-job.ts";
 import { heartbeatJob } from "../../db/queue/heartbeat-job.ts";
-import { repairSlots } from "../../db/queue/repair-slots.ts";
+import { repairConcurrencyCounts } from "../../db/queue/repair-concurrency-counts.ts";
 import { requestCancel } from "../../db/queue/request-cancel.ts";
 import { rescueJob } from "../../db/queue/rescue-job.ts";
 import { retryJob } from "../../db/queue/retry-job.ts";
 import { type Outcome, settleJob as settleJobState } from "../../db/queue/settle-job.ts";
 import { createFixture } from "../support/fixture.ts";
 import { openOwnDatabase } from "../support/postgres-database.ts";
-import { expireLeases, insertJob, insertProject, jobState, wrongSlots } from "../support/project.ts";
+import { expireLeases, insertJob, insertProject, jobState, wrongConcurrencyCounts } from "../support/project.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 
 let open: OpenDatabase;
@@ -72,7 +72,7 @@ describe("claiming", () => {
     );
     expect(done).toBe(300);
     expect(worst).toBe(2);
-    expect(await wrongSlots(db)).toEqual([]);
+    expect(await wrongConcurrencyCounts(db)).toEqual([]);
   });
 
   it("32 whole runners on 10 projects with a limit of 2 never run more than 2 of one project at once, and run every job", async () => {
@@ -124,7 +124,7 @@ describe("claiming", () => {
       expect(statuses).toEqual([{ status: "COMPLETED", n: 60 }]);
       expect(worst).toBeLessThanOrEqual(2);
       expect(overlap?.most).toBe(2);
-      expect(await wrongSlots(fixture.db)).toEqual([]);
+      expect(await wrongConcurrencyCounts(fixture.db)).toEqual([]);
     } finally {
       await Promise.all(runners.map((runner) => runner.stop()));
       await fixture.stop();
@@ -213,7 +213,7 @@ describe("cancel", () => {
       if (!completed) expect(await settleJob(db, leaseOf(job), { state: "cancelled" })).toBe(true);
       expect((await jobState(db, id)).state).toBe(completed ? "completed" : "cancelled");
     }
-    expect(await wrongSlots(db)).toEqual([]);
+    expect(await wrongConcurrencyCounts(db)).toEqual([]);
   });
 });
 
@@ -229,7 +229,7 @@ describe("cancel of a job whose attempt then fails or is given back", () => {
     expect(await requestCancel(db, { jobId: id, projectId })).toBe("requested");
     expect(await settleJobState(db, leaseOf(job), outcome)).toBe("cancelled");
     expect((await jobState(db, id)).state).toBe("cancelled");
-    expect(await wrongSlots(db)).toEqual([]);
+    expect(await wrongConcurrencyCounts(db)).toEqual([]);
   });
 });
 
@@ -256,7 +256,7 @@ describe("rescue and repair", () => {
     while ((await rescueJob(db)) !== undefined);
     expect((await jobState(db, spent)).state).toBe("discarded");
     expect((await jobState(db, toCancel)).state).toBe("cancelled");
-    expect(await wrongSlots(db)).toEqual([]);
+    expect(await wrongConcurrencyCounts(db)).toEqual([]);
     expect(await retryJob(db, { jobId: spent, projectId })).toBe(true);
     expect(await jobState(db, spent)).toEqual({ state: "available", attempt: 0 });
   });
@@ -267,12 +267,12 @@ describe("rescue and repair", () => {
     await claimSurely();
     await execute(db, sql`update job_slots set running = 2`);
     expect(await claim()).toBeUndefined();
-    expect(await repairSlots(db)).toBe(1);
+    expect(await repairConcurrencyCounts(db)).toBe(1);
     await execute(db, sql`delete from job_slots`);
-    await Promise.all([repairSlots(db), repairSlots(db), claim(), claim()]);
-    expect(await wrongSlots(db)).toEqual([]);
+    await Promise.all([repairConcurrencyCounts(db), repairConcurrencyCounts(db), claim(), claim()]);
+    expect(await wrongConcurrencyCounts(db)).toEqual([]);
     await claimSurely(3);
-    expect(await wrongSlots(db)).toEqual([]);
+    expect(await wrongConcurrencyCounts(db)).toEqual([]);
   });
 });
 
@@ -344,7 +344,7 @@ describe("the queue as a whole", () => {
           }
           for (const [jobId, expected] of model)
             expect(await jobState(db, jobId)).toEqual({ state: expected.state, attempt: expected.attempt });
-          expect(await wrongSlots(db)).toEqual([]);
+          expect(await wrongConcurrencyCounts(db)).toEqual([]);
         }
         await execute(db, sql`truncate jobs, job_slots`);
       }),

@@ -28,8 +28,10 @@ it("a trace whose stored usage cannot be read holds up none of its neighbours", 
   for (const [index, traceId] of traceIds.entries()) await storeSpans(fixture, traceId, (index + 1).toString(16).padStart(16, "0"));
   const batch = await batches.claim();
   const outcome = await batches.processed(batch);
-  const lanesOf = (ids: readonly string[]) => [...new Set(batch.jobs.filter(({ id }) => ids.includes(id)).map(({ lane }) => lane))];
+  const orderingKeysOf = (ids: readonly string[]) => [
+    ...new Set(batch.jobs.filter(({ id }) => ids.includes(id)).map(({ orderingKey }) => orderingKey)),
+  ];
   await settleBatch(fixture.db, batch.leaseId, outcome);
-  expect(lanesOf(outcome.failed.map(({ id }) => id))).toEqual([expect.stringContaining(bad)]);
-  expect(lanesOf(outcome.doneIds)).toHaveLength(7);
+  expect(orderingKeysOf(outcome.failed.map(({ id }) => id))).toEqual([expect.stringContaining(bad)]);
+  expect(orderingKeysOf(outcome.doneIds)).toHaveLength(7);
 });

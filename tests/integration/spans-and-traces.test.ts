@@ -193,7 +193,15 @@ describe("two spans with one span id in two traces", () => {
     const give = (traceId: string) => giveObservationIds(fixture.eventStore, scope, tracesOf(traceId));
     const store = (traceId: string, observationIds: Awaited<ReturnType<typeof give>>) => {
       const entityId = observationIds.idOf({ traceId, spanId: one });
-      const group = { entityType: "observation" as const, entityId, eventId: traceId, traceId, events: [], isSampled: true, lane: traceId };
+      const group = {
+        entityType: "observation" as const,
+        entityId,
+        eventId: traceId,
+        traceId,
+        events: [],
+        isSampled: true,
+        orderingKey: traceId,
+      };
       const groups = [{ ...group, fileKey: `${fixture.eventPrefix}${entityId}/${traceId}.json` }];
       const origin = { apiKey: "k", sdkName: "tests", sdkVersion: "1" };
       return storeGroups(fixture.eventStore, { projectId: fixture.projectId, groups, origin, source: "otel", observationIds });

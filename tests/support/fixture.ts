@@ -89,7 +89,7 @@ export const createFixture = async () => {
     LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE: "true",
     BATCH_EXPORT_S3_PART_SIZE_MIB: "5",
     SPILLWAY_POLL_MS: "50",
-    SPILLWAY_PULSE_SECONDS: "0.2",
+    SPILLWAY_HEARTBEAT_SECONDS: "0.2",
     SPILLWAY_SHUTDOWN_GRACE_SECONDS: "0",
     ...overrides,
   });

@@ -31,7 +31,7 @@ export const expireLeases = (db: Database): Promise<unknown> =>
   execute(db, sql`update jobs set lease_until = now() - interval '1 second' where state = 'running' and has_slot`);
 
 /** Projects whose slot counter differs from their running jobs. */
-export const wrongSlots = (db: Database): Promise<{ id: string }[]> =>
+export const wrongConcurrencyCounts = (db: Database): Promise<{ id: string }[]> =>
   execute(
     db,
     sql`select s.project_id as id from job_slots s

@@ -18,7 +18,7 @@ const done: BatchOutcome = { doneIds: ["job"], failed: [], released: [] };
 const batch = (leaseId: string): JobBatch => ({
   leaseId,
   claimedAt: "2026-01-01T00:00:00.000000Z",
-  jobs: [{ id: "job", projectId: "p", payload: {}, attempt: 1, maxAttempts: 6, losses: 0, lane: "p/t" }],
+  jobs: [{ id: "job", projectId: "p", payload: {}, attempt: 1, maxAttempts: 6, losses: 0, orderingKey: "p/t" }],
 });
 
 const start = (deps: Partial<BatchLoopDeps>) =>
@@ -35,7 +35,7 @@ const start = (deps: Partial<BatchLoopDeps>) =>
       settle: () => Promise.resolve(1),
       ...deps,
     },
-    { concurrency: 1, pollMs: 1000, pollIdleMs: 1000, pulseSeconds: 10, selfFenceSeconds: 30, maxRunSeconds: 3600, graceSeconds: 0 },
+    { concurrency: 1, pollMs: 1000, pollIdleMs: 1000, heartbeatSeconds: 10, selfFenceSeconds: 30, maxRunSeconds: 3600, graceSeconds: 0 },
   );
 
 /** Answers the batches one after the other, then nothing. */
@@ -112,7 +112,7 @@ describe("a runner that stops", () => {
     });
     await isWorking.promise;
     await loop.stop();
-    expect(settled).toEqual([{ doneIds: [], failed: [], released: [{ id: "job", lane: null, isInterrupted: true }] }]);
+    expect(settled).toEqual([{ doneIds: [], failed: [], released: [{ id: "job", orderingKey: null, isInterrupted: true }] }]);
   });
 
   it("leaves behind what ends by nothing, and stops", async () => {
@@ -131,7 +131,7 @@ describe("a runner that stops", () => {
     expect(logged).toEqual(["jobs_left_behind"]);
   });
 
-  it("stays alive when it is poked with all its hands full", async () => {
+  it("stays alive when it is woken with all its hands full", async () => {
     const isWorking = Promise.withResolvers<void>();
     const isDone = Promise.withResolvers<BatchOutcome>();
     const settled = Promise.withResolvers<void>();
@@ -147,7 +147,7 @@ describe("a runner that stops", () => {
       },
     });
     await isWorking.promise;
-    loop.poke();
+    loop.wake();
     // A loop that never rests lets no timer run.
     await systemClock.wait(1);
     isDone.resolve(done);
@@ -155,7 +155,7 @@ describe("a runner that stops", () => {
     await loop.stop();
   });
 
-  it("does not wait for the next poll when it is poked while it asks", async () => {
+  it("does not wait for the next poll when it is woken while it asks", async () => {
     const asked = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<JobBatch | undefined>();
     const settled = Promise.withResolvers<string>();
@@ -168,7 +168,7 @@ describe("a runner that stops", () => {
         log: () => {},
         random: () => 0,
         claim: () => {
-          if (claims++ > 0) return Promise.resolve(claims === 2 ? batch("poked") : undefined);
+          if (claims++ > 0) return Promise.resolve(claims === 2 ? batch("woken") : undefined);
           asked.resolve();
           return answer.promise;
         },
@@ -183,16 +183,16 @@ describe("a runner that stops", () => {
         concurrency: 1,
         pollMs: 3_600_000,
         pollIdleMs: 3_600_000,
-        pulseSeconds: 10,
+        heartbeatSeconds: 10,
         selfFenceSeconds: 30,
         maxRunSeconds: 3600,
         graceSeconds: 0,
       },
     );
     await asked.promise;
-    loop.poke();
+    loop.wake();
     answer.resolve(undefined);
-    expect(await settled.promise).toBe("poked");
+    expect(await settled.promise).toBe("woken");
     await loop.stop();
   });
 });

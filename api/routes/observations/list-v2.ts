@@ -9,7 +9,7 @@ import { readPageAfter } from "../../../services/traces/page.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { json } from "../describe.ts";
-import { cursorOf, decodePlace } from "../place-cursor.ts";
+import { cursorOf, decodeKeysetCursor } from "../keyset-cursor.ts";
 import {
   anyOf,
   before,
@@ -81,7 +81,7 @@ export const registerListObservationsV2 = (app: App, deps: Pick<RouteDeps, "answ
     const { projectId } = c.get("actor");
     const table = eventsIn(deps.eventsTable);
     const query = await readQuery(c, table, { filter: asked.filter, orderBy: null, parameters: filtersOf(parameters, asked) });
-    const after = asked.cursor === undefined ? undefined : decodePlace(asked.cursor);
+    const after = asked.cursor === undefined ? undefined : decodeKeysetCursor(asked.cursor);
     const reader = { clickhouse: deps.openClickHouse() };
     const { ids, next } = await readPageAfter(reader, query, { projectId, after, limit: asked.limit });
     const documents = await openEventPage(

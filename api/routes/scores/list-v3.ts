@@ -9,7 +9,7 @@ import { hasValue, openScoreGroupsPage, scoreGroups } from "../../../services/tr
 import type { App, ReadDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { json } from "../describe.ts";
-import { cursorOf, decodePlace } from "../place-cursor.ts";
+import { cursorOf, decodeKeysetCursor } from "../keyset-cursor.ts";
 import {
   anyOf,
   before,
@@ -95,7 +95,7 @@ export const registerListScoresV3 = (app: App, deps: ReadDeps): void => {
       parameters: [...filtersOf(parameters, asked), ...valueFilters(asked)],
     });
     const conditions = [...query.conditions, ...exactNumbers(asked)];
-    const after = cursor === undefined ? undefined : decodePlace(cursor);
+    const after = cursor === undefined ? undefined : decodeKeysetCursor(cursor);
     const reader = { clickhouse: deps.openClickHouse() };
     const { ids, next } = await readPageAfter(reader, { ...query, conditions }, { projectId, after, limit });
     const documents = await openScoreGroupsPage(reader, { projectId, ids }, { bytesMax: deps.answers.bytesMax, groups: fields });

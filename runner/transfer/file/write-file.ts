@@ -12,13 +12,13 @@ import { createParquetJoiner } from "./parquet-joiner.ts";
 export type PlannedSlice = {
   rows: number;
   bytes: number;
-  open: (ask: { tries: number; limitRows: number; isFirst: boolean; isCompressed: boolean }) => Promise<ByteAnswer>;
+  open: (ask: { attempts: number; limitRows: number; isFirst: boolean; isCompressed: boolean }) => Promise<ByteAnswer>;
 };
 
 export type WriteFileDeps = {
   /** Reads one slice to its verified end; see runner/transfer/source/slice-reader.ts. */
   readSlice: (
-    request: { open: (tries: number) => Promise<ByteAnswer>; ending: "lines" | "text" | "binary" },
+    request: { open: (attempts: number) => Promise<ByteAnswer>; ending: "lines" | "text" | "binary" },
     first: Promise<ByteAnswer>,
     take: (chunk: Uint8Array, rows: number) => Promise<void>,
   ) => Promise<number>;
@@ -62,7 +62,7 @@ export const writeFile = async (
   // One row more than allowed tells a file that is exactly full from one that is cut.
   const limitNow = () => (isBounded ? rowLimit - rows : rowLimit + 1);
   const openings = openAhead(slices, isBounded ? 0 : deps.slicesAhead, (slice, index) =>
-    slice.open({ tries: 0, limitRows: limitNow(), isFirst: index === 0, isCompressed: output.isCompressed }),
+    slice.open({ attempts: 0, limitRows: limitNow(), isFirst: index === 0, isCompressed: output.isCompressed }),
   );
   try {
     for (const [index, slice] of slices.entries()) {
@@ -79,7 +79,7 @@ export const writeFile = async (
       let needsBetween = between !== "" && rows > 0;
       const found = await deps.readSlice(
         {
-          open: (tries) => slice.open({ tries, limitRows, isFirst: index === 0, isCompressed: output.isCompressed }),
+          open: (attempts) => slice.open({ attempts, limitRows, isFirst: index === 0, isCompressed: output.isCompressed }),
           ending: endingOf(format, output.compression),
         },
         first,

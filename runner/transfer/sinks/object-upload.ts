@@ -29,7 +29,7 @@ export class ObjectUpload implements FileUpload {
   #parts: UploadedPart[] = [];
   #mark: SliceMark = { slice: 0, startByte: 0, startCrc: 0, startRows: 0 };
   /** More than one: the store may have begun an upload whose id never came back. */
-  #startTries = 0;
+  #startAttempts = 0;
   #sent = 0;
   #bytes = 0;
   #crc = 0;
@@ -98,7 +98,7 @@ export class ObjectUpload implements FileUpload {
       await this.#complete();
     }
     await this.#verify();
-    if (this.#startTries > 1)
+    if (this.#startAttempts > 1)
       for (const id of await listUploads(this.#deps.s3, this.#deps.key)) await abortUpload(this.#deps.s3, this.#deps.key, id);
     return { key: this.#deps.key, bytes: this.#bytes, crc32: hex(this.#crc) };
   }
@@ -205,7 +205,7 @@ export class ObjectUpload implements FileUpload {
       },
       signal,
     });
-    this.#startTries = answer.tries;
+    this.#startAttempts = answer.attempts;
     const uploadId = tag(answer.text, "UploadId");
     if (uploadId === undefined)
       throw new AppError({ code: "S3_REJECTED", message: "The object store answered no upload id.", detail: answer.text.slice(0, 500) });
@@ -298,17 +298,17 @@ export class ObjectUpload implements FileUpload {
  */
 export const removeObject = async (s3: S3Client, key: string, uploadId: string | null): Promise<void> => {
   if (uploadId !== null) await abortUpload(s3, key, uploadId);
-  await s3.send({ method: "DELETE", key, accept: [404], triesMax: 3 });
+  await s3.send({ method: "DELETE", key, accept: [404], attemptsMax: 3 });
   for (const id of await listUploads(s3, key)) if (id !== uploadId) await abortUpload(s3, key, id);
 };
 
 const abortUpload = (s3: S3Client, key: string, uploadId: string): Promise<unknown> =>
-  s3.send({ method: "DELETE", key, query: { uploadId }, accept: [404], triesMax: 3 });
+  s3.send({ method: "DELETE", key, query: { uploadId }, accept: [404], attemptsMax: 3 });
 
 /** Ids of the live uploads of exactly this key; none where the store cannot or may not list them, which leaves the bucket's lifecycle rule. */
 const listUploads = async (s3: S3Client, key: string): Promise<string[]> => {
   const accept = [400, 401, 403, 404, 405, 501];
-  const answer = await s3.send({ method: "GET", key: "", query: { uploads: "", prefix: key }, accept, triesMax: 3 });
+  const answer = await s3.send({ method: "GET", key: "", query: { uploads: "", prefix: key }, accept, attemptsMax: 3 });
   if (answer.status !== 200) return [];
   return elementsOf(rootOf(parseXml(answer.text))?.root, "Upload").flatMap((upload) =>
     textOf(upload, "Key") === key ? (textOf(upload, "UploadId") ?? []) : [],

@@ -20,7 +20,7 @@ export const openClickHouseSource = async (
   const { clickhouse, physical } = deps;
   const { compiled, signal, format, options, queryId } = request;
   const { selection } = compiled;
-  const { plan, isExact, where, countNow, proveUnmoved } = await planSource(deps, request);
+  const { plan, isExact, where, countNow, proveNothingRekeyed } = await planSource(deps, request);
   const isSliced = compiled.followsSortingKey && plan.slices.length > 0 && !plan.isWhole;
   const slices = isSliced ? (compiled.isDescending ? plan.slices.toReversed() : plan.slices) : [undefined];
   const comments = await findSliceComments(deps, request, slices);
@@ -51,7 +51,7 @@ export const openClickHouseSource = async (
 
   const open =
     (index: number): SourceSlice["open"] =>
-    async ({ tries, limitRows, isFirst, isCompressed }) => {
+    async ({ attempts, limitRows, isFirst, isCompressed }) => {
       const formatOf = (columns: SelectedColumn[]) => formats[format].slice(columns, { isFirst, ...options });
       const run = async ({ format: asked, list, suffix }: SliceQuery) => {
         const { sql, settings, ...more } = await statement(index, list, limitRows);
@@ -60,7 +60,7 @@ export const openClickHouseSource = async (
           sql: `${sql} FORMAT ${asked.clickhouseFormat}`,
           settings: { ...asked.settings, ...settings },
           contentEncoding: isCompressed ? compressions[request.compression].contentEncoding : null,
-          queryId: `${queryId}-${index}-${tries}${suffix}`,
+          queryId: `${queryId}-${index}-${attempts}${suffix}`,
         });
       };
       return guard.open(index, run, formatOf);
@@ -76,7 +76,7 @@ export const openClickHouseSource = async (
     rows: plan.rows,
     isExact,
     // One query sees one state of the data.
-    proveUnmoved: async (written) => (isSliced ? proveUnmoved(written) : undefined),
+    proveNothingRekeyed: async (written) => (isSliced ? proveNothingRekeyed(written) : undefined),
     countChanges: (rowsWritten) =>
       guard.count(rowsWritten, slices.length, async (index, { list, outer, limitRows }) => {
         const { sql, ...more } = await statement(index, list, limitRows);

@@ -11,7 +11,7 @@ import type { RowSlice } from "../../../db/postgres/export-rows.ts";
 
 type SliceAsk = {
   /** Counts from 0; part of the query id. */
-  tries: number;
+  attempts: number;
   limitRows: number;
   /** Of its file: the first slice carries the header. */
   isFirst: boolean;
@@ -41,8 +41,8 @@ export type SourcePlan = {
 };
 
 /** Rows went from one slice to another while they were read, so that one may be there twice or not at all. */
-export class RowsMoved extends AppError {
-  override name = "RowsMoved";
+export class RowsRekeyed extends AppError {
+  override name = "RowsRekeyed";
   constructor(detail: string) {
     super({ code: "EXPORT_COUNT_MISMATCH", detail });
   }
@@ -55,8 +55,8 @@ export type ExportSource = {
   /** Counted when planned; an upper bound where a filter reads payloads. */
   rows: number;
   isExact: boolean;
-  /** Throws RowsMoved unless what the slices gave together is a state of the data. `written` rows; null when a limit ended the file. */
-  proveUnmoved: (written: number | null) => Promise<void>;
+  /** Throws RowsRekeyed unless what the slices gave together is a state of the data. `written` rows; null when a limit ended the file. */
+  proveNothingRekeyed: (written: number | null) => Promise<void>;
   /** What is different in the first `rowsWritten` rows from what is stored; asked when they are written. */
   countChanges: (rowsWritten: number) => Promise<ExportChanges>;
   /** Whether the export would have more rows than this. */

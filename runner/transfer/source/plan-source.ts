@@ -12,7 +12,7 @@ import { parseCount } from "../../../db/clickhouse/parse-count.ts";
 import { planExport } from "../../../db/clickhouse/plan-export.ts";
 import { areRekeyed, findRekeyedRows, withoutRekeyed, withoutRekeyedInside } from "../../../db/clickhouse/rekeyed-rows.ts";
 import type { ClickHouseSourceDeps } from "./clickhouse-source-deps.ts";
-import { isExplained, RowsMoved, type SourcePlan, type SourceRequest } from "./export-source.ts";
+import { isExplained, RowsRekeyed, type SourcePlan, type SourceRequest } from "./export-source.ts";
 
 type PlannedSource = {
   plan: SourcePlan;
@@ -22,8 +22,8 @@ type PlannedSource = {
   where: Sql;
   /** Counts rows as they are now; at most `rowsMax`. */
   countNow: (rowsMax: number) => Promise<number>;
-  /** Throws RowsMoved unless what the slices gave together is a state of the data. */
-  proveUnmoved: (written: number | null) => Promise<void>;
+  /** Throws RowsRekeyed unless what the slices gave together is a state of the data. */
+  proveNothingRekeyed: (written: number | null) => Promise<void>;
 };
 
 export const planSource = async (deps: ClickHouseSourceDeps, request: SourceRequest): Promise<PlannedSource> => {
@@ -68,14 +68,14 @@ export const planSource = async (deps: ClickHouseSourceDeps, request: SourceRequ
       const asked = joinSql([base, without], "");
       return count("more", `(SELECT 1 FROM ${rows(asked)} LIMIT ${rowsMax})`, asked.params);
     },
-    proveUnmoved: async (written) => {
+    proveNothingRekeyed: async (written) => {
       if (areRekeyed(rekeyed, await findRekeyed("moved-after")))
-        throw new RowsMoved("a row was written under another sort key during the export");
+        throw new RowsRekeyed("a row was written under another sort key during the export");
       if (written === null || !isExact || written === plan.rows) return;
       const now = await count("after", rows(counted), counted.params);
       const changes = isReplacing ? await countChanges(deps, request, plan.plannedAtUs) : 0;
       if (!isExplained({ planned: plan.rows, written, now, changes }))
-        throw new RowsMoved(`planned ${plan.rows}, written ${written}, counted after ${now}, ${changes} changed meanwhile`);
+        throw new RowsRekeyed(`planned ${plan.rows}, written ${written}, counted after ${now}, ${changes} changed meanwhile`);
     },
   };
 };

@@ -7,7 +7,7 @@ import type { ClickHouse } from "../../../db/clickhouse/client.ts";
 import { parseCount } from "../../../db/clickhouse/parse-count.ts";
 import type { Database } from "../../../db/postgres/client.ts";
 import { countRows, planRows, type RowSlice, readRows } from "../../../db/postgres/export-rows.ts";
-import { type ExportSource, isExplained, RowsMoved, type SourceRequest, type SourceSlice } from "./export-source.ts";
+import { type ExportSource, isExplained, RowsRekeyed, type SourceRequest, type SourceSlice } from "./export-source.ts";
 import { guardSlices, type SliceQuery } from "./guarded-slices.ts";
 
 type PostgresSourceDeps = { db: Database; clickhouse: ClickHouse; physical: PhysicalTables };
@@ -40,14 +40,14 @@ export const openPostgresSource = async (
     `SELECT ${list} FROM ${fromClause(table, physical, { needsFinal: false, names: [] })} WHERE ${predicate.sql} ORDER BY ${compiled.orderBy.sql} LIMIT ${limitRows}`;
   const open =
     (slice: RowSlice | undefined, index: number): SourceSlice["open"] =>
-    async ({ tries, limitRows, isFirst, isCompressed }) => {
+    async ({ attempts, limitRows, isFirst, isCompressed }) => {
       const run = async ({ format, list, suffix }: SliceQuery) =>
         clickhouse.openBytes({
           sql: `${rowsSql(list.sql, limitRows)} FORMAT ${format.clickhouseFormat}`,
           params: await ask(slice),
           settings: format.settings,
           contentEncoding: isCompressed ? compressions[request.compression].contentEncoding : null,
-          queryId: `${request.queryId}-${index}-${tries}${suffix}`,
+          queryId: `${request.queryId}-${index}-${attempts}${suffix}`,
           signal: request.signal,
         });
       return guard.open(index, run, (columns) => formats[request.format].slice(columns, { isFirst, ...request.options }));
@@ -67,11 +67,11 @@ export const openPostgresSource = async (
     slices: ordered.map((slice, index) => ({ rows: slice?.rows ?? 0, bytes: slice?.bytes ?? 0, open: open(slice, index) })),
     rows,
     isExact,
-    proveUnmoved: async (written) => {
+    proveNothingRekeyed: async (written) => {
       if (written === null || !isExact || written === rows) return;
       const now = await countRows(db, table.name, scope);
       if (!isExplained({ planned: rows, written, now, changes: 0 }))
-        throw new RowsMoved(`planned ${rows}, written ${written}, counted after ${now}`);
+        throw new RowsRekeyed(`planned ${rows}, written ${written}, counted after ${now}`);
     },
     countChanges: (rowsWritten) =>
       guard.count(rowsWritten, ordered.length, async (index, { list, outer, limitRows }) => {

@@ -16,13 +16,13 @@ type SliceReaderDeps = {
 };
 
 type SliceRequest = {
-  /** Asks for the slice; `tries` counts from 0 and belongs into the query id. */
-  open: (tries: number) => Promise<ByteAnswer>;
+  /** Asks for the slice; `attempts` counts from 0 and is part of the query id. */
+  open: (attempts: number) => Promise<ByteAnswer>;
   /** What the file is made of: `lines` means one line feed a row (counted), `text` ends in a line feed (checked), `binary` neither. */
   ending: "lines" | "text" | "binary";
 };
 
-const triesMax = 4;
+const attemptsMax = 4;
 /** No byte for this long while we are reading is a dead connection. */
 const idleTimeoutMs = 60_000;
 const lineFeed = 10;
@@ -40,9 +40,9 @@ export const readSlice = async (
   let taken = 0;
   let takenCrc = 0;
   let rowsBefore: number | undefined;
-  for (let tries = 0; ; tries++) {
+  for (let attempts = 0; ; attempts++) {
     try {
-      const answer = await (tries === 0 ? first : request.open(tries));
+      const answer = await (attempts === 0 ? first : request.open(attempts));
       if (rowsBefore !== undefined && taken > 0 && answer.rows !== rowsBefore) throw changed();
       rowsBefore = answer.rows;
       await readOnce(answer);
@@ -50,8 +50,8 @@ export const readSlice = async (
     } catch (error) {
       deps.signal.throwIfAborted();
       const again = error instanceof AppError && (error.code === "CLICKHOUSE_STREAM_CUT" || error.code === "CLICKHOUSE_UNAVAILABLE");
-      if (!again || tries + 1 >= triesMax) throw error;
-      await deps.wait(250 * 2 ** tries, deps.signal);
+      if (!again || attempts + 1 >= attemptsMax) throw error;
+      await deps.wait(250 * 2 ** attempts, deps.signal);
     }
   }
 

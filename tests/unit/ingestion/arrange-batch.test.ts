@@ -106,36 +106,38 @@ describe("files", () => {
   });
 });
 
-describe("traces, samples and lanes", () => {
+describe("traces, samples and ordering keys", () => {
   it("a trace is its own, an observation's is the first that its events name", () => {
     const [trace] = arrange([sent("trace-create", { id: "t", traceId: "other" })]);
-    expect(trace).toMatchObject({ traceId: "t", lane: "p/t" });
+    expect(trace).toMatchObject({ traceId: "t", orderingKey: "p/t" });
     const [observation] = arrange([
       span("o", "e1", { body: { traceId: null } }),
       span("o", "e2", { seconds: 1, body: { traceId: "t2" } }),
       span("o", "e3", { seconds: 2, body: { traceId: "t3" } }),
     ]);
-    expect(observation).toMatchObject({ traceId: "t2", lane: "p/t2" });
+    expect(observation).toMatchObject({ traceId: "t2", orderingKey: "p/t2" });
   });
 
   it.each([
     [{ traceId: "t" }, "t", "p/t"],
     [{ sessionId: "s" }, undefined, "p/s"],
     [{ datasetRunId: "d" }, undefined, "p/d"],
-  ])("a score of %j", (target, traceId, lane) => {
-    expect(arrange([sent("score-create", { name: "s", value: 1, ...target })])[0]).toMatchObject({ traceId, lane });
+  ])("a score of %j", (target, traceId, orderingKey) => {
+    expect(arrange([sent("score-create", { name: "s", value: 1, ...target })])[0]).toMatchObject({ traceId, orderingKey });
   });
 
-  it("an observation without a trace has the lane of the trace that it is by itself", () => {
+  it("an observation without a trace has the ordering key of the trace that it is by itself", () => {
     const [alone, trace] = arrange([span("o", "e"), sent("trace-create", { id: "o" })]);
-    expect(alone).toMatchObject({ traceId: undefined, lane: "p/o", isSampled: true });
-    expect(trace).toMatchObject({ traceId: "o", lane: "p/o" });
+    expect(alone).toMatchObject({ traceId: undefined, orderingKey: "p/o", isSampled: true });
+    expect(trace).toMatchObject({ traceId: "o", orderingKey: "p/o" });
   });
 
-  it("lanes of long ids are bounded, and still one for each id", () => {
-    const lanes = ["👩".repeat(400), `${"👩".repeat(399)}xx`].map((id) => arrange([sent("trace-create", { id })])[0]?.lane ?? "");
-    for (const lane of lanes) expect(new TextEncoder().encode(lane).length).toBeLessThanOrEqual(1024 + 2);
-    expect(lanes[0]).not.toBe(lanes[1]);
+  it("ordering keys of long ids are bounded, and still one for each id", () => {
+    const orderingKeys = ["👩".repeat(400), `${"👩".repeat(399)}xx`].map(
+      (id) => arrange([sent("trace-create", { id })])[0]?.orderingKey ?? "",
+    );
+    for (const orderingKey of orderingKeys) expect(new TextEncoder().encode(orderingKey).length).toBeLessThanOrEqual(1024 + 2);
+    expect(orderingKeys[0]).not.toBe(orderingKeys[1]);
   });
 
   it("everything of a trace is in the sample or out of it together", () => {

@@ -16,7 +16,7 @@ import { mergeObservation } from "../../../core/ingestion/merge/merge-observatio
 import { mergeScore } from "../../../core/ingestion/merge/merge-score.ts";
 import { mergeTrace } from "../../../core/ingestion/merge/merge-trace.ts";
 import { compareEvents, orderEvents, timeOfCall } from "../../../core/ingestion/merge/order-events.ts";
-import { possiblePlaces } from "../../../runner/ingestion/possible-places.ts";
+import { possibleSortKeys } from "../../../runner/ingestion/possible-sort-keys.ts";
 
 const context = {
   projectId: "p",
@@ -857,18 +857,18 @@ describe("an entity with thousands of updates", () => {
         body: { traceId: `t${at}`, startTime: instant(at * 1000) },
       }),
     );
-    const jobs = [{ id: "j", projectId: "p", payload: {}, attempt: 2, maxAttempts: 6, losses: 0, lane: "l" }];
+    const jobs = [{ id: "j", projectId: "p", payload: {}, attempt: 2, maxAttempts: 6, losses: 0, orderingKey: "l" }];
     const entity = {
       projectId: "p",
       entityType: "observation",
       entityId: "o1",
-      lane: "l",
+      orderingKey: "l",
       jobs,
       events,
       files: [],
       filesTotal: 2,
     } as const;
-    const places = possiblePlaces({
+    const places = possibleSortKeys({
       ...entity,
       jobs,
       events,

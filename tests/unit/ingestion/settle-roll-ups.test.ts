@@ -15,7 +15,7 @@ const observation = ({ id, parent, rolls, tokens }: Node): MergedOne => {
   const usage = { input: String(tokens) };
   const own = tokens > 0 && !rolls ? usage : {};
   return {
-    entity: { lane: "p/t", events: [] },
+    entity: { orderingKey: "p/t", events: [] },
     kind: "observation",
     merged: {
       row: {
@@ -36,7 +36,7 @@ const observation = ({ id, parent, rolls, tokens }: Node): MergedOne => {
 
 const trace = (rollUps: string[]): MergedEntity =>
   ({
-    entity: { lane: "p/t", events: [{ entityType: "trace", body: { rollUps } }] },
+    entity: { orderingKey: "p/t", events: [{ entityType: "trace", body: { rollUps } }] },
     kind: "trace",
     row: { project_id: "p", id: "t" },
   }) as unknown as MergedEntity;
@@ -75,8 +75,8 @@ it("each token ends in one row, whatever the order of spans, the batches, and wh
         },
         keepUsage: (one: MergedOne) => Promise.resolve({ ...one, merged: withRolledUsage(one.merged) }),
         takeOff: (one: MergedOne) => Promise.resolve(void stored.set(one.merged.row.id, one)),
-        continueLater: (lane: string) => {
-          expect(lane).toBe("p/t");
+        continueLater: (orderingKey: string) => {
+          expect(orderingKey).toBe("p/t");
           isLater = true;
         },
         // One that changes in each batch: what is left comes with the next one.

@@ -117,17 +117,17 @@ describe("exports and the sweep", () => {
   it("are counted by outcome; what was never seen is no series", async () => {
     const { emit, counted } = start();
     const what = { table: "traces", format: "JSONL" };
-    emit("export.startedOver", { ...what, reason: "replay_differs" });
-    emit("export.ended", { ...what, outcome: "started_over", reached: { rows: 0, bytes: 0, slices: 0, slicesResumed: 0 }, seconds: 1 });
+    emit("export.restarted", { ...what, reason: "replay_differs" });
+    emit("export.ended", { ...what, outcome: "restarted", reached: { rows: 0, bytes: 0, slices: 0, slicesResumed: 0 }, seconds: 1 });
     emit("export.ended", { ...what, outcome: "completed", reached: { rows: 9, bytes: 90, slices: 3, slicesResumed: 2 }, seconds: 2 });
     emit("sweep.ended", { removed: 0, failed: 2 });
     expect(await counted()).toEqual({
-      "spillway.export.start_overs traces JSONL replay_differs": 1,
+      "spillway.export.restarts traces JSONL replay_differs": 1,
       "spillway.export.rows traces JSONL completed": 9,
       "spillway.export.bytes traces JSONL completed": 90,
       "spillway.export.slices traces JSONL completed": 3,
       "spillway.export.slices_resumed traces JSONL completed": 2,
-      "spillway.export.duration traces JSONL started_over": [1, 1],
+      "spillway.export.duration traces JSONL restarted": [1, 1],
       "spillway.export.duration traces JSONL completed": [1, 2],
       "spillway.sweep.objects failed": 2,
     });

@@ -1,11 +1,11 @@
-/** Long jobs of one project beside a canary, in a loop of few places. */
+/** Long jobs of one project beside a canary, in a loop that runs few jobs at once. */
 
 import { describe, expect, it } from "vitest";
 import type { ClaimedJob } from "../../db/queue/claim-job.ts";
 import { createBus } from "../../runner/bus.ts";
 import { systemClock } from "../../runner/clock.ts";
 import { startLoop } from "../../runner/queue/job-loop.ts";
-import { createProjectPlaces } from "../../runner/queue/project-places.ts";
+import { createProjectConcurrency } from "../../runner/queue/project-concurrency.ts";
 
 const jobOf = (id: string, projectId: string): ClaimedJob => ({
   ...{ id, projectId, kind: "data.delete", payload: {}, attempt: 1, maxAttempts: 3, leaseId: `lease-${id}`, checkpoint: null },
@@ -14,7 +14,7 @@ const jobOf = (id: string, projectId: string): ClaimedJob => ({
 describe("a project with jobs that never end", () => {
   it("leaves a place to the canary that came after all of them", async () => {
     const waiting = [...Array.from({ length: 9 }, (_, at) => jobOf(`heavy-${at}`, "heavy")), jobOf("canary", "canary")];
-    const places = createProjectPlaces(2);
+    const perProject = createProjectConcurrency(2);
     const [begun, ended] = [[] as string[], Promise.withResolvers<string>()];
     const loop = startLoop(
       {
@@ -22,7 +22,7 @@ describe("a project with jobs that never end", () => {
         log: () => {},
         bus: createBus(() => {}),
         random: () => 0,
-        places,
+        perProject,
         handlerOf: () => ({
           run: async ({ job, signal }) => {
             begun.push(job.id);
@@ -32,22 +32,22 @@ describe("a project with jobs that never end", () => {
           settle: () => Promise.resolve(true),
         }),
         claim: () => {
-          const next = waiting.findIndex(({ projectId }) => !places.full().includes(projectId));
+          const next = waiting.findIndex(({ projectId }) => !perProject.atLimit().includes(projectId));
           return Promise.resolve(next < 0 ? undefined : waiting.splice(next, 1)[0]);
         },
         heartbeat: () => Promise.resolve("held"),
       },
-      { concurrency: 2, pollMs: 1, pollIdleMs: 2, pulseSeconds: 10, selfFenceSeconds: 30, graceSeconds: 0 },
+      { concurrency: 2, pollMs: 1, pollIdleMs: 2, heartbeatSeconds: 10, selfFenceSeconds: 30, graceSeconds: 0 },
     );
     expect(await ended.promise).toBe("canary");
     expect(begun).toEqual(["heavy-0", "canary"]);
     await loop.stop();
-    expect(places.full()).toEqual([]);
+    expect(perProject.atLimit()).toEqual([]);
   });
 
   it("has the only place of a loop of one", () => {
-    const places = createProjectPlaces(1);
-    places.began("heavy");
-    expect(places.full()).toEqual([]);
+    const perProject = createProjectConcurrency(1);
+    perProject.began("heavy");
+    expect(perProject.atLimit()).toEqual([]);
   });
 });

@@ -10,7 +10,7 @@ import { states } from "./state-sql.ts";
  * deadlock.
  * Returns how many counters were wrong.
  */
-export const repairSlots = (db: Database): Promise<number> =>
+export const repairConcurrencyCounts = (db: Database): Promise<number> =>
   db.transaction(async (tx) => {
     await execute(
       tx,

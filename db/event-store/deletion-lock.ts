@@ -12,18 +12,18 @@ import { type Database, execute } from "../postgres/client.ts";
 import { claimable, states } from "../queue/state-sql.ts";
 
 /** An arbitrary constant; the Worker and the runner must use the same. */
-const gate = 727_003;
+const lockClass = 727_003;
 
 /** Takes the shared lock. Must be in the transaction's first statement: the next one then sees every deletion that ended before. */
-export const gateInCommon = (projectId: string): SQL => sql`pg_advisory_xact_lock_shared(${gate}, hashtext(${projectId}))`;
+export const lockShared = (projectId: string): SQL => sql`pg_advisory_xact_lock_shared(${lockClass}, hashtext(${projectId}))`;
 
 /**
  * Runs `act` under the exclusive lock, while no one commits rows of this project's objects. Keep it short: senders of events wait
  * meanwhile, ten seconds at most.
  */
-export const alone = <T>(db: Database, projectId: string, act: (tx: Database) => Promise<T>): Promise<T> =>
+export const lockExclusive = <T>(db: Database, projectId: string, act: (tx: Database) => Promise<T>): Promise<T> =>
   db.transaction(async (tx) => {
-    await execute(tx, sql`select pg_advisory_xact_lock(${gate}, hashtext(${projectId}))`);
+    await execute(tx, sql`select pg_advisory_xact_lock(${lockClass}, hashtext(${projectId}))`);
     return act(tx);
   });
 

@@ -1,7 +1,7 @@
 /** What came in while it was deleted is still stored, but its rows went with the others: it is taken in again. */
 
 import { parseExactJson } from "../../core/exact-json.ts";
-import { laneOf, traceIdOf } from "../../core/ingestion/arrange-batch.ts";
+import { orderingKeyOf, traceIdOf } from "../../core/ingestion/arrange-batch.ts";
 import { isOtelKey } from "../../core/ingestion/blob-key.ts";
 import type { IngestionEvent } from "../../core/ingestion/event.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
@@ -17,7 +17,7 @@ import { type Entity, folderOf, scoresOf } from "./remove-entities.ts";
 import { projectPrefixes } from "./remove-project.ts";
 
 /** `emptied`: entities whose folders were emptied, where the log does not name everything. */
-export const takeInAgain = async (deletion: Deletion, what: JobPayload<"data.delete">, emptied: readonly Entity[]): Promise<void> => {
+export const reprocess = async (deletion: Deletion, what: JobPayload<"data.delete">, emptied: readonly Entity[]): Promise<void> => {
   const { db, projectId, s3 } = deletion;
   switch (what.scope) {
     case "project":
@@ -64,14 +64,14 @@ const takeInListed = async (deletion: Deletion, prefix: string): Promise<void> =
 
 const takeIn = async ({ db, s3, newJobId, sha256Hex, projectId, prefix, signal }: Deletion, fileKey: string): Promise<void> => {
   if (isOtelKey(fileKey, prefix))
-    return enqueueEventJobs(db, projectId, [{ id: newJobId(), kind: "ingestion.otel", lane: null, payload: { fileKey } }]);
+    return enqueueEventJobs(db, projectId, [{ id: newJobId(), kind: "ingestion.otel", orderingKey: null, payload: { fileKey } }]);
   const [first, ...others] = eventsOf((await readEventFile(s3, fileKey, signal))?.text ?? "[]");
   if (first === undefined) return;
   const { entityType, entityId } = first;
   const traceId = [first, ...others].map(traceIdOf).find((id) => id !== undefined && id !== null && id !== "");
-  const lane = laneOf({ projectId, entityType, entityId, traceId: traceId ?? undefined }, sha256Hex);
+  const orderingKey = orderingKeyOf({ projectId, entityType, entityId, traceId: traceId ?? undefined }, sha256Hex);
   await enqueueEventJobs(db, projectId, [
-    { id: newJobId(), kind: "ingestion.merge", lane, payload: { entityType, entityId, fileKey, source: "api" } },
+    { id: newJobId(), kind: "ingestion.merge", orderingKey, payload: { entityType, entityId, fileKey, source: "api" } },
   ]);
 };
 

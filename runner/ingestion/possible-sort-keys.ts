@@ -1,39 +1,40 @@
 /**
- * Where rows of an entity may come to lie that were made from some of its events only. An attempt that lost its lease may still write such a row, long after the one that took
- * over has looked for older rows: what is written there as deleted beforehand, with a later version, takes effect whenever that row comes.
+ * Lists the sort keys under which an attempt that lost its lease may still write an entity, long after its successor looked for older rows.
+ * It may have seen only some of the events, so every combination of what they say counts. A row written there as deleted, with a later
+ * version, wins whenever the stale row arrives.
  */
 import { columnText } from "../../core/ingestion/column-text.ts";
 import { instantText } from "../../core/ingestion/rows.ts";
-import type { PlacedTable } from "../../db/clickhouse/stored-entities.ts";
+import type { KeyedTable } from "../../db/clickhouse/stored-entities.ts";
 import type { Entity } from "./read-entities.ts";
 
-/** More are made by nobody in earnest. */
-const placesMax = 100;
+/** Real entities have a few; a hostile one could name millions. */
+const sortKeysMax = 100;
 
-type Place = { table: PlacedTable; key: Record<string, string> };
+type PossibleSortKey = { table: KeyedTable; key: Record<string, string> };
 
-/** An attempt that lost its lease may still write. */
-export const wasTried = ({ jobs }: Pick<Entity, "jobs">): boolean => jobs.some(({ attempt, losses }) => attempt > 1 || losses > 0);
+/** Returns whether an earlier attempt may have lost its lease and still write. */
+export const wasAttempted = ({ jobs }: Pick<Entity, "jobs">): boolean => jobs.some(({ attempt, losses }) => attempt > 1 || losses > 0);
 
-/** Every trace that a row of an observation may have been written of, as long as its events say what they said; its own where one names none. */
+/** Lists the traces that the events of an observation name. An event without one counts as a trace with the id of the observation. */
 export const namedTraces = ({ entityId, events }: Pick<Entity, "entityId" | "events">): string[] => [
   ...new Set(events.flatMap((event) => (event.entityType === "observation" ? [columnText(event.body.traceId ?? entityId)] : []))),
 ];
 
-/** The first `placesMax`: thousands of times and of traces are millions of pairs. */
+/** Returns the first `sortKeysMax` pairs. */
 const pairs = <A, B>(as: Iterable<A>, bs: Iterable<B>): [A, B][] => {
   const found: [A, B][] = [];
   for (const a of as)
     for (const b of bs) {
-      if (found.length >= placesMax) return found;
+      if (found.length >= sortKeysMax) return found;
       found.push([a, b]);
     }
   return found;
 };
 
-/** Only for an entity that was tried before; all others were never in two hands. */
-export const possiblePlaces = (entity: Entity): Place[] => {
-  if (!wasTried(entity)) return [];
+/** Returns none for an entity on its first attempt: only one runner has had it. */
+export const possibleSortKeys = (entity: Entity): PossibleSortKey[] => {
+  if (!wasAttempted(entity)) return [];
   const { entityType } = entity;
   const events = [...entity.events, ...entity.refused];
   const times = new Set<string>();
@@ -48,13 +49,15 @@ export const possiblePlaces = (entity: Entity): Place[] => {
   const days = [...new Map([...times].map((time) => [time.slice(0, 10), time])).values()];
   switch (entityType) {
     case "trace":
-      return days.slice(0, placesMax).map((timestamp) => ({ table: "traces", key: { timestamp } }));
+      return days.slice(0, sortKeysMax).map((timestamp) => ({ table: "traces", key: { timestamp } }));
     case "score":
       return pairs(days, names).map(([timestamp, name]) => ({ table: "scores", key: { timestamp, name } }));
     case "observation":
       return [
-        ...pairs(types, days).map(([type, start_time]): Place => ({ table: "observations", key: { type, start_time } })),
-        ...pairs(times, namedTraces(entity)).map(([start_time, trace_id]): Place => ({ table: "events", key: { start_time, trace_id } })),
+        ...pairs(types, days).map(([type, start_time]): PossibleSortKey => ({ table: "observations", key: { type, start_time } })),
+        ...pairs(times, namedTraces(entity)).map(
+          ([start_time, trace_id]): PossibleSortKey => ({ table: "events", key: { start_time, trace_id } }),
+        ),
       ];
     case "dataset_run_item":
       return [];

@@ -6,7 +6,7 @@ import { type Database, execute } from "../postgres/client.ts";
 import type { ClaimedJob } from "./claim-job.ts";
 import { claimable, states } from "./state-sql.ts";
 
-type SlotlessClaim = {
+type UnlimitedClaim = {
   kind: JobKind;
   afterProjectId: string;
   exceptProjectIds?: readonly string[];
@@ -18,9 +18,9 @@ type SlotlessClaim = {
  * Projects take turns: takes the oldest job of the next project after `afterProjectId` by id, or else of the first one, skipping the
  * exceptions. One statement: locks one jobs row with SKIP LOCKED, waits for none. Uses jobs_slotless_project_idx.
  */
-export const claimSlotlessJob = async (
+export const claimUnlimitedJob = async (
   db: Database,
-  { kind, afterProjectId, exceptProjectIds = [], claimedBy, leaseSeconds }: SlotlessClaim,
+  { kind, afterProjectId, exceptProjectIds = [], claimedBy, leaseSeconds }: UnlimitedClaim,
 ): Promise<ClaimedJob | undefined> => {
   const oldest = (condition: SQL) => sql`select id from jobs
       where state in ${claimable} and run_at <= now() and not has_slot and lane is null and kind = ${kind} and ${condition}
