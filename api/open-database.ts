@@ -4,7 +4,6 @@ import { drizzle } from "drizzle-orm/neon-serverless";
 import { AppError } from "../core/errors.ts";
 import { asDatabase, type Database, type OpenDatabase } from "../db/postgres/client.ts";
 import { connectionFailure, postgresFailure } from "../db/postgres/failure.ts";
-import * as schema from "../db/postgres/schema.ts";
 
 type DatabaseOptions = {
   databaseUrl: string;
@@ -24,7 +23,7 @@ export const openRequestDatabase = ({ databaseUrl, timeoutMs, log }: DatabaseOpt
   pool.on("error", () => {
     // The listener above has said it.
   });
-  const db = asDatabase(drizzle(pool, { schema }));
+  const db = asDatabase(drizzle(pool));
   db.transaction = boundedTransaction(db, timeoutMs);
   return { db, close: () => within(pool.end(), closeMsMax).catch(logLost) };
 };

@@ -4,14 +4,12 @@ import type { SQL } from "drizzle-orm";
 import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
-import * as schema from "./schema.ts";
 
 /** A connection of any of our drivers, or a transaction of one. */
-export type Database = PgDatabase<PgQueryResultHKT, typeof schema>;
+export type Database = PgDatabase<PgQueryResultHKT>;
 
 /** drizzle names the driver's own result in the type of a connection. Nothing of ours reads it but `execute`, which knows both shapes. */
-export const asDatabase = <Result extends PgQueryResultHKT>(connection: PgDatabase<Result, typeof schema>): Database =>
-  connection as unknown as Database;
+export const asDatabase = <Result extends PgQueryResultHKT>(connection: PgDatabase<Result>): Database => connection as unknown as Database;
 
 export type OpenDatabase = { db: Database; close: () => Promise<void> };
 
@@ -28,7 +26,7 @@ export const openPostgres = (databaseUrl: string, { connectionsMax = 10, applica
     onnotice: () => {},
     connection: { application_name: applicationName, statement_timeout: 10_000, idle_in_transaction_session_timeout: 10_000 },
   });
-  return { db: asDatabase(drizzle(sql, { schema })), close: () => sql.end({ timeout: 5 }) };
+  return { db: asDatabase(drizzle(sql)), close: () => sql.end({ timeout: 5 }) };
 };
 
 /**

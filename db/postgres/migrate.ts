@@ -9,7 +9,6 @@ import postgres from "postgres";
 import { outboxConsumers } from "../../core/outbox/consumers.ts";
 import { registerConsumers } from "../outbox/register-consumers.ts";
 import { asDatabase } from "./client.ts";
-import * as schema from "./schema.ts";
 import { seedModels } from "./seed-models.ts";
 
 /** An arbitrary constant; all runs must use the same. */
@@ -19,7 +18,7 @@ export const migratePostgres = async (databaseUrl: string): Promise<void> => {
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
   try {
     await sql`select pg_advisory_lock(${lockKey})`;
-    const db = drizzle(sql, { schema });
+    const db = drizzle(sql);
     await migrate(db, { migrationsFolder: fileURLToPath(new URL("./migrations", import.meta.url)) });
     await seedModels(asDatabase(db));
     await registerConsumers(asDatabase(db), outboxConsumers);

@@ -1,7 +1,7 @@
 /** Audit logs as the people of a project read them. */
 import { and, desc, eq, inArray, lt, or, sql } from "drizzle-orm";
 import type { Database } from "../../db/postgres/client.ts";
-import { auditLogs } from "../../db/postgres/schema.ts";
+import { auditLogs } from "../../db/postgres/schema/audit.ts";
 
 type AuditLogFilter = { resourceType?: string | undefined; resourceId?: string | undefined; action?: string | undefined };
 

@@ -1,6 +1,6 @@
 /** The audit row of a change, written in its transaction. The database makes its id. */
 import type { Database } from "../../db/postgres/client.ts";
-import { auditLogs } from "../../db/postgres/schema.ts";
+import { auditLogs } from "../../db/postgres/schema/audit.ts";
 
 /** Who did it, from where: written with every change. */
 export type Actor = {

@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
 import type { CommentObject } from "../../core/query/tables/table.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
-import { comments } from "../../db/postgres/schema.ts";
+import { comments } from "../../db/postgres/schema/comments.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
 import { type CommentRow, findComment } from "./find-comment.ts";

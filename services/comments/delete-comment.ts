@@ -1,7 +1,7 @@
 /** Deletes a comment. */
 import { and, eq } from "drizzle-orm";
 import type { Database } from "../../db/postgres/client.ts";
-import { comments } from "../../db/postgres/schema.ts";
+import { comments } from "../../db/postgres/schema/comments.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
 import { findComment } from "./find-comment.ts";

@@ -1,7 +1,8 @@
 /** Finds one comment of a project. */
 import { and, eq } from "drizzle-orm";
 import type { Database } from "../../db/postgres/client.ts";
-import { comments, users } from "../../db/postgres/schema.ts";
+import { comments } from "../../db/postgres/schema/comments.ts";
+import { users } from "../../db/postgres/schema/tenants.ts";
 
 export type CommentRow = typeof comments.$inferSelect & { authorEmail: string | null };
 

@@ -2,7 +2,8 @@
 import { and, desc, eq, lt, or, sql } from "drizzle-orm";
 import type { CommentObject } from "../../core/query/tables/table.ts";
 import type { Database } from "../../db/postgres/client.ts";
-import { comments, users } from "../../db/postgres/schema.ts";
+import { comments } from "../../db/postgres/schema/comments.ts";
+import { users } from "../../db/postgres/schema/tenants.ts";
 import { type CommentRow, columns } from "./find-comment.ts";
 
 /** A page, newest first, after the cursor. */

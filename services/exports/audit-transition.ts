@@ -1,7 +1,7 @@
 /** The audit row of a transition. */
 import type { ExportArrow } from "../../core/exports/transitions.ts";
 import type { Database } from "../../db/postgres/client.ts";
-import type { batchExports } from "../../db/postgres/schema.ts";
+import type { batchExports } from "../../db/postgres/schema/exports.ts";
 import { writeAudit, writeRunnerAudit } from "../audit/write-audit.ts";
 import { type Change, type LockedExport, personOf } from "./transition-facts.ts";
 

@@ -1,7 +1,7 @@
 /** Deletes a finished export. */
 import { and, eq, inArray, sql } from "drizzle-orm";
 import type { Database } from "../../db/postgres/client.ts";
-import { batchExports, exportObjects } from "../../db/postgres/schema.ts";
+import { batchExports, exportObjects } from "../../db/postgres/schema/exports.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
 import { findExport } from "./find-export.ts";

@@ -1,7 +1,8 @@
 /** What is read of an export: its row with the state of its job, whole or without what can be large. */
 import { getTableColumns, sql } from "drizzle-orm";
 import type { ExportManifest } from "../../core/exports/manifest.ts";
-import { batchExports, jobs } from "../../db/postgres/schema.ts";
+import { batchExports } from "../../db/postgres/schema/exports.ts";
+import { jobs } from "../../db/postgres/schema/queue.ts";
 
 type JobOfExport = {
   job: Pick<

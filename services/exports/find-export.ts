@@ -2,7 +2,8 @@
 import { and, eq } from "drizzle-orm";
 import type { BatchExportStatus } from "../../core/jobs/state.ts";
 import type { Database } from "../../db/postgres/client.ts";
-import { batchExports, jobs } from "../../db/postgres/schema.ts";
+import { batchExports } from "../../db/postgres/schema/exports.ts";
+import { jobs } from "../../db/postgres/schema/queue.ts";
 import { type BatchExportRow, type BatchExportSummaryRow, columns, summaryColumns } from "./export-columns.ts";
 
 export const findExport = async (db: Database, projectId: string, id: string): Promise<BatchExportRow | undefined> => {

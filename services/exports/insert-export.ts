@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import { appendEvent } from "../../db/outbox/append-event.ts";
 import type { Database } from "../../db/postgres/client.ts";
-import { batchExports } from "../../db/postgres/schema.ts";
+import { batchExports } from "../../db/postgres/schema/exports.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
 

@@ -2,7 +2,8 @@
 import { and, desc, eq, lt, notInArray, or, sql } from "drizzle-orm";
 import type { BatchExportStatus } from "../../core/jobs/state.ts";
 import type { Database } from "../../db/postgres/client.ts";
-import { batchExports, jobs } from "../../db/postgres/schema.ts";
+import { batchExports } from "../../db/postgres/schema/exports.ts";
+import { jobs } from "../../db/postgres/schema/queue.ts";
 import { type BatchExportSummaryRow, summaryColumns, tableName } from "./export-columns.ts";
 
 /** A page, newest first, after the cursor. */

@@ -2,7 +2,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { ExportArrow } from "../../core/exports/transitions.ts";
 import { storableForm, storableJson } from "../../core/storable.ts";
-import { batchExports } from "../../db/postgres/schema.ts";
+import { batchExports } from "../../db/postgres/schema/exports.ts";
 import type { Change, ExportError } from "./transition-facts.ts";
 
 type Row = typeof batchExports.$inferInsert;

@@ -4,7 +4,7 @@ import { exportArrow } from "../../core/exports/transitions.ts";
 import type { BatchExportStatus } from "../../core/jobs/state.ts";
 import { appendEvent } from "../../db/outbox/append-event.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
-import { batchExports } from "../../db/postgres/schema.ts";
+import { batchExports } from "../../db/postgres/schema/exports.ts";
 import { auditTransition } from "./audit-transition.ts";
 import { transitionColumns } from "./transition-columns.ts";
 import { transitionEvent } from "./transition-event.ts";

@@ -4,7 +4,7 @@ import { AppError } from "../../core/errors.ts";
 import type { NewModel } from "../../core/models/create-model.ts";
 import { countPatternSteps } from "../../core/models/translate-pattern.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
-import { models } from "../../db/postgres/schema.ts";
+import { models } from "../../db/postgres/schema/models.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
 import { claimIdempotencyKey, type IdempotencyKey } from "../idempotency.ts";

@@ -1,7 +1,7 @@
 /** Deletes a model of a project. */
 import { and, eq } from "drizzle-orm";
 import type { Database } from "../../db/postgres/client.ts";
-import { models } from "../../db/postgres/schema.ts";
+import { models } from "../../db/postgres/schema/models.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
 import { findModel } from "./find-model.ts";

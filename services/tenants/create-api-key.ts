@@ -3,7 +3,7 @@ import { and, eq } from "drizzle-orm";
 import type { Scope } from "../../core/auth/scopes.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Database } from "../../db/postgres/client.ts";
-import { apiKeys, memberships, projects, users } from "../../db/postgres/schema.ts";
+import { apiKeys, memberships, projects, users } from "../../db/postgres/schema/tenants.ts";
 import { audited, type TenantDeps } from "./audited-insert.ts";
 import { hasProject } from "./has-project.ts";
 

@@ -1,7 +1,7 @@
 /** Makes a user a member of an organisation. */
 import { sql } from "drizzle-orm";
 import type { Role } from "../../core/auth/scopes.ts";
-import { memberships } from "../../db/postgres/schema.ts";
+import { memberships } from "../../db/postgres/schema/tenants.ts";
 import { audited, type TenantDeps } from "./audited-insert.ts";
 
 export const createMembership = (

@@ -1,5 +1,5 @@
 /** Creates an organisation. */
-import { organizations } from "../../db/postgres/schema.ts";
+import { organizations } from "../../db/postgres/schema/tenants.ts";
 import { audited, type TenantDeps } from "./audited-insert.ts";
 
 export const createOrganization = (deps: TenantDeps, { name }: { name: string }) =>

@@ -1,5 +1,5 @@
 /** Creates a project. */
-import { projects } from "../../db/postgres/schema.ts";
+import { projects } from "../../db/postgres/schema/tenants.ts";
 import { audited, type TenantDeps } from "./audited-insert.ts";
 
 export const createProject = (

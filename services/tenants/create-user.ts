@@ -1,6 +1,6 @@
 /** Creates a user, or finds the one with the address. */
 import { sql } from "drizzle-orm";
-import { users } from "../../db/postgres/schema.ts";
+import { users } from "../../db/postgres/schema/tenants.ts";
 import { audited, type TenantDeps } from "./audited-insert.ts";
 
 export const createUser = (deps: TenantDeps, { email, name }: { email: string; name?: string | undefined }) =>

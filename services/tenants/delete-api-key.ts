@@ -1,6 +1,6 @@
 /** Deletes an API key. */
 import { eq } from "drizzle-orm";
-import { apiKeys } from "../../db/postgres/schema.ts";
+import { apiKeys } from "../../db/postgres/schema/tenants.ts";
 import { writeAdminAudit } from "../audit/write-audit.ts";
 import type { TenantDeps } from "./audited-insert.ts";
 

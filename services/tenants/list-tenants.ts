@@ -1,7 +1,7 @@
 /** Lists organisations, projects, users, memberships and keys, for administrators. */
 import { desc } from "drizzle-orm";
 import type { Database } from "../../db/postgres/client.ts";
-import { apiKeys, memberships, organizations, projects, users } from "../../db/postgres/schema.ts";
+import { apiKeys, memberships, organizations, projects, users } from "../../db/postgres/schema/tenants.ts";
 
 const listRowsMax = 1000;
 

@@ -6,7 +6,7 @@ import { openRequestDatabase } from "../../api/open-database.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Database, execute, type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
 import { postgresFailure } from "../../db/postgres/failure.ts";
-import { users } from "../../db/postgres/schema.ts";
+import { users } from "../../db/postgres/schema/tenants.ts";
 import { freePort } from "../../local/free-port.ts";
 import { startNeonRelay } from "../../local/neon-relay.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../../db/postgres/client.ts";
-import { organizations, projects } from "../../db/postgres/schema.ts";
+import { organizations, projects } from "../../db/postgres/schema/tenants.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { newId } from "./fixture.ts";
 
