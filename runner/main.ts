@@ -12,6 +12,7 @@ import { createS3Client } from "../db/object-store/s3-client.ts";
 import { measureOutbox } from "../db/outbox/measure-outbox.ts";
 import { pruneOutbox } from "../db/outbox/prune-outbox.ts";
 import { openPostgres } from "../db/postgres/client.ts";
+import { listDueWork } from "../db/queue/list-due-work.ts";
 import { measureQueue } from "../db/queue/measure-queue.ts";
 import { pruneJobs } from "../db/queue/prune-jobs.ts";
 import { repairConcurrencyCounts } from "../db/queue/repair-concurrency-counts.ts";
@@ -31,6 +32,7 @@ import { startMaintenance } from "./maintenance/maintenance.ts";
 import { sweepObjects } from "./maintenance/sweep.ts";
 import { startMetrics } from "./metrics/start-metrics.ts";
 import { consumerOf, startConsumer } from "./outbox/start-outbox.ts";
+import { shareDueWork } from "./queue/due-work.ts";
 import { startLoops } from "./queue/start-loops.ts";
 
 const printLine: Log = (level, event, fields = {}) =>
@@ -98,8 +100,11 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     },
     config.metrics,
   );
+  const consumerNames = Object.keys(outboxConsumers) as ConsumerName[];
+  const asked = { kinds: config.kinds, consumers: consumerNames };
+  const dueWork = shareDueWork(clock, () => listDueWork(postgres.db, asked), config.loop.pollMs / 2);
   const { kinds, loops: jobLoops } = startLoops(
-    { db: postgres.db, clock, log, bus, random: Math.random, handlers },
+    { db: postgres.db, clock, log, bus, random: Math.random, handlers, dueWork },
     {
       ...config.loop,
       kinds: config.kinds,
@@ -109,10 +114,10 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
       batched: config.ingestion,
     },
   );
-  const outboxDeps = { db: postgres.db, clock, log, random: Math.random, emit: bus.emit };
+  const outboxDeps = { db: postgres.db, clock, log, random: Math.random, emit: bus.emit, dueWork };
   const loops = [
     ...jobLoops,
-    ...(Object.keys(outboxConsumers) as ConsumerName[])
+    ...consumerNames
       .filter((name) => kinds.includes(outboxConsumers[name].runsWith))
       .map((name) => startConsumer(outboxDeps, name, consumerOf(name), config.loop)),
   ];

@@ -9,12 +9,6 @@ export type Delivery = {
   event: { id: string; type: string; projectId: string; objectId: string; createdAt: string; payload: unknown };
 };
 
-/** Whether the consumer has anything due. One statement without a transaction, so that an idle runner costs one look a poll. Locks nothing; uses outbox_deliveries_due_idx. */
-export const hasDueDelivery = async (db: Database, consumer: string): Promise<boolean> => {
-  const rows = await execute(db, sql`select 1 from outbox_deliveries where consumer = ${consumer} and run_at <= now() limit 1`);
-  return rows.length > 0;
-};
-
 /**
  * Locks the delivery that has been due for longest and is the first of its object, until the transaction ends; undefined when there is none, or another
  * runner has it. The first of an object stands in the way of the others until it is consumed, so they are consumed in order. Locks one row with SKIP LOCKED and waits for

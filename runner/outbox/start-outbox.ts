@@ -1,13 +1,14 @@
 /** Hands the events of the outbox to their consumers. Each consumer has a loop of its own: one that fails or is slow holds up no other. */
 import { type ConsumerName, outboxConsumers } from "../../core/outbox/consumers.ts";
 import type { Database } from "../../db/postgres/client.ts";
+import type { DueWork } from "../../db/queue/list-due-work.ts";
 import { type Consumed, type Consumer, consumeEvent } from "../../services/outbox/consume-event.ts";
 import type { Bus } from "../bus.ts";
 import type { Clock, Log } from "../deps.ts";
 import { type Polling, type PollingConfig, startPolling } from "../queue/polling.ts";
 import { outboxHandlers } from "./handlers.ts";
 
-type OutboxDeps = { db: Database; clock: Clock; log: Log; random: () => number; emit: Bus["emit"] };
+type OutboxDeps = { db: Database; clock: Clock; log: Log; random: () => number; emit: Bus["emit"]; dueWork: () => Promise<DueWork> };
 
 /** The consumer of the registry with its handler. */
 export const consumerOf = (name: ConsumerName): Consumer => widened({ types: outboxConsumers[name].types, handle: outboxHandlers[name] });
@@ -17,7 +18,7 @@ const widened = (consumer: unknown): Consumer => consumer as Consumer;
 
 /** One event at a time for each consumer and runner: what it does is short, and runners consume events of different objects side by side. */
 export const startConsumer = (
-  { db, clock, log, random, emit }: OutboxDeps,
+  { db, clock, log, random, emit, dueWork }: OutboxDeps,
   name: string,
   consumer: Consumer,
   config: Omit<PollingConfig, "concurrency">,
@@ -27,6 +28,7 @@ export const startConsumer = (
       clock,
       log,
       random,
+      isDue: async () => (await dueWork()).consumers.has(name),
       claim: () => consumeEvent({ db, random }, name, consumer),
       start: (consumed) => {
         tell({ log, emit }, consumed);

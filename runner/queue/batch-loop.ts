@@ -16,6 +16,7 @@ export type BatchLoopDeps = {
   log: Log;
   emit: Bus["emit"];
   random: () => number;
+  isDue?: () => Promise<boolean>;
   claim: () => Promise<JobBatch | undefined>;
   /** How many jobs are still held. */
   heartbeat: (leaseId: string) => Promise<number>;
@@ -79,6 +80,7 @@ export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): Po
       clock,
       log,
       random: deps.random,
+      isDue: deps.isDue,
       claim: deps.claim,
       start: (batch) => {
         const lease = holdLease(

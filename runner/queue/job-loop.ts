@@ -24,6 +24,7 @@ type LoopDeps = {
   random: () => number;
   claim: () => Promise<ClaimedJob | undefined>;
   /** Told when a job begins to run here, and when it has ended, however it did. */
+  isDue?: () => Promise<boolean>;
   perProject?: Pick<ProjectConcurrency, "began" | "ended">;
   heartbeat: (job: ClaimedJob) => Promise<Heartbeat>;
 };
@@ -84,6 +85,7 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Polling => {
       clock,
       log,
       random: deps.random,
+      isDue: deps.isDue,
       claim: deps.claim,
       start: (job) => {
         const { maxRunSeconds, timeoutCode } = jobKinds[job.kind];

@@ -19,6 +19,8 @@ type PollingDeps<Claimed> = {
   clock: Clock;
   log: Log;
   random: () => number;
+  /** Returns whether a claim is worth its cost. Asked only while there was nothing to do; `wake` skips it. */
+  isDue?: (() => Promise<boolean>) | undefined;
   claim: () => Promise<Claimed | undefined>;
   start: (claimed: Claimed) => Work;
 };
@@ -72,12 +74,16 @@ export const startPolling = <Claimed>(deps: PollingDeps<Claimed>, config: Pollin
 
   const poll = async () => {
     let idleMs = config.pollMs;
+    let isIdle = true;
     while (!isStopping) {
       let claimed: Claimed | undefined;
+      const shouldLook = isIdle && !isWoken;
       isWoken = false;
       if (running.size < config.concurrency) {
         try {
-          claimed = await answered(clock, deps.claim());
+          const isDue = !shouldLook || (await answered(clock, deps.isDue?.() ?? Promise.resolve(true)));
+          if (isDue) claimed = await answered(clock, deps.claim());
+          isIdle = claimed === undefined;
         } catch (error) {
           deps.log("error", "claim_failed", { detail: describeFailure(error) });
         }

@@ -5,6 +5,7 @@ import { claimBatch, heartbeatBatch } from "../../db/queue/claim-batch.ts";
 import { claimJob } from "../../db/queue/claim-job.ts";
 import { claimUnlimitedJob } from "../../db/queue/claim-unlimited-job.ts";
 import { heartbeatJob } from "../../db/queue/heartbeat-job.ts";
+import type { DueWork } from "../../db/queue/list-due-work.ts";
 import { settleBatch } from "../../db/queue/settle-batch.ts";
 import type { Bus } from "../bus.ts";
 import type { Clock, Handler, Handlers, Log } from "../deps.ts";
@@ -20,6 +21,7 @@ type LoopsDeps = {
   bus: Bus;
   random: () => number;
   handlers: Handlers;
+  dueWork: () => Promise<DueWork>;
 };
 
 type LoopsConfig = Omit<LoopConfig, "concurrency"> & {
@@ -37,6 +39,10 @@ export const startLoops = (deps: LoopsDeps, config: LoopsConfig): { kinds: JobKi
   const kinds = config.kinds.filter((kind) => handlers[kind] !== null);
   const lease = { claimedBy: config.claimedBy, leaseSeconds: config.leaseSeconds };
   const common = { ...deps, heartbeat: (job: { id: string; leaseId: string }) => heartbeatJob(db, job, config.leaseSeconds) };
+  const isDue = (ofKinds: readonly JobKind[]) => async () => {
+    const due = await deps.dueWork();
+    return ofKinds.some((kind) => due.kinds.has(kind));
+  };
   const limited = kinds.filter((kind) => jobKinds[kind].claiming.how === "limitedPerProject");
 
   const startOwn = (kind: JobKind): Polling[] => {
@@ -53,7 +59,7 @@ export const startLoops = (deps: LoopsDeps, config: LoopsConfig): { kinds: JobKi
           if (job !== undefined) afterProjectId = job.projectId;
           return job;
         };
-        return [startLoop({ ...common, handlerOf, claim, perProject }, { ...config, concurrency })];
+        return [startLoop({ ...common, handlerOf, claim, isDue: isDue([kind]), perProject }, { ...config, concurrency })];
       }
       case "batchedByOrderingKey": {
         const { concurrency, jobsMax } = config.batched;
@@ -64,6 +70,7 @@ export const startLoops = (deps: LoopsDeps, config: LoopsConfig): { kinds: JobKi
             {
               ...common,
               kind,
+              isDue: isDue([kind]),
               emit: deps.bus.emit,
               claim: () => claimBatch(db, { ...lease, kind, jobsMax }),
               heartbeat: (leaseId) => heartbeatBatch(db, leaseId, config.leaseSeconds),
@@ -90,7 +97,7 @@ export const startLoops = (deps: LoopsDeps, config: LoopsConfig): { kinds: JobKi
     const { concurrency, projectRunningMax } = config.limitedPerProject;
     loops.push(
       startLoop(
-        { ...common, handlerOf, claim: () => claimJob(db, { ...lease, kinds: limited, projectRunningMax }) },
+        { ...common, handlerOf, isDue: isDue(limited), claim: () => claimJob(db, { ...lease, kinds: limited, projectRunningMax }) },
         { ...config, concurrency },
       ),
     );

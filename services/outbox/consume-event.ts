@@ -2,7 +2,7 @@
 import { AppError } from "../../core/errors.ts";
 import { retryDelaySeconds } from "../../core/jobs/next-attempt.ts";
 import { type EventType, eventTypes, type OutboxEvent } from "../../core/outbox/event-types.ts";
-import { type Delivery, hasDueDelivery, postponeDelivery, removeDelivery, takeDelivery } from "../../db/outbox/take-delivery.ts";
+import { type Delivery, postponeDelivery, removeDelivery, takeDelivery } from "../../db/outbox/take-delivery.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { failureOf } from "../../db/postgres/failure.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
@@ -29,7 +29,6 @@ export const consumeEvent = async <T extends EventType>(
   name: string,
   consumer: Consumer<T>,
 ): Promise<Consumed | undefined> => {
-  if (!(await hasDueDelivery(db, name))) return undefined;
   let taken: Delivery | undefined;
   try {
     await transaction(db, async (tx) => {

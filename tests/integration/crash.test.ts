@@ -109,7 +109,7 @@ describe("kill -9", () => {
   afterAll(() => store.stop());
 
   it.each(killPoints)(
-    "$name: the next attempt completes the export, each id once; at most one slice is read twice, and nothing is left",
+    "$name: the next attempt completes the export, each id once; each attempt that failed costs at most one slice read twice, and nothing is left",
     async ({ name, at }) => {
       const before = new Set(left());
       const env = { ...fixture.runnerEnv(resuming), LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: store.endpoint };
@@ -145,7 +145,7 @@ describe("kill -9", () => {
       expect(ids.length).toBe(rowsTotal);
       const slices = [...first.lines, ...second.lines].filter(({ event }) => event === "slice_written").map(({ slice }) => slice);
       expect(new Set(slices).size).toBe(row.manifest?.slices);
-      expect(slices.length - new Set(slices).size).toBeLessThanOrEqual(1);
+      expect(slices.length - new Set(slices).size).toBeLessThanOrEqual((row.manifest?.attempt ?? 1) - 1);
       resumed += row.manifest?.slicesResumed ?? 0;
       await eventually("the sweep has removed what lost", async () => (await openObjects(exportId)) === 0);
       const key = row.manifest?.files[0]?.key ?? "";

@@ -8,6 +8,7 @@ import { measureOutbox } from "../../db/outbox/measure-outbox.ts";
 import { pruneOutbox } from "../../db/outbox/prune-outbox.ts";
 import { registerConsumers } from "../../db/outbox/register-consumers.ts";
 import { type Database, execute, type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
+import { listDueWork } from "../../db/queue/list-due-work.ts";
 import { createBus } from "../../runner/bus.ts";
 import { systemClock } from "../../runner/clock.ts";
 import { consumerOf, startConsumer } from "../../runner/outbox/start-outbox.ts";
@@ -229,8 +230,9 @@ describe("a consumer that is switched off for a while", () => {
     const log = () => {};
     const { emit } = createBus(log);
     const config = { pollMs: 10, pollIdleMs: 20, graceSeconds: 0 };
+    const dueWork = () => listDueWork(db, { kinds: [], consumers: ["second"] });
     const loops = [1, 2].map(() =>
-      startConsumer({ db, clock: systemClock, log, random: Math.random, emit }, "second", consumer(writing()), config),
+      startConsumer({ db, clock: systemClock, log, random: Math.random, emit, dueWork }, "second", consumer(writing()), config),
     );
     while ((await waiting()) > 0) await new Promise((resolve) => setTimeout(resolve, 10));
     await Promise.all(loops.map((loop) => loop.stop()));

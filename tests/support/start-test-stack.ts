@@ -12,8 +12,8 @@ import { clonePostgres } from "./postgres-clone.ts";
 
 export type TestStackOptions = { env?: Record<string, string>; withRunner?: boolean; hasOwnEngines?: boolean };
 
-/** Looks for jobs at once, and gives them back at the end instead of finishing them. */
-const eager = { SPILLWAY_POLL_MS: "30", SPILLWAY_SHUTDOWN_GRACE_SECONDS: "0" };
+/** Looks for jobs often, and gives them back at the end instead of finishing them. */
+const eager = { SPILLWAY_POLL_MS: "60", SPILLWAY_SHUTDOWN_GRACE_SECONDS: "0" };
 
 /** What is answered with 503 because the machine is busy would be judged by time. Files about these bounds set their own. */
 const patient = {

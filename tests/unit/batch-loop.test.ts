@@ -3,6 +3,7 @@ import type { JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
 import { systemClock } from "../../runner/clock.ts";
 import { type BatchLoopDeps, startBatchLoop } from "../../runner/queue/batch-loop.ts";
+import { shareDueWork } from "../../runner/queue/due-work.ts";
 
 const never = <T>(): Promise<T> => new Promise(() => {});
 
@@ -99,6 +100,8 @@ describe("a runner that stops", () => {
     const settled: BatchOutcome[] = [];
     const isWorking = Promise.withResolvers<void>();
     const loop = start({
+      // The fast clock would give up a settlement that takes 20 ms.
+      clock: systemClock,
       claim: claiming([() => Promise.resolve(batch("lease"))]),
       process: (_, signal) =>
         new Promise((_resolve, reject) => {
@@ -194,5 +197,60 @@ describe("a runner that stops", () => {
     answer.resolve(undefined);
     expect(await settled.promise).toBe("woken");
     await loop.stop();
+  });
+});
+
+describe("a loop without work", () => {
+  it("asks whether anything is due and claims only then; woken, it claims at once", async () => {
+    const asked: string[] = [];
+    const answers = ["no", "no", "yes"];
+    const settled = Promise.withResolvers<string>();
+    const looked = Promise.withResolvers<void>();
+    const loop = start({
+      isDue: () => {
+        const answer = answers.shift();
+        asked.push(`due: ${answer ?? "never"}`);
+        if (answer === undefined) {
+          looked.resolve();
+          return never();
+        }
+        return Promise.resolve(answer === "yes");
+      },
+      claim: () => {
+        const claims = asked.push("claim") && asked.filter((one) => one === "claim").length;
+        return Promise.resolve(claims === 2 ? batch("due") : undefined);
+      },
+      settle: (leaseId) => {
+        settled.resolve(leaseId);
+        return Promise.resolve(1);
+      },
+    });
+    loop.wake();
+    await settled.promise;
+    await looked.promise;
+    // It asks first. Woken while it asks, it claims; then it asks until something is due, and claims until nothing is left.
+    expect(asked).toEqual(["due: no", "claim", "due: no", "due: yes", "claim", "claim", "due: never"]);
+    await loop.stop();
+  });
+});
+
+describe("shared answers", () => {
+  it("are given to all who ask in the time, a failure too, and asked for anew after it", async () => {
+    let nowMs = 0;
+    let asked = 0;
+    const none = { kinds: new Set<never>(), consumers: new Set<never>() };
+    const share = shareDueWork(
+      { steadyMs: () => nowMs },
+      () => (++asked === 1 ? Promise.reject(new Error("away")) : Promise.resolve(none)),
+      50,
+    );
+    const [first, second] = [share(), share()];
+    await expect(first).rejects.toThrow("away");
+    await expect(second).rejects.toThrow("away");
+    nowMs = 49;
+    await expect(share()).rejects.toThrow("away");
+    nowMs = 50;
+    expect(await share()).toBe(none);
+    expect(asked).toBe(2);
   });
 });
