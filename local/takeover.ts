@@ -1,9 +1,11 @@
 /**
- * `npm run takeover -- <revision>`: proves that this version takes over the data of an older one. Starts the older revision on a fresh data directory, sends events, starts an
- * export, kills everything in the middle, starts this version on the same directory, and checks that the export completes and every acknowledged event is there.
+ * `npm run takeover -- <revision>`: proves that this version takes over the data of an older one. It starts the older revision on a fresh
+ * data directory, sends events, starts an export and kills everything in the middle. Then it starts this version on the same directory and
+ * checks that the export completes and every acknowledged event is there.
  * Exit status 0: taken over, 1: not, 2: misuse.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -94,7 +96,9 @@ try {
   });
   const waiting = await send(before, waitingEvents, 2);
   const late = await countObservations(before);
+  const isGone = once(old, "exit");
   old.kill("SIGKILL");
+  await isGone;
   console.log(`killed while the export was ${running.status} and about ${exported + waiting - late} acknowledged observations waited`);
 
   const stack = await startStack({ dataDir, apiPort: 0, say: (line) => console.log(`this version is ${line}`) });
