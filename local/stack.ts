@@ -10,7 +10,7 @@ import { hashSecret } from "../core/auth/secret-hash.ts";
 import { migrateClickHouse } from "../db/clickhouse/migrate.ts";
 import { openPostgres } from "../db/postgres/client.ts";
 import { migratePostgres } from "../db/postgres/migrate.ts";
-import { RunnerEnv } from "../runner/env.ts";
+import { RunnerEnv } from "../runner/env-schema.ts";
 import { bootstrapProject, newIdWith } from "../services/tenants/bootstrap-project.ts";
 import { startClickHouse } from "./clickhouse/start.ts";
 import { assertPortFree } from "./free-port.ts";
