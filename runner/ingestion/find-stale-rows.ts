@@ -1,6 +1,6 @@
 /**
- * Ingestion, before writing: what ClickHouse holds of the entities of a batch. Tells when each was first stored, and which rows have sort
- * keys that it no longer has. Memory: the sort keys of one batch.
+ * Ingestion, before writing: finds when each entity of a batch was first stored, and its rows under sort keys that it no longer has.
+ * Memory: the sort keys of one batch.
  */
 import { columnText } from "../../core/ingestion/column-text.ts";
 import { instantText } from "../../core/ingestion/rows.ts";
@@ -13,7 +13,7 @@ import { possibleSortKeys } from "./possible-sort-keys.ts";
 type Row = Record<string, unknown>;
 
 type StaleRows = Record<KeyedTable, Row[]> & {
-  /** When what is stored was first stored, by table and `ownedName`. */
+  /** When each stored entity was first stored, by table and `ownedName`. */
   createdAt: Map<string, string>;
 };
 
@@ -70,7 +70,7 @@ export const findStaleRows = async (
   return stale;
 };
 
-/** The row as it is, or with the earlier instant of its first storing. */
+/** Keeps the earlier `created_at` of a row that is already stored. */
 export const keptCreation = <Stored extends OwnedRow & { created_at: string }>(
   table: KeyedTable,
   row: Stored,

@@ -1,4 +1,4 @@
-/** Names of rows across projects: an id is unique in its project only. */
+/** Ingestion: names rows across projects, because an id is unique only within its project. */
 import { type OwnedId, ownedName } from "../../db/clickhouse/stored-entities.ts";
 
 export type OwnedRow = { project_id: string; id: string };

@@ -1,6 +1,7 @@
 /**
  * Ingestion, writing: merged entities to rows of ClickHouse, and rows of events kept in step with their traces. May run twice: the rows are
- * the same and versions decide. Runs under the ordering keys of the traces, so no other runner writes their rows. Memory: the rows of one batch.
+ * the same and versions decide. Runs under the ordering keys of the traces, so no other runner writes their rows. Memory: the rows of one
+ * batch.
  */
 import type { MergedObservation } from "../../core/ingestion/merge/merge-observation.ts";
 import { observationEventRow, type TraceFields } from "../../core/ingestion/observation-event-row.ts";
