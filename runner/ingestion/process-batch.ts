@@ -75,7 +75,10 @@ const mergePortion = async (
   return ready;
 };
 
-/** Where the entity belongs now that all its events are known: an observation whose earlier events named no trace, or another one, moves to its trace. */
+/**
+ * Returns where the entity belongs now that all its events are known. An observation whose earlier events named no trace, or another one,
+ * moves to its trace.
+ */
 const currentOrderingKey = ({ sha256Hex }: BatchWork, { entity, ...one }: MergedEntity): string => {
   if (one.kind !== "observation") return entity.orderingKey;
   const { projectId, entityId } = entity;

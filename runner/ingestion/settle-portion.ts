@@ -14,7 +14,10 @@ const portionRowsMax = 500;
 
 type WritePortion = (portion: readonly MergedEntity[]) => Promise<void>;
 
-/** Returns the entities still to be written. Works by ordering key, which holds all of a trace: the jobs of one that cannot be settled fail alone. */
+/**
+ * Returns the entities still to be written. Works by ordering key, which holds all of a trace: the jobs of one that cannot be settled fail
+ * alone.
+ */
 export const settlePortion = async (work: BatchWork, ready: readonly MergedEntity[], write: WritePortion): Promise<MergedEntity[]> => {
   const settled: MergedEntity[] = [];
   await halveOnFailure([...Map.groupBy(ready, ({ entity }) => entity.orderingKey).values()], {
