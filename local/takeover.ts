@@ -13,7 +13,8 @@ import { freePort } from "./free-port.ts";
 import { sampleEvents } from "./sample-data.ts";
 import { ingestionEvents } from "./send-sample.ts";
 import { bunPath, repositoryRoot } from "./service.ts";
-import { type StackFile, startStack } from "./stack.ts";
+import { startStack } from "./stack.ts";
+import type { StackFile } from "./stack-file.ts";
 
 const revision = process.argv[2];
 if (revision === undefined) {

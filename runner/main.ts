@@ -8,42 +8,35 @@ import { createId } from "../core/ids.ts";
 import { type ConsumerName, outboxConsumers } from "../core/outbox/consumers.ts";
 import type { S3Config } from "../core/s3/s3-config.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
-import { createS3Client } from "../db/object-store/s3-client.ts";
+import { createS3Client, type S3Client } from "../db/object-store/s3-client.ts";
 import { measureOutbox } from "../db/outbox/measure-outbox.ts";
-import { pruneOutbox } from "../db/outbox/prune-outbox.ts";
-import { openPostgres } from "../db/postgres/client.ts";
+import { type Database, openPostgres } from "../db/postgres/client.ts";
 import { listDueWork } from "../db/queue/list-due-work.ts";
 import { measureQueue } from "../db/queue/measure-queue.ts";
-import { pruneJobs } from "../db/queue/prune-jobs.ts";
-import { repairConcurrencyCounts } from "../db/queue/repair-concurrency-counts.ts";
-import { announceExpiry } from "../services/exports/announce-expiry.ts";
-import { expireExports } from "../services/exports/expire-exports.ts";
-import { markObjectRemoved, takeAbandonedObjects } from "../services/exports/export-journal.ts";
-import { rescueExport } from "../services/exports/rescue-export.ts";
-import { enforceRetention } from "../services/traces/enforce-retention.ts";
-import { createBus } from "./bus.ts";
+import { type Bus, createBus } from "./bus.ts";
 import { systemClock } from "./clock.ts";
 import { createAwsCredentials } from "./credentials/aws-credentials.ts";
-import type { Log } from "./deps.ts";
-import { parseRunnerEnv, type RunnerConfig } from "./env.ts";
+import type { Handlers, Log } from "./deps.ts";
+import { parseRunnerEnv } from "./env.ts";
+import type { RunnerConfig } from "./env-config.ts";
 import { createHandlers } from "./jobs/index.ts";
 import { createMailer } from "./mail/mailer.ts";
 import { startMaintenance } from "./maintenance/maintenance.ts";
-import { sweepObjects } from "./maintenance/sweep.ts";
+import { maintenanceTasks } from "./maintenance/maintenance-tasks.ts";
 import { startMetrics } from "./metrics/start-metrics.ts";
 import { consumerOf, startConsumer } from "./outbox/start-outbox.ts";
 import { shareDueWork } from "./queue/due-work.ts";
 import { startLoops } from "./queue/start-loops.ts";
 
+const clock = systemClock;
+const newJobId = () => createId("job", clock.nowMs(), randomBytes(16));
+const sha256Hex = (text: string) => createHash("sha256").update(text).digest("hex");
+
 const printLine: Log = (level, event, fields = {}) =>
   process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), level, event, ...fields })}\n`);
 
-/** Keep finished job rows and consumed events this long. */
-const keepDays = 30;
-
 /** Starts everything and returns how to stop it. */
 export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop: () => Promise<void>; wake: () => void } => {
-  const clock = systemClock;
   const postgres = openPostgres(config.databaseUrl, { applicationName: "spillway-runner", connectionsMax: config.postgresConnectionsMax });
   const clickhouse = createClickHouse(config.clickhouse, fetch);
   for (const warning of config.warnings) log("warn", "configuration_warning", { detail: warning });
@@ -51,22 +44,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
   const s3Of = (store: S3Config) =>
     createS3Client(store, { fetch, wait: clock.wait, random: Math.random, credentials: store.accessKeyId === "" ? role : undefined });
   const s3 = config.s3 === null ? null : s3Of(config.s3);
-  const newJobId = () => createId("job", clock.nowMs(), randomBytes(16));
-  const sha256Hex = (text: string) => createHash("sha256").update(text).digest("hex");
-  const events =
-    config.events === null
-      ? null
-      : {
-          ...config.events,
-          store: {
-            db: postgres.db,
-            s3: s3Of(config.events.s3),
-            isLogEnabled: config.events.isLogEnabled,
-            nowMs: clock.steadyMs,
-            newJobId,
-            sha256Hex,
-          },
-        };
+  const events = eventStoreOf(config.events, { db: postgres.db, s3Of });
   const bus = createBus(log);
   const handlers = createHandlers({
     db: postgres.db,
@@ -100,73 +78,9 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     },
     config.metrics,
   );
-  const consumerNames = Object.keys(outboxConsumers) as ConsumerName[];
-  const asked = { kinds: config.kinds, consumers: consumerNames };
-  const dueWork = shareDueWork(clock, () => listDueWork(postgres.db, asked), config.loop.pollMs / 2);
-  const { kinds, loops: jobLoops } = startLoops(
-    { db: postgres.db, clock, log, bus, random: Math.random, handlers, dueWork },
-    {
-      ...config.loop,
-      kinds: config.kinds,
-      claimedBy,
-      leaseSeconds: config.leaseSeconds,
-      limitedPerProject: { concurrency: config.loop.concurrency, projectRunningMax: config.projectRunningMax },
-      batched: config.ingestion,
-    },
-  );
-  const outboxDeps = { db: postgres.db, clock, log, random: Math.random, emit: bus.emit, dueWork };
-  const loops = [
-    ...jobLoops,
-    ...consumerNames
-      .filter((name) => kinds.includes(outboxConsumers[name].runsWith))
-      .map((name) => startConsumer(outboxDeps, name, consumerOf(name), config.loop)),
-  ];
-  const rescueAll = async () => {
-    for (;;) {
-      const job = await rescueExport(postgres.db);
-      if (job === undefined) break;
-      log("warn", "job_rescued", { job_id: job.id, state: job.state });
-    }
-    await repairConcurrencyCounts(postgres.db);
-  };
-  const expireAll = async () => {
-    while ((await announceExpiry(postgres.db, { withinHours: config.expiryNoticeHours })) !== undefined);
-    const expired = await expireExports(postgres.db, { graceSeconds: config.expiryGraceSeconds });
-    if (expired.length > 0) log("info", "exports_expired", { exports: expired.length });
-  };
-  const pruneAll = async () => {
-    while ((await pruneJobs(postgres.db, { keepDays })) >= 1000);
-    while ((await pruneOutbox(postgres.db, { keepDays })) >= 1000);
-  };
-  const maintenance = startMaintenance(
-    [
-      { name: "rescue", everySeconds: config.reaperSeconds, run: rescueAll },
-      { name: "prune", everySeconds: 3600, run: pruneAll },
-      ...(events === null
-        ? []
-        : [{ name: "retention", everySeconds: config.sweepSeconds, run: () => enforceRetention(postgres.db, newJobId) }]),
-      { name: "expire", everySeconds: config.sweepSeconds, run: expireAll },
-      ...(s3 === null
-        ? []
-        : [
-            {
-              name: "sweep",
-              everySeconds: config.sweepSeconds,
-              run: async () => {
-                const swept = await sweepObjects({
-                  s3,
-                  log,
-                  take: (rowsMax) =>
-                    takeAbandonedObjects(postgres.db, { bucket: s3.bucket, graceSeconds: config.sweepGraceSeconds, rowsMax }),
-                  markRemoved: (id) => markObjectRemoved(postgres.db, id),
-                });
-                bus.emit("sweep.ended", swept);
-              },
-            },
-          ]),
-    ],
-    { clock, log },
-  );
+  const { kinds, loops } = startAllLoops(config, { db: postgres.db, log, bus, handlers, claimedBy });
+  const tasks = maintenanceTasks({ db: postgres.db, s3, hasEventStore: events !== null, newJobId, log, emit: bus.emit }, config);
+  const maintenance = startMaintenance(tasks, { clock, log });
   log("info", "runner_started", { claimed_by: claimedBy, kinds });
   return {
     wake: () => {
@@ -182,7 +96,41 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
   };
 };
 
-/** Two unsigned 64-bit halves of a key that is the project's own: HMAC-SHA-256 of its id. */
+/** Null where no bucket of events is named: the runner then works on no kind that needs one. */
+const eventStoreOf = (config: RunnerConfig["events"], { db, s3Of }: { db: Database; s3Of: (store: S3Config) => S3Client }) =>
+  config === null
+    ? null
+    : {
+        ...config,
+        store: { db, s3: s3Of(config.s3), isLogEnabled: config.isLogEnabled, nowMs: clock.steadyMs, newJobId, sha256Hex },
+      };
+
+type LoopDeps = { db: Database; log: Log; bus: Bus; handlers: Handlers; claimedBy: string };
+
+/** Starts the loops of the job kinds, and of the outbox consumers that belong to them. */
+const startAllLoops = (config: RunnerConfig, { db, log, bus, handlers, claimedBy }: LoopDeps) => {
+  const consumerNames = Object.keys(outboxConsumers) as ConsumerName[];
+  const asked = { kinds: config.kinds, consumers: consumerNames };
+  const dueWork = shareDueWork(clock, () => listDueWork(db, asked), config.loop.pollMs / 2);
+  const { kinds, loops } = startLoops(
+    { db, clock, log, bus, random: Math.random, handlers, dueWork },
+    {
+      ...config.loop,
+      kinds: config.kinds,
+      claimedBy,
+      leaseSeconds: config.leaseSeconds,
+      limitedPerProject: { concurrency: config.loop.concurrency, projectRunningMax: config.projectRunningMax },
+      batched: config.ingestion,
+    },
+  );
+  const outboxDeps = { db, clock, log, random: Math.random, emit: bus.emit, dueWork };
+  const consumers = consumerNames
+    .filter((name) => kinds.includes(outboxConsumers[name].runsWith))
+    .map((name) => startConsumer(outboxDeps, name, consumerOf(name), config.loop));
+  return { kinds, loops: [...loops, ...consumers] };
+};
+
+/** Returns a project's own key as two unsigned 64-bit integers: the first 16 bytes of HMAC-SHA-256 of its id. */
 const hashKey = (encryptionKey: string, projectId: string): [string, string] => {
   const digest = createHmac("sha256", Buffer.from(encryptionKey, "hex")).update(`privacy:${projectId}`).digest();
   return [digest.readBigUInt64LE(0).toString(), digest.readBigUInt64LE(8).toString()];

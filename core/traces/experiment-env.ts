@@ -1,6 +1,6 @@
 /**
  * Configuration: switches of the experiment that answers trace reads from aggregates, under Langfuse's names. The writer's switch is in
- * runner/env.ts.
+ * runner/env-schema.ts.
  */
 import { z } from "zod";
 

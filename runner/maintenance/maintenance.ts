@@ -2,7 +2,7 @@
 import { describeFailure } from "../../db/postgres/failure.ts";
 import type { Clock, Log } from "../deps.ts";
 
-type MaintenanceTask = { name: string; everySeconds: number; run: () => Promise<unknown> };
+export type MaintenanceTask = { name: string; everySeconds: number; run: () => Promise<unknown> };
 
 /** Runs each task in its own rhythm, never twice at once; a failure is logged and the task tried again. The first run is after one interval. */
 export const startMaintenance = (

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { bunPath, repositoryRoot } from "../../local/service.ts";
 import { spawnBound } from "../../local/spawn-bound.ts";
-import type { StackFile } from "../../local/stack.ts";
+import type { StackFile } from "../../local/stack-file.ts";
 import { aliveAfter, descendantsOf } from "../support/processes.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 

@@ -4,7 +4,8 @@ import { listEntityFiles } from "../../db/event-store/logged-objects.ts";
 import { claimBatch, type JobBatch } from "../../db/queue/claim-batch.ts";
 import { type BatchOutcome, settleBatch } from "../../db/queue/settle-batch.ts";
 import { systemClock } from "../../runner/clock.ts";
-import { type BatchDeps, processBatch } from "../../runner/ingestion/process-batch.ts";
+import type { BatchDeps } from "../../runner/ingestion/batch-work.ts";
+import { processBatch } from "../../runner/ingestion/process-batch.ts";
 import type { Fixture } from "./fixture.ts";
 
 export const createIngestionBatches = (fixture: Fixture, defaults: Partial<BatchDeps> & { clickhouse: ClickHouse }) => {

@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { ApiEnv, parseApiEnv } from "../../api/env.ts";
 import { supportedVariables } from "../../core/langfuse-variables.ts";
-import { parseRunnerEnv, RunnerEnv } from "../../runner/env.ts";
+import { parseRunnerEnv } from "../../runner/env.ts";
+import { RunnerEnv } from "../../runner/env-schema.ts";
 
 const example = Object.fromEntries(
   readFileSync(fileURLToPath(new URL("../../.env.example", import.meta.url)), "utf8")

@@ -9,7 +9,8 @@ import type { FormatName } from "../../../core/query/formats/index.ts";
 import { type FoundIn, mendColumn, throwOnFindings } from "../../../core/query/guard-columns.ts";
 import type { SelectedColumn } from "../../../core/query/selected-column.ts";
 import { type Expression, joinSql, sql } from "../../../core/query/sql.ts";
-import { type ByteAnswer, isThrownByQuery } from "../../../db/clickhouse/client.ts";
+import { isThrownByQuery } from "../../../db/clickhouse/clickhouse-failure.ts";
+import type { ByteAnswer } from "../../../db/clickhouse/client.ts";
 import { parseCount } from "../../../db/clickhouse/parse-count.ts";
 
 /** One query of a slice: its SELECT list, and what its id ends in. */

@@ -1,0 +1,45 @@
+/** Ingestion: what the stages of one batch share. Created for each batch. */
+import type { JobBatch } from "../../db/queue/claim-batch.ts";
+import type { Clock } from "../deps.ts";
+import { createTurns } from "../turns.ts";
+import type { MergedEntity } from "./merge-entity.ts";
+import { createOutcomeBuilder, type OutcomeBuilder } from "./outcome-builder.ts";
+import type { PriceDeps } from "./price-in-turns.ts";
+import { createProjectBudget } from "./project-budget.ts";
+import type { ReadDeps } from "./read-entities.ts";
+import type { WriteDeps } from "./write-entities.ts";
+
+export type BatchDeps = Omit<ReadDeps, "signal" | "turns" | "budget"> &
+  WriteDeps &
+  Omit<PriceDeps, "turns" | "budget"> & {
+    steadyMs: Clock["steadyMs"];
+    random: () => number;
+    newJobId: () => string;
+    /** For observation: entities whose rows are in ClickHouse. */
+    onWritten: (entities: readonly MergedEntity[]) => void;
+  };
+
+export type BatchWork = BatchDeps &
+  Pick<ReadDeps, "signal" | "turns" | "budget"> &
+  Pick<JobBatch, "claimedAt" | "leaseId"> & {
+    outcome: OutcomeBuilder;
+    /** Projects that had the content of a root read. The first of each project is read whatever its budget says. */
+    rootProjects: Set<string>;
+    /** Projects that had usage removed from a stored observation. The first of each project is done whatever its budget says. */
+    rollUpProjects: Set<string>;
+    /** Ordering keys of which something is to be read again in a later batch, or could not be written because of an outage. */
+    unfinished: Map<string, { error: unknown } | "later">;
+  };
+
+export const createBatchWork = (deps: BatchDeps, { jobs, claimedAt, leaseId }: JobBatch, signal: AbortSignal): BatchWork => ({
+  ...deps,
+  signal,
+  turns: createTurns(signal, deps),
+  budget: createProjectBudget(new Set(jobs.map(({ projectId }) => projectId)).size),
+  claimedAt,
+  leaseId,
+  outcome: createOutcomeBuilder(deps),
+  rootProjects: new Set(),
+  rollUpProjects: new Set(),
+  unfinished: new Map(),
+});

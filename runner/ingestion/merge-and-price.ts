@@ -1,0 +1,23 @@
+/** Ingestion: merges one entity from its events and prices it if it is an observation. */
+import type { RootContent } from "../../core/ingestion/event.ts";
+import { type MergedEntity, mergeEntity } from "./merge-entity.ts";
+import { type PriceDeps, priceInTurns } from "./price-in-turns.ts";
+import type { Entity } from "./read-entities.ts";
+
+/** Returns undefined if no event is left. `claimedAt`, the instant of the claim, becomes the version of the row. */
+export const mergeAndPrice = async (
+  deps: PriceDeps,
+  entity: Entity,
+  { claimedAt, rootContent }: { claimedAt: string; rootContent: RootContent | undefined },
+): Promise<MergedEntity | undefined> => {
+  const { projectId, origin } = entity;
+  const merged = mergeEntity(entity, { projectId, createdAt: claimedAt, updatedAt: claimedAt, version: claimedAt, origin }, rootContent);
+  return merged?.kind === "observation" ? priceMerged(deps, merged) : merged;
+};
+
+export type MergedOne = MergedEntity & { kind: "observation" };
+
+export const priceMerged = async (deps: PriceDeps, one: MergedOne): Promise<MergedOne> => ({
+  ...one,
+  merged: await priceInTurns(deps, one.entity.projectId, one.merged),
+});

@@ -1,0 +1,90 @@
+/** Ingestion: settles the rolled-up usage of merged entities, and writes stored observations that change with them. */
+import { withRolledUsage } from "../../core/ingestion/roll-up.ts";
+import { isOutage } from "../../core/jobs/next-attempt.ts";
+import { failureOf } from "../../db/postgres/failure.ts";
+import type { BatchWork } from "./batch-work.ts";
+import { halveOnFailure } from "./halve-on-failure.ts";
+import { type MergedOne, mergeAndPrice, priceMerged } from "./merge-and-price.ts";
+import type { MergedEntity } from "./merge-entity.ts";
+import { portionCharactersMax, readingWork } from "./project-budget.ts";
+import { readEntity } from "./read-entities.ts";
+import { type RollUpDeps, settleRollUps } from "./settle-roll-ups.ts";
+
+const portionRowsMax = 500;
+
+type WritePortion = (portion: readonly MergedEntity[]) => Promise<void>;
+
+/**
+ * Returns the entities still to be written. Works by ordering key, which holds all of a trace: the jobs of one that cannot be settled fail
+ * alone.
+ */
+export const settlePortion = async (work: BatchWork, ready: readonly MergedEntity[], write: WritePortion): Promise<MergedEntity[]> => {
+  const settled: MergedEntity[] = [];
+  await halveOnFailure([...Map.groupBy(ready, ({ entity }) => entity.orderingKey).values()], {
+    signal: work.signal,
+    run: async (traces) => {
+      const takenOff = createPortion(write);
+      const found = await settleRollUps({ ...rollUpDeps(work), takeOff: takenOff.add }, traces.flat(), work.signal);
+      await takenOff.end();
+      settled.push(...found);
+    },
+    fail: (traces, error) =>
+      work.outcome.fail(
+        traces.flat().flatMap(({ entity }) => entity.jobs),
+        error,
+      ),
+  });
+  return settled;
+};
+
+/** Collects entities and writes them as soon as they reach the bounds of a portion. */
+const createPortion = (write: WritePortion) => {
+  let held: MergedEntity[] = [];
+  let characters = 0;
+  const end = async () => {
+    const portion = held;
+    [held, characters] = [[], 0];
+    await write(portion);
+  };
+  const add = async (one: MergedEntity) => {
+    held.push(one);
+    characters += one.entity.origin.bytes ?? 0;
+    if (characters >= portionCharactersMax || held.length >= portionRowsMax) await end();
+  };
+  return { add, end };
+};
+
+const rollUpDeps = (work: BatchWork): Omit<RollUpDeps, "takeOff"> => ({
+  clickhouse: work.clickhouse,
+  keepUsage: (one) => priceMerged(work, { ...one, merged: withRolledUsage(one.merged) }),
+  readAgain: (observation) => readAgain(work, observation),
+  continueLater: (orderingKey) => void work.unfinished.set(orderingKey, "later"),
+});
+
+/** An observation that cannot be read again stays as it is stored and fails no other, except in an outage. */
+const readAgain = async (
+  work: BatchWork,
+  { projectId, id, traceId, orderingKey }: Parameters<RollUpDeps["readAgain"]>[0],
+): Promise<MergedOne | undefined | "later"> => {
+  if (work.rollUpProjects.has(projectId) && work.budget.isSpent(projectId, readingWork)) return "later";
+  try {
+    const name = { projectId, entityType: "observation" as const, entityId: id };
+    const logged = await work.listLogged([name]);
+    const wanted = { projectId, orderingKey, payload: { entityType: name.entityType, entityId: id, fileKey: "" }, jobs: [] };
+    const files = logged(name);
+    work.budget.spend(projectId, { files: files?.length ?? 1 });
+    const entity = await readEntity(work, wanted, files);
+    work.budget.spend(projectId, { characters: entity.origin.bytes ?? 0 });
+    const merged = await mergeAndPrice(work, entity, { claimedAt: work.claimedAt, rootContent: undefined });
+    if (merged?.kind !== "observation" || merged.merged.row.trace_id !== traceId) return undefined;
+    // Only an observation that changes counts as begun. Others are read in every batch and must not use up the one that is always allowed.
+    if (merged.merged.otel.rollUp !== undefined) work.rollUpProjects.add(projectId);
+    return merged;
+  } catch (error) {
+    work.signal.throwIfAborted();
+    const failure = failureOf(error);
+    if (isOutage(failure)) throw error;
+    work.log("warn", "ingestion_failed", { jobs: 0, error_code: failure.code, error: failure.message, detail: failure.detail });
+    return undefined;
+  }
+};

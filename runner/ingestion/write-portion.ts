@@ -1,0 +1,55 @@
+/** Ingestion: writes merged entities and decides the outcome of their jobs. */
+import { isOutage } from "../../core/jobs/next-attempt.ts";
+import { failureOf } from "../../db/postgres/failure.ts";
+import type { BatchWork } from "./batch-work.ts";
+import { halveOnFailure } from "./halve-on-failure.ts";
+import type { MergedEntity } from "./merge-entity.ts";
+import { mergePointingAt, pointAtObservations } from "./point-at-observations.ts";
+import { fileVersion } from "./read-entities.ts";
+import { writeEntities } from "./write-entities.ts";
+
+/** Throws only the signal's reason. A row that cannot be written fails alone. */
+export const writePortion = (work: BatchWork, portion: readonly MergedEntity[]): Promise<void> =>
+  halveOnFailure(portion, {
+    signal: work.signal,
+    run: (merged) => writeTogether(work, merged),
+    fail: (merged, error) => {
+      // Entities without jobs were read again for their ordering key, so its own jobs are to fail, too.
+      if (isOutage(failureOf(error)))
+        for (const { entity } of merged) if (entity.jobs.length === 0) work.unfinished.set(entity.orderingKey, { error });
+      work.outcome.fail(
+        merged.flatMap(({ entity }) => entity.jobs),
+        error,
+      );
+    },
+  });
+
+const writeTogether = async (work: BatchWork, merged: readonly MergedEntity[]): Promise<void> => {
+  const { claimedAt, leaseId, outcome, signal, unfinished } = work;
+  const first = merged[0]?.entity;
+  const token = `${leaseId}-${first?.jobs[0]?.id ?? first?.entityId}-${merged.length}`;
+  await writeEntities(work, { version: claimedAt, token, signal }, await pointAtObservations(work.db, merged));
+  await mergePointingAt(work, signal, merged);
+  work.onWritten(merged);
+  const grown = await grownSince(work, merged);
+  for (const one of merged) {
+    const { jobs, orderingKey } = one.entity;
+    const open = unfinished.get(orderingKey);
+    if (open !== undefined && open !== "later") outcome.fail(jobs, open.error);
+    else if (open === "later" || grown.has(one)) outcome.release(jobs, null);
+    else outcome.done(jobs);
+  }
+};
+
+/**
+ * Finds observations and scores whose files differ from those that were read. Their new events may name another trace, under whose ordering
+ * key another batch may have looked for them before ours were written. Read again, they see each other.
+ */
+const grownSince = async (work: BatchWork, merged: readonly MergedEntity[]): Promise<Set<MergedEntity>> => {
+  const moving = merged.filter(({ kind }) => kind === "observation" || kind === "score");
+  if (moving.length === 0) return new Set();
+  const logged = await work.listLogged(
+    moving.map(({ entity: { projectId, entityType, entityId } }) => ({ projectId, entityType, entityId })),
+  );
+  return new Set(moving.filter(({ entity }) => logged(entity)?.some((file) => !entity.fileVersions.has(fileVersion(file))) === true));
+};
