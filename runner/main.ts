@@ -27,6 +27,7 @@ import { startMetrics } from "./metrics/start-metrics.ts";
 import { consumerOf, startConsumer } from "./outbox/start-outbox.ts";
 import { shareDueWork } from "./queue/due-work.ts";
 import { startLoops } from "./queue/start-loops.ts";
+import { createObjectStoreSink } from "./transfer/sinks/object-store-sink.ts";
 
 const clock = systemClock;
 const newJobId = () => createId("job", clock.nowMs(), randomBytes(16));
@@ -51,7 +52,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     events,
     eventsTable: config.clickhouse.eventsTable,
     clickhouse,
-    s3,
+    sink: s3 === null ? null : createObjectStoreSink({ ...config.exports, s3, crc32 }),
     settings: { ...config.exports, physical: { events: config.clickhouse.eventsTable } },
     clock,
     log,

@@ -15,7 +15,6 @@ import { type AttemptDeps, attemptExport, type Checkpoint, type Start } from "..
 import type { ExportHandlerDeps } from "../transfer/export-deps.ts";
 import { ReplayDiffers } from "../transfer/prove-replay.ts";
 import { openRunJournal } from "../transfer/run-journal.ts";
-import { createObjectStoreSink } from "../transfer/sinks/object-store-sink.ts";
 import { RowsRekeyed } from "../transfer/source/export-source.ts";
 
 /** An export that has waited longer is not what its owner expects any more. */
@@ -37,8 +36,8 @@ const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<
   const { batchExportId } = jobKinds["export.run"].payload.parse(job.payload);
   const target = await startExport(deps.db, lease, batchExportId);
   if (target === undefined) throw new LeaseLost();
-  const { s3 } = deps;
-  if (s3 === null) throw new AppError({ code: "EXPORTS_DISABLED" });
+  const { sink } = deps;
+  if (sink === null) throw new AppError({ code: "EXPORTS_DISABLED" });
   const startedMs = deps.clock.nowMs();
   if (startedMs - Date.parse(target.cutoff) > waitDaysMax * 86_400_000) throw new AppError({ code: "EXPORT_TOO_OLD" });
   // What an attempt before this one may have left running would only be in the way; a server that does not answer now fails the plan, with a better reason.
@@ -47,8 +46,7 @@ const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<
       .kill(`${job.id}-`)
       .catch((error: unknown) => deps.log("warn", "kill_failed", { job_id: job.id, detail: describeFailure(error) }));
 
-  const journal = openRunJournal(deps, lease, { exportId: target.id, projectId: target.projectId, bucket: s3.bucket });
-  const sink = createObjectStoreSink({ ...deps.settings, s3, crc32: deps.crc32 });
+  const journal = openRunJournal(deps, lease, { exportId: target.id, projectId: target.projectId, bucket: sink.bucket });
   await attemptUntilDone({ ...deps, sink, journal }, context, target, startedMs);
 };
 

@@ -39,7 +39,7 @@ type Attempt = {
   onReached: (reached: () => ExportReached) => void;
 };
 
-export type AttemptDeps = ExportHandlerDeps & { sink: FileSink; journal: RunJournal };
+export type AttemptDeps = Omit<ExportHandlerDeps, "sink"> & { sink: FileSink; journal: RunJournal };
 
 /** A plan that would be larger is not kept: the next attempt then starts over. */
 const checkpointBytesMax = 8 * 1024 * 1024;

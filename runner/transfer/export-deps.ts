@@ -3,29 +3,25 @@
 import type { PhysicalTables } from "../../core/query/build-query.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import type { PlanBounds } from "../../db/clickhouse/plan-export.ts";
-import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import type { Bus } from "../bus.ts";
 import type { Clock, Log } from "../deps.ts";
-import type { Checksum } from "./sinks/object-upload.ts";
+import type { FileSink } from "./sinks/file-sink.ts";
 
 type ExportSettings = {
   prefix: string;
   physical: PhysicalTables;
   rowLimit: number;
-  partSizeBytes: number;
-  partsInFlightMax: number;
   slicesAhead: number;
   sliceThreads: number;
   progressSeconds: number;
-  checksum: Checksum;
 } & PlanBounds;
 
 export type ExportHandlerDeps = {
   db: Database;
   clickhouse: ClickHouse;
-  /** Null when batch exports are switched off or no bucket is configured. */
-  s3: S3Client | null;
+  /** Where the files go; null when batch exports are switched off or no bucket is configured. */
+  sink: FileSink | null;
   settings: ExportSettings;
   clock: Clock;
   log: Log;
