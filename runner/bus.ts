@@ -1,4 +1,4 @@
-/** In-process events, for observation only: a listener that throws is logged and disturbs neither the job nor the other listeners. */
+/** In-process events, for observation only. A listener that throws is logged and disturbs neither the job nor other listeners. */
 import mitt from "mitt";
 import type { Log, RunnerEvents } from "./deps.ts";
 

@@ -1,4 +1,4 @@
-/** The real clock. */
+/** The system clock. */
 import type { Clock } from "./deps.ts";
 
 export const systemClock: Clock = {

@@ -1,28 +1,28 @@
 /**
- * Lets everything else of the process have a turn while one project's work goes on: heartbeats, timers, the jobs of others. JavaScript runs one piece of work to its end, so that
- * whatever may take long has to stop by itself.
+ * Yields to the rest of the process during long work of one project: heartbeats, timers, other jobs. JavaScript never interrupts running
+ * code, so long work has to pause by itself.
  */
 import type { Pieces } from "../core/pieces.ts";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./deps.ts";
 
-/** Work goes on so long before others have their turn: a turn costs about a millisecond. */
+/** Time of work between two pauses. A pause costs about a millisecond. */
 const turnMs = 25;
 
 export type Turns = {
-  /** Waits for the others where the turn is over. Rejects with the signal's reason. */
+  /** Yields if the current turn has used up its time. Rejects with the signal's reason. */
   pause: () => Promise<void>;
   /** Runs the work piece by piece, with pauses. */
   run: <Result>(pieces: Pieces<Result>) => Promise<Result>;
 };
 
 export const createTurns = (signal: AbortSignal, { steadyMs, wait }: Pick<Clock, "steadyMs" | "wait"> = systemClock): Turns => {
-  let begunMs = steadyMs();
-  const isOver = () => steadyMs() - begunMs >= turnMs;
+  let startedMs = steadyMs();
+  const isOver = () => steadyMs() - startedMs >= turnMs;
   const pause = async () => {
     if (!isOver()) return;
     await wait(0, signal);
-    begunMs = steadyMs();
+    startedMs = steadyMs();
   };
   return {
     pause,
@@ -30,7 +30,7 @@ export const createTurns = (signal: AbortSignal, { steadyMs, wait }: Pick<Clock,
       for (;;) {
         const next = pieces.next();
         if (next.done === true) return next.value;
-        // Without a promise for each piece.
+        // Avoids creating a promise for each piece.
         if (isOver()) await pause();
       }
     },

@@ -1,6 +1,7 @@
 /**
- * Credentials of the environment's role, for stores without keys of their own: AWS_* variables, web identity (IRSA), container (ECS, EKS Pod Identity), instance metadata (IMDSv2),
- * in the order of the SDKs of AWS (docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html, read 2026-11). Fetched once for all requests, and again before they end.
+ * Loads AWS role credentials for stores without keys of their own: AWS_* variables, web identity (IRSA), container (ECS, EKS Pod Identity)
+ * and instance metadata (IMDSv2), in the order of the AWS SDKs (docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html, read
+ * 2026-11). Fetches them once for all requests, and again before they expire.
  */
 
 import { z } from "zod";
@@ -9,7 +10,7 @@ import type { S3Credentials } from "../../core/s3/s3-config.ts";
 import type { S3Deps } from "../../db/object-store/s3-client.ts";
 import { elementsOf, parseXml, rootOf, textOf } from "../../db/object-store/xml.ts";
 
-/** What is read of the environment. */
+/** Environment variables that are read here. */
 export const awsVariables = [
   "AWS_ACCESS_KEY_ID",
   "AWS_SECRET_ACCESS_KEY",
@@ -32,20 +33,23 @@ type AwsCredentialsDeps = Pick<S3Deps, "fetch"> & { readText: (path: string) => 
 
 type Found = S3Credentials & { expiresAtMs: number | null };
 
-/** Asked for anew this long before they end, as the SDKs do. */
+/** Credentials are refreshed this long before they expire, as the SDKs do. */
 const refreshAheadMs = 5 * 60_000;
-/** After a source has failed, credentials that are still good are used for so long before it is asked again. */
+/** If a refresh fails, valid credentials are used this long before the next attempt. */
 const retryAfterMs = 30_000;
 const timeoutMs = 5000;
 
-/** Whether the environment names a source itself; without one, only the metadata of the instance is left. */
+/** Returns whether the environment names a source. Otherwise only instance metadata is left. */
 export const namesCredentials = (env: AwsEnvironment): boolean =>
   env.AWS_ACCESS_KEY_ID !== undefined ||
   env.AWS_WEB_IDENTITY_TOKEN_FILE !== undefined ||
   env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI !== undefined ||
   env.AWS_CONTAINER_CREDENTIALS_FULL_URI !== undefined;
 
-/** Throws S3_ACCESS_DENIED where there are none, S3_UNAVAILABLE where their source does not answer. Callers at one time share one request. */
+/**
+ * Throws S3_ACCESS_DENIED if there are no credentials, S3_UNAVAILABLE if their source does not respond. Concurrent callers share one
+ * request.
+ */
 export const createAwsCredentials = (env: AwsEnvironment, deps: AwsCredentialsDeps): (() => Promise<S3Credentials>) => {
   let current: Found | undefined;
   let pending: Promise<Found> | undefined;
@@ -96,7 +100,7 @@ const none = (detail: string): AppError =>
     detail,
   });
 
-/** The answer's text; `what` names the source in messages. */
+/** Returns the response text. `what` names the source in messages. */
 const ask = async (deps: AwsCredentialsDeps, what: string, url: string, init: RequestInit): Promise<string> => {
   let response: Response;
   let text: string;
@@ -125,7 +129,7 @@ const fromWebIdentity = async (
   const text = await ask(deps, "web identity", endpoint ?? `https://sts.${region}.amazonaws.com${suffix}/`, {
     method: "POST",
     headers: { "content-type": "application/x-www-form-urlencoded" },
-    // The token is a file because it changes: it is read each time.
+    // The token file is replaced regularly, so it is read each time.
     body: new URLSearchParams({
       Action: "AssumeRoleWithWebIdentity",
       Version: "2011-06-15",
@@ -157,7 +161,7 @@ const readToken = async (file: string, deps: AwsCredentialsDeps): Promise<string
   }
 };
 
-/** Without TLS, only to addresses that never leave the host: what answers there gets the token. */
+/** Hosts that may be asked without TLS: the request carries the token, and these addresses never leave the host. */
 const localHosts = new Set(["localhost", "127.0.0.1", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"]);
 
 const fromContainer = async (env: AwsEnvironment, deps: AwsCredentialsDeps): Promise<Found> => {
@@ -198,7 +202,7 @@ const jsonOf = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
-    // Told as an answer without credentials.
+    // The caller reports this as a response without credentials.
     return undefined;
   }
 };

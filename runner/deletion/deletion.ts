@@ -1,4 +1,4 @@
-/** What every part of a deletion works with, and the steps they share. Memory: one chunk. */
+/** Dependencies of a deletion, and the steps all deletions share. Memory: one chunk. */
 
 import { AppError } from "../../core/errors.ts";
 import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
@@ -21,21 +21,21 @@ export type Deletion = {
   clock: Pick<Clock, "wait">;
   log: Log;
   projectId: string;
-  /** The store holds objects that the log does not name: both are asked. */
+  /** True if the store may hold objects that the event log does not name. Both are then searched. */
   isUnlogged: boolean;
   signal: AbortSignal;
-  /** After each chunk: records the progress; throws when the lease is lost or the job is to be cancelled. */
+  /** Records the progress after each chunk. Throws if the lease is lost or the job is to be cancelled. */
   onRemoved: (objects: number) => Promise<void>;
 };
 
-/** Objects or rows behind the gate at once. */
+/** Largest number of objects or rows handled under one exclusive lock. */
 export const chunkMax = 128;
 const deletesAtOnce = 16;
-/** Senders of the project wait as long; Postgres would end the transaction after ten seconds. */
+/** Longest time under the exclusive lock. Senders of the project wait meanwhile, and Postgres ends the transaction after ten seconds. */
 const holdMsMax = 8000;
 const runsPollMs = 250;
 
-/** Runs `act` behind the gate of the project, with a signal that ends it in time. */
+/** Runs `act` under the project's exclusive lock, with a signal that aborts in time. Throws S3_UNAVAILABLE if the store is too slow. */
 export const underExclusiveLock = <T>(
   { db, projectId, signal }: Deletion,
   act: (tx: Database, signal: AbortSignal) => Promise<T>,
@@ -51,7 +51,7 @@ export const underExclusiveLock = <T>(
     }
   });
 
-/** One by one: every store knows that, and each object is either gone or named by the failure. */
+/** Deletes objects one by one: every store supports that, and a failure names its object. */
 export const removeFiles = async ({ s3 }: Deletion, keys: Iterable<string>, signal: AbortSignal): Promise<void> =>
   forEachConcurrent(
     [...new Set(keys)],
@@ -59,8 +59,8 @@ export const removeFiles = async ({ s3 }: Deletion, keys: Iterable<string>, sign
     async (key) => void (await s3.send({ method: "DELETE", key, accept: [404], signal, attemptsMax: 4 })),
   );
 
-/** Whoever has read objects while they were there has written then what it made of them, and that is deleted with the rest. */
-export const untilEarlierRunsEnd = async ({ db, clock, projectId, signal }: Deletion): Promise<void> => {
+/** Waits until runs that began earlier have ended. They may have read objects before the deletion; what they wrote is then deleted too. */
+export const waitForEarlierRuns = async ({ db, clock, projectId, signal }: Deletion): Promise<void> => {
   const before = await queueNow(db);
   while ((await countEarlierRuns(db, { projectId, before })) > 0) await clock.wait(runsPollMs, signal);
 };

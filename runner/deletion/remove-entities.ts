@@ -1,4 +1,4 @@
-/** All objects of some entities: by the log, and where that is not complete in their folders. */
+/** Deletes all objects of given entities: those in the event log, and those in the entities' folders if the log is incomplete. */
 import { entityFolder } from "../../core/ingestion/blob-key.ts";
 import type { EntityType } from "../../core/ingestion/event.ts";
 import { forgetRows, listKeysOf, listOfEntities } from "../../db/event-store/deletable-objects.ts";
@@ -11,7 +11,7 @@ export const scoresOf = (scoreIds: readonly string[]): Entity[] => scoreIds.map(
 
 type Wanted = { entities: readonly Entity[]; traceIds: readonly string[]; until: string };
 
-/** What was logged after `until` stays. */
+/** Keeps what was logged after `until`. */
 export const removeEntities = async (deletion: Deletion, { entities, traceIds, until }: Wanted): Promise<void> => {
   const { projectId, s3 } = deletion;
   if (entities.length === 0) return;
@@ -34,7 +34,7 @@ export const removeEntities = async (deletion: Deletion, { entities, traceIds, u
   if (deletion.isUnlogged) for (const entity of entities) await removeFolder(deletion, entity);
 };
 
-/** What the log still names was stored since, and stays. */
+/** Keeps what the log still names: it was stored after the deletion began. */
 const removeFolder = async (deletion: Deletion, entity: Entity): Promise<void> => {
   const { projectId, s3 } = deletion;
   const folder = folderOf(deletion, entity);
@@ -52,6 +52,6 @@ const removeFolder = async (deletion: Deletion, entity: Entity): Promise<void> =
   }
 };
 
-/** With a slash at its end. */
+/** Returns the entity's folder, with a trailing slash. */
 export const folderOf = ({ prefix, projectId, segmentBytesMax, sha256Hex }: Deletion, entity: Entity): string =>
   entityFolder({ prefix, projectId, ...entity }, segmentBytesMax, sha256Hex);

@@ -1,13 +1,13 @@
 /**
- * All objects of what is older than an instant: an entity that begins before it, or of which everything was stored before it. Either goes as a whole, with its rows, wherever these
- * lie: what is left of an entity would make another row of it. Memory: one page.
+ * Deletes all objects of old entities: those that begin before an instant, and those whose objects were all stored before it. An entity
+ * goes as a whole, with its rows, whatever their time; otherwise its remaining objects would make another row. Memory: one page.
  */
 import { otelKeysEnd, publicKeyFolderOf } from "../../core/ingestion/blob-key.ts";
 import { type EntityType, entityTypes } from "../../core/ingestion/event.ts";
 import { deleteEntityRows, listBeginningSince, listOldWrittenSince } from "../../db/clickhouse/delete-rows.ts";
 import { forgetRows, type LogCursor, type LoggedRow, listOutdated } from "../../db/event-store/deletable-objects.ts";
 import { type ListedObject, listPage } from "../../db/object-store/read-objects.ts";
-import { chunkMax, type Deletion, removeFiles, underExclusiveLock, untilEarlierRunsEnd } from "./deletion.ts";
+import { chunkMax, type Deletion, removeFiles, underExclusiveLock, waitForEarlierRuns } from "./deletion.ts";
 import { removeEntities } from "./remove-entities.ts";
 import { projectPrefixes } from "./remove-project.ts";
 import { mergeAgain } from "./reprocess.ts";
@@ -22,7 +22,10 @@ export const removeOlder = async (deletion: Deletion, before: string): Promise<v
   await removeRequests(deletion, before);
 };
 
-/** By the log. Rows that begin later than their events came are not found by their time, and go before the log forgets whose they were. */
+/**
+ * Deletes by the event log. Rows that begin later than their events were stored are not found by their time, so they go before the log
+ * forgets their entities.
+ */
 const removeStoredBefore = async (deletion: Deletion, before: string): Promise<void> => {
   const { projectId, s3 } = deletion;
   for (let after: LogCursor | undefined; ; ) {
@@ -46,7 +49,7 @@ const removeStoredBefore = async (deletion: Deletion, before: string): Promise<v
 };
 
 const lateRows = async (deletion: Deletion, rows: readonly LoggedRow[], before: string): Promise<[EntityType, string[]][]> => {
-  if (rows.length > 0) await untilEarlierRunsEnd(deletion);
+  if (rows.length > 0) await waitForEarlierRuns(deletion);
   const late: [EntityType, string[]][] = [];
   for (const entityType of entityTypes) {
     const ids = new Set(rows.flatMap((row) => (row.entityType === entityType ? [row.entityId] : [])));
@@ -56,7 +59,10 @@ const lateRows = async (deletion: Deletion, rows: readonly LoggedRow[], before: 
   return late;
 };
 
-/** By the rows: entities whose events came later, or came again. Those that were written before as well are found by the log, and by their time in ClickHouse. */
+/**
+ * Deletes by the rows: entities that begin before the instant but were written after it. The log and the rows' times cover those written
+ * only before it.
+ */
 const removeBegunBefore = async (deletion: Deletion, before: string): Promise<void> => {
   for (const entityType of entityTypes)
     for (let after = ""; ; ) {
@@ -64,7 +70,7 @@ const removeBegunBefore = async (deletion: Deletion, before: string): Promise<vo
       if (ids.length > 0) {
         const entities = ids.map((entityId) => ({ entityType, entityId }));
         await removeEntities(deletion, { entities, traceIds: [], until: "infinity" });
-        await untilEarlierRunsEnd(deletion);
+        await waitForEarlierRuns(deletion);
         await deleteEntityRows(deletion.rows, entityType, ids);
       }
       if (ids.length < entitiesAtOnce) break;
@@ -72,13 +78,16 @@ const removeBegunBefore = async (deletion: Deletion, before: string): Promise<vo
     }
 };
 
-/** Of the entity. */
+/** Returns the entity's folder, without the subfolder of a public key. */
 const folderOf = (key: string): string => {
   const folder = key.slice(0, key.lastIndexOf("/") + 1);
   return publicKeyFolderOf(key) === undefined ? folder : folder.slice(0, folder.lastIndexOf("/", folder.length - 2) + 1);
 };
 
-/** Without a log, by the times of the store: files of an entity that was last stored before. They lie side by side in the order of keys. */
+/**
+ * Deletes by the store's own times, for objects without a log: folders of entities last stored before the instant. Keys of one folder are
+ * adjacent in key order.
+ */
 const removeFolders = async (deletion: Deletion, beforeMs: number): Promise<void> => {
   const [prefix] = projectPrefixes(deletion);
   let open: { folder: string; isOld: boolean } | undefined;
@@ -100,7 +109,7 @@ const removeFolders = async (deletion: Deletion, beforeMs: number): Promise<void
   }
 };
 
-/** Looked at once more behind the gate: something may have been stored since. */
+/** Checks again under the exclusive lock, because a file may have been stored since. */
 const removeOldFolder = async (deletion: Deletion, prefix: string, beforeMs: number): Promise<void> => {
   for (;;) {
     const removed = await underExclusiveLock(deletion, async (_, signal) => {
@@ -112,7 +121,7 @@ const removeOldFolder = async (deletion: Deletion, prefix: string, beforeMs: num
   }
 };
 
-/** Their keys name the minute they came in, in order. */
+/** Request keys contain the minute of arrival and sort by it. */
 const removeRequests = async (deletion: Deletion, before: string): Promise<void> => {
   const [, prefix] = projectPrefixes(deletion);
   const end = otelKeysEnd({ prefix: deletion.prefix, projectId: deletion.projectId, beforeMs: Date.parse(before) });

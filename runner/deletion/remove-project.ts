@@ -1,10 +1,10 @@
-/** All objects of a project: those in the log, then whatever else lies under its keys, such as files whose request has failed. */
+/** Deletes all objects of a project: those in the event log, then any others under its keys, such as files of failed requests. */
 import { otelPrefix, projectPrefix } from "../../core/ingestion/blob-key.ts";
 import { forgetRows, type LogCursor, listLeft, listStoredUntil } from "../../db/event-store/deletable-objects.ts";
 import { listPage } from "../../db/object-store/read-objects.ts";
 import { chunkMax, type Deletion, removeFiles, underExclusiveLock } from "./deletion.ts";
 
-/** What was logged after `until` stays. */
+/** Keeps what was logged after `until`. */
 export const removeProject = async (deletion: Deletion, until: string): Promise<void> => {
   const scope = { projectId: deletion.projectId, bucket: deletion.s3.bucket };
   for (let after: LogCursor | undefined; ; ) {
@@ -26,7 +26,7 @@ export const removeProject = async (deletion: Deletion, until: string): Promise<
     for (let after: string | undefined; ; ) {
       const page = await underExclusiveLock(deletion, async (tx, signal) => {
         const found = (await listPage(deletion.s3, { prefix, after, keysMax: chunkMax }, signal)).map(({ key }) => key);
-        // Behind the gate, what a log is kept of and does not name was never acknowledged, or its sender stores it once more.
+        // Under the exclusive lock, an object missing from a log that should name it was never acknowledged, or its sender stores it again.
         const left = new Set((await listLeft(tx, { ...scope, keys: found })).map(({ key }) => key));
         const gone = found.filter((key) => !left.has(key));
         await removeFiles(deletion, gone, signal);
@@ -38,5 +38,5 @@ export const removeProject = async (deletion: Deletion, until: string): Promise<
     }
 };
 
-/** All files of a project: of its entities, and its OpenTelemetry requests. */
+/** Returns the prefixes of a project's files: of its entities and of its OpenTelemetry requests. */
 export const projectPrefixes = (deletion: Deletion): [entities: string, otel: string] => [projectPrefix(deletion), otelPrefix(deletion)];

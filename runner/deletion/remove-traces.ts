@@ -1,4 +1,7 @@
-/** All objects of some traces: of every entity that lives in one of them now, and their spans in OpenTelemetry requests. Memory: the names of what a few traces hold. */
+/**
+ * Deletes all objects of given traces: of every entity that now belongs to one of them, and their spans in OpenTelemetry requests. Memory:
+ * the names of the entities in `tracesAtOnce` traces.
+ */
 
 import { AppError } from "../../core/errors.ts";
 import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
@@ -24,11 +27,11 @@ type Candidate = Entity & { isSure: boolean };
 
 const tracesAtOnce = 20;
 const entitiesAtOnce = 100;
-/** Requests have 16 MiB at most. */
+/** A request has at most 16 MiB. */
 const requestsAtOnce = 4;
 const requestsMax = 16;
 
-/** What was logged after `until` stays. Where the log does not name everything, answers whose folders were emptied. */
+/** Keeps what was logged after `until`. Returns the entities whose folders were emptied, if the log is incomplete. */
 export const removeTraces = async (deletion: Deletion, all: readonly string[], until: string): Promise<Entity[]> => {
   const emptied: Entity[] = [];
   for (let at = 0; at < all.length; at += tracesAtOnce) {
@@ -36,11 +39,11 @@ export const removeTraces = async (deletion: Deletion, all: readonly string[], u
     const { candidates, requests } = await findCandidates(deletion, traceIds);
     for (let from = 0; from < candidates.length; from += entitiesAtOnce) {
       const page = candidates.slice(from, from + entitiesAtOnce);
-      const entities = await living(deletion, page, traceIds);
+      const entities = await candidatesInTraces(deletion, page, traceIds);
       await removeEntities(deletion, { entities, traceIds, until });
       if (deletion.isUnlogged) emptied.push(...entities);
     }
-    // In this order: what is named between the two is found by one of them.
+    // The order matters: a request whose traces are named between the two steps is found by the second.
     await removeUnnamedSpans(deletion, traceIds, until);
     await removeLoggedSpans(deletion, traceIds, until);
     for await (const key of requests) await removeSpans(deletion, key, traceIds);
@@ -48,7 +51,7 @@ export const removeTraces = async (deletion: Deletion, all: readonly string[], u
   return emptied;
 };
 
-/** Whatever may belong to the traces. Where the log is complete it names everything; else ClickHouse and the queue tell the rest. */
+/** Lists everything that may belong to the traces. A complete log names it all; otherwise ClickHouse and the queue name the rest. */
 const findCandidates = async (
   deletion: Deletion,
   traceIds: readonly string[],
@@ -72,13 +75,16 @@ const findCandidates = async (
   const queued = await listQueued(db, { projectId, orderingKeys });
   for (const { entityType, entityId } of queued) add(entityType, entityId, false);
   const waiting = queued.flatMap(({ kind, fileKey }) => (kind === "ingestion.otel" ? [fileKey] : []));
-  return { candidates: [...candidates.values()], requests: requestsOf(deletion, waiting, stored.days, traceIds) };
+  return { candidates: [...candidates.values()], requests: listUnloggedRequests(deletion, waiting, stored.days, traceIds) };
 };
 
 const none = async function* (): AsyncGenerator<string> {};
 
-/** Of requests that no log names: those that wait, and those of the days on which something of the traces was first made, or of the day before, that hold spans of them. */
-const requestsOf = async function* (
+/**
+ * Lists requests without a log row that contain spans of the traces: queued ones, and those of the days on which data of the traces was
+ * first made, or of the day before.
+ */
+const listUnloggedRequests = async function* (
   deletion: Deletion,
   waiting: readonly string[],
   days: readonly string[],
@@ -90,8 +96,8 @@ const requestsOf = async function* (
     return traceIds.some((traceId) => text.includes(traceId));
   };
   for (const key of waiting) if (await holds(key)) yield key;
-  const looked = new Set(days.flatMap((day) => [day, new Date(Date.parse(day) - 86_400_000).toISOString().slice(0, 10)]));
-  for (const day of looked)
+  const searchedDays = new Set(days.flatMap((day) => [day, new Date(Date.parse(day) - 86_400_000).toISOString().slice(0, 10)]));
+  for (const day of searchedDays)
     for (let after: string | undefined; ; ) {
       const prefix = `${projectPrefixes(deletion)[1]}${day.replaceAll("-", "/")}/`;
       const page = await listPage(s3, { prefix, after, keysMax: chunkMax }, signal);
@@ -101,8 +107,15 @@ const requestsOf = async function* (
     }
 };
 
-/** Those of the candidates that live in one of the traces, as their events have it now: an observation that has named two lives in one of them, and is no part of the other. */
-const living = async (deletion: Deletion, candidates: readonly Candidate[], traceIds: readonly string[]): Promise<Candidate[]> => {
+/**
+ * Keeps the candidates that now belong to one of the traces, according to all their events. An observation that has named two traces
+ * belongs to one of them only.
+ */
+const candidatesInTraces = async (
+  deletion: Deletion,
+  candidates: readonly Candidate[],
+  traceIds: readonly string[],
+): Promise<Candidate[]> => {
   const { db, projectId, s3 } = deletion;
   const unsure = candidates.filter(({ isSure }) => !isSure);
   if (unsure.length === 0) return [...candidates];
@@ -122,14 +135,14 @@ const living = async (deletion: Deletion, candidates: readonly Candidate[], trac
       const merged = mergeEntity(entity, { projectId, createdAt: epoch, updatedAt: epoch, version: epoch });
       if (merged !== undefined && !traces.has(traceOf(merged))) elsewhere.add(one);
     } catch (error) {
-      // Files that nobody can read any more belong to the trace they were logged with.
+      // An entity with an unreadable file counts as part of the trace it was logged with.
       if (!(error instanceof AppError) || error.code !== "INTERNAL") throw error;
     }
   });
   return candidates.filter((one) => !elsewhere.has(one));
 };
 
-/** Of no consequence for where an entity lives. */
+/** Any instant will do: it has no effect on which trace an entity belongs to. */
 const epoch = "1970-01-01T00:00:00.000000Z";
 
 const traceOf = (one: MergedEntity): string => {
@@ -155,7 +168,7 @@ const removeLoggedSpans = async (deletion: Deletion, traceIds: readonly string[]
       await forEachConcurrent(
         [...new Set(found.map(({ key }) => key))],
         requestsAtOnce,
-        async (key) => void (await takeOut(deletion, key, traceIds, signal)),
+        async (key) => void (await removeTracesFromRequest(deletion, key, traceIds, signal)),
       );
       await forgetRows(tx, found);
       return found.length;
@@ -165,7 +178,7 @@ const removeLoggedSpans = async (deletion: Deletion, traceIds: readonly string[]
   }
 };
 
-/** Of requests whose traces nobody has named yet. */
+/** Removes spans from requests whose traces are not logged yet. */
 const removeUnnamedSpans = async (deletion: Deletion, traceIds: readonly string[], until: string): Promise<void> => {
   const { projectId, s3 } = deletion;
   for (let after = ""; ; ) {
@@ -173,7 +186,7 @@ const removeUnnamedSpans = async (deletion: Deletion, traceIds: readonly string[
       const found = await listOtelUnnamed(tx, { projectId, bucket: s3.bucket, until, after, rowsMax: requestsMax });
       const gone: typeof found = [];
       await forEachConcurrent(found, requestsAtOnce, async (row) => {
-        if (await takeOut(deletion, row.key, traceIds, signal)) gone.push(row);
+        if (await removeTracesFromRequest(deletion, row.key, traceIds, signal)) gone.push(row);
       });
       await forgetRows(tx, gone);
       return found;
@@ -185,15 +198,20 @@ const removeUnnamedSpans = async (deletion: Deletion, traceIds: readonly string[
 };
 
 const removeSpans = async (deletion: Deletion, key: string, traceIds: readonly string[]): Promise<void> => {
-  await underExclusiveLock(deletion, (_, signal) => takeOut(deletion, key, traceIds, signal));
+  await underExclusiveLock(deletion, (_, signal) => removeTracesFromRequest(deletion, key, traceIds, signal));
   await deletion.onRemoved(1);
 };
 
 /**
- * A request may hold other traces, which may not have been taken in yet: they stay. Behind the gate, or two deletions would put back what the other has taken out. Answers
- * whether nothing is left of the request.
+ * Removes the traces from a request and keeps the others, which may not have been processed yet. Call under the exclusive lock, or two
+ * deletions would restore what the other removed. Returns whether nothing is left of the request.
  */
-const takeOut = async ({ s3 }: Deletion, key: string, traceIds: readonly string[], signal: AbortSignal): Promise<boolean> => {
+const removeTracesFromRequest = async (
+  { s3 }: Deletion,
+  key: string,
+  traceIds: readonly string[],
+  signal: AbortSignal,
+): Promise<boolean> => {
   const file = await readEventFile(s3, key, signal);
   if (file === undefined) return true;
   if (!traceIds.some((traceId) => file.text.includes(traceId))) return false;

@@ -1,4 +1,4 @@
-/** What came in while it was deleted is still stored, but its rows went with the others: it is taken in again. */
+/** Reprocesses events that arrived during the deletion: they are still stored, but their rows were deleted with the others. */
 
 import { parseExactJson } from "../../core/exact-json.ts";
 import { orderingKeyOf, traceIdOf } from "../../core/ingestion/arrange-batch.ts";
@@ -16,22 +16,22 @@ import { chunkMax, type Deletion } from "./deletion.ts";
 import { type Entity, folderOf, scoresOf } from "./remove-entities.ts";
 import { projectPrefixes } from "./remove-project.ts";
 
-/** `emptied`: entities whose folders were emptied, where the log does not name everything. */
+/** `emptied`: entities whose folders were emptied because the log is incomplete. */
 export const reprocess = async (deletion: Deletion, what: JobPayload<"data.delete">, emptied: readonly Entity[]): Promise<void> => {
   const { db, projectId, s3 } = deletion;
   switch (what.scope) {
     case "project":
       await replay(deletion, {});
-      if (deletion.isUnlogged) for (const prefix of projectPrefixes(deletion)) await takeInListed(deletion, prefix);
+      if (deletion.isUnlogged) for (const prefix of projectPrefixes(deletion)) await enqueueListed(deletion, prefix);
       return;
     case "traces":
       for (const { traceId } of await listNamedTraces(db, { projectId, bucket: s3.bucket, traceIds: what.traceIds }))
         await replay(deletion, { traceId });
-      for (const entity of emptied) await takeInListed(deletion, folderOf(deletion, entity));
+      for (const entity of emptied) await enqueueListed(deletion, folderOf(deletion, entity));
       return;
     case "scores":
       for (const entity of scoresOf(what.scoreIds)) await mergeAgain(deletion, entity);
-      for (const entity of emptied) await takeInListed(deletion, folderOf(deletion, entity));
+      for (const entity of emptied) await enqueueListed(deletion, folderOf(deletion, entity));
       return;
     case "before":
       return;
@@ -40,7 +40,7 @@ export const reprocess = async (deletion: Deletion, what: JobPayload<"data.delet
   }
 };
 
-/** A job for the entity, if the log still names it. */
+/** Enqueues a merge of the entity, if the log still names it. */
 export const mergeAgain = (deletion: Deletion, entity: Entity): Promise<void> => replay(deletion, entity);
 
 const replay = async (deletion: Deletion, scope: Omit<ReplayScope, "projectId" | "bucket">): Promise<void> => {
@@ -52,17 +52,17 @@ const replay = async (deletion: Deletion, scope: Omit<ReplayScope, "projectId" |
   );
 };
 
-/** Where the log does not name every object: a job for each that is there. */
-const takeInListed = async (deletion: Deletion, prefix: string): Promise<void> => {
+/** Enqueues a job for each object under the prefix, if the log does not name them all. */
+const enqueueListed = async (deletion: Deletion, prefix: string): Promise<void> => {
   for (let after: string | undefined; ; ) {
     const page = await listPage(deletion.s3, { prefix, after, keysMax: chunkMax }, deletion.signal);
-    for (const { key } of page) await takeIn(deletion, key);
+    for (const { key } of page) await enqueueFile(deletion, key);
     if (page.length < chunkMax) return;
     after = page.at(-1)?.key;
   }
 };
 
-const takeIn = async ({ db, s3, newJobId, sha256Hex, projectId, prefix, signal }: Deletion, fileKey: string): Promise<void> => {
+const enqueueFile = async ({ db, s3, newJobId, sha256Hex, projectId, prefix, signal }: Deletion, fileKey: string): Promise<void> => {
   if (isOtelKey(fileKey, prefix))
     return enqueueEventJobs(db, projectId, [{ id: newJobId(), kind: "ingestion.otel", orderingKey: null, payload: { fileKey } }]);
   const [first, ...others] = eventsOf((await readEventFile(s3, fileKey, signal))?.text ?? "[]");
@@ -75,7 +75,7 @@ const takeIn = async ({ db, s3, newJobId, sha256Hex, projectId, prefix, signal }
   ]);
 };
 
-/** None of a file that is no list of events: nobody could take it in. */
+/** Returns no events for a file that is not a list of events, because no job could process it. */
 const eventsOf = (text: string): IngestionEvent[] => {
   let items: unknown;
   try {

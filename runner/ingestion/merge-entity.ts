@@ -1,4 +1,4 @@
-/** Ingestion, merging: all events of an entity to what is written of it. */
+/** Ingestion, merging: turns all events of an entity into its row. */
 import type {
   DatasetRunItemEvent,
   IngestionEvent,
@@ -25,7 +25,7 @@ export type MergedEntity = { entity: Entity } & (
 const only = <E extends IngestionEvent>(events: readonly IngestionEvent[], type: E["entityType"]): E[] =>
   events.filter((event): event is E => event.entityType === type);
 
-/** Undefined where no event is left, such as after a deletion. `rootContent`: of a trace, see `readRootContent`. */
+/** Returns undefined if no event is left, such as after a deletion. `rootContent` is for traces; see `readRootPortion`. */
 export const mergeEntity = (entity: Entity, context: MergeContext, rootContent?: RootContent): MergedEntity | undefined => {
   const { entityType, events } = entity;
   switch (entityType) {
@@ -50,7 +50,10 @@ export const mergeEntity = (entity: Entity, context: MergeContext, rootContent?:
   }
 };
 
-/** The days a row of the entity may ever have been stored on: a row made from some of its events has the time one of them names, or was sent at. */
+/**
+ * Lists the days a row of the entity may have been stored on. A row made from some of its events has the time one of them names, or the
+ * time one was sent.
+ */
 export const daysOf = (events: readonly IngestionEvent[]): string[] => {
   const times = events.flatMap((event) => [
     event.timestamp,

@@ -1,10 +1,13 @@
-/** The models of a project, read once a minute; the same list as before where none has changed, so that what is known of names by it stays known. */
+/**
+ * Loads the models of a project, at most once a minute. Returns the same list object while nothing has changed, so that results cached per
+ * list stay valid.
+ */
 import type { Model } from "../../core/models/model.ts";
 import type { Clock } from "../deps.ts";
 
-/** A changed price is used this long after at the latest. */
+/** Longest time until a changed price takes effect. */
 const modelsSeconds = 60;
-/** Those asked for longest ago are forgotten: one has some 100 kB. */
+/** Keeps the most recently loaded projects. One takes some 100 kB. */
 const projectsMax = 500;
 
 type Loaded = { atMs: number; models: Promise<readonly Model[]> };

@@ -1,6 +1,6 @@
 /**
- * Ingestion: a score or a dataset run item names a trace and a span. Where the observation of that span has an id with both in it, because another trace had the span id first,
- * it is the one that is meant.
+ * Ingestion: resolves the span that a score or a dataset run item names. If another trace had the same span id first, the observation's id
+ * contains both its trace and span; the pointer then gets that id.
  */
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import { qualifiedId, readQualifiedId } from "../../core/otel/observation-ids.ts";
@@ -18,13 +18,16 @@ type Pointing = { project_id: string; trace_id: string | null; observation_id: s
 const pointingRow = (one: MergedEntity): Pointing | undefined =>
   one.kind === "score" || one.kind === "dataset_run_item" ? one.row : undefined;
 
-/** Undefined where what is named cannot be a span. */
+/** Returns undefined if the names cannot be those of a span. */
 const target = ({ project_id, trace_id, observation_id }: Pointing): { projectId: string; observationId: string } | undefined => {
   const observationId = qualifiedId({ traceId: trace_id ?? "", spanId: observation_id ?? "" });
   return readQualifiedId(observationId) && { projectId: project_id, observationId };
 };
 
-/** The same with the ids of the observations that are meant: one statement, if any names a span. */
+/**
+ * Replaces the observation ids that scores and dataset run items name by the qualified ones, where those exist. Runs one statement, if any
+ * names a span.
+ */
 export const pointAtObservations = async (db: Database, merged: readonly MergedEntity[]): Promise<MergedEntity[]> => {
   const wanted = merged.flatMap((one) => {
     const row = pointingRow(one);
@@ -44,12 +47,13 @@ export const pointAtObservations = async (db: Database, merged: readonly MergedE
 
 type PointingDeps = { db: Database; clickhouse: Pick<ClickHouse, "queryRows">; newJobId: () => string; sha256Hex: Sha256Hex };
 
-/** Ids looked up in the log at once. */
+/** Ids looked up in the log per query. */
 const pageRows = 1000;
 
 /**
- * What is stored as pointing at the plain ids of these observations came before them, and is merged again: one job for each, however many batches touch the observation. To be
- * called under the ordering key of their trace, after they are written: whatever is merged after that finds them in the log.
+ * Enqueues a merge of stored scores and dataset run items that name these observations by their plain ids, because they were written first.
+ * One job each, however many batches touch the observation.
+ * Call under the ordering key of their trace, after the observations are written: anything merged later finds them in the log.
  */
 export const mergePointingAt = async (
   { db, clickhouse, newJobId, sha256Hex }: PointingDeps,

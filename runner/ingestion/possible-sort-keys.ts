@@ -1,6 +1,6 @@
 /**
  * Lists the sort keys under which an attempt that lost its lease may still write an entity, long after its successor looked for older rows.
- * It may have seen only some of the events, so every combination of what they say counts. A row written there as deleted, with a later
+ * It may have seen only some of the events, so every combination of their values counts. A row written there as deleted, with a later
  * version, wins whenever the stale row arrives.
  */
 import { columnText } from "../../core/ingestion/column-text.ts";
@@ -8,7 +8,7 @@ import { instantText } from "../../core/ingestion/rows.ts";
 import type { KeyedTable } from "../../db/clickhouse/stored-entities.ts";
 import type { Entity } from "./read-entities.ts";
 
-/** Real entities have a few; a hostile one could name millions. */
+/** Limit per entity. Real entities have a few; a hostile one could name millions. */
 const sortKeysMax = 100;
 
 type PossibleSortKey = { table: KeyedTable; key: Record<string, string> };

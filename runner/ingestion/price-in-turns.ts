@@ -1,4 +1,4 @@
-/** Ingestion, pricing: an observation with its usage and cost, as part of what its project may ask of a batch. */
+/** Ingestion, pricing: adds usage and cost to an observation, within the project's budget for a batch. */
 import type { MergedObservation } from "../../core/ingestion/merge/merge-observation.ts";
 import { priceObservation } from "../../core/ingestion/price-observation.ts";
 import { patternWork } from "../../core/models/compile-pattern.ts";
@@ -9,13 +9,16 @@ import type { ProjectBudget } from "./project-budget.ts";
 
 export type PriceDeps = {
   loadModels: (projectId: string) => Promise<readonly Model[]>;
-  /** Asked for only where tokens have to be counted. */
+  /** Called only if tokens have to be counted. */
   openCounter: () => Promise<CountInPieces>;
   turns: Turns;
   budget: ProjectBudget;
 };
 
-/** Which texts are to be counted is known once a model has been found: it is priced again with each count, so that counting can be done in turns. */
+/**
+ * Prices the observation again after each count. Which texts to count is known only once a model is found, and counting between two runs
+ * can pause for other work.
+ */
 export const priceInTurns = async (deps: PriceDeps, projectId: string, observation: MergedObservation): Promise<MergedObservation> => {
   const models = await deps.loadModels(projectId);
   const counts = new Map<string, number | undefined>();

@@ -1,4 +1,6 @@
-/** Ingestion, reading: every event of the entities that jobs are about, from all their files. Memory: the events of one slice of a batch. */
+/**
+ * Ingestion, reading: loads all events of the entities that jobs name, from all their files. Memory: the events of one slice of a batch.
+ */
 
 import { AppError } from "../../core/errors.ts";
 import { parseExactJson } from "../../core/exact-json.ts";
@@ -22,7 +24,7 @@ import { allWork, type ProjectBudget } from "./project-budget.ts";
 
 export type ReadDeps = {
   s3: S3Client;
-  /** The files of entities, by the event log; where that is not complete the store is asked for each entity. */
+  /** Lists the files of entities by the event log. If that is incomplete, the store is asked for each entity. */
   listLogged: (entities: readonly EntityName[]) => Promise<LoggedFiles>;
   prefix: string;
   segmentBytesMax: number;
@@ -33,7 +35,7 @@ export type ReadDeps = {
   budget: ProjectBudget;
 };
 
-/** One entity with everything that was ever sent about it, and the jobs of this batch that are about it. */
+/** An entity with all its events, and the jobs of this batch for it. */
 export type Entity = {
   projectId: string;
   entityType: EntityType;
@@ -41,25 +43,25 @@ export type Entity = {
   orderingKey: string;
   jobs: BatchJob[];
   events: IngestionEvent[];
-  /** Of a score: what senders said who may not change it. Rows may have been made of it before others came. */
+  /** For a score: events of senders who may not change it. Earlier rows may have been made from them before other events arrived. */
   refused: IngestionEvent[];
-  /** The files of those jobs: what is new in this batch. */
+  /** The files named by the jobs: what is new in this batch. */
   files: WrittenFile[];
   filesTotal: number;
-  /** `fileVersion` of each that the log named. */
+  /** `fileVersion` of each file that the log named. */
   fileVersions: ReadonlySet<string>;
-  /** One of its files has been stored more than once: rows may have been made of what it held before. */
+  /** True if one of its files was stored more than once. Earlier rows may have been made from its former content. */
   isRewritten: boolean;
   origin: MergeOrigin;
 };
 
-/** What was in a file at one time. */
+/** Identifies the content of a file at one time. */
 export const fileVersion = ({ key, storedAt }: Pick<EntityFile, "key" | "storedAt">): string => `${storedAt} ${key}`;
 
-/** Entities read at once, and files of one of them: some have thousands. */
+/** Entities read at once, and files per entity. Some entities have thousands. */
 const readsMax = 24;
 const filesAtOnce = 8;
-/** Once so many characters are read, no further entity is begun: a batch of large payloads is worked on in slices. */
+/** Once this many characters are read, no further entity is started. A batch of large payloads is processed in slices. */
 const sliceCharactersMax = 48_000_000;
 
 type Wanted = {
@@ -72,9 +74,9 @@ type Wanted = {
 type ReadSlice = {
   entities: Entity[];
   failed: { jobs: BatchJob[]; error: unknown }[];
-  /** Not begun, as the slice is full. */
+  /** Not started because the slice is full. */
   rest: BatchJob[];
-  /** Not begun, as their project has had its share of this batch. */
+  /** Not started because their project has used up its share of this batch. */
   deferred: BatchJob[];
 };
 
@@ -110,7 +112,7 @@ export const readEntities = async (deps: ReadDeps, jobs: readonly BatchJob[]): P
   const deferred: BatchJob[] = [];
   let [characters, begun, ended] = [0, 0, 0];
   await forEachConcurrent([...wanted.values()], readsMax, async (one) => {
-    // Those under way count as the others were on average.
+    // Estimates entities still being read by the average of the finished ones.
     if (characters > 0 && (characters * begun) / Math.max(1, ended) >= sliceCharactersMax) return void rest.push(...one.jobs);
     if (deps.budget.isSpent(one.projectId, allWork)) return void deferred.push(...one.jobs);
     begun++;
@@ -131,7 +133,7 @@ export const readEntities = async (deps: ReadDeps, jobs: readonly BatchJob[]): P
   return { entities, failed, rest, deferred };
 };
 
-/** One entity; `logged` are its files, undefined where the store has to be asked. */
+/** Reads one entity. `logged` lists its files, or is undefined if the store must be asked. */
 export const readEntity = async (
   deps: Omit<ReadDeps, "listLogged" | "budget">,
   { projectId, orderingKey, payload, jobs }: Wanted,
@@ -145,7 +147,7 @@ export const readEntity = async (
       return [parsed.fileKey, parsed];
     }),
   );
-  // What is not listed any more was deleted, whatever its job holds. Without a log nobody knows what was rewritten.
+  // A file that is no longer listed was deleted, even if its job carries it. Without a log, any file may have been rewritten.
   const listed: readonly Pick<EntityFile, "key" | "isRewritten" | "firstStoredAt">[] =
     logged ??
     (await listObjects(deps.s3, folder, deps.signal)).map(({ key, modifiedMs }) => ({
@@ -162,10 +164,10 @@ export const readEntity = async (
   await forEachConcurrent(listed, filesAtOnce, async (one) => {
     const { key, isRewritten } = one;
     const job = own.get(key);
-    // What travels with a job may be older than what was stored since under the same key.
+    // The content carried by a job may be older than what was stored under the same key since.
     const carried = isRewritten || job?.inline === undefined ? undefined : { text: job.inline, origin: job.origin ?? unknownOrigin };
     const file = carried ?? (await readEventFile(deps.s3, key, deps.signal));
-    // Deleted since it was listed, or since its job was written: what is deleted counts no more.
+    // The file was deleted after it was listed or its job was written, so it no longer counts.
     if (file === undefined) return;
     await deps.turns.pause();
     bytes += file.text.length;
@@ -190,12 +192,12 @@ export const readEntity = async (
     filesTotal: listed.length,
     fileVersions: new Set((logged ?? []).map(fileVersion)),
     isRewritten: listed.some((file) => file.isRewritten),
-    // Of the newest event, so that whichever job comes, or a replay, gives the same row.
+    // Origin of the newest event, so that any job or replay gives the same row.
     origin: { ...newest?.origin, filePath: newest?.key ?? payload.fileKey, bytes },
   };
 };
 
-/** The events of one file. What was valid when it came and is not any more is left out and said; a file that is no JSON fails its entity. */
+/** Parses the events of one file. An event that is no longer valid is skipped and logged. Throws INTERNAL if the file is not JSON. */
 export const parseFile = ({ log }: Pick<ReadDeps, "log">, key: string, text: string): IngestionEvent[] => {
   let items: unknown;
   try {

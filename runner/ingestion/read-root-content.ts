@@ -1,6 +1,6 @@
 /**
- * Ingestion, reading: the content of the span a trace is named after for want of a marked one. The events of the trace do not carry it: nearly every span of a long trace
- * stands highest for a moment, until the one above it has ended.
+ * Ingestion, reading: loads the content of the span a trace is named after if no span is marked as root. Events of the trace do not carry
+ * it: almost every span of a long trace is the topmost for a moment, until its parent ends.
  */
 import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
 import { entityFolder, groupFileName } from "../../core/ingestion/blob-key.ts";
@@ -13,32 +13,32 @@ import { entityName } from "../../db/event-store/logged-objects.ts";
 import { portionCharactersMax, readingWork } from "./project-budget.ts";
 import { type Entity, parseFile, type ReadDeps } from "./read-entities.ts";
 
-/** Objects read at once: what a portion may hold beyond its bound. */
+/** Objects read at once. Their content may exceed the bound of a portion. */
 const readsMax = 8;
 
 type RootPortion = {
-  /** Entities to be merged now, with the content of their roots. */
+  /** Entities to merge now, with the content of their roots. */
   entities: Entity[];
-  /** Throws where the content could not be read; undefined where the trace needs none, or its span was deleted. */
+  /** Throws if the content could not be read. Returns undefined if the trace needs none or its span was deleted. */
   contentOf: (entity: Entity) => RootContent | undefined;
-  /** Not begun, as the portion is full. */
+  /** Not started because the portion is full. */
   rest: Entity[];
-  /** Not begun, as their project has had its share of this batch. */
+  /** Not started because their project has used up its share of this batch. */
   deferred: Entity[];
 };
 
 export type RootDeps = Omit<ReadDeps, "listLogged"> & {
-  /** Projects that have had a root read in this batch: the first is read whatever the budget says, so that everything is done in the end. */
+  /** Projects that have had a root read in this batch. The first is read regardless of the budget, so that all work is done in the end. */
   begunProjects: Set<string>;
 };
 
-/** By `entityName`, the events that were read with the slice. */
+/** Maps `entityName` to the events that were read with the slice. */
 export const eventsByName = (entities: readonly Entity[]): ReadonlyMap<string, readonly IngestionEvent[]> =>
   new Map(entities.map((entity) => [entityName(entity), entity.events]));
 
 /**
- * The next entities, until the content of their roots fills a portion. An observation that was read with the others (`beside`) is not read again; else it takes one object, which was
- * stored before any event of the trace could name it. Memory: `portionCharactersMax` and the objects under way.
+ * Returns the next entities until the content of their roots fills a portion. An observation already read (`beside`) is not read again; any
+ * other takes one object, stored before any event of the trace could name it. Memory: `portionCharactersMax` and the objects being read.
  */
 export const readRootPortion = async (
   deps: RootDeps,
@@ -82,14 +82,14 @@ export const readRootPortion = async (
 };
 
 type WantedRoot = {
-  /** Events of the span that are there already. */
+  /** Events of the span that are already read. */
   found: readonly IngestionEvent[];
-  /** The object that holds them, where none are there. */
+  /** Key of the object that holds them, if none are read yet. */
   key: string | undefined;
   ofSpan: (events: readonly IngestionEvent[]) => IngestionEvent[];
 };
 
-/** Undefined where the events of the trace tell all. */
+/** Returns undefined if the events of the trace already contain the content. */
 const wantedRoot = (
   { prefix, segmentBytesMax, sha256Hex }: RootDeps,
   { projectId, entityId: traceId, events }: Entity,

@@ -1,7 +1,9 @@
 /**
- * Ingestion, between merging and writing: which observations keep the usage they say of themselves and all below them. Those in the batch are decided by the batch and, where
- * that does not tell, by what is stored of their traces; those stored with usage that now has some below it are read again and written with this batch.
- * Runs under the ordering keys of the traces. One query a batch, and none where no trace is known to have such observations. Memory: ids of the observations of those traces.
+ * Ingestion, between merging and writing: decides which observations keep a usage that includes everything below them (rolled-up usage).
+ * Observations in the batch are decided by the batch, and by the stored rows of their traces if that is not enough. Stored observations
+ * that now have usage below them are read again and written with this batch.
+ * Runs under the ordering keys of the traces. One query per batch, and none if no trace is known to have such observations. Memory: ids of
+ * the observations of those traces.
  */
 import type { TraceEvent } from "../../core/ingestion/event.ts";
 import { aboveUsage, type UsageNode, usageNode } from "../../core/ingestion/roll-up.ts";
@@ -14,19 +16,22 @@ type MergedOne = MergedEntity & { kind: "observation" };
 
 export type RollUpDeps = {
   clickhouse: Pick<ClickHouse, "queryRows">;
-  /** The observation as its files say, priced; undefined where it is not to be written: gone, or of another trace by now. "later" where its project has had its share of this batch. */
+  /**
+   * Reads the observation from its files and prices it. Returns undefined if it is gone or belongs to another trace by now, "later" if its
+   * project has used up its share of this batch.
+   */
   readAgain: (observation: OwnedId & { traceId: string; orderingKey: string }) => Promise<MergedOne | undefined | "later">;
-  /** To be written without its usage: at once or with others, so that not all are held. */
+  /** Writes the observation without its usage, at once or with others, so that not all are held in memory. */
   takeOff: (one: MergedOne) => Promise<void>;
-  /** Some of what has the ordering key has to be read again in a later batch, which brings its jobs once more. */
+  /** Reads the rest of this ordering key in a later batch: its jobs are released and claimed again. */
   continueLater: (orderingKey: string) => void;
-  /** With its rolled-up usage, priced. */
+  /** Prices the observation with its rolled-up usage. */
   keepUsage: (one: MergedOne) => Promise<MergedOne>;
 };
 
 type Group = { trace: OwnedId; orderingKey: string; observations: MergedOne[]; isTraceHere: boolean; rollUpIds: Set<string> };
 
-/** The entities to write. Those of their traces that change with them go to `takeOff`, one by one. */
+/** Returns the entities to write. Stored observations of their traces that change too are passed to `takeOff`, one by one. */
 export const settleRollUps = async (
   deps: RollUpDeps,
   entities: readonly MergedEntity[],
@@ -82,13 +87,19 @@ const groupsOf = (entities: readonly MergedEntity[]): Group[] => {
 
 const isTrace = (event: MergedEntity["entity"]["events"][number]): event is TraceEvent => event.entityType === "trace";
 
-/** Spans come with an event of their trace, which names all that roll up. Where it is in another batch nothing is known, and what is stored has to be asked. */
+/**
+ * Spans arrive with an event of their trace that names all observations with rolled-up usage. If that event is in another batch, only the
+ * stored rows tell.
+ */
 const isConcerned = (group: Group): boolean =>
   group.observations.some(({ merged }) => merged.otel.rollUp !== undefined) ||
   (group.observations.length > 0 && group.rollUpIds.size > 0) ||
   (!group.isTraceHere && group.observations.some(({ merged }) => merged.otel.source === "otel"));
 
-/** Not where the batch holds all that roll up and usage below each: that decides them, whatever is stored. */
+/**
+ * Returns false if the batch holds every observation with rolled-up usage and usage below each of them. That decides them, whatever is
+ * stored.
+ */
 const needsStored = ({ observations, isTraceHere, rollUpIds }: Group): boolean => {
   const here = observations.filter(({ merged }) => merged.otel.rollUp !== undefined).map(({ merged }) => merged.row.id);
   const above = aboveUsage(observations.map(({ merged }) => usageNode(merged)));

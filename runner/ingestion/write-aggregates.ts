@@ -1,11 +1,13 @@
-/** Ingestion, writing, beside the tables: what the entities of a batch say of their traces, for traces_mt and the aggregates it feeds. May run twice. */
+/**
+ * Ingestion, writing: writes what the entities of a batch say about their traces to traces_mt and the aggregates it feeds. May run twice.
+ */
 import { type AggregateRow, observationAggregateRow, scoreAggregateRow, traceAggregateRow } from "../../core/ingestion/aggregate-rows.ts";
 import type { TraceRow } from "../../core/ingestion/rows.ts";
 import { type AggregateWrite, type AggregateWriterDeps, writeTraceAggregates } from "../../db/clickhouse/traces/write-trace-aggregates.ts";
 import type { MergedEntity } from "./merge-entity.ts";
 import { namedTraces, wasAttempted } from "./possible-sort-keys.ts";
 
-/** `traces` are the rows as they were stored, with what is kept of earlier versions. One statement for each project. */
+/** `traces` are the rows as stored, including what is kept of earlier versions. Runs one statement per project. */
 export const writeAggregates = async (
   deps: AggregateWriterDeps,
   { token, signal }: { token: string; signal: AbortSignal },
@@ -29,11 +31,11 @@ const writeOf = ({ entity, ...one }: MergedEntity, stored: ReadonlyMap<string, T
     case "observation": {
       const { row } = one.merged;
       const formerTraceIds = namedTraces(entity).filter((traceId) => traceId !== row.trace_id);
-      // What a file said before it was stored again, nothing tells any more.
-      return writing(observationAggregateRow(row), { formerTraceIds, isStray: entity.isRewritten });
+      // The former content of a file that was stored again is lost, so any trace may have been named.
+      return withDetails(observationAggregateRow(row), { formerTraceIds, isStray: entity.isRewritten });
     }
     case "score":
-      return writing(scoreAggregateRow(one.row));
+      return withDetails(scoreAggregateRow(one.row));
     case "dataset_run_item":
       return undefined;
     default:
@@ -41,5 +43,5 @@ const writeOf = ({ entity, ...one }: MergedEntity, stored: ReadonlyMap<string, T
   }
 };
 
-const writing = (row: AggregateRow | undefined, more: Omit<AggregateWrite, "row"> = {}): AggregateWrite | undefined =>
+const withDetails = (row: AggregateRow | undefined, more: Omit<AggregateWrite, "row"> = {}): AggregateWrite | undefined =>
   row && { row, ...more };

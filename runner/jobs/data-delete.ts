@@ -1,6 +1,7 @@
 /**
- * data.delete: removes what was taken in: objects with their log rows first, then, once nobody works on what was read before, the rows of ClickHouse. What was acknowledged before
- * the job ran goes; what comes in while it runs stays as a whole. Each step may run again: what is gone stays gone, and what is still to go is found anew.
+ * data.delete: removes ingested data. Objects and their log rows go first, then the rows in ClickHouse, once no run works on objects read
+ * before. Data acknowledged before the job ran is removed; data that arrives meanwhile stays as a whole. Each step may run again: it finds
+ * what is left.
  */
 
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
@@ -14,7 +15,7 @@ import { settleJob } from "../../db/queue/settle-job.ts";
 import type { EventStore } from "../../services/ingestion/event-store.ts";
 import { deleteNotes } from "../../services/traces/delete-notes.ts";
 import { noteProgress, readProgress } from "../../services/traces/deletion-progress.ts";
-import { type Deletion, untilEarlierRunsEnd } from "../deletion/deletion.ts";
+import { type Deletion, waitForEarlierRuns } from "../deletion/deletion.ts";
 import { type Entity, removeEntities, scoresOf } from "../deletion/remove-entities.ts";
 import { removeOlder } from "../deletion/remove-older.ts";
 import { removeProject } from "../deletion/remove-project.ts";
@@ -52,16 +53,16 @@ export const createDeleteHandler = ({ db, clickhouse, eventsTable, events, sha25
         await noteProgress(db, lease, objects);
       },
     };
-    // Twice: whoever had read a request before may have made new files of it until the runs have ended.
+    // Two passes: a run that had read a request before the first may write new files until it ends.
     let emptied: readonly Entity[] = [];
     for (let pass = 1; pass <= 2; pass++) {
       emptied = await removeObjects(deletion, what, await queueNow(db));
-      await untilEarlierRunsEnd(deletion);
+      await waitForEarlierRuns(deletion);
     }
     await deleteNotes(db, projectId, what);
     await deleteStoredRows(deletion.rows, what);
-    // Once more: whoever copies rows inside ClickHouse may have read some before they went, and written them after.
-    await untilEarlierRunsEnd(deletion);
+    // Deletes again: a run that copies rows inside ClickHouse may have read some before they were deleted and written them after.
+    await waitForEarlierRuns(deletion);
     await deleteStoredRows(deletion.rows, what);
     await reprocess(deletion, what, emptied);
     log("info", "data_deleted", { job_id: job.id, project_id: projectId, scope: what.scope, objects });
@@ -70,7 +71,7 @@ export const createDeleteHandler = ({ db, clickhouse, eventsTable, events, sha25
   settle: async (job, outcome) => (await settleJob(db, { id: job.id, leaseId: job.leaseId }, outcome)) !== undefined,
 });
 
-/** What was logged after `until` stays. */
+/** Keeps what was logged after `until`. */
 const removeObjects = async (deletion: Deletion, what: JobPayload<"data.delete">, until: string): Promise<Entity[]> => {
   switch (what.scope) {
     case "project":

@@ -1,6 +1,7 @@
 /**
- * export.run: attempts an export until it is done or something is wrong with it. Runs at least once; an attempt goes on behind the parts of the one before it where it can
- * prove that the bytes are the same, and the attempt that settles wins. Memory: the part buffers of one upload, whatever the size of the export.
+ * export.run: runs passes of an export until it is complete or fails. Runs at least once. An attempt resumes behind the parts of an earlier
+ * one if it can prove that the bytes are the same. The attempt that settles wins. Memory: the part buffers of one upload, whatever the size
+ * of the export.
  */
 
 import { AppError } from "../../core/errors.ts";
@@ -17,7 +18,7 @@ import { ReplayDiffers } from "../transfer/prove-replay.ts";
 import { openRunJournal } from "../transfer/run-journal.ts";
 import { RowsRekeyed } from "../transfer/source/export-source.ts";
 
-/** An export that has waited longer is not what its owner expects any more. */
+/** An export that has waited longer is no longer what its owner expects. */
 const waitDaysMax = 30;
 
 export const createExportHandler = (deps: ExportHandlerDeps): Handler => ({
@@ -40,7 +41,8 @@ const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<
   if (sink === null) throw new AppError({ code: "EXPORTS_DISABLED" });
   const startedMs = deps.clock.nowMs();
   if (startedMs - Date.parse(target.cutoff) > waitDaysMax * 86_400_000) throw new AppError({ code: "EXPORT_TOO_OLD" });
-  // What an attempt before this one may have left running would only be in the way; a server that does not answer now fails the plan, with a better reason.
+  // Queries of an earlier attempt may still run and would slow this one down. If the server does not respond, planning fails with a better
+  // reason.
   if (job.attempt > 1)
     await deps.clickhouse
       .kill(`${job.id}-`)
@@ -50,21 +52,21 @@ const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<
   await attemptUntilDone({ ...deps, sink, journal }, context, target, startedMs);
 };
 
-/** Restarts where the bytes differ from what was uploaded, or rows were written under other keys meanwhile. */
+/** Restarts the export if the bytes differ from what was uploaded, or if rows were re-keyed meanwhile. */
 const attemptUntilDone = async (deps: AttemptDeps, context: JobContext, target: ExportToRun, startedMs: number): Promise<void> => {
   const { job } = context;
   const query = ExportQuery.parse(target.query);
   const what = { table: query.tableName, format: target.format };
   let start: Start = { ...(await findStart(deps, context, target)), isWhole: false };
   for (let pass = 1; ; pass++) {
-    const begunMs = deps.clock.steadyMs();
-    let reached = nothing;
+    const startedAtMs = deps.clock.steadyMs();
+    let reached = reachedNothing;
     const end = (outcome: ExportOutcome) =>
-      deps.emit("export.ended", { ...what, outcome, reached: reached(), seconds: (deps.clock.steadyMs() - begunMs) / 1000 });
+      deps.emit("export.ended", { ...what, outcome, reached: reached(), seconds: (deps.clock.steadyMs() - startedAtMs) / 1000 });
     try {
       const queryId = `${job.id}-${job.leaseId.slice(0, 8)}-${pass}`;
-      const onReached = (told: () => ExportReached) => {
-        reached = told;
+      const onReached = (report: () => ExportReached) => {
+        reached = report;
       };
       await attemptExport(deps, context, { target, query, start, queryId, startedMs, onReached });
       return end("completed");
@@ -80,19 +82,22 @@ const attemptUntilDone = async (deps: AttemptDeps, context: JobContext, target: 
   }
 };
 
-const nothing = (): ExportReached => ({ rows: 0, bytes: 0, slices: 0, slicesResumed: 0 });
+const reachedNothing = (): ExportReached => ({ rows: 0, bytes: 0, slices: 0, slicesResumed: 0 });
 
-/** Of an attempt that did not complete, by what ended it. */
+/** Maps what ended a pass to its outcome. */
 const outcomeOf = (reason: unknown): ExportOutcome => {
   if (reason instanceof LeaseLost) return "lease_lost";
   if (reason instanceof JobCancelled) return "cancelled";
   return reason instanceof RunnerStopping ? "released" : "failed";
 };
 
-/** Goes on, restarts because the bytes differ, restarts because rows moved: after that something else is wrong. */
+/** One pass to resume, one restart for differing bytes, one for re-keyed rows. A further restart would point to another fault. */
 const passesMax = 3;
 
-/** What attempts before this one have left, as far as it can be gone on with. Parquet restarts: its footers went with the process. */
+/**
+ * Takes over what earlier attempts left and can be resumed. An unfinished Parquet file restarts, because its footers were in the lost
+ * process.
+ */
 const findStart = async ({ journal }: AttemptDeps, { job }: JobContext, target: ExportToRun): Promise<Omit<Start, "isWhole">> => {
   const none = { objects: [], checkpoint: null };
   if (job.checkpoint === null) return none;

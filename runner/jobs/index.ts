@@ -1,4 +1,4 @@
-/** The handlers: one for each job kind; the compiler demands every one of them. */
+/** The handlers, one per job kind. The compiler demands every one of them. */
 import type { Handlers } from "../deps.ts";
 import type { ExportHandlerDeps } from "../transfer/export-deps.ts";
 import { createDeleteHandler, type DeleteHandlerDeps } from "./data-delete.ts";
@@ -10,7 +10,7 @@ import { createMailHandler, type MailHandlerDeps } from "./mail-send.ts";
 type EventHandlerDeps = OtelHandlerDeps & DeleteHandlerDeps & MergeHandlerDeps;
 type HandlersDeps = ExportHandlerDeps & MailHandlerDeps & Omit<EventHandlerDeps, "events"> & { events: EventHandlerDeps["events"] | null };
 
-/** Null for kinds that work on stored events where there is no event store. */
+/** Without an event store, the kinds that work on stored events are null. */
 export const createHandlers = (deps: HandlersDeps): Handlers => {
   const eventDeps: EventHandlerDeps | null = deps.events === null ? null : { ...deps, events: deps.events };
   return {

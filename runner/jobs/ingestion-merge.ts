@@ -1,4 +1,4 @@
-/** The handler of ingestion.merge, with everything it needs. */
+/** Creates the handler of ingestion.merge with its dependencies. */
 
 import type { EventStoreConfig } from "../../core/ingestion/event-store-config.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
@@ -24,7 +24,7 @@ export type MergeHandlerDeps = {
   random: () => number;
 };
 
-/** ingestion.merge: rows of the entities that a batch of jobs names, made from all their files. */
+/** ingestion.merge: makes the rows of the entities that a batch of jobs names, from all their files. */
 export const createMergeHandler = (deps: MergeHandlerDeps): BatchHandler => {
   const { db, events, clock, emit } = deps;
   const loadModels = createModelLoader((projectId) => listModels(db, projectId), clock);

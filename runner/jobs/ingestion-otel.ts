@@ -1,6 +1,6 @@
 /**
- * ingestion.otel: a stored OpenTelemetry request becomes events, which go the way all events go. Running twice writes the same files. Memory: the text of the request, and some
- * thousands of its spans.
+ * ingestion.otel: turns a stored OpenTelemetry request into events and stores them. Running twice writes the same files. Memory: the text
+ * of the request and a few thousand of its spans.
  */
 
 import { type ArrivedEvent, arrangeInPieces, type EventGroup } from "../../core/ingestion/arrange-batch.ts";
@@ -31,12 +31,12 @@ export type OtelHandlerDeps = {
 export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
   run: untilNoneIsTaken(async ({ job, signal }) => {
     const { store, prefix, segmentBytesMax, sampling } = deps.events;
-    const { fileKey, origin: told } = jobKinds["ingestion.otel"].payload.parse(job.payload);
+    const { fileKey, origin: jobOrigin } = jobKinds["ingestion.otel"].payload.parse(job.payload);
     const file = await readEventFile(store.s3, fileKey, signal);
     let [eventsIn, eventsOut] = [0, 0];
-    // Deleted since: what is deleted counts no more.
+    // A request deleted in the meantime no longer counts.
     if (file !== undefined) {
-      const origin = told ?? file.origin;
+      const origin = jobOrigin ?? file.origin;
       const turns = createTurns(signal);
       const bytes = new TextEncoder().encode(file.text);
       await nameTraces(store, { projectId: job.projectId, fileKey, traceIds: () => turns.run(traceIdsOf(bytes)) });
@@ -59,7 +59,7 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
         for (let at = 0; at < groups.length; at += groupsAtOnce) {
           signal.throwIfAborted();
           const some = groups.slice(at, at + groupsAtOnce);
-          // Parents that have not come are written down once, with the first groups.
+          // Reserved ids of parents that have not arrived are written once, with the first groups.
           const ids = at === 0 ? observationIds : { ...observationIds, reserved: [] };
           const failed = await storeGroups(store, { projectId: job.projectId, groups: some, origin, source: "otel", observationIds: ids });
           const [failure] = failed.values();
@@ -77,9 +77,9 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
   },
 });
 
-/** Requests of before they were stored in parts may hold a hundred thousand. */
+/** Spans per step. Older requests, stored before requests were split, may hold a hundred thousand. */
 const spansAtOnce = 4000;
-/** In one transaction. */
+/** Groups stored in one transaction. */
 const groupsAtOnce = 1000;
 
 function* traceIdsOf(bytes: Uint8Array): Pieces<string[]> {
@@ -91,14 +91,14 @@ function* traceIdsOf(bytes: Uint8Array): Pieces<string[]> {
   return [...traceIds];
 }
 
-/** A trace and its observations together, so that they are claimed together: fewer rows are written again. */
+/** Puts a trace and its observations next to each other, so that they are claimed together and fewer rows are rewritten. */
 const byOrderingKey = (groups: readonly EventGroup[]): EventGroup[] =>
   [...Map.groupBy(groups, ({ orderingKey }) => orderingKey).values()].flat();
 
 const countEvents = (groups: readonly EventGroup[], isSampled: boolean): number =>
   groups.reduce((sum, group) => sum + (group.isSampled === isSampled ? group.events.length : 0), 0);
 
-/** When the request came in, from its key: the same at every attempt. */
+/** Returns when the request arrived, from its key, so that every attempt uses the same time. */
 const requestMs = (fileKey: string): number => {
   const [, year, month, day, hour, minute] = /\/(\d{4})\/(\d\d)\/(\d\d)\/(\d\d)\/(\d\d)\/[^/]+$/.exec(fileKey) ?? [];
   return Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute));

@@ -1,4 +1,7 @@
-/** mail.send: one mail about one export. Its failure changes nothing about the export; it is tried again by itself. May run twice: the Message-ID is the same. */
+/**
+ * mail.send: sends one mail about one export and is retried by itself. A failure does not change the export. May run twice: the Message-ID
+ * is the same.
+ */
 import { type ErrorCode, errorTable } from "../../core/errors.ts";
 import { exportMail } from "../../core/exports/mail-text.ts";
 import { jobKinds } from "../../core/jobs/kinds.ts";
@@ -11,7 +14,7 @@ import type { Mailer } from "../mail/mailer.ts";
 export type MailHandlerDeps = {
   db: Database;
   log: Log;
-  /** Null when no SMTP server is configured. */
+  /** Null if no SMTP server is configured. */
   mailer: Mailer | null;
   publicUrl: string | null;
 };

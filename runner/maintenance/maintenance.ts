@@ -1,10 +1,15 @@
-/** What every runner does beside its jobs: rescue lost jobs, repair slots, sweep the bucket, prune. Safe to run in many runners at once. */
+/**
+ * Maintenance of every runner: rescues lost jobs, repairs concurrency counters, sweeps the bucket, prunes. Safe in many runners at once.
+ */
 import { describeFailure } from "../../db/postgres/failure.ts";
 import type { Clock, Log } from "../deps.ts";
 
 export type MaintenanceTask = { name: string; everySeconds: number; run: () => Promise<unknown> };
 
-/** Runs each task in its own rhythm, never twice at once; a failure is logged and the task tried again. The first run is after one interval. */
+/**
+ * Runs each task at its own interval, never twice at once, first after one interval. A failure is logged and the task retried at the next
+ * interval.
+ */
 export const startMaintenance = (
   tasks: readonly MaintenanceTask[],
   { clock, log }: { clock: Clock; log: Log },

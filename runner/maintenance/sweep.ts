@@ -1,4 +1,4 @@
-/** Removes what attempts that did not win have left in the bucket: live multipart uploads and finished objects. */
+/** Removes what losing attempts left in the bucket: live multipart uploads and finished objects. */
 
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { Log } from "../deps.ts";
@@ -7,12 +7,12 @@ import { removeObject } from "../transfer/sinks/object-upload.ts";
 type SweepDeps = {
   s3: S3Client;
   log: Log;
-  /** Objects of this bucket that nobody will go on with; once taken, no attempt can take them over. */
+  /** Takes objects of this bucket that no attempt will resume. No attempt can take them over afterwards. */
   take: (rowsMax: number) => Promise<{ id: string; key: string; uploadId: string | null }[]>;
   markRemoved: (id: string) => Promise<unknown>;
 };
 
-/** How many objects were removed, and how many could not be. One that cannot be removed is logged and taken again by a later sweep. */
+/** Returns how many objects were removed and how many could not be. Those are logged and taken again by a later sweep. */
 export const sweepObjects = async ({ s3, log, take, markRemoved }: SweepDeps): Promise<{ removed: number; failed: number }> => {
   let removed = 0;
   let failed = 0;

@@ -1,21 +1,21 @@
-/** A look at something in the database: asked rarely, however many readers collect and however often. */
+/** Measures something in the database, rarely, however many readers collect and however often. */
 import type { Clock } from "../deps.ts";
 
 type LookDeps<Row> = {
   clock: Clock;
   measure: () => Promise<readonly Row[]>;
-  /** Told of a failure. */
+  /** Called with each failure. */
   onFailure: (error: unknown) => void;
 };
 
-/** Measured at most this often. */
+/** Shortest time between two measurements. */
 const measureMs = 15_000;
-/** What is older is not shown: the queue may be another one by now. */
+/** An older result is not shown, because it may be outdated. */
 const staleMs = 60_000;
-/** A collection waits this long for the database; after that it shows what is known. */
+/** Longest wait of a collection for the database. It then returns the last result. */
 const waitMs = 2000;
 
-/** Never rejects; nothing where nothing is known. One question at a time. */
+/** Never rejects; returns an empty list if nothing is known. Runs one query at a time. */
 export const createLook = <Row>({ clock, measure, onFailure }: LookDeps<Row>): (() => Promise<readonly Row[]>) => {
   let known: { atMs: number; rows: readonly Row[] } | undefined;
   let askedMs = Number.NEGATIVE_INFINITY;
@@ -36,7 +36,7 @@ export const createLook = <Row>({ clock, measure, onFailure }: LookDeps<Row>): (
     if (asking !== undefined) {
       const answered = new AbortController();
       const waited = clock.wait(waitMs, answered.signal).catch(() => {
-        // Aborted below, once the answer is there.
+        // The wait is aborted below, once the result is there.
       });
       await Promise.race([asking, waited]);
       answered.abort(new Error("answered"));

@@ -1,13 +1,13 @@
-/** Every metric of the runner: one entry gives name, type, unit (UCUM), attributes and meaning. The table of docs/operations.md is compared with it. */
+/** Every metric of the runner: name, type, unit (UCUM), attributes and meaning. A test compares the table in docs/operations.md with it. */
 
 export type MetricDefinition = {
   name: string;
   type: "counter" | "upDownCounter" | "histogram" | "gauge";
   unit: string;
-  /** Each of a small, closed set of values; never ids of anything. */
+  /** Attributes with small, closed sets of values. Never use ids. */
   attributes: readonly string[];
   meaning: string;
-  /** Upper bounds of the buckets of a histogram. */
+  /** Upper bounds of the histogram's buckets. */
   boundaries?: readonly number[];
 };
 

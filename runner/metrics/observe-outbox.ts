@@ -1,4 +1,4 @@
-/** Metrics: events that the consumers of the outbox have still to consume, and the age of the oldest. */
+/** Metrics: outbox events that each consumer has still to consume, and the age of the oldest. */
 import type { Meter } from "@opentelemetry/api";
 import type { WaitingEvents } from "../../db/outbox/measure-outbox.ts";
 import type { Clock } from "../deps.ts";
@@ -8,7 +8,7 @@ import { metricDefinitions as metrics, optionsOf } from "./definitions.ts";
 export type OutboxLookDeps = {
   clock: Clock;
   measureOutbox: () => Promise<WaitingEvents[]>;
-  /** Where a failure is told. */
+  /** Called with each failure. */
   report: (event: string, error: unknown) => void;
 };
 

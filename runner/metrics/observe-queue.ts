@@ -8,7 +8,7 @@ import { metricDefinitions as metrics, optionsOf } from "./definitions.ts";
 export type QueueDeps = {
   clock: Clock;
   measureQueue: () => Promise<WaitingJobs[]>;
-  /** Where a failure is told. */
+  /** Called with each failure. */
   report: (event: string, error: unknown) => void;
 };
 
@@ -27,6 +27,6 @@ export const observeQueue = (meter: Meter, deps: QueueDeps): void => {
   );
 };
 
-/** Never rejects; nothing where nothing is known. */
+/** Never rejects; returns an empty list if nothing is known. */
 export const createQueueLook = ({ clock, measureQueue, report }: QueueDeps): (() => Promise<readonly WaitingJobs[]>) =>
   createLook({ clock, measure: measureQueue, onFailure: (error) => report("queue_not_measured", error) });

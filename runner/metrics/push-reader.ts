@@ -1,4 +1,4 @@
-/** Metrics: sends all of them to a collector at every interval, as OTLP in JSON over HTTP. */
+/** Metrics: sends all metrics to a collector at each interval, as OTLP JSON over HTTP. */
 import { AggregationTemporalityPreference, OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
 import {
   AggregationTemporality,
@@ -9,7 +9,7 @@ import {
 
 export type PushConfig = { url: string; headers: Record<string, string>; intervalMs: number };
 
-/** The collector has this long to answer, tries included. */
+/** Longest time for the collector to respond, including retries. */
 const sendMsMax = 10_000;
 
 export const createPushReader = (
@@ -29,7 +29,7 @@ export const createPushReader = (
   });
 };
 
-/** The reader tells failures to a global handler only. */
+/** Reports failed exports, which the reader itself passes only to a global handler. */
 const reported = (exporter: PushMetricExporter, report: (error: unknown) => void): PushMetricExporter => ({
   export: (metrics, done) =>
     exporter.export(metrics, (result) => {

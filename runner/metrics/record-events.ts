@@ -1,4 +1,4 @@
-/** Metrics: counts what the runner's events tell. Recording is adding to a number in memory; listeners are guarded (runner/bus.ts). */
+/** Metrics: counts the runner's events. Recording adds to a number in memory; listeners are guarded (runner/bus.ts). */
 
 import type { Attributes, Meter } from "@opentelemetry/api";
 import type { JobKind } from "../../core/jobs/kinds.ts";
@@ -19,7 +19,7 @@ const recorder = (meter: Meter, definition: MetricDefinition): Record => {
   switch (definition.type) {
     case "counter": {
       const counter = meter.createCounter(definition.name, optionsOf(definition));
-      // Nothing counted is no series: a zero would show an outcome that never was.
+      // A zero is not recorded: it would create a series for an outcome that never happened.
       return (value, attributes) => {
         if (value > 0) counter.add(value, attributes);
       };
@@ -41,7 +41,7 @@ const recorder = (meter: Meter, definition: MetricDefinition): Record => {
   }
 };
 
-/** Jobs one by one and in batches. What is claimed is settled or loses its lease, and so stops running. */
+/** Counts single jobs and batches. Every claim ends in a settlement or a lost lease, and so stops running. */
 const recordJobs = (meter: Meter, on: Bus["on"]): void => {
   const claimed = recorder(meter, metrics.jobsClaimed);
   const running = recorder(meter, metrics.jobsRunning);

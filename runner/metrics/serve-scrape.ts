@@ -1,9 +1,9 @@
-/** Metrics: the page that Prometheus reads, and /healthz, which says that the process answers. */
+/** Metrics: serves the page that Prometheus reads, and /healthz, which only shows that the process responds. */
 import { createServer } from "node:http";
 
 type ScrapeServer = { stop: () => Promise<void> };
 
-/** A port that is taken, like every failure here, is reported and stops nothing else. */
+/** A port in use, like every failure here, is reported and stops nothing else. */
 export const serveScrape = (
   { host, port }: { host: string; port: number },
   deps: { scrape: () => Promise<string>; report: (event: string, error: unknown) => void },

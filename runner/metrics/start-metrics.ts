@@ -1,6 +1,6 @@
 /**
- * Metrics of the runner, put together: what is counted, what is observed, and where it goes. Nothing here fails or delays a job: recording is in memory, and failures to
- * hand metrics out are logged, once a minute at most. Memory: one number, or one histogram, for each combination of attributes.
+ * Metrics of the runner: what is counted, what is observed, and where it goes. Never fails or delays a job: recording is in memory, and
+ * export failures are logged, at most once a minute. Memory: one number or histogram per combination of attributes.
  */
 
 import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
@@ -24,15 +24,15 @@ type MetricsDeps = Omit<QueueDeps & OutboxLookDeps, "report"> & {
   events: Pick<Bus, "on">;
   log: Log;
   memoryBytes: () => number;
-  /** Names this process among all runners. */
+  /** Identifies this process among all runners. */
   instanceId: string;
 };
 
-/** What is left is sent within this time when the runner stops, or not at all. */
+/** Longest time to send what is left when the runner stops. The rest is dropped. */
 const flushMs = 5000;
 const reportEveryMs = 60_000;
 
-/** Without a place for metrics to go nothing is counted. */
+/** Counts nothing if no destination is configured. */
 export const startMetrics = (deps: MetricsDeps, config: MetricsConfig): { stop: () => Promise<void> } => {
   if (config.prometheus === null && config.otlp === null) return { stop: async () => {} };
   const report = createReport(deps);
@@ -62,11 +62,11 @@ export const startMetrics = (deps: MetricsDeps, config: MetricsConfig): { stop: 
   };
 };
 
-/** Collects when it is asked. */
+/** Collects metrics when asked. */
 class ScrapeReader extends MetricReader {
   readonly #serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
 
-  /** All metrics in the text format of Prometheus. */
+  /** Returns all metrics in the Prometheus text format. */
   async text(): Promise<string> {
     const { resourceMetrics } = await this.collect();
     return this.#serializer.serialize(resourceMetrics);
@@ -76,7 +76,7 @@ class ScrapeReader extends MetricReader {
   protected override async onShutdown(): Promise<void> {}
 }
 
-/** One line a minute, which says how many failures it stands for. */
+/** Logs at most one line a minute per event, with the number of failures it stands for. */
 const createReport = ({ clock, log }: Pick<MetricsDeps, "clock" | "log">): ((event: string, error: unknown) => void) => {
   let saidMs = Number.NEGATIVE_INFINITY;
   let unsaid = 0;

@@ -1,4 +1,4 @@
-/** Hands the events of the outbox to their consumers. Each consumer has a loop of its own: one that fails or is slow holds up no other. */
+/** Passes outbox events to their consumers. Each consumer has a loop of its own, so a slow or failing one does not delay the others. */
 import { type ConsumerName, outboxConsumers } from "../../core/outbox/consumers.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import type { DueWork } from "../../db/queue/list-due-work.ts";
@@ -10,13 +10,17 @@ import { outboxHandlers } from "./handlers.ts";
 
 type OutboxDeps = { db: Database; clock: Clock; log: Log; random: () => number; emit: Bus["emit"]; dueWork: () => Promise<DueWork> };
 
-/** The consumer of the registry with its handler. */
-export const consumerOf = (name: ConsumerName): Consumer => widened({ types: outboxConsumers[name].types, handle: outboxHandlers[name] });
+/** Returns a consumer of the registry with its handler. */
+export const consumerOf = (name: ConsumerName): Consumer =>
+  asConsumer({ types: outboxConsumers[name].types, handle: outboxHandlers[name] });
 
-/** A handler is only given events of its own types: consumeEvent looks for the type among them first. */
-const widened = (consumer: unknown): Consumer => consumer as Consumer;
+/** Safe because consumeEvent passes a handler only events of its own types. */
+const asConsumer = (consumer: unknown): Consumer => consumer as Consumer;
 
-/** One event at a time for each consumer and runner: what it does is short, and runners consume events of different objects side by side. */
+/**
+ * Consumes one event at a time per consumer and runner. Handling is short, and several runners handle events of different objects in
+ * parallel.
+ */
 export const startConsumer = (
   { db, clock, log, random, emit, dueWork }: OutboxDeps,
   name: string,
@@ -31,14 +35,14 @@ export const startConsumer = (
       isDue: async () => (await dueWork()).consumers.has(name),
       claim: () => consumeEvent({ db, random }, name, consumer),
       start: (consumed) => {
-        tell({ log, emit }, consumed);
+        reportConsumed({ log, emit }, consumed);
         return { done: Promise.resolve(), abort: () => {} };
       },
     },
     { ...config, concurrency: 1 },
   );
 
-const tell = ({ log, emit }: Pick<OutboxDeps, "log" | "emit">, consumed: Consumed): void => {
+const reportConsumed = ({ log, emit }: Pick<OutboxDeps, "log" | "emit">, consumed: Consumed): void => {
   const { consumer, type, eventId, outcome } = consumed;
   if (outcome === "consumed") {
     emit("outbox.consumed", { consumer, type });

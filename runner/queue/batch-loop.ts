@@ -1,4 +1,7 @@
-/** Ingestion, the loop: claims batches, keeps their lease, processes and settles them. Two batches at once: while one is read, the other is written. */
+/**
+ * Ingestion: claims batches, keeps their lease, processes and settles them. Two batches run at once: one is read while the other is
+ * written.
+ */
 
 import type { JobKind } from "../../core/jobs/kinds.ts";
 import { describeFailure } from "../../db/postgres/failure.ts";
@@ -8,7 +11,7 @@ import type { Bus } from "../bus.ts";
 import { type Clock, LeaseLost, type Log, RunnerStopping } from "../deps.ts";
 import { type HeldLease, holdLease, type LeaseTimes, lostLease } from "./lease.ts";
 import { type Polling, type PollingConfig, startPolling } from "./polling.ts";
-import { settleSurely } from "./settle-with-retry.ts";
+import { settleWithRetry } from "./settle-with-retry.ts";
 
 export type BatchLoopDeps = {
   kind: JobKind;
@@ -18,7 +21,7 @@ export type BatchLoopDeps = {
   random: () => number;
   isDue?: () => Promise<boolean>;
   claim: () => Promise<JobBatch | undefined>;
-  /** How many jobs are still held. */
+  /** Returns how many jobs are still held. */
   heartbeat: (leaseId: string) => Promise<number>;
   process: (batch: JobBatch, signal: AbortSignal) => Promise<BatchOutcome>;
   settle: (leaseId: string, outcome: BatchOutcome) => Promise<number>;
@@ -29,7 +32,7 @@ type BatchLoopConfig = PollingConfig & LeaseTimes;
 export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): Polling => {
   const { clock, log } = deps;
 
-  /** Undefined when the lease is lost; the jobs are given out again when it has ended. */
+  /** Returns undefined if the lease is lost. The jobs are claimed again once it expires. */
   const outcomeOf = async (batch: JobBatch, { signal }: HeldLease): Promise<BatchOutcome | undefined> => {
     try {
       return await Promise.race([deps.process(batch, signal), lostLease(signal)]);
@@ -51,7 +54,7 @@ export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): Po
       const held =
         outcome === undefined
           ? 0
-          : await settleSurely({ clock, log }, { lease_id: batch.leaseId }, () => deps.settle(batch.leaseId, outcome));
+          : await settleWithRetry({ clock, log }, { lease_id: batch.leaseId }, () => deps.settle(batch.leaseId, outcome));
       if (outcome === undefined || held === undefined || held === 0) return deps.emit("batch.leaseLost", observed);
       const seconds = (clock.steadyMs() - startedMs) / 1000;
       const { doneIds, failed, released } = outcome;

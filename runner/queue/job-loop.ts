@@ -1,4 +1,6 @@
-/** 3 CLAIM and the life of a job in this process: poll, claim, hold the lease, run the handler, settle. Knows no kind. */
+/**
+ * Stage 3, claim, and the life of a job in this process: poll, claim, hold the lease, run the handler, settle. Does not depend on the kind.
+ */
 
 import { AppError } from "../../core/errors.ts";
 import { type JobKind, jobKinds } from "../../core/jobs/kinds.ts";
@@ -12,7 +14,7 @@ import { type Clock, type Handler, JobCancelled, LeaseLost, type Log, RunnerStop
 import { type HeldLease, holdLease, type LeaseTimes, lostLease } from "./lease.ts";
 import { type Polling, type PollingConfig, startPolling } from "./polling.ts";
 import type { ProjectConcurrency } from "./project-concurrency.ts";
-import { settleSurely } from "./settle-with-retry.ts";
+import { settleWithRetry } from "./settle-with-retry.ts";
 
 export type LoopConfig = PollingConfig & Omit<LeaseTimes, "maxRunSeconds">;
 
@@ -23,8 +25,9 @@ type LoopDeps = {
   bus: Bus;
   random: () => number;
   claim: () => Promise<ClaimedJob | undefined>;
-  /** Told when a job begins to run here, and when it has ended, however it did. */
+  /** See `PollingDeps` in polling.ts. */
   isDue?: () => Promise<boolean>;
+  /** Called when a job starts here and when it has ended, whatever its outcome. */
   perProject?: Pick<ProjectConcurrency, "began" | "ended">;
   heartbeat: (job: ClaimedJob) => Promise<Heartbeat>;
 };
@@ -42,7 +45,7 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Polling => {
     try {
       await Promise.race([handler.run({ job, signal: lease.signal, assertHeld: lease.assertHeld }), lostLease(lease.signal)]);
     } catch (error) {
-      // Once the signal has fired, its reason is why everything else failed.
+      // After the signal has fired, other failures are consequences of its reason.
       const reason: unknown = lease.signal.aborted ? lease.signal.reason : error;
       if (reason instanceof LeaseLost) {
         log("warn", "lease_lost", { job_id: job.id, attempt: job.attempt });
@@ -61,7 +64,7 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Polling => {
             : { state: "retryable", error: described, delaySeconds: next.delaySeconds };
       }
       const last = outcome;
-      isHeld = (await settleSurely({ clock, log }, { job_id: job.id }, () => handler.settle(job, last))) ?? false;
+      isHeld = (await settleWithRetry({ clock, log }, { job_id: job.id }, () => handler.settle(job, last))) ?? false;
       if (!isHeld) log("warn", "lease_lost", { job_id: job.id, attempt: job.attempt });
     } finally {
       lease.release();

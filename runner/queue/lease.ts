@@ -1,6 +1,7 @@
 /**
- * The lease of what runs: heartbeats keep it, and end the work when it is lost, cancelled or out of time.
- * A heartbeat that cannot reach the database for `selfFenceSeconds` ends the work before the lease does, so two runners never work at once.
+ * Holds the lease of running work. Heartbeats extend it, and abort the work if it is lost, cancelled or out of time.
+ * If heartbeats cannot reach the database for `selfFenceSeconds`, the work is aborted before its lease ends, so that two runners never work
+ * at once.
  */
 import { describeFailure } from "../../db/postgres/failure.ts";
 import type { Heartbeat } from "../../db/queue/heartbeat-job.ts";
@@ -12,13 +13,13 @@ type LeaseDeps = {
   clock: Clock;
   log: Log;
   heartbeat: () => Promise<Heartbeat>;
-  /** Why the work ends when its time is over. */
+  /** Creates the reason to abort with when time is up. */
   outOfTime: () => Error;
 };
 
 export type HeldLease = { signal: AbortSignal; abort: (reason: Error) => void; assertHeld: () => Promise<void>; release: () => void };
 
-/** `fields` name the work in the log. */
+/** `fields` identify the work in the log. */
 export const holdLease = (deps: LeaseDeps, fields: Record<string, unknown>, times: LeaseTimes): HeldLease => {
   const controller = new AbortController();
   const abort = (reason: Error) => {
@@ -63,12 +64,12 @@ export const holdLease = (deps: LeaseDeps, fields: Record<string, unknown>, time
   };
 };
 
-/** Rejects when the lease is lost; never settles otherwise. A database that has gone silent answers nothing: this ends the attempt all the same. */
+/** Rejects if the lease is lost and never settles otherwise. Ends the attempt even while a call to the database hangs. */
 export const lostLease = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
-    const look = () => {
+    const rejectIfLost = () => {
       if (signal.reason instanceof LeaseLost) reject(signal.reason);
     };
-    if (signal.aborted) look();
-    else signal.addEventListener("abort", look, { once: true });
+    if (signal.aborted) rejectIfLost();
+    else signal.addEventListener("abort", rejectIfLost, { once: true });
   });

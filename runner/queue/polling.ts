@@ -1,18 +1,18 @@
-/** Asks for work again and again, runs so much of it at once, and stops in order. Knows nothing of jobs. */
+/** Polls for work, runs a limited number of pieces at once, and stops in order. Knows nothing of jobs. */
 import { describeFailure } from "../../db/postgres/failure.ts";
 import { type Clock, type Log, RunnerStopping } from "../deps.ts";
 
 export type PollingConfig = {
-  /** Pieces of work at once. */
+  /** Pieces of work run at once. */
   concurrency: number;
   pollMs: number;
-  /** The wait between two questions grows up to this while there is nothing to do. */
+  /** Longest wait between two polls. The wait grows up to this while there is no work. */
   pollIdleMs: number;
-  /** What is under way at a stop may go on for so long. */
+  /** How long running work may continue after a stop. */
   graceSeconds: number;
 };
 
-/** One piece of work under way. `done` never rejects. */
+/** A piece of running work. `done` never rejects. */
 type Work = { done: Promise<void>; abort: (reason: Error) => void };
 
 type PollingDeps<Claimed> = {
@@ -26,17 +26,19 @@ type PollingDeps<Claimed> = {
 };
 
 export type Polling = {
-  /** Resolves when nothing is asked for any more and all work has ended, or was left behind. */
+  /** Stops polling. Resolves once all work has ended or was abandoned. */
   stop: () => Promise<void>;
-  /** Looks for work now instead of at the next poll. */
+  /** Polls now instead of after the wait. */
   wake: () => void;
 };
 
-/** A database that has gone silent holds up nothing but this one question; a claim that arrives late is rescued when its lease ends. */
+/**
+ * Time limit for one query, so that a silent database blocks nothing else. A job whose claim arrives late is rescued when its lease ends.
+ */
 const answerMs = 20_000;
 
-/** The answer, or a rejection when none has come for 20 s. */
-export const answered = <R>(clock: Clock, answer: Promise<R>): Promise<R> =>
+/** Resolves to the answer, or rejects after 20 s without one. */
+export const withAnswerTimeout = <R>(clock: Clock, answer: Promise<R>): Promise<R> =>
   new Promise((resolve, reject) => {
     const timer = clock.startTimer(answerMs, () => {
       timer.stop();
@@ -45,7 +47,7 @@ export const answered = <R>(clock: Clock, answer: Promise<R>): Promise<R> =>
     answer.finally(timer.stop).then(resolve, reject);
   });
 
-/** After the grace, work that does not end by itself is left behind: its lease ends without it. */
+/** Time after the grace period until unfinished work is abandoned. Its lease then expires. */
 const leaveBehindMs = 15_000;
 
 export const startPolling = <Claimed>(deps: PollingDeps<Claimed>, config: PollingConfig): Polling => {
@@ -60,7 +62,7 @@ export const startPolling = <Claimed>(deps: PollingDeps<Claimed>, config: Pollin
     endRest();
   };
 
-  /** Until the time has passed or there is a reason to look again, also one that came since the last look. */
+  /** Waits until the time has passed or `wake` is called. Returns at once if it was called since the last poll. */
   const rest = (milliseconds: number): Promise<void> =>
     new Promise((resolve) => {
       endRest = () => {
@@ -81,8 +83,8 @@ export const startPolling = <Claimed>(deps: PollingDeps<Claimed>, config: Pollin
       isWoken = false;
       if (running.size < config.concurrency) {
         try {
-          const isDue = !shouldLook || (await answered(clock, deps.isDue?.() ?? Promise.resolve(true)));
-          if (isDue) claimed = await answered(clock, deps.claim());
+          const isDue = !shouldLook || (await withAnswerTimeout(clock, deps.isDue?.() ?? Promise.resolve(true)));
+          if (isDue) claimed = await withAnswerTimeout(clock, deps.claim());
           isIdle = claimed === undefined;
         } catch (error) {
           deps.log("error", "claim_failed", { detail: describeFailure(error) });
@@ -105,7 +107,7 @@ export const startPolling = <Claimed>(deps: PollingDeps<Claimed>, config: Pollin
   };
   const polling = poll();
 
-  /** Whether all work ends within the time. */
+  /** Returns whether all work ends within the time. */
   const endsWithin = async (milliseconds: number): Promise<boolean> => {
     const waiting = new AbortController();
     const ended = Promise.all([...running].map(({ done }) => done)).then(() => true);

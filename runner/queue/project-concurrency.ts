@@ -1,7 +1,7 @@
-/** Keeps one project from filling a loop: the loop leaves one of its runs to other projects, however much work the first has waiting. */
+/** Keeps one project from filling a loop: one of the loop's runs always stays free for other projects. */
 
 export type ProjectConcurrency = {
-  /** Lists the projects that may start nothing more. */
+  /** Lists the projects that may not start another job. */
   atLimit: () => string[];
   began: (projectId: string) => void;
   ended: (projectId: string) => void;

@@ -1,22 +1,22 @@
-/** Writes the outcome of an attempt, also when the database fails for a moment. */
+/** Writes the outcome of an attempt, with retries while the database fails. */
 import { describeFailure } from "../../db/postgres/failure.ts";
 import type { Clock, Log } from "../deps.ts";
-import { answered } from "./polling.ts";
+import { withAnswerTimeout } from "./polling.ts";
 
 const attemptsMax = 5;
 
 /**
- * An outcome that cannot be written is tried again: otherwise all of its work would be done anew when the lease has ended. Undefined when it could not be written; the
- * reaper decides then. A settlement is fenced, so that one whose answer was lost is harmless to repeat.
+ * Retries a failed settlement, because otherwise all work is repeated after the lease expires. Repeating it is safe: settlements are fenced
+ * by the lease. Returns undefined if every attempt failed; the job is then rescued.
  */
-export const settleSurely = async <R>(
+export const settleWithRetry = async <R>(
   deps: { clock: Clock; log: Log },
   fields: Record<string, unknown>,
   settle: () => Promise<R>,
 ): Promise<R | undefined> => {
   for (let attempts = 1; ; attempts++) {
     try {
-      return await answered(deps.clock, settle());
+      return await withAnswerTimeout(deps.clock, settle());
     } catch (error) {
       deps.log("error", "settle_failed", { ...fields, detail: describeFailure(error) });
       if (attempts === attemptsMax) return undefined;

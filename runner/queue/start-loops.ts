@@ -1,4 +1,4 @@
-/** The loops of a runner, derived from the registry of job kinds: how a kind is claimed decides which loop it has. */
+/** Starts the loops of a runner from the registry of job kinds. How a kind is claimed decides its loop. */
 import { type BatchKind, type Claiming, type JobKind, jobKinds } from "../../core/jobs/kinds.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { claimBatch, heartbeatBatch } from "../../db/queue/claim-batch.ts";
@@ -25,7 +25,7 @@ type LoopsDeps = {
 };
 
 type LoopsConfig = Omit<LoopConfig, "concurrency"> & {
-  /** Kinds this runner claims; those without a handler are left out. */
+  /** Kinds this runner claims. Those without a handler are skipped. */
   kinds: readonly JobKind[];
   claimedBy: string;
   leaseSeconds: number;
@@ -33,7 +33,7 @@ type LoopsConfig = Omit<LoopConfig, "concurrency"> & {
   batched: { concurrency: number; jobsMax: number };
 };
 
-/** One loop for all kinds that are limited per project, and one for each other kind, so that none waits until long exports or deletions end. */
+/** Starts one loop for all kinds limited per project, and one for each other kind, so that none waits for long exports or deletions. */
 export const startLoops = (deps: LoopsDeps, config: LoopsConfig): { kinds: JobKind[]; loops: Polling[] } => {
   const { db, handlers } = deps;
   const kinds = config.kinds.filter((kind) => handlers[kind] !== null);

@@ -1,4 +1,4 @@
-/** One pass of an export: plan, query, transform, upload, settle. Throws ReplayDiffers and RowsRekeyed where the export is to restart. */
+/** Runs one pass of an export: plan, query, transform, upload, settle. Throws ReplayDiffers or RowsRekeyed if the export must restart. */
 
 import type { ExportManifest, ExportProgress } from "../../core/exports/manifest.ts";
 import { ExportOptions } from "../../core/exports/request.ts";
@@ -21,27 +21,27 @@ import { compileForRun, openSource } from "./source/open-source.ts";
 import { createFileWriter, type FileWriter } from "./write-export-file.ts";
 import { isTruncated, writeFiles } from "./write-files.ts";
 
-/** Kept with the job: with these a later pass can go on where the one before was. */
+/** Stored with the job. A later pass needs it to resume. */
 export type Checkpoint = { plan: SourcePlan; columns: string[] };
 
-/** What a pass goes on with, and whether it reads with one query. */
+/** What a pass resumes from, and whether it reads with one query (`isWhole`). */
 export type Start = { objects: LeftObject[]; checkpoint: Checkpoint | null; isWhole: boolean };
 
 type Attempt = {
   target: ExportToRun;
   query: ExportQuery;
   start: Start;
-  /** Of all queries of the pass; others are not killed with it. */
+  /** Prefix of the ids of this pass's queries. `giveUp` kills the queries with this prefix and no others. */
   queryId: string;
   /** When the attempt began, in milliseconds since 1970. */
   startedMs: number;
-  /** Told again as the pass gets on. */
+  /** Replaces the function that reports how far the pass has got. */
   onReached: (reached: () => ExportReached) => void;
 };
 
 export type AttemptDeps = Omit<ExportHandlerDeps, "sink"> & { sink: FileSink; journal: RunJournal };
 
-/** A plan that would be larger is not kept: the next attempt then starts over. */
+/** A larger plan is not stored, and the next attempt starts over. */
 const checkpointBytesMax = 8 * 1024 * 1024;
 
 export const attemptExport = async (deps: AttemptDeps, context: JobContext, attempt: Attempt): Promise<void> => {
@@ -84,7 +84,7 @@ export const attemptExport = async (deps: AttemptDeps, context: JobContext, atte
   }
 };
 
-/** The source with its plan: that of the attempt before where there is one, else a new one, which is kept. */
+/** Opens the source with the stored plan of an earlier attempt if there is one, else with a new plan, which it stores. */
 const planPass = async (
   deps: AttemptDeps,
   { job, signal }: JobContext,
@@ -127,7 +127,7 @@ const settle = async (
     objectIds: writer.fileIds(),
   });
   if (settled) return;
-  // Not ours any more, or to be cancelled: the next look at the lease says which.
+  // The lease is lost or the job is to be cancelled. `assertHeld` throws the one that applies.
   await assertHeld();
   throw new LeaseLost();
 };

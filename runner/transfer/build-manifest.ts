@@ -1,4 +1,4 @@
-/** The manifest of an export from what was planned and written. */
+/** Builds the manifest of an export from what was planned and written. */
 
 import { type ExportManifest, schemaVersion } from "../../core/exports/manifest.ts";
 import type { ExportChanges } from "../../core/query/changes.ts";
@@ -65,7 +65,7 @@ export const buildManifest = ({
   };
 };
 
-/** Also before 1970, where microseconds are negative. */
+/** Converts microseconds since 1970, which are negative before it. */
 const isoOf = (microseconds: number): string => {
   const milliseconds = Math.floor(microseconds / 1000);
   return new Date(milliseconds).toISOString().replace("Z", `${String(microseconds - milliseconds * 1000).padStart(3, "0")}Z`);

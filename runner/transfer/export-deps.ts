@@ -1,4 +1,4 @@
-/** What an export is run with. */
+/** Dependencies and settings of the export handler. */
 
 import type { PhysicalTables } from "../../core/query/build-query.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
@@ -28,6 +28,6 @@ export type ExportHandlerDeps = {
   emit: Bus["emit"];
   crc32: (bytes: Uint8Array, seed?: number) => number;
   sha256: (text: string) => string;
-  /** Two halves of the key a project's values are hashed with; null without ENCRYPTION_KEY. */
+  /** Returns the two halves of the project's hash key, or null without ENCRYPTION_KEY. */
   hashKeyOf: (projectId: string) => [string, string] | null;
 };

@@ -1,14 +1,14 @@
-/** Goes on behind the parts of an upload: what was uploaded is read again, and must be the same. */
+/** Resumes an upload behind its parts: reads what was uploaded again and checks that it is the same. */
 import type { UploadedPart } from "../../core/exports/uploaded-part.ts";
 
-/** The rows are not what an attempt before this one has uploaded: the export starts over. */
+/** The rows differ from what an earlier attempt uploaded, so the export restarts. */
 export class ReplayDiffers extends Error {
   override name = "ReplayDiffers";
 }
 
 /**
- * Writes what comes after the parts that are there. The bytes between the start of the slice and the end of the parts are read again and must be the
- * same: the CRC-32 of the file up to there decides. Throws ReplayDiffers.
+ * Writes the bytes that come after the uploaded parts. Checks the bytes between the start of the slice and the end of the parts by the
+ * CRC-32 of the file up to there. Throws ReplayDiffers.
  */
 export const writeBehind = (
   { endByte, crc, mark }: Pick<UploadedPart, "endByte" | "crc" | "mark">,

@@ -1,4 +1,4 @@
-/** Shows the owner of an export how far it has got, on a timer of its own. */
+/** Saves the progress of an export for its owner, on a timer of its own. */
 
 import type { ExportProgress } from "../../core/exports/manifest.ts";
 import { describeFailure } from "../../db/postgres/failure.ts";
@@ -6,7 +6,7 @@ import { saveProgress } from "../../services/exports/save-progress.ts";
 import type { JobContext } from "../deps.ts";
 import type { ExportHandlerDeps } from "./export-deps.ts";
 
-/** A write that fails is not worth an attempt: the lease decides that. Runs until `stop`. */
+/** Runs until `stop`. A failed write is logged and does not end the attempt. */
 export const reportProgress = (
   deps: ExportHandlerDeps,
   { job }: JobContext,

@@ -1,6 +1,7 @@
 /**
- * The journal of a run: its plan, its files, and their parts as they arrive, so that a later attempt goes on behind them and the sweep removes what nobody goes on with.
- * A run is known by its job; what is written under a lease that is lost changes nothing.
+ * Journal of a run: its plan, files and parts. A later attempt resumes from it, and the sweep uses it to remove what no attempt will
+ * resume.
+ * A run is identified by its job. Writes under a lost lease change nothing.
  */
 import type { ManifestFile } from "../../core/exports/manifest.ts";
 import type { UploadedPart } from "../../core/exports/uploaded-part.ts";
@@ -21,22 +22,22 @@ import { LeaseLost, type Log } from "../deps.ts";
 
 export type RunJournal = {
   keepPlan: (plan: unknown) => Promise<void>;
-  /** Before the first byte of a file leaves. Resolves to the id of the file in the journal. Throws LeaseLost. */
+  /** Call before the first byte of a file is sent. Resolves to the file's id in the journal. Throws LeaseLost. */
   addFile: (file: { key: string; fileIndex: number }) => Promise<string>;
-  /** Before its first part leaves. Throws LeaseLost. */
+  /** Call before the first part is sent. Throws LeaseLost. */
   keepUploadId: (fileId: string, uploadId: string) => Promise<void>;
-  /** A part has arrived. Not awaited by the upload; a part that is not recorded is only sent again. */
+  /** Records an uploaded part without waiting. A part that cannot be recorded is uploaded again by a later attempt. */
   keepPart: (fileId: string, part: UploadedPart) => void;
-  /** Resolves when every part so far is recorded. */
+  /** Resolves when the records of all parts so far are written or have failed. */
   partsKept: () => Promise<void>;
   keepFile: (fileId: string, file: ManifestFile) => Promise<void>;
-  /** What attempts before this one have left, in order of the files, taken over under this lease. */
+  /** Takes over under this lease what earlier attempts left, in file order. */
   takeOver: () => Promise<LeftObject[]>;
-  /** Nobody goes on with what this lease holds. */
+  /** Marks everything this lease holds as not to be resumed; the sweep removes it. */
   discard: () => Promise<void>;
 };
 
-/** `run.bucket` is where the files of the run go. */
+/** `run.bucket` is the bucket the files go to. */
 export const openRunJournal = (
   { db, log }: { db: Database; log: Log },
   lease: Lease,

@@ -1,4 +1,4 @@
-/** One file of an export: slices through the encoder into an upload, begun anew or gone on with behind the parts of an attempt before. */
+/** Writes one file of an export: slices through the encoder into an upload, new or resumed behind the parts of an earlier attempt. */
 
 import { AppError } from "../../core/errors.ts";
 import type { ExportProgress, ManifestFile } from "../../core/exports/manifest.ts";
@@ -31,11 +31,11 @@ type WrittenFile = { file: ManifestFile; slices: number; slicesResumed: number; 
 
 export type FileWriter = {
   write: (file: FileToWrite) => Promise<WrittenFile>;
-  /** Ids in the journal of the files written or taken over. */
+  /** Journal ids of the files written or taken over. */
   fileIds: () => string[];
-  /** Bytes handed to the sink, all files together. */
+  /** Bytes passed to the sink, in all files. */
   bytes: () => number;
-  /** After a failure: what cannot be gone on with is taken back. */
+  /** Cleans up after a failure: kills the queries and aborts the upload unless a later attempt can resume it. */
   giveUp: (error: unknown, queryId: string) => Promise<void>;
 };
 
@@ -46,7 +46,7 @@ type FileWriterDeps = Pick<ExportHandlerDeps, "clickhouse" | "clock" | "log" | "
 
 type Run = { target: ExportToRun; tableName: string; progress: ExportProgress };
 
-/** What is done so far, in all files. */
+/** What is finished so far, in all files. */
 type Done = { fileIds: string[]; bytes: number; rows: number; slices: number };
 
 export const createFileWriter = (deps: FileWriterDeps, context: JobContext, run: Run): FileWriter => {
@@ -80,7 +80,7 @@ export const createFileWriter = (deps: FileWriterDeps, context: JobContext, run:
       try {
         return await write(file);
       } catch (error) {
-        // The store has forgotten the upload or one of its parts.
+        // The store no longer knows the upload or one of its parts.
         if (file.left !== null && error instanceof AppError && error.code === "S3_REJECTED") throw new ReplayDiffers(error.message);
         throw error;
       }
@@ -89,8 +89,9 @@ export const createFileWriter = (deps: FileWriterDeps, context: JobContext, run:
       const reason: unknown = context.signal.aborted ? context.signal.reason : error;
       if (reason instanceof LeaseLost) return;
       const killed = deps.clickhouse.kill(`${queryId}-`);
-      // Taken back, the space of the current file is free at once. Its row stays open: the sweep looks again, for what was still on its way, and at the files before it.
-      const settled = await Promise.allSettled([killed, canGoOn(context, reason) ? current?.settle() : current?.abort()]);
+      // Aborting frees the space of the current file at once. Its journal row stays open, so that the sweep also removes parts that were
+      // still in flight and the earlier files.
+      const settled = await Promise.allSettled([killed, canResume(context, reason) ? current?.settle() : current?.abort()]);
       for (const result of settled)
         if (result.status === "rejected") deps.log("warn", "take_back_failed", { job_id: context.job.id, detail: String(result.reason) });
       await deps.journal.partsKept();
@@ -98,8 +99,8 @@ export const createFileWriter = (deps: FileWriterDeps, context: JobContext, run:
   };
 };
 
-/** Whether an attempt after this one may go on behind the parts that are there. */
-const canGoOn = ({ job }: JobContext, reason: unknown): boolean =>
+/** Returns whether a later attempt may resume behind the uploaded parts. */
+const canResume = ({ job }: JobContext, reason: unknown): boolean =>
   reason instanceof RunnerStopping ||
   (!(reason instanceof JobCancelled || reason instanceof ReplayDiffers || reason instanceof RowsRekeyed) && job.attempt < job.maxAttempts);
 
@@ -124,7 +125,7 @@ const openUpload = async (
     onStarted: (uploadId) => journal.keepUploadId(fileId, uploadId),
     onPart: (part) => journal.keepPart(fileId, part),
     onCompleting: async () => {
-      // A completed upload takes no part again: an attempt after a crash right behind it must know them all.
+      // A completed upload accepts no further part. An attempt after a crash right here needs the record of every part.
       await journal.partsKept();
       await assertHeld();
     },
@@ -141,7 +142,7 @@ const fillUpload = async (
 ): Promise<WrittenFile> => {
   const { upload, key, name } = open;
   const last = left?.parts.at(-1);
-  const output = orderlyOutput(deps, upload, last);
+  const output = createOrderedOutput(deps, upload, last);
   const from = last === undefined ? { slice: 0, rows: 0 } : { slice: last.mark.slice, rows: last.mark.startRows };
   const { crc32, clock } = deps;
   const written = await writeFile(
@@ -186,24 +187,26 @@ const fillUpload = async (
   return { file, slices: written.slices, slicesResumed: from.slice, isCut: written.isCut };
 };
 
-type OrderlyOutput = Pick<WriteFileDeps, "write" | "onSliceStart"> & { assertProven: () => void };
+type OrderedOutput = Pick<WriteFileDeps, "write" | "onSliceStart"> & { assertProven: () => void };
 
-/** Writes into the upload. No slice is read to its end before all that came before it has arrived: a crash costs at most one slice that was read to its end. */
-const orderlyOutput = (
+/**
+ * Writes into the upload. Before a slice is read to its end, everything before it is stored, so a crash costs at most one fully read slice.
+ */
+const createOrderedOutput = (
   { crc32, journal }: Pick<FileWriterDeps, "crc32" | "journal">,
   upload: FileUpload,
   last: UploadedPart | undefined,
-): OrderlyOutput => {
-  const writeOn = (bytes: Uint8Array) => upload.write(bytes);
-  const replay = last === undefined ? null : writeBehind(last, crc32, writeOn);
-  // The marks of the slice that is replayed are those of the attempt before.
+): OrderedOutput => {
+  const writeUpload = (bytes: Uint8Array) => upload.write(bytes);
+  const replay = last === undefined ? null : writeBehind(last, crc32, writeUpload);
+  // The marks of the replayed slice are already recorded by the earlier attempt.
   let isReplaying = last !== undefined;
   let sliceStart = last?.mark.startByte ?? 0;
   let isStartSafe = true;
   return {
     assertProven: () => replay?.assertProven(),
     write: async (bytes) => {
-      await (replay === null ? writeOn(bytes) : replay.write(bytes));
+      await (replay === null ? writeUpload(bytes) : replay.write(bytes));
       if (isStartSafe || upload.bytes - sliceStart < upload.partSizeBytes) return;
       isStartSafe = true;
       await upload.reached(sliceStart);

@@ -1,4 +1,4 @@
-/** The files of an export, one after the other. */
+/** Writes the files of an export, one after the other. */
 
 import type { ManifestFile } from "../../core/exports/manifest.ts";
 import type { LeftObject } from "../../services/exports/export-journal.ts";
@@ -7,7 +7,7 @@ import type { FileWriter } from "./write-export-file.ts";
 
 export type Written = { files: ManifestFile[]; rows: number; slices: number; slicesResumed: number; isCut: boolean };
 
-/** Which slices belong to which file is decided by the plan alone, so that a later attempt decides the same. */
+/** The plan alone decides which slices belong to which file, so that a later attempt decides the same. */
 export const writeFiles = async (
   writer: FileWriter,
   source: ExportSource,
@@ -31,7 +31,6 @@ export const writeFiles = async (
       rowLimit: rowLimit - written.rows,
       isBounded,
     });
-    // A limit that was reached exactly at the end of the file before leaves an empty one.
     written.files.push(done.file);
     written.rows += done.file.rows;
     written.slices += done.slices;
@@ -55,6 +54,6 @@ const groupSlices = <S extends { bytes: number }>(slices: readonly S[], bytesMax
   return groups;
 };
 
-/** Whether the row limit left rows out; where the plan could not count, one more row than the limit is looked for. */
+/** Returns whether the row limit left rows out. If the plan's count is not exact, looks for one row beyond the limit. */
 export const isTruncated = async (source: ExportSource, written: Written, rowLimit: number): Promise<boolean> =>
   written.rows >= rowLimit && ((written.isCut && source.isExact) || (await source.hasMoreThan(rowLimit)));

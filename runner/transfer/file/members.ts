@@ -1,6 +1,6 @@
 /**
- * Stage 5, transform: what is compressed here instead of by ClickHouse. The few bytes that are not its own, such as the brackets of a JSON array, as members of their own; and
- * small files as a whole, as one member.
+ * Stage 5, transform: compression in the runner instead of in ClickHouse. Compresses small files as one member, and in large files the few
+ * bytes that ClickHouse does not write, such as the brackets of a JSON array, as members of their own.
  */
 import { promisify } from "node:util";
 import { gzip, gzipSync, zstdCompress, zstdCompressSync } from "node:zlib";
@@ -18,23 +18,28 @@ const offThread: Record<CompressionName, (bytes: Uint8Array) => Promise<Uint8Arr
   zstd: promisify<Uint8Array, Uint8Array>(zstdCompress),
 };
 
-/** A complete member without content: ClickHouse sends no byte at all for an empty result, and no byte is no gzip file. */
+/** Returns a complete member without content. ClickHouse sends no byte for an empty result, and an empty file is not valid gzip. */
 export const emptyMember = (compression: CompressionName): Uint8Array => compressors[compression](new Uint8Array(0));
 
-/** Text as a complete member: gzip members and zstd frames may follow one another in one file (RFC 1952, RFC 8878). */
+/** Compresses text as a complete member. Gzip members and zstd frames may follow one another in one file (RFC 1952, RFC 8878). */
 export const createMember = (text: string, compression: CompressionName): Uint8Array =>
   text === "" ? new Uint8Array(0) : compressors[compression](new TextEncoder().encode(text));
 
 /**
- * Files that are planned up to here are compressed by the runner, as one member: readers that know of one alone (DecompressionStream, zstandard.decompress) read them whole.
- * Larger ones leave ClickHouse compressed, a member for each slice: compressing in one place would be the work of one core of the runner, which otherwise only moves bytes.
+ * Largest planned size of a file that the runner compresses as one member, so that readers that stop after the first member
+ * (DecompressionStream, zstandard.decompress) read it whole.
+ * ClickHouse compresses larger files, one member per slice. Compressing them here would occupy a core of the runner, which otherwise only
+ * moves bytes.
  */
 export const oneMemberBytesMax = 16 * 1024 * 1024;
 
-/** Where a plan was wrong about the size, another member begins after so much. Memory: this, and what it is compressed to. */
+/** A file that turns out larger than planned gets another member after this many bytes. Memory: this, plus its compressed form. */
 const heldBytesMax = 2 * oneMemberBytesMax;
 
-/** Collects bytes and writes them as members, one where they fit. Its frames of zstd tell their size, which one-shot readers ask for. */
+/**
+ * Collects bytes and writes them as one member, or several if they do not fit. Its zstd frames state their size, which one-shot readers
+ * need.
+ */
 export const createMemberWriter = (compression: CompressionName, write: (bytes: Uint8Array) => Promise<void>) => {
   let held: Uint8Array[] = [];
   let heldBytes = 0;

@@ -1,12 +1,15 @@
 /**
- * Stage 5, transform: several Parquet files, as ClickHouse writes one for each slice, become one while they pass through.
- * Memory: the end of the current file, where its footer is, and the footers.
+ * Stage 5, transform: joins Parquet files, one per slice from ClickHouse, into one file as they stream through.
+ * Memory: the tail of the current file, which contains its footer, and all footers.
  */
 
 import { AppError } from "../../../core/errors.ts";
 import { createFooterMerge, footerLength, parquetMagic, trailerBytes } from "../../../core/query/formats/parquet-footer.ts";
 
-/** A footer is about 100 bytes for each column of each row group; slices have few row groups: a thousand columns of scores in ten of them fit. What is held back costs memory. */
+/**
+ * Largest footer of one slice. A footer has about 100 bytes per column and row group, so a thousand score columns in ten row groups fit.
+ * This many bytes are held in memory.
+ */
 const footerBytesMax = 2 * 1024 * 1024;
 
 export const createParquetJoiner = (write: (bytes: Uint8Array) => Promise<void>) => {
@@ -40,11 +43,11 @@ export const createParquetJoiner = (write: (bytes: Uint8Array) => Promise<void>)
         held.shift();
         heldBytes -= first.byteLength;
         await put(first);
-        // Our own copy, which nobody holds any more: left to the collector, a hundred MB of them wait for it (measured).
+        // Frees our own copy now. Waiting for the garbage collector leaves about 100 MB of them in memory (measured).
         first.buffer.transfer(0);
       }
     },
-    /** The current file is complete: its row groups leave, its footer stays here. */
+    /** Ends the current file: writes its remaining row groups and keeps its footer for the joined one. */
     endSlice: async (): Promise<void> => {
       if (!isOpen) return;
       isOpen = false;
@@ -68,7 +71,7 @@ export const createParquetJoiner = (write: (bytes: Uint8Array) => Promise<void>)
       merge.add(tail.subarray(tail.byteLength - length), start);
     },
     finish: (): Promise<void> => put(merge.finish()),
-    /** Rows the footers add up to. */
+    /** Returns the sum of the rows in the footers. */
     rows: merge.rows,
   };
 };

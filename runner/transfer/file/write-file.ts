@@ -1,6 +1,6 @@
 /**
- * Stages 4 to 6 in one line: slices out of ClickHouse, in order, into one object.
- * While one slice is read the next ones already run on the server, which holds their bytes; here nothing is held but the upload's part buffers.
+ * Stages 4 to 6: writes slices from ClickHouse, in order, into one object.
+ * The next slices already run on the server, which holds their bytes, while one is read. Memory: the part buffers of the upload.
  */
 import { AppError } from "../../../core/errors.ts";
 import { type CompressionName, compressions, type FormatName, formats } from "../../../core/query/formats/index.ts";
@@ -8,7 +8,7 @@ import type { ByteAnswer } from "../../../db/clickhouse/client.ts";
 import { createMember, createMemberWriter, emptyMember, oneMemberBytesMax } from "./members.ts";
 import { createParquetJoiner } from "./parquet-joiner.ts";
 
-/** One slice to write: `rows` is what the plan counted, `bytes` an estimate of them, uncompressed. */
+/** One slice to write. `rows` is counted by the plan; `bytes` is its estimate, uncompressed. */
 export type PlannedSlice = {
   rows: number;
   bytes: number;
@@ -26,27 +26,27 @@ export type WriteFileDeps = {
   /** Called before the first byte of each slice. */
   onSliceStart: (start: { slice: number; rows: number }) => void;
   onSlice: (done: { rows: number; slices: number }) => void;
-  /** Slices asked for ahead of the one being read. */
+  /** How many slices are opened ahead of the one being read. */
   slicesAhead: number;
 };
 
 type WriteFileRequest = {
   format: FormatName;
   compression: CompressionName;
-  /** Begins the file, before anything the format begins with. */
+  /** Text before everything else in the file, such as a byte order mark. */
   firstText: string;
   slices: readonly PlannedSlice[];
-  /** Where to begin: slices and rows that are in the file already. */
+  /** Where to begin: the slices and rows that are already in the file. */
   from: { slice: number; rows: number };
-  /** Rows this file may hold; one more is looked for. */
+  /** Rows this file may hold. */
   rowLimit: number;
-  /** The limit may be reached, so each slice has to know how many rows came before it. */
+  /** True if the limit may be reached. Each slice then waits for the row count of those before it. */
   isBounded: boolean;
 };
 
 /**
- * Writes all slices. Resolves to the rows of the file, those before `from` included; `isCut` tells that the limit ended the file before the data did, `isOneMember` that a
- * compressed file is surely one member.
+ * Writes all slices. Resolves to the rows and slices of the file, including those before `from`. `isCut`: the limit ended the file before
+ * the data did. `isOneMember`: a compressed file is known to be one member.
  */
 export const writeFile = async (
   deps: WriteFileDeps,
@@ -59,7 +59,7 @@ export const writeFile = async (
   let done = from.slice;
   let isCut = false;
 
-  // One row more than allowed tells a file that is exactly full from one that is cut.
+  // Without a bound, one row more than the limit shows that rows arrived after the count.
   const limitNow = () => (isBounded ? rowLimit - rows : rowLimit + 1);
   const openings = openAhead(slices, isBounded ? 0 : deps.slicesAhead, (slice, index) =>
     slice.open({ attempts: 0, limitRows: limitNow(), isFirst: index === 0, isCompressed: output.isCompressed }),
@@ -72,7 +72,7 @@ export const writeFile = async (
         break;
       }
       const first = openings.take(index, slice);
-      // A small file begins as a whole, or not at all.
+      // A file compressed as one member resumes from its beginning only, so one mark is enough.
       if (!output.isOneWhole || index === from.slice) deps.onSliceStart({ slice: index, rows });
       if (index === 0) await output.writeText(`${firstText}${before}`);
       const limitRows = limitNow();
@@ -84,7 +84,7 @@ export const writeFile = async (
         },
         first,
         async (chunk, sliceRows) => {
-          // An empty slice still has the header of its compression; without rows there is nothing to separate.
+          // An empty slice still has a compression header. Without rows there is nothing to separate.
           if (between !== "" && sliceRows === 0) return;
           if (needsBetween) {
             needsBetween = false;
@@ -110,14 +110,14 @@ export const writeFile = async (
   return { rows, slices: done, isCut, isOneMember: await output.finish(after, rows) };
 };
 
-/** Slices that are asked for before their turn, so that the server works ahead. */
+/** Opens slices before their turn, so that the server works ahead. */
 const openAhead = (slices: readonly PlannedSlice[], ahead: number, open: (slice: PlannedSlice, index: number) => Promise<ByteAnswer>) => {
   const opened = new Map<number, Promise<ByteAnswer>>();
   const openAt = (slice: PlannedSlice, index: number): Promise<ByteAnswer> => {
     const before = opened.get(index);
     if (before !== undefined) return before;
     const answer = open(slice, index);
-    // Held until its turn comes; a failure is thrown there.
+    // A failure is thrown when the slice is taken; this only prevents an unhandled rejection.
     answer.catch(() => {});
     opened.set(index, answer);
     return answer;
@@ -129,7 +129,7 @@ const openAhead = (slices: readonly PlannedSlice[], ahead: number, open: (slice:
       return first;
     },
     forget: (index: number) => void opened.delete(index),
-    /** What was asked for ahead is given up; whether that works changes nothing any more. */
+    /** Cancels the slices that were opened ahead. The file is over, so failures to cancel are ignored. */
     close: () => {
       for (const answer of opened.values()) void answer.then(({ body }) => body.cancel()).catch(() => {});
     },
@@ -137,13 +137,13 @@ const openAhead = (slices: readonly PlannedSlice[], ahead: number, open: (slice:
 };
 
 /**
- * Puts the bytes of slices together and compresses what ClickHouse does not. Which way a file is compressed is decided by the plan, so that a later attempt decides the same.
- * Memory: nothing, but the whole of a small file.
+ * Joins the bytes of slices and compresses what ClickHouse does not. The plan alone decides how a file is compressed, so that a later
+ * attempt decides the same. Memory: a small file is held whole, a large one not at all.
  */
 const createFileOutput = ({ format, compression: asked, slices, from }: WriteFileRequest, toSink: WriteFileDeps["write"]) => {
   const isSmall = asked !== "none" && slices.reduce((sum, { bytes }) => sum + bytes, 0) <= oneMemberBytesMax;
   const small = isSmall ? createMemberWriter(asked, toSink) : null;
-  // What the slices and the bytes between them are compressed with, one by one.
+  // Compression of the slices and of the bytes between them, each on its own.
   const compression = small === null ? asked : "none";
   let isEmpty = from.slice === 0;
   let members = 0;
@@ -159,7 +159,7 @@ const createFileOutput = ({ format, compression: asked, slices, from }: WriteFil
   return {
     compression,
     isCompressed: compression !== "none",
-    /** Collected, and written as one member. */
+    /** True if the file is collected and written as one member. */
     isOneWhole: small !== null,
     writeText,
     writeChunk: async (chunk: Uint8Array): Promise<void> => (joiner === null ? write(chunk) : joiner.chunk(chunk)),
@@ -167,7 +167,7 @@ const createFileOutput = ({ format, compression: asked, slices, from }: WriteFil
       await joiner?.endSlice();
       members++;
     },
-    /** Resolves to whether the file is surely one member. */
+    /** Resolves to true if the file is known to be one member. */
     finish: async (after: string, rows: number): Promise<boolean> => {
       if (joiner !== null) {
         await joiner.finish();

@@ -1,54 +1,54 @@
 /**
- * The port that files leave by: our own bucket, and other stores later. tests/conformance/file-sink.ts states what a sink owes:
- * nothing is visible before `finish` resolves; the same writes give the same bytes, whatever is lost and asked for again; an upload that goes on keeps the part size it began
- * with; `abort` leaves nothing; a store that refuses is told by code, such as S3_ACCESS_DENIED and S3_BUCKET_NOT_FOUND.
+ * Port for file destinations: our own bucket, and other stores later. tests/conformance/file-sink.ts states the rules:
+ * Nothing is visible before `finish` resolves. The same writes give the same bytes, whatever is lost and sent again. A resumed upload keeps
+ * its part size. `abort` leaves nothing behind. A refusal has its own error code, such as S3_ACCESS_DENIED or S3_BUCKET_NOT_FOUND.
  */
 import type { UploadedPart } from "../../../core/exports/uploaded-part.ts";
 
 export type FileToStore = {
-  /** Where the file is to be, within the sink. */
+  /** Key of the file within the sink. */
   key: string;
   contentType: string;
   contentDisposition: string;
-  /** An upload that an attempt before this one has left; null begins a new one. */
+  /** The upload an earlier attempt left, or null to begin a new one. */
   resumed: ResumedUpload | null;
-  /** Called with the upload's id before the first part leaves, and awaited: a crash then leaves nothing unknown. */
+  /** Called with the upload's id before the first part is sent, and awaited, so that a crash leaves no unknown upload. */
   onStarted: (uploadId: string) => Promise<void>;
-  /** Called for each part that has arrived; not awaited. */
+  /** Called for each part the store has accepted; not awaited. */
   onPart: (part: UploadedPart) => void;
-  /** Called before the file becomes visible, and awaited: throws when it must not. */
+  /** Called before the file becomes visible, and awaited. Throws if the file must not become visible. */
   onCompleting: () => Promise<void>;
   signal: AbortSignal;
 };
 
-/** An upload with its parts in order and without gaps. */
+/** An unfinished upload with its parts, in order and without gaps. */
 type ResumedUpload = { uploadId: string; parts: readonly UploadedPart[] };
 
 export type StoredFile = { key: string; bytes: number; crc32: string };
 
 export type FileUpload = {
-  /** Bytes taken so far, those of a resumed upload included. */
+  /** Bytes accepted so far, including those of a resumed upload. */
   readonly bytes: number;
   readonly partSizeBytes: number;
-  /** A slice begins at the next byte. Recorded with the parts that follow. */
+  /** Marks that a slice begins at the next byte. The mark is recorded with the parts that follow. */
   markSlice: (start: { slice: number; rows: number }) => void;
-  /** The chunk may be reused as soon as this resolves; waits while the sink is busy. */
+  /** Waits while the sink is busy. The chunk may be reused once this resolves. */
   write: (chunk: Uint8Array) => Promise<void>;
-  /** Waits until the parts up to this byte have arrived, as far as they have left. Throws when a part has failed. */
+  /** Waits until the parts up to this byte are stored. Does not wait for a part that is still being filled. Throws if a part failed. */
   reached: (byte: number) => Promise<void>;
-  /** Sends the rest, makes the file visible and proves its size. */
+  /** Sends the rest, makes the file visible and verifies its size. */
   finish: () => Promise<StoredFile>;
-  /** Takes everything back. Throws when the store does not confirm. */
+  /** Removes everything uploaded. Throws if the store does not confirm. */
   abort: () => Promise<void>;
-  /** Ends without removing anything, so that a later attempt can go on. */
+  /** Ends without removing anything, so that a later attempt can resume. */
   settle: () => Promise<void>;
 };
 
 export type FileSink = {
-  /** Names the place: files of one sink are taken over by no other. */
+  /** Bucket of the sink. A sink takes over only files in its own bucket. */
   bucket: string;
-  /** Asks the store for nothing yet. */
+  /** Opens an upload; sends no request yet. */
   open: (file: FileToStore) => FileUpload;
-  /** Removes the file and every upload of its key, known or not. Nothing to remove counts as removed. */
+  /** Removes the file and every upload of its key, recorded or not. Succeeds if there is nothing to remove. */
   remove: (key: string, uploadId: string | null) => Promise<void>;
 };

@@ -1,15 +1,15 @@
-/** Our own bucket as a sink of files. */
+/** Our own bucket as a file sink. */
 import type { S3Client } from "../../../db/object-store/s3-client.ts";
 import type { FileSink, FileToStore } from "./file-sink.ts";
 import { type Checksum, ObjectUpload, removeObject } from "./object-upload.ts";
 
 type ObjectStoreSinkDeps = {
   s3: S3Client;
-  /** Of uploads that begin; one that goes on keeps its own. */
+  /** Part size of new uploads. A resumed upload keeps its own. */
   partSizeBytes: number;
   partsInFlightMax: number;
   checksum: Checksum;
-  /** CRC-32 continued from `seed`. */
+  /** Returns the CRC-32 continued from `seed`. */
   crc32: (bytes: Uint8Array, seed?: number) => number;
 };
 
@@ -19,5 +19,8 @@ export const createObjectStoreSink = (deps: ObjectStoreSinkDeps): FileSink => ({
   remove: (key, uploadId) => removeObject(deps.s3, key, uploadId),
 });
 
-/** Parts of one upload have one size, whatever the settings say by now: R2 refuses others. The first part of an upload is never its last, so it is full. */
+/**
+ * Returns the part size of a resumed upload: all its parts must have one size (R2 refuses others), even if the setting has changed. Its
+ * first part is never its last, so it is full.
+ */
 const partSizeOf = ({ resumed }: FileToStore): number | undefined => resumed?.parts[0]?.endByte;

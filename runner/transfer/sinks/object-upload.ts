@@ -1,6 +1,6 @@
 /**
- * Stage 6, upload: bytes to one object. A multipart upload, or one PUT when everything fits one part.
- * Memory: `partsInFlightMax + 1` part buffers, allocated once and reused; write() waits when all are busy.
+ * Stage 6, upload: writes bytes to one object, as a multipart upload, or with one PUT if they fit one part.
+ * Memory: `partsInFlightMax + 1` part buffers, allocated once and reused. `write()` waits while all are in use.
  */
 import { AppError } from "../../../core/errors.ts";
 import type { SliceMark, UploadedPart } from "../../../core/exports/uploaded-part.ts";
@@ -8,7 +8,7 @@ import type { S3Answer, S3Client } from "../../../db/object-store/s3-client.ts";
 import { elementsOf, parseXml, rootOf, tag, textOf } from "../../../db/object-store/xml.ts";
 import type { FileToStore, FileUpload, StoredFile } from "./file-sink.ts";
 
-/** S3 allows 10,000 parts; with parts of 16 MiB an object ends at 156 GiB. */
+/** S3 allows 10,000 parts. With 16 MiB parts the largest object is 156 GiB. */
 const partsMax = 10_000;
 
 export type Checksum = "crc32" | "none";
@@ -17,9 +17,9 @@ type ObjectUploadDeps = FileToStore & {
   s3: S3Client;
   partSizeBytes: number;
   partsInFlightMax: number;
-  /** Sent with each part and checked by the store. Some stores refuse the header, so it can be switched off. */
+  /** Checksum sent with each part and verified by the store. Some stores refuse the header, so it can be switched off. */
   checksum: Checksum;
-  /** CRC-32 continued from `seed`. */
+  /** Returns the CRC-32 continued from `seed`. */
   crc32: (bytes: Uint8Array, seed?: number) => number;
 };
 
@@ -28,7 +28,7 @@ export class ObjectUpload implements FileUpload {
   #uploadId: Promise<string> | undefined;
   #parts: UploadedPart[] = [];
   #mark: SliceMark = { slice: 0, startByte: 0, startCrc: 0, startRows: 0 };
-  /** More than one: the store may have begun an upload whose id never came back. */
+  /** Requests it took to begin the upload. With more than one, the store may have begun another upload whose id was lost. */
   #startAttempts = 0;
   #sent = 0;
   #bytes = 0;
@@ -53,7 +53,7 @@ export class ObjectUpload implements FileUpload {
     this.#mark = last.mark;
   }
 
-  /** A slice begins here. */
+  /** Marks the next byte as the start of a slice. */
   markSlice({ slice, rows }: { slice: number; rows: number }): void {
     this.#mark = {
       slice,
@@ -67,14 +67,14 @@ export class ObjectUpload implements FileUpload {
     return this.#deps.partSizeBytes;
   }
 
-  /** Bytes taken so far. */
+  /** Bytes accepted so far. */
   get bytes(): number {
     return this.#bytes + this.#filled;
   }
 
-  /** Copies the chunk into part buffers and sends each one that is full. The chunk may be reused as soon as this resolves. */
+  /** Copies the chunk into part buffers and sends each full one. The chunk may be reused once this resolves. */
   async write(chunk: Uint8Array): Promise<void> {
-    // After an abort a part that fills up would begin a new upload.
+    // Otherwise a part that fills up after an abort would begin a new upload.
     this.#throwFailure();
     for (let offset = 0; offset < chunk.byteLength; ) {
       this.#current ??= await this.#takeBuffer();
@@ -88,7 +88,7 @@ export class ObjectUpload implements FileUpload {
     this.#throwFailure();
   }
 
-  /** Sends what is left, completes the object and proves its size. */
+  /** Sends what is left, completes the object and verifies its size. */
   async finish(): Promise<StoredFile> {
     if (this.#sent === 0) await this.#putWhole();
     else {
@@ -103,7 +103,7 @@ export class ObjectUpload implements FileUpload {
     return { key: this.#deps.key, bytes: this.#bytes, crc32: hex(this.#crc) };
   }
 
-  /** Takes everything back, whatever state it is in. Throws when the store does not confirm; the sweep then tries again. */
+  /** Removes the upload or object in any state. Throws if the store does not confirm; the sweep then tries again. */
   async abort(): Promise<void> {
     this.#failure ??= { error: new AppError({ code: "INTERNAL", detail: "the upload was aborted" }) };
     await Promise.allSettled(this.#inFlight);
@@ -111,8 +111,8 @@ export class ObjectUpload implements FileUpload {
   }
 
   /**
-   * Waits until the parts up to this byte of the file have arrived, as far as they have left: what is still being filled is not waited for.
-   * Throws when a part has failed.
+   * Waits until the parts up to this byte of the file are stored. Returns at once if the part with this byte is not yet sent. Throws if a
+   * part failed.
    */
   async reached(byte: number): Promise<void> {
     const needed = Math.ceil(byte / this.#deps.partSizeBytes);
@@ -122,7 +122,7 @@ export class ObjectUpload implements FileUpload {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  /** Ends without removing anything: what is on its way arrives or fails, and the parts stay for a later attempt. */
+  /** Ends without removing anything: waits for the parts in flight and leaves them for a later attempt. */
   async settle(): Promise<void> {
     this.#failure ??= { error: new AppError({ code: "INTERNAL", detail: "the upload was left" }) };
     await Promise.allSettled(this.#inFlight);
@@ -186,7 +186,7 @@ export class ObjectUpload implements FileUpload {
     });
     const etag = answer.headers.get("etag");
     if (etag === null) throw new AppError({ code: "S3_REJECTED", message: "The object store answered a part without an ETag." });
-    // A proxy that changes answers makes an ETag weak; the store knows it without the mark.
+    // Proxies that change responses mark the ETag as weak. The store knows it only without the mark.
     const part = { number, etag: etag.replace(/^W\//, ""), checksum, ...reached };
     this.#parts.push(part);
     this.#deps.onPart(part);
@@ -234,7 +234,7 @@ export class ObjectUpload implements FileUpload {
         signal,
       });
     } catch (error) {
-      // A lost answer to a completed upload looks like NoSuchUpload on the second try: the object itself decides.
+      // If the response to a completed upload was lost, the retry gets NoSuchUpload. The size of the object then decides.
       if (!(await this.#isWhole())) throw error;
     }
   }
@@ -269,7 +269,7 @@ export class ObjectUpload implements FileUpload {
     return (lengthOf(answer) ?? (await this.#lengthByRange())) === this.#bytes;
   }
 
-  /** Some proxies leave the length out of the answer to a HEAD. */
+  /** Some proxies omit the length in the response to a HEAD. */
   async #lengthByRange(): Promise<number | undefined> {
     const { s3, key, signal } = this.#deps;
     const answer = await s3.send({
@@ -292,9 +292,9 @@ export class ObjectUpload implements FileUpload {
 }
 
 /**
- * Aborts every multipart upload of the key and deletes the object. Nothing to remove counts as removed.
- * The store is asked for uploads we do not know: a crash, or a lost answer that was asked for again, can leave one whose id was never recorded.
- * What is known goes first, so that a store that cannot list loses nothing else.
+ * Aborts every multipart upload of the key and deletes the object. Succeeds if there is nothing to remove.
+ * Lists the store's uploads too: a crash, or a retry after a lost response, can leave one whose id was never recorded. The recorded one and
+ * the object go first, so that they are removed even if the store cannot list.
  */
 export const removeObject = async (s3: S3Client, key: string, uploadId: string | null): Promise<void> => {
   if (uploadId !== null) await abortUpload(s3, key, uploadId);
@@ -305,7 +305,10 @@ export const removeObject = async (s3: S3Client, key: string, uploadId: string |
 const abortUpload = (s3: S3Client, key: string, uploadId: string): Promise<unknown> =>
   s3.send({ method: "DELETE", key, query: { uploadId }, accept: [404], attemptsMax: 3 });
 
-/** Ids of the live uploads of exactly this key; none where the store cannot or may not list them, which leaves the bucket's lifecycle rule. */
+/**
+ * Returns the ids of the live uploads of exactly this key; none if the store cannot or may not list them. The bucket's lifecycle rule then
+ * removes them.
+ */
 const listUploads = async (s3: S3Client, key: string): Promise<string[]> => {
   const accept = [400, 401, 403, 404, 405, 501];
   const answer = await s3.send({ method: "GET", key: "", query: { uploads: "", prefix: key }, accept, attemptsMax: 3 });

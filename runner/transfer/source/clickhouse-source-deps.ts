@@ -1,4 +1,4 @@
-/** What a source of ClickHouse is read with. */
+/** Dependencies of a ClickHouse source. */
 import type { PhysicalTables } from "../../../core/query/build-query.ts";
 import type { ClickHouse } from "../../../db/clickhouse/client.ts";
 import type { PlanBounds } from "../../../db/clickhouse/plan-export.ts";
@@ -9,6 +9,6 @@ export type ClickHouseSourceDeps = {
   clickhouse: ClickHouse;
   physical: PhysicalTables;
   bounds: PlanBounds;
-  /** Threads of the server for one slice. */
+  /** Server threads per slice. */
   sliceThreads: number;
 };

@@ -1,4 +1,4 @@
-/** Stage 4, query: tables of ClickHouse, cut into slices along time; each slice is one ordered query that writes the final bytes. */
+/** Stage 4, query: reads a ClickHouse table in slices along time. Each slice is one ordered query that writes the final bytes. */
 
 import { compressions, formats } from "../../../core/query/formats/index.ts";
 import { findingsOf } from "../../../core/query/guard-columns.ts";
@@ -30,7 +30,7 @@ export const openClickHouseSource = async (
   const columnsOf = (index: number) => (comments.hasSome(index) ? selection.select : selection.selectWithoutComments);
   const guard = guardSlices(columnsOf, format, (columns) => findingsOf(columns, format));
 
-  /** A SELECT of these expressions over the rows of a slice, or of all. */
+  /** Builds a SELECT of these expressions over the rows of a slice, or over all rows. */
   const statement = async (index: number, list: Expression, limitRows: number) => {
     const slice = slices[index];
     const read = { compiled, physical, where, needsFinal: plan.needsFinal };
@@ -39,8 +39,8 @@ export const openClickHouseSource = async (
       sql,
       params: { ...params, ...selection.params, ...lookups, ...(await comments.load(index)) },
       settings: {
-        // The one query of an order that does not follow the sorting key has nothing running beside it. Slices run side by side: one that formats
-        // with several threads only costs a tenth more of the server's time (docs/benchmarks.md).
+        // A whole export in one query runs alone. Slices run side by side, and formatting with several threads would cost a tenth more
+        // server time (docs/benchmarks.md).
         ...(slice === undefined ? settingsOfWhole : { max_threads: String(deps.sliceThreads), output_format_parallel_formatting: "0" }),
         ...(isJoinedLater ? joinedInOrder : {}),
       },
@@ -75,7 +75,7 @@ export const openClickHouseSource = async (
     })),
     rows: plan.rows,
     isExact,
-    // One query sees one state of the data.
+    // A single query sees one state of the data and needs no check.
     proveNothingRekeyed: async (written) => (isSliced ? proveNothingRekeyed(written) : undefined),
     countChanges: (rowsWritten) =>
       guard.count(rowsWritten, slices.length, async (index, { list, outer, limitRows }) => {
@@ -91,11 +91,13 @@ export const openClickHouseSource = async (
   };
 };
 
-/** A slice that takes longer has no server behind it any more; one query for everything may well take long. */
+/** A slice that takes longer has lost its server. A single query for everything may take hours. */
 const sliceTimeoutSeconds = 600;
 const wholeTimeoutSeconds = 6 * 3600;
 
-/** Makes all parts of a query see one state of the table, where the server knows how; before, they are apart by milliseconds. */
+/**
+ * Makes all parts of a query read one snapshot of the table, if the server supports it. Otherwise their snapshots are milliseconds apart.
+ */
 const sharedSnapshot = async (clickhouse: ClickHouse, signal: AbortSignal): Promise<Record<string, string>> => {
   const name = "enable_shared_storage_snapshot_in_query";
   const found = await clickhouse.queryRows<{ name: string }>({
@@ -106,5 +108,5 @@ const sharedSnapshot = async (clickhouse: ClickHouse, signal: AbortSignal): Prom
   return found.length === 0 ? {} : { [name]: "1" };
 };
 
-/** Joined to the ordered rows, they stay in order as long as one thread does it with the rows on the left. */
+/** Keeps rows ordered through a join: one thread, with the ordered rows on the left side. */
 const joinedInOrder = { max_threads: "1", join_algorithm: "hash", query_plan_join_swap_table: "false" };

@@ -10,37 +10,37 @@ import type { ByteAnswer } from "../../../db/clickhouse/client.ts";
 import type { RowSlice } from "../../../db/postgres/export-rows.ts";
 
 type SliceAsk = {
-  /** Counts from 0; part of the query id. */
+  /** Attempts before this one, from 0; part of the query id. */
   attempts: number;
   limitRows: number;
-  /** Of its file: the first slice carries the header. */
+  /** True for the first slice of its file, which carries the header. */
   isFirst: boolean;
-  /** By ClickHouse, with the compression of the export; else what comes is plain. */
+  /** True if ClickHouse compresses the bytes with the export's compression, false for plain bytes. */
   isCompressed: boolean;
 };
 
 export type SourceSlice = {
-  /** Counted when planned; `bytes` is an estimate of the uncompressed rows, infinite where there is none. */
+  /** `rows` is counted by the plan. `bytes` estimates the uncompressed rows and is infinite without an estimate. */
   rows: number;
   bytes: number;
   open: (ask: SliceAsk) => Promise<ByteAnswer>;
 };
 
-/** What was found when planning: kept with the job, so that a later attempt cuts the same slices. */
+/** Result of planning, stored with the job so that a later attempt cuts the same slices. */
 export type SourcePlan = {
   slices: Slice[];
   rowSlices: RowSlice[];
   rows: number;
   startUs: number | null;
-  /** Versions have to be merged while reading. */
+  /** True if row versions must be merged while reading (FINAL). */
   needsFinal: boolean;
-  /** Read by one query, which sees the table at one moment: rows went from slice to slice under an attempt before. */
+  /** True if one query reads everything and sees one snapshot. Used after rows moved between slices in an earlier pass. */
   isWhole: boolean;
-  /** When it was made, by the clock of the server that holds the rows. */
+  /** Time of planning in microseconds since 1970, by the clock of the server that holds the rows. */
   plannedAtUs: number;
 };
 
-/** Rows went from one slice to another while they were read, so that one may be there twice or not at all. */
+/** Rows moved between slices while they were read, so a row may be missing or written twice. */
 export class RowsRekeyed extends AppError {
   override name = "RowsRekeyed";
   constructor(detail: string) {
@@ -50,16 +50,19 @@ export class RowsRekeyed extends AppError {
 
 export type ExportSource = {
   plan: SourcePlan;
-  /** In the order of the file; at least one, so that an empty export has its header. */
+  /** In file order. At least one, so that an empty export has its header. */
   slices: SourceSlice[];
-  /** Counted when planned; an upper bound where a filter reads payloads. */
+  /** Rows counted by the plan; an upper bound if a filter reads payloads. */
   rows: number;
   isExact: boolean;
-  /** Throws RowsRekeyed unless what the slices gave together is a state of the data. `written` rows; null when a limit ended the file. */
+  /**
+   * Throws RowsRekeyed unless the slices together are one state of the data. `written` is the number of rows written, or null if a limit
+   * ended the file.
+   */
   proveNothingRekeyed: (written: number | null) => Promise<void>;
-  /** What is different in the first `rowsWritten` rows from what is stored; asked when they are written. */
+  /** Counts how the first `rowsWritten` rows differ from what is stored. Called after they are written. */
   countChanges: (rowsWritten: number) => Promise<ExportChanges>;
-  /** Whether the export would have more rows than this. */
+  /** Returns whether the export would have more rows than this without its limit. */
   hasMoreThan: (rows: number) => Promise<boolean>;
 };
 
@@ -70,18 +73,18 @@ export type SourceRequest = {
   format: FormatName;
   compression: CompressionName;
   options: ExportOptions;
-  /** Starts every query id. */
+  /** Prefix of every query id. */
   queryId: string;
   signal: AbortSignal;
-  /** The plan of an attempt before this one. */
+  /** The plan of an earlier attempt. */
   known: SourcePlan | null;
-  /** Reads with one query instead of slices. */
+  /** True to read with one query instead of slices. */
   isWhole: boolean;
 };
 
 /**
- * Whether the rows written fit what was planned: the same, between that and what is there now, or as far off as rows were written since.
- * Every answer's own rows are proven by its reader; this is about what lies between the answers.
+ * Returns whether the number of rows written fits the plan: it lies between the planned and the current count, or differs from the plan by
+ * no more than the rows changed since. The reader verifies the rows within each response; this covers what changed between responses.
  */
 export const isExplained = ({
   planned,

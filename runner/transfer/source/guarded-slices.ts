@@ -1,6 +1,7 @@
 /**
- * Stage 4, query: each slice is read with a check, which ends the query at the first value that has to be mended or was withheld; then it is read again, mended, and what was found is counted when
- * all slices are written. A clean slice costs no second query. Memory: a few numbers for each slice.
+ * Stage 4, query: reads each slice with a check that ends the query at the first value to repair or withhold. The slice is then read again
+ * with repairs, and the findings are counted after all slices are written. A clean slice costs no second query. Memory: a few numbers per
+ * slice.
  */
 
 import { changesFrom, type ExportChanges } from "../../../core/query/changes.ts";
@@ -13,19 +14,19 @@ import { isThrownByQuery } from "../../../db/clickhouse/clickhouse-failure.ts";
 import type { ByteAnswer } from "../../../db/clickhouse/client.ts";
 import { parseCount } from "../../../db/clickhouse/parse-count.ts";
 
-/** One query of a slice: its SELECT list, and what its id ends in. */
+/** One query of a slice: its SELECT list and the suffix of its id. */
 export type SliceQuery = { format: SliceFormat; list: Expression; suffix: string };
 
 type GuardedSlices = {
-  /** Opens a slice by its number, with one query or two. */
+  /** Opens a slice by its number, with one or two queries. */
   open: (
     index: number,
     run: (query: SliceQuery) => Promise<ByteAnswer>,
     formatOf: (columns: SelectedColumn[]) => SliceFormat,
   ) => Promise<ByteAnswer>;
   /**
-   * Counts what was found in the first `rowsWritten` rows. Slices that an attempt before this one has written are looked at too. Rows that changed since they were read are counted as they are now.
-   * `ask` runs a SELECT of these over the rows of a slice.
+   * Counts the findings in the first `rowsWritten` rows, including slices written by an earlier attempt. Rows that changed since they were
+   * read are counted in their present form. `ask` runs a SELECT of `list` over the rows of a slice.
    */
   count: (
     rowsWritten: number,
@@ -34,7 +35,10 @@ type GuardedSlices = {
   ) => Promise<ExportChanges>;
 };
 
-/** `columnsOf` gives the columns of a slice by its number; `look` what can be wrong with them, of the same kinds for every slice. */
+/**
+ * `columnsOf` returns the columns of a slice by its number. `look` returns what can be wrong with them; the kinds are the same for every
+ * slice.
+ */
 export const guardSlices = (
   columnsOf: (index: number) => SelectedColumn[],
   format: FormatName,

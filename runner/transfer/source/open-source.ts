@@ -1,4 +1,4 @@
-/** Stage 4, query: from what was asked to what is read. */
+/** Stage 4, query: opens the source of an export from its request. */
 
 import { AppError } from "../../../core/errors.ts";
 import type { PhysicalTables } from "../../../core/query/build-query.ts";
@@ -20,11 +20,13 @@ type SourceDeps = {
   db: Database;
   clickhouse: ClickHouse;
   settings: { physical: PhysicalTables; sliceThreads: number } & PlanBounds;
-  /** Two halves of the key a project's values are hashed with; null without ENCRYPTION_KEY. */
+  /** Returns the two halves of the project's hash key, or null without ENCRYPTION_KEY. */
   hashKeyOf: (projectId: string) => [string, string] | null;
 };
 
-/** The query with all that is only known when it runs: names of scores, ids of comment filters, the hash key. */
+/**
+ * Compiles the query with what is known only at run time: names of scores, ids from comment filters, the hash key. Throws HASHING_DISABLED.
+ */
 export const compileForRun = async (
   deps: SourceDeps,
   signal: AbortSignal,
@@ -59,7 +61,7 @@ export const openSource = async (deps: SourceDeps, request: SourceRequest): Prom
   );
 };
 
-/** A slice is never larger than a file is meant to be. */
+/** Limits slices to the target file size. */
 const boundsFor = ({ sliceBytes, sliceBytesMin, sliceRowsMax }: PlanBounds, targetFileMib: number | null): PlanBounds => {
   const bytesMax = Math.min(sliceBytes, (targetFileMib ?? Number.POSITIVE_INFINITY) * 1024 * 1024);
   return { sliceBytes: bytesMax, sliceBytesMin: Math.min(bytesMax, sliceBytesMin), sliceRowsMax };

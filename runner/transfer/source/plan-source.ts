@@ -1,4 +1,4 @@
-/** Stage 4, query, the plan: how many rows there are, the slices they are read in, and whether versions have to be merged while reading. */
+/** Stage 4, query: plans an export. Counts its rows, cuts them into slices and decides whether versions must be merged while reading. */
 import {
   countPredicate,
   type ExportScope,
@@ -16,13 +16,13 @@ import { isExplained, RowsRekeyed, type SourcePlan, type SourceRequest } from ".
 
 type PlannedSource = {
   plan: SourcePlan;
-  /** Whether the plan's count is that of the rows, and no upper bound. */
+  /** True if the plan's count is exact, false if it is an upper bound. */
   isExact: boolean;
-  /** What the rows of the file fulfil, but for the bounds of a slice. */
+  /** Condition for the rows of the file, without the bounds of a slice. */
   where: Sql;
-  /** Counts rows as they are now; at most `rowsMax`. */
+  /** Counts the present rows, up to `rowsMax`. */
   countNow: (rowsMax: number) => Promise<number>;
-  /** Throws RowsRekeyed unless what the slices gave together is a state of the data. */
+  /** Throws RowsRekeyed unless the slices together are one state of the data. */
   proveNothingRekeyed: (written: number | null) => Promise<void>;
 };
 
@@ -32,18 +32,18 @@ export const planSource = async (deps: ClickHouseSourceDeps, request: SourceRequ
   const { table } = compiled;
   const scope: ExportScope = { projectId, window, physical };
   const isReplacing = table.source.kind === "replacing";
-  // A window on write time holds versions, and decides by itself which of them counts.
+  // A window on write time selects versions itself.
   const merges = isReplacing && window.axis === "eventTime";
   const unmerged = fromClause(table, physical, { needsFinal: false, names: [] });
   const findRekeyed = (name: string) =>
     merges ? findRekeyedRows(clickhouse, { from: unmerged, table, projectId }, { signal, queryId: `${request.queryId}-${name}` }) : [];
 
   const countable = countPredicate(compiled, scope);
-  // Hardly ever is a row re-keyed: the plan does not wait to hear it, and is made again if one is.
-  const [rekeyed, hasty] = await Promise.all([findRekeyed("moved"), known ?? makePlan(deps, request, countable, request.queryId)]);
+  // Rows are rarely re-keyed, so planning starts without the answer and is repeated if there are any.
+  const [rekeyed, firstPlan] = await Promise.all([findRekeyed("moved"), known ?? makePlan(deps, request, countable, request.queryId)]);
   const without = withoutRekeyed(table, rekeyed);
   const counted = joinSql([countable, without], "");
-  const plan = known === null && without.sql !== "" ? await makePlan(deps, request, counted, `${request.queryId}-unmoved`) : hasty;
+  const plan = known === null && without.sql !== "" ? await makePlan(deps, request, counted, `${request.queryId}-unmoved`) : firstPlan;
   const isExact = isCountExact(compiled) && !plan.isWhole && window.axis === "eventTime";
 
   const base = exportPredicate(compiled, scope);
@@ -80,7 +80,9 @@ export const planSource = async (deps: ClickHouseSourceDeps, request: SourceRequ
   };
 };
 
-/** Rows of the project, in any version, that were written since the plan was made; by their own clock, which may be a minute behind. */
+/**
+ * Counts the project's row versions written since the plan was made. Their version comes from another clock, which may be a minute behind.
+ */
 const countChanges = async (
   { clickhouse, physical }: ClickHouseSourceDeps,
   { compiled: { table }, projectId, queryId, signal }: SourceRequest,
@@ -96,9 +98,10 @@ const countChanges = async (
 };
 
 /**
- * Sums the rows' hashes with FINAL and without: when both agree, no row is replaced or deleted, and slices can be read without merging.
- * Sums and not counts, since the two are not taken at one moment, and rows that come and go in between could make counts agree. The server may hold an id for a moment
- * after its query was answered: a second plan asks under ids of its own.
+ * Compares the sum of the rows' hashes with and without FINAL. If they agree, no row is replaced or deleted, and slices can be read without
+ * merging.
+ * Sums are safer than counts: the two queries run at different times, and rows that come and go in between could make counts agree. A
+ * second plan uses query ids of its own, because the server may hold an id briefly after its query ended.
  */
 const makePlan = async (
   { clickhouse, physical, bounds }: ClickHouseSourceDeps,

@@ -1,4 +1,7 @@
-/** Stage 4, query: tables of Postgres. Each slice is read there and handed to ClickHouse, which filters it and writes the final bytes. Memory: one slice for each that is asked for. */
+/**
+ * Stage 4, query: exports a Postgres table. Reads each slice from Postgres and passes it to ClickHouse, which filters it and writes the
+ * final bytes. Memory: each open slice.
+ */
 
 import { exportPredicate, fromClause, isCountExact, type PhysicalTables, postgresRows } from "../../../core/query/build-query.ts";
 import { compressions, formats } from "../../../core/query/formats/index.ts";
@@ -34,7 +37,7 @@ export const openPostgresSource = async (
     ...compiled.selection.params,
     [postgresRows]: { structure, lines: slice === undefined ? "" : await readRows(db, table.name, scope, slice) },
   });
-  // Texts of Postgres are UTF-8 without NUL; only privacy rules leave something to count.
+  // Postgres texts are valid UTF-8 without NUL, so only privacy rules can leave something to count.
   const guard = guardSlices(() => compiled.selection.select, request.format, withheldIn);
   const rowsSql = (list: string, limitRows: number) =>
     `SELECT ${list} FROM ${fromClause(table, physical, { needsFinal: false, names: [] })} WHERE ${predicate.sql} ORDER BY ${compiled.orderBy.sql} LIMIT ${limitRows}`;

@@ -1,4 +1,7 @@
-/** Stage 4, query: comments of Postgres by the slice that their rows are in. Ids are looked up at once, texts with the slice that needs them. Memory: the ids. */
+/**
+ * Stage 4, query: assigns Postgres comments to the slices of their rows. Looks up all ids at the start and loads texts per slice. Memory:
+ * the ids.
+ */
 
 import { AppError } from "../../../core/errors.ts";
 import { fromClause } from "../../../core/query/build-query.ts";
@@ -13,7 +16,7 @@ const idsPerQuery = 20_000;
 
 type SliceComments = {
   hasSome: (index: number) => boolean;
-  /** The comments of a slice as the external table `comment_rows`; nothing where there are none. */
+  /** Loads the comments of a slice as the external table `comment_rows`; empty if it has none. */
   load: (index: number) => Promise<Record<string, unknown>>;
 };
 

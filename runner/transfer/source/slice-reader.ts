@@ -1,7 +1,7 @@
 /**
- * Stage 4, query: one slice as verified chunks of ClickHouse's final bytes.
- * The server has finished the query before the first byte is here, so row count and failures are known up front; what is left is the connection.
- * When that is cut, the slice is asked for again and the bytes already taken must come out the same, or the attempt fails. Memory: one chunk.
+ * Stage 4, query: reads one slice as verified chunks of ClickHouse's final bytes.
+ * The server finishes the query before it sends the first byte, so the row count and query failures are known by then. Only the connection
+ * can still fail: the slice is then read again, and the attempt fails unless the bytes already taken are the same. Memory: one chunk.
  */
 
 import { AppError } from "../../../core/errors.ts";
@@ -11,26 +11,29 @@ type SliceReaderDeps = {
   crc32: (bytes: Uint8Array, seed?: number) => number;
   wait: (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>;
   signal: AbortSignal;
-  /** Fires `onIdle` unless stopped first. */
+  /** Calls `onIdle` at each interval until stopped. */
   startTimer: (milliseconds: number, onIdle: () => void) => { stop: () => void };
 };
 
 type SliceRequest = {
-  /** Asks for the slice; `attempts` counts from 0 and is part of the query id. */
+  /** Opens the slice. `attempts` counts from 0 and is part of the query id. */
   open: (attempts: number) => Promise<ByteAnswer>;
-  /** What the file is made of: `lines` means one line feed a row (counted), `text` ends in a line feed (checked), `binary` neither. */
+  /** Shape of the bytes: `lines` has one line feed per row (counted), `text` ends in a line feed (checked), `binary` has neither. */
   ending: "lines" | "text" | "binary";
 };
 
 const attemptsMax = 4;
-/** No byte for this long while we are reading is a dead connection. */
+/** A connection that sends no byte for this long is treated as dead. */
 const idleTimeoutMs = 60_000;
 const lineFeed = 10;
-/** The end of an answer that is looked at: ClickHouse puts at most 16 KiB of exception there, its tag last. */
+/** Bytes checked at the end of a response. ClickHouse appends at most 16 KiB of exception text, with its tag last. */
 const tailBytes = 8192;
 const marker = new TextEncoder().encode("__exception__\r\n");
 
-/** Reads the slice; each chunk is handed to `take`, awaited, and gone when that resolves: a slow taker slows the reader down. Resolves to the rows. */
+/**
+ * Reads the slice and awaits `take` for each chunk, so a slow `take` slows the reader. A chunk is invalid once `take` resolves. Resolves to
+ * the number of rows.
+ */
 export const readSlice = async (
   request: SliceRequest,
   first: Promise<ByteAnswer>,
@@ -120,10 +123,10 @@ const changed = () =>
     detail: "replayed bytes differ",
   });
 
-/** Cancelling a stream that is being given up: whether that works changes nothing. */
+/** Ignores the result of cancelling a stream that is no longer needed. */
 const nothing = () => {};
 
-/** Gives a chunk's memory back now: left to the collector, some 40 MB of them wait for it (measured). */
+/** Frees a chunk now. Waiting for the garbage collector leaves some 40 MB of them in memory (measured). */
 const free = (chunk: Uint8Array): void => {
   if (chunk.buffer instanceof ArrayBuffer && chunk.buffer.byteLength === chunk.byteLength) chunk.buffer.transfer(0);
 };
