@@ -1,4 +1,4 @@
-/** 1 REQUEST: the app: middleware, then routes by resource. Everything it needs is in `deps`. */
+/** Stage 1, request: builds the app from middleware and the routes of each resource. Takes everything it needs from `deps`. */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { AppError } from "../core/errors.ts";
 import type { App, AppDeps, AppEnv, RouteDeps } from "./deps.ts";

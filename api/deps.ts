@@ -1,4 +1,4 @@
-/** What routes are given, and what middleware leaves in the request's context. */
+/** Dependencies of routes, and what middleware stores in the request context. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
@@ -18,24 +18,24 @@ import type { DocsFile } from "./routes/system/docs-page.ts";
 
 export type { Database } from "../db/postgres/client.ts";
 
-/** What the composition root gives the app. */
+/** Dependencies that the composition root passes to the app. */
 export type AppDeps = {
-  /** Opens the database for one request; `close` is called when its answer is complete. */
+  /** Opens the database for one request. `close` is called when the response is complete. */
   openDatabase: () => { db: Database; close: () => Promise<void> };
-  /** ClickHouse for one request, which has so many seconds for all it asks. */
+  /** Opens ClickHouse for one request, with one time budget for all its queries. */
   openClickHouse: () => Pick<ClickHouse, "queryRows" | "openBytes">;
   eventsTable: string;
   newId: (kind: IdKind) => string;
   newUuid: () => string;
   nowMs: () => number;
   wait: (milliseconds: number) => Promise<void>;
-  /** The hash by which a secret key is found: only the composition root knows the salt. */
+  /** Hashes a secret key so that it can be found. Only the composition root knows the salt. */
   hashSecret: HashSecret;
   adminApiKey: string | null;
   rowLimit: number;
-  /** ENCRYPTION_KEY is set, so that the runner can hash. */
+  /** True if ENCRYPTION_KEY is set, so that the runner can hash values. */
   canHash: boolean;
-  /** Null when batch exports are switched off. */
+  /** Null if batch exports are switched off. */
   downloads: {
     location: S3Location;
     accessKeyId: string;
@@ -44,29 +44,29 @@ export type AppDeps = {
     internal: S3Location;
     linkSeconds: number;
   } | null;
-  /** What one answer with payloads may hold. */
+  /** Limits of one response with payloads. */
   answers: { bytesMax: number; observationsMax: number };
-  /** Null where reads of traces are not compared with the aggregates. */
+  /** Null if trace reads are not compared with the aggregates. */
   traceExperiment: Omit<TraceExperiment, "report" | "defer"> | null;
-  /** Where events are kept; null when nothing is taken in. */
+  /** The event store and its settings; null if ingestion is switched off. */
   events: (EventStoreConfig & { s3Client: S3Client; sha256Hex: Sha256Hex }) | null;
   fetch: Fetch;
-  /** A file of the documentation page; undefined where this deployment has no assets. */
+  /** Opens a file of the documentation page; undefined if this deployment has no assets. */
   openDocsFile: (name: DocsFile) => Promise<ReadableStream<Uint8Array> | undefined>;
   log: (line: Record<string, unknown>) => void;
 };
 
-/** What routes can be given: each picks what it needs. Keys are checked before it, by `identify` or the admin middleware. */
+/** Dependencies available to routes; each picks what it needs. `identify` or the admin middleware has checked the key by then. */
 export type RouteDeps = Omit<AppDeps, "adminApiKey"> & { identify: Identify };
 
-/** What reads of ClickHouse need. */
+/** Dependencies of reads from ClickHouse. */
 export type ReadDeps = Pick<RouteDeps, "openClickHouse" | "answers">;
-/** The same where traces may be compared with the aggregates. */
+/** `ReadDeps` of reads whose traces may be compared with the aggregates. */
 export type TraceReadDeps = ReadDeps & Pick<RouteDeps, "traceExperiment" | "log">;
-/** What it takes to take events in. */
+/** Dependencies of the ingestion routes. */
 export type IngestionDeps = Pick<RouteDeps, "identify" | "events" | "newId" | "newUuid" | "nowMs" | "log">;
 
-/** Who calls, and what the key allows at this moment. */
+/** The caller, and what its key allows at this moment. */
 export type Principal = { actor: Actor; scopes: Scope[] };
 
 export type AppEnv = {
@@ -78,5 +78,5 @@ export type AppEnv = {
 
 export type App = OpenAPIHono<AppEnv>;
 
-/** Who sends a request, by its key as the database knows it now. Throws UNAUTHENTICATED and API_KEY_EXPIRED. */
+/** Identifies the caller by its key, as stored in the database now. Throws UNAUTHENTICATED and API_KEY_EXPIRED. */
 export type Identify = (c: Context<AppEnv>, db: Database) => Promise<Principal & { isUseStale: boolean; publicKey: string }>;

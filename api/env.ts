@@ -15,11 +15,11 @@ export const ApiEnv = z.object({
   DATABASE_URL: text,
   /** `host:port/path` of a WebSocket relay to Postgres, for stacks without Neon's proxy. */
   NEON_WS_PROXY: text.optional(),
-  /** The longest a statement or a transaction of a request may take. */
+  /** Longest time for a statement or a transaction of a request. */
   SPILLWAY_DATABASE_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(60).default(10),
-  /** The longest the reads of a request may wait for ClickHouse, all in all. */
+  /** Longest total time that a request's reads wait for ClickHouse. */
   SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(60).default(10),
-  /** The longest one object of events may take to be stored, with all retries. */
+  /** Longest time to store one event object, including retries. */
   SPILLWAY_OBJECT_STORE_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(120).default(20),
   CLICKHOUSE_URL: z.url(),
   CLICKHOUSE_USER: z.string().default("default"),
@@ -36,7 +36,7 @@ export const ApiEnv = z.object({
   LANGFUSE_S3_BATCH_EXPORT_EXTERNAL_ENDPOINT: z.url().optional(),
   LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID: text.optional(),
   LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: text.optional(),
-  /** Of temporary keys: links end with the session. */
+  /** Session token of temporary credentials. Download links expire with the session. */
   LANGFUSE_S3_BATCH_EXPORT_SESSION_TOKEN: text.optional(),
   LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE: flag,
   BATCH_EXPORT_ROW_LIMIT: z.coerce.number().int().min(1).max(1_000_000_000).default(10_000_000),
@@ -45,9 +45,9 @@ export const ApiEnv = z.object({
     .regex(/^[0-9a-fA-F]{64}$/, "must be 64 hex digits")
     .optional(),
   BATCH_EXPORT_DOWNLOAD_LINK_EXPIRATION_HOURS: z.coerce.number().positive().max(168).default(1),
-  /** Observations a trace may have to be read in one answer. */
+  /** Largest number of observations a trace may have to be read in one response. */
   LANGFUSE_MAX_OBSERVATIONS_PER_TRACE: z.coerce.number().int().min(1).default(20_000),
-  /** About the bytes of payload one answer may have. */
+  /** Approximate limit of payload bytes in one response. */
   LANGFUSE_API_TRACE_OBSERVATIONS_SIZE_LIMIT_BYTES: z.coerce.number().int().min(1).default(80_000_000),
   ...TraceExperimentEnv.shape,
   ...eventStoreShape,
@@ -56,7 +56,7 @@ export const ApiEnv = z.object({
 });
 export type ApiEnv = z.infer<typeof ApiEnv>;
 
-/** A Worker has no role: it needs keys. */
+/** Parses the bindings. A Worker has no instance role, so object stores need access keys. */
 export const parseApiEnv = (
   bindings: Record<string, unknown>,
 ): { ok: true; env: ApiEnv; warnings: string[] } | { ok: false; problems: string[] } => {

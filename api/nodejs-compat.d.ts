@@ -1,4 +1,7 @@
-/** What the Worker uses of Node's modules, which the flag `nodejs_compat` in wrangler.toml provides. Anything else of Node does not compile here. */
+/**
+ * Declares what the Worker uses of Node's modules, which the flag `nodejs_compat` in wrangler.toml provides. Any other use of Node fails to
+ * compile.
+ */
 declare module "node:crypto" {
   export const createHash: (algorithm: "sha256") => { update(text: string): { digest(encoding: "hex"): string } };
 }

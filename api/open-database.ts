@@ -1,4 +1,7 @@
-/** Postgres for one request of the Worker, over Neon's driver. Every wait has an end: a Postgres that accepts and never answers is one that is down. */
+/**
+ * Opens Postgres for one request of the Worker, with Neon's driver. Every wait has a time limit, because a hanging Postgres counts as
+ * unavailable.
+ */
 import { Pool, type PoolClient } from "@neondatabase/serverless";
 import { drizzle } from "drizzle-orm/neon-serverless";
 import { AppError } from "../core/errors.ts";
@@ -7,28 +10,31 @@ import { connectionFailure, postgresFailure } from "../db/postgres/failure.ts";
 
 type DatabaseOptions = {
   databaseUrl: string;
-  /** The longest a statement, a transaction or a connection may take. */
+  /** Longest time for a statement, a transaction or a connection. */
   timeoutMs: number;
   log: (line: Record<string, unknown>) => void;
 };
 
-/** The longest a request waits for its connections to close; the runtime drops what is left when the request is over. */
+/** Longest wait for connections to close. The runtime drops the rest when the request ends. */
 const closeMsMax = 1000;
 
 export const openRequestDatabase = ({ databaseUrl, timeoutMs, log }: DatabaseOptions): OpenDatabase => {
   const pool = boundedPool(databaseUrl, timeoutMs);
   const logLost = (error: unknown) => log({ event: "postgres_connection_lost", detail: connectionFailure(error).detail });
-  // A connection that dies says so to whoever listens, and to the whole isolate when nobody does; its statement fails by itself.
+  // A lost connection emits an error event, which stops the isolate if nothing listens. Its running statement fails by itself.
   pool.on("connect", (client: PoolClient) => client.on("error", logLost));
   pool.on("error", () => {
-    // The listener above has said it.
+    // The listener on the client has logged it.
   });
   const db = asDatabase(drizzle(pool));
   db.transaction = boundedTransaction(db, timeoutMs);
-  return { db, close: () => within(pool.end(), closeMsMax).catch(logLost) };
+  return { db, close: () => withTimeout(pool.end(), closeMsMax).catch(logLost) };
 };
 
-/** The driver counts the time of a statement from its connection on, and waits for a socket to answer that it was closed: so the whole is bounded as well. */
+/**
+ * Limits the whole call as well: the driver starts its own statement timer only after connecting, and waits for the socket to confirm
+ * closing.
+ */
 const boundedPool = (connectionString: string, timeoutMs: number): Pool => {
   const pool = new Pool({
     connectionString,
@@ -38,15 +44,15 @@ const boundedPool = (connectionString: string, timeoutMs: number): Pool => {
     query_timeout: timeoutMs,
   });
   const query = pool.query.bind(pool) as (...given: unknown[]) => Promise<unknown>;
-  return Object.assign(pool, { query: (...given: unknown[]) => within(query(...given), timeoutMs) });
+  return Object.assign(pool, { query: (...given: unknown[]) => withTimeout(query(...given), timeoutMs) });
 };
 
-/** What the work threw is what its caller gets, also when the connection is gone and rolling back fails as well. */
+/** Rejects with the error of the work itself, even if the connection is lost and the rollback fails too. */
 const boundedTransaction = (db: Database, timeoutMs: number): Database["transaction"] => {
   const transaction = db.transaction.bind(db);
   return async (work, config) => {
     let failed: { error: unknown } | undefined;
-    const remembering: typeof work = async (tx) => {
+    const recordingWork: typeof work = async (tx) => {
       try {
         return await work(tx);
       } catch (error) {
@@ -55,17 +61,17 @@ const boundedTransaction = (db: Database, timeoutMs: number): Database["transact
       }
     };
     try {
-      return await within(transaction(remembering, config), timeoutMs);
+      return await withTimeout(transaction(recordingWork, config), timeoutMs);
     } catch (error) {
       if (failed !== undefined) throw failed.error;
-      // What is no error of a statement comes from connecting.
+      // An error that is neither an AppError nor from a statement comes from connecting.
       throw postgresFailure(error) ?? (error instanceof AppError ? error : connectionFailure(error));
     }
   };
 };
 
-/** The promise's outcome, or DATABASE_UNAVAILABLE after the given time; then its outcome is nobody's any more. */
-const within = async <T>(promise: Promise<T>, timeoutMs: number): Promise<T> => {
+/** Resolves or rejects as the promise does, or rejects with DATABASE_UNAVAILABLE after the timeout. A later outcome is ignored. */
+const withTimeout = async <T>(promise: Promise<T>, timeoutMs: number): Promise<T> => {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(

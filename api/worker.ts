@@ -1,4 +1,4 @@
-/** Composition root of the Worker: reads the bindings, constructs clients, and answers requests. */
+/** Composition root of the Worker: reads the bindings, constructs clients, and serves requests. */
 import { createHash } from "node:crypto";
 import { neonConfig } from "@neondatabase/serverless";
 import { hashSecret } from "../core/auth/secret-hash.ts";
@@ -13,7 +13,7 @@ import type { App, AppDeps } from "./deps.ts";
 import { type ApiEnv, parseApiEnv } from "./env.ts";
 import { openRequestDatabase } from "./open-database.ts";
 
-/** The app of this isolate, kept for as long as its bindings stay the same object. */
+/** The app of this isolate, kept as long as its bindings are the same object. */
 const apps = new WeakMap<object, App>();
 
 const createDeps = (env: ApiEnv, assets: Fetcher | undefined): AppDeps => {
@@ -113,6 +113,6 @@ export default {
   },
 };
 
-/** The binding of static assets (wrangler.toml, `assets`), where the deployment has one. */
+/** Returns the binding of static assets (wrangler.toml, `assets`), if the deployment has one. */
 const assetsOf = ({ ASSETS: binding }: Record<string, unknown>): Fetcher | undefined =>
   typeof binding === "object" && binding !== null && "fetch" in binding ? (binding as Fetcher) : undefined;

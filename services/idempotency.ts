@@ -1,4 +1,4 @@
-/** Repeated requests that create something: the key of the first one tells what it made, for 24 hours. */
+/** Idempotency of creations: a repeated key returns what the first request created, for 24 hours. */
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../db/postgres/client.ts";
 
@@ -7,14 +7,17 @@ export type IdempotencyKey = { key: string; requestHash: string };
 
 type Claimed = { outcome: "claimed" } | { outcome: "repeated"; resourceId: string } | { outcome: "keyReused" };
 
-/** To be called in the transaction that creates `resourceId`. Two requests with one key at the same time: the second waits on the key's row until the first has committed. */
+/**
+ * Call in the transaction that creates `resourceId`. If two requests with one key arrive together, the second waits on the key's row until
+ * the first has committed.
+ */
 export const claimIdempotencyKey = async (
   tx: Database,
   projectId: string,
   { key, requestHash }: IdempotencyKey,
   resourceId: string,
 ): Promise<Claimed> => {
-  // A row that is there is locked also where it is not updated, so that it is still there for the second statement.
+  // An existing row is locked even if it is not updated, so that the second statement still finds it.
   const [mine] = await execute<{ id: string }>(
     tx,
     sql`insert into idempotency_keys (project_id, key, request_hash, resource_id) values (${projectId}, ${key}, ${requestHash}, ${resourceId})

@@ -1,16 +1,16 @@
-/** Refuses methods a path has no route for, before anybody is authenticated and any body is read: what the request holds cannot matter. */
+/** Refuses methods that a path has no route for, before authentication and before the body is read. */
 import type { MiddlewareHandler } from "hono";
 import { AppError } from "../../core/errors.ts";
 import type { App, AppEnv } from "../deps.ts";
 import { problemAnswer } from "./problem.ts";
 
-/** The methods a path has routes for, HEAD among them where it has GET; none: nobody knows the path. */
+/** Returns the methods a path has routes for, including HEAD if it has GET; an empty set for an unknown path. */
 type MethodsOf = (path: string) => ReadonlySet<string>;
 
 export const routeMethods = (app: App): MethodsOf => {
   let patterns: { method: string; pattern: RegExp }[] | undefined;
   return (path) => {
-    // All routes are there once the first request comes.
+    // Built at the first request, when all routes are registered.
     patterns ??= app.routes.flatMap(({ method, path: route }) =>
       method === "ALL" ? [] : [{ method, pattern: new RegExp(`^${route.replaceAll(/:[^/]+/g, "[^/]+").replaceAll("*", ".*")}$`) }],
     );

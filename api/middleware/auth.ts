@@ -1,4 +1,4 @@
-/** Who is calling: an API key (Basic or Bearer), which alone decides the project; or an administrator. */
+/** Identifies the caller by its API key (Basic or Bearer), which alone decides the project, or as an administrator. */
 import type { MiddlewareHandler } from "hono";
 import { effectiveScopes, type Scope } from "../../core/auth/scopes.ts";
 import { isSameSecret } from "../../core/auth/secret-hash.ts";
@@ -17,15 +17,15 @@ const parseCredentials = (header: string | undefined): Credentials | undefined =
     const [publicKey = "", secretKey = ""] = atob(value).split(/:(.*)/s, 2);
     return publicKey === "" || secretKey === "" ? undefined : { publicKey, secretKey };
   } catch {
-    // Not base64: the same as no credentials.
+    // Malformed base64 counts as missing credentials.
     return undefined;
   }
 };
 
-/** Codes of a request without a valid key. */
+/** Error codes of requests without a valid key. */
 export const keyCodes = ["UNAUTHENTICATED", "API_KEY_EXPIRED"] as const satisfies readonly ErrorCode[];
 
-/** Sets actor and scopes, or answers 401. */
+/** Sets the actor and scopes of the request, or responds with 401. */
 export const authenticate = (identify: Identify): MiddlewareHandler<AppEnv> =>
   async function authenticate(c, next) {
     const { actor, scopes, isUseStale } = await identify(c, c.get("db"));
@@ -35,7 +35,7 @@ export const authenticate = (identify: Identify): MiddlewareHandler<AppEnv> =>
     await next();
   };
 
-/** The public key, when sent, must belong to the secret. */
+/** If a public key is sent, it must belong to the secret key. */
 export const identifyBy =
   (hashSecret: HashSecret): Identify =>
   async (c, db) => {
@@ -57,10 +57,10 @@ export const identifyBy =
     return { actor, scopes: effectiveScopes(key.scopes, key.role), isUseStale: key.isUseStale, publicKey: key.publicKey };
   };
 
-/** Codes of a request whose key may not do this. */
+/** Error codes of requests whose key lacks the scope. */
 export const requireScopeCodes = ["FORBIDDEN_SCOPE"] as const satisfies readonly ErrorCode[];
 
-/** Refuses a key that has none of the scopes. */
+/** Refuses keys that have none of the scopes. */
 export const requireScope = (...anyOf: [Scope, ...Scope[]]): MiddlewareHandler<AppEnv> =>
   async function requireScope(c, next) {
     assertScope(c.get("scopes"), ...anyOf);
@@ -72,10 +72,10 @@ export const assertScope = (scopes: readonly Scope[], ...anyOf: [Scope, ...Scope
     throw new AppError({ code: "FORBIDDEN_SCOPE", message: `This needs the scope ${anyOf.join(" or ")}.` });
 };
 
-/** Codes of a request without the admin key. */
+/** Error codes of requests without the admin key. */
 export const requireAdminCodes = ["UNAUTHENTICATED"] as const satisfies readonly ErrorCode[];
 
-/** Null: there is no administrator, and everybody is refused. */
+/** With null there is no administrator, and every request is refused. */
 export const requireAdmin = (adminApiKey: string | null): MiddlewareHandler<AppEnv> =>
   async function requireAdmin(c, next) {
     const [scheme = "", value = ""] = (c.req.header("authorization") ?? "").split(/ +/, 2);

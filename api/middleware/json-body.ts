@@ -1,13 +1,13 @@
-/** The body of a request: JSON in UTF-8 only, within bounds, read and parsed once before any route looks at it. Memory: the body twice. */
+/** Reads and parses a request body once, before any route sees it. Accepts only JSON in UTF-8, up to a limit. Memory: the body twice. */
 import type { MiddlewareHandler } from "hono";
 import { AppError, type ErrorCode, type FieldError } from "../../core/errors.ts";
 import type { AppEnv } from "../deps.ts";
 import { fieldPath } from "./problem.ts";
 
-/** Bytes a request body may have. */
+/** Largest request body, in bytes. */
 const bodyBytesMax = 1024 * 1024;
 
-/** Codes this middleware answers with. */
+/** Error codes of this middleware. */
 export const jsonBodyCodes = [
   "INVALID_JSON",
   "INVALID_REQUEST",
@@ -15,7 +15,7 @@ export const jsonBodyCodes = [
   "UNSUPPORTED_MEDIA_TYPE",
 ] as const satisfies readonly ErrorCode[];
 
-/** Whether a request with this method (upper case) has its body read here. */
+/** Returns whether this middleware reads the body of requests with this method (upper case). */
 export const readsJsonBody = (method: string): boolean => ["POST", "PUT", "PATCH", "DELETE"].includes(method);
 
 export const jsonBody = (): MiddlewareHandler<AppEnv> =>
@@ -30,7 +30,7 @@ export const jsonBody = (): MiddlewareHandler<AppEnv> =>
         throw new AppError({ code: "UNSUPPORTED_MEDIA_TYPE", message: "Send the body without Content-Encoding." });
       const field = unsafeKey(parseJson(bytes));
       if (field !== undefined) throw new AppError({ code: "INVALID_REQUEST", fields: [field] });
-      // Routes know JSON by one name.
+      // Normalised for the routes, which only accept application/json.
       headers.set("content-type", "application/json");
     }
     c.req.raw = new Request(c.req.raw.url, { method: c.req.method, headers, body: bytes.byteLength === 0 ? null : bytes });
@@ -39,7 +39,7 @@ export const jsonBody = (): MiddlewareHandler<AppEnv> =>
 
 const tooLarge = () => new AppError({ code: "PAYLOAD_TOO_LARGE", message: `The body is larger than ${bodyBytesMax} bytes.` });
 
-/** Fatal: a byte that is no UTF-8 would be stored as another character than was sent. */
+/** Strict decoding: an invalid byte would otherwise be stored as another character. */
 const parseJson = (bytes: Uint8Array): unknown => {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
@@ -48,11 +48,14 @@ const parseJson = (bytes: Uint8Array): unknown => {
   }
 };
 
-/** RFC 9110, 5.6.2 and 5.6.4: a parameter is a token, or text in quotes. */
+/** RFC 9110, 5.6.2 and 5.6.4: a parameter value is a token or a quoted string. */
 const parameter = /^([\w!#$%&'*+.^`|~-]+)=(?:([\w!#$%&'*+.^`|~-]+)|"((?:[^"\\]|\\.)*)")$/;
 const mediaType = /^[ \t]*([\w!#$&^.+-]+)\/([\w!#$&^.+-]+)[ \t]*((?:;(?:[^;"]|"(?:[^"\\]|\\.)*")*)*)$/;
 
-/** Whether a Content-Type is JSON in UTF-8: application/json or a type with the suffix +json (RFC 6839), with any parameters but another charset. */
+/**
+ * Returns whether a Content-Type is JSON in UTF-8: application/json or a type with the suffix +json (RFC 6839), with any parameters except
+ * another charset.
+ */
 export const isJsonType = (contentType: string): boolean => {
   const [, type = "", subtype = "", rest = ""] = mediaType.exec(contentType) ?? [];
   const name = `${type}/${subtype}`.toLowerCase();
@@ -66,10 +69,10 @@ export const isJsonType = (contentType: string): boolean => {
   });
 };
 
-/** The first key named `__proto__`, wherever it is: what reads and copies objects further on would drop it without a word. */
+/** Finds the first key named `__proto__` at any depth. Later code that copies objects would silently drop it. */
 export const unsafeKey = (body: unknown): FieldError | undefined => {
   type Place = { value: unknown; key: string | number; parent: Place | undefined };
-  // A list of places and not recursion: a body may be nested a hundred thousand times.
+  // Uses an explicit stack instead of recursion: a body may be nested a hundred thousand levels deep.
   const places: Place[] = [{ value: body, key: "", parent: undefined }];
   for (let place = places.pop(); place !== undefined; place = places.pop()) {
     const { value, parent, key } = place;

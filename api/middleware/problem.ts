@@ -1,4 +1,7 @@
-/** Errors as application/problem+json (RFC 9457), with a stable code, the request id and what to do. Only AppErrors speak to callers. */
+/**
+ * Turns errors into application/problem+json (RFC 9457) with a stable code, the request id and help. Only messages of AppErrors reach
+ * callers.
+ */
 
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
@@ -22,7 +25,7 @@ export const Problem = z
   })
   .openapi("Problem");
 
-/** Codes any request may end with, whatever it asks. */
+/** Error codes any request may end with. */
 export const unforeseenCodes = ["INTERNAL", "DATABASE_UNAVAILABLE"] as const satisfies readonly ErrorCode[];
 
 export const problemOf = (c: Context<AppEnv>, error: AppError): z.infer<typeof Problem> => {
@@ -51,18 +54,18 @@ export const problemAnswer = (c: Context<AppEnv>, error: AppError): Response => 
   });
 };
 
-/** Any failure of a request as the error its caller sees. */
+/** Converts any failure of a request to the error its caller sees. */
 export const requestError = (error: unknown): AppError => {
   if (error instanceof HTTPException)
     return new AppError({
       code: error.status === 413 ? "PAYLOAD_TOO_LARGE" : error.status === 415 ? "UNSUPPORTED_MEDIA_TYPE" : "INVALID_JSON",
       cause: error,
     });
-  // What a route has given a code keeps it, whatever its cause.
+  // A code set by the route takes precedence over that of the cause.
   return error instanceof AppError ? error : failureOf(error);
 };
 
-/** Logs what the caller is not told. */
+/** Logs the details the caller does not get. */
 export const logProblem = (c: Context<AppEnv>, deps: Pick<AppDeps, "log">, known: AppError, error: unknown): void => {
   if (known.code !== "INTERNAL" && known.detail === undefined) return;
   deps.log({
@@ -74,20 +77,20 @@ export const logProblem = (c: Context<AppEnv>, deps: Pick<AppDeps, "log">, known
   });
 };
 
-/** Where it was thrown, without the message: drizzle's holds the parameters. */
+/** Returns the stack frames without the message, because drizzle's messages contain query parameters. */
 const framesOf = ({ stack = "" }: Error): string => {
   const start = stack.search(/^\s+at /m);
   return start === -1 ? "" : stack.slice(start);
 };
 
-/** `["query", "filter", 0, "operator"]` as `query.filter[0].operator`. */
+/** Formats `["query", "filter", 0, "operator"]` as `query.filter[0].operator`. */
 export const fieldPath = (keys: readonly PropertyKey[]): string =>
   keys.reduce<string>(
     (text, key) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`),
     "",
   );
 
-/** zod's issues as field errors with paths such as `query.filter[0].operator`. */
+/** Converts zod issues to field errors with paths such as `query.filter[0].operator`. */
 export const fieldErrors = (issues: readonly z.core.$ZodIssue[]): FieldError[] =>
   issues.flatMap((issue) => {
     const path = fieldPath(issue.path);

@@ -1,4 +1,7 @@
-/** Around every request: its id, one log line, and the database opened on first use and closed at the end. A stream opens its own. */
+/**
+ * Wraps every request: assigns its id, writes one log line, opens the database on first use and closes it at the end. A stream opens its
+ * own connections.
+ */
 import type { MiddlewareHandler } from "hono";
 import type { AppDeps, AppEnv, Database } from "../deps.ts";
 
@@ -25,7 +28,7 @@ export const requestFrame = (deps: Pick<AppDeps, "nowMs" | "newId" | "openDataba
     });
   };
 
-/** Opens a connection with the first statement: most refused requests never need one. */
+/** Connects with the first statement, because most refused requests never need a connection. */
 const lazyDatabase = (deps: Pick<AppDeps, "openDatabase">): { db: Database; close: () => Promise<void> } => {
   let opened: ReturnType<AppDeps["openDatabase"]> | undefined;
   const db = new Proxy({} as Database, {

@@ -1,4 +1,4 @@
-/** Cursor pages: newest first, the cursor names the last row of the page before. */
+/** Cursor pages, newest first. The cursor names the last row of the previous page. */
 import { z } from "@hono/zod-openapi";
 import { AppError } from "../../core/errors.ts";
 import { isStorableInstant } from "../../core/storable.ts";
@@ -17,7 +17,7 @@ export const decodeCursor = (cursor: string): { createdAt: Date; id: string } =>
   }
 };
 
-/** Rows were asked for with one more than the limit: it tells whether there is another page. */
+/** Expects rows that were read with limit + 1, so that the extra row shows whether there is another page. */
 export const pageOf = <Row extends { createdAt: Date; id: string }>(
   rows: readonly Row[],
   limit: number,
@@ -26,7 +26,7 @@ export const pageOf = <Row extends { createdAt: Date; id: string }>(
   return { page, nextCursor: rows.length > limit ? cursorAfter(page) : null };
 };
 
-/** The cursor of the page behind these rows. */
+/** Returns the cursor of the page after these rows. */
 export const cursorAfter = (rows: readonly { createdAt: Date; id: string }[]): string | null => {
   const last = rows.at(-1);
   return last === undefined ? null : btoa(JSON.stringify({ at: last.createdAt.toISOString(), id: last.id }));

@@ -1,6 +1,6 @@
 /**
- * Declares a route with the answers it can give. The route names its own error codes; those of the middleware it passes are added here.
- * Three kinds: for the holder of an API key, for senders of events, for the administrator.
+ * Declares a route with its responses. The route names its own error codes; those of its middleware are added here. There are three kinds:
+ * for API keys, for event senders, and for administrators.
  */
 import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Scope } from "../../core/auth/scopes.ts";
@@ -14,7 +14,7 @@ type Declared<Path extends string> = Omit<RouteConfig, "path" | "security" | "mi
 
 const security: Record<string, string[]>[] = [{ basicAuth: [] }, { bearerAuth: [] }];
 
-/** A route for the holder of an API key with one of the scopes. Its JSON body, if any, is read by the middleware. */
+/** Declares a route for API keys with one of the scopes. The middleware reads its JSON body, if any. */
 export const keyRoute = <Path extends string, Route extends Declared<Path>>(
   { scopes, codes }: { scopes: readonly [Scope, ...Scope[]]; codes: readonly ErrorCode[] },
   route: Route,
@@ -26,11 +26,11 @@ export const keyRoute = <Path extends string, Route extends Declared<Path>>(
     responses: withErrors(route, [...keyCodes, ...requireScopeCodes, ...inputCodes(route), ...codes]),
   });
 
-/** A route that identifies its sender and reads its body by itself: a public key alone may write scores. */
+/** Declares a route that authenticates its sender and reads its body itself, because a public key alone may write scores. */
 export const senderRoute = <Path extends string, Route extends Declared<Path>>(codes: readonly ErrorCode[], route: Route) =>
   createRoute<Path, Route>({ ...route, security, responses: withErrors(route, [...keyCodes, ...requireScopeCodes, ...codes]) });
 
-/** A route for the holder of the admin key. */
+/** Declares a route for holders of the admin key. */
 export const adminRoute = <Path extends string, Route extends Declared<Path>>(codes: readonly ErrorCode[], route: Route) =>
   createRoute<Path, Route>({
     ...route,
@@ -43,13 +43,13 @@ const withErrors = ({ responses }: Pick<RouteConfig, "responses">, codes: readon
   ...errorResponses([...codes, ...unforeseenCodes]),
 });
 
-/** What middleware and validation refuse in the input of this route. */
+/** Lists the error codes that middleware and validation use for the input of this route. */
 const inputCodes = ({ method, request }: Pick<RouteConfig, "method" | "request">): readonly ErrorCode[] => [
   ...(readsJsonBody(method.toUpperCase()) ? jsonBodyCodes : []),
   ...(request?.query !== undefined || request?.headers !== undefined || canRefuse(request?.params) ? (["INVALID_REQUEST"] as const) : []),
 ];
 
-/** Whether some parameter of the path can be wrong: a plain text cannot. */
+/** Returns whether a path parameter can be invalid. Plain text cannot. */
 const canRefuse = (params: unknown): boolean =>
   params instanceof z.ZodObject &&
   Object.values(params.shape).some((one) => !(one instanceof z.ZodString) || (one.def.checks?.length ?? 0) > 0);

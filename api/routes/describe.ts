@@ -1,14 +1,14 @@
-/** Pieces every route's description shares. */
+/** Parts that the descriptions of all routes share. */
 import { z } from "@hono/zod-openapi";
 import { idPattern } from "../../core/ids.ts";
 
-/** A JSON answer; `example` is one of the kind that the documented request gets. */
+/** Describes a JSON response. `example` matches the example request. */
 export const json = <S extends z.ZodType>(schema: S, description: string, example?: unknown) => ({
   description,
   content: { "application/json": { schema, ...(example === undefined ? {} : { example }) } },
 });
 
-/** A JSON body that must be sent; `example` is one that works as it is. */
+/** Describes a required JSON body. `example` works unchanged. */
 export const jsonRequest = <S extends z.ZodType>(schema: S, example?: unknown) => ({
   required: true as const,
   content: { "application/json": { schema, ...(example === undefined ? {} : { example }) } },

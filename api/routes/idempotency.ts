@@ -1,4 +1,4 @@
-/** The header by which a repeated request gets the answer of the first. */
+/** The Idempotency-Key header: a repeated request gets the result of the first. */
 import { z } from "@hono/zod-openapi";
 import { canonicalJson } from "../../core/canonical-json.ts";
 import { storableText } from "../../core/storable.ts";
@@ -8,10 +8,10 @@ export const IdempotencyHeader = z.object({
   "idempotency-key": storableText(255)
     .min(1)
     .optional()
-    .describe("The same key with the same body answers what the first request made, for 24 hours."),
+    .describe("For 24 hours, a repeated key with the same body returns what the first request created."),
 });
 
-/** Null where no key was sent. */
+/** Returns null if no key was sent. */
 export const idempotencyOf = async (
   { "idempotency-key": key }: z.infer<typeof IdempotencyHeader>,
   body: unknown,

@@ -1,4 +1,6 @@
-/** Cursors of listings that read back: the sort values of the last row of a page. The next page begins after them, whatever was written meanwhile. */
+/**
+ * Keyset cursors of listings: the sort values of the last row of a page. The next page begins after them, whatever was written meanwhile.
+ */
 
 import { z } from "@hono/zod-openapi";
 import { AppError } from "../../core/errors.ts";
@@ -6,7 +8,7 @@ import { WellFormedText } from "../../core/well-formed-text.ts";
 import type { KeysetPosition } from "../../services/traces/page.ts";
 
 const CursorContent = z.strictObject({
-  // 17 digits: what DateTime64 with microseconds can hold.
+  // 17 digits hold any DateTime64 in microseconds.
   at: z.string().regex(/^-?\d{1,17}$/),
   hash: z.int().min(0).max(4_294_967_295),
   id: WellFormedText,
@@ -29,6 +31,6 @@ export const decodeKeysetCursor = (cursor: string): KeysetPosition => {
   }
 };
 
-/** Returns the last member of an answer. Without a cursor there are no more rows. */
+/** Returns the last field of the response, or nothing if there are no more rows. */
 export const cursorOf = (next: KeysetPosition | undefined): { cursor?: string } =>
   next === undefined ? {} : { cursor: encodeKeysetCursor(next) };

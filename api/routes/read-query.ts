@@ -1,4 +1,7 @@
-/** Parameters and answers of the listings that read back: pages by number, as Langfuse's SDKs ask for them. Unknown parameters are ignored, wrong values are not. */
+/**
+ * Parameters and responses of the listings, with numbered pages as Langfuse's SDKs use them. Unknown parameters are ignored; invalid values
+ * are refused.
+ */
 
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
@@ -13,7 +16,7 @@ import type { AppEnv } from "../deps.ts";
 import { keyRoute } from "./declare-route.ts";
 import { json } from "./describe.ts";
 
-/** A parameter sent empty is one that was not sent. */
+/** An empty parameter counts as not sent. */
 const optional = <S extends z.ZodType>(schema: S) => z.preprocess((sent) => (sent === "" ? undefined : sent), schema.optional());
 
 export const text = optional(WellFormedText);
@@ -25,13 +28,13 @@ const split = (list: string) => list.split(",").map((part) => part.trim());
 const parts = (sent: string | string[] | undefined) =>
   (typeof sent === "string" ? split(sent) : (sent ?? [])).filter((part) => part !== "");
 
-/** Sent several times, or once with commas. */
+/** Accepts repeated parameters, or one with commas. */
 export const list = z
   .union([WellFormedText, z.array(WellFormedText)])
   .optional()
   .transform(parts)
   .openapi({ type: "array", items: { type: "string" } });
-/** Sent once, with commas. */
+/** Accepts one parameter with commas. */
 export const csv = WellFormedText.optional()
   .transform((sent) => parts(sent))
   .openapi({ type: "string" });
@@ -44,14 +47,14 @@ export const PageNumbers = {
   limit: pageLimit({ min: 1, max: 100 }),
 };
 
-/** `fields`: the groups that are asked for; those of `byDefault` where none is. */
+/** The `fields` parameter: the requested groups, or those of `byDefault` if it is not sent. */
 export const fieldGroups = <const T extends readonly [string, ...string[]]>(groups: T, byDefault: readonly T[number][] = groups) =>
   csv
     .pipe(z.array(z.enum(groups, { error: `one of ${groups.join(", ")}` })))
     .transform((asked): ReadonlySet<T[number]> => new Set<T[number]>(asked.length === 0 ? byDefault : asked))
     .openapi({
       type: "string",
-      description: `Groups of fields, with commas: ${groups.join(", ")}. ${byDefault.length === groups.length ? "All" : byDefault.join(", ")} by default.`,
+      description: `Comma-separated field groups: ${groups.join(", ")}. Default: ${byDefault.length === groups.length ? "all" : byDefault.join(", ")}.`,
     });
 
 const filterList = text
@@ -61,14 +64,14 @@ const filterList = text
       const filters: unknown = JSON.parse(sent);
       if (Array.isArray(filters)) return filters;
     } catch {
-      // The same as JSON that is no list.
+      // Refused below, like JSON that is not an array.
     }
     context.addIssue({ code: "custom", message: "must be a JSON array of filters" });
     return z.NEVER;
   })
   .openapi({
     type: "string",
-    description: "JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.",
+    description: "JSON array of filters, as in exports (GET /api/public/export-tables/{table}). Combined with the other parameters by AND.",
   });
 
 export const orderBy = text
@@ -79,9 +82,9 @@ export const orderBy = text
     context.addIssue({ code: "custom", message: "must be a column and a direction, such as timestamp.asc" });
     return z.NEVER;
   })
-  .openapi({ type: "string", description: "Column and direction, such as `timestamp.asc`. Newest first by default." });
+  .openapi({ type: "string", description: "Column and direction, such as `timestamp.asc`. Default: newest first." });
 
-/** One parameter of a listing: what may be sent, and the filters it stands for, under its own name. */
+/** One parameter of a listing: its schema, and the filters it stands for. Faults name the parameter. */
 type Parameter<S extends z.ZodType = z.ZodType> = { schema: S; filters(name: string, sent: z.output<S>): ReadParameter[] };
 type Parameters = Record<string, Parameter>;
 
@@ -113,19 +116,19 @@ const bound = (operator: string) => (column: string) => ({
 export const since = bound(">=");
 export const before = bound("<");
 
-/** What the trace of a row says of itself. */
+/** Applies the parameter to the trace of a row instead of the row. */
 export const ofTrace = <S extends z.ZodType>({ schema, filters }: Parameter<S>): Parameter<S> => ({
   schema,
   filters: (name, sent) => filters(name, sent).map((one) => ({ ...one, isOfTrace: true })),
 });
 
-/** What a listing may be filtered by: its parameters, and filters of the filter language. */
+/** Filters of a listing: its own parameters, and `filter` in the filter language. */
 export const filterParameters = <P extends Parameters>(parameters: P) => ({
   ...(Object.fromEntries(Object.entries(parameters).map(([name, { schema }]) => [name, schema])) as { [K in keyof P]: P[K]["schema"] }),
   filter: filterList,
 });
 
-/** The same with the number of a page. */
+/** `filterParameters` with the parameters of numbered pages. */
 export const listingQuery = <P extends Parameters>(parameters: P) => ({ ...PageNumbers, ...filterParameters(parameters) });
 
 export const filtersOf = <P extends Parameters>(
@@ -133,12 +136,12 @@ export const filtersOf = <P extends Parameters>(
   asked: { [K in keyof P]?: z.output<P[K]["schema"]> | undefined },
 ): ReadParameter[] => Object.entries(parameters).flatMap(([name, { filters }]) => filters(name, asked[name]));
 
-/** Codes of filters, where rows of the table have comments. */
+/** Error codes of filters on tables whose rows have comments. */
 export const filterCodes = ["INVALID_FILTER", "COMMENT_FILTER_TOO_WIDE"] as const satisfies readonly ErrorCode[];
-/** Codes of answers with payloads, which ClickHouse writes. */
+/** Error codes of responses with payloads, which ClickHouse writes. */
 export const documentCodes = ["ANSWER_TOO_LARGE", ...clickhouseErrorCodes] as const satisfies readonly ErrorCode[];
 
-/** The query with its filters on comments answered. */
+/** Compiles the query and resolves its comment filters. */
 export const readQuery = (
   c: Context<AppEnv>,
   table: ExportTable,
@@ -148,7 +151,7 @@ export const readQuery = (
 
 const PageMeta = z.object({ page: z.int(), limit: z.int(), totalItems: z.int(), totalPages: z.int() }).openapi("PageMeta");
 
-/** The route of a listing, whose answer is a page of `item`. */
+/** Declares the route of a listing that returns a page of `item`. */
 export const pageRoute = <const Path extends string, Query extends z.ZodObject, Item extends z.ZodType>(
   path: Path,
   {
@@ -188,7 +191,7 @@ export const metaOf = ({ page, limit }: { page: number; limit: number }, totalIt
   totalPages: Math.ceil(totalItems / limit),
 });
 
-/** A page whose documents are on their way. */
+/** Streams a page of documents. */
 export const pageAnswer = (
   c: Context<AppEnv>,
   asked: { page: number; limit: number },
@@ -196,7 +199,7 @@ export const pageAnswer = (
   documents: readonly Piece[],
 ): Response => documentAnswer(c, ['{"data":[', ...documents, `],"meta":${JSON.stringify(metaOf(asked, totalItems))}}`]);
 
-/** JSON put together from pieces; NOT_FOUND where there are none. */
+/** Streams JSON made of pieces. Throws NOT_FOUND if there are none. */
 export const documentAnswer = (c: Context<AppEnv>, pieces: readonly Piece[] = []): Response => {
   if (pieces.length === 0) throw new AppError({ code: "NOT_FOUND" });
   return c.body(joinPieces(pieces), 200, { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" });

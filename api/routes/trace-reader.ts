@@ -1,11 +1,11 @@
-/** What reads of traces are given: ClickHouse, and where the experiment is on, what it needs of this request. */
+/** Dependencies of trace reads: ClickHouse, and for the experiment what it needs from this request. */
 import type { Context } from "hono";
 import { toAppError } from "../../core/errors.ts";
 import type { ComparedRead } from "../../core/traces/measure-and-return.ts";
 import type { DocumentReaderDeps } from "../../services/traces/answer-from.ts";
 import type { AppEnv, TraceReadDeps } from "../deps.ts";
 
-/** Each compared read is one line of the log. What goes on after the answer is kept alive by `waitUntil`: at most 30 s on Cloudflare. */
+/** Writes one log line per compared read. `waitUntil` keeps work alive after the response: at most 30 s on Cloudflare. */
 export const traceReader = (
   c: Context<AppEnv>,
   deps: Pick<TraceReadDeps, "openClickHouse" | "traceExperiment" | "log">,
@@ -17,7 +17,7 @@ export const traceReader = (
   return { clickhouse, experiment: { ...traceExperiment, report, defer: (work) => c.executionCtx.waitUntil(work) } };
 };
 
-/** Of each answer, so many characters are logged. */
+/** Characters logged of each result. */
 const loggedMax = 16_000;
 
 const lineOf = ({ results, failure, ...read }: ComparedRead) => ({

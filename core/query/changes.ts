@@ -1,24 +1,27 @@
-/** What a file holds differently from what is stored, in rows: for the manifest, and in words for the owner of the export. */
+/** How a file differs from the stored data, counted in rows: for the manifest, and as text for the export's owner. */
 import { z } from "zod";
 import type { FoundIn } from "./guard-columns.ts";
 import { withheld } from "./privacy/privacy.ts";
 
 export const ExportChanges = z.object({
-  /** Rows with bytes that are not UTF-8, each run of them written as U+FFFD. */
+  /** Rows with bytes that are not UTF-8; each run of them is written as U+FFFD. */
   invalidUtf8Rows: z.int().nonnegative(),
-  /** CSV: rows with NUL in a text, written as U+FFFD. */
+  /** CSV: rows with NUL in a text; each is written as U+FFFD. */
   nulRows: z.int().nonnegative(),
-  /** Rows with a map that has a key twice; the last value is kept. */
+  /** Rows with a duplicate key in a map; the last value is kept. */
   duplicateKeyRows: z.int().nonnegative(),
-  /** Fields that a privacy rule could not surely be applied to, replaced as a whole; by column. A row may count for both reasons where its column has several fields. */
+  /**
+   * Fields replaced as a whole because a privacy rule could not be applied to them reliably, by column. In a column with several fields, a
+   * row may count for both reasons.
+   */
   withheld: z.array(
     z.object({
       column: z.string(),
       rows: z.int().nonnegative(),
       reasons: z.object({
-        /** The field is no JSON that ClickHouse parses. */
+        /** The field is not JSON that ClickHouse can parse. */
         notJsonRows: z.int().nonnegative(),
-        /** It is, but not of the shape the path says. */
+        /** The field is JSON, but its shape does not match the path. */
         otherShapeRows: z.int().nonnegative(),
       }),
     }),
@@ -26,7 +29,7 @@ export const ExportChanges = z.object({
 });
 export type ExportChanges = z.infer<typeof ExportChanges>;
 
-/** From the number of rows that have each of these. */
+/** Builds the changes from the number of rows with each finding. */
 export const changesFrom = (counts: readonly (FoundIn & { rows: number })[]): ExportChanges => {
   const rowsOf = (kind: FoundIn["kind"], column?: string): number =>
     counts.find((one) => one.kind === kind && (column === undefined || ("column" in one && one.column === column)))?.rows ?? 0;
@@ -45,7 +48,7 @@ export const changesFrom = (counts: readonly (FoundIn & { rows: number })[]): Ex
 
 const inRows = (rows: number): string => (rows === 1 ? "In 1 row" : `In ${rows} rows`);
 
-/** One sentence for each. */
+/** Returns one sentence for each change. */
 export const describeChanges = ({ invalidUtf8Rows, nulRows, duplicateKeyRows, withheld: fields }: ExportChanges): string[] => [
   ...fields.map(
     ({ column, rows, reasons: { notJsonRows, otherShapeRows } }) =>

@@ -1,4 +1,4 @@
-/** From a validated request to the pieces of its SQL. Slices, limits and formats are put around them by the runner. */
+/** Compiles a validated request to the parts of its SQL. The runner adds slices, limits and formats. */
 
 import { AppError, type FieldError } from "../errors.ts";
 import type { ExportQuery } from "./export-query.ts";
@@ -13,20 +13,20 @@ import type { ExportTable, FilterColumn, FilterColumnType } from "./tables/table
 export type CompiledQuery = {
   table: ExportTable;
   selection: Omit<Selection, "faults">;
-  /** Filters on comments, answered before the query runs; AND-ed. */
+  /** Filters on comments, combined by AND; resolved before the query runs. */
   commentFilters: CommentFilter[];
-  /** All conditions but project, cutoff and slice. */
+  /** All conditions except project, cutoff and slice. */
   conditions: Condition[];
-  /** The conditions that can be counted without reading payloads. */
+  /** Conditions that can be counted without reading payloads. */
   cheapConditions: Condition[];
-  /** Total order, with tie-breakers. */
+  /** A total order, with tie-breakers. */
   orderBy: Expression;
-  /** Slices along the sorting key can be read one after the other; otherwise the export is one query. */
+  /** True if slices along the sorting key can be read one after the other; otherwise the export is one query. */
   followsSortingKey: boolean;
   isDescending: boolean;
 };
 
-/** The table that is asked, in the shape that is asked. Throws UNKNOWN_TABLE or INVALID_REQUEST. */
+/** Returns the requested table in the requested shape. Throws UNKNOWN_TABLE or INVALID_REQUEST. */
 export const findQueryTable = (query: Pick<ExportQuery, "shape" | "tableName">): ExportTable => {
   if (query.shape === "trace" && query.tableName !== "traces")
     throw new AppError({
@@ -42,7 +42,7 @@ export const findQueryTable = (query: Pick<ExportQuery, "shape" | "tableName">):
   return table;
 };
 
-/** Compiles, or throws one AppError that names every fault. `scoreNames` are those of the project, known when the export runs. */
+/** Compiles the query, or throws one AppError that names every fault. `scoreNames` are the project's, known when the export runs. */
 export const compileQuery = (query: ExportQuery, scoreNames: ScoreNames = { columns: [], nested: 0 }): CompiledQuery => {
   const table = findQueryTable(query);
   const { conditions, commentFilters, faults } = compileFilter(query.filter ?? [], table);
@@ -79,11 +79,14 @@ export const compileQuery = (query: ExportQuery, scoreNames: ScoreNames = { colu
 
 const sortableTypes: ReadonlySet<FilterColumnType> = new Set(["string", "stringOptions", "number", "datetime", "boolean"]);
 
-/** Whether rows can be ordered by this column. Tables of Postgres are read in the order of time only. */
+/** Returns whether rows can be ordered by this column. Postgres tables can only be ordered by time. */
 export const isSortable = (table: ExportTable, column: FilterColumn): boolean =>
   column.sql === table.time || (sortableTypes.has(column.type) && column.comment === undefined && table.source.kind !== "postgres");
 
-/** Newest first by default. Equal values are ordered by time, trace hash, id and version, so that every order is total; absent values come last. */
+/**
+ * Newest first by default. Equal values are ordered by time, trace hash, id and version, so that every order is total. Missing values come
+ * last.
+ */
 export const compileOrder = (orderBy: { column: string; order: "ASC" | "DESC" } | null, table: ExportTable, path: string) => {
   const direction = orderBy?.order ?? "DESC";
   const ties = `${table.time} ${direction}, ${table.hash} ${direction}, ${table.id} ${direction}, ${table.version} DESC`;

@@ -1,4 +1,7 @@
-/** From what a listing is asked to conditions and a total order: parameters such as `userId` are filters of the same language as `filter`, and all are AND-ed. */
+/**
+ * Compiles the request of a listing to conditions and a total order. Parameters such as `userId` are filters in the same language as
+ * `filter`; all are combined by AND.
+ */
 import { z } from "zod";
 import { AppError, type FieldError } from "../errors.ts";
 import { type CompiledQuery, compileOrder } from "./compile-query.ts";
@@ -6,23 +9,23 @@ import { type Condition, compileFilter, findFilterColumn } from "./filters/compi
 import { relation, sql } from "./sql.ts";
 import type { ExportTable } from "./tables/table.ts";
 
-/** One parameter as a filter; faults are reported under its name. */
+/** One parameter as a filter. Faults are reported under its name. */
 export type ReadParameter = {
   name: string;
   filter: Record<string, unknown>;
   isNegated?: boolean;
-  /** Holds only where there is a trace: ids can be narrowed by the traces of which some version fulfils it. */
+  /** True only if the row has a trace that matches. Ids can then be narrowed to traces with some matching version. */
   isOfTrace?: boolean;
 };
 
 export type ReadOrder = { column: string; order: "ASC" | "DESC" } | null;
 
 export type ReadQuery = Pick<CompiledQuery, "table" | "conditions" | "cheapConditions" | "commentFilters" | "orderBy"> & {
-  /** The earliest instant a row of the answer may lie at; null for no bound. */
+  /** Earliest time a matching row may have; null for no bound. */
   from: Date | null;
 };
 
-/** Compiles, or throws one AppError (INVALID_FILTER, INVALID_ORDER_BY) that names every fault. */
+/** Compiles the request, or throws one AppError (INVALID_FILTER, INVALID_ORDER_BY) that names every fault. */
 export const compileRead = (
   table: ExportTable,
   { filter, parameters, orderBy }: { filter: readonly unknown[]; parameters: readonly ReadParameter[]; orderBy: ReadOrder },
@@ -46,7 +49,7 @@ export const compileRead = (
 
 const LowerBound = z.object({ type: z.literal("datetime"), column: z.string(), operator: z.enum([">", ">="]), value: z.string() });
 
-/** The latest of the lower bounds on the time of the table: all filters hold together. */
+/** Returns the latest lower bound on the table's time, since all filters must match. */
 const earliest = (filters: readonly unknown[], table: ExportTable): Date | null => {
   const bounds = filters.flatMap((filter) => {
     const { success, data } = LowerBound.safeParse(filter);
@@ -55,7 +58,7 @@ const earliest = (filters: readonly unknown[], table: ExportTable): Date | null 
   return bounds.length === 0 ? null : new Date(Math.max(...bounds));
 };
 
-/** Without faults the last conditions are those of the parameters, one for each. */
+/** Without faults, the last conditions belong to the parameters, one each. */
 const asMeant = (conditions: readonly Condition[], ofSomeTrace: readonly Condition[], parameters: readonly ReadParameter[]): Condition[] =>
   conditions.flatMap((condition, index) => {
     const parameter = parameters[index - (conditions.length - parameters.length)];
@@ -66,7 +69,7 @@ const asMeant = (conditions: readonly Condition[], ofSomeTrace: readonly Conditi
 
 const someTrace = "some_trace";
 
-/** The table with its filters on the trace of a row over any version of a trace instead. */
+/** Returns the table with its trace filters applied to any version of a trace. */
 const overSomeTrace = (table: ExportTable): ExportTable => ({
   ...table,
   filters: { ...table.filters, ...table.traceFilters?.(relation(someTrace)) },
@@ -74,7 +77,7 @@ const overSomeTrace = (table: ExportTable): ExportTable => ({
 
 const hasSomeTrace = ({ readsContent, ...condition }: Condition): Condition => ({
   ...sql`e.trace_id IN (SELECT ${relation(someTrace)("id")} FROM traces AS some_trace WHERE ${relation(someTrace)("project_id")} = {projectId:String} AND ${condition})`,
-  // The subquery names its own relation; the query around it joins none for it.
+  // The subquery names its own relation, so the outer query joins none for it.
   uses: [],
   readsContent,
 });

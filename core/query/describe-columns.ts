@@ -1,4 +1,4 @@
-/** The columns of a table for people and programs: what each holds, and how each format writes it. */
+/** Describes the columns of a table for people and programs: what each contains, and how each format writes it. */
 import type { FormatName } from "./formats/index.ts";
 import { commentsColumn } from "./select-columns.ts";
 import type { ColumnKind, ExportTable } from "./tables/table.ts";
@@ -48,7 +48,7 @@ const encodings: Record<ColumnKind | "scores", { csv: string; json: string; parq
   scores: { csv: "JSON text, empty without a score", json: "array, null without a score", parquet: "LIST, empty without a score" },
 };
 
-/** How a format writes a column. */
+/** Describes how a format writes a column. */
 export const encodingOf = (type: ColumnKind | "scores", format: FormatName): string => {
   const { csv, json, parquet } = encodings[type];
   return format === "CSV" ? csv : format === "PARQUET" ? parquet : json;

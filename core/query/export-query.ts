@@ -1,4 +1,4 @@
-/** What is asked of a table: shape and bounds of the question. Whether columns, filters and order fit the table is decided where it is compiled (compile-query.ts). */
+/** An export query: its shape and limits. compile-query.ts checks whether columns, filters and order fit the table. */
 import { z } from "zod";
 import { PrivacyRule } from "./privacy/privacy.ts";
 
@@ -9,8 +9,8 @@ export const searchTypes = ["id", "content", "input", "output"] as const;
 const OrderBy = z.strictObject({ column: z.string().min(1).max(200), order: z.enum(["ASC", "DESC"]) });
 
 /**
- * What to export. `filter` holds filters in the language of the table (core/filters/), checked there so that each fault names its field.
- * `limit` is the greatest number of rows; without it the server's row limit holds. Reaching either is said in status, manifest and API.
+ * What to export. `filter` is in the table's filter language and is validated in core/query/filters/, so that each fault names its field.
+ * `limit` is the largest number of rows; the server's row limit applies too. Status, manifest and API show if either was reached.
  */
 export const ExportQuery = z.strictObject({
   tableName: z.string().min(1).max(100),
@@ -19,13 +19,16 @@ export const ExportQuery = z.strictObject({
   searchType: z.array(z.enum(searchTypes)).max(searchTypes.length).optional(),
   orderBy: OrderBy.nullable().default(null),
   limit: z.int().min(1).max(1_000_000_000).optional(),
-  /** Columns in the order of the file; `scores` stands for all columns of scores. Without it, all. */
+  /** Columns in file order; `scores` stands for all score columns. All columns by default. */
   columns: z.array(z.string().max(100)).min(1).max(200).optional(),
-  /** Scores as one column for each name, as one nested column, or not at all. */
+  /** Scores as one column per name, as one nested column, or none. */
   scores: z.enum(scoreModes).default("columns"),
   /** `trace`: traces with their observations and scores nested, one JSON document each. */
   shape: z.enum(["row", "trace"]).default("row"),
-  /** What is dropped, hashed or masked; recorded in the manifest. How deep and how many the paths may be is decided by core/query/privacy/apply-privacy.ts. */
+  /**
+   * What is dropped, hashed or masked; recorded in the manifest. core/query/privacy/apply-privacy.ts limits the depth and number of the
+   * paths.
+   */
   privacy: z.array(PrivacyRule).max(100).default([]),
 });
 export type ExportQuery = z.infer<typeof ExportQuery>;

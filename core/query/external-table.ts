@@ -1,8 +1,11 @@
-/** Rows that travel with a query as a table of their own: parameters may be 128 KiB each at most (ClickHouse 26.7, HTMLForm), tables have no bound. */
+/**
+ * Rows sent with a query as a table of their own. Parameters are limited to 128 KiB each (ClickHouse 26.7, HTMLForm); external tables are
+ * not.
+ */
 export type ExternalTable = {
-  /** Columns as ClickHouse reads them, such as `id String, text String`. */
+  /** Columns in ClickHouse syntax, such as `id String, text String`. */
   structure: string;
-  /** Lines of JSONEachRow. */
+  /** Rows as JSONEachRow lines. */
   lines: string;
 };
 
@@ -14,7 +17,7 @@ export const externalTable = (structure: string, rows: readonly object[]): Exter
   lines: rows.map((row) => JSON.stringify(row)).join("\n"),
 });
 
-/** A set of texts; in SQL `IN (SELECT v FROM name)`. */
+/** A set of texts. Use in SQL as `IN (SELECT v FROM name)`. */
 export const externalSet = (values: readonly string[]): ExternalTable =>
   externalTable(
     "v String",

@@ -1,25 +1,26 @@
 /**
- * Keeps out of files what readers cannot bear: bytes that are not UTF-8, NUL in CSV, and keys a map has twice. Such values are rare and looking for them is cheap, so a slice is first read as it is, with a
- * check that ends the query at the first one (`findings`, a hundredth of its time), and only then read again with every value mended and counted.
+ * Keeps values out of files that readers cannot process: bytes that are not UTF-8, NUL in CSV, and duplicate keys in a map. Such values are
+ * rare and cheap to detect (a hundredth of the query's time). So a slice is first read with a check that ends the query at the first one,
+ * and only then read again with every value repaired and counted.
  */
 
 import type { FormatName } from "./formats/index.ts";
 import type { SelectedColumn } from "./selected-column.ts";
 import { type Expression, usesOf } from "./sql.ts";
 
-/** What can be wrong with a row; each is counted by rows. */
+/** What can be wrong in a row. Each is counted by rows. */
 type Finding =
   | { kind: "invalidUtf8" | "nul" | "duplicateKeys" }
-  /** A privacy rule withheld a field of this column, and for which reasons. */
+  /** A privacy rule withheld a field of this column; two further kinds give the reason. */
   | { kind: "withheld" | "notJson" | "otherShape"; column: string };
-/** With an SQL expression that is not 0 in the rows that have it. */
+/** A finding with an SQL expression that is not 0 in the rows that have it. */
 export type FoundIn = Finding & Expression;
 
 const textKinds: ReadonlySet<SelectedColumn["kind"]> = new Set(["string", "text", "json", "document"]);
 
 const anyOf = (conditions: readonly string[]): string => conditions.map((condition) => `toUInt64(${condition})`).join(" + ");
 
-/** Whether any of the columns has what `conditionsIn` looks for. */
+/** Builds a finding that is true if any of the columns has what `conditionsIn` looks for. */
 const anyIn = (columns: readonly SelectedColumn[], conditionsIn: (column: SelectedColumn) => string[]): Expression => {
   const found = columns
     .map((column) => ({ uses: column.uses, conditions: conditionsIn(column) }))
@@ -35,9 +36,9 @@ const invalidIn = ({ kind, sql, nullable }: SelectedColumn): string[] => {
   return kind === "map<string>" ? [keys, `arrayExists(v -> NOT isValidUTF8(v), mapValues(${sql}))`] : [keys];
 };
 
-/** Everything a row of these columns can have. Lists and maps in CSV are JSON text, where NUL is an escape. */
+/** Lists every finding a row of these columns can have. In CSV, lists and maps are JSON text, where NUL is escaped. */
 export const findingsOf = (columns: readonly SelectedColumn[], format: FormatName): FoundIn[] => {
-  // A document that rules were applied to is written by ClickHouse: UTF-8 without NUL, and too long an expression to look at again.
+  // ClickHouse writes a document that rules were applied to: UTF-8 without NUL. Its expression is also too long to be repeated in a check.
   const asStored = columns.filter(({ kind, withheld }) => withheld === undefined || !textKinds.has(kind));
   const nulIn = ({ kind, sql }: SelectedColumn) =>
     format === "CSV" && textKinds.has(kind) ? [`position(ifNull(${sql}, ''), '\\0') > 0`] : [];
@@ -51,7 +52,7 @@ export const findingsOf = (columns: readonly SelectedColumn[], format: FormatNam
   return [...whole, ...withheldIn(columns)].filter(({ sql }) => sql !== "" && sql !== "0");
 };
 
-/** What privacy rules withheld in a row of these columns. */
+/** Lists what privacy rules may have withheld in a row of these columns. */
 export const withheldIn = (columns: readonly SelectedColumn[]): FoundIn[] =>
   columns.flatMap(({ id: column, withheld, uses }): FoundIn[] =>
     withheld === undefined
@@ -63,27 +64,30 @@ export const withheldIn = (columns: readonly SelectedColumn[]): FoundIn[] =>
         ],
   );
 
-/** Ends the query in the first row that has any of them, by throwIf: ClickHouse's error 395. */
+/** Ends the query at the first row with any finding, by throwIf (ClickHouse error 395). */
 export const throwOnFindings = <Item extends Expression>(list: readonly Item[], findings: readonly FoundIn[]): Item[] => {
   const [first, ...rest] = list;
-  // `withheld` says it for both of its reasons.
+  // `withheld` covers both of its reasons.
   const checked = findings.filter(({ kind }) => kind !== "notJson" && kind !== "otherShape");
   if (first === undefined || checked.length === 0) return [...list];
   const isFound = anyOf(checked.map(({ sql }) => sql));
   return [{ ...first, sql: `[${first.sql}][throwIf((${isFound}) > 0) + 1]`, uses: usesOf([first, ...checked]) }, ...rest];
 };
 
-/** Three bytes behind the text keep toValidUTF8 from swallowing good ones at its end: it takes what an incomplete character would need (ClickHouse 26.7). */
+/**
+ * Three bytes after the text keep toValidUTF8 from removing valid ones at its end: it reads as many bytes as an incomplete character would
+ * need (ClickHouse 26.7).
+ */
 const valid = (text: string, replacesNul: boolean): string => {
   const mended = `arrayMap(u -> substring(u, 1, length(u) - 3), [toValidUTF8(concat(${text}, '   '))])[1]`;
   return replacesNul ? `replaceAll(${mended}, '\\0', '\\xEF\\xBF\\xBD')` : mended;
 };
 
-/** Of a key that is there twice the last value counts, as for readers of JSON and in the API. */
+/** The last value of a duplicate key is kept, as JSON readers and the API do. */
 export const distinctKeys = (map: string): string =>
   `arrayMap(m -> arrayMap((ks, vs) -> mapFromArrays(arrayReverse(arrayFilter((k, n) -> n = 1, ks, arrayEnumerateUniq(ks))), arrayReverse(arrayFilter((v, n) -> n = 1, vs, arrayEnumerateUniq(ks)))), [arrayReverse(mapKeys(m))], [arrayReverse(mapValues(m))])[1], [${map}])[1]`;
 
-/** The column with everything mended, of the same type. */
+/** Returns the column with every value repaired, of the same type. */
 export const mendColumn = (column: SelectedColumn, format: FormatName): SelectedColumn => {
   const { kind, sql, nullable } = column;
   if (textKinds.has(kind)) {

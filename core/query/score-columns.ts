@@ -1,6 +1,7 @@
 /**
- * Names of the columns of scores. Anybody may name a score, so a name is made fit for readers: distinct from every other column also for those that ignore case (Spark, BigQuery,
- * Athena, DuckDB), without NUL and broken Unicode, and at most 255 bytes. What a score's column is called depends on its own name and on scores that were there before, never on later ones.
+ * Names the score columns. Anyone may name a score, so names are adapted to readers: distinct from every other column even if case is
+ * ignored (Spark, BigQuery, Athena, DuckDB), without NUL and invalid Unicode, at most 255 bytes. A name depends on the score's own name and
+ * on earlier scores, never on later ones.
  */
 import { storableForm } from "../storable.ts";
 
@@ -9,14 +10,21 @@ export type ScoreName = {
   name: string;
   isNumber: boolean;
   levels: "observation" | "trace" | "both";
-  /** When a score of this name was first stored, in milliseconds since 1970: of names that differ by case alone, the first keeps its own. */
+  /**
+   * When a score of this name was first stored, in milliseconds since 1970. Of names that differ only by case, the first stays unchanged.
+   */
   firstMs?: number;
 };
 
-/** Athena and Glue take 255 bytes of UTF-8 (docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html, read 2026-11); others take more. */
+/**
+ * Athena and Glue allow 255 bytes of UTF-8 (docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html, read 2026-11); other
+ * readers allow more.
+ */
 export const columnBytesMax = 255;
 
-/** What readers that ignore case see of a name. A quote that guards a formula in CSV is not seen: it could make two headers equal. */
+/**
+ * Returns a name as readers that ignore case see it. Ignores the quote that protects formulas in CSV, which could make two headers equal.
+ */
 export const foldName = (name: string): string =>
   name
     .replace(/^'(?=[=+\-@\t\r\n＝＋－＠])/, "")
@@ -25,7 +33,7 @@ export const foldName = (name: string): string =>
     .toLowerCase()
     .normalize("NFKC");
 
-/** FNV-1a of the UTF-16 units, eight hex digits: short, and the same in every export. */
+/** FNV-1a of the UTF-16 units as eight hex digits: short, and equal in every export. */
 const hashOf = (text: string): string => {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
@@ -34,7 +42,7 @@ const hashOf = (text: string): string => {
 
 const utf8 = new TextEncoder();
 
-/** The longest start of whole characters that fits. */
+/** Returns the longest prefix of whole characters that fits. */
 const cutToBytes = (text: string, bytesMax: number): string => {
   if (utf8.encode(text).byteLength <= bytesMax) return text;
   let bytes = 0;
@@ -53,12 +61,12 @@ const withHash = (id: string, name: string, times: number): string => {
 };
 
 /**
- * Ids of the columns for these names, by name. `fixedIds` are all other columns the table can have. A name that a fixed column has gets `score_` in front; one that is cut, or that an older name has
- * taken, ends in a hash of itself.
+ * Returns the column ids of these names, by name. `fixedIds` are all other columns the table can have. A name equal to a fixed column gets
+ * the prefix `score_`. A name that is cut, or taken by an older one, ends in its own hash.
  */
 export const nameScoreColumns = (names: readonly ScoreName[], fixedIds: readonly string[]): Map<string, string> => {
   const fixed = new Set([...fixedIds.map(foldName), ""]);
-  // Where `score_input` is made of `input`, a score that is called so itself never has that name.
+  // If `input` becomes `score_input`, a score really named `score_input` must not keep that name.
   const prefixed = new Set([...fixed].map((id) => foldName(`score_${id}`)));
   const taken = new Set(fixed);
   const ids = new Map<string, string>();

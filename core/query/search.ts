@@ -1,11 +1,11 @@
-/** Search over a table: case-insensitive, `%` and `_` are ordinary characters, matches inside words are found. */
+/** Search over a table: case-insensitive, with `%` and `_` as ordinary characters; also matches inside words. */
 import type { Condition } from "./filters/compile-filter.ts";
 import { joinSql, type Sql, type SqlLike, sql } from "./sql.ts";
 import type { ExportTable } from "./tables/table.ts";
 
 const contentColumns = { content: ["input", "output"], input: ["input"], output: ["output"] } as const;
 
-/** Python SDKs store JSON with non-ASCII escaped: the spelling such a text has there. */
+/** Python SDKs store JSON with escaped non-ASCII characters. Returns the text in that form. */
 const escapedSpelling = (text: string): string =>
   [...text]
     .map((c) =>
@@ -15,7 +15,7 @@ const escapedSpelling = (text: string): string =>
     )
     .join("");
 
-/** The condition of a search, or undefined without one. Types are OR-ed; without types the id columns are searched. */
+/** Builds the condition of a search, or undefined without one. Types are combined by OR; without types, the id columns are searched. */
 export const compileSearch = (
   query: string | undefined,
   types: readonly ("id" | "content" | "input" | "output")[] | undefined,

@@ -1,4 +1,4 @@
-/** The columns of a file: chosen and ordered by the request, with scores and comments, and with what is private taken out. */
+/** Columns of a file: selected and ordered by the request, with scores and comments, and with private data removed. */
 
 import type { FieldError } from "../errors.ts";
 import { storableForm } from "../storable.ts";
@@ -12,12 +12,12 @@ import { type Expression, relation, type SqlLike, sql } from "./sql.ts";
 import { bothLevels, ownItems, traceItems } from "./tables/relations.ts";
 import type { ExportColumn, ExportTable } from "./tables/table.ts";
 
-/** Names with a column each, and how many have none: their scores are nested in one column. */
+/** Score names with a column each, and how many have none: their scores are nested in one column. */
 export type ScoreNames = { columns: readonly ScoreName[]; nested: number };
 
-/** More columns than this no reader handles well; with SQL for each, neither does the server. */
+/** Most readers handle no more columns well, nor does the server with SQL for each. */
 export const scoreColumnsMax = 1000;
-/** Longer names of columns are refused or cut by most readers (BigQuery takes 300 characters). */
+/** Most readers refuse or cut longer column names (BigQuery allows 300 characters). */
 export const scoreColumnCharactersMax = 256;
 
 export const commentsColumn: ExportColumn = {
@@ -28,9 +28,9 @@ export const commentsColumn: ExportColumn = {
   description: "Comments, oldest first: id, content, authorEmail, createdAt.",
 };
 
-/** Comments of a slice arrive with its query, as the table comment_rows of ids and their JSON, joined under this alias. */
+/** Alias of the external table comment_rows, which has the ids and JSON of a slice's comments. */
 export const commentRows = "commentRows";
-/** A slice without comments is not joined: a join copies every row, fat payloads too. */
+/** A slice without comments is not joined, because a join copies every row, including large payloads. */
 type CommentText = SqlLike;
 const joinedComments: CommentText = relation(commentRows)("text");
 const noComments: CommentText = "''";
@@ -46,23 +46,23 @@ const scoresColumn = ({ sql: items, uses }: Expression): ExportColumn => ({
 
 export type Selection = {
   select: SelectedColumn[];
-  /** The same for rows that are known to have no comments. */
+  /** The columns for rows that are known to have no comments. */
   selectWithoutComments: SelectedColumn[];
   params: Record<string, unknown>;
   hasComments: boolean;
   hashes: boolean;
   faults: FieldError[];
-  /** The columns of scores by their id in the file. */
+  /** Score names by the id of their column in the file. */
   scoreColumns: Record<string, string>;
-  /** What is not in the file the way that was asked for, each a sentence. */
+  /** One sentence for each difference from what was requested. */
   warnings: string[];
 };
 
-/** Whether the file has a column for each name of a score, so that the names have to be known. */
+/** Returns whether the file has a column per score name, so that the names must be known. */
 export const hasScoreColumns = ({ scores, columns }: Pick<ExportQuery, "scores" | "columns">, table: ExportTable): boolean =>
   table.scoreItems !== null && scores === "columns" && (columns === undefined || columns.includes("scores"));
 
-/** Ids of all columns of a table, `comments` and `scores` included where it has them, in the order of the file. */
+/** Lists the ids of all columns of a table in file order, including `comments` and `scores` if it has them. */
 const columnIdsOf = (table: ExportTable): string[] => [
   ...Object.keys(table.columns),
   ...(table.commentObject === null ? [] : ["comments"]),
@@ -114,7 +114,7 @@ const chooseColumns = (
     hasComments: visible.some(({ id }) => id === "comments"),
     hashes,
     faults,
-    // Not by assignment: a score may be called `__proto__`.
+    // Not by assignment, because a score may be called `__proto__`.
     scoreColumns: Object.fromEntries(scoreColumns),
     warnings:
       visible.some(({ id }) => id === "scores") && scoreNames.nested > 0 && query.scores === "columns" && table.scoreItems !== null
@@ -126,10 +126,10 @@ const chooseColumns = (
 const nestedWarning = ({ columns, nested }: ScoreNames): string =>
   `${nested} ${nested === 1 ? "name of a score has" : "names of scores have"} no column, since a file has at most ${scoreColumnsMax} columns of scores with names of at most ${scoreColumnCharactersMax} characters; beside the ${columns.length} columns, their scores are in the column scores.`;
 
-/** Names come out of ClickHouse as valid UTF-8, whatever is stored. */
+/** ClickHouse returns names as valid UTF-8, whatever is stored. */
 const storedName = (names: readonly string[]): string => (names.some((name) => name.includes("\ufffd")) ? "toValidUTF8(s.1)" : "s.1");
 
-/** One column with the scores of all names that have none. */
+/** Builds one column for the scores of all names without a column of their own. */
 const otherScores = (table: ExportTable, { columns, nested }: ScoreNames, bind: Bind): SelectedColumn[] => {
   if (nested === 0) return [];
   const names = columns.map(({ name }) => name);
@@ -137,7 +137,7 @@ const otherScores = (table: ExportTable, { columns, nested }: ScoreNames, bind: 
   return [{ ...scoresColumn(sql`arrayFilter(s -> ${isOther}, ${table.scoreItems ?? "[]"})`), id: "scores" }];
 };
 
-/** One column for each score name. `ids` is filled with the names by the ids of their columns. */
+/** Builds one column per score name. Fills `ids` with the names by their column ids. */
 const scoreColumnsOf = (table: ExportTable, scoreNames: readonly ScoreName[], ids: Map<string, string>, bind: Bind): SelectedColumn[] => {
   const idOf = nameScoreColumns(scoreNames, columnIdsOf(table));
   return scoreNames.map(({ name, isNumber, levels }) => {
@@ -149,16 +149,16 @@ const scoreColumnsOf = (table: ExportTable, scoreNames: readonly ScoreName[], id
       id,
       uses,
       kind: isNumber ? "array<number>" : "array<string>",
-      // No score of this name: null where the format knows it.
+      // Null if there is no score of this name and the format supports null.
       nullable: true,
-      // Most rows have no score: they are spared the search.
+      // Most rows have no score and skip the search.
       sql: `if(empty(${items}), [], ${isNumber ? `arrayMap(s -> s.3, ${found})` : `arrayMap(s -> if(s.2 IN ('CATEGORICAL', 'TEXT'), s.4, ${numberText("s.3")}), ${found})`})`,
       description: `Scores named ${name}.`,
     };
   });
 };
 
-/** Where a name is used on one level only, the other is not even joined. */
+/** If a name is used on one level only, the other is not joined. */
 const itemsAt = (items: Expression, levels: ScoreName["levels"]): Expression =>
   items !== bothLevels || levels === "both" ? items : levels === "observation" ? ownItems : traceItems;
 

@@ -1,4 +1,4 @@
-/** The SELECT that reads the rows of a slice, or of all slices at once. Pure text and parameters; formats and settings are put around it by the runner. */
+/** Builds the SELECT for the rows of a slice, or of all slices. Pure text and parameters; the runner adds formats and settings. */
 import { fromClause, joinsFor, type PhysicalTables } from "./build-query.ts";
 import type { CompiledQuery } from "./compile-query.ts";
 import { type Slice, sliceCondition } from "./slice.ts";
@@ -7,18 +7,19 @@ import type { Expression, Sql } from "./sql.ts";
 type SliceRead = {
   compiled: Pick<CompiledQuery, "table" | "orderBy">;
   physical: PhysicalTables;
-  /** Everything the rows fulfil but the bounds of the slice. */
+  /** Everything the rows must satisfy, except the bounds of the slice. */
   where: Sql;
-  /** Versions have to be merged while reading. */
+  /** True if row versions must be merged while reading (FINAL). */
   needsFinal: boolean;
 };
 
-/** For relations that look at the time of the slice: all that DateTime64 can hold. */
+/** For relations that use the time of the slice: the whole range of DateTime64. */
 const wholeTime: Sql = { sql: "1", uses: [], params: { sliceStart: Date.UTC(1900, 0, 1) * 1000, sliceEnd: Date.UTC(2262, 0, 1) * 1000 } };
 
 /**
- * Selects `list` from at most `limitRows` rows of the slice in the order of the query, each id once. What a list of a slice joins is joined to the ordered rows
- * (`isJoinedLater`): a join before ORDER BY makes the server sort whole rows instead of reading them in order, which takes twice the time (docs/benchmarks.md).
+ * Selects `list` from at most `limitRows` rows of the slice, in the query's order, each id once. Relations used only by the list are joined
+ * to the ordered rows (`isJoinedLater`): a join before ORDER BY makes the server sort whole rows instead of reading them in order, which
+ * takes twice as long (docs/benchmarks.md).
  */
 export const selectSlice = (
   { compiled: { table, orderBy }, physical, where, needsFinal }: SliceRead,

@@ -1,4 +1,4 @@
-/** A column of an export: its expression, the name it has in the file, and what a privacy rule did to it. */
+/** A column of an export: its expression, its name in the file, and what a privacy rule did to it. */
 import type { Withheld } from "./privacy/hide-paths.ts";
 import type { ExportColumn } from "./tables/table.ts";
 

@@ -1,4 +1,4 @@
-/** Slices: the bounded ranges of the sorting key an export is read in. Pure; db/clickhouse/plan-export.ts does the counting. */
+/** Slices: the bounded ranges of the sorting key in which an export is read. Pure; db/clickhouse/plan-export.ts does the counting. */
 
 import type { Sql } from "./sql.ts";
 
@@ -8,32 +8,35 @@ export type Slice = {
   endUs: number;
   hashStart: number;
   hashEnd: number;
-  /** Counted when planned; `bytes` is an estimate of the uncompressed output. */
+  /** `rows` is counted by the plan; `bytes` estimates the uncompressed output. */
   rows: number;
   bytes: number;
 };
 
 export const hashEndMax = 2 ** 32;
 
-/** Estimated uncompressed MiB of a slice: smaller ones read one or two granules too many each, larger ones pass what the server may hold (docs/architecture.md). */
+/**
+ * Estimated uncompressed MiB of a slice. Each smaller slice reads one or two granules too many; larger ones exceed what the server may hold
+ * (docs/architecture.md).
+ */
 export const sliceMibDefault = 96;
 export const sliceRowsMax = 100_000;
 
 /**
- * The smallest slice that is planned while there is more: an eighth of the target, but no less than what is on its way to the object store at any time,
- * since a slice waits for those before it to arrive (runner/transfer/write-export-file.ts).
+ * Returns the smallest planned slice: an eighth of the target, but at least the bytes in flight to the object store, because a slice waits
+ * until those before it are stored (runner/transfer/write-export-file.ts).
  */
 export const sliceBytesMin = (sliceBytes: number, inFlightBytes: number): number =>
   Math.min(sliceBytes, Math.max(sliceBytes / 8, inFlightBytes));
 
-/** The parts a runner holds by default: four in flight and one being filled, of 8 MiB. */
+/** Bytes of the parts a runner holds by default: four in flight and one being filled, of 8 MiB. */
 export const inFlightBytesDefault = 5 * 8 * 1024 * 1024;
 
 export type Bucket = { startUs: number; endUs: number; rows: number; bytes: number };
 
 /**
- * Joins neighbouring buckets until one more would pass the target: `targetBytes` in the middle, down to `bytesMin` near either end, so that
- * the first bytes leave early and little is left to move when the last query has ended. Buckets come in ascending order of time; gaps are covered by the slice before them.
+ * Joins neighbouring buckets up to a target size: `targetBytes` in the middle, down to `bytesMin` near both ends, so that the first bytes
+ * leave early and little is left after the last query. Buckets are in ascending time order; the slice before a gap covers it.
  */
 export const joinBuckets = (
   buckets: readonly Bucket[],
@@ -59,7 +62,7 @@ export const joinBuckets = (
   return slices;
 };
 
-/** Cuts one instant that holds too much into equal ranges of the trace hash. A single trace cannot be cut further. */
+/** Splits an instant with too many rows into equal ranges of the trace hash. A single trace cannot be split. */
 export const splitByHash = (bucket: Bucket, targetBytes: number, rowsMax: number): Slice[] => {
   const parts = Math.min(4096, Math.max(1, Math.ceil(Math.max(bucket.bytes / targetBytes, bucket.rows / rowsMax))));
   return Array.from({ length: parts }, (_, i) => ({
@@ -71,7 +74,7 @@ export const splitByHash = (bucket: Bucket, targetBytes: number, rowsMax: number
   }));
 };
 
-/** The bounds of a slice as SQL with its parameters. Names are stable, so the text of the query is the same for every slice. */
+/** Builds the bounds of a slice as SQL with parameters. Parameter names are stable, so the query text is equal for every slice. */
 export const sliceCondition = (table: { time: string; hash: string }, slice: Slice): Sql => ({
   uses: [],
   sql: `${table.time} >= fromUnixTimestamp64Micro({sliceStart:Int64}) AND ${table.time} < fromUnixTimestamp64Micro({sliceEnd:Int64})${

@@ -1,18 +1,18 @@
 /**
- * SQL as a value: its text, its parameters, and the relations it names. Values are composed with the tag `sql`, so nothing is ever looked for in the text of a query:
- * which tables to join follows from `uses`, also where a score is called `trace.name`.
+ * SQL as a value: its text, its parameters, and the relations it uses. Values are composed with the tag `sql`. Which tables to join follows
+ * from `uses`, never from the query text, even if a score is called `trace.name`.
  */
 
-/** An expression without parameters of its own. */
+/** An expression without parameters. */
 export type Expression = {
   readonly sql: string;
-  /** Aliases of the relations that the text names, each once. */
+  /** Aliases of the relations that the text uses, each once. */
   readonly uses: readonly string[];
 };
 
 export type Sql = Expression & { readonly params: Readonly<Record<string, unknown>> };
 
-/** Text that names no relation stands for itself. */
+/** A plain string is text that uses no relation. */
 export type SqlLike = string | Expression | Sql;
 
 export const toSql = (value: SqlLike): Sql => (typeof value === "string" ? { sql: value, uses: [], params: {} } : { params: {}, ...value });
@@ -23,7 +23,7 @@ const unite = (parts: readonly Sql[], sql: string): Sql => ({
   params: Object.assign({}, ...parts.map(({ params }) => params)) as Record<string, unknown>,
 });
 
-/** Puts values into SQL. Text is taken as it is: values of users travel as parameters. */
+/** Composes SQL. Strings are inserted unchanged, so values of users must be parameters. */
 export const sql = (strings: TemplateStringsArray, ...values: readonly SqlLike[]): Sql => {
   const parts = values.map(toSql);
   return unite(
@@ -37,12 +37,12 @@ export const joinSql = (values: readonly SqlLike[], separator: string): Sql => {
   return unite(parts, parts.map((part) => part.sql).join(separator));
 };
 
-/** A column of a relation, by the alias the relation is joined under. */
+/** Builds columns of a relation, by the alias it is joined under. */
 export const relation =
   (alias: string) =>
   (column: string): Sql => ({ sql: `${alias}.${column}`, uses: [alias], params: {} });
 
 export type RelationColumn = ReturnType<typeof relation>;
 
-/** Every relation that any of these names. */
+/** Lists every relation that any of these uses. */
 export const usesOf = (values: readonly Pick<Expression, "uses">[]): string[] => [...new Set(values.flatMap(({ uses }) => uses))];

@@ -1,16 +1,19 @@
-/** Audit logs as the people of a project read them. */
+/** Lists the audit logs of a project. */
 import { and, desc, eq, inArray, lt, or, sql } from "drizzle-orm";
 import type { Database } from "../../db/postgres/client.ts";
 import { auditLogs } from "../../db/postgres/schema/audit.ts";
 
 type AuditLogFilter = { resourceType?: string | undefined; resourceId?: string | undefined; action?: string | undefined };
 
-/** Characters of `before` and `after` in one page: each may hold the whole query of an export. One row is shown whatever its size. */
+/**
+ * Limit of `before` and `after` in one page, in characters: each may hold the whole query of an export. A page has at least one row,
+ * whatever its size.
+ */
 const pageCharactersMax = 4_000_000;
 
 /**
- * A page, newest first, after the cursor: at most `rowsMax` rows, fewer when they are large. Two statements, so that rows that do not fit are never read;
- * both use audit_logs_project_id_created_at_idx.
+ * Lists a page, newest first, after the cursor: at most `rowsMax` rows, fewer if they are large. Runs two statements, so that rows that do
+ * not fit are never read. Both use audit_logs_project_id_created_at_idx.
  */
 export const listAuditLogs = async (
   db: Database,
@@ -39,7 +42,7 @@ export const listAuditLogs = async (
     .orderBy(desc(at), desc(auditLogs.id))
     .limit(page.rowsMax + 1)
     .as("newest");
-  // Measured outside, so that only rows of the page are.
+  // Measured in an outer query, so that only rows of the page are.
   const found = await db
     .select({
       id: newest.id,

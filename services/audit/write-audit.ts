@@ -1,8 +1,8 @@
-/** The audit row of a change, written in its transaction. The database makes its id. */
+/** Writes the audit row of a change, in its transaction. The database creates its id. */
 import type { Database } from "../../db/postgres/client.ts";
 import { auditLogs } from "../../db/postgres/schema/audit.ts";
 
-/** Who did it, from where: written with every change. */
+/** Who made a change, and from where. */
 export type Actor = {
   projectId: string;
   organizationId: string;
@@ -15,7 +15,7 @@ export type Actor = {
 
 type AuditEntry = { resourceType: string; resourceId: string; action: string; before?: unknown; after?: unknown };
 
-/** What a person or a program did with a key. */
+/** Records an action of a person or a program with a key. */
 export const writeAudit = (tx: Database, actor: Actor, entry: AuditEntry): Promise<void> =>
   insertAudit(
     tx,
@@ -33,14 +33,14 @@ export const writeAudit = (tx: Database, actor: Actor, entry: AuditEntry): Promi
     entry,
   );
 
-/** What a runner did for the user and the key that asked for it. */
+/** Records an action of a runner on behalf of the user and key that requested it. */
 export const writeRunnerAudit = (
   tx: Database,
   { organizationId, ...of }: Pick<Actor, "projectId" | "organizationId" | "userId" | "apiKeyId">,
   entry: AuditEntry,
 ): Promise<void> => insertAudit(tx, { type: "RUNNER", orgId: organizationId, ...of }, entry);
 
-/** What the holder of the admin key did. */
+/** Records an action of a holder of the admin key. */
 export const writeAdminAudit = (
   tx: Database,
   of: { orgId?: string; projectId?: string; requestId: string },

@@ -1,4 +1,4 @@
-/** Answers the comment filters of a query, in Postgres. */
+/** Resolves the comment filters of a query in Postgres. */
 
 import { sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
@@ -8,10 +8,13 @@ import type { CommentFilter, Condition } from "../../core/query/filters/compile-
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { type Scope, within } from "./comment-scope.ts";
 
-/** Ids of a filter are handed to ClickHouse up to here. */
+/** Largest number of ids passed to ClickHouse for one filter. */
 const filterIdsMax = 50_000;
 
-/** Comment filters as conditions on ids. A count that 0 satisfies is turned around: ids that violate it are left out. Reads comments_object_idx. */
+/**
+ * Turns comment filters into conditions on ids. For a count that 0 satisfies, the ids that violate it are excluded instead. Reads
+ * comments_object_idx. Throws COMMENT_FILTER_TOO_WIDE.
+ */
 export const answerCommentFilters = async <Q extends Pick<CompiledQuery, "table" | "commentFilters" | "conditions" | "cheapConditions">>(
   db: Database,
   compiled: Q,

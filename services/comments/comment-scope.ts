@@ -1,4 +1,4 @@
-/** The comments that an export or a read may see: those of one project and kind of object, from before a cutoff. */
+/** The comments that an export or a read may see: those on one kind of object in one project, from before a cutoff. */
 import { sql } from "drizzle-orm";
 import type { CommentObject } from "../../core/query/tables/table.ts";
 

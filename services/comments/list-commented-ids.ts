@@ -1,9 +1,9 @@
-/** Lists the ids of commented objects and loads their texts, as a column of an export. */
+/** Lists the ids of commented objects and loads their texts, for an export column. */
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { type Scope, within } from "./comment-scope.ts";
 
-/** Ids that have comments. Memory: the ids; `idsMax` + 1 of them tell that there are more. */
+/** Lists ids of objects with comments: up to `idsMax` + 1, of which the last shows that there are more. Memory: the ids. */
 export const listCommentedIds = async (db: Database, scope: Scope, idsMax: number): Promise<string[]> =>
   (
     await execute<{ id: string }>(
@@ -12,7 +12,7 @@ export const listCommentedIds = async (db: Database, scope: Scope, idsMax: numbe
     )
   ).map(({ id }) => id);
 
-/** The comments of the given objects as JSON arrays, oldest first. */
+/** Loads the comments of the given objects as JSON arrays, oldest first. */
 export const loadCommentTexts = (db: Database, scope: Scope, ids: readonly string[]): Promise<{ id: string; text: string }[]> =>
   execute<{ id: string; text: string }>(
     db,

@@ -6,7 +6,7 @@ import { comments } from "../../db/postgres/schema/comments.ts";
 import { users } from "../../db/postgres/schema/tenants.ts";
 import { type CommentRow, columns } from "./find-comment.ts";
 
-/** A page, newest first, after the cursor. */
+/** Lists a page, newest first, after the cursor. */
 export const listComments = async (
   db: Database,
   projectId: string,

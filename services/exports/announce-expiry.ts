@@ -4,10 +4,11 @@ import { appendEvent } from "../../db/outbox/append-event.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 
-/** Marks one export that expires within the time and was not announced, with its event. Undefined when there is none; call again until then. */
+/** Announces one export that expires within the time, and writes its event. Returns undefined if none is left; call again until then. */
 export const announceExpiry = (db: Database, { withinHours }: { withinHours: number }): Promise<string | undefined> =>
   transaction(db, async (tx) => {
-    // A short life is announced in its last quarter, so that the mail does not come together with the one of completion.
+    // An export with a short lifetime is announced in its last quarter, so that the mail does not arrive together with that of its
+    // completion.
     const [row] = await execute<{ id: string; projectId: string; name: string; expiresAt: string }>(
       tx,
       sql`update batch_exports set expiry_notified_at = now() where id = (

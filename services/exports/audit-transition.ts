@@ -1,4 +1,4 @@
-/** The audit row of a transition. */
+/** Writes the audit row of a transition. */
 import type { ExportArrow } from "../../core/exports/transitions.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import type { batchExports } from "../../db/postgres/schema/exports.ts";
@@ -12,7 +12,7 @@ type Audited = {
   written: Pick<typeof batchExports.$inferSelect, "status" | "rows" | "bytes" | "errorCode">;
 };
 
-/** Acts of people and ends are on record; that an attempt begins, or is followed by another, is not. */
+/** Actions of people and final states are recorded; the start of an attempt, and its return to the queue, are not. */
 export const auditTransition = async (tx: Database, { arrow, change, locked, written }: Audited): Promise<void> => {
   const about = { resourceType: "batchExport", resourceId: locked.id };
   const before = { status: locked.status };

@@ -6,7 +6,7 @@ import { type Actor, writeAudit } from "../audit/write-audit.ts";
 import { findJobOfExport } from "./find-export.ts";
 import { transitionExport } from "./transition-export.ts";
 
-/** A waiting export is cancelled at once; the runner of a running one is asked to, and the request is on record. */
+/** Cancels a waiting export at once. For a running one, requests cancellation from its runner and records the request. */
 export const cancelExport = (db: Database, actor: Actor, id: string): Promise<"cancelled" | "requested" | "finished" | "notFound"> =>
   transaction(db, async (tx) => {
     const before = await findJobOfExport(tx, actor.projectId, id);

@@ -1,4 +1,4 @@
-/** Creates an export: the request becomes a row with its job. */
+/** Creates an export: stores the request as a row with its job. */
 import { type CreateBatchExport, optionsOf } from "../../core/exports/request.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
@@ -9,8 +9,9 @@ import { insertExport } from "./insert-export.ts";
 type Created = { outcome: "created" | "repeated"; exportId: string } | { outcome: "keyReused" };
 
 /**
- * Export, job, audit row and idempotency key in one transaction. A repeated key with the same request answers the first export; with another request, `keyReused`.
- * Two requests with one key at the same time: the second waits on the key's row until the first has committed.
+ * Writes the export, job, audit row and idempotency key in one transaction. A repeated key with the same request returns the first export;
+ * with another request, `keyReused`.
+ * If two requests with one key arrive together, the second waits on the key's row until the first has committed.
  */
 export const createExport = (
   db: Database,

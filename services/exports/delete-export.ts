@@ -6,7 +6,7 @@ import { transaction } from "../../db/postgres/transaction.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
 import { findExport } from "./find-export.ts";
 
-/** Deletes a finished export. Its objects are handed to the sweep, which deletes them and tries again until they are gone. */
+/** Deletes a finished export. The sweep takes over its objects and retries until they are deleted. */
 export const deleteExport = (db: Database, actor: Actor, id: string): Promise<"deleted" | "running" | "notFound"> =>
   transaction(db, async (tx) => {
     const mine = and(eq(batchExports.id, id), eq(batchExports.projectId, actor.projectId));

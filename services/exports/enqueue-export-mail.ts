@@ -1,4 +1,4 @@
-/** Consumes events of exports: each becomes a job that sends a mail. */
+/** Outbox consumer of export events: enqueues a job that sends a mail. */
 import { sql } from "drizzle-orm";
 import type { JobPayload } from "../../core/jobs/kinds.ts";
 import type { ConsumedType } from "../../core/outbox/consumers.ts";
@@ -14,7 +14,7 @@ const mailEventOf = {
   "export.expiring": "expiring",
 } as const satisfies Record<MailedType, JobPayload<"mail.send">["event"]>;
 
-/** Nothing when nobody wants a mail: notify is off, or the key has no user any more. */
+/** Does nothing if no mail is wanted: notify is off, or the key no longer has a user. */
 export const enqueueExportMail = async (tx: Database, event: OutboxEvent<MailedType>): Promise<void> => {
   const [wanted] = await execute(
     tx,

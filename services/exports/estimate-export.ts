@@ -1,4 +1,4 @@
-/** What an export would hold, counted without running it. */
+/** Counts what an export would contain, without running it. */
 import { countPredicate, type ExportScope, fromClause, isCountExact } from "../../core/query/build-query.ts";
 import type { CompiledQuery } from "../../core/query/compile-query.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
@@ -9,7 +9,7 @@ import { answerCommentFilters } from "../comments/answer-comment-filters.ts";
 
 type ExportEstimate = { rows: number; bytes: number; slices: number; isExact: boolean };
 
-/** Rows and bytes are upper bounds where a filter reads payloads, and where rows of Postgres are filtered. */
+/** Rows and bytes are upper bounds if a filter reads payloads, or if Postgres rows are filtered. */
 export const estimateExport = async (
   { db, clickhouse, bounds }: { db: Database; clickhouse: Pick<ClickHouse, "queryRows">; bounds: PlanBounds },
   asked: CompiledQuery,

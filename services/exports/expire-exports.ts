@@ -5,8 +5,8 @@ import { type Database, execute } from "../../db/postgres/client.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 
 /**
- * Hands the files of up to 100 exports over to the sweep, which deletes them and tries again until they are gone; with an event for each. The grace lets links made just
- * before still work. Returns the exports.
+ * Expires up to 100 exports and writes an event for each. The sweep takes over their files and retries until they are deleted. Links made
+ * just before still work for the grace period. Returns the exports.
  */
 export const expireExports = (db: Database, { graceSeconds }: { graceSeconds: number }): Promise<{ id: string }[]> =>
   transaction(db, async (tx) => {

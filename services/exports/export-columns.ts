@@ -1,4 +1,4 @@
-/** What is read of an export: its row with the state of its job, whole or without what can be large. */
+/** Columns of an export with the state of its job: all, or without the large ones. */
 import { getTableColumns, sql } from "drizzle-orm";
 import type { ExportManifest } from "../../core/exports/manifest.ts";
 import { batchExports } from "../../db/postgres/schema/exports.ts";
@@ -13,7 +13,7 @@ type JobOfExport = {
 
 export type BatchExportRow = typeof batchExports.$inferSelect & JobOfExport;
 
-/** An export without what can be large: a query may have a megabyte, and a manifest a hundred thousand files. */
+/** An export without its large columns: a query may have a megabyte, and a manifest a hundred thousand files. */
 export type BatchExportSummaryRow = Omit<BatchExportRow, "query" | "manifest"> & {
   tableName: string;
   manifest: Pick<ExportManifest, "rows" | "bytes" | "slices" | "matchedRows" | "truncated" | "rowLimit" | "changes" | "warnings"> | null;
@@ -31,7 +31,10 @@ const jobColumns = {
 
 export const columns = { export: batchExports, job: jobColumns };
 
-/** Found in the text, where quotes inside values are escaped: `->>` reads the whole document and fails where a filter holds NUL (SQLSTATE 22P05). */
+/**
+ * Searches the text, in which quotes inside values are escaped. `->>` would read the whole document and fail if a filter contains NUL
+ * (SQLSTATE 22P05).
+ */
 export const tableName = sql<string>`coalesce(substring(${batchExports.query}::text from '"tableName"\\s*:\\s*"(\\w+)"'), '')`;
 
 const { query: _query, manifest, ...smallColumns } = getTableColumns(batchExports);

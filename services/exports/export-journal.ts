@@ -1,4 +1,7 @@
-/** The journal of an export: objects, parts and files as they arrive, so that a later attempt goes on behind them and a sweep removes what nobody goes on with. Every write is fenced by the lease. */
+/**
+ * Journal of an export: records objects, parts and files as they are uploaded, so that a later attempt can resume and the sweep can remove
+ * the rest. The lease fences every write.
+ */
 import { sql } from "drizzle-orm";
 import type { ManifestFile } from "../../core/exports/manifest.ts";
 import type { UploadedPart } from "../../core/exports/uploaded-part.ts";
@@ -9,7 +12,7 @@ import type { Lease } from "../../db/queue/heartbeat-job.ts";
 const isHeld = (lease: Lease) =>
   sql`exists (select 1 from jobs j where j.id = ${lease.id} and j.lease_id = ${lease.leaseId} and j.state = 'running')`;
 
-/** Remembers an object before its first byte leaves. Undefined when the lease is lost. */
+/** Records an object before its first byte is sent. Returns undefined if the lease is lost. */
 export const rememberObject = async (
   db: Database,
   lease: Lease,
@@ -35,7 +38,7 @@ export const rememberUploadId = async (db: Database, lease: Lease, objectId: str
 export const markObjectRemoved = (db: Database, objectId: string): Promise<unknown> =>
   execute(db, sql`update export_objects set state = 'removed', updated_at = now() where id = ${objectId}::uuid and state = 'removing'`);
 
-/** Remembers a part that has arrived, for an attempt after this one. Does nothing once the lease is lost. */
+/** Records an uploaded part for a later attempt. Does nothing if the lease is lost. */
 export const rememberPart = (db: Database, lease: Lease, objectId: string, part: UploadedPart): Promise<unknown> =>
   execute(
     db,
@@ -45,14 +48,14 @@ export const rememberPart = (db: Database, lease: Lease, objectId: string, part:
       from object on conflict do nothing`,
   );
 
-/** The file is complete and proven: a later attempt takes it as it is. */
+/** Records a complete and verified file, which a later attempt takes over unchanged. */
 export const rememberFile = (db: Database, lease: Lease, objectId: string, file: ManifestFile): Promise<unknown> =>
   execute(
     db,
     sql`update export_objects set file = ${storableJson(file)}::jsonb, updated_at = now() where id = ${objectId}::uuid and ${isHeld(lease)}`,
   );
 
-/** The plan of this attempt, for the next one: it must cut the same slices. Names are kept in the form that Postgres can store. */
+/** Stores the plan of this attempt, so that the next one cuts the same slices. Names are kept in the form that Postgres can store. */
 export const rememberPlan = (db: Database, lease: Lease, checkpoint: unknown): Promise<unknown> =>
   execute(
     db,
@@ -70,8 +73,8 @@ export type LeftObject = {
 };
 
 /**
- * Takes over what attempts before this one have left of a job: complete files, and for the file after them the upload with the most parts in a row.
- * The rows then carry the new lease, so the sweep leaves them alone; everything else stays behind for it.
+ * Takes over what earlier attempts of a job left: complete files, and for the next file the upload with the most consecutive parts. Their
+ * rows get the new lease, so that the sweep leaves them alone. It removes everything else.
  */
 export const takeOverObjects = async (db: Database, lease: Lease, batchExportId: string, bucket: string): Promise<LeftObject[]> => {
   const objects = await execute<Omit<LeftObject, "parts">>(
@@ -105,7 +108,7 @@ export const takeOverObjects = async (db: Database, lease: Lease, batchExportId:
   return held.length === taken.length ? taken : [];
 };
 
-/** Nobody goes on with what this lease holds: an export starts over, and its objects so far are the sweep's. */
+/** Leaves the objects of this lease to the sweep, because the export starts over. */
 export const discardObjects = (db: Database, lease: Lease, batchExportId: string): Promise<unknown> =>
   execute(
     db,
@@ -113,7 +116,7 @@ export const discardObjects = (db: Database, lease: Lease, batchExportId: string
       where batch_export_id = ${batchExportId} and job_id = ${lease.id} and lease_id = ${lease.leaseId}::uuid and state = 'open' and ${isHeld(lease)}`,
   );
 
-/** The parts of an upload in order, up to the first that is missing. */
+/** Lists the parts of an upload in order, up to the first gap. */
 const listParts = async (db: Database, objectId: string): Promise<UploadedPart[]> => {
   const rows = await execute<
     Record<"number" | "slice", number> & Record<"etag" | "checksum" | "end" | "crc" | "startByte" | "startCrc" | "startRows", string>
@@ -134,9 +137,10 @@ const listParts = async (db: Database, objectId: string): Promise<UploadedPart[]
 };
 
 /**
- * Takes objects nobody will go on with, for removal: their job is over, or has run for a while under another lease that has not taken them over.
- * The grace gives a runner that has lost its lease time to notice, and a request of its that is still on its way time to arrive. While a job waits
- * for its next attempt its objects stay, to be resumed. One that could not be removed is taken again after another grace, behind all others.
+ * Takes objects for removal that no attempt will resume: their job is over, or has run for a while under another lease that did not take
+ * them over.
+ * The grace period lets a runner that lost its lease notice it, and its last requests arrive. While a job waits for its next attempt, its
+ * objects stay for it. An object that could not be removed is taken again after another grace period, behind all others.
  */
 export const takeAbandonedObjects = (
   db: Database,

@@ -1,4 +1,4 @@
-/** Finds what a mail about an export says. */
+/** Loads the data for a mail about an export. */
 import { sql } from "drizzle-orm";
 import type { ExportManifest } from "../../core/exports/manifest.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
@@ -17,7 +17,7 @@ type ExportMail = {
   manifest: ExportManifest | null;
 };
 
-/** What the mail says; undefined when the export or its user is gone, or the user has left the organisation. */
+/** Returns undefined if the export or its user is gone, or the user has left the organisation. */
 export const findExportMail = async (db: Database, exportId: string): Promise<ExportMail | undefined> => {
   const iso = (column: string) => sql.raw(`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`);
   const [row] = await execute<ExportMail>(

@@ -24,7 +24,7 @@ export const findExportSummary = async (db: Database, projectId: string, id: str
   return row === undefined ? undefined : { ...row.export, job: row.job };
 };
 
-/** What cancelling and retrying need of it. `hasJob`: the job is still kept. */
+/** Loads what cancelling and retrying need. `hasJob`: the job still exists. */
 export const findJobOfExport = async (
   db: Database,
   projectId: string,

@@ -1,4 +1,4 @@
-/** The export of a job whose attempt has ended: settled by its runner, or rescued. */
+/** Updates the export of a job whose attempt has ended, whether its runner settled it or it was rescued. */
 import { AppError } from "../../core/errors.ts";
 import type { ExportManifest } from "../../core/exports/manifest.ts";
 import type { Database } from "../../db/postgres/client.ts";
@@ -7,8 +7,9 @@ import { type Transition, transitionExport } from "./transition-export.ts";
 import type { ExportError } from "./transition-facts.ts";
 
 /**
- * In the transaction that has written the state of the job. An export that is gone, or that cannot come to the status of its job, stays as it is: the job must end all the same,
- * or its slot would never be free again. Only a completion is refused then (INTERNAL), since its file would be nobody's.
+ * Runs in the transaction that has written the job's state. A missing export, or one that cannot take the status of its job, stays
+ * unchanged: the job must end anyway, or it would count against the concurrency limit forever. Only a completion then throws INTERNAL,
+ * because its file would have no owner.
  */
 export const followJob = async (
   tx: Database,

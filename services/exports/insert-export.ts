@@ -1,4 +1,4 @@
-/** Inserts a new export: where its status begins. */
+/** Inserts a new export in its first status. */
 import { sql } from "drizzle-orm";
 import { appendEvent } from "../../db/outbox/append-event.ts";
 import type { Database } from "../../db/postgres/client.ts";
@@ -11,7 +11,7 @@ type NewExport = Pick<
   "name" | "query" | "format" | "compression" | "options" | "expiresAfterHours" | "metadata" | "warnings"
 >;
 
-/** Export, job, audit row and event. Nobody else sees the row before the commit, so its events come in order. */
+/** Inserts the export, job, audit row and event. The row is invisible before the commit, so its events are in order. */
 export const insertExport = async (
   tx: Database,
   actor: Actor,

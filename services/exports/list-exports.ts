@@ -6,7 +6,7 @@ import { batchExports } from "../../db/postgres/schema/exports.ts";
 import { jobs } from "../../db/postgres/schema/queue.ts";
 import { type BatchExportSummaryRow, summaryColumns, tableName } from "./export-columns.ts";
 
-/** A page, newest first, after the cursor. */
+/** Lists a page, newest first, after the cursor. */
 export const listExports = async (
   db: Database,
   projectId: string,
@@ -14,7 +14,7 @@ export const listExports = async (
     limit: number;
     after: { createdAt: Date; id: string } | null;
     status: BatchExportStatus | null;
-    /** Exports of these tables are left out. */
+    /** Leaves out exports of these tables. */
     hiddenTables: readonly string[];
   },
 ): Promise<BatchExportSummaryRow[]> => {

@@ -1,11 +1,11 @@
-/** Starts a finished export once more, as a new one. */
+/** Starts a finished export again, as a new one. */
 import type { Database } from "../../db/postgres/client.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 import type { Actor } from "../audit/write-audit.ts";
 import type { BatchExportRow } from "./export-columns.ts";
 import { insertExport } from "./insert-export.ts";
 
-/** A new export with the request of a finished one. False while that one still runs. */
+/** Creates a new export with the request of a finished one. Returns false while that one still runs. */
 export const rerunExport = (
   db: Database,
   actor: Actor,

@@ -1,4 +1,4 @@
-/** Rescues a job whose lease has ended, with its export. */
+/** Rescues a job whose lease has expired, with its export. */
 import { sql } from "drizzle-orm";
 import type { ErrorCode } from "../../core/errors.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
@@ -8,7 +8,7 @@ import { followJob } from "./follow-job.ts";
 
 const runnerLost: { code: ErrorCode; message: string } = { code: "RUNNER_LOST", message: "The runner of this export went away." };
 
-/** One job a call, of any kind, in one transaction with its export. Undefined when there is none; call again until then. */
+/** Rescues one job of any kind per call, in one transaction with its export. Returns undefined if none is left; call again until then. */
 export const rescueExport = (db: Database): Promise<{ id: string; state: string } | undefined> =>
   transaction(db, async (tx) => {
     const job = await rescueJob(tx);

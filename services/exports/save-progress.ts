@@ -1,11 +1,11 @@
-/** Saves how far an export has got. */
+/** Saves the progress of an export. */
 import { sql } from "drizzle-orm";
 import type { ExportProgress } from "../../core/exports/manifest.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import type { Lease } from "../../db/queue/heartbeat-job.ts";
 import { heldJob } from "./held-job.ts";
 
-/** Shows how far the export has got. False when the lease is lost. */
+/** Returns false if the lease is lost. */
 export const saveProgress = async (db: Database, lease: Lease, exportId: string, progress: ExportProgress): Promise<boolean> => {
   const rows = await execute(
     db,

@@ -12,12 +12,15 @@ type Settled = {
   lease: Lease;
   exportId: string;
   outcome: Outcome;
-  /** With a completion: its receipt, and the objects that are its files. */
+  /** For a completion: its receipt, and the ids of the objects that are its files. */
   manifest?: ExportManifest;
   objectIds?: string[];
 };
 
-/** Job, export, objects, audit row and event in one transaction. False: the lease is lost, or the job is to be cancelled, and nothing was written. */
+/**
+ * Writes the job, export, objects, audit row and event in one transaction. Returns false and writes nothing if the lease is lost or the job
+ * is to be cancelled.
+ */
 export const settleExport = (db: Database, { lease, exportId, outcome, manifest, objectIds = [] }: Settled): Promise<boolean> =>
   transaction(db, async (tx) => {
     const state = await settleJob(tx, lease, outcome);

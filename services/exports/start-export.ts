@@ -20,7 +20,10 @@ export type ExportToRun = {
   cutoff: string;
 };
 
-/** Marks the export as being processed and loads it. Undefined when the lease is lost or the export is gone or final. Instants are ISO text with microseconds. */
+/**
+ * Marks the export as being processed and loads it. Returns undefined if the lease is lost or the export is gone or final. Instants are ISO
+ * text with microseconds.
+ */
 export const startExport = (db: Database, lease: Lease, exportId: string): Promise<ExportToRun | undefined> =>
   transaction(db, async (tx) => {
     const [job] = await execute<{ attempt: number }>(tx, heldJob(lease));

@@ -1,4 +1,4 @@
-/** What an arrow writes into the row of an export besides its status. */
+/** The columns a transition writes besides the status. */
 import { type SQL, sql } from "drizzle-orm";
 import type { ExportArrow } from "../../core/exports/transitions.ts";
 import { storableForm, storableJson } from "../../core/storable.ts";
@@ -12,7 +12,7 @@ const noResult = { manifest: null, rows: null, bytes: null, truncated: null, exp
 const noError = { errorCode: null, log: null };
 const errorColumns = ({ code, message }: ExportError) => ({ errorCode: code, log: storableForm(message) });
 
-/** Progress stays on what has ended, so that its owner sees how far it came. */
+/** Progress is kept after the end, so that the owner sees how far the export got. */
 export const transitionColumns = (arrow: ExportArrow, change: Change): Columns => {
   const finishedAt = sql`now()`;
   switch (change.to) {
@@ -30,7 +30,7 @@ export const transitionColumns = (arrow: ExportArrow, change: Change): Columns =
     case "FAILED":
       return { ...noResult, ...errorColumns(change.error), finishedAt };
     case "CANCELLED":
-      // One that waits for its next attempt keeps the reason for which the last one failed.
+      // An export waiting for its next attempt keeps the error of the last one.
       return change.by === undefined ? { ...noResult, ...noError, finishedAt } : { finishedAt };
     default:
       return change satisfies never;

@@ -1,4 +1,4 @@
-/** The event that tells consumers of a transition. */
+/** The event that tells consumers about a transition. */
 import type { EventPayload, EventType } from "../../core/outbox/event-types.ts";
 import { type Change, personOf } from "./transition-facts.ts";
 

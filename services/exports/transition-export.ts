@@ -1,4 +1,4 @@
-/** The one way by which an export changes its status. */
+/** The only way an export changes its status. */
 import { eq, sql } from "drizzle-orm";
 import { exportArrow } from "../../core/exports/transitions.ts";
 import type { BatchExportStatus } from "../../core/jobs/state.ts";
@@ -12,13 +12,14 @@ import { changeOf, type LockedExport, personOf, type TransitionFacts } from "./t
 
 export type Transition =
   | { outcome: "moved"; from: BatchExportStatus; eventId: string }
-  /** There is no such arrow, and nothing was written. */
+  /** The transition is not allowed, and nothing was written. */
   | { outcome: "refused"; from: BatchExportStatus }
   | { outcome: "absent" };
 
 /**
- * Locks the export, checks the arrow (core/exports/transitions.ts), and writes the status with the columns that belong to the arrow, the audit row and the event of the
- * outbox. All of it is in the caller's transaction. A caller that also changes the job has locked the job first: whoever locks both does it in this order.
+ * Locks the export, checks the transition (core/exports/transitions.ts), and writes the status with its columns, the audit row and the
+ * outbox event, all in the caller's transaction.
+ * A caller that also changes the job must lock the job first; everyone who locks both uses this order.
  */
 export const transitionExport = async <To extends BatchExportStatus>(
   tx: Database,
@@ -31,7 +32,7 @@ export const transitionExport = async <To extends BatchExportStatus>(
   if (locked === undefined) return { outcome: "absent" };
   const from = locked.status;
   const arrow = exportArrow(from, to);
-  // A runner does not retry what is final, and a person does not end an attempt.
+  // A runner does not retry a final export, and a person does not end an attempt.
   const isOthers = change.to === "QUEUED" && (arrow === "retry") !== (personOf(change) !== undefined);
   if (arrow === undefined || isOthers) return { outcome: "refused", from };
   const [written] = await tx

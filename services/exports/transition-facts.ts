@@ -1,13 +1,13 @@
-/** What is known when an export changes its status. */
+/** The facts of a transition. */
 import type { ExportManifest } from "../../core/exports/manifest.ts";
 import type { BatchExportStatus } from "../../core/jobs/state.ts";
 import type { Actor } from "../audit/write-audit.ts";
 
 export type ExportError = { code: string; message: string };
 
-/** By the status it comes to. Without an actor it is the runner that moves it. */
+/** Facts by new status. Without an actor, the runner makes the change. */
 export type TransitionFacts = {
-  /** A person retries a final export; or an attempt has ended, with its error unless it was given back. */
+  /** Either a person retries a final export, or an attempt has ended: with an error, or with null if it was released. */
   QUEUED: { by: Actor } | { error: ExportError | null };
   PROCESSING: { attempt: number };
   COMPLETED: { manifest: ExportManifest };
@@ -18,11 +18,11 @@ export type TransitionFacts = {
 /** A status and its facts as one value. */
 export type Change = { [To in BatchExportStatus]: { to: To } & TransitionFacts[To] }[BatchExportStatus];
 
-/** The compiler does not see that the two stay together when both are generic: the signature keeps them so. */
+/** The compiler does not see that status and facts belong together when both are generic. The signature ensures it. */
 export const changeOf = <To extends BatchExportStatus>(to: To, facts: TransitionFacts[To]): Change =>
   ({ to, ...facts }) as unknown as Change;
 
-/** The export as it was before, its row locked. */
+/** The export before the transition, with its row locked. */
 export type LockedExport = {
   id: string;
   name: string;
@@ -33,5 +33,5 @@ export type LockedExport = {
   apiKeyId: string | null;
 };
 
-/** The actor of a change that a person makes. */
+/** Returns the actor of a change made by a person. */
 export const personOf = (change: Change): Actor | undefined => ("by" in change ? change.by : undefined);

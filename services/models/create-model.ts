@@ -9,28 +9,31 @@ import { transaction } from "../../db/postgres/transaction.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
 import { claimIdempotencyKey, type IdempotencyKey } from "../idempotency.ts";
 
-/** All are read for every call that is priced. */
+/** Limit per project, because pricing a call reads all its models. */
 const ownModelsMax = 200;
 
-/** Of the patterns of them all: each is tried on every name of a model a runner sees, and takes so many steps for a character of it at most. */
+/** Limit of the total work of a project's patterns: steps per character of a model name, since a runner tries each pattern on each name. */
 const ownStepsMax = 20_000;
 
 /** Throws TOO_MANY_MODELS. */
 const assertRoom = async (tx: Database, projectId: string, added: string): Promise<void> => {
   const own = await execute<{ pattern: string }>(tx, sql`select match_pattern as pattern from models where project_id = ${projectId}`);
   if (own.length >= ownModelsMax)
-    throw new AppError({ code: "TOO_MANY_MODELS", message: `The project has ${ownModelsMax} models of its own; more are not taken.` });
+    throw new AppError({ code: "TOO_MANY_MODELS", message: `The project has ${ownModelsMax} models, which is the limit.` });
   const steps = own.reduce((sum, { pattern }) => sum + countPatternSteps(pattern), countPatternSteps(added));
   if (steps > ownStepsMax)
     throw new AppError({
       code: "TOO_MANY_MODELS",
-      message: `The patterns of the project's models would come to ${steps} steps together; at most ${ownStepsMax} are taken.`,
+      message: `The patterns of the project's models would take ${steps} steps in total; the limit is ${ownStepsMax}.`,
     });
 };
 
 type Created = { outcome: "created" | "repeated"; modelId: string } | { outcome: "keyReused" };
 
-/** Model, audit row and idempotency key in one transaction. The row of the project is locked, so that creations of one project are counted one after the other. Throws TOO_MANY_MODELS. */
+/**
+ * Writes the model, audit row and idempotency key in one transaction. Locks the project's row, so that concurrent creations are counted one
+ * after the other. Throws TOO_MANY_MODELS.
+ */
 export const createModel = (
   db: Database,
   actor: Actor,

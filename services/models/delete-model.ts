@@ -6,7 +6,7 @@ import { transaction } from "../../db/postgres/transaction.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
 import { findModel } from "./find-model.ts";
 
-/** One of the project's own; those of every project stay. */
+/** Deletes a model of the project itself. Default models stay. */
 export const deleteModel = (db: Database, actor: Actor, id: string): Promise<"deleted" | "isDefault" | "absent"> =>
   transaction(db, async (tx) => {
     const [before] = await tx

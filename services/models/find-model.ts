@@ -1,4 +1,4 @@
-/** Finds one model that a project sees. */
+/** Finds one model that a project can see. */
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { columns, type ModelRow, visible } from "./model-columns.ts";

@@ -3,11 +3,11 @@ import { sql } from "drizzle-orm";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { columns, type ModelRow, visible } from "./model-columns.ts";
 
-/** Those of every project and of this one. */
+/** Lists the default models and those of the project. */
 export const listModels = (db: Database, projectId: string): Promise<ModelRow[]> =>
   execute<ModelRow>(db, sql`select ${columns} from models where ${visible(projectId)} order by id`);
 
-/** A page of the same: by name, and models of one name in the order in which calls are priced by them. */
+/** Lists a page of the same: by name, and models of one name in the order in which they price calls. */
 export const listModelPage = async (
   db: Database,
   projectId: string,

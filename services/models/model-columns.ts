@@ -1,4 +1,4 @@
-/** What is read of a model, and which models a project sees: its own and those of every project. */
+/** Columns of a model, and which models a project sees: its own and the defaults. */
 import { sql } from "drizzle-orm";
 import type { Model, UsageUnit } from "../../core/models/model.ts";
 

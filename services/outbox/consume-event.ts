@@ -1,4 +1,4 @@
-/** Consumes the next event of one consumer. */
+/** Consumes the next outbox event of one consumer. */
 import { AppError } from "../../core/errors.ts";
 import { retryDelaySeconds } from "../../core/jobs/next-attempt.ts";
 import { type EventType, eventTypes, type OutboxEvent } from "../../core/outbox/event-types.ts";
@@ -8,8 +8,8 @@ import { failureOf } from "../../db/postgres/failure.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 
 /**
- * What a consumer does with an event: writes rows, in the transaction that consumes it, and so takes effect once. It speaks to nobody outside: a job that it enqueues
- * does, with its own attempts. Throwing puts the event off.
+ * Handles an event by writing rows in the transaction that consumes it, so it takes effect once. It must not contact anything outside: it
+ * enqueues a job for that, with attempts of its own. If it throws, the event is postponed.
  */
 export type EventHandler<T extends EventType = EventType> = (tx: Database, event: OutboxEvent<T>) => Promise<void>;
 
@@ -21,8 +21,10 @@ export type Consumed = { consumer: string; type: string; eventId: string } & (
 );
 
 /**
- * Takes the event that is due, hands it over, and strikes it off, in one transaction: a runner that goes away in between has done nothing. An event whose handling fails is put off
- * with a growing delay, never given up, and holds up later events of its object only. Undefined when nothing is due. Throws when Postgres fails before an event is taken.
+ * Takes the next due event, passes it to its handler and marks it consumed, in one transaction: if the runner dies in between, nothing has
+ * happened.
+ * An event whose handler fails is postponed with growing delays, never dropped, and delays later events of its object only. Returns
+ * undefined if nothing is due. Throws if Postgres fails before an event is taken.
  */
 export const consumeEvent = async <T extends EventType>(
   { db, random }: { db: Database; random: () => number },
@@ -55,16 +57,16 @@ export const consumeEvent = async <T extends EventType>(
     : { outcome: "consumed", consumer: name, type: consumed.event.type, eventId: consumed.event.id };
 };
 
-/** What a closure has assigned: the compiler still believes it undefined. */
+/** The value was assigned in a closure, which the compiler does not see. */
 const deliveryOf = (taken: Delivery | undefined): Delivery | undefined => taken;
 
-/** The event as its consumer knows it. Throws for a type that only a later version of the consumer wants: it waits for that version. */
+/** Parses the event for its consumer. Throws for a type that this version does not know; the event waits for a version that does. */
 const parseEvent = <T extends EventType>(types: readonly T[], { type, payload, ...event }: Delivery["event"]): OutboxEvent<T> => {
   const known = types.find((one) => one === type);
   if (known === undefined) throw new AppError({ code: "INTERNAL", detail: `this version of the consumer does not know ${type}` });
   return typedEvent({ ...event, type: known, payload: eventTypes[known].parse(payload) });
 };
 
-/** The schema of a type has just parsed its payload; the compiler does not follow the two through a generic. */
+/** Safe because the schema of the type has just parsed the payload. The compiler cannot follow the two through a generic. */
 const typedEvent = <T extends EventType>(event: Omit<Delivery["event"], "type"> & { type: T }): OutboxEvent<T> =>
   event as unknown as OutboxEvent<T>;

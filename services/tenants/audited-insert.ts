@@ -1,12 +1,12 @@
-/** Inserts a row that an administrator makes, with its audit row. */
+/** Inserts a row created by an administrator, with its audit row. */
 import type { IdKind } from "../../core/ids.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { writeAdminAudit } from "../audit/write-audit.ts";
 
-/** The hash by which a secret key is stored and found. */
+/** Hashes a secret key for storage and look-up. */
 export type HashSecret = (secretKey: string) => Promise<string>;
 
-/** Chance and time, given by the caller. */
+/** Randomness and time, given by the caller. */
 export type TenantDeps = {
   db: Database;
   newId: (kind: IdKind) => string;

@@ -1,4 +1,4 @@
-/** Creates all that a first project needs. */
+/** Creates everything a first project needs. */
 import type { Role, Scope } from "../../core/auth/scopes.ts";
 import { createId, type IdKind } from "../../core/ids.ts";
 import type { TenantDeps } from "./audited-insert.ts";
@@ -8,7 +8,7 @@ import { createOrganization } from "./create-organization.ts";
 import { createProject } from "./create-project.ts";
 import { createUser } from "./create-user.ts";
 
-/** One organisation, project, user, membership and key with every scope, for a new stack or a test. */
+/** Creates one organisation, project, user, membership and key with every scope, for a new stack or a test. */
 export const bootstrapProject = async (
   deps: TenantDeps,
   names: { organization: string; project: string; email: string },

@@ -7,7 +7,7 @@ import { apiKeys, memberships, projects, users } from "../../db/postgres/schema/
 import { audited, type TenantDeps } from "./audited-insert.ts";
 import { hasProject } from "./has-project.ts";
 
-/** The secret is in the answer and nowhere else: only its hash is stored. */
+/** Returns the secret key, which is not stored: the database has only its hash. */
 export const createApiKey = async (
   deps: TenantDeps,
   key: { projectId: string; userId: string; scopes: readonly Scope[]; note?: string | undefined; expiresAt?: Date | undefined },
@@ -35,7 +35,10 @@ export const createApiKey = async (
   return { ...shown, secretKey };
 };
 
-/** The key would do nothing, and begin to when its user joins. Throws INVALID_REQUEST; of ids that nobody knows the foreign keys tell. */
+/**
+ * Refuses an owner who is no member: the key would have no rights, and gain them when the user joins. Throws INVALID_REQUEST. Unknown ids
+ * are left to the foreign keys.
+ */
 const assertMember = async (tx: Database, { projectId, userId }: { projectId: string; userId: string }): Promise<void> => {
   const isKnown =
     (await tx.select({ id: users.id }).from(users).where(eq(users.id, userId))).length > 0 && (await hasProject(tx, projectId));

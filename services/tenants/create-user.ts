@@ -1,4 +1,4 @@
-/** Creates a user, or finds the one with the address. */
+/** Creates a user, or finds the one with the email address. */
 import { sql } from "drizzle-orm";
 import { users } from "../../db/postgres/schema/tenants.ts";
 import { audited, type TenantDeps } from "./audited-insert.ts";

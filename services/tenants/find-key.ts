@@ -1,4 +1,4 @@
-/** Finds an API key by its hash, and notes that it was used. */
+/** Finds an API key by its hash and records its use. */
 import { sql } from "drizzle-orm";
 import type { Role } from "../../core/auth/scopes.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
@@ -11,12 +11,12 @@ type KeyRecord = {
   publicKey: string;
   scopes: string[];
   isExpired: boolean;
-  /** Role of the owner in the project's organisation; null when the owner has left it. */
+  /** Role of the owner in the project's organisation; null if the owner has left it. */
   role: Role | null;
   isUseStale: boolean;
 };
 
-/** One indexed look-up with the owner's role of now. */
+/** Runs one indexed query, with the owner's present role. */
 export const findKeyByHash = async (db: Database, hash: string): Promise<KeyRecord | undefined> => {
   const [row] = await execute<KeyRecord>(
     db,

@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { effectiveScopes, type Role } from "../../core/auth/scopes.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 
-/** The project of a public key whose key is valid and whose owner may write events. */
+/** Returns the project of a valid public key whose owner may write events. */
 export const findProjectByPublicKey = async (db: Database, publicKey: string): Promise<string | undefined> => {
   const [row] = await execute<{ projectId: string; scopes: string[]; role: Role | null }>(
     db,

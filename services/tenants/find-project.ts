@@ -1,4 +1,4 @@
-/** A project as its keys may know it. */
+/** The project of a key, with the fields its holder may see. */
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../../db/postgres/client.ts";
 

@@ -1,4 +1,4 @@
-/** Whether there is a project. */
+/** Checks whether a project exists. */
 import { eq } from "drizzle-orm";
 import type { Database } from "../../db/postgres/client.ts";
 import { projects } from "../../db/postgres/schema/tenants.ts";

@@ -5,7 +5,7 @@ import { apiKeys, memberships, organizations, projects, users } from "../../db/p
 
 const listRowsMax = 1000;
 
-/** Administrators see everything, newest first, up to 1,000 rows; key hashes are left out. */
+/** Lists everything, newest first, up to 1,000 rows, without key hashes. */
 export const listTenants = {
   organizations: (db: Database) => db.select().from(organizations).orderBy(desc(organizations.createdAt)).limit(listRowsMax),
   projects: (db: Database) => db.select().from(projects).orderBy(desc(projects.createdAt)).limit(listRowsMax),

@@ -1,4 +1,4 @@
-/** /api/admin: organisations, projects, users, memberships and keys, for the holder of the admin key. */
+/** /api/admin: organisations, projects, users, memberships and keys, for holders of the admin key. */
 
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
@@ -18,7 +18,7 @@ import { adminRoute } from "../declare-route.ts";
 import { Id, IdParam, json } from "../describe.ts";
 
 const Name = z.string().trim().min(1).max(200).refine(storable, notStorable);
-/** RFC 5321: 64 characters before the @ and 255 behind it. */
+/** RFC 5321: at most 64 characters before the @ and 255 after it. */
 const Email = z.email().max(320);
 const Row = z.record(z.string(), z.unknown()).openapi("AdminResource");
 
@@ -54,7 +54,7 @@ const resources = {
   },
 } as const;
 
-/** An id in the body may point nowhere. */
+/** Error codes of each creation: NOT_FOUND if its body can hold an unknown id. */
 const createCodes: Record<keyof typeof resources, readonly ErrorCode[]> = {
   organizations: [],
   projects: ["NOT_FOUND"],
@@ -84,16 +84,16 @@ export const registerAdmin = (app: App, deps: Pick<RouteDeps, "hashSecret" | "ne
         path: `/api/admin/${name}`,
         operationId: `create_${title}`,
         tags: ["Administration"],
-        summary: `Create one of ${name}`,
+        summary: `Create in ${name}`,
         request: { body: { required: true, content: { "application/json": { schema: resource.body } } } },
-        responses: { 201: json(Row, "What was created.") },
+        responses: { 201: json(Row, "The created object.") },
       }),
       async (c) => {
         try {
           return c.json((await resource.create(tenantDeps(c), c.req.valid("json") as never)) as Record<string, unknown>, 201);
         } catch (error) {
           if (isMissingReference(error))
-            throw new AppError({ code: "NOT_FOUND", message: "An id in the body is not known.", cause: error });
+            throw new AppError({ code: "NOT_FOUND", message: "An id in the body does not exist.", cause: error });
           throw error;
         }
       },
@@ -118,7 +118,7 @@ export const registerAdmin = (app: App, deps: Pick<RouteDeps, "hashSecret" | "ne
       tags: ["Administration"],
       summary: "Delete a key",
       request: { params: IdParam },
-      responses: { 204: { description: "It is gone." } },
+      responses: { 204: { description: "Deleted." } },
     }),
     async (c) => {
       if (!(await deleteApiKey(tenantDeps(c), c.req.valid("param").id))) throw new AppError({ code: "NOT_FOUND" });
@@ -127,7 +127,7 @@ export const registerAdmin = (app: App, deps: Pick<RouteDeps, "hashSecret" | "ne
   );
 };
 
-/** SQLSTATE 23503: a foreign key points nowhere. */
+/** SQLSTATE 23503: a foreign key names a missing row. */
 const isMissingReference = (error: unknown): boolean => {
   for (let at: unknown = error; at instanceof Error; at = at.cause) if ("code" in at && at.code === "23503") return true;
   return false;

@@ -1,4 +1,4 @@
-/** GET /api/public/audit-logs: who changed what in the project, newest first. */
+/** GET /api/public/audit-logs: lists who changed what in the project, newest first. */
 
 import { z } from "@hono/zod-openapi";
 import { storableText } from "../../../core/storable.ts";
@@ -34,7 +34,7 @@ const route = keyRoute(
     operationId: "listAuditLogs",
     tags: ["Audit logs"],
     summary: "List audit logs",
-    description: "A page has fewer rows than its limit when they are large; `nextCursor` tells whether there are more.",
+    description: "A page of large rows may have fewer than `limit`; `nextCursor` is null on the last page.",
     request: {
       query: z.strictObject({
         ...CursorQuery,

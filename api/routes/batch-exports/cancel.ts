@@ -16,7 +16,7 @@ const route = keyRoute(
     operationId: "cancelBatchExport",
     tags: ["Batch exports"],
     summary: "Cancel an export",
-    description: "A queued export is cancelled at once, a running one within seconds. Nothing of its file stays.",
+    description: "A queued export is cancelled at once, a running one within seconds. Its files are removed.",
     request: { params: IdParam },
     responses: { 202: json(BatchExport, "The export as it is now.") },
   },

@@ -33,7 +33,8 @@ const route = keyRoute(
     operationId: "createBatchExport",
     tags: ["Batch exports"],
     summary: "Start an export",
-    description: "Answers at once; follow `Location` or the events route. Rows from before this moment are exported.",
+    description:
+      "Responds at once; follow the export at `Location` or with the events route. It contains the rows from before this moment.",
     request: {
       headers: IdempotencyHeader,
       body: jsonRequest(CreateBatchExport.openapi("CreateBatchExport"), example),

@@ -15,9 +15,9 @@ const route = keyRoute(
     operationId: "deleteBatchExport",
     tags: ["Batch exports"],
     summary: "Delete a finished export with its files",
-    description: "The export is gone at once, its files within minutes. Links made before stop working then.",
+    description: "The export is deleted at once, its files within minutes. Download links stop working when the files are deleted.",
     request: { params: IdParam },
-    responses: { 204: { description: "It is gone." } },
+    responses: { 204: { description: "Deleted." } },
   },
 );
 

@@ -1,4 +1,4 @@
-/** GET /api/public/batch-exports/{id}/download: a short-lived signed address, made for each click. */
+/** GET /api/public/batch-exports/{id}/download: redirects to a short-lived signed URL, created for each request. */
 
 import { z } from "@hono/zod-openapi";
 import { AwsClient } from "aws4fetch";
@@ -19,13 +19,13 @@ const route = keyRoute(
     operationId: "downloadBatchExport",
     tags: ["Batch exports"],
     summary: "Download a file of a completed export",
-    description: "Redirects to a signed address of the object store that is valid for a short time.",
+    description: "Redirects to a signed URL of the object store, which is valid for a short time.",
     request: { params: IdParam, query: z.strictObject({ file: z.coerce.number().int().min(0).default(0) }) },
     responses: { 302: { description: "The file is at `Location`." } },
   },
 );
 
-/** A signed address of S3 lives at most 7 days. */
+/** A signed S3 URL is valid for at most 7 days. */
 const linkSecondsMax = 7 * 86_400;
 
 export const registerDownload = (app: App, deps: Pick<RouteDeps, "downloads" | "nowMs">): void => {

@@ -1,4 +1,4 @@
-/** POST /api/public/batch-exports/estimate: counts what an export would hold, without running it. */
+/** POST /api/public/batch-exports/estimate: counts the rows of an export without running it. */
 
 import { z } from "@hono/zod-openapi";
 import { clickhouseErrorCodes } from "../../../core/engine-errors.ts";
@@ -12,7 +12,7 @@ import { keyRoute } from "../declare-route.ts";
 import { json, jsonRequest } from "../describe.ts";
 import { requireTableScope } from "./table-scope.ts";
 
-/** The runner's defaults, so that `slices` is what will happen. */
+/** Defaults of the runner, so that `slices` predicts a real export. */
 const sliceBytes = sliceMibDefault * 1024 * 1024;
 const bounds = { sliceBytes, sliceBytesMin: sliceBytesMin(sliceBytes, inFlightBytesDefault), sliceRowsMax };
 
@@ -21,9 +21,9 @@ const Estimate = z
     rows: z.int(),
     bytes: z.int().describe("Estimate of the uncompressed file."),
     slices: z.int(),
-    exact: z.boolean().describe("False when a filter or search reads payloads: then rows is an upper bound."),
+    exact: z.boolean().describe("False if a filter or search reads payloads; `rows` is then an upper bound."),
     rowLimit: z.int(),
-    truncated: z.boolean().describe("The export would end at the row limit."),
+    truncated: z.boolean().describe("True if the export would end at the row limit."),
     warnings: z.array(z.string()),
   })
   .openapi("Estimate");
@@ -44,7 +44,7 @@ const route = keyRoute(
     path: "/api/public/batch-exports/estimate",
     operationId: "estimateBatchExport",
     tags: ["Batch exports"],
-    summary: "Count what an export would hold",
+    summary: "Estimate the size of an export",
     request: {
       body: jsonRequest(z.strictObject({ query: ExportQuery }).openapi("EstimateBatchExport"), exampleRequest),
     },

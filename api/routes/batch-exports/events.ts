@@ -1,4 +1,4 @@
-/** GET /api/public/batch-exports/{id}/events: progress as server-sent events until the export has ended. */
+/** GET /api/public/batch-exports/{id}/events: streams progress as server-sent events until the export has ended. */
 
 import type { Context } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
@@ -20,18 +20,18 @@ const route = keyRoute(
     tags: ["Batch exports"],
     summary: "Follow an export",
     description:
-      "Server-sent events: `progress` with a BatchExportSummary whenever the export changes, `end` with its final state, `problem` with a Problem when the key or the export is gone. A connection ends after 15 minutes. Connect again at any time: the first event is the state of then.",
+      "Server-sent events: `progress` with a BatchExportSummary whenever the export changes, `end` with its final state, `problem` with a Problem when the key or the export is gone. A connection ends after 15 minutes. Reconnect at any time: the first event is the current state.",
     request: { params: IdParam },
     responses: { 200: { description: "Events.", content: { "text/event-stream": { schema: { type: "string" } } } } },
   },
 );
 
 const pollMs = 1000;
-/** A comment keeps proxies from closing a quiet connection. */
+/** Polls between comments, which keep proxies from closing an idle connection. */
 const keepAlivePolls = 15;
 /**
- * A connection ends after this, and the client connects again. Each look is a subrequest of the Worker, which may make 1,000 on one stored page and 10,000
- * on another (https://developers.cloudflare.com/workers/platform/limits/, read 2026-11-21).
+ * Polls until the connection ends and the client reconnects. Each poll is a subrequest of the Worker; the limit is 1,000 on one stored page
+ * and 10,000 on another (https://developers.cloudflare.com/workers/platform/limits/, read 2026-11-21).
  */
 const pollsMax = 900;
 
@@ -53,7 +53,7 @@ const follow = async (
 ): Promise<void> => {
   let last = "";
   for (let polls = 0; polls < pollsMax && !stream.aborted && !stream.closed; polls++) {
-    const seen = await look(c, deps, id);
+    const seen = await loadForPoll(c, deps, id);
     if (seen.event === "problem" && seen.code === "DATABASE_UNAVAILABLE") await stream.write(": the database does not answer\n\n");
     else {
       if (seen.event !== "progress" || seen.data !== last) await stream.writeSSE({ event: seen.event, data: seen.data });
@@ -66,10 +66,10 @@ const follow = async (
 };
 
 /**
- * The export as it is now, for the key as it is now: one that was deleted, has expired or lost its scope sees nothing more. The connection lives for this
- * look only: a stream that kept one would take it from all others for as long as it lasts.
+ * Loads the export with the present rights of the key: a key that was deleted, expired or lost its scope sees nothing more. Opens a
+ * connection for this poll only, because a long stream would hold it from other requests.
  */
-const look = async (
+const loadForPoll = async (
   c: Context<AppEnv>,
   deps: Pick<RouteDeps, "identify" | "log" | "nowMs" | "openDatabase" | "wait">,
   id: string,

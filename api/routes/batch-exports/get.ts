@@ -1,4 +1,4 @@
-/** GET /api/public/batch-exports/{id}: one export with its progress. */
+/** GET /api/public/batch-exports/{id}: shows one export with its progress. */
 
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";

@@ -1,4 +1,4 @@
-/** The routes of batch exports. */
+/** Registers the routes of batch exports. */
 import type { App, RouteDeps } from "../../deps.ts";
 import { registerCancel } from "./cancel.ts";
 import { registerCreate } from "./create.ts";

@@ -1,4 +1,4 @@
-/** GET /api/public/batch-exports: pages of exports, newest first. */
+/** GET /api/public/batch-exports: lists exports in pages, newest first. */
 
 import { z } from "@hono/zod-openapi";
 import { batchExportStatuses } from "../../../core/jobs/state.ts";
@@ -18,7 +18,7 @@ const route = keyRoute(
     operationId: "listBatchExports",
     tags: ["Batch exports"],
     summary: "List exports",
-    description: "Without query and files, which the export itself shows.",
+    description: "Newest first. Query and files are left out; GET /api/public/batch-exports/{id} shows them.",
     request: {
       query: z.strictObject({
         limit: z.coerce.number().int().min(1).max(100).default(50),

@@ -1,4 +1,4 @@
-/** The export a request is about. */
+/** Loads the export a request is about. */
 import type { Context } from "hono";
 import { AppError } from "../../../core/errors.ts";
 import type { BatchExportRow, BatchExportSummaryRow } from "../../../services/exports/export-columns.ts";
@@ -6,7 +6,7 @@ import { findExport, findExportSummary } from "../../../services/exports/find-ex
 import type { AppEnv, Database, Principal } from "../../deps.ts";
 import { requireTableScope } from "./table-scope.ts";
 
-/** The export of this project, or NOT_FOUND: another project's id is one that does not exist. Refuses a key without the scope of its table. */
+/** Throws NOT_FOUND unless the export belongs to the key's project, and FORBIDDEN_SCOPE if the key lacks the scope of its table. */
 export const loadBatchExport = async (c: Context<AppEnv>, id: string): Promise<BatchExportRow> => {
   const row = await findExport(c.get("db"), c.get("actor").projectId, id);
   if (row === undefined) throw new AppError({ code: "NOT_FOUND" });
@@ -14,7 +14,7 @@ export const loadBatchExport = async (c: Context<AppEnv>, id: string): Promise<B
   return row;
 };
 
-/** The same, without what can be large; for a principal of now, over a connection of its own. */
+/** As `loadBatchExport`, without large fields, for a given principal and connection. */
 export const loadBatchExportSummary = async (db: Database, { actor, scopes }: Principal, id: string): Promise<BatchExportSummaryRow> => {
   const row = await findExportSummary(db, actor.projectId, id);
   if (row === undefined) throw new AppError({ code: "NOT_FOUND" });

@@ -1,4 +1,4 @@
-/** GET /api/public/batch-exports/{id}/manifest: the receipt of a completed export. */
+/** GET /api/public/batch-exports/{id}/manifest: shows the receipt of a completed export. */
 
 import { AppError } from "../../../core/errors.ts";
 import { ExportManifest } from "../../../core/exports/manifest.ts";

@@ -1,4 +1,4 @@
-/** How a batch export looks to its owner. */
+/** The API's representation of a batch export. */
 
 import { z } from "@hono/zod-openapi";
 import { type ErrorCode, errorTable } from "../../../core/errors.ts";
@@ -16,11 +16,11 @@ const ResultSummary = z.object({
   rows: z.int(),
   bytes: z.int(),
   matchedRows: z.int().nullable(),
-  truncated: z.boolean().describe("The row limit ended the file before the data did."),
+  truncated: z.boolean().describe("True if the row limit left out rows."),
   rowLimit: z.int(),
 });
 
-/** An export in a page or an event: bounded in size, so without what a caller or a runner can make large. */
+/** An export in a page or an event. Its size is bounded: it leaves out fields that a caller or a runner can make large. */
 export const BatchExportSummary = z
   .object({
     id: z.string(),

@@ -1,4 +1,4 @@
-/** Some tables need a scope of their own, not only to be exported but also to see or download what was exported. */
+/** Some tables need a scope of their own to be exported, and to see or download their exports. */
 import type { Context } from "hono";
 import type { Scope } from "../../../core/auth/scopes.ts";
 import { AppError } from "../../../core/errors.ts";
@@ -6,14 +6,14 @@ import { findTable, tables } from "../../../core/query/tables/index.ts";
 import type { ExportTable } from "../../../core/query/tables/table.ts";
 import type { AppEnv } from "../../deps.ts";
 
-/** Refuses a key without the scope of the table. */
+/** Throws FORBIDDEN_SCOPE if the key lacks the table's scope. */
 export const requireTableScope = (scopes: readonly Scope[], tableName: string): void => {
   const scope = findTable(tableName)?.requiredScope ?? null;
   if (scope !== null && !scopes.includes(scope))
     throw new AppError({ code: "FORBIDDEN_SCOPE", message: `Table ${tableName} needs the scope ${scope}.` });
 };
 
-/** Tables whose exports this key may not see. */
+/** Lists the tables whose exports this key may not see. */
 export const hiddenTables = (c: Context<AppEnv>): string[] =>
   Object.values<ExportTable>(tables)
     .filter(({ requiredScope }) => requiredScope !== null && !c.get("scopes").includes(requiredScope))

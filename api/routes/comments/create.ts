@@ -13,7 +13,7 @@ const CreateComment = z.strictObject({
   objectType: z.enum(commentObjects),
   objectId: storableText(500).min(1),
   content: storableText(20_000).min(1),
-  authorUserId: Id.optional().describe("A member of the organisation; the owner of the key by default."),
+  authorUserId: Id.optional().describe("A member of the organisation; by default the owner of the key."),
 });
 
 const route = keyRoute(

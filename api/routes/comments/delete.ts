@@ -15,7 +15,7 @@ const route = keyRoute(
     tags: ["Comments"],
     summary: "Delete a comment",
     request: { params: IdParam },
-    responses: { 204: { description: "It is gone." } },
+    responses: { 204: { description: "Deleted." } },
   },
 );
 

@@ -1,4 +1,4 @@
-/** The routes of comments. */
+/** Registers the routes of comments. */
 import type { App, RouteDeps } from "../../deps.ts";
 import { registerCreateComment } from "./create.ts";
 import { registerDeleteComment } from "./delete.ts";

@@ -1,4 +1,4 @@
-/** GET /api/public/comments: pages of comments, newest first. */
+/** GET /api/public/comments: lists comments in pages, newest first. */
 
 import { z } from "@hono/zod-openapi";
 import { commentObjects } from "../../../core/query/tables/table.ts";

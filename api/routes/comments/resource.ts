@@ -1,4 +1,4 @@
-/** A comment as the API shows it. */
+/** The API's representation of a comment. */
 import { z } from "@hono/zod-openapi";
 import { commentObjects } from "../../../core/query/tables/table.ts";
 import type { CommentRow } from "../../../services/comments/find-comment.ts";

@@ -1,4 +1,4 @@
-/** GET /api/public/export-tables and /{table}: what can be exported, filtered and ordered. Derived from the table registry. */
+/** GET /api/public/export-tables and /{table}: lists what can be exported, filtered and ordered. Derived from the table registry. */
 
 import { z } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";

@@ -1,4 +1,7 @@
-/** Who sends events: a key of a project, or its public key alone, which may write scores and nothing else (browsers have no place for a secret). */
+/**
+ * Authenticates event senders: a project's key pair, or its public key alone, which may write only scores because browsers cannot keep a
+ * secret.
+ */
 import type { Context } from "hono";
 import { AppError } from "../../../core/errors.ts";
 import type { EventOrigin } from "../../../core/ingestion/event-origin.ts";
@@ -21,7 +24,7 @@ export const authoriseSender = async (c: Context<AppEnv>, deps: Pick<IngestionDe
   return { projectId: actor.projectId, access: "project", origin: originOf(c, publicKey) };
 };
 
-/** As the SDKs' headers say; proxies may have dropped one spelling. */
+/** Read from the headers of the SDKs, in both spellings: proxies may drop one. */
 const originOf = (c: Context<AppEnv>, apiKey: string): EventOrigin => {
   const header = (name: string) =>
     (c.req.header(`x-langfuse-${name}`) ?? c.req.header(`x_langfuse_${name.replaceAll("-", "_")}`) ?? "").slice(0, 100);

@@ -1,4 +1,4 @@
-/** POST /api/public/scores: one score, which goes the way of a `score-create` event of a batch. What is answered with its id is durable. */
+/** POST /api/public/scores: stores one score, like a `score-create` event of a batch. The score is durable once its id is returned. */
 
 import { z } from "@hono/zod-openapi";
 import { objectStoreErrorCodes } from "../../../core/engine-errors.ts";
@@ -17,28 +17,28 @@ import { bodyCodes, ingestionBytesMax, parseJsonText, readBody, utf8Text } from 
 
 const nullableText = z.string().nullish();
 
-/** For the description only: what is wrong with a score is told by the schema of its event. */
+/** Only for the OpenAPI document. The schema of the event validates the score. */
 const Score = z
   .object({
-    id: nullableText.describe("Sent again with the same id it is the same score; made where it is missing."),
+    id: nullableText.describe("Sent again with the same id, it updates that score. Generated if missing."),
     name: z
       .string()
       .min(1)
       .max(scoreNameCharactersMax)
-      .describe("Without control characters: it becomes the heading of a column in exports."),
-    value: z.union([z.number(), z.string()]).describe("A number for NUMERIC and BOOLEAN (0 or 1), else a text."),
+      .describe("Without control characters, because it becomes a column name in exports."),
+    value: z.union([z.number(), z.string()]).describe("A number for NUMERIC and BOOLEAN (0 or 1), otherwise a text."),
     dataType: z
       .enum(["NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT", "CORRECTION"])
       .nullish()
-      .describe("By default NUMERIC for numbers, CATEGORICAL for texts."),
-    traceId: nullableText.describe("Exactly one of traceId, sessionId and datasetRunId."),
-    observationId: nullableText.describe("Beside traceId only."),
+      .describe("Default: NUMERIC for numbers, CATEGORICAL for texts."),
+    traceId: nullableText.describe("Send exactly one of traceId, sessionId and datasetRunId."),
+    observationId: nullableText.describe("Only with traceId."),
     sessionId: nullableText,
     datasetRunId: nullableText,
     comment: nullableText,
     metadata: z.unknown(),
     environment: nullableText,
-    source: z.enum(["API", "ANNOTATION"]).nullish().describe("API by default. ANNOTATION needs a configId, but for corrections."),
+    source: z.enum(["API", "ANNOTATION"]).nullish().describe("Default: API. ANNOTATION needs a configId, except for corrections."),
     configId: nullableText,
     queueId: nullableText,
   })
@@ -51,8 +51,8 @@ const route = senderRoute(["INGESTION_DISABLED", ...bodyCodes, ...objectStoreErr
   tags: ["Ingestion"],
   summary: "Send a score",
   description:
-    "Stored for good when this answers; read back once the runner has merged it. A public key alone (Bearer) may make scores, and change those it made; a score that another public key made, or that was ever sent with a secret key, is refused with 403 and stays as it is.",
-  responses: { 200: json(z.object({ id: z.string() }).openapi("CreateScoreAnswer"), "It is stored.", { id: "score-1" }) },
+    "Durable once this responds; readable once the runner has merged it. A public key alone (Bearer) may create scores and change those it created. A score that another public key created, or that was ever sent with a secret key, is refused with 403 and stays unchanged.",
+  responses: { 200: json(z.object({ id: z.string() }).openapi("CreateScoreAnswer"), "Stored.", { id: "score-1" }) },
 });
 
 export const registerCreateScore = (app: App, deps: IngestionDeps): void => {
@@ -72,7 +72,7 @@ export const registerCreateScore = (app: App, deps: IngestionDeps): void => {
   });
 };
 
-/** As an SDK would send it now. Throws INVALID_REQUEST with the fields of the score that are at fault. */
+/** Wraps the score in an event, as an SDK sends it. Throws INVALID_REQUEST with the invalid fields of the score. */
 const scoreEvent = (body: unknown, { newUuid, nowMs }: Pick<IngestionDeps, "newUuid" | "nowMs">): ArrivedEvent => {
   const original = {
     id: newUuid(),

@@ -1,4 +1,4 @@
-/** DELETE /api/public/scores/{scoreId}: files, log and rows of the score, by a job. */
+/** DELETE /api/public/scores/{scoreId}: enqueues a job that deletes the files, log rows and row of the score. */
 
 import { z } from "@hono/zod-openapi";
 import { storableText } from "../../../core/storable.ts";
@@ -17,10 +17,9 @@ const route = keyRoute(
     operationId: "deleteScore",
     tags: ["Ingestion"],
     summary: "Delete a score",
-    description:
-      "A job removes its stored events, their log and its row, and tries again until they are gone. A score nobody knows is deleted too.",
+    description: "A job removes its stored events, their log rows and its row, with retries. Unknown ids are accepted too.",
     request: { params: z.object({ scoreId: storableText(800).min(1) }) },
-    responses: { 202: json(Answer, "It will be deleted.") },
+    responses: { 202: json(Answer, "Deletion is queued.") },
   },
 );
 

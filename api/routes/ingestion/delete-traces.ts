@@ -1,4 +1,6 @@
-/** DELETE /api/public/traces/{traceId} and DELETE /api/public/traces: files, log and rows of the traces, by a job. */
+/**
+ * DELETE /api/public/traces/{traceId} and DELETE /api/public/traces: enqueue a job that deletes the files, log rows and rows of the traces.
+ */
 
 import { z } from "@hono/zod-openapi";
 import { storableText } from "../../../core/storable.ts";
@@ -13,7 +15,7 @@ export const Answer = z.object({ message: z.string() }).openapi("DeletedAnswer")
 
 const tags = ["Ingestion"];
 const description =
-  "A job removes the stored events, their log and the rows of traces, observations, scores and events, and tries again until they are gone.";
+  "A job removes the stored events, their log rows and the rows of traces, observations, scores and events, with retries.";
 
 const one = keyRoute(
   { scopes: ["ingestion:write"], codes: ["INGESTION_DISABLED"] },
@@ -25,7 +27,7 @@ const one = keyRoute(
     summary: "Delete a trace",
     description,
     request: { params: z.object({ traceId: TraceId }) },
-    responses: { 200: json(Answer, "It will be deleted.") },
+    responses: { 200: json(Answer, "Deletion is queued.") },
   },
 );
 
@@ -41,7 +43,7 @@ const many = keyRoute(
     request: {
       body: jsonRequest(z.strictObject({ traceIds: z.array(TraceId).min(1).max(1000) }).openapi("DeleteTraces"), { traceIds: ["trace-1"] }),
     },
-    responses: { 200: json(Answer, "They will be deleted.", { message: "The traces will be deleted." }) },
+    responses: { 200: json(Answer, "Deletion is queued.", { message: "The traces will be deleted." }) },
   },
 );
 

@@ -1,4 +1,4 @@
-/** The event store, as the routes that take events in hand it to their service. */
+/** Opens the event store for the routes that pass events to their service. */
 
 import type { Context } from "hono";
 import { AppError } from "../../../core/errors.ts";

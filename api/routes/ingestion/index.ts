@@ -1,4 +1,4 @@
-/** Routes that take events in. They read their bodies themselves and answer as the SDKs expect. */
+/** The ingestion routes. They read their bodies themselves and respond as the SDKs expect. */
 import type { App, IngestionDeps } from "../../deps.ts";
 import { registerCreateScore } from "./create-score.ts";
 import { registerIngest } from "./ingest.ts";
@@ -9,7 +9,7 @@ const routes: ReadonlySet<string> = new Set(
   ["/api/public/ingestion", "/api/public/otel/v1/traces", "/api/public/scores", ...unstoredPaths].map((path) => `POST ${path}`),
 );
 
-/** Requests with an authorisation of their own: a public key alone may write scores. */
+/** Returns whether a request has its own authentication: a public key alone may write scores. */
 export const isIngestion = ({ method, path }: { method: string; path: string }): boolean => routes.has(`${method} ${path}`);
 
 export const registerIngestion = (app: App, deps: IngestionDeps): void => {

@@ -1,4 +1,4 @@
-/** POST /api/public/ingestion: events of the Langfuse SDKs. Each is judged by itself; what is answered with 201 is durable. */
+/** POST /api/public/ingestion: accepts events of the Langfuse SDKs. Each event has its own outcome; status 201 means durable. */
 
 import { z } from "@hono/zod-openapi";
 import { AppError, errorTable } from "../../../core/errors.ts";
@@ -12,7 +12,7 @@ import { authoriseSender } from "./authorise.ts";
 import { eventsOf, openEventStore } from "./event-store.ts";
 import { bodyCodes, ingestionBytesMax, parseJsonText, readBody, utf8Text } from "./read-body.ts";
 
-const Success = z.object({ id: z.string(), status: z.int().describe("201: durable. 204: left out by the sampling of this project.") });
+const Success = z.object({ id: z.string(), status: z.int().describe("201: durable. 204: left out by the project's sampling.") });
 const Failure = z.object({ id: z.string(), status: z.int(), message: z.string().optional(), error: z.string().optional() });
 const Answer = z.object({ successes: z.array(Success), errors: z.array(Failure) }).openapi("IngestionAnswer");
 type Answer = z.infer<typeof Answer>;
@@ -36,8 +36,8 @@ const route = senderRoute(["INGESTION_DISABLED", ...bodyCodes, "INVALID_JSON"], 
   tags: ["Ingestion"],
   summary: "Send events",
   description:
-    "A batch of events as the Langfuse SDKs send them, 4.5 MB at most, also gzip, of 50,000 events at most that write 5,000 traces, observations, scores and dataset run items at most; larger ones are refused with 413. Always 207 for a readable batch: `successes` are stored for good, `errors` say for each other event why not. A public key alone (Bearer) may make scores, and change those it made: others are answered with 403 in `errors`.",
-  responses: { 207: json(Answer, "What became of each event.", exampleAnswer) },
+    "A batch of events as the Langfuse SDKs send them, optionally gzip: up to 4.5 MB and 50,000 events that write up to 5,000 traces, observations, scores and dataset run items. A larger one is refused with 413. The status of a readable batch is always 207: events in `successes` are durable, `errors` gives the reason for each other event. A public key alone (Bearer) may create scores and change those it created; any other event gets 403 in `errors`.",
+  responses: { 207: json(Answer, "The outcome of each event.", exampleAnswer) },
 });
 
 export const registerIngest = (app: App, deps: IngestionDeps): void => {
@@ -53,12 +53,12 @@ export const registerIngest = (app: App, deps: IngestionDeps): void => {
   app.post(route.path, async (c) => {
     const sender = await authoriseSender(c, deps);
     const events = eventsOf(deps);
-    const { batch, answer } = judge(batchOf(parseJsonText(utf8Text(await readBody(c, ingestionBytesMax)))), sender, deps);
+    const { batch, answer } = parseBatch(batchOf(parseJsonText(utf8Text(await readBody(c, ingestionBytesMax)))), sender, deps);
     return c.json(withOutcomes(answer, batch, await storeBatch(openEventStore(c, deps), events, sender, batch)), 207);
   });
 };
 
-/** Each is answered for; more would be an answer many times as long as the batch. */
+/** Limits the response too, which has an entry for each event and could be many times longer than the batch. */
 const eventsMax = 50_000;
 
 const batchOf = (body: unknown): unknown[] => {
@@ -70,8 +70,8 @@ const batchOf = (body: unknown): unknown[] => {
   return batch;
 };
 
-/** What can be told before anything is stored: refused events, and lines of SDK logs, which are logged and nothing else. */
-const judge = (items: readonly unknown[], sender: Sender, deps: IngestionDeps): { batch: ArrivedEvent[]; answer: Answer } => {
+/** Decides what needs no storage: refuses invalid events, and logs SDK log lines without storing them. */
+const parseBatch = (items: readonly unknown[], sender: Sender, deps: IngestionDeps): { batch: ArrivedEvent[]; answer: Answer } => {
   const answer: Answer = { successes: [], errors: [] };
   const batch: ArrivedEvent[] = [];
   for (const original of items) {

@@ -1,15 +1,15 @@
-/** The two encodings of OTLP/HTTP, and the bound of its bodies. */
+/** The two encodings of OTLP/HTTP, and the limit of their bodies. */
 import type { Context } from "hono";
 import { AppError } from "../../../core/errors.ts";
 import type { AppEnv } from "../../deps.ts";
 import { isJsonType } from "../../middleware/json-body.ts";
 
-/** Unpacked; the Worker has 128 MB in all. */
+/** Limit after decompression. The Worker has 128 MB of memory in total. */
 export const otelBytesMax = 16 * 1024 * 1024;
 
 export const protobufType = "application/x-protobuf";
 
-/** Whether the body is protobuf; else it is JSON. Throws UNSUPPORTED_MEDIA_TYPE. */
+/** Returns true for protobuf and false for JSON. Throws UNSUPPORTED_MEDIA_TYPE. */
 export const isProtobufType = (c: Context<AppEnv>): boolean => {
   const type = c.req.header("content-type") ?? "";
   if (/^\s*application\/x-protobuf\s*(;|$)/i.test(type)) return true;

@@ -1,6 +1,6 @@
 /**
- * POST /api/public/otel/v1/traces: OpenTelemetry over HTTP, in protobuf or JSON. The request is kept as it is understood; the runner makes events of its spans. Memory: the body,
- * one part of the request as text, and one span.
+ * POST /api/public/otel/v1/traces: accepts OpenTelemetry over HTTP, in protobuf or JSON. Stores the decoded request; the runner makes
+ * events of its spans. Memory: the body, one part of the request as text, and one span.
  */
 
 import { z } from "@hono/zod-openapi";
@@ -52,7 +52,7 @@ const route = senderRoute(["INGESTION_DISABLED", ...bodyCodes, ...objectStoreErr
   operationId: "exportOtelTraces",
   tags: ["Ingestion"],
   summary: "Send OpenTelemetry spans",
-  description: `OTLP/HTTP with application/x-protobuf or application/json, also gzip. A request has ${bodyMibMax} MiB unpacked at most, ${spansMax} spans, and ${elementsMax} resources, scopes, spans, events, links and attributes; beyond that it is refused with 413. A span has ${spanMibMax} MiB at most and ${spanElementsMax} events, links, attributes and values; beyond that, or below a resource or scope of more than ${headMibMax} MiB, it is not taken. The answer is an ExportTraceServiceResponse in the same encoding; spans that cannot be taken are counted in partialSuccess, all others are stored for good.`,
+  description: `OTLP/HTTP with application/x-protobuf or application/json, optionally gzip. A request may have ${bodyMibMax} MiB uncompressed, ${spansMax} spans, and ${elementsMax} resources, scopes, spans, events, links and attributes; a larger one is refused with 413. A span may have ${spanMibMax} MiB and ${spanElementsMax} events, links, attributes and values; a larger span, or one under a resource or scope of more than ${headMibMax} MiB, is rejected. The response is an ExportTraceServiceResponse in the same encoding: rejected spans are counted in partialSuccess, all others are durable.`,
   responses: { 200: json(z.object({ partialSuccess: z.unknown().optional() }).openapi("OtlpTracesAnswer"), "Stored.") },
 });
 
@@ -81,7 +81,10 @@ export const registerOtelTraces = (app: App, deps: IngestionDeps): void => {
   });
 };
 
-/** Nothing of a request is stored before it is sound as a whole: what fits one part is held, a larger one is read to its end first and then once more. */
+/**
+ * Validates the whole request before any of it is stored. If it fits one part, that part is kept; a larger request is read to its end first
+ * and then a second time.
+ */
 const checkedParts = (
   open: () => SpanStream,
 ): { rejected: () => ReturnType<SpanStream["reads"]["rejected"]["list"]>; parts: Iterable<RequestPart> } => {
@@ -89,7 +92,7 @@ const checkedParts = (
   const { value: first } = partsOf(spans).next();
   const parts = reads.isComplete ? (first === undefined ? [] : [first]) : undefined;
   for (const _ of spans) {
-    // What is wrong with the rest throws.
+    // Reading on throws if the rest is invalid.
   }
   return { rejected: () => reads.rejected.list(), parts: parts ?? partsOf(open().spans) };
 };

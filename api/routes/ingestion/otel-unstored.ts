@@ -1,6 +1,6 @@
 /**
- * POST /api/public/otel/v1/metrics and /v1/logs: exporters that are told one endpoint send all their signals there. They are answered that all is well, in OTLP's form, and nothing is
- * stored, as Langfuse does it: a refusal would be logged and sent again for as long as they run.
+ * POST /api/public/otel/v1/metrics and /v1/logs: respond with success in OTLP's form and store nothing, as Langfuse does. Exporters with a
+ * single endpoint send all signals there, and would log and resend a refused request forever.
  */
 
 import { z } from "@hono/zod-openapi";
@@ -24,7 +24,7 @@ const routes = signals.map(({ name, operationId, answer }) =>
     operationId,
     tags: ["Ingestion"],
     summary: `Accept OpenTelemetry ${name} without storing them`,
-    description: `For exporters that send every signal to one endpoint. Nothing is stored: the body, ${otelBytesMax / 1024 / 1024} MiB as sent at most, is read and dropped, whatever it holds. The answer is an empty ${answer} in the encoding of the request, which means success, so that exporters neither log an error nor send it again.`,
+    description: `For exporters that send every signal to one endpoint. The body, up to ${otelBytesMax / 1024 / 1024} MiB as sent, is read and dropped without being parsed. The response is an empty ${answer} in the encoding of the request, which means success, so that exporters neither log an error nor send it again.`,
     responses: { 200: json(z.object({}).openapi(answer), "Dropped.") },
   }),
 );

@@ -1,13 +1,16 @@
-/** Bodies of the ingestion routes: unpacked when they are gzip, bounded before and after, so that a small body never becomes a large one. Memory: the body twice. */
+/**
+ * Reads bodies of the ingestion routes. Decompresses gzip and deflate and checks the size before and after, so that a small body cannot
+ * expand without limit. Memory: the body twice.
+ */
 import type { Context } from "hono";
 import { AppError, type ErrorCode } from "../../../core/errors.ts";
 import { parseExactJson } from "../../../core/exact-json.ts";
 import type { AppEnv } from "../../deps.ts";
 
-/** Langfuse's bound, 4.5 MB. */
+/** Langfuse's limit, 4.5 MB. */
 export const ingestionBytesMax = 4_718_592;
 
-/** Codes of bodies that cannot be read. */
+/** Error codes of unreadable bodies. */
 export const bodyCodes = ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "INVALID_REQUEST"] as const satisfies readonly ErrorCode[];
 
 export const readBody = async (c: Context<AppEnv>, bytesMax: number): Promise<Uint8Array<ArrayBuffer>> => {
@@ -20,7 +23,7 @@ export const readBody = async (c: Context<AppEnv>, bytesMax: number): Promise<Ui
   });
   const all = new Uint8Array(bytes);
   let at = 0;
-  // Each is let go of as it is copied.
+  // Each chunk is released as it is copied.
   for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
     all.set(chunk, at);
     at += chunk.byteLength;
@@ -28,14 +31,14 @@ export const readBody = async (c: Context<AppEnv>, bytesMax: number): Promise<Ui
   return all;
 };
 
-/** Reads it to its end as it is sent, and holds nothing of it: exporters want their request to be taken whole. */
+/** Reads the body to its end, as sent, without keeping it: exporters expect their whole request to be read. */
 export const dropBody = async (c: Context<AppEnv>, bytesMax: number): Promise<void> => {
   await eachChunk(c, { bytesMax, packing: undefined }, () => {
-    // Nobody wants it.
+    // The bytes are not needed.
   });
 };
 
-/** Answers the bytes there were. What is packed is counted as it comes out: the stream ends as soon as more has come than is allowed. */
+/** Returns the number of bytes. Decompressed bytes are counted as they arrive, and the stream is cancelled once they exceed the limit. */
 const eachChunk = async (
   c: Context<AppEnv>,
   { bytesMax, packing }: { bytesMax: number; packing: "gzip" | "deflate" | undefined },
@@ -56,7 +59,7 @@ const eachChunk = async (
     }
   } catch (cause) {
     await reader.cancel().catch(() => {
-      // It has failed already; the reason is thrown below.
+      // The stream has already failed. Its reason is thrown below.
     });
     if (cause instanceof AppError) throw cause;
     const message = packing === undefined ? "The body ended early." : "The body cannot be unpacked.";
@@ -65,7 +68,7 @@ const eachChunk = async (
   return bytes;
 };
 
-/** Fatal: a byte that is no UTF-8 would be stored as another character than was sent. */
+/** Strict decoding: an invalid byte would otherwise be stored as another character. */
 export const utf8Text = (bytes: Uint8Array): string => {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
@@ -74,7 +77,7 @@ export const utf8Text = (bytes: Uint8Array): string => {
   }
 };
 
-/** With every digit of its numbers. */
+/** Keeps every digit of numbers. */
 export const parseJsonText = (text: string): unknown => {
   try {
     return parseExactJson(text);

@@ -1,4 +1,4 @@
-/** POST /api/public/models: a price of the project's own, which comes before the default. */
+/** POST /api/public/models: creates a model of the project, which takes precedence over the defaults. */
 
 import { AppError } from "../../../core/errors.ts";
 import { CreateModel, newModel } from "../../../core/models/create-model.ts";
@@ -20,9 +20,8 @@ const route = keyRoute(
     path: "/api/public/models",
     operationId: "createModel",
     tags: ["Models"],
-    summary: "Make a model with prices of the project's own",
-    description:
-      "Calls that are priced from now on use it, after a minute at the latest; what is stored keeps its cost until its next event or a replay.",
+    summary: "Create a model with the project's own prices",
+    description: "Prices new calls within a minute. Stored observations keep their cost until their next event or a replay.",
     request: {
       headers: IdempotencyHeader,
       body: jsonRequest(CreateModel.openapi("CreateModel"), {
@@ -49,13 +48,13 @@ export const registerCreateModel = (app: App, deps: Pick<RouteDeps, "newId">): v
   });
 };
 
-/** The body once more, with every digit of its prices. */
+/** Parses the body again, keeping every digit of its prices. */
 const parseExactly = (text: string): CreateModel => {
   const parsed = CreateModel.safeParse(JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown));
   if (parsed.success) return parsed.data;
   throw new AppError({ code: "INVALID_REQUEST", fields: fieldErrors(parsed.error.issues) });
 };
 
-/** A number that a double rounds stays text. `source` is how it was sent, as ECMAScript hands it to revivers. */
+/** Keeps a number as text if a double would round it. `source` is its original text, which ECMAScript passes to revivers. */
 const keepDigits = (_key: string, value: unknown, { source = "" }: { source?: string }): unknown =>
   typeof value === "number" && plainDecimal(source) !== plainDecimal(String(value)) ? source : value;

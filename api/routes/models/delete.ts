@@ -1,4 +1,4 @@
-/** DELETE /api/public/models/{id}: one of the project's own. */
+/** DELETE /api/public/models/{id}: deletes a model of the project. */
 
 import { AppError } from "../../../core/errors.ts";
 import { deleteModel } from "../../../services/models/delete-model.ts";
@@ -14,9 +14,9 @@ const route = keyRoute(
     operationId: "deleteModel",
     tags: ["Models"],
     summary: "Delete a model of the project",
-    description: "Costs that were computed stay; calls are priced by the next model that matches, after a minute at the latest.",
+    description: "Computed costs stay. Within a minute, the next matching model prices new calls.",
     request: { params: ModelParam },
-    responses: { 204: { description: "It is gone." } },
+    responses: { 204: { description: "Deleted." } },
   },
 );
 

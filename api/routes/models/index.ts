@@ -1,4 +1,4 @@
-/** The routes of models: what calls cost. */
+/** Registers the routes of models and their prices. */
 import type { App, RouteDeps } from "../../deps.ts";
 import { registerCreateModel } from "./create.ts";
 import { registerDeleteModel } from "./delete.ts";

@@ -1,4 +1,4 @@
-/** GET /api/public/models: pages of the project's own models and of the defaults. */
+/** GET /api/public/models: lists the project's models and the defaults in pages. */
 import { z } from "@hono/zod-openapi";
 import { listModelPage } from "../../../services/models/list-models.ts";
 import type { App } from "../../deps.ts";
@@ -10,7 +10,8 @@ const route = pageRoute("/api/public/models", {
   codes: [],
   tags: ["Models"],
   summary: "List models and their prices",
-  description: "By name; models of one name in the order in which calls are priced by them: own before defaults, newest start date first.",
+  description:
+    "Sorted by name. Models of one name are in the order in which they price calls: the project's own before defaults, newest start date first.",
   query: z.object(PageNumbers),
   item: Model,
   page: "ModelPage",

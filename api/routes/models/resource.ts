@@ -1,11 +1,14 @@
-/** A model as the API shows it, in Langfuse's shape: https://github.com/langfuse/langfuse/blob/main/fern/apis/server/definition/commons.yml (read 2026-11). */
+/**
+ * The API's representation of a model, in Langfuse's shape:
+ * https://github.com/langfuse/langfuse/blob/main/fern/apis/server/definition/commons.yml (read 2026-11).
+ */
 import { z } from "@hono/zod-openapi";
 import { plainDecimal } from "../../../core/models/decimal.ts";
 import { type PricingTier, type TierCondition, tierOperators, usageUnits } from "../../../core/models/model.ts";
 import { storableText } from "../../../core/storable.ts";
 import type { ModelRow } from "../../../services/models/model-columns.ts";
 
-/** Ids of default models hold names, with dots. */
+/** Ids of default models contain names, with dots. */
 export const ModelParam = z.object({ id: storableText(500) });
 
 const Condition = z.union([
@@ -29,10 +32,10 @@ const Tier = z.strictObject({
   isDefault: z.boolean(),
   priority: z.int(),
   conditions: z.array(Condition),
-  prices: z.record(z.string(), z.number()).describe("USD for one unit, by kind of usage, with all digits."),
+  prices: z.record(z.string(), z.number()).describe("USD per unit by kind of usage, with all digits."),
 });
 
-const nullablePrice = z.number().nullable().describe("Of the default tier.");
+const nullablePrice = z.number().nullable().describe("USD per unit in the default tier.");
 
 export const Model = z
   .strictObject({
@@ -46,17 +49,17 @@ export const Model = z
     totalPrice: nullablePrice,
     tokenizerId: z.string().nullable(),
     tokenizerConfig: z.strictObject({ tokenizerModel: z.string() }).nullable(),
-    isLangfuseManaged: z.boolean().describe("A default of every project: it can be read, not deleted."),
+    isLangfuseManaged: z.boolean().describe("True for a default model of every project, which cannot be deleted."),
     createdAt: z.iso.datetime(),
-    prices: z.record(z.string(), z.strictObject({ price: z.number() })).describe("Of the default tier."),
+    prices: z.record(z.string(), z.strictObject({ price: z.number() })).describe("USD per unit in the default tier."),
     pricingTiers: z.array(Tier),
   })
   .openapi("Model");
 
-/** ECMAScript's JSON.rawJSON, which TypeScript does not know yet: what JSON.stringify writes as it stands. */
+/** ECMAScript's JSON.rawJSON, which TypeScript does not declare yet. JSON.stringify writes its text unchanged. */
 const rawJson = (text: string): unknown => (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON(text);
 
-/** A number of JSON with every digit of the decimal. */
+/** Returns a JSON number with every digit of the decimal. */
 const exact = (price: string | undefined): unknown => {
   const plain = price === undefined ? undefined : plainDecimal(price);
   return plain === undefined ? null : rawJson(plain);
@@ -89,7 +92,7 @@ const showTier = ({ id, name, isDefault, priority, conditions, prices }: Pricing
   prices: mapValues(prices, exact),
 });
 
-/** To be written by JSON.stringify only: its prices are raw JSON. */
+/** The result is for JSON.stringify only, because its prices are raw JSON. */
 export const showModel = (row: ModelRow) => {
   const prices: Readonly<Record<string, string>> = row.pricingTiers.find(({ isDefault }) => isDefault)?.prices ?? {};
   return {

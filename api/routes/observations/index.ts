@@ -1,4 +1,4 @@
-/** The routes of observations. */
+/** Registers the routes of observations. */
 import type { App, ReadDeps, RouteDeps } from "../../deps.ts";
 import { registerGetObservation } from "./get.ts";
 import { registerListObservations } from "./list.ts";

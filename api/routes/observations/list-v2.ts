@@ -1,4 +1,4 @@
-/** GET /api/public/v2/observations: observations newest first, page by page behind a cursor, with the groups of fields that are asked for. */
+/** GET /api/public/v2/observations: lists observations newest first, in cursor pages, with the requested field groups. */
 
 import { z } from "@hono/zod-openapi";
 import { observationTypes } from "../../../core/ingestion/event.ts";
@@ -39,9 +39,9 @@ const parameters = {
   level: equals(oneOf(["DEBUG", "DEFAULT", "WARNING", "ERROR"])),
   traceId: equals(text),
   version: equals(text),
-  parentObservationId: equals(WellFormedText.optional().describe("Sent empty: observations without a parent.")),
+  parentObservationId: equals(WellFormedText.optional().describe("Send it empty for observations without a parent.")),
   isRootObservation: flag,
-  environment: anyOf(list.describe("The observation is in one of them.")),
+  environment: anyOf(list.describe("Observations in any of these environments.")),
   fromStartTime: since("startTime"),
   toStartTime: before("startTime"),
 };
@@ -55,15 +55,15 @@ const route = keyRoute(
     tags: ["Observations"],
     summary: "List observations by cursor, newest first",
     description:
-      "The cursor of an answer leads to the rows behind it; without one there are no more. Input and output are texts as they are stored.",
+      "Pass the `cursor` of a response to get the next rows; a response without one is the last. Input and output are the stored texts.",
     request: {
       query: z.object({
         ...filterParameters(parameters),
         limit: pageLimit({ min: 0, max: 1000 }),
         cursor: text,
         fields: fieldGroups(eventGroups, ["core", "basic"]),
-        expandMetadata: csv.describe("Keys of metadata, with commas, whose values are not cut at 200 characters."),
-        parseIoAsJson: oneOf(["false"]).describe("Input and output are always texts."),
+        expandMetadata: csv.describe("Comma-separated metadata keys whose values are not cut at 200 characters."),
+        parseIoAsJson: oneOf(["false"]).describe("Only `false`: input and output are always texts."),
       }),
     },
     responses: {

@@ -1,4 +1,4 @@
-/** GET /api/public/observations: pages of observations. */
+/** GET /api/public/observations: lists observations in pages. */
 import { z } from "@hono/zod-openapi";
 import { observationTypes } from "../../../core/ingestion/event.ts";
 import { observations } from "../../../core/query/tables/observations.ts";
@@ -33,7 +33,7 @@ const parameters = {
   traceId: equals(text),
   version: equals(text),
   parentObservationId: equals(text),
-  environment: anyOf(list.describe("The observation is in one of them.")),
+  environment: anyOf(list.describe("Observations in any of these environments.")),
   fromStartTime: since("startTime"),
   toStartTime: before("startTime"),
 };

@@ -1,7 +1,10 @@
-/** An observation as the API shows it, which ClickHouse writes: Langfuse's ObservationsView (services/traces/observations.ts), and groups of fields in version 2 (events.ts). */
+/**
+ * The API's representation of an observation, which ClickHouse writes: Langfuse's ObservationsView (services/traces/observations.ts), and
+ * field groups in version 2 (events.ts).
+ */
 import { z } from "@hono/zod-openapi";
 
-const payload = z.unknown().describe("JSON where the stored text is JSON, else the text.");
+const payload = z.unknown().describe("JSON if the stored text is JSON, else the text.");
 const nullableText = z.string().nullable();
 const cost = z.number().nullable();
 
@@ -52,7 +55,7 @@ export const Observation = z
   .openapi("Observation");
 
 const group = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape).partial().shape;
-const priceText = nullableText.describe("USD for a unit; null without the group `model`.");
+const priceText = nullableText.describe("USD per unit; null without the group `model`.");
 
 export const ObservationV2 = z
   .strictObject({
@@ -77,15 +80,13 @@ export const ObservationV2 = z
       public: z.boolean(),
       userId: nullableText,
       sessionId: nullableText,
-      isRootObservation: z.boolean().describe("Without a parent, or marked as the root of its application."),
+      isRootObservation: z.boolean().describe("True without a parent, or if marked as the root of its application."),
       completionStartTime: z.iso.datetime().nullable(),
       createdAt: z.iso.datetime(),
       updatedAt: z.iso.datetime(),
-      input: nullableText.describe("The text as it is stored."),
-      output: nullableText.describe("The text as it is stored."),
-      metadata: z
-        .record(z.string(), z.unknown())
-        .describe("Values of more than 200 characters are cut, unless `expandMetadata` names their key."),
+      input: nullableText.describe("The stored text."),
+      output: nullableText.describe("The stored text."),
+      metadata: z.record(z.string(), z.unknown()).describe("Values are cut at 200 characters, unless `expandMetadata` names their key."),
       model: nullableText,
       internalModelId: nullableText,
       modelParameters: z.unknown(),

@@ -1,4 +1,4 @@
-/** GET /api/public/projects: the project of the key, by which the SDKs make links. */
+/** GET /api/public/projects: shows the project of the key. The SDKs build links from it. */
 
 import { z } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
@@ -13,7 +13,7 @@ const Project = z
     name: z.string(),
     organization: z.object({ id: z.string(), name: z.string() }),
     metadata: z.record(z.string(), z.unknown()).describe("Always empty."),
-    retentionDays: z.int().optional().describe("After so many days everything is deleted; left out where everything is kept."),
+    retentionDays: z.int().optional().describe("Data is deleted after this many days; left out if it is kept forever."),
   })
   .openapi("Project");
 
@@ -25,7 +25,7 @@ const route = keyRoute(
     operationId: "listProjects",
     tags: ["Projects"],
     summary: "Show the project of the key",
-    description: "Whoever writes or reads events may ask.",
+    description: "Any key with traces:read or ingestion:write may call it.",
     responses: { 200: json(z.object({ data: z.array(Project) }).openapi("ProjectList"), "One project.") },
   },
 );

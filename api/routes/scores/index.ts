@@ -1,4 +1,4 @@
-/** The routes of scores. */
+/** Registers the routes of scores. */
 import type { App, ReadDeps } from "../../deps.ts";
 import { registerGetScore } from "./get.ts";
 import { registerGetScoreV1 } from "./get-v1.ts";

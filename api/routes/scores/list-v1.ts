@@ -1,4 +1,4 @@
-/** GET /api/public/scores: pages of scores, each with what its trace says of itself. */
+/** GET /api/public/scores: lists scores in pages, each with fields of its trace. */
 import type { App, ReadDeps } from "../../deps.ts";
 import { documentCodes, pageRoute } from "../read-query.ts";
 import { listScoresV1, ScoreQueryV1 } from "./page.ts";

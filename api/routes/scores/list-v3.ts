@@ -1,4 +1,7 @@
-/** GET /api/public/v3/scores: scores of every type newest first, page by page behind a cursor. Unlike elsewhere, an unknown parameter is refused. */
+/**
+ * GET /api/public/v3/scores: lists scores of every type newest first, in cursor pages. Unlike other listings, it refuses unknown
+ * parameters.
+ */
 
 import { z } from "@hono/zod-openapi";
 import { AppError, type FieldError } from "../../../core/errors.ts";
@@ -26,12 +29,12 @@ import {
 } from "../read-query.ts";
 import { ScoreV3 } from "./resource.ts";
 
-/** Words of a list, in whichever case they are sent. */
+/** Accepts the words of a list in upper or lower case. */
 const words = <const T extends readonly [string, ...string[]]>(values: T) =>
   csv
     .transform((sent) => sent.map((word) => word.toUpperCase()))
     .pipe(z.array(z.enum(values)))
-    .openapi({ type: "string", description: `With commas: ${values.join(", ")}.` });
+    .openapi({ type: "string", description: `Comma-separated: ${values.join(", ")}.` });
 
 const parameters = {
   id: anyOf(csv),
@@ -44,8 +47,8 @@ const parameters = {
   authorUserId: anyOf(csv),
   traceId: anyOf(csv),
   sessionId: anyOf(csv),
-  observationId: anyOf(csv.describe("Needs traceId.")),
-  experimentId: anyOf(csv.describe("Ids of dataset runs."), "datasetRunId"),
+  observationId: anyOf(csv.describe("Comma-separated ids; needs traceId.")),
+  experimentId: anyOf(csv.describe("Comma-separated ids of dataset runs."), "datasetRunId"),
   fromTimestamp: since("timestamp"),
   toTimestamp: before("timestamp"),
 };
@@ -54,9 +57,11 @@ const Query = z.strictObject({
   ...(Object.fromEntries(Object.entries(parameters).map(([name, { schema }]) => [name, schema])) as {
     [K in keyof typeof parameters]: (typeof parameters)[K]["schema"];
   }),
-  value: csv.describe("Any of these values; needs one dataType of NUMERIC, BOOLEAN (true or false) and CATEGORICAL."),
-  valueMin: number.describe("At least; needs dataType=NUMERIC."),
-  valueMax: number.describe("At most; needs dataType=NUMERIC."),
+  value: csv.describe(
+    "Comma-separated values, any of which may match; needs exactly one dataType: NUMERIC, BOOLEAN (true or false) or CATEGORICAL.",
+  ),
+  valueMin: number.describe("Smallest value; needs dataType=NUMERIC."),
+  valueMax: number.describe("Largest value; needs dataType=NUMERIC."),
   limit: pageLimit({ min: 1, max: 100 }),
   cursor: text,
   fields: fieldGroups(scoreGroups, ["core"]),
@@ -71,7 +76,7 @@ const route = keyRoute(
     operationId: "listScoresV3",
     tags: ["Scores"],
     summary: "List scores by cursor, newest first",
-    description: "The cursor of an answer leads to the scores behind it; without one there are no more.",
+    description: "Pass the `cursor` of a response to get the next scores; a response without one is the last.",
     request: { query: Query },
     responses: {
       200: json(
@@ -103,7 +108,7 @@ export const registerListScoresV3 = (app: App, deps: ReadDeps): void => {
   });
 };
 
-/** Of one type only; undefined for none or several. */
+/** Returns the data type if exactly one is requested. */
 const onlyType = ({ dataType }: Asked): Asked["dataType"][number] | undefined => (dataType.length === 1 ? dataType[0] : undefined);
 
 const faultsOf = (asked: Asked): FieldError[] => {
@@ -112,12 +117,12 @@ const faultsOf = (asked: Asked): FieldError[] => {
   const faults: FieldError[] = [];
   const refuse = (path: string, message: string) => void faults.push({ path, message });
   if (value.length > 0 && type !== "NUMERIC" && type !== "BOOLEAN" && type !== "CATEGORICAL")
-    refuse("dataType", "must be one of NUMERIC, BOOLEAN, CATEGORICAL beside value");
+    refuse("dataType", "must be one of NUMERIC, BOOLEAN, CATEGORICAL to filter by value");
   if ((valueMin !== undefined || valueMax !== undefined) && type !== "NUMERIC")
-    refuse("dataType", "must be NUMERIC beside valueMin and valueMax");
+    refuse("dataType", "must be NUMERIC to filter by valueMin or valueMax");
   if (type === "NUMERIC" && value.some((one) => !Number.isFinite(Number(one)))) refuse("value", "must be numbers");
   if (type === "BOOLEAN" && value.some((one) => one !== "true" && one !== "false")) refuse("value", "must be true or false");
-  if (observationId.length > 0 && traceId.length === 0) refuse("traceId", "needed beside observationId");
+  if (observationId.length > 0 && traceId.length === 0) refuse("traceId", "required with observationId");
   if ([traceId, sessionId, experimentId].filter((ids) => ids.length > 0).length > 1)
     refuse("traceId", "only one of traceId, sessionId and experimentId");
   return faults;

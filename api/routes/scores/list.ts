@@ -1,4 +1,4 @@
-/** GET /api/public/v2/scores: pages of scores, each with what its trace says of itself. */
+/** GET /api/public/v2/scores: lists scores in pages, each with fields of its trace. */
 import type { App, ReadDeps } from "../../deps.ts";
 import { documentCodes, pageRoute } from "../read-query.ts";
 import { listScoresV2, ScoreQuery } from "./page.ts";

@@ -1,4 +1,4 @@
-/** What both versions of the listing of scores share: parameters, and the page they come to. */
+/** Parameters and pages that versions 1 and 2 of the score listing share. */
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { AppError, type FieldError } from "../../../core/errors.ts";
@@ -31,20 +31,20 @@ const parametersV1 = {
   dataType: equals(oneOf(["NUMERIC", "CATEGORICAL", "BOOLEAN", "TEXT", "CORRECTION"])),
   configId: equals(text),
   queueId: equals(text),
-  traceTags: ofTrace(allOf(list.describe("The trace has all of them."))),
-  environment: anyOf(list.describe("The score is in one of them.")),
+  traceTags: ofTrace(allOf(list.describe("Scores whose trace has all of these tags."))),
+  environment: anyOf(list.describe("Scores in any of these environments.")),
   name: equals(text),
   fromTimestamp: since("timestamp"),
   toTimestamp: before("timestamp"),
   source: equals(oneOf(["API", "EVAL", "ANNOTATION"])),
-  scoreIds: anyOf(csv.describe("Ids, with commas."), "id"),
+  scoreIds: anyOf(csv.describe("Comma-separated ids."), "id"),
 };
 const parameters = {
   ...parametersV1,
   sessionId: equals(text),
   traceId: equals(text),
   datasetRunId: equals(text),
-  observationId: anyOf(csv.describe("Ids, with commas.")),
+  observationId: anyOf(csv.describe("Comma-separated ids.")),
 };
 const more = {
   value: number.describe("Compared by `operator`."),
@@ -55,7 +55,7 @@ export const ScoreQueryV1 = z.object({ ...listingQuery(parametersV1), ...more })
 export const ScoreQuery = z.object({ ...listingQuery(parameters), ...more });
 type Asked = z.infer<typeof ScoreQueryV1>;
 
-/** Both versions, with the filters of the parameters each has. */
+/** Each version has the filters of its own parameters. */
 export const listScoresV1 = (c: Context<AppEnv>, deps: ReadDeps, asked: Asked): Promise<Response> =>
   listScores(c, deps, asked, { version: 1, filters: filtersOf(parametersV1, asked) });
 export const listScoresV2 = (c: Context<AppEnv>, deps: ReadDeps, asked: z.infer<typeof ScoreQuery>): Promise<Response> =>
@@ -80,10 +80,10 @@ const listScores = async (
 };
 
 const faultsOf = ({ value, operator, fields, userId, traceTags }: Asked): FieldError[] => [
-  ...(value !== undefined && operator === undefined ? [{ path: "operator", message: "needed beside value" }] : []),
-  ...(value === undefined && operator !== undefined ? [{ path: "value", message: "needed beside operator" }] : []),
+  ...(value !== undefined && operator === undefined ? [{ path: "operator", message: "required with value" }] : []),
+  ...(value === undefined && operator !== undefined ? [{ path: "value", message: "required with operator" }] : []),
   ...(!fields.has("trace") && (userId !== undefined || traceTags.length > 0)
-    ? [{ path: "fields", message: "must include trace where userId or traceTags are filtered by" }]
+    ? [{ path: "fields", message: "must include trace to filter by userId or traceTags" }]
     : []),
 ];
 

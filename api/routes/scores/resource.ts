@@ -1,4 +1,7 @@
-/** A score as the API shows it (written by services/traces/scores.ts): version 1 for scores of traces and observations, version 2 for all. */
+/**
+ * The API's representation of a score (written by services/traces/scores.ts): version 1 for scores of traces and observations, version 2
+ * for all.
+ */
 import { z } from "@hono/zod-openapi";
 
 const nullableText = z.string().nullable();
@@ -11,7 +14,7 @@ const shared = {
   name: z.string(),
   source: z.string(),
   value: z.number(),
-  stringValue: nullableText.describe("The word of a category or boolean, or the text; null for numbers."),
+  stringValue: nullableText.describe("The category, the boolean as a word, or the text; null for numbers."),
   comment: nullableText,
   metadata: z.record(z.string(), z.unknown()),
   environment: z.string(),
@@ -29,7 +32,7 @@ const trace = z
   .strictObject({ userId: nullableText, tags: z.array(z.string()), environment: z.string(), sessionId: nullableText })
   .nullable()
   .optional()
-  .describe("Of the trace scored; null where none is stored, left out without the group `trace`.");
+  .describe("Fields of the scored trace: null if it is not stored, left out without the group `trace`.");
 
 export const ScoreV1 = z.strictObject(v1).openapi("ScoreV1");
 export const Score = z.strictObject(v2).openapi("Score");
@@ -54,7 +57,7 @@ export const ScoreV3 = z
     subject: z
       .strictObject({ kind: z.enum(["trace", "observation", "session", "experiment"]), id: nullableText, traceId: nullableText.optional() })
       .optional()
-      .describe("What it is about."),
+      .describe("The scored object."),
     authorUserId: nullableText.optional(),
     queueId: nullableText.optional(),
   })

@@ -1,4 +1,4 @@
-/** GET /api/public/sessions/{sessionId}: one session with its traces. */
+/** GET /api/public/sessions/{sessionId}: shows one session with its traces. */
 
 import { z } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";

@@ -1,4 +1,4 @@
-/** The routes of sessions. */
+/** Registers the routes of sessions. */
 import type { App, TraceReadDeps } from "../../deps.ts";
 import { registerGetSession } from "./get.ts";
 import { registerListSessions } from "./list.ts";

@@ -1,4 +1,4 @@
-/** GET /api/public/sessions: pages of sessions, newest first. */
+/** GET /api/public/sessions: lists sessions in pages, newest first. */
 
 import { z } from "@hono/zod-openapi";
 import { clickhouseErrorCodes } from "../../../core/engine-errors.ts";
@@ -15,9 +15,9 @@ const route = pageRoute("/api/public/sessions", {
   summary: "List sessions, newest first",
   query: z.object({
     ...PageNumbers,
-    environment: list.describe("The session is in one of them."),
-    fromTimestamp: instant.describe("It began then or later."),
-    toTimestamp: instant.describe("It began before."),
+    environment: list.describe("Sessions in any of these environments."),
+    fromTimestamp: instant.describe("Sessions that began at this time or later."),
+    toTimestamp: instant.describe("Sessions that began before this time."),
   }),
   item: Session,
   page: "SessionPage",

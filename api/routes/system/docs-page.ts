@@ -1,6 +1,6 @@
-/** The reference page: Swagger UI over the OpenAPI document. Everything it loads comes from this origin, so it works offline. */
+/** The reference page: Swagger UI over the OpenAPI document. It loads everything from this origin, so it works offline. */
 
-/** Files of swagger-ui-dist that the page loads, with their types. */
+/** Files of swagger-ui-dist that the page loads, with their content types. */
 export const docsFiles = {
   "swagger-ui.css": "text/css; charset=utf-8",
   "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
@@ -9,7 +9,7 @@ export type DocsFile = keyof typeof docsFiles;
 
 export const isDocsFile = (name: string): name is DocsFile => Object.hasOwn(docsFiles, name);
 
-/** Swagger UI sets styles on elements and draws its icons from `data:` addresses; nothing else comes in, and requests go to this API only. */
+/** Swagger UI sets inline styles and draws icons from `data:` URLs. Nothing else is allowed, and requests may go to this API only. */
 export const docsPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -21,7 +21,7 @@ export const docsPolicy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** Without `validatorUrl: null` the page would send the document's address to validator.swagger.io. */
+/** `validatorUrl: null` keeps the page from sending the document's URL to validator.swagger.io. */
 export const docsScript = `SwaggerUIBundle({
   url: "/api/public/openapi.json",
   dom_id: "#docs",

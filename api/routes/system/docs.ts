@@ -1,4 +1,4 @@
-/** The OpenAPI document and its page, open to everybody: `/`, `/docs`, `/api/public/docs`, `/api/public/openapi.json`. */
+/** Serves the OpenAPI document and its page without authentication: `/`, `/docs`, `/api/public/docs`, `/api/public/openapi.json`. */
 import { AppError } from "../../../core/errors.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { docsFiles, docsPage, docsPolicy, docsScript, isDocsFile } from "./docs-page.ts";
@@ -9,12 +9,12 @@ export const documentConfig = {
     title: "Spillway",
     version: "0.1.0",
     description:
-      "Takes traces of LLM applications in, and gets them out again as verified files.\n\nSend `Authorization: Basic base64(publicKey:secretKey)`, or `Bearer secretKey`. Errors are `application/problem+json` with a stable `code`; each operation lists the codes it can give.",
+      "Ingests traces of LLM applications and exports them as verified files.\n\nSend `Authorization: Basic base64(publicKey:secretKey)`, or `Bearer secretKey`. Errors are `application/problem+json` with a stable `code`; each operation lists its codes.",
   },
   servers: [{ url: "/" }],
 };
 
-/** An hour: a page of another version is read again soon. */
+/** One hour, so that browsers soon load the files of a new version. */
 const fileCache = "public, max-age=3600";
 
 export const registerDocs = (app: App, { openDocsFile }: Pick<RouteDeps, "openDocsFile">): void => {

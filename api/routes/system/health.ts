@@ -1,4 +1,4 @@
-/** Health and readiness, without a key: /health and /ready for load balancers, the same below /api/public for clients of Langfuse. */
+/** Health and readiness, without a key: /health and /ready for load balancers, the same under /api/public for Langfuse clients. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { objectUrl } from "../../../core/s3/object-url.ts";
 import type { App, AppEnv, RouteDeps } from "../../deps.ts";
@@ -9,10 +9,10 @@ import { documentConfig } from "./docs.ts";
 
 type ReadyDeps = Pick<RouteDeps, "openClickHouse" | "downloads" | "fetch" | "log">;
 
-/** A part that takes longer is not ready. */
+/** A service that takes longer counts as not ready. */
 const checkMsMax = 5000;
 
-/** Each check answers "ok" or a short word on what is wrong, never an address or a secret. */
+/** Each check returns "ok" or a short word for the fault, never an address or a secret. */
 const runChecks = async ({ openClickHouse, downloads, fetch, log }: ReadyDeps, db: AppEnv["Variables"]["db"]) => {
   const check = async (work: () => Promise<unknown>) => {
     try {
@@ -48,8 +48,8 @@ const healthRoute = createRoute({
   ...shared,
   path: "/api/public/health",
   operationId: "getHealth",
-  summary: "Tell that the API is up",
-  description: "Asks no other part of the service. Also at `/health`.",
+  summary: "Check that the API is up",
+  description: "Checks no other service. Also at `/health`.",
   responses: { 200: json(Health, "It is up.", { status: "OK", version: documentConfig.info.version }), ...errorResponses(["INTERNAL"]) },
 });
 
@@ -57,8 +57,8 @@ const readyRoute = createRoute({
   ...shared,
   path: "/api/public/ready",
   operationId: "getReadiness",
-  summary: "Tell whether the API can do its work",
-  description: "Asks Postgres, ClickHouse and the bucket of exports (`off` where exports are switched off). Also at `/ready`.",
+  summary: "Check that the API can serve requests",
+  description: "Checks Postgres, ClickHouse and the export bucket (`off` if exports are switched off). Also at `/ready`.",
   responses: {
     200: json(Readiness, "All parts answer.", { status: "ready", checks: { postgres: "ok", clickhouse: "ok", bucket: "ok" } }),
     503: json(Readiness, "A part does not answer."),

@@ -1,9 +1,9 @@
-/** Routes that need no key: health, readiness, the OpenAPI document and its page. */
+/** Registers the routes that need no key: health, readiness, the OpenAPI document and its page. */
 import type { App, RouteDeps } from "../../deps.ts";
 import { registerDocs } from "./docs.ts";
 import { registerHealth } from "./health.ts";
 
-/** Paths below /api/public that everybody may ask. */
+/** Paths under /api/public that need no key. */
 export const openPaths: ReadonlySet<string> = new Set([
   "/api/public/health",
   "/api/public/ready",

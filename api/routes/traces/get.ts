@@ -1,4 +1,4 @@
-/** GET /api/public/traces/{traceId}: one trace with its observations and scores. */
+/** GET /api/public/traces/{traceId}: shows one trace with its observations and scores. */
 
 import { z } from "@hono/zod-openapi";
 import { listModels } from "../../../services/models/list-models.ts";
@@ -19,7 +19,7 @@ const route = keyRoute(
     operationId: "getTrace",
     tags: ["Traces"],
     summary: "Show a trace with its observations and scores",
-    description: "Corrections among its scores are left out; GET /api/public/v2/scores?traceId=… lists them.",
+    description: "Its scores do not include corrections; GET /api/public/v2/scores?traceId=… lists them.",
     request: { params: z.object({ traceId: z.string() }), query: z.object({ fields: fieldGroups(traceFieldGroups) }) },
     responses: { 200: json(TraceWithFullDetails, "The trace.") },
   },

@@ -1,4 +1,4 @@
-/** The routes of traces. */
+/** Registers the routes of traces. */
 import type { App, TraceReadDeps } from "../../deps.ts";
 import { registerGetTrace } from "./get.ts";
 import { registerListTraces } from "./list.ts";

@@ -1,4 +1,4 @@
-/** GET /api/public/traces: pages of traces with the ids of what belongs to them. */
+/** GET /api/public/traces: lists traces in pages, with the ids of their observations and scores. */
 import { z } from "@hono/zod-openapi";
 import { traces } from "../../../core/query/tables/traces.ts";
 import { listPublicTraces } from "../../../services/traces/list-public-traces.ts";
@@ -28,8 +28,8 @@ import { TraceWithDetails } from "./resource.ts";
 const parameters = {
   userId: equals(text),
   name: equals(text),
-  tags: allOf(list.describe("The trace has all of them.")),
-  environment: anyOf(list.describe("The trace is in one of them.")),
+  tags: allOf(list.describe("Traces with all of these tags.")),
+  environment: anyOf(list.describe("Traces in any of these environments.")),
   sessionId: equals(text),
   version: equals(text),
   release: equals(text),

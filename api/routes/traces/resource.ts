@@ -1,9 +1,9 @@
-/** A trace as the API shows it: the shapes of Langfuse, which ClickHouse writes (db/clickhouse/read/traces.ts). */
+/** The API's representation of a trace, in Langfuse's shapes, which ClickHouse writes (db/clickhouse/read/traces.ts). */
 import { z } from "@hono/zod-openapi";
 import { Observation } from "../observations/resource.ts";
 import { ScoreV1 } from "../scores/resource.ts";
 
-const payload = z.unknown().describe("JSON where the stored text is JSON, else the text.");
+const payload = z.unknown().describe("JSON if the stored text is JSON, else the text.");
 const metadata = z.record(z.string(), z.unknown());
 
 const core = {
@@ -39,7 +39,7 @@ export const TraceWithDetails = z
     ...core,
     ...io,
     ...details,
-    observations: z.array(z.string()).describe("Ids, in the order of their start; empty without the group `observations`."),
+    observations: z.array(z.string()).describe("Ids in order of start time; empty without the group `observations`."),
     scores: z.array(z.string()).describe("Ids; empty without the group `scores`."),
   })
   .openapi("TraceWithDetails");

@@ -1,4 +1,7 @@
-/** From untrusted filters to SQL with bound parameters. Every fault is named with its field; parameter names are stable, so equal shapes give equal text. */
+/**
+ * Compiles untrusted filters to SQL with bound parameters. Every fault names its field. Parameter names are stable, so filters of equal
+ * shape have equal text.
+ */
 
 import { z } from "zod";
 import type { FieldError } from "../../errors.ts";
@@ -11,7 +14,7 @@ import { type FilterType, type FilterTypeEntry, filterTypeNames, filterTypes, ne
 
 export type Condition = Sql & { readsContent: boolean };
 
-/** A filter on comments: answered in Postgres, then applied as a list of ids. */
+/** A filter on comments, resolved in Postgres and then applied as a list of ids. */
 export type CommentFilter = { on: "count" | "content"; operator: string; value: string | number };
 
 const Envelope = z.looseObject({ type: z.enum(filterTypeNames), column: z.string(), operator: z.string() });
@@ -22,14 +25,14 @@ export const findFilterColumn = (table: ExportTable, id: string): FilterColumn |
   return alias === undefined ? undefined : table.filters[alias];
 };
 
-/** The old column id `scores` means another column for each type of filter. */
+/** The legacy column id `scores` stands for a different column per filter type. */
 const scoresBy: Partial<Record<string, string>> = {
   numberObject: "scores_avg",
   categoryOptions: "score_categories",
   booleanObject: "score_booleans",
 };
 
-/** Compiles one filter; faults are collected in `faults` with paths below `path`, and undefined is returned. */
+/** Compiles one filter. Adds its faults to `faults`, with paths below `path`, and then returns undefined. */
 const compileOne = (
   filter: unknown,
   index: number,
@@ -75,7 +78,7 @@ const compileOne = (
   }
   const { value, key = "" } = parsed.data as { value: never; key?: string };
   if (column.comment !== undefined) {
-    // Comments are in Postgres, which compares no text it cannot store.
+    // Comments are in Postgres, which refuses to compare a text it cannot store.
     if (typeof value === "string" && !storable(value)) return fault("value", notStorable);
     return { on: column.comment, operator: operatorName, value };
   }
@@ -90,7 +93,7 @@ const compileOne = (
   return { sql: text, uses: text === never ? [] : column.uses, params, readsContent: column.readsContent === true };
 };
 
-/** Compiles a list of filters, AND-ed by the caller. Returns the conditions, or all faults at once. */
+/** Compiles a list of filters, which the caller combines by AND. Returns the conditions, or all faults at once. */
 export const compileFilter = (
   filters: readonly unknown[],
   table: ExportTable,
@@ -105,7 +108,7 @@ export const compileFilter = (
   };
 };
 
-/** Filter types and operators each column accepts, for the table's description in the API. */
+/** Lists the filter types and operators of each column, for the table's description in the API. */
 export const describeFilters = (table: ExportTable) =>
   Object.entries(table.filters).map(([id, column]) => ({
     id,

@@ -1,6 +1,6 @@
 /**
- * The filter language: one entry for each filter type and operator, with its value and its SQL together.
- * Filters of one list are AND-ed. Every value is a bound parameter; only expressions from the table registry reach the SQL text.
+ * The filter language: one entry per filter type and operator, with its value and SQL together. The filters of a list are combined by AND.
+ * Every value is a bound parameter; only expressions from the table registry become SQL text.
  */
 
 import { z } from "zod";
@@ -15,12 +15,12 @@ type Bind = (type: string, value: unknown) => string;
 type Operator = {
   value: z.ZodType;
   sql: (context: { column: FilterColumn; key: string; bind: Bind; value: never }) => string;
-  /** Only on columns with full text. */
+  /** Only for columns with full text. */
   needsMatch?: boolean;
 };
 
 export type FilterTypeEntry = {
-  /** Column types this filter may be applied to; undefined is every type. */
+  /** Column types this filter applies to; undefined means all. */
   columns: readonly FilterColumnType[] | undefined;
   hasKey: boolean;
   operators: Record<string, Operator>;
@@ -32,18 +32,18 @@ const operator = <S extends z.ZodType>(
   more: { needsMatch?: boolean } = {},
 ): Operator => ({ value, sql: sql as Operator["sql"], ...more });
 
-/** Longer lists are compared as a set, where the comparison knows sets: one lookup for each row. */
+/** Longer lists are compared as a set where possible, with one look-up per row. */
 const listLengthMax = 30_000;
 const listValuesMax = 50_000;
 
 const strings = z.array(WellFormedText).min(1, "at least one value").max(listValuesMax);
 const stringsOrNone = z.array(WellFormedText).max(listValuesMax);
-/** An instant with zone, compared to the microsecond: a Date would cut it to milliseconds. */
+/** An instant with zone, compared to the microsecond. A Date would cut it to milliseconds. */
 const instant = z.iso.datetime({ offset: true, error: "an ISO 8601 instant with zone, such as 2026-01-31T12:00:00.123456Z" });
 
 const absent = (sql: string) => `(${sql} = '')`;
 
-/** On string columns the empty string plays NULL, as the tables store it: absent values match `=''`, and never match a negation. */
+/** On string columns the empty string stands for NULL, as stored: missing values match `=''` and never match a negation. */
 const stringOperators = (of: (context: { column: FilterColumn; key: string; bind: Bind }) => { cell: string; guard: string }) => {
   const make = (build: (cell: string, p: string, isEmpty: boolean) => string) =>
     operator(WellFormedText, (context) => {
@@ -67,7 +67,7 @@ const entryOf = ({ column, key, bind }: { column: FilterColumn; key: string; bin
   return { cell: `${values}[indexOf(${names}, ${p})]`, guard: `has(${names}, ${p}) AND ` };
 };
 
-/** A comparison that no value fulfils: it reads no column. */
+/** A condition that no row satisfies and that reads no column. */
 export const never = "(1 = 0)";
 
 const compare = (sign: Sign) =>
@@ -89,7 +89,7 @@ const compareTime = (sign: Sign) =>
 const setOf = (bind: Bind, values: readonly string[]): string =>
   JSON.stringify(values).length < listLengthMax ? bind("Array(String)", values) : bind("set", externalSet(values));
 
-/** Scores by name: any entry of that name decides, so a negation holds for rows without one. */
+/** Scores by name. Any score of that name may satisfy a filter, so a negation matches rows without one. */
 type Entries<V> = { column: FilterColumn; key: string; bind: Bind; value: V };
 const compareEntry = (sign: Sign) =>
   operator(
@@ -104,7 +104,7 @@ const hasBoolean = ({ column, key, bind, value }: Entries<boolean>) =>
 
 const literalMatch = (cell: string, p: string) => `position(lowerUTF8(${cell}), lowerUTF8(${p})) > 0`;
 
-/** Words of the value must occur as whole words: each run of letters and digits, at most 64 of them. */
+/** Requires the words of the value to occur as whole words: each run of letters and digits, up to 64 of them. */
 const wordsMatch = (cell: string, value: string, bind: Bind): string => {
   const words = [...new Set(value.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [])].slice(0, 64);
   return `hasAll(extractAll(lowerUTF8(${cell}), '[\\\\pL\\\\pN]+'), ${bind("Array(String)", words)})`;

@@ -1,20 +1,23 @@
-/** CSV per RFC 4180: header even when empty, text cells guarded against spreadsheet formulas unless switched off, nested values as JSON text. */
+/** CSV per RFC 4180: a header even if empty, text cells protected against spreadsheet formulas by default, nested values as JSON text. */
 
 import { bindOnce } from "../bind-once.ts";
 import type { SelectedColumn } from "../selected-column.ts";
 import type { FileFormat } from "./file-format.ts";
 import { jsonNumbers } from "./json-rows.ts";
 
-/** Characters a spreadsheet reads as the start of a formula (OWASP "CSV Injection", read 2026-08): = + - @ TAB CR LF, and the full-width forms. */
+/**
+ * Characters that spreadsheets read as the start of a formula (OWASP "CSV Injection", read 2026-08): = + - @ TAB CR LF, and the full-width
+ * forms.
+ */
 const formulaStart = "'^[=+\\\\-@\\t\\r\\n＝＋－＠]'";
 const isFormula = /^[=+\-@\t\r\n＝＋－＠]/;
 
-/** Tells spreadsheets that a file is UTF-8. */
+/** Marks a file as UTF-8 for spreadsheets. */
 export const byteOrderMark = "\ufeff";
 
 const textKinds: ReadonlySet<SelectedColumn["kind"]> = new Set(["string", "text", "json", "document"]);
 
-/** A number that is not finite is `nan`, `inf` or `-inf`; inside a list it is as in JSON. */
+/** Non-finite numbers are `nan`, `inf` or `-inf`; inside a list they are written as in JSON. */
 const cellOf = ({ kind, sql, nullable }: SelectedColumn, neutralizeFormulas: boolean): string =>
   bindOnce(sql, "x", (x) => {
     if (kind.includes("<")) {

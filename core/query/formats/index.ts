@@ -1,6 +1,6 @@
 /**
- * The file formats and compressions: extension, content type and how ClickHouse is asked for them.
- * ClickHouse writes the final bytes; an entry says how those of several slices become one file.
+ * Registry of file formats and compressions: extension, content type and how ClickHouse produces them. ClickHouse writes the final bytes;
+ * an entry says how those of several slices become one file.
  */
 import { csv } from "./csv.ts";
 import type { FileFormat } from "./file-format.ts";
@@ -12,7 +12,7 @@ export const formats = { CSV: csv, JSON: json, JSONL: jsonl, PARQUET: parquet } 
 export type FormatName = keyof typeof formats;
 export const formatNames = Object.keys(formats) as [FormatName, ...FormatName[]];
 
-/** `contentEncoding` is the HTTP name ClickHouse is asked for; members can be concatenated, as RFC 1952 and RFC 8878 allow. */
+/** `contentEncoding` is the HTTP name that ClickHouse is asked for. Members can be concatenated (RFC 1952, RFC 8878). */
 export const compressions = {
   none: { contentEncoding: null, extension: "", contentType: null },
   gzip: { contentEncoding: "gzip", extension: ".gz", contentType: "application/gzip" },

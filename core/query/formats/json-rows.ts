@@ -1,44 +1,51 @@
 /**
- * Rows as JSON objects, for JSON and JSONL alike. Template puts the pieces together, so that documents stored as text can be embedded as they are:
- * objects and arrays only, since a text such as `1.10` or `true` may have been meant as text. Line breaks of a document become spaces; inside its strings there are none.
+ * Rows as JSON objects, for JSON and JSONL. The format Template joins the parts, so that documents stored as text can be embedded
+ * unchanged. Only objects and arrays are embedded, since `1.10` or `true` may be meant as text. Line breaks of a document become spaces;
+ * JSON strings contain none.
  */
 
 import { bindOnce } from "../bind-once.ts";
 import type { SelectedColumn } from "../selected-column.ts";
 import type { FormatOptions, SliceFormat } from "./file-format.ts";
 
-/** U+2028 and U+2029 end a line for JavaScript and for many editors: they are escaped, as ClickHouse does in plain text. Inside JSON they are only ever in strings. */
+/**
+ * Escapes U+2028 and U+2029, which end a line in JavaScript and many editors, as ClickHouse does in plain text. In JSON they occur only
+ * inside strings.
+ */
 const oneLine = (sql: string) =>
   `replaceAll(replaceAll(translate(${sql}, '\\n\\r', '  '), '\\xE2\\x80\\xA8', '\\\\u2028'), '\\xE2\\x80\\xA9', '\\\\u2029')`;
 
 /**
- * Levels of arrays and objects an embedded document may have unless the request says otherwise. jq before 1.8 reads 256 (github.com/jqlang/jq/pull/3328, read 2026-11), and the file puts the document inside up to five
- * levels of its own: file, row, list of observations, observation, metadata.
+ * Default limit of levels in an embedded document. jq before 1.8 reads 256 (github.com/jqlang/jq/pull/3328, read 2026-11), and the file
+ * adds up to five levels: file, row, list of observations, observation, metadata.
  */
 export const embedLevelsDefault = 250;
-/** simdjson parses so many. */
+/** Largest number of levels that simdjson parses. */
 export const embedLevelsMax = 1024;
 
-/** Whether a document has more levels. Strings are taken out first, and only where there are enough brackets at all. */
+/** Tests whether a document has more levels. Removes strings first, and only if there are enough brackets at all. */
 const isDeeper = (sql: string, levels: number): string => {
   const outside = `arrayMap(pieces -> arrayStringConcat(arrayFilter((piece, i) -> i % 2 = 1, pieces, arrayEnumerate(pieces))), [splitByChar('"', replaceAll(replaceAll(${sql}, '\\\\\\\\', ''), '\\\\"', ''))])[1]`;
   const steps = `arrayMap(bracket -> if(bracket IN ('{', '['), 1, -1), extractAll(${outside}, '[{}\\\\[\\\\]]'))`;
   return `if(countSubstrings(${sql}, '{') + countSubstrings(${sql}, '[') > ${levels}, arrayMax(arrayCumSum(${steps})) > ${levels}, 0)`;
 };
 
-/** JSON text of a cell that may hold a document. simdjson decides: more than 1,024 levels, numbers beyond 64 bits and broken surrogates stay text. */
+/**
+ * JSON text of a cell that may hold a document. simdjson decides: documents with more than 1,024 levels, numbers beyond 64 bits or lone
+ * surrogates stay text.
+ */
 const embedded = (sql: string, levels: number) =>
   `if(match(${sql}, '^[ \\\\t\\\\r\\\\n]*[{\\\\[]') AND isValidJSON(${sql})${levels >= embedLevelsMax ? "" : ` AND NOT ${isDeeper(sql, levels)}`}, ${oneLine(sql)}, toJSONString(${sql}))`;
 
-/** A number as text. JSON has no NaN and no infinity: they have the names that JavaScript, Python and Java parse. */
+/** Formats a number as text. JSON has no NaN and infinity, so these get the names that JavaScript, Python and Java parse. */
 export const numberText = (sql: string): string =>
   `if(isFinite(${sql}), toString(${sql}), if(isNaN(${sql}), 'NaN', if(${sql} > 0, 'Infinity', '-Infinity')))`;
 
-/** A number as JSON: a string where it is not finite. */
+/** Formats a number as JSON: a string if it is not finite. */
 export const jsonNumber = (sql: string): string =>
   `if(isFinite(${sql}), toString(${sql}), if(isNaN(${sql}), '"NaN"', if(${sql} > 0, '"Infinity"', '"-Infinity"')))`;
 
-/** JSON text of a list of numbers. */
+/** Formats a list of numbers as JSON. */
 export const jsonNumbers = (sql: string): string => `concat('[', arrayStringConcat(arrayMap(n -> ${jsonNumber("n")}, ${sql}), ','), ']')`;
 
 const rawOf = ({ kind, sql, nullable }: SelectedColumn, { embedJson, embedLevels }: JsonOptions): string | undefined => {
@@ -64,7 +71,7 @@ const rawOf = ({ kind, sql, nullable }: SelectedColumn, { embedJson, embedLevels
 
 type JsonOptions = Pick<FormatOptions, "embedJson" | "embedLevels">;
 
-/** A row as the SQL of one JSON object, for rows that are nested in others. */
+/** Builds one JSON object per row as SQL, for rows nested in others. */
 export const jsonObject = (columns: readonly SelectedColumn[]): string =>
   `concat('{', ${columns
     .map(
@@ -73,7 +80,7 @@ export const jsonObject = (columns: readonly SelectedColumn[]): string =>
     )
     .join(", ")}, '}')`;
 
-/** One row and what comes after it, with aliases of our own: names of columns are text in the template, where `$` is special. */
+/** Builds one row and what follows it. Uses aliases of its own, because `$` in column names has a meaning in the template. */
 export const jsonRows = (
   columns: SelectedColumn[],
   options: FormatOptions,

@@ -1,4 +1,4 @@
-/** JSON: one array of row objects. Template puts the commas between the rows, so that no row is parsed here. */
+/** JSON: one array of row objects. Template writes the commas between rows, so that no row has to be parsed. */
 import type { FileFormat } from "./file-format.ts";
 import { jsonRows } from "./json-rows.ts";
 

@@ -1,4 +1,4 @@
-/** JSONL: one JSON object and a line feed for each row. */
+/** JSONL: one JSON object and a line feed per row. */
 import type { FileFormat } from "./file-format.ts";
 import { jsonRows } from "./json-rows.ts";
 

@@ -1,7 +1,7 @@
 /**
- * Makes one Parquet file out of several with the same schema: their row groups follow one another, and one footer lists them all.
- * The footer is Thrift's compact protocol (github.com/apache/parquet-format, parquet.thrift, read 2026-11); it is decoded without its schema, so that fields we do not know survive.
- * Memory: the footers, some 100 bytes for each column of each row group.
+ * Joins Parquet files with the same schema into one: their row groups follow one another, and one footer lists them all. The footer is in
+ * Thrift's compact protocol (github.com/apache/parquet-format, parquet.thrift, read 2026-11). It is decoded without its schema, so that
+ * unknown fields survive. Memory: the footers, some 100 bytes per column and row group.
  */
 
 type Value =
@@ -155,10 +155,10 @@ class Writer {
 
 const magic = [0x50, 0x41, 0x52, 0x31];
 export const parquetMagic = Uint8Array.from(magic);
-/** Length of the footer and the magic at the end of a file. */
+/** Size of the footer length and the magic at the end of a file. */
 export const trailerBytes = 8;
 
-/** Bytes of the footer with its trailer, from the last eight bytes of a file. */
+/** Returns the size of the footer with its trailer, from the last eight bytes of a file. */
 export const footerLength = (trailer: Uint8Array): number => {
   const tail = trailer.subarray(-trailerBytes);
   if (tail.byteLength < trailerBytes || magic.some((byte, i) => tail[4 + i] !== byte))
@@ -176,7 +176,7 @@ export const createFooterMerge = () => {
   let rows = 0n;
   const rowGroups: Value[] = [];
   return {
-    /** Takes the footer (with trailer) of a file whose bytes after its first magic now begin at `start`. */
+    /** Adds the footer (with trailer) of a file whose bytes after its first magic begin at `start` in the joined file. */
     add: (footer: Uint8Array, start: number): void => {
       const struct = new Reader(footer.subarray(0, footer.byteLength - trailerBytes)).struct();
       const writer = new Writer();
@@ -196,7 +196,7 @@ export const createFooterMerge = () => {
       for (const group of groups.items) rowGroups.push(moved(group, shift, rowGroups.length));
     },
     rows: () => Number(rows),
-    /** The footer of the joined file, with its trailer. */
+    /** Returns the footer of the joined file, with its trailer. */
     finish: (): Uint8Array => {
       if (first === undefined) throw new ParquetError("there is no file to be joined");
       const fields = first.fields.map((field): Field => {
@@ -219,7 +219,7 @@ const shifted = (field: Field, ids: readonly number[], shift: bigint): Field =>
     ? { id: field.id, value: { type: 6, value: field.value.value + shift } }
     : field;
 
-/** A row group whose columns lie `shift` bytes further on. */
+/** Returns a row group whose columns are moved by `shift` bytes. */
 const moved = (group: Value, shift: bigint, ordinal: number): Value => {
   if (group.type !== structType) throw new ParquetError("a row group is no struct");
   return {

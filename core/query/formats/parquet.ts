@@ -1,4 +1,4 @@
-/** Parquet with real types. ClickHouse writes each slice as a whole file; core/query/formats/parquet-footer.ts makes one of them. */
+/** Parquet with real types. ClickHouse writes each slice as a whole file; core/query/formats/parquet-footer.ts joins them. */
 import type { FileFormat } from "./file-format.ts";
 
 export const parquet: FileFormat = {
@@ -12,10 +12,10 @@ export const parquet: FileFormat = {
     clickhouseFormat: "Parquet",
     settings: {
       output_format_parquet_compression_method: "zstd",
-      // Row groups stay small when payloads are fat: readers hold one in memory.
+      // Keeps row groups small if payloads are large, because readers hold one in memory.
       output_format_parquet_row_group_size: "20000",
       output_format_parquet_row_group_size_bytes: String(64 * 1024 * 1024),
-      // Their absolute offsets lie outside the footer, where merging does not look.
+      // The page index has absolute offsets outside the footer, which merging does not adjust.
       output_format_parquet_write_page_index: "0",
       output_format_parquet_write_bloom_filter: "0",
       output_format_parquet_string_as_string: "1",

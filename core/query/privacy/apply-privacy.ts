@@ -8,13 +8,13 @@ import { hideInJson, hideInList, hideInMap } from "./hide-paths.ts";
 import { type Bind, hideColumn, type PathStep, type PrivacyAction, parsePath } from "./privacy.ts";
 import { addMapRule, addRule, countPlaces, emptyTree, type PrivacyTree } from "./privacy-tree.ts";
 
-/** Beyond these a query would be longer than ClickHouse parses: each step is a call inside of others, each place some text. */
+/** Limits that keep a query shorter than ClickHouse can parse: each step is a nested call, each place adds text. */
 const stepsMax = 16;
 const placesMax = 250;
 
 type Applied = { visible: SelectedColumn[]; hashes: boolean };
 
-/** `knownIds` are those of all columns of the table, also of ones left out. Faults name the rule. */
+/** `knownIds` are the ids of all columns of the table, including those left out. Faults name the rule. */
 export const applyPrivacy = (
   { privacy: rules, scores }: Pick<ExportQuery, "privacy" | "scores">,
   select: readonly SelectedColumn[],
@@ -30,12 +30,12 @@ export const applyPrivacy = (
     else if (!knownIds.includes(parsed.column)) fault(`Table ${table.name} has no column ${JSON.stringify(parsed.column)}.`);
     else {
       const column = select.find(({ id }) => id === parsed.column);
-      // Where scores are a column of the table itself, as in nested traces, they are one like any other.
+      // If scores are a column of the table itself, as in nested traces, they are treated like any other column.
       if (parsed.column === "scores" && scores === "columns" && table.scoreItems !== null) {
         if (action === "drop" && parsed.steps.length === 0) dropsScores = true;
         else fault("Scores as columns can only be dropped as a whole.");
       }
-      // Otherwise left out by `columns` already.
+      // Otherwise `columns` has already left it out.
       else if (column !== undefined) {
         if (action === "hash") hashes = true;
         if (parsed.steps.length > stepsMax) fault(`A path has at most ${stepsMax} steps.`);
@@ -61,7 +61,7 @@ export const applyPrivacy = (
 
 const jsonKinds: ReadonlySet<SelectedColumn["kind"]> = new Set(["json", "document", "array<string>"]);
 
-/** False where a column of this kind cannot hold the path. */
+/** Returns false if a column of this kind cannot contain the path. */
 const addColumnRule = (
   trees: Map<string, PrivacyTree>,
   { id, kind }: SelectedColumn,
@@ -71,7 +71,7 @@ const addColumnRule = (
   const tree = trees.get(id) ?? emptyTree();
   trees.set(id, tree);
   const [each, key, ...below] = steps;
-  // Rows within a row have maps as well: metadata.
+  // Nested rows contain maps as well: metadata.
   if (
     kind === "document" &&
     each === "each" &&

@@ -1,37 +1,40 @@
 /**
- * Applies privacy rules inside JSON documents, as SQL. It fails closed: the text that leaves is built from what ClickHouse parsed, never the original with patches, and
- * where it cannot parse (isValidJSON: broken JSON, NaN, raw control characters, lone surrogates, bytes that are not UTF-8, over 1,024 levels, anything before or behind
- * the document) or finds another shape than a rule expects, such as text or an object where the path has `[*]`, the whole field becomes `[withheld]`. A path that is absent, null or
- * empty in a parsed document leaves the document as it is. All duplicates of a key are treated alike.
- * Numbers keep their digits: simdjson refuses those beyond 64 bits and rounds others, so they are parsed as marked strings. Measured on ClickHouse 26.7.
+ * Applies privacy rules inside JSON documents, as SQL. It fails closed: the result is built from what ClickHouse parsed, never from the
+ * original with patches.
+ * The whole field becomes `[withheld]` if ClickHouse cannot parse it (isValidJSON: broken JSON, NaN, raw control characters, lone
+ * surrogates, bytes that are not UTF-8, over 1,024 levels, anything before or after the document), or if its shape differs from the rule's,
+ * such as text or an object where the path has `[*]`.
+ * A path that is absent, null or empty in a parsed document leaves it unchanged. All duplicates of a key are treated alike.
+ * Numbers keep their digits: simdjson refuses those beyond 64 bits and rounds others, so they are parsed as marked strings. Measured on
+ * ClickHouse 26.7.
  */
 import { bindOnce } from "../bind-once.ts";
 import { type Bind, hiddenText, mask, withheld as withheldText } from "./privacy.ts";
 import type { PrivacyTree } from "./privacy-tree.ts";
 
-/** Whether a field of the row was withheld, for any reason and by reason; SQL booleans. */
+/** Whether a field of the row was withheld, for any reason and by reason. SQL booleans. */
 export type Withheld = { any: string; notJson: string; otherShape: string };
 type Hidden = { sql: string; withheld: Withheld };
 
 /**
- * Control characters tell what became of a field: JSON that ClickHouse writes has none. The whole field is no JSON; a part of it was withheld in place;
- * it has another shape; its numbers are not marked.
+ * Control characters mark the state of a field, because JSON written by ClickHouse contains none: the field is not JSON; a part of it was
+ * withheld in place; it has another shape; its numbers are not marked.
  */
 const notJson = "'\\x01'";
 const partWithheld = "'\\x02'";
 const otherShape = "'\\x03'";
 const unmarked = "'\\x04'";
 
-/** Marks numbers that are parsed as strings: U+E734, for private use. */
+/** Marks numbers parsed as strings: U+E734, a private-use character. */
 const mark = "\\xEE\\x9C\\xB4";
-/** Stand for an escaped backslash and an escaped quote while strings are found. */
+/** Replace an escaped backslash and an escaped quote while strings are located. */
 const [backslash, quote] = ["'\\x01'", "'\\x02'"];
 const number = "-?(0|[1-9][0-9]*)(\\\\.[0-9]+)?([eE][+-]?[0-9]+)?";
 
-/** Texts that hold one of our marks keep their numbers unmarked: they are parsed as they are. */
+/** Texts that already contain one of our marks keep their numbers unmarked and are parsed unchanged. */
 const holdsMark = (text: string) => `multiSearchAny(${text}, ['\\x01', '\\x02', '${mark}', '\\\\ue734', '\\\\uE734'])`;
 
-/** Puts numbers outside of strings into marked strings. Between quotes, every second piece is a string. */
+/** Turns numbers outside strings into marked strings. Split at quotes, every second part is a string. */
 const markNumbers = (text: string): string => {
   const pieces = `splitByChar('"', replaceAll(replaceAll(${text}, '\\\\\\\\', ${backslash}), '\\\\"', ${quote}))`;
   const marked = `arrayMap((piece, i) -> if(i % 2 = 1 AND match(piece, '[0-9]'), replaceRegexpAll(piece, '${number}', '"${mark}\\\\0${mark}"'), piece), pieces, arrayEnumerate(pieces))`;
@@ -40,13 +43,13 @@ const markNumbers = (text: string): string => {
 
 const unmarkNumbers = (text: string) => `replaceAll(replaceAll(${text}, '"${mark}', ''), '${mark}"', '')`;
 
-/** A number in the place of a key is no JSON, but would be with its marks. */
+/** A number in place of a key is invalid JSON, but would be valid with its marks. */
 const isJson = (text: string) => `isValidJSON(${text}) AND NOT match(${text}, '${mark}"[ \\\\t\\\\r\\\\n]*:')`;
 
 const isEmpty = (value: string) =>
   `JSONType(${value}) = 'Null' OR (JSONType(${value}) IN ('Array', 'Object') AND JSONLength(${value}) = 0)`;
 
-/** The text of a value that a rule names. A string is hashed by its content, everything else by its spelling. */
+/** Text of a value that a rule names. A string is hashed by its content, everything else by its JSON text. */
 const leaf = (value: string, action: "hash" | "mask"): string =>
   action === "mask"
     ? `'"${mask}"'`
@@ -57,7 +60,7 @@ type Context = {
   fieldDepth: number;
 };
 
-/** The JSON text of a parsed value with the rules of `tree` applied. */
+/** JSON text of a parsed value with the rules of `tree` applied. */
 const rewrite = (value: string, tree: PrivacyTree, depth: number, context: Context): string => {
   if (tree.action === "hash" || tree.action === "mask") return leaf(value, tree.action);
   const branches: string[] = [];
@@ -86,14 +89,14 @@ const rewriteObject = (value: string, one: string, tree: PrivacyTree, depth: num
   return `concat('{', arrayStringConcat(arrayMap(${one} -> concat(toJSONString(${one}.1), ':', ${text}), ${kept}), ','), '}')`;
 };
 
-/** A document with the rules applied, still with its marks. */
+/** Applies the rules to a document. The result still has its marks. */
 const rewriteText = (text: string, tree: PrivacyTree, context: Context): string => {
   const body = `if(${isJson("doc")}, ${rewrite("doc", tree, 0, context)}, ${notJson})`;
   const parsed = `arrayMap(doc -> ${body}, [if(${holdsMark(text)}, ${text}, ${markNumbers(text)})])[1]`;
   return `if(${text} = '', '', concat(if(${holdsMark(text)}, ${unmarked}, ''), ${parsed}))`;
 };
 
-/** Each mentions the text once: it is long. */
+/** Each expression mentions the text once, because it is long. */
 const isNotJson = (text: string) => `(position(${text}, ${notJson}) > 0)`;
 const hasOtherShape = (text: string) => `match(${text}, '[\\x02\\x03]')`;
 const isWithheld = (text: string) => `match(${text}, '[\\x01-\\x03]')`;
@@ -104,14 +107,17 @@ const flagsOf = (flag: (test: (text: string) => string) => string): Withheld => 
 });
 const never: Withheld = { any: "0", notJson: "0", otherShape: "0" };
 
-/** What leaves of a document that `rewriteText` has made. */
+/** Turns the result of `rewriteText` into the text of the file. */
 const finish = (text: string, { isDocument }: { isDocument: boolean }): string => {
   const whole = isDocument ? `'"${withheldText}"'` : `'${withheldText}'`;
   const patched = isDocument ? `replaceAll(${text}, ${partWithheld}, '"${withheldText}"')` : text;
   return `multiIf(${isNotJson(text)} OR position(${text}, ${otherShape}) > 0, ${whole}, startsWith(${text}, ${unmarked}), substring(${patched}, 2), ${unmarkNumbers(patched)})`;
 };
 
-/** A column of JSON text. In a column that is a list of rows, such as comments or nested observations, each value of a row is a field of its own. */
+/**
+ * Applies rules to a column of JSON text. In a column that is a list of rows, such as comments or nested observations, each value of a row
+ * is a field of its own.
+ */
 export const hideInJson = (
   sql: string,
   tree: PrivacyTree,
@@ -126,7 +132,7 @@ export const hideInJson = (
   };
 };
 
-/** A list of texts that may each hold JSON. */
+/** Applies rules to a list of texts that may each contain JSON. */
 export const hideInList = (sql: string, tree: PrivacyTree, bind: Bind): Hidden => {
   const { each } = tree;
   if (each === null)
@@ -143,7 +149,7 @@ export const hideInList = (sql: string, tree: PrivacyTree, bind: Bind): Hidden =
   };
 };
 
-/** A map of texts: keys hidden or dropped, and paths inside the JSON of a value. Each value is a field of its own. */
+/** Applies rules to a map of texts: hides or drops keys, and paths inside the JSON of a value. Each value is a field of its own. */
 export const hideInMap = (sql: string, tree: PrivacyTree, bind: Bind): Hidden => {
   const names = [...tree.keys].map(([key, child]) => ({ name: bind("String", key), child }));
   const dropped = names.filter(({ child }) => child.action === "drop").map(({ name }) => `k != ${name}`);

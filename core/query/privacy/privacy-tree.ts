@@ -2,21 +2,21 @@
 import type { PathStep, PrivacyAction } from "./privacy.ts";
 
 export type PrivacyTree = {
-  /** What happens to the value itself; null: only to places inside. */
+  /** Action for the value itself; null if rules only name places inside it. */
   action: PrivacyAction | null;
-  /** Elements of an array. */
+  /** Rules for the elements of an array. */
   each: PrivacyTree | null;
-  /** Values of an object by their key, compared exactly. */
+  /** Rules for the values of an object by key, compared exactly. */
   keys: Map<string, PrivacyTree>;
 };
 
 export const emptyTree = (): PrivacyTree => ({ action: null, each: null, keys: new Map() });
 
-/** Places of the tree, those on the way counted. */
+/** Counts the places of the tree, including those on the way to others. */
 export const countPlaces = ({ each, keys }: PrivacyTree): number =>
   1 + (each === null ? 0 : countPlaces(each)) + [...keys.values()].reduce((sum, child) => sum + countPlaces(child), 0);
 
-/** Of two rules on one place the one that gives less away counts. */
+/** If two rules name one place, the one that reveals less applies. */
 const strictness: Record<PrivacyAction, number> = { hash: 0, mask: 1, drop: 2 };
 
 export const addRule = (tree: PrivacyTree, steps: readonly PathStep[], action: PrivacyAction): void => {
@@ -34,8 +34,8 @@ export const addRule = (tree: PrivacyTree, steps: readonly PathStep[], action: P
 };
 
 /**
- * A rule on a map, which stands at `above` in the tree. Keys of maps may hold dots themselves, as attributes of spans do: `metadata.user.email` names the key `user.email` as well as
- * what is inside `user`.
+ * Adds a rule on a map, which is at `above` in the tree. Map keys may contain dots, such as span attributes: `metadata.user.email` names
+ * the key `user.email` as well as a value inside `user`.
  */
 export const addMapRule = (tree: PrivacyTree, steps: readonly PathStep[], action: PrivacyAction, above: readonly PathStep[] = []): void => {
   const names: string[] = [];

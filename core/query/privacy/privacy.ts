@@ -1,7 +1,7 @@
 /**
- * Privacy rules of an export: what is dropped, hashed or masked, in the SQL itself, so that it never leaves ClickHouse.
- * A path is `input`, `metadata.email` or `input.messages[*].content`. Hashes are SipHash-2-4-128 with a key of the project: equal values stay equal within a project,
- * and cannot be guessed without the key. A field a rule cannot surely be applied to is replaced as a whole (hide-paths.ts).
+ * Privacy rules of an export: what SQL drops, hashes or masks, so that it never leaves ClickHouse. A path is `input`, `metadata.email` or
+ * `input.messages[*].content`. Hashes are SipHash-2-4-128 with a key of the project: equal values stay equal within a project, and cannot
+ * be guessed without the key. A field to which a rule cannot be applied reliably is replaced as a whole (hide-paths.ts).
  */
 import { z } from "zod";
 import { storableText } from "../../storable.ts";
@@ -11,19 +11,19 @@ const privacyActions = ["drop", "hash", "mask"] as const;
 export type PrivacyAction = (typeof privacyActions)[number];
 
 export const PrivacyRule = z.strictObject({
-  /** A column, or a column with a path into its JSON: `.key`, `["any key"]` and `[*]` for every element. */
+  /** A column, or a column with a path into its JSON: `.key`, `["any key"]`, and `[*]` for every element. */
   path: storableText(500).min(1),
   action: z.enum(privacyActions),
 });
 export type PrivacyRule = z.infer<typeof PrivacyRule>;
 
 export const mask = "[masked]";
-/** Stands for a field that a rule could not surely be applied to. */
+/** Replaces a field to which a rule could not be applied reliably. */
 export const withheld = "[withheld]";
 
 export type PathStep = { key: string } | "each";
 
-/** Splits a path; undefined when it is not one. */
+/** Splits a path; returns undefined if it is not one. */
 export const parsePath = (path: string): { column: string; steps: PathStep[] } | undefined => {
   const start = /^[A-Za-z_][A-Za-z0-9_]*/.exec(path);
   if (start === null) return undefined;
@@ -41,7 +41,7 @@ export const parsePath = (path: string): { column: string; steps: PathStep[] } |
       try {
         steps.push({ key: JSON.parse(quoted?.[1] ?? "") as string });
       } catch {
-        // A bad escape: the same as a path that cannot be read.
+        // An invalid escape makes the path invalid.
         return undefined;
       }
     }
@@ -52,14 +52,14 @@ export const parsePath = (path: string): { column: string; steps: PathStep[] } |
 
 export type Bind = (type: string, value: unknown) => string;
 
-/** The two halves of the project's hash key, bound with every query that hashes. */
+/** Binds the two halves of the project's hash key. */
 const hashed = (text: string): string =>
   `lower(hex(sipHash128ReferenceKeyed((toUInt64({hashKey0:UInt64}), toUInt64({hashKey1:UInt64})), ${text})))`;
 
-/** What a text becomes when it is hashed or masked. */
+/** Returns the SQL of a hashed or masked text. */
 export const hiddenText = (action: "hash" | "mask", text: string): string => (action === "mask" ? `'${mask}'` : hashed(text));
 
-/** A whole column, hashed or masked, as text; absent values stay absent. */
+/** Hashes or masks a whole column as text. Missing values stay missing. */
 export const hideColumn = (sql: string, kind: ColumnKind, nullable: boolean, action: "hash" | "mask"): string => {
   const text = kind === "text" || kind === "string" || kind === "json" || kind === "document" ? `ifNull(${sql}, '')` : `toString(${sql})`;
   const isAbsent = nullable && !kind.includes("<") ? `isNull(${sql})` : `empty(${text})`;

@@ -1,4 +1,4 @@
-/** Audit logs of a project: kept in Postgres, written by ClickHouse like every other table. */
+/** Audit logs of a project: stored in Postgres, written by ClickHouse like every other table. */
 
 import { toSql } from "../sql.ts";
 import { document, is, string, text, timestamp } from "./columns.ts";

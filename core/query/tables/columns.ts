@@ -1,4 +1,4 @@
-/** Shorthand for the columns and expressions that several tables share. */
+/** Columns and expressions that several tables share. */
 import { type Sql, type SqlLike, sql, toSql } from "../sql.ts";
 import type { ExportColumn, FilterColumn } from "./table.ts";
 
@@ -42,7 +42,7 @@ export const is = (type: FilterColumn["type"], value: SqlLike, more: Partial<Fil
 
 export const total = (map: string) => `if(mapContains(${map}, 'total'), ${map}['total'], NULL)`;
 
-/** Summed as decimals of 38 digits: 64-bit counts would wrap around. */
+/** Sums as decimals of 38 digits, because 64-bit sums would overflow. */
 export const sumOf = (map: string, part: string, scale: number) =>
   `arraySum(arrayMap((k, v) -> if(positionCaseInsensitive(k, '${part}') > 0, toDecimal128(v, ${scale}), toDecimal128(0, ${scale})), mapKeys(${map}), mapValues(${map})))`;
 
@@ -50,7 +50,7 @@ export const millisBetween = (start: string, end: string) =>
   `if(isNull(${end}), NULL, date_diff('millisecond', ${start}, assumeNotNull(${end})))`;
 export const seconds = (milliseconds: SqlLike): Sql => sql`(toDecimal64(${milliseconds}, 3) / 1000)`;
 
-/** The score filters over an array of score items. `prefix` is `trace_` for those that look at the trace alone. */
+/** The score filters over an array of score items. `prefix` is `trace_` for those that only use scores of the trace. */
 export const scoreFilters = (items: SqlLike, prefix = ""): Record<string, FilterColumn> => ({
   [`${prefix}scores_avg`]: is("numberObject", sql`arrayMap(s -> (s.1, s.3), arrayFilter(s -> s.2 IN ('NUMERIC', 'BOOLEAN'), ${items}))`),
   [`${prefix}score_categories`]: is(

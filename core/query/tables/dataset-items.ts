@@ -1,4 +1,4 @@
-/** Dataset items: kept in Postgres, written by ClickHouse like every other table. */
+/** Dataset items: stored in Postgres, written by ClickHouse like every other table. */
 
 import { toSql } from "../sql.ts";
 import { is, json, string, text, timestamp } from "./columns.ts";

@@ -1,4 +1,4 @@
-/** The events table: denormalised spans, every row with the fields of its trace. Columns as Langfuse exports them, filters as its table offers them. */
+/** The events table: denormalised spans, each row with the fields of its trace. Columns and filters as in Langfuse. */
 
 import { toSql } from "../sql.ts";
 import {
@@ -24,9 +24,9 @@ import {
 import { bothLevels, observationScores, traceItems, traceOwnScores } from "./relations.ts";
 import type { ExportTable } from "./table.ts";
 
-/** Of the trace, or of its root where the trace has none. */
+/** Name of the trace, or of its root observation if the trace has none. */
 export const eventTraceName = "if(e.trace_name != '', e.trace_name, if(e.parent_span_id = '', e.name, ''))";
-/** As a map. */
+/** Metadata as a map. */
 export const eventMetadata = "mapFromArrays(e.metadata_names, arrayResize(e.metadata_values, length(e.metadata_names)))";
 const latencyMs = millisBetween("e.start_time", "e.end_time");
 const firstTokenMs = millisBetween("e.start_time", "e.completion_start_time");

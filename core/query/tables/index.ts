@@ -1,4 +1,4 @@
-/** Registry of the tables that can be exported: one file a table, one line here. */
+/** Registry of exportable tables: one file per table, one line here. */
 import { auditLogs } from "./audit-logs.ts";
 import { datasetItems } from "./dataset-items.ts";
 import { datasetRunItems } from "./dataset-run-items.ts";

@@ -1,4 +1,4 @@
-/** Traces with their observations and scores inside: one JSON document a trace. Not a table of its own but another shape of `traces`. */
+/** Traces with their observations and scores nested: one JSON document per trace. A shape of `traces`, not a table of its own. */
 
 import { jsonObject } from "../formats/json-rows.ts";
 import { distinctKeys } from "../guard-columns.ts";
@@ -9,15 +9,17 @@ import { scores } from "./scores.ts";
 import type { ExportTable, Relation } from "./table.ts";
 import { traces } from "./traces.ts";
 
-/** The traces of the slice that is being read: what belongs to others is not read. */
+/** The traces of the slice being read, so that nothing of other traces is read. */
 const tracesOfSlice = `(SELECT id FROM traces WHERE project_id = {projectId:String}
   AND timestamp >= fromUnixTimestamp64Micro({sliceStart:Int64}) AND timestamp < fromUnixTimestamp64Micro({sliceEnd:Int64}))`;
 
-/** Rows of a table by trace, as one JSON array each, in the order of their time. Columns that need a join of their own are those of the trace: left out. */
+/**
+ * Rows of a table by trace, as one JSON array each, in time order. Leaves out columns that need a join, because they belong to the trace.
+ */
 const nested = (alias: string, table: ExportTable, physical: string, traceId: string): Relation => {
   const columns = Object.entries(table.columns)
     .filter(([, { uses }]) => uses.length === 0)
-    // Where rows are text, a key that is there twice cannot be found any more.
+    // Duplicate keys cannot be detected once rows are text, so they are removed here.
     .map(([id, column]) => ({ ...column, id, sql: column.kind.startsWith("map<") ? distinctKeys(column.sql) : column.sql }));
   return () => `LEFT JOIN (
   SELECT trace_key, concat('[', arrayStringConcat(arrayMap(x -> x.3, arraySort(x -> (x.1, x.2), groupArray((at, row_id, doc)))), ','), ']') AS docs FROM (
@@ -43,7 +45,7 @@ export const nestedTraces: ExportTable = {
       "Scores of the trace and its observations, with the columns of that table.",
     ),
   },
-  // The scores are in the document.
+  // The document contains the scores.
   scoreItems: null,
   relations: {
     ...traces.relations,

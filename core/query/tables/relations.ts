@@ -1,17 +1,17 @@
 /**
- * Joins that bring what belongs to a row from other tables. Each reads one project, the newest version of each id wherever its key has moved
- * (argMax, so also across partitions, where FINAL does not look), and drops deleted rows. Of two versions of one instant the one that is not deleted counts:
- * a moved row is deleted where it was with the version it has where it is.
+ * Joins that bring data of other tables to a row. Each reads one project, the newest version of each id wherever its sort key has moved
+ * (argMax, so also across partitions, which FINAL does not merge), and drops deleted rows. Of two versions of the same instant, the one
+ * that is not deleted counts: a re-keyed row is deleted under its old key with the version it has under the new one.
  */
 import { joinSql, relation } from "../sql.ts";
 import type { LookupName, Relation } from "./table.ts";
 
-/** How a relation is narrowed: `column` of any version of its rows is the value of `on` of one of the rows `among` which it is looked for. */
+/** How a relation is narrowed: `column` of any version of its rows equals the value of `on` in one of the rows `among`. */
 type Narrowing = { among: string | null; column: string; on: string };
 
 /**
- * The newest version of each id of a table. All versions of an id of which some version is among the rows are looked at, so that the newest one is found.
- * Version and deletion are compared as one number: as a tuple they cost a third more.
+ * Selects the newest version of each id of a table. Reads all versions of an id if any version is among the rows, so that the newest is
+ * found. Version and deletion are compared as one number; as a tuple they cost a third more.
  */
 export const newestOf = (table: string, fields: readonly string[], narrowing?: Narrowing): string => {
   const packed = `argMax(tuple(${fields.join(", ")}, is_deleted), toUnixTimestamp64Milli(event_ts) * 2 - is_deleted)`;
@@ -27,7 +27,7 @@ const narrowed = (table: string, narrowing: Narrowing | undefined): string => {
     : ` AND id IN (SELECT id FROM ${table} WHERE project_id = {projectId:String} AND ${column} IN (SELECT ${on} ${among}))`;
 };
 
-/** Scores of one key as Array(Tuple(name, type, value, text)): averaged for each name, type and text, in a fixed order. */
+/** Scores of one key as Array(Tuple(name, type, value, text)): averaged per name, type and text, in a fixed order. */
 const scoresBy =
   (alias: string, key: string, on: string, where: string): Relation =>
   (among) =>
@@ -40,14 +40,14 @@ const scoresBy =
   ) GROUP BY key
 ) AS ${alias} ON ${alias}.key = ${on}`;
 
-/** Scores of an observation and of its trace, where the relations are named `ownScores` and `traceScores`. */
+/** Scores of an observation and of its trace, if the relations are named `ownScores` and `traceScores`. */
 export const ownItems = relation("ownScores")("items");
 export const traceItems = relation("traceScores")("items");
 export const bothLevels = joinSql(["arrayConcat(", ownItems, ", ", traceItems, ")"], "");
 
 const isSet = (column: string) => `ifNull(${column}, '') != ''`;
 
-/** Scores of exactly this observation. Ids of observations are unique within a project. */
+/** Scores of exactly this observation. Observation ids are unique within a project. */
 export const observationScores = (alias: string, id: string) => scoresBy(alias, "observation_id", id, isSet("observation_id"));
 /** Scores of the trace itself, not of its observations. */
 export const traceOwnScores = (alias: string, id: string) =>
@@ -66,7 +66,7 @@ const summed = (map: string, part: string, scale: number) =>
   `sum(arraySum(arrayMap((k, v) -> if(positionCaseInsensitive(k, '${part}') > 0, toDecimal128(v, ${scale}), toDecimal128(0, ${scale})), mapKeys(${map}), mapValues(${map}))))`;
 const totals = (map: string, scale: number) => `sum(toDecimal128(${map}['total'], ${scale}))`;
 
-/** What the observations of a trace come to. A trace without any has counts and sums of 0 and no latency. */
+/** Totals of a trace's observations. A trace without any has counts and sums of 0 and no latency. */
 export const observationTotals =
   (alias: string, key: string, id: string, from = ""): Relation =>
   (among) =>
@@ -79,11 +79,11 @@ export const observationTotals =
   FROM ${newestOf("observations", ["trace_id", "start_time", "end_time", "level", "usage_details", "cost_details"], from === "" ? { among, column: "trace_id", on: id } : undefined)} AS o ${from} GROUP BY key
 ) AS ${alias} ON ${alias}.key = ${id}`;
 
-/** A list of Postgres that is handed over with the query. */
+/** A list from Postgres that is sent with the query. */
 export const lookup =
   (name: LookupName, id: string): Relation =>
   () =>
     `LEFT ANY JOIN ${lookupTable(name)} AS ${name} ON ${name}.id = ${id}`;
 
-/** The external table that holds such a list. */
+/** Returns the name of the external table with such a list. */
 export const lookupTable = (name: LookupName): string => `lookup_${name}`;

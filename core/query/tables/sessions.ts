@@ -1,4 +1,4 @@
-/** Sessions: not stored, but what the traces of one session come to. */
+/** Sessions: not stored, but aggregated from the traces of one session. */
 
 import { relation, toSql } from "../sql.ts";
 import { commentFilters, integer, is, milliseconds, scoreFilters, seconds, strings, text, timestamp, usd } from "./columns.ts";

@@ -1,4 +1,4 @@
-/** The traces table. Filters on observations look at what the observations of a trace come to, and are applied like any other. */
+/** The traces table. Filters on observations use totals of the trace's observations and are applied like any other. */
 
 import { relation, sql, toSql } from "../sql.ts";
 import { boolean, commentFilters, is, json, scoreFilters, seconds, string, strings, text, texts, timestamp } from "./columns.ts";
