@@ -165,7 +165,7 @@ const replay = async (db: Database, bucket: string | undefined, options: z.infer
     if (await isUnlogged(db, options.project))
       console.error("Some events of this project were stored while the event log was off; those that no log row names are not replayed.");
   } catch (error) {
-    if (last?.loggedAt) console.error(`Stopped. To go on: --from ${last.loggedAt}`);
+    if (last?.loggedAt) console.error(`Stopped. To resume: --from ${last.loggedAt}`);
     if (!interrupted.signal.aborted) throw error;
     process.exitCode = 1;
   }

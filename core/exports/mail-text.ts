@@ -1,4 +1,4 @@
-/** What a mail about an export says, as subject, text and HTML. Names come from people: they are escaped in HTML and kept to one line in the subject. */
+/** Writes the mail about an export: subject, text and HTML. Names are user input: escaped in HTML, and kept to one line in the subject. */
 type ExportMailFacts = {
   event: "completed" | "failed" | "expiring";
   userName: string | null;
@@ -9,12 +9,12 @@ type ExportMailFacts = {
   bytes: number;
   truncated: boolean;
   rowLimit: number;
-  /** Number of files and their names, as the download route serves them. */
+  /** File names in order, as the download route serves them. */
   files: readonly string[];
-  /** ISO 8601 UTC; null when there is nothing to expire. */
+  /** ISO 8601 UTC; null if nothing expires. */
   expiresAt: string | null;
   error: { code: string; message: string; help: string } | null;
-  /** Where the API answers, without a trailing slash; null when unknown. */
+  /** Base URL of the API, without a trailing slash; null if unknown. */
   publicUrl: string | null;
 };
 
@@ -37,7 +37,7 @@ const instant = (iso: string) => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 
 type Line = { text: string; link?: string };
 
-/** The links lead to the download route, which asks for the key again: a mail that is passed on gives nothing away. */
+/** Links lead to the download route, which requires the key, so that a forwarded mail reveals nothing. */
 export const exportMail = (facts: ExportMailFacts): MailText => {
   const name = oneLine(facts.name);
   const path = `/api/public/batch-exports/${facts.exportId}`;

@@ -1,7 +1,7 @@
-/** Names of the objects of an export: under the tenant, scoped to the attempt, safe in a URL and in a file system. */
+/** Object names of an export: under the tenant, scoped to the attempt, safe in a URL and in a file system. */
 import { type CompressionName, extensionOf, type FormatName } from "../query/formats/index.ts";
 
-/** Keeps letters, digits, dot, hyphen and underscore; a segment can never be `.` or `..`. */
+/** Keeps letters, digits, dot, hyphen and underscore. A segment is never `.` or `..`. */
 const safeSegment = (text: string, charactersMax = 100): string => {
   const safe = text
     .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
@@ -10,7 +10,7 @@ const safeSegment = (text: string, charactersMax = 100): string => {
   return safe === "" ? "export" : safe;
 };
 
-/** Each attempt writes its own object: a runner that lost its lease can never damage the file of another. */
+/** Each attempt writes its own object, so that a runner that lost its lease cannot damage another's file. */
 export const objectKey = (key: {
   prefix: string;
   projectId: string;
@@ -20,12 +20,12 @@ export const objectKey = (key: {
   tableName: string;
   format: FormatName;
   compression: CompressionName;
-  /** Its number among several files, from 0. */
+  /** Index among several files, from 0; null for a single file. */
   file: number | null;
 }): string =>
   `${key.prefix}exports/${safeSegment(key.projectId)}/${safeSegment(key.exportId)}/${key.attempt}-${key.leaseId.slice(0, 8)}/${safeSegment(key.tableName)}${numbered(key.file)}.${extensionOf(key.format, key.compression)}`;
 
-/** Keeps letters and digits of every script, with their marks, beside dot, hyphen and underscore; whole characters. */
+/** Keeps letters and digits of every script with their marks, and dot, hyphen and underscore. Never splits a character. */
 const readableSegment = (text: string, charactersMax: number): string => {
   const safe = [
     ...text
@@ -39,7 +39,7 @@ const readableSegment = (text: string, charactersMax: number): string => {
   return trimmed === "" ? "export" : trimmed;
 };
 
-/** Name a browser saves the file under: readable, safe in every file system, with the right ending. */
+/** File name for browsers: readable, safe in every file system, with the right extension. */
 export const downloadName = (of: { name: string; format: FormatName; compression: CompressionName; file: number | null }): string => {
   const ending = `.${extensionOf(of.format, of.compression)}`;
   const safe = readableSegment(of.name, 120);
@@ -48,8 +48,8 @@ export const downloadName = (of: { name: string; format: FormatName; compression
 };
 
 /**
- * The header that gives a download its name, in ASCII. Names in other letters travel percent-encoded as `filename*` (RFC 6266, RFC 8187), beside what is left of them in ASCII for clients
- * that do not know it.
+ * Returns the header with a download's file name. A non-ASCII name is sent percent-encoded as `filename*` (RFC 6266, RFC 8187), beside its
+ * ASCII characters for clients that do not support it.
  */
 export const contentDisposition = (fileName: string): string => {
   const [, base = "", ending = ""] = /^([^.]*)(.*)$/s.exec(fileName) ?? [];

@@ -1,10 +1,10 @@
-/** Everything that can be wrong with a request is found here, before anything is stored. */
+/** Finds every fault of a request before anything is stored. */
 import { AppError, type ErrorCode } from "../errors.ts";
 import { type CompiledQuery, compileQuery } from "../query/compile-query.ts";
 import { formats } from "../query/formats/index.ts";
 import type { CreateBatchExport } from "./request.ts";
 
-/** Codes of a query that does not fit its table, beside INVALID_REQUEST. */
+/** Error codes of a query that does not fit its table, besides INVALID_REQUEST. */
 export const exportQueryCodes = [
   "UNKNOWN_TABLE",
   "INVALID_FILTER",
@@ -12,7 +12,7 @@ export const exportQueryCodes = [
   "INVALID_COLUMNS",
 ] as const satisfies readonly ErrorCode[];
 
-/** Checks columns, filters, search and order against the table; throws one AppError that names every fault. */
+/** Checks columns, filters, search and order against the table. Throws one AppError that names every fault. */
 export const checkExportRequest = (
   request: Pick<CreateBatchExport, "query"> & Partial<Pick<CreateBatchExport, "format" | "compression">>,
 ): { compiled: CompiledQuery; warnings: string[] } => {
@@ -25,7 +25,9 @@ export const checkExportRequest = (
   )
     throw new AppError({
       code: "INVALID_REQUEST",
-      fields: [{ path: "compression", message: `${request.format} files are compressed inside; leave compression out or send "none".` }],
+      fields: [
+        { path: "compression", message: `${request.format} files are compressed internally; leave compression out or send "none".` },
+      ],
     });
   if (request.query.shape === "trace" && request.format !== undefined && request.format !== "JSONL" && request.format !== "JSON")
     throw new AppError({
@@ -40,6 +42,6 @@ export const checkExportRequest = (
   return { compiled, warnings };
 };
 
-/** The name an export gets when its owner gives none. */
+/** Name of an export whose owner gives none. */
 export const defaultName = (createdAt: string, request: Pick<CreateBatchExport, "format" | "query">): string =>
   `${createdAt} - ${request.query.tableName} as ${request.format}`;

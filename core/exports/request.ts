@@ -1,4 +1,6 @@
-/** The body of a new batch export: shape and bounds. Whether columns, filters and order fit the table is decided by core/exports/parse-request.ts. */
+/**
+ * Body of a new batch export: its shape and limits. core/exports/parse-request.ts checks whether columns, filters and order fit the table.
+ */
 import { z } from "zod";
 import { ExportQuery } from "../query/export-query.ts";
 import { compressionNames, formatNames } from "../query/formats/index.ts";
@@ -14,23 +16,25 @@ export const CreateBatchExport = z.strictObject({
   query: ExportQuery,
   json: z
     .strictObject({
-      /** Put text that holds a JSON object or array (input, output, metadata, modelParameters…) into the file as JSON; false leaves it text. */
+      /** Embeds text that is a JSON object or array (input, output, metadata, modelParameters…) as JSON. False keeps it as text. */
       embed: z.boolean().default(true),
-      /** Levels of arrays and objects such a document may have; a deeper one stays text. The default is what jq before 1.8 reads. */
+      /**
+       * Levels of arrays and objects an embedded document may have; a deeper one stays text. The default is what jq before 1.8 can read.
+       */
       embedLevels: z.int().min(1).max(embedLevelsMax).default(embedLevelsDefault),
     })
     .optional(),
   csv: z
     .strictObject({
-      /** Prefix text cells that a spreadsheet would run as a formula with a single quote. */
+      /** Prefixes text cells that a spreadsheet would run as a formula with a single quote. */
       neutralizeFormulas: z.boolean().default(true),
-      /** Begin each file with a byte order mark, by which spreadsheets know UTF-8. */
+      /** Begins each file with a byte order mark, which marks it as UTF-8 for spreadsheets. */
       bom: z.boolean().default(false),
     })
     .optional(),
-  /** Start a new file after about so many MiB of uncompressed rows; the manifest lists the files. Without it, one file. */
+  /** Starts a new file after about this many MiB of uncompressed rows; the manifest lists the files. One file by default. */
   targetFileMib: z.int().min(1).max(100_000).optional(),
-  /** Mail to the user of the key when the export ends and before its files are deleted. */
+  /** Mails the user of the key when the export ends and before its files are deleted. */
   notify: z.boolean().default(true),
   expiresAfterHours: z.int().min(1).max(expiresAfterHoursMax).default(24),
   metadata: z
@@ -41,7 +45,7 @@ export const CreateBatchExport = z.strictObject({
 });
 export type CreateBatchExport = z.infer<typeof CreateBatchExport>;
 
-/** What the runner is told about the files beside format and compression; stored with the export. */
+/** Options of the files besides format and compression, stored with the export for the runner. */
 export const ExportOptions = z.object({
   neutralizeFormulas: z.boolean().default(true),
   embedJson: z.boolean().default(true),

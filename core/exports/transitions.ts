@@ -1,9 +1,10 @@
-/** The state machine of an export: which arrow leads from one status to another. */
+/** State machine of an export: the allowed transitions between its statuses, each with a name (arrow). */
 import type { BatchExportStatus } from "../jobs/state.ts";
 
 /**
- * `requeue`: an attempt has ended and another will follow. `retry`: a person wants all attempts again. An attempt may end before it has marked its export as processing,
- * so a queued export can be requeued, fail and be cancelled; only one that was started can be complete. A completed export stays as it is.
+ * `requeue`: an attempt has ended and another follows. `retry`: a person restores all attempts. An attempt may end before it marks its
+ * export as processing, so a queued export can be requeued, fail and be cancelled; only a started one can complete. A completed export
+ * never changes.
  */
 const exportArrows = {
   QUEUED: { QUEUED: "requeue", PROCESSING: "start", FAILED: "fail", CANCELLED: "cancel" },
@@ -16,7 +17,7 @@ const exportArrows = {
 type Arrows = typeof exportArrows;
 export type ExportArrow = { [From in keyof Arrows]: Arrows[From][keyof Arrows[From]] }[keyof Arrows];
 
-/** The arrow between two statuses; undefined where there is none. */
+/** Returns the transition between two statuses, or undefined if it is not allowed. */
 export const exportArrow = (from: BatchExportStatus, to: BatchExportStatus): ExportArrow | undefined => {
   const arrows: Partial<Record<BatchExportStatus, ExportArrow>> = exportArrows[from];
   return arrows[to];

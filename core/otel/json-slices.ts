@@ -9,7 +9,7 @@
  */
 export type Slice = { from: number; to: number; values: number };
 
-/** Thrown where the text is not JSON. */
+/** Thrown if the text is not JSON. */
 export class JsonFault extends Error {}
 
 export const sliceOf = (bytes: Uint8Array): Slice => {

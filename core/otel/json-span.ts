@@ -1,4 +1,4 @@
-/** One span of OTLP/JSON, parsed: from the spellings of exporters to the one shape. A span that cannot be read is a SpanFault. */
+/** Converts one parsed span of OTLP/JSON from the spellings of exporters to the common shape. Throws SpanFault for an unreadable span. */
 import { fromBase64, toBase64, toHex } from "./byte-text.ts";
 import { jsonDouble } from "./json-double.ts";
 import type { AnyValue, KeyValue, Scope, Span } from "./otlp-traces.ts";
@@ -49,7 +49,7 @@ export const readSpan = (input: unknown, budget: ElementBudget): Span => {
   });
 };
 
-/** What is no text is as if it was not sent: no span is worse for it. */
+/** A value that is not text counts as not sent, because it does not make the span worse. */
 const traceStateIn = (input: Fields): { traceState?: string } => {
   const text = field(input, "traceState", "trace_state");
   return traceStateOf(typeof text === "string" ? text : "");
@@ -65,13 +65,13 @@ const spanKinds = [
 ];
 const statusCodes = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
 
-/** Unknown names mean 0, as an unknown number does. */
+/** Unknown names and numbers become 0. */
 const enumOf = (value: unknown, names: string[]): number => {
   if (typeof value === "string") return /^\d{1,9}$/.test(value) ? Number(value) : Math.max(0, names.indexOf(value));
   return typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? value : 0;
 };
 
-/** 0 for what is none. */
+/** Returns 0 for anything else. */
 const uint32Of = (value: unknown): number => {
   const flags = typeof value === "string" && /^\d{1,10}$/.test(value) ? Number(value) : value;
   return typeof flags === "number" && Number.isInteger(flags) && flags >= 0 && flags < 2 ** 32 ? flags : 0;
@@ -143,7 +143,7 @@ const int64Of = (content: unknown): string => {
   return value.toString();
 };
 
-/** A time that cannot be read counts as one that was not sent: the other end of the span stands in for it. */
+/** An unreadable time counts as not sent: the span's other time then replaces it. */
 const nanosOf = (content: unknown): string => {
   const value = integerOf(content);
   return value === undefined || value < 0n || value >= 2n ** 64n ? "0" : value.toString();
@@ -157,10 +157,12 @@ const integerOf = (content: unknown): bigint | undefined => {
   return Number.isInteger(low) && Number.isInteger(high) ? BigInt(Number(high)) * 2n ** 32n + BigInt(Number(low) >>> 0) : undefined;
 };
 
-/** In base64, with what may stand around it. */
+/** Longest text read as an id: base64 with surrounding characters. */
 const idLengthMax = 1000;
 
-/** Hex of the id; empty when it was not sent. Hex of the right length wins over base64, the lengths of which differ. */
+/**
+ * Returns the id as hex, or an empty string if it was not sent. Hex of the right length takes precedence over base64, whose lengths differ.
+ */
 const idOf = (content: unknown, length: number, name: string): string => {
   if (content === undefined || content === null || content === "") return "";
   if (typeof content === "string" && content.length === 2 * length && /^[0-9a-f]+$/i.test(content)) return content.toLowerCase();
@@ -171,13 +173,13 @@ const idOf = (content: unknown, length: number, name: string): string => {
   return toHex(bytes);
 };
 
-/** Empty for what is no id: `checkSpan` leaves such links out. */
+/** Returns an empty string for anything that is not an id. `checkSpan` omits such links. */
 const linkIdOf = (content: unknown, length: number): string => {
   const id = readOrFault(() => idOf(content, length, "id of a link"));
   return id instanceof SpanFault ? "" : id;
 };
 
-/** Base64, a list of bytes, or a Node Buffer as JSON writes it. */
+/** Reads base64, a list of bytes, or a Node Buffer as JSON. */
 const bytesOf = (content: unknown): Uint8Array | undefined => {
   if (typeof content === "string") return fromBase64(content);
   const list = isFields(content) ? content["data"] : content;
@@ -193,7 +195,7 @@ const textOf = (content: unknown, name: string): string => {
 
 export const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The field under either name, the object's own only. */
+/** Reads an own field of the object under either name. */
 const field = (object: Fields, name: string, otherName = name): unknown => {
   if (Object.hasOwn(object, name)) return object[name];
   return Object.hasOwn(object, otherName) ? object[otherName] : undefined;

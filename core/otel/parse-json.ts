@@ -1,7 +1,8 @@
 /**
- * OTLP/JSON to the one shape of traces, as lenient as exporters are: names in camelCase or snake_case, ids as hex, base64 or lists of
- * bytes, 64-bit integers as text, numbers or `{ low, high }`, enums as numbers or names, absent and null lists as empty.
- * What is above the spans must be sound; a span that is not is counted, its neighbours go on. Memory: the bytes, and one span as text and objects.
+ * Decodes OTLP/JSON to the common shape of traces, as lenient as exporters need: names in camelCase or snake_case, ids as hex, base64 or
+ * lists of bytes, 64-bit integers as text, numbers or `{ low, high }`, enums as numbers or names, missing and null lists as empty.
+ * Everything above the spans must be valid. An invalid span is counted, and the others continue. Memory: the bytes, and one span as text
+ * and objects.
  */
 import { AppError } from "../errors.ts";
 import {
@@ -22,11 +23,14 @@ import { SpanFault } from "./rejections.ts";
 import { checkSize, type ElementBudget, tooMany, tooManyInOne } from "./span-bounds.ts";
 import { collectTraces, type FoundSpan, openSpans, type Reads, type ResourceHead, type ScopeHead, type SpanStream } from "./span-stream.ts";
 
-/** The whole request. Throws INVALID_JSON, INVALID_REQUEST when what is above the spans is malformed, PAYLOAD_TOO_LARGE when there are too many elements. */
+/**
+ * Decodes the whole request. Throws INVALID_JSON, INVALID_REQUEST if anything above the spans is malformed, PAYLOAD_TOO_LARGE if there are
+ * too many elements.
+ */
 export const parseTracesJson = (text: string, limits: OtlpLimits = defaultOtlpLimits): DecodedTraces =>
   collectTraces(openTracesJson(new TextEncoder().encode(text), limits));
 
-/** The same span by span, from UTF-8. */
+/** Decodes the request span by span, from UTF-8. */
 export const openTracesJson = (bytes: Uint8Array, limits: OtlpLimits = defaultOtlpLimits): SpanStream =>
   openSpans(limits, (reads) => readTraces(bytes, reads));
 
@@ -40,7 +44,7 @@ function* readTraces(bytes: Uint8Array, reads: Reads): Generator<FoundSpan, void
     const list = body.get("resourceSpans") ?? body.get("resource_spans");
     const other = body.get("resourceLogs") ?? body.get("resource_logs") ?? body.get("resourceMetrics") ?? body.get("resource_metrics");
     if (list === undefined && other !== undefined && !isNullAt(bytes, other))
-      throw invalid("The body holds logs or metrics; only traces are taken here");
+      throw invalid("The body contains logs or metrics; this route accepts only traces");
     for (const part of listItems(bytes, list, "resourceSpans", reads)) yield* readResourceSpans(bytes, part, reads);
   } catch (error) {
     if (error instanceof JsonFault) throw new AppError({ code: "INVALID_JSON", message: "The body is not valid JSON", cause: error });
@@ -61,7 +65,7 @@ const scopeNames: ReadonlySet<string> = new Set(["scope", "schemaUrl", "schema_u
 
 type Frame = ReadonlyMap<string, Slice>;
 
-/** The members of an object that have one of the names, the last of each. Each member spends; what nobody asks for must be JSON. */
+/** Returns an object's members with the given names, the last of each. Every member spends budget; the others must be valid JSON too. */
 const frameOf = (bytes: Uint8Array, slice: Slice, names: ReadonlySet<string>, reads: Reads, complaint: string): Frame => {
   if (!isObjectAt(bytes, slice)) {
     if (slice.values <= reads.budget.limits.spanElementsMax) parseSlice(bytes, slice);
@@ -76,9 +80,9 @@ const frameOf = (bytes: Uint8Array, slice: Slice, names: ReadonlySet<string>, re
   return frame;
 };
 
-/** Of what is above the spans. Throws PAYLOAD_TOO_LARGE when it holds more than may be held. */
+/** Parses a value above the spans. Throws PAYLOAD_TOO_LARGE if it is too large to hold. */
 const parseBounded = (bytes: Uint8Array, slice: Slice, { budget }: Reads): unknown => {
-  if (slice.values > budget.limits.spanElementsMax) throw tooMany(`${budget.limits.spanElementsMax} values beside its spans`);
+  if (slice.values > budget.limits.spanElementsMax) throw tooMany(`${budget.limits.spanElementsMax} values outside its spans`);
   return parseSlice(bytes, slice);
 };
 
@@ -117,7 +121,7 @@ function* readResourceSpans(bytes: Uint8Array, slice: Slice, reads: Reads): Gene
     yield* readScopeSpans(bytes, below, resource, reads, fault);
 }
 
-/** `faultAbove`: the resource could not be read, so no span below it can be. */
+/** `faultAbove`: the resource is unreadable, so every span below it is rejected. */
 function* readScopeSpans(
   bytes: Uint8Array,
   slice: Slice,
@@ -158,22 +162,22 @@ const ownObject = (bytes: Uint8Array, slice: Slice | undefined, name: string, bu
   return value;
 };
 
-/** Commas and brackets of an attribute with a value: `{"key":"k","value":{"intValue":1}},` */
+/** Commas and brackets of one attribute with its value: `{"key":"k","value":{"intValue":1}},` */
 const valuesOfElement = 4;
 
-/** Looked at before it becomes objects: these take more room than the text. */
+/** Checks the size before parsing, because objects take more memory than their text. */
 const valueOfSlice = (bytes: Uint8Array, slice: Slice, budget: ElementBudget): unknown => {
   checkSize(slice.to - slice.from, budget.sizeMax);
   if (slice.values > budget.elementsMax * valuesOfElement) throw tooManyInOne(budget.elementsMax);
   return parseLossless(sliceText(bytes, slice));
 };
 
-/** Integers too large for a number stay text, wherever the text holds one; the slow way is taken only then. */
+/** Keeps integers as text if they are too large for a number. The slower way is taken only if the text contains one. */
 const parseLossless = (text: string): unknown => parseText(/[:[,\s]-?\d{16,}\s*[,\]}]/.test(text) ? withLargeIntegersQuoted(text) : text);
 
 /**
- * Of the text what is outside of strings is looked at. A reviver would see the numbers too, but follows the document by recursion: one span nested without end would
- * cost the whole request; so would one expression for whole strings, by their escapes.
+ * Changes only text outside strings. A reviver would see the numbers too, but recurses: a single endlessly nested span would cost the whole
+ * request. So would a regular expression over whole strings, because of their escapes.
  */
 const withLargeIntegersQuoted = (text: string): string => {
   const parts: string[] = [];
@@ -188,7 +192,7 @@ const withLargeIntegersQuoted = (text: string): string => {
   return parts.join("");
 };
 
-/** Behind the quote that ends it: the first with an even number of backslashes before. */
+/** Returns the position after the closing quote: the first with an even number of backslashes before it. */
 const endOfString = (text: string, open: number): number => {
   for (let quote = text.indexOf('"', open + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
     let backslashes = 0;

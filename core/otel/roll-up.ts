@@ -1,6 +1,7 @@
 /**
- * Spans whose model, usage and cost may be those of the calls below them once more: agents, chains, and spans of which nobody says that they are a call.
- * Whether they are is known only when the spans below are (`core/ingestion/roll-up.ts`); here it is kept what they say.
+ * OpenTelemetry, mapping: spans whose model, usage and cost may repeat those of the calls below them: agents, chains, and spans not known
+ * to be a call. Whether they do is decided once the spans below are known (`core/ingestion/roll-up.ts`). Until then, their values are kept
+ * here.
  */
 
 import type { ObservationType, OtelBody } from "../ingestion/event.ts";
@@ -14,7 +15,7 @@ import { toldCostDetails, toldUsageDetails } from "./usage.ts";
 
 const rollingTypes: ReadonlySet<ObservationType> = new Set(["SPAN", "AGENT", "CHAIN"]);
 
-/** Undefined where the span says nothing of the kind. What Langfuse's SDKs say is always the observation's own. */
+/** Returns undefined if the span reports no such values. Values from Langfuse's SDKs always belong to the observation itself. */
 export const rollUp = (facts: SpanFacts, type: ObservationType): JsonObject | undefined => {
   const { attributes } = facts;
   if (!isRollUp(attributes) && !rollingTypes.has(type)) return undefined;
@@ -32,7 +33,7 @@ export const rollUp = (facts: SpanFacts, type: ObservationType): JsonObject | un
   };
 };
 
-/** Without the model that was asked for: it goes with the usage. */
+/** Adds the values and removes the requested model, which is kept with the usage. */
 export const withRollUp = (otel: OtelBody, rolledUp: JsonObject | undefined): object => {
   if (rolledUp === undefined) return otel;
   const { requestModel: _, ...rest } = otel;
@@ -41,7 +42,7 @@ export const withRollUp = (otel: OtelBody, rolledUp: JsonObject | undefined): ob
 
 const hasRollUp = (otel: unknown): boolean => typeof otel === "object" && otel !== null && "rollUp" in otel;
 
-/** The events, with the ids of such observations in an event of their trace: whoever merges the trace knows that it has some. */
+/** Adds the ids of such observations to an event of their trace, so that the merge of the trace knows them. */
 export const namingRollUps = (events: readonly MappedEvent[]): MappedEvent[] => {
   const rollUps = new Map<unknown, string[]>();
   for (const { type, body } of events) {

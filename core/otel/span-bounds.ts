@@ -97,7 +97,7 @@ export const createRequestBudget = (limits: OtlpLimits): RequestBudget => {
 };
 
 export const tooMany = (what: string): AppError =>
-  new AppError({ code: "PAYLOAD_TOO_LARGE", message: `The request holds more than ${what}; send it in parts` });
+  new AppError({ code: "PAYLOAD_TOO_LARGE", message: `The request contains more than ${what}; send it in parts` });
 
 export const tooManyInOne = (elementsMax: number): SpanFault =>
   new SpanFault(`it holds more than ${elementsMax} attributes, events, links and values`);

@@ -1,13 +1,13 @@
-/** The event types: what the outbox may hold, each with the schema of its payload. An entry here is all a new type needs; consumers name the types they want. */
+/** Types of outbox events, each with the schema of its payload. A new type needs only an entry here; consumers name the types they want. */
 import { z } from "zod";
 
-/** Of every event about an export. A reader of an older version leaves out what it does not know. */
+/** Fields of every export event. Older readers ignore fields they do not know. */
 const about = { batchExportId: z.string(), name: z.string() };
 const failure = z.object({ code: z.string(), message: z.string() });
 const instant = z.iso.datetime();
 
 export const eventTypes = {
-  /** It waits for an attempt: `attemptFailed` and `released` follow `export.started`, `retried` follows a final state. */
+  /** The export waits for an attempt. `attemptFailed` and `released` follow `export.started`; `retried` follows a final state. */
   "export.queued": z.object({
     ...about,
     cause: z.enum(["created", "retried", "attemptFailed", "released"]),
@@ -19,16 +19,19 @@ export const eventTypes = {
   /** No attempt is left, or the fault is permanent. */
   "export.failed": z.object({ ...about, error: failure }),
   "export.cancelled": z.object(about),
-  /** Its files will be deleted soon. */
+  /** The export's files will be deleted soon. */
   "export.expiring": z.object({ ...about, expiresAt: instant }),
-  /** Its files are handed over to be deleted. */
+  /** The export's files are passed to the sweep for deletion. */
   "export.expired": z.object({ ...about, expiresAt: instant }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type EventType = keyof typeof eventTypes;
 export type EventPayload<T extends EventType> = z.infer<(typeof eventTypes)[T]>;
 
-/** An event as a consumer gets it: `id` is the same however often it is handed over, `objectId` what it is about. `createdAt`: ISO 8601 UTC. */
+/**
+ * An event as a consumer gets it. `id` is the same each time the event is delivered, `objectId` is the object it is about. `createdAt`: ISO
+ * 8601 UTC.
+ */
 export type OutboxEvent<T extends EventType = EventType> = {
   [K in T]: { id: string; type: K; projectId: string; objectId: string; createdAt: string; payload: EventPayload<K> };
 }[T];

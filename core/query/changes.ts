@@ -52,9 +52,9 @@ const inRows = (rows: number): string => (rows === 1 ? "In 1 row" : `In ${rows} 
 export const describeChanges = ({ invalidUtf8Rows, nulRows, duplicateKeyRows, withheld: fields }: ExportChanges): string[] => [
   ...fields.map(
     ({ column, rows, reasons: { notJsonRows, otherShapeRows } }) =>
-      `${inRows(rows)} the privacy rules could not surely be applied to ${column}, so it reads ${withheld} (no JSON that can be parsed: ${notJsonRows}; another shape than the path: ${otherShapeRows}).`,
+      `${inRows(rows)} the privacy rules could not be applied reliably to ${column}, so it was replaced by ${withheld} (not valid JSON: ${notJsonRows}; shape does not match the path: ${otherShapeRows}).`,
   ),
   ...(invalidUtf8Rows === 0 ? [] : [`${inRows(invalidUtf8Rows)} bytes that are not UTF-8 became U+FFFD.`]),
-  ...(nulRows === 0 ? [] : [`${inRows(nulRows)} NUL became U+FFFD, which readers of CSV can bear.`]),
-  ...(duplicateKeyRows === 0 ? [] : [`${inRows(duplicateKeyRows)} a map had a key twice; the last value was kept.`]),
+  ...(nulRows === 0 ? [] : [`${inRows(nulRows)} NUL became U+FFFD, because CSV readers cannot process NUL.`]),
+  ...(duplicateKeyRows === 0 ? [] : [`${inRows(duplicateKeyRows)} a map had a duplicate key; the last value was kept.`]),
 ];

@@ -49,7 +49,7 @@ export const compileQuery = (query: ExportQuery, scoreNames: ScoreNames = { colu
   if (query.searchQuery !== undefined && query.searchQuery !== "" && query.searchType?.length === 0)
     faults.push({ path: "query.searchType", message: "At least one search type is required when searching tracing data" });
   if (query.searchQuery?.isWellFormed() === false)
-    faults.push({ path: "query.searchQuery", message: "well-formed Unicode, without lone surrogates" });
+    faults.push({ path: "query.searchQuery", message: "must be well-formed Unicode, without lone surrogates" });
   for (const [index, type] of (query.searchType ?? []).entries())
     if (type !== "id" && table.searchContent === null)
       faults.push({ path: `query.searchType[${index}]`, message: `Table ${table.name} has no ${type} to search.` });

@@ -96,7 +96,7 @@ const findCredentials = (env: AwsEnvironment, deps: AwsCredentialsDeps): Promise
 const none = (detail: string): AppError =>
   new AppError({
     code: "S3_ACCESS_DENIED",
-    message: "The runner has no credentials for the object store: neither keys are set nor does the environment give it a role.",
+    message: "The runner has no credentials for the object store: no access keys are set, and the environment provides no role.",
     detail,
   });
 
@@ -109,12 +109,12 @@ const ask = async (deps: AwsCredentialsDeps, what: string, url: string, init: Re
     text = await response.text();
   } catch (cause) {
     const detail = `${what}: ${cause instanceof Error ? cause.message : String(cause)}`;
-    throw new AppError({ code: "S3_UNAVAILABLE", message: `The source of credentials (${what}) does not answer.`, detail, cause });
+    throw new AppError({ code: "S3_UNAVAILABLE", message: `The credentials source (${what}) does not respond.`, detail, cause });
   }
   if (response.ok) return text;
   throw new AppError({
     code: response.status >= 500 || response.status === 429 ? "S3_UNAVAILABLE" : "S3_ACCESS_DENIED",
-    message: `The source of credentials (${what}) answered ${response.status}.`,
+    message: `The credentials source (${what}) responded with ${response.status}.`,
     detail: text.slice(0, 500),
   });
 };
@@ -211,7 +211,7 @@ const toFound = (what: string, answer: unknown): Found => {
   const parsed = Answer.safeParse(answer);
   const expiresAtMs = parsed.success ? Date.parse(parsed.data.Expiration) : Number.NaN;
   if (!parsed.success || Number.isNaN(expiresAtMs))
-    throw new AppError({ code: "S3_ACCESS_DENIED", message: `The source of credentials (${what}) gave none.` });
+    throw new AppError({ code: "S3_ACCESS_DENIED", message: `The credentials source (${what}) returned none.` });
   const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken } = parsed.data;
   return { accessKeyId, secretAccessKey, sessionToken, expiresAtMs };
 };

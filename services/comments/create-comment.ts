@@ -22,7 +22,7 @@ export const createComment = (
       if (member === undefined)
         throw new AppError({
           code: "INVALID_REQUEST",
-          fields: [{ path: "authorUserId", message: "There is no such user in this organisation." }],
+          fields: [{ path: "authorUserId", message: "This user is not a member of this organisation." }],
         });
     }
     const [row] = await tx

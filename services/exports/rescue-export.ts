@@ -6,7 +6,7 @@ import { transaction } from "../../db/postgres/transaction.ts";
 import { rescueJob } from "../../db/queue/rescue-job.ts";
 import { followJob } from "./follow-job.ts";
 
-const runnerLost: { code: ErrorCode; message: string } = { code: "RUNNER_LOST", message: "The runner of this export went away." };
+const runnerLost: { code: ErrorCode; message: string } = { code: "RUNNER_LOST", message: "The runner of this export was lost." };
 
 /** Rescues one job of any kind per call, in one transaction with its export. Returns undefined if none is left; call again until then. */
 export const rescueExport = (db: Database): Promise<{ id: string; state: string } | undefined> =>

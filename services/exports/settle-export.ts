@@ -35,5 +35,5 @@ const keepObject = async (tx: Database, id: string): Promise<void> => {
     tx,
     sql`update export_objects set state = 'kept', updated_at = now() where id = ${id}::uuid and state = 'open' returning id`,
   );
-  if (kept.length === 0) throw new AppError({ code: "INTERNAL", detail: `the object ${id} is not there to be kept` });
+  if (kept.length === 0) throw new AppError({ code: "INTERNAL", detail: `the object ${id} to keep does not exist` });
 };

@@ -50,6 +50,6 @@ const assertMember = async (tx: Database, { projectId, userId }: { projectId: st
   if (isKnown && found.length === 0)
     throw new AppError({
       code: "INVALID_REQUEST",
-      fields: [{ path: "userId", message: "This user is no member of the project's organisation." }],
+      fields: [{ path: "userId", message: "This user is not a member of the project's organisation." }],
     });
 };

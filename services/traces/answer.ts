@@ -55,11 +55,11 @@ export const assertBounded = async (
   const size = { rows: parseCount(found?.rows), bytes: parseCount(found?.bytes) };
   const { name } = rows.table;
   if (rowsMax !== undefined && size.rows > rowsMax)
-    throw new AppError({ code: "ANSWER_TOO_LARGE", message: `There are ${size.rows} ${name}; one answer has at most ${rowsMax}.` });
+    throw new AppError({ code: "ANSWER_TOO_LARGE", message: `There are ${size.rows} ${name}; one response has at most ${rowsMax}.` });
   if (size.bytes > bytesMax)
     throw new AppError({
       code: "ANSWER_TOO_LARGE",
-      message: `The ${name} come to about ${megabytes(size.bytes)} MB; one answer has at most ${megabytes(bytesMax)} MB.`,
+      message: `The ${name} have about ${megabytes(size.bytes)} MB; one response has at most ${megabytes(bytesMax)} MB.`,
     });
   return size;
 };

@@ -147,7 +147,7 @@ describe("what is too large for one answer is refused, with what to do", () => {
     expect((await get(key, "traces/t")).status).toBe(200);
     await insert("observations", [observationRow(key, "more")]);
     expect(await refused(key, "traces/t")).toBe(
-      `There are ${observationsMax + 1} observations; one answer has at most ${observationsMax}.`,
+      `There are ${observationsMax + 1} observations; one response has at most ${observationsMax}.`,
     );
     expect((await get(key, "traces/t", { fields: "io,scores,metrics" })).status).toBe(200);
     expect((await page(key, "observations", { traceId: "t", page: "4", limit: "100" })).data).toHaveLength(1);
@@ -161,7 +161,7 @@ describe("what is too large for one answer is refused, with what to do", () => {
       await insert("scores", [scoreRow(key, `s${i}`, { trace_id: "t", comment: fat })]);
     }
     await insert("traces", [traceRow(key, "t")]);
-    expect(await refused(key, "traces")).toMatch(/^The traces come to about 2\.10 MB; one answer has at most 2\.00 MB\.$/);
+    expect(await refused(key, "traces")).toMatch(/^The traces have about 2\.10 MB; one response has at most 2\.00 MB\.$/);
     expect((await page(key, "traces", { limit: "2" })).data).toHaveLength(2);
     expect((await page(key, "traces", { fields: "core" })).data).toHaveLength(4);
     await refused(key, "sessions/s");

@@ -133,7 +133,7 @@ describe("hostile names of scores in ClickHouse", () => {
       const value = found.get(name) ?? found.get(storedForm(name));
       expect([name.slice(0, 60), value]).toEqual([name.slice(0, 60), i + 1]);
     }
-    expect(row.manifest?.warnings).toEqual([expect.stringMatching(/^2 names of scores have no column/)]);
+    expect(row.manifest?.warnings).toEqual([expect.stringMatching(/^2 score names have no column/)]);
   });
 
   it("nested, and with a comment beside them", async () => {
@@ -183,7 +183,7 @@ describe("many names of scores", () => {
     const row = await exported(project(`many-${count}`), { format });
     expect(Object.keys(row.manifest?.scoreColumns ?? {})).toHaveLength(scoreColumnsMax);
     expect(await scoresOf(row)).toEqual(new Map(names(count).map((name, i) => [name, i + 1])));
-    expect(row.manifest?.warnings).toEqual([expect.stringMatching(/^50 names of scores have no column/)]);
+    expect(row.manifest?.warnings).toEqual([expect.stringMatching(/^50 score names have no column/)]);
   });
 
   it.each(formats)("as long and as many as columns may be, in %s", async (format) => {

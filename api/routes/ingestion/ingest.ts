@@ -66,7 +66,7 @@ const batchOf = (body: unknown): unknown[] => {
   if (!Array.isArray(batch))
     throw new AppError({ code: "INVALID_REQUEST", fields: [{ path: "batch", message: "Send a list of events." }] });
   if (batch.length > eventsMax)
-    throw new AppError({ code: "PAYLOAD_TOO_LARGE", message: `The batch holds more than ${eventsMax} events; send it in parts.` });
+    throw new AppError({ code: "PAYLOAD_TOO_LARGE", message: `The batch contains more than ${eventsMax} events; send it in parts.` });
   return batch;
 };
 

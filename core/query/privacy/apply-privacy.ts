@@ -39,7 +39,7 @@ export const applyPrivacy = (
       else if (column !== undefined) {
         if (action === "hash") hashes = true;
         if (parsed.steps.length > stepsMax) fault(`A path has at most ${stepsMax} steps.`);
-        else if (!addColumnRule(trees, column, parsed.steps, action)) fault(`Column ${column.id} has no JSON inside.`);
+        else if (!addColumnRule(trees, column, parsed.steps, action)) fault(`Column ${column.id} contains no JSON.`);
       }
     }
   }
@@ -47,7 +47,7 @@ export const applyPrivacy = (
   if (places > placesMax) {
     faults.push({
       path: "query.privacy",
-      message: `The rules name ${places} places, with those on the way; at most ${placesMax} are taken.`,
+      message: `The rules name ${places} places, including those on their paths; the limit is ${placesMax}.`,
     });
     return { visible: [...select], hashes };
   }

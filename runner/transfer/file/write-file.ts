@@ -100,7 +100,7 @@ export const writeFile = async (
       if (!isBounded && rows > rowLimit)
         throw new AppError({
           code: "EXPORT_COUNT_MISMATCH",
-          message: "More rows arrived during the export than its row limit allows; it is planned anew.",
+          message: "More rows arrived during the export than its row limit allows; it is planned again.",
         });
       deps.onSlice({ rows, slices: done });
     }

@@ -185,7 +185,7 @@ export class ObjectUpload implements FileUpload {
       signal: this.#deps.signal,
     });
     const etag = answer.headers.get("etag");
-    if (etag === null) throw new AppError({ code: "S3_REJECTED", message: "The object store answered a part without an ETag." });
+    if (etag === null) throw new AppError({ code: "S3_REJECTED", message: "The object store returned no ETag for a part." });
     // Proxies that change responses mark the ETag as weak. The store knows it only without the mark.
     const part = { number, etag: etag.replace(/^W\//, ""), checksum, ...reached };
     this.#parts.push(part);
@@ -208,7 +208,7 @@ export class ObjectUpload implements FileUpload {
     this.#startAttempts = answer.attempts;
     const uploadId = tag(answer.text, "UploadId");
     if (uploadId === undefined)
-      throw new AppError({ code: "S3_REJECTED", message: "The object store answered no upload id.", detail: answer.text.slice(0, 500) });
+      throw new AppError({ code: "S3_REJECTED", message: "The object store returned no upload id.", detail: answer.text.slice(0, 500) });
     await onStarted(uploadId);
     return uploadId;
   }

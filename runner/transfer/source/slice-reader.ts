@@ -119,7 +119,7 @@ export const readSlice = async (
 const changed = () =>
   new AppError({
     code: "CLICKHOUSE_QUERY_FAILED",
-    message: "The data changed while a broken read was repeated.",
+    message: "The data changed before an interrupted read was repeated.",
     detail: "replayed bytes differ",
   });
 
