@@ -1,4 +1,4 @@
-/** Text and instants that Postgres can store. What it would refuse is refused at the edge, with the field named. */
+/** Text and instants that Postgres can store. Anything else is refused at the edge, with the field named. */
 import { z } from "zod";
 
 /** Returns false for NUL and lone surrogates. */

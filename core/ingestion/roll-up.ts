@@ -1,38 +1,41 @@
-/** Observations that say usage of themselves and of all below them together (`OtelBody.rollUp`): it counts where nothing below them has usage or cost, else it would count twice. */
+/**
+ * Rolled-up usage (`OtelBody.rollUp`): usage that an observation reports for itself and everything below it. It counts only if nothing
+ * below has usage or cost; otherwise it would count twice.
+ */
 import { nullableText } from "./column-text.ts";
 import type { MergedObservation } from "./merge/merge-observation.ts";
 import { costMap, usageMap } from "./merge/merge-observation.ts";
 import type { TextMap } from "./rows.ts";
 
-/** One observation of a trace, as far as it matters here. */
+/** The parts of an observation that decide about rolled-up usage. */
 export type UsageNode = {
   id: string;
   parentId: string | null;
-  /** Has usage or cost, also where that may be the usage of those below it. */
+  /** True if it has usage or cost, even if that may repeat those below it. */
   carriesUsage: boolean;
-  /** The usage is known to be its own, so that it counts whatever is below. */
+  /** True if the usage is known to be its own, so that it counts whatever is below. */
   isOwnUsage?: boolean;
 };
 
 /**
- * Ids of the nodes that have a node with usage somewhere below them. A circle of parents is below itself: where nothing else below it has usage, one of its nodes keeps it
- * (own usage before rolled-up usage, then the smallest id) and the others stand above that one. So no usage is lost and none counts twice along a path, whatever the graph and
- * the order of the nodes. Every node is walked through once.
+ * Returns the ids of nodes that have a node with usage below them. In a cycle of parents each node is below itself: if nothing else below
+ * the cycle has usage, one of its nodes keeps it (own usage before rolled-up usage, then the smallest id) and the others count as above it.
+ * So no usage is lost and none counts twice along a path, whatever the graph and the order of nodes. Visits every node once.
  */
 export const aboveUsage = (nodes: readonly UsageNode[]): Set<string> => {
   const parents = new Map(nodes.map(({ id, parentId }) => [id, parentId]));
-  const circles = circlesOf(parents);
-  const inCircle = new Set(circles.flat());
+  const cycles = cyclesOf(parents);
+  const inCycle = new Set(cycles.flat());
   const above = new Set<string>();
   for (const { id: own, parentId, carriesUsage } of nodes) {
-    if (!carriesUsage || inCircle.has(own)) continue;
+    if (!carriesUsage || inCycle.has(own)) continue;
     for (let id = parentId; id !== null && id !== "" && !above.has(id); id = parents.get(id) ?? null) above.add(id);
   }
   const byId = new Map(nodes.map((node) => [node.id, node]));
-  for (const circle of circles) {
-    const carrying = circle.flatMap((id) => byId.get(id) ?? []).filter(({ carriesUsage }) => carriesUsage);
+  for (const cycle of cycles) {
+    const carrying = cycle.flatMap((id) => byId.get(id) ?? []).filter(({ carriesUsage }) => carriesUsage);
     const [keeper] = carrying.toSorted(compareKeepers);
-    if (keeper !== undefined && !above.has(keeper.id)) for (const id of circle) if (id !== keeper.id) above.add(id);
+    if (keeper !== undefined && !above.has(keeper.id)) for (const id of cycle) if (id !== keeper.id) above.add(id);
   }
   return above;
 };
@@ -40,9 +43,12 @@ export const aboveUsage = (nodes: readonly UsageNode[]): Set<string> => {
 const compareKeepers = (a: UsageNode, b: UsageNode): number =>
   Number(b.isOwnUsage === true) - Number(a.isOwnUsage === true) || (a.id < b.id ? -1 : 1);
 
-/** The nodes that are their own ancestors, circle by circle. Each node has one parent, so circles have no node in common, and nothing is above one. */
-const circlesOf = (parents: ReadonlyMap<string, string | null>): string[][] => {
-  const circles: string[][] = [];
+/**
+ * Returns the nodes that are their own ancestors, cycle by cycle. Each node has one parent, so cycles share no node, and no node is above a
+ * cycle.
+ */
+const cyclesOf = (parents: ReadonlyMap<string, string | null>): string[][] => {
+  const cycles: string[][] = [];
   const walked = new Set<string>();
   for (const start of parents.keys()) {
     const path: string[] = [];
@@ -52,9 +58,9 @@ const circlesOf = (parents: ReadonlyMap<string, string | null>): string[][] => {
       path.push(id);
     }
     const from = id === null || id === undefined ? -1 : path.indexOf(id);
-    if (from >= 0) circles.push(path.slice(from));
+    if (from >= 0) cycles.push(path.slice(from));
   }
-  return circles;
+  return cycles;
 };
 
 const isEmpty = (map: TextMap): boolean => Object.keys(map).length === 0;
@@ -66,7 +72,7 @@ export const usageNode = ({ row, otel }: MergedObservation): UsageNode => ({
   isOwnUsage: otel.rollUp === undefined,
 });
 
-/** With the usage it says of itself and those below, as if it had no other: to be priced after. What other events say of it stays. */
+/** Replaces missing usage by the rolled-up usage, to be priced afterwards. Usage reported by other events stays. */
 export const withRolledUsage = (merged: MergedObservation): MergedObservation => {
   const { row, otel } = merged;
   const { rollUp } = otel;

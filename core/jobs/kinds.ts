@@ -1,40 +1,44 @@
-/** The job kinds. One entry says everything about a kind; loops, switches and dead letters derive from it, and the compiler demands its handler in runner/jobs/index.ts. */
+/**
+ * The job kinds. An entry defines everything about a kind: loops, switches and dead letters derive from it, and the compiler demands its
+ * handler in runner/jobs/index.ts.
+ */
 import { z } from "zod";
 import type { ErrorCode } from "../errors.ts";
 import { entityTypes } from "../ingestion/event.ts";
 
-/** How runners take jobs of a kind. */
+/** How runners claim jobs of a kind. */
 export type Claiming =
-  /** One by one, with an exact limit on how many of a project run at once anywhere (`job_slots`). Kinds of this sort share one loop. */
+  /** One by one, with an exact limit of running jobs per project across all runners (`job_slots`). All such kinds share one loop. */
   | { how: "limitedPerProject" }
-  /** One by one, projects taking turns; so many at once in a runner, of which one project leaves one to the others. */
+  /** One by one, with projects taking turns. `concurrency`: jobs at once per runner, of which a single project leaves one to the others. */
   | { how: "roundRobin"; concurrency: number }
-  /** Many under one lease; jobs with one ordering key (column `lane`) run in one place only. */
+  /** Many under one lease. Jobs with one ordering key (column `lane`) never run in two places at once. */
   | { how: "batchedByOrderingKey" };
 
 type JobKindEntry = {
   payload: z.ZodType;
-  /** Executions until the job is discarded. */
+  /** Attempts until the job is discarded. */
   maxAttempts: number;
-  /** Seconds one attempt may run, whatever its heartbeats say. */
+  /** Longest time of one attempt, even with heartbeats. */
   maxRunSeconds: number;
-  /** How an attempt fails that ran longer. */
+  /** Error code of an attempt that exceeds `maxRunSeconds`. */
   timeoutCode: ErrorCode;
-  /** Smaller runs first within a project. */
+  /** Within a project, jobs with lower values run first. */
   priority: number;
   claiming: Claiming;
   /**
-   * `accepted`: somebody was told that it is done for good, so it is tried for as long as a service is away or refuses us, and what is given up in the end is kept as a dead letter.
-   * `failable`: an error that a retry cannot mend ends it at once, and its owner is told.
+   * `accepted`: the sender was told that the job will be done, so it is retried through outages, and kept as a dead letter if it fails for
+   * good.
+   * `failable`: an error that retrying cannot fix ends the job at once, and its owner is told.
    */
   durability: "accepted" | "failable";
-  /** What becomes of a job whose lease expired: the attempt is spent, or the loss is counted beside the attempts since the fault may be that of another job in the runner. */
+  /** What an expired lease costs a job: an attempt, or only a counted loss, since another job in the runner may be at fault. */
   onExpiredLease: "spendAttempt" | "countLoss";
-  /** The environment variable that switches a runner's loop for the kind off. */
+  /** Environment variable that switches off a runner's loop for the kind. */
   queueSwitch: `QUEUE_CONSUMER_${string}_QUEUE_IS_ENABLED`;
 };
 
-/** Which route events came in by. */
+/** The route that events were sent to. */
 const eventSources = ["api", "otel"] as const;
 export type EventSource = (typeof eventSources)[number];
 
@@ -52,7 +56,7 @@ export const jobKinds = {
     onExpiredLease: "spendAttempt",
     queueSwitch: "QUEUE_CONSUMER_BATCH_EXPORT_QUEUE_IS_ENABLED",
   },
-  /** Tells the user of an export that it has ended or is about to expire. */
+  /** Mails the user of an export that it has ended or will expire soon. */
   "mail.send": {
     payload: z.strictObject({ batchExportId: z.string(), event: z.enum(["completed", "failed", "expiring"]) }),
     maxAttempts: 8,
@@ -64,16 +68,16 @@ export const jobKinds = {
     onExpiredLease: "spendAttempt",
     queueSwitch: "QUEUE_CONSUMER_MAIL_QUEUE_IS_ENABLED",
   },
-  /** One group of events of one entity, stored in the file. Claimed many at a time, by ordering key; finished ones are deleted. */
+  /** One group of events of one entity, stored in a file. Claimed in batches by ordering key. Rows of completed jobs are deleted. */
   "ingestion.merge": {
     payload: z.strictObject({
       entityType: z.enum(entityTypes),
       entityId: z.string(),
       fileKey: z.string(),
-      /** Of the file; a replayed one tells it itself. */
+      /** Origin of the file. A replayed job reads it from the file. */
       origin: origin.optional(),
       source: z.enum(eventSources).default("api"),
-      /** What the file holds, where it is short: saves asking the store for it. */
+      /** Content of a short file, so that it need not be read from the store. */
       inline: z.string().optional(),
     }),
     maxAttempts: 12,
@@ -85,7 +89,7 @@ export const jobKinds = {
     onExpiredLease: "countLoss",
     queueSwitch: "QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED",
   },
-  /** One OpenTelemetry request, stored as it came: its spans become events. */
+  /** A stored OpenTelemetry request, whose spans become events. */
   "ingestion.otel": {
     payload: z.strictObject({ fileKey: z.string(), origin: origin.optional() }),
     maxAttempts: 12,
@@ -97,7 +101,7 @@ export const jobKinds = {
     onExpiredLease: "countLoss",
     queueSwitch: "QUEUE_CONSUMER_OTEL_INGESTION_QUEUE_IS_ENABLED",
   },
-  /** Removes files, log rows and rows of some traces or scores, of a whole project, or of all that is older than an instant. */
+  /** Deletes files, log rows and rows: of some traces or scores, of a project, or of everything older than an instant. */
   "data.delete": {
     payload: z.discriminatedUnion("scope", [
       z.strictObject({ scope: z.literal("traces"), traceIds: z.array(z.string()).min(1).max(1000) }),
@@ -121,15 +125,15 @@ export type JobPayload<K extends JobKind> = z.infer<(typeof jobKinds)[K]["payloa
 
 export const jobKindNames = Object.keys(jobKinds) as JobKind[];
 
-/** Kinds by how they are claimed; a type, so that a loop that forgets a kind does not compile. */
+/** Kinds by how they are claimed. A type, so that a loop that omits a kind does not compile. */
 type KindsClaimed<How extends Claiming["how"]> = {
   [K in JobKind]: (typeof jobKinds)[K]["claiming"]["how"] extends How ? K : never;
 }[JobKind];
 export type BatchKind = KindsClaimed<"batchedByOrderingKey">;
 export type SingleKind = Exclude<JobKind, BatchKind>;
 
-/** Kinds whose entry fits. */
+/** Returns the kinds whose entries match. */
 export const kindsWhere = (fits: (entry: JobKindEntry) => boolean): JobKind[] => jobKindNames.filter((kind) => fits(jobKinds[kind]));
 
-/** Kinds that make rows of what was sent. */
+/** Kinds that turn ingested data into rows. */
 export const ingestionKinds = ["ingestion.merge", "ingestion.otel"] as const satisfies readonly JobKind[];

@@ -1,4 +1,4 @@
-/** Decides what follows a failed attempt. Pure: chance is an argument. */
+/** Decides what follows a failed attempt. Pure: randomness is an argument. */
 import { type AppError, type ErrorCode, errorTable } from "../errors.ts";
 import { type JobKind, jobKinds } from "./kinds.ts";
 
@@ -11,10 +11,10 @@ const baseDelaySeconds = (attempt: number): number => Math.min(delaySecondsMax, 
 /** Spreads a delay over its upper half; `random` is in [0, 1). */
 const withJitter = (delaySeconds: number, random: number): number => delaySeconds * (0.5 + random / 2);
 
-/** Delay after so many failures in a row, for what is never given up. */
+/** Delay after a number of consecutive failures, for work that is never given up. */
 export const retryDelaySeconds = (failures: number, random: number): number => withJitter(baseDelaySeconds(failures), random);
 
-/** Over when somebody mends a service or its access; until then no other job could do better. */
+/** Errors that end once a service or its access is repaired. Until then, any other job would fail too. */
 const outages: ReadonlySet<ErrorCode> = new Set([
   "DATABASE_UNAVAILABLE",
   "CLICKHOUSE_UNAVAILABLE",
@@ -30,7 +30,10 @@ const outages: ReadonlySet<ErrorCode> = new Set([
 
 export const isOutage = (error: AppError): boolean => outages.has(error.code);
 
-/** Statements that write rows are fixed: one that does not fit waits for a migration. One that the server has no room for waits until others have less of it, or for a higher bound. */
+/**
+ * Statements that write rows are fixed. One that does not match the schema waits for a migration; one that exceeds the server's resources
+ * waits for free ones or a higher limit.
+ */
 const mendable: ReadonlySet<ErrorCode> = new Set(["CLICKHOUSE_QUERY_REJECTED", "CLICKHOUSE_QUERY_TOO_LARGE", "CLICKHOUSE_RESOURCES"]);
 const isMendable = (error: AppError): boolean => isOutage(error) || mendable.has(error.code);
 

@@ -2,9 +2,9 @@
 export const jobStates = ["scheduled", "available", "running", "retryable", "completed", "cancelled", "discarded"] as const;
 export type JobState = (typeof jobStates)[number];
 
-/** States a job may be claimed from once `run_at` has come. */
+/** States from which a job can be claimed once `run_at` has passed. */
 export const claimableStates = ["scheduled", "available", "retryable"] as const satisfies readonly JobState[];
-/** States nothing leaves again, except by an explicit retry of a person. */
+/** States that only an explicit retry by a person leaves. */
 export const finalStates = ["completed", "cancelled", "discarded"] as const satisfies readonly JobState[];
 
 export const isFinalState = (state: JobState): boolean => (finalStates as readonly JobState[]).includes(state);
@@ -12,7 +12,7 @@ export const isFinalState = (state: JobState): boolean => (finalStates as readon
 export const batchExportStatuses = ["QUEUED", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"] as const;
 export type BatchExportStatus = (typeof batchExportStatuses)[number];
 
-/** What the owner of an export sees for each state of its job. A retryable job has not failed: it waits for its next attempt. */
+/** The status an export's owner sees for each job state. A retryable job has not failed: it waits for its next attempt. */
 export const batchExportStatusOf: Record<JobState, BatchExportStatus> = {
   scheduled: "QUEUED",
   available: "QUEUED",

@@ -124,7 +124,7 @@ const chooseColumns = (
 };
 
 const nestedWarning = ({ columns, nested }: ScoreNames): string =>
-  `${nested} ${nested === 1 ? "score name has" : "score names have"} no column, because a file has at most ${scoreColumnsMax} score columns with names of at most ${scoreColumnCharactersMax} characters. Besides the ${columns.length} columns, their scores are in the column `scores`.`;
+  `${nested} ${nested === 1 ? "score name has" : "score names have"} no column, because a file has at most ${scoreColumnsMax} score columns with names of at most ${scoreColumnCharactersMax} characters. Besides the ${columns.length} columns, their scores are in the column scores.`;
 
 /** ClickHouse returns names as valid UTF-8, whatever is stored. */
 const storedName = (names: readonly string[]): string => (names.some((name) => name.includes("\ufffd")) ? "toValidUTF8(s.1)" : "s.1");

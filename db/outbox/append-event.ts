@@ -7,8 +7,8 @@ import { type Database, execute } from "../postgres/client.ts";
 type NewEvent = { [T in EventType]: { type: T; projectId: string; objectId: string; payload: EventPayload<T> } }[EventType];
 
 /**
- * The event and one delivery for each consumer that wants its type, in one statement. The caller holds the lock of the object's row, or has just inserted it: so
- * the positions of one object follow the order in which its transactions commit. Answers the id of the event.
+ * Inserts the event and one delivery per consumer of its type, in one statement. The caller holds the lock of the object's row or has just
+ * inserted it, so the positions of one object follow the commit order of its transactions. Returns the id of the event.
  */
 export const appendEvent = async (tx: Database, { type, projectId, objectId, payload }: NewEvent): Promise<string> => {
   const [event] = await execute<{ id: string }>(

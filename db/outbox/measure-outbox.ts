@@ -1,13 +1,16 @@
-/** How far the consumers of the outbox are behind. */
+/** Measures the backlog of the outbox consumers. */
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
 
 export type WaitingEvents = { consumer: string; waiting: number; oldestSeconds: number };
 
-/** Counted so far for each consumer: one this long is long. */
+/** Counting limit per consumer; longer backlogs are reported as this. */
 const countedMax = 10_000;
 
-/** Every consumer that was ever registered, also one that runs nowhere. Locks nothing; reads at most `countedMax` entries of the primary key for each consumer. */
+/**
+ * Lists every consumer ever registered, even if it runs nowhere. Locks nothing; reads at most `countedMax` entries of the primary key per
+ * consumer.
+ */
 export const measureOutbox = (db: Database): Promise<WaitingEvents[]> =>
   execute<WaitingEvents>(
     db,

@@ -4,7 +4,10 @@ import { type Database, execute } from "../postgres/client.ts";
 
 const batchRows = 1000;
 
-/** Up to 1,000 events that are older than so many days and that no consumer waits for; call again while a batch was full. Returns the rows removed. */
+/**
+ * Deletes up to 1,000 events older than `keepDays` that no consumer waits for. Returns the number of rows; call again while a batch was
+ * full.
+ */
 export const pruneOutbox = async (db: Database, { keepDays }: { keepDays: number }): Promise<number> => {
   const rows = await execute(
     db,

@@ -1,11 +1,12 @@
-/** Writes the consumers of the outbox, with the migrations. */
+/** Registers the consumers of the outbox, together with the migrations. */
 import { sql } from "drizzle-orm";
 import type { ConsumerEntry } from "../../core/outbox/consumers.ts";
 import { type Database, execute } from "../postgres/client.ts";
 
 /**
- * From its commit on every event of these types is kept for these consumers, whoever writes it and whether they run or not. One that is not named any more stays: a version
- * before this one may still write and consume. What nobody will consume again is ended by a migration that deletes its row, and its deliveries with it.
+ * From its commit on, every event of these types is kept for these consumers, whichever version writes it and whether or not they run. A
+ * consumer that is no longer listed stays, because an older version may still use it. A migration ends a consumer for good by deleting its
+ * row and deliveries.
  */
 export const registerConsumers = async (db: Database, consumers: Record<string, Pick<ConsumerEntry, "types">>): Promise<void> => {
   const rows = Object.entries(consumers).map(([name, { types }]) => ({ name, types }));

@@ -1,18 +1,18 @@
-/** What one consumer has still to consume: taken, consumed or put off, event by event. */
+/** Deliveries: the events a consumer has still to consume. Takes, removes and postpones them one by one. */
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../postgres/client.ts";
 
 export type Delivery = {
-  /** Names the delivery among those of its consumer; text, as JavaScript has no 64-bit integers. */
+  /** Identifies the delivery within its consumer. Text, because JavaScript has no 64-bit integers. */
   position: string;
   failures: number;
   event: { id: string; type: string; projectId: string; objectId: string; createdAt: string; payload: unknown };
 };
 
 /**
- * Locks the delivery that has been due for longest and is the first of its object, until the transaction ends; undefined when there is none, or another
- * runner has it. The first of an object stands in the way of the others until it is consumed, so they are consumed in order. Locks one row with SKIP LOCKED and waits for
- * none. Uses outbox_deliveries_due_idx, and outbox_deliveries_object_idx for the first.
+ * Locks the delivery that has been due longest and is the first of its object, until the transaction ends. Returns undefined if there is
+ * none or another runner has it. The first delivery of an object blocks its others, so they are consumed in order. Locks one row with SKIP
+ * LOCKED and waits for none. Uses outbox_deliveries_due_idx, and outbox_deliveries_object_idx for the first.
  */
 export const takeDelivery = async (tx: Database, consumer: string): Promise<Delivery | undefined> => {
   const [row] = await execute<Delivery["event"] & { position: string; failures: number }>(
@@ -32,11 +32,11 @@ export const takeDelivery = async (tx: Database, consumer: string): Promise<Deli
   return { position, failures, event };
 };
 
-/** In the transaction that holds the delivery and has written what the event leads to. */
+/** Call in the transaction that holds the delivery and has written the effects of the event. */
 export const removeDelivery = (tx: Database, consumer: string, position: string): Promise<unknown> =>
   execute(tx, sql`delete from outbox_deliveries where consumer = ${consumer} and position = ${position}::bigint`);
 
-/** After a transaction that failed. Does nothing when another runner has consumed the event meanwhile. */
+/** Call after a failed transaction. Does nothing if another runner has consumed the event meanwhile. */
 export const postponeDelivery = (
   db: Database,
   consumer: string,

@@ -21,10 +21,10 @@ export const lossesMax = 20;
 const isLossCounted = sql`kind in ${kindList(kindsWhere(({ onExpiredLease }) => onExpiredLease === "countLoss"))}`;
 
 /**
- * One job per call, so that two reapers cannot deadlock: each locks one job, then one job_slots row. The job ends cancelled if that was
- * requested, discarded if no attempt is left, else retryable.
- * An accepted job ran with many others, and which of them crashed the runner, if any, is unknown: the loss is counted and the attempt not
- * spent. The caller writes the domain rows in the same transaction. Uses jobs_running_idx.
+ * Rescues one job per call, so that two rescues cannot deadlock: each locks one job, then one job_slots row. The job ends cancelled if that
+ * was requested, discarded if no attempt is left, else retryable.
+ * An accepted job ran with many others, and which of them crashed the runner is unknown, so the loss is counted and the attempt not spent.
+ * The caller writes the domain rows in the same transaction. Uses jobs_running_idx.
  */
 export const rescueJob = async (tx: Database): Promise<RescuedJob | undefined> => {
   const [expired] = await execute<{ id: string; kind: string; projectId: string; state: RescuedJob["state"] }>(

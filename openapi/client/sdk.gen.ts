@@ -21,7 +21,7 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 /**
  * Send events
  *
- * A batch of events as the Langfuse SDKs send them, 4.5 MB at most, also gzip, of 50,000 events at most that write 5,000 traces, observations, scores and dataset run items at most; larger ones are refused with 413. Always 207 for a readable batch: `successes` are stored for good, `errors` say for each other event why not. A public key alone (Bearer) may make scores, and change those it made: others are answered with 403 in `errors`.
+ * A batch of events as the Langfuse SDKs send them, optionally gzip: up to 4.5 MB and 50,000 events that write up to 5,000 traces, observations, scores and dataset run items. A larger one is refused with 413. The status of a readable batch is always 207: events in `successes` are durable, `errors` gives the reason for each other event. A public key alone (Bearer) may create scores and change those it created; any other event gets 403 in `errors`.
  */
 export const ingest = <ThrowOnError extends boolean = false>(options: Options<IngestData, ThrowOnError>): RequestResult<IngestResponses, IngestErrors, ThrowOnError> => (options.client ?? client).post<IngestResponses, IngestErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -40,7 +40,7 @@ export const ingest = <ThrowOnError extends boolean = false>(options: Options<In
 /**
  * Send OpenTelemetry spans
  *
- * OTLP/HTTP with application/x-protobuf or application/json, also gzip. A request has 16 MiB unpacked at most, 250000 spans, and 1000000 resources, scopes, spans, events, links and attributes; beyond that it is refused with 413. A span has 8 MiB at most and 200000 events, links, attributes and values; beyond that, or below a resource or scope of more than 1 MiB, it is not taken. The answer is an ExportTraceServiceResponse in the same encoding; spans that cannot be taken are counted in partialSuccess, all others are stored for good.
+ * OTLP/HTTP with application/x-protobuf or application/json, optionally gzip. A request may have 16 MiB uncompressed, 250000 spans, and 1000000 resources, scopes, spans, events, links and attributes; a larger one is refused with 413. A span may have 8 MiB and 200000 events, links, attributes and values; a larger span, or one under a resource or scope of more than 1 MiB, is rejected. The response is an ExportTraceServiceResponse in the same encoding: rejected spans are counted in partialSuccess, all others are durable.
  */
 export const exportOtelTraces = <ThrowOnError extends boolean = false>(options: Options<ExportOtelTracesData, ThrowOnError>): RequestResult<ExportOtelTracesResponses, ExportOtelTracesErrors, ThrowOnError> => (options.client ?? client).post<ExportOtelTracesResponses, ExportOtelTracesErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -59,7 +59,7 @@ export const exportOtelTraces = <ThrowOnError extends boolean = false>(options: 
 /**
  * Accept OpenTelemetry metrics without storing them
  *
- * For exporters that send every signal to one endpoint. Nothing is stored: the body, 16 MiB as sent at most, is read and dropped, whatever it holds. The answer is an empty ExportMetricsServiceResponse in the encoding of the request, which means success, so that exporters neither log an error nor send it again.
+ * For exporters that send every signal to one endpoint. The body, up to 16 MiB as sent, is read and dropped without being parsed. The response is an empty ExportMetricsServiceResponse in the encoding of the request, which means success, so that exporters neither log an error nor send it again.
  */
 export const exportOtelMetrics = <ThrowOnError extends boolean = false>(options?: Options<ExportOtelMetricsData, ThrowOnError>): RequestResult<ExportOtelMetricsResponses, ExportOtelMetricsErrors, ThrowOnError> => (options?.client ?? client).post<ExportOtelMetricsResponses, ExportOtelMetricsErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -74,7 +74,7 @@ export const exportOtelMetrics = <ThrowOnError extends boolean = false>(options?
 /**
  * Accept OpenTelemetry logs without storing them
  *
- * For exporters that send every signal to one endpoint. Nothing is stored: the body, 16 MiB as sent at most, is read and dropped, whatever it holds. The answer is an empty ExportLogsServiceResponse in the encoding of the request, which means success, so that exporters neither log an error nor send it again.
+ * For exporters that send every signal to one endpoint. The body, up to 16 MiB as sent, is read and dropped without being parsed. The response is an empty ExportLogsServiceResponse in the encoding of the request, which means success, so that exporters neither log an error nor send it again.
  */
 export const exportOtelLogs = <ThrowOnError extends boolean = false>(options?: Options<ExportOtelLogsData, ThrowOnError>): RequestResult<ExportOtelLogsResponses, ExportOtelLogsErrors, ThrowOnError> => (options?.client ?? client).post<ExportOtelLogsResponses, ExportOtelLogsErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -102,7 +102,7 @@ export const listScoresV1 = <ThrowOnError extends boolean = false>(options?: Opt
 /**
  * Send a score
  *
- * Stored for good when this answers; read back once the runner has merged it. A public key alone (Bearer) may make scores, and change those it made; a score that another public key made, or that was ever sent with a secret key, is refused with 403 and stays as it is.
+ * Durable once this responds; readable once the runner has merged it. A public key alone (Bearer) may create scores and change those it created. A score that another public key created, or that was ever sent with a secret key, is refused with 403 and stays unchanged.
  */
 export const createScore = <ThrowOnError extends boolean = false>(options: Options<CreateScoreData, ThrowOnError>): RequestResult<CreateScoreResponses, CreateScoreErrors, ThrowOnError> => (options.client ?? client).post<CreateScoreResponses, CreateScoreErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -119,7 +119,7 @@ export const createScore = <ThrowOnError extends boolean = false>(options: Optio
 });
 
 /**
- * Count what an export would hold
+ * Estimate the size of an export
  */
 export const estimateBatchExport = <ThrowOnError extends boolean = false>(options: Options<EstimateBatchExportData, ThrowOnError>): RequestResult<EstimateBatchExportResponses, EstimateBatchExportErrors, ThrowOnError> => (options.client ?? client).post<EstimateBatchExportResponses, EstimateBatchExportErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -138,7 +138,7 @@ export const estimateBatchExport = <ThrowOnError extends boolean = false>(option
 /**
  * List exports
  *
- * Without query and files, which the export itself shows.
+ * Newest first. Query and files are left out; GET /api/public/batch-exports/{id} shows them.
  */
 export const listBatchExports = <ThrowOnError extends boolean = false>(options?: Options<ListBatchExportsData, ThrowOnError>): RequestResult<ListBatchExportsResponses, ListBatchExportsErrors, ThrowOnError> => (options?.client ?? client).get<ListBatchExportsResponses, ListBatchExportsErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -153,7 +153,7 @@ export const listBatchExports = <ThrowOnError extends boolean = false>(options?:
 /**
  * Start an export
  *
- * Answers at once; follow `Location` or the events route. Rows from before this moment are exported.
+ * Responds at once; follow the export at `Location` or with the events route. It contains the rows from before this moment.
  */
 export const createBatchExport = <ThrowOnError extends boolean = false>(options: Options<CreateBatchExportData, ThrowOnError>): RequestResult<CreateBatchExportResponses, CreateBatchExportErrors, ThrowOnError> => (options.client ?? client).post<CreateBatchExportResponses, CreateBatchExportErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -172,7 +172,7 @@ export const createBatchExport = <ThrowOnError extends boolean = false>(options:
 /**
  * Delete a finished export with its files
  *
- * The export is gone at once, its files within minutes. Links made before stop working then.
+ * The export is deleted at once, its files within minutes. Download links stop working when the files are deleted.
  */
 export const deleteBatchExport = <ThrowOnError extends boolean = false>(options: Options<DeleteBatchExportData, ThrowOnError>): RequestResult<DeleteBatchExportResponses, DeleteBatchExportErrors, ThrowOnError> => (options.client ?? client).delete<DeleteBatchExportResponses, DeleteBatchExportErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -213,7 +213,7 @@ export const getBatchExportManifest = <ThrowOnError extends boolean = false>(opt
 /**
  * Cancel an export
  *
- * A queued export is cancelled at once, a running one within seconds. Nothing of its file stays.
+ * A queued export is cancelled at once, a running one within seconds. Its files are removed.
  */
 export const cancelBatchExport = <ThrowOnError extends boolean = false>(options: Options<CancelBatchExportData, ThrowOnError>): RequestResult<CancelBatchExportResponses, CancelBatchExportErrors, ThrowOnError> => (options.client ?? client).post<CancelBatchExportResponses, CancelBatchExportErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -228,7 +228,7 @@ export const cancelBatchExport = <ThrowOnError extends boolean = false>(options:
 /**
  * Run a failed or cancelled export again
  *
- * It gets all its attempts again, and exports what is there now.
+ * The export gets all its attempts again and a new cutoff, so it contains the rows of now.
  */
 export const retryBatchExport = <ThrowOnError extends boolean = false>(options: Options<RetryBatchExportData, ThrowOnError>): RequestResult<RetryBatchExportResponses, RetryBatchExportErrors, ThrowOnError> => (options.client ?? client).post<RetryBatchExportResponses, RetryBatchExportErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -241,9 +241,9 @@ export const retryBatchExport = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
- * Start a finished export once more
+ * Run a finished export again as a new export
  *
- * Makes a new export with the same request, of the rows that are there now; the old one stays as it is.
+ * Creates a new export with the same request and the rows of now. The old one stays unchanged.
  */
 export const rerunBatchExport = <ThrowOnError extends boolean = false>(options: Options<RerunBatchExportData, ThrowOnError>): RequestResult<RerunBatchExportResponses, RerunBatchExportErrors, ThrowOnError> => (options.client ?? client).post<RerunBatchExportResponses, RerunBatchExportErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -258,7 +258,7 @@ export const rerunBatchExport = <ThrowOnError extends boolean = false>(options: 
 /**
  * Download a file of a completed export
  *
- * Redirects to a signed address of the object store that is valid for a short time.
+ * Redirects to a signed URL of the object store, which is valid for a short time.
  */
 export const downloadBatchExport = <ThrowOnError extends boolean = false>(options: Options<DownloadBatchExportData, ThrowOnError>): RequestResult<unknown, DownloadBatchExportErrors, ThrowOnError> => (options.client ?? client).get<unknown, DownloadBatchExportErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -273,7 +273,7 @@ export const downloadBatchExport = <ThrowOnError extends boolean = false>(option
 /**
  * Follow an export
  *
- * Server-sent events: `progress` with a BatchExportSummary whenever the export changes, `end` with its final state, `problem` with a Problem when the key or the export is gone. A connection ends after 15 minutes. Connect again at any time: the first event is the state of then.
+ * Server-sent events: `progress` with a BatchExportSummary whenever the export changes, `end` with its final state, `problem` with a Problem when the key or the export is gone. A connection ends after 15 minutes. Reconnect at any time: the first event is the current state.
  */
 export const streamBatchExportEvents = <ThrowOnError extends boolean = false>(options: Options<StreamBatchExportEventsData, ThrowOnError, StreamBatchExportEventsResponse>): Promise<ServerSentEventsResult<StreamBatchExportEventsResponses>> => (options.client ?? client).sse.get<StreamBatchExportEventsResponses, StreamBatchExportEventsErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -327,7 +327,7 @@ export const getExportTable = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Delete traces
  *
- * A job removes the stored events, their log and the rows of traces, observations, scores and events, and tries again until they are gone.
+ * A job removes the stored events, their log rows and the rows of traces, observations, scores and events, with retries.
  */
 export const deleteTraces = <ThrowOnError extends boolean = false>(options: Options<DeleteTracesData, ThrowOnError>): RequestResult<DeleteTracesResponses, DeleteTracesErrors, ThrowOnError> => (options.client ?? client).delete<DeleteTracesResponses, DeleteTracesErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -359,7 +359,7 @@ export const listTraces = <ThrowOnError extends boolean = false>(options?: Optio
 /**
  * Delete a trace
  *
- * A job removes the stored events, their log and the rows of traces, observations, scores and events, and tries again until they are gone.
+ * A job removes the stored events, their log rows and the rows of traces, observations, scores and events, with retries.
  */
 export const deleteTrace = <ThrowOnError extends boolean = false>(options: Options<DeleteTraceData, ThrowOnError>): RequestResult<DeleteTraceResponses, DeleteTraceErrors, ThrowOnError> => (options.client ?? client).delete<DeleteTraceResponses, DeleteTraceErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -374,7 +374,7 @@ export const deleteTrace = <ThrowOnError extends boolean = false>(options: Optio
 /**
  * Show a trace with its observations and scores
  *
- * Corrections among its scores are left out; GET /api/public/v2/scores?traceId=… lists them.
+ * Its scores do not include corrections; GET /api/public/v2/scores?traceId=… lists them.
  */
 export const getTrace = <ThrowOnError extends boolean = false>(options: Options<GetTraceData, ThrowOnError>): RequestResult<GetTraceResponses, GetTraceErrors, ThrowOnError> => (options.client ?? client).get<GetTraceResponses, GetTraceErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -402,7 +402,7 @@ export const listObservations = <ThrowOnError extends boolean = false>(options?:
 /**
  * List observations by cursor, newest first
  *
- * The cursor of an answer leads to the rows behind it; without one there are no more. Input and output are texts as they are stored.
+ * Pass the `cursor` of a response to get the next rows; a response without one is the last. Input and output are the stored texts.
  */
 export const listObservationsV2 = <ThrowOnError extends boolean = false>(options?: Options<ListObservationsV2Data, ThrowOnError>): RequestResult<ListObservationsV2Responses, ListObservationsV2Errors, ThrowOnError> => (options?.client ?? client).get<ListObservationsV2Responses, ListObservationsV2Errors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -430,7 +430,7 @@ export const getObservation = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Delete a score
  *
- * A job removes its stored events, their log and its row, and tries again until they are gone. A score nobody knows is deleted too.
+ * A job removes its stored events, their log rows and its row, with retries. Unknown ids are accepted too.
  */
 export const deleteScore = <ThrowOnError extends boolean = false>(options: Options<DeleteScoreData, ThrowOnError>): RequestResult<DeleteScoreResponses, DeleteScoreErrors, ThrowOnError> => (options.client ?? client).delete<DeleteScoreResponses, DeleteScoreErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -471,7 +471,7 @@ export const listScores = <ThrowOnError extends boolean = false>(options?: Optio
 /**
  * List scores by cursor, newest first
  *
- * The cursor of an answer leads to the scores behind it; without one there are no more.
+ * Pass the `cursor` of a response to get the next scores; a response without one is the last.
  */
 export const listScoresV3 = <ThrowOnError extends boolean = false>(options?: Options<ListScoresV3Data, ThrowOnError>): RequestResult<ListScoresV3Responses, ListScoresV3Errors, ThrowOnError> => (options?.client ?? client).get<ListScoresV3Responses, ListScoresV3Errors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -568,7 +568,7 @@ export const deleteComment = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * List models and their prices
  *
- * By name; models of one name in the order in which calls are priced by them: own before defaults, newest start date first.
+ * Sorted by name. Models of one name are in the order in which they price calls: the project's own before defaults, newest start date first.
  */
 export const listModels = <ThrowOnError extends boolean = false>(options?: Options<ListModelsData, ThrowOnError>): RequestResult<ListModelsResponses, ListModelsErrors, ThrowOnError> => (options?.client ?? client).get<ListModelsResponses, ListModelsErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -581,9 +581,9 @@ export const listModels = <ThrowOnError extends boolean = false>(options?: Optio
 });
 
 /**
- * Make a model with prices of the project's own
+ * Create a model with the project's own prices
  *
- * Calls that are priced from now on use it, after a minute at the latest; what is stored keeps its cost until its next event or a replay.
+ * Prices new calls within a minute. Stored observations keep their cost until their next event or a replay.
  */
 export const createModel = <ThrowOnError extends boolean = false>(options: Options<CreateModelData, ThrowOnError>): RequestResult<CreateModelResponses, CreateModelErrors, ThrowOnError> => (options.client ?? client).post<CreateModelResponses, CreateModelErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -602,7 +602,7 @@ export const createModel = <ThrowOnError extends boolean = false>(options: Optio
 /**
  * Delete a model of the project
  *
- * Costs that were computed stay; calls are priced by the next model that matches, after a minute at the latest.
+ * Computed costs stay. Within a minute, the next matching model prices new calls.
  */
 export const deleteModel = <ThrowOnError extends boolean = false>(options: Options<DeleteModelData, ThrowOnError>): RequestResult<DeleteModelResponses, DeleteModelErrors, ThrowOnError> => (options.client ?? client).delete<DeleteModelResponses, DeleteModelErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -630,7 +630,7 @@ export const getModel = <ThrowOnError extends boolean = false>(options: Options<
 /**
  * Show the project of the key
  *
- * Whoever writes or reads events may ask.
+ * Any key with traces:read or ingestion:write may call it.
  */
 export const listProjects = <ThrowOnError extends boolean = false>(options?: Options<ListProjectsData, ThrowOnError>): RequestResult<ListProjectsResponses, ListProjectsErrors, ThrowOnError> => (options?.client ?? client).get<ListProjectsResponses, ListProjectsErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -645,7 +645,7 @@ export const listProjects = <ThrowOnError extends boolean = false>(options?: Opt
 /**
  * List audit logs
  *
- * A page has fewer rows than its limit when they are large; `nextCursor` tells whether there are more.
+ * A page of large rows may have fewer than `limit`; `nextCursor` is null on the last page.
  */
 export const listAuditLogs = <ThrowOnError extends boolean = false>(options?: Options<ListAuditLogsData, ThrowOnError>): RequestResult<ListAuditLogsResponses, ListAuditLogsErrors, ThrowOnError> => (options?.client ?? client).get<ListAuditLogsResponses, ListAuditLogsErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -671,7 +671,7 @@ export const listOrganizations = <ThrowOnError extends boolean = false>(options?
 });
 
 /**
- * Create one of organizations
+ * Create in organizations
  */
 export const createOrganizations = <ThrowOnError extends boolean = false>(options: Options<CreateOrganizationsData, ThrowOnError>): RequestResult<CreateOrganizationsResponses, CreateOrganizationsErrors, ThrowOnError> => (options.client ?? client).post<CreateOrganizationsResponses, CreateOrganizationsErrors, ThrowOnError>({
     security: [{
@@ -701,7 +701,7 @@ export const listProjects2 = <ThrowOnError extends boolean = false>(options?: Op
 });
 
 /**
- * Create one of projects
+ * Create in projects
  */
 export const createProjects = <ThrowOnError extends boolean = false>(options: Options<CreateProjectsData, ThrowOnError>): RequestResult<CreateProjectsResponses, CreateProjectsErrors, ThrowOnError> => (options.client ?? client).post<CreateProjectsResponses, CreateProjectsErrors, ThrowOnError>({
     security: [{
@@ -731,7 +731,7 @@ export const listUsers = <ThrowOnError extends boolean = false>(options?: Option
 });
 
 /**
- * Create one of users
+ * Create in users
  */
 export const createUsers = <ThrowOnError extends boolean = false>(options: Options<CreateUsersData, ThrowOnError>): RequestResult<CreateUsersResponses, CreateUsersErrors, ThrowOnError> => (options.client ?? client).post<CreateUsersResponses, CreateUsersErrors, ThrowOnError>({
     security: [{
@@ -761,7 +761,7 @@ export const listMemberships = <ThrowOnError extends boolean = false>(options?: 
 });
 
 /**
- * Create one of memberships
+ * Create in memberships
  */
 export const createMemberships = <ThrowOnError extends boolean = false>(options: Options<CreateMembershipsData, ThrowOnError>): RequestResult<CreateMembershipsResponses, CreateMembershipsErrors, ThrowOnError> => (options.client ?? client).post<CreateMembershipsResponses, CreateMembershipsErrors, ThrowOnError>({
     security: [{
@@ -791,7 +791,7 @@ export const listApikeys = <ThrowOnError extends boolean = false>(options?: Opti
 });
 
 /**
- * Create one of api-keys
+ * Create in api-keys
  */
 export const createApikeys = <ThrowOnError extends boolean = false>(options: Options<CreateApikeysData, ThrowOnError>): RequestResult<CreateApikeysResponses, CreateApikeysErrors, ThrowOnError> => (options.client ?? client).post<CreateApikeysResponses, CreateApikeysErrors, ThrowOnError>({
     security: [{
@@ -821,15 +821,15 @@ export const deleteApikeys = <ThrowOnError extends boolean = false>(options: Opt
 });
 
 /**
- * Tell that the API is up
+ * Check that the API is up
  *
- * Asks no other part of the service. Also at `/health`.
+ * Checks no other service. Also at `/health`.
  */
 export const getHealth = <ThrowOnError extends boolean = false>(options?: Options<GetHealthData, ThrowOnError>): RequestResult<GetHealthResponses, GetHealthErrors, ThrowOnError> => (options?.client ?? client).get<GetHealthResponses, GetHealthErrors, ThrowOnError>({ url: '/api/public/health', ...options });
 
 /**
- * Tell whether the API can do its work
+ * Check that the API can serve requests
  *
- * Asks Postgres, ClickHouse and the bucket of exports (`off` where exports are switched off). Also at `/ready`.
+ * Checks Postgres, ClickHouse and the export bucket (`off` if exports are switched off). Also at `/ready`.
  */
 export const getReadiness = <ThrowOnError extends boolean = false>(options?: Options<GetReadinessData, ThrowOnError>): RequestResult<GetReadinessResponses, GetReadinessErrors, ThrowOnError> => (options?.client ?? client).get<GetReadinessResponses, GetReadinessErrors, ThrowOnError>({ url: '/api/public/ready', ...options });

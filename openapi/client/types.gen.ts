@@ -8,7 +8,7 @@ export type IngestionAnswer = {
     successes: Array<{
         id: string;
         /**
-         * 201: durable. 204: left out by the sampling of this project.
+         * 201: durable. 204: left out by the project's sampling.
          */
         status: number;
     }>;
@@ -62,27 +62,27 @@ export type CreateScoreAnswer = {
 
 export type CreateScore = {
     /**
-     * Sent again with the same id it is the same score; made where it is missing.
+     * Sent again with the same id, it updates that score. Generated if missing.
      */
     id?: string | null;
     /**
-     * Without control characters: it becomes the heading of a column in exports.
+     * Without control characters, because it becomes a column name in exports.
      */
     name: string;
     /**
-     * A number for NUMERIC and BOOLEAN (0 or 1), else a text.
+     * A number for NUMERIC and BOOLEAN (0 or 1), otherwise a text.
      */
     value: number | string;
     /**
-     * By default NUMERIC for numbers, CATEGORICAL for texts.
+     * Default: NUMERIC for numbers, CATEGORICAL for texts.
      */
     dataType?: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT' | 'CORRECTION' | null;
     /**
-     * Exactly one of traceId, sessionId and datasetRunId.
+     * Send exactly one of traceId, sessionId and datasetRunId.
      */
     traceId?: string | null;
     /**
-     * Beside traceId only.
+     * Only with traceId.
      */
     observationId?: string | null;
     sessionId?: string | null;
@@ -91,7 +91,7 @@ export type CreateScore = {
     metadata?: unknown;
     environment?: string | null;
     /**
-     * API by default. ANNOTATION needs a configId, but for corrections.
+     * Default: API. ANNOTATION needs a configId, except for corrections.
      */
     source?: 'API' | 'ANNOTATION' | null;
     configId?: string | null;
@@ -106,12 +106,12 @@ export type Estimate = {
     bytes: number;
     slices: number;
     /**
-     * False when a filter or search reads payloads: then rows is an upper bound.
+     * False if a filter or search reads payloads; `rows` is then an upper bound.
      */
     exact: boolean;
     rowLimit: number;
     /**
-     * The export would end at the row limit.
+     * True if the export would end at the row limit.
      */
     truncated: boolean;
     warnings: Array<string>;
@@ -192,7 +192,7 @@ export type BatchExport = {
         bytes: number;
         matchedRows: number | null;
         /**
-         * The row limit ended the file before the data did.
+         * True if the row limit left out rows.
          */
         truncated: boolean;
         rowLimit: number;
@@ -327,7 +327,7 @@ export type BatchExportSummary = {
         bytes: number;
         matchedRows: number | null;
         /**
-         * The row limit ended the file before the data did.
+         * True if the row limit left out rows.
          */
         truncated: boolean;
         rowLimit: number;
@@ -466,11 +466,11 @@ export type TraceWithDetails = {
     createdAt: string;
     updatedAt: string;
     /**
-     * JSON where the stored text is JSON, else the text.
+     * JSON if the stored text is JSON, else the text.
      */
     input?: unknown;
     /**
-     * JSON where the stored text is JSON, else the text.
+     * JSON if the stored text is JSON, else the text.
      */
     output?: unknown;
     metadata?: {
@@ -486,7 +486,7 @@ export type TraceWithDetails = {
      */
     totalCost: number;
     /**
-     * Ids, in the order of their start; empty without the group `observations`.
+     * Ids in order of start time; empty without the group `observations`.
      */
     observations: Array<string>;
     /**
@@ -519,11 +519,11 @@ export type TraceWithFullDetails = {
     createdAt: string;
     updatedAt: string;
     /**
-     * JSON where the stored text is JSON, else the text.
+     * JSON if the stored text is JSON, else the text.
      */
     input?: unknown;
     /**
-     * JSON where the stored text is JSON, else the text.
+     * JSON if the stored text is JSON, else the text.
      */
     output?: unknown;
     metadata?: {
@@ -557,11 +557,11 @@ export type Observation = {
     statusMessage: string | null;
     version: string | null;
     /**
-     * JSON where the stored text is JSON, else the text.
+     * JSON if the stored text is JSON, else the text.
      */
     input?: unknown;
     /**
-     * JSON where the stored text is JSON, else the text.
+     * JSON if the stored text is JSON, else the text.
      */
     output?: unknown;
     metadata: {
@@ -618,7 +618,7 @@ export type ScoreV1 = {
     source: string;
     value: number;
     /**
-     * The word of a category or boolean, or the text; null for numbers.
+     * The category, the boolean as a word, or the text; null for numbers.
      */
     stringValue: string | null;
     comment: string | null;
@@ -660,15 +660,15 @@ export type ObservationV2 = {
      */
     modelId: string | null;
     /**
-     * USD for a unit; null without the group `model`.
+     * USD per unit; null without the group `model`.
      */
     inputPrice: string | null;
     /**
-     * USD for a unit; null without the group `model`.
+     * USD per unit; null without the group `model`.
      */
     outputPrice: string | null;
     /**
-     * USD for a unit; null without the group `model`.
+     * USD per unit; null without the group `model`.
      */
     totalPrice: string | null;
     name?: string | null;
@@ -681,22 +681,22 @@ export type ObservationV2 = {
     userId?: string | null;
     sessionId?: string | null;
     /**
-     * Without a parent, or marked as the root of its application.
+     * True without a parent, or if marked as the root of its application.
      */
     isRootObservation?: boolean;
     completionStartTime?: string | null;
     createdAt?: string;
     updatedAt?: string;
     /**
-     * The text as it is stored.
+     * The stored text.
      */
     input?: string | null;
     /**
-     * The text as it is stored.
+     * The stored text.
      */
     output?: string | null;
     /**
-     * Values of more than 200 characters are cut, unless `expandMetadata` names their key.
+     * Values are cut at 200 characters, unless `expandMetadata` names their key.
      */
     metadata?: {
         [key: string]: unknown;
@@ -742,7 +742,7 @@ export type ScoreV1OnPage = {
     source: string;
     value: number;
     /**
-     * The word of a category or boolean, or the text; null for numbers.
+     * The category, the boolean as a word, or the text; null for numbers.
      */
     stringValue: string | null;
     comment: string | null;
@@ -758,7 +758,7 @@ export type ScoreV1OnPage = {
     traceId: string;
     dataType: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT';
     /**
-     * Of the trace scored; null where none is stored, left out without the group `trace`.
+     * Fields of the scored trace: null if it is not stored, left out without the group `trace`.
      */
     trace?: {
         userId: string | null;
@@ -782,7 +782,7 @@ export type ScoreOnPage = {
     source: string;
     value: number;
     /**
-     * The word of a category or boolean, or the text; null for numbers.
+     * The category, the boolean as a word, or the text; null for numbers.
      */
     stringValue: string | null;
     comment: string | null;
@@ -800,7 +800,7 @@ export type ScoreOnPage = {
     datasetRunId: string | null;
     dataType: string;
     /**
-     * Of the trace scored; null where none is stored, left out without the group `trace`.
+     * Fields of the scored trace: null if it is not stored, left out without the group `trace`.
      */
     trace?: {
         userId: string | null;
@@ -838,7 +838,7 @@ export type ScoreV3 = {
         [key: string]: unknown;
     };
     /**
-     * What it is about.
+     * The scored object.
      */
     subject?: {
         kind: 'trace' | 'observation' | 'session' | 'experiment';
@@ -858,7 +858,7 @@ export type Score = {
     source: string;
     value: number;
     /**
-     * The word of a category or boolean, or the text; null for numbers.
+     * The category, the boolean as a word, or the text; null for numbers.
      */
     stringValue: string | null;
     comment: string | null;
@@ -886,11 +886,11 @@ export type Session = {
     id: string;
     projectId: string;
     /**
-     * When its first trace began.
+     * Start of its first trace.
      */
     createdAt: string;
     /**
-     * Of its first trace.
+     * Environment of its first trace.
      */
     environment: string;
 };
@@ -899,11 +899,11 @@ export type SessionWithTraces = {
     id: string;
     projectId: string;
     /**
-     * When its first trace began.
+     * Start of its first trace.
      */
     createdAt: string;
     /**
-     * Of its first trace.
+     * Environment of its first trace.
      */
     environment: string;
     traces: Array<Trace>;
@@ -926,11 +926,11 @@ export type Trace = {
     createdAt: string;
     updatedAt: string;
     /**
-     * JSON where the stored text is JSON, else the text.
+     * JSON if the stored text is JSON, else the text.
      */
     input?: unknown;
     /**
-     * JSON where the stored text is JSON, else the text.
+     * JSON if the stored text is JSON, else the text.
      */
     output?: unknown;
     metadata: {
@@ -954,7 +954,7 @@ export type CreateComment = {
     objectId: string;
     content: string;
     /**
-     * A member of the organisation; the owner of the key by default.
+     * A member of the organisation; by default the owner of the key.
      */
     authorUserId?: string;
 };
@@ -976,15 +976,15 @@ export type Model = {
     startDate: string | null;
     unit: 'CHARACTERS' | 'TOKENS' | 'MILLISECONDS' | 'SECONDS' | 'IMAGES' | 'REQUESTS' | null;
     /**
-     * Of the default tier.
+     * USD per unit in the default tier.
      */
     inputPrice: number | null;
     /**
-     * Of the default tier.
+     * USD per unit in the default tier.
      */
     outputPrice: number | null;
     /**
-     * Of the default tier.
+     * USD per unit in the default tier.
      */
     totalPrice: number | null;
     tokenizerId: string | null;
@@ -992,12 +992,12 @@ export type Model = {
         tokenizerModel: string;
     } | null;
     /**
-     * A default of every project: it can be read, not deleted.
+     * True for a default model of every project, which cannot be deleted.
      */
     isLangfuseManaged: boolean;
     createdAt: string;
     /**
-     * Of the default tier.
+     * USD per unit in the default tier.
      */
     prices: {
         [key: string]: {
@@ -1021,7 +1021,7 @@ export type Model = {
             values: Array<string>;
         }>;
         /**
-         * USD for one unit, by kind of usage, with all digits.
+         * USD per unit by kind of usage, with all digits.
          */
         prices: {
             [key: string]: number;
@@ -1116,7 +1116,7 @@ export type Project = {
         [key: string]: unknown;
     };
     /**
-     * After so many days everything is deleted; left out where everything is kept.
+     * Data is deleted after this many days; left out if it is kept forever.
      */
     retentionDays?: number;
 };
@@ -1230,7 +1230,7 @@ export type IngestError = IngestErrors[keyof IngestErrors];
 
 export type IngestResponses = {
     /**
-     * What became of each event.
+     * The outcome of each event.
      */
     207: IngestionAnswer;
 };
@@ -1472,11 +1472,11 @@ export type ListScoresV1Data = {
         configId?: string;
         queueId?: string;
         /**
-         * The trace has all of them.
+         * Scores whose trace has all of these tags.
          */
         traceTags?: Array<string>;
         /**
-         * The score is in one of them.
+         * Scores in any of these environments.
          */
         environment?: Array<string>;
         name?: string;
@@ -1484,11 +1484,11 @@ export type ListScoresV1Data = {
         toTimestamp?: string;
         source?: 'API' | 'EVAL' | 'ANNOTATION';
         /**
-         * Ids, with commas.
+         * Comma-separated ids.
          */
         scoreIds?: string;
         /**
-         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.
+         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}). Combined with the other parameters by AND.
          */
         filter?: string;
         /**
@@ -1497,7 +1497,7 @@ export type ListScoresV1Data = {
         value?: number | null;
         operator?: '<' | '>' | '<=' | '>=' | '!=' | '=';
         /**
-         * Groups of fields, with commas: score, trace. All by default.
+         * Comma-separated field groups: score, trace. Default: all.
          */
         fields?: string;
     };
@@ -1660,7 +1660,7 @@ export type CreateScoreError = CreateScoreErrors[keyof CreateScoreErrors];
 
 export type CreateScoreResponses = {
     /**
-     * It is stored.
+     * Stored.
      */
     200: CreateScoreAnswer;
 };
@@ -1827,7 +1827,7 @@ export type CreateBatchExportData = {
     body: CreateBatchExport;
     headers?: {
         /**
-         * The same key with the same body answers what the first request made, for 24 hours.
+         * For 24 hours, a repeated key with the same body returns what the first request created.
          */
         'idempotency-key'?: string;
     };
@@ -1994,7 +1994,7 @@ export type DeleteBatchExportError = DeleteBatchExportErrors[keyof DeleteBatchEx
 
 export type DeleteBatchExportResponses = {
     /**
-     * It is gone.
+     * Deleted.
      */
     204: void;
 };
@@ -2735,7 +2735,7 @@ export type DeleteTracesError = DeleteTracesErrors[keyof DeleteTracesErrors];
 
 export type DeleteTracesResponses = {
     /**
-     * They will be deleted.
+     * Deletion is queued.
      */
     200: DeletedAnswer;
 };
@@ -2751,11 +2751,11 @@ export type ListTracesData = {
         userId?: string;
         name?: string;
         /**
-         * The trace has all of them.
+         * Traces with all of these tags.
          */
         tags?: Array<string>;
         /**
-         * The trace is in one of them.
+         * Traces in any of these environments.
          */
         environment?: Array<string>;
         sessionId?: string;
@@ -2764,15 +2764,15 @@ export type ListTracesData = {
         fromTimestamp?: string;
         toTimestamp?: string;
         /**
-         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.
+         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}). Combined with the other parameters by AND.
          */
         filter?: string;
         /**
-         * Column and direction, such as `timestamp.asc`. Newest first by default.
+         * Column and direction, such as `timestamp.asc`. Default: newest first.
          */
         orderBy?: string;
         /**
-         * Groups of fields, with commas: core, io, scores, observations, metrics. All by default.
+         * Comma-separated field groups: core, io, scores, observations, metrics. Default: all.
          */
         fields?: string;
     };
@@ -2917,7 +2917,7 @@ export type DeleteTraceError = DeleteTraceErrors[keyof DeleteTraceErrors];
 
 export type DeleteTraceResponses = {
     /**
-     * It will be deleted.
+     * Deletion is queued.
      */
     200: DeletedAnswer;
 };
@@ -2931,7 +2931,7 @@ export type GetTraceData = {
     };
     query?: {
         /**
-         * Groups of fields, with commas: core, io, scores, observations, metrics. All by default.
+         * Comma-separated field groups: core, io, scores, observations, metrics. Default: all.
          */
         fields?: string;
     };
@@ -3029,13 +3029,13 @@ export type ListObservationsData = {
         version?: string;
         parentObservationId?: string;
         /**
-         * The observation is in one of them.
+         * Observations in any of these environments.
          */
         environment?: Array<string>;
         fromStartTime?: string;
         toStartTime?: string;
         /**
-         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.
+         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}). Combined with the other parameters by AND.
          */
         filter?: string;
     };
@@ -3132,32 +3132,32 @@ export type ListObservationsV2Data = {
         traceId?: string;
         version?: string;
         /**
-         * Sent empty: observations without a parent.
+         * Send it empty for observations without a parent.
          */
         parentObservationId?: string;
         isRootObservation?: 'true' | 'false';
         /**
-         * The observation is in one of them.
+         * Observations in any of these environments.
          */
         environment?: Array<string>;
         fromStartTime?: string;
         toStartTime?: string;
         /**
-         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.
+         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}). Combined with the other parameters by AND.
          */
         filter?: string;
         limit?: number | null;
         cursor?: string;
         /**
-         * Groups of fields, with commas: core, basic, time, io, metadata, model, usage, prompt, metrics, trace_context. core, basic by default.
+         * Comma-separated field groups: core, basic, time, io, metadata, model, usage, prompt, metrics, trace_context. Default: core, basic.
          */
         fields?: string;
         /**
-         * Keys of metadata, with commas, whose values are not cut at 200 characters.
+         * Comma-separated metadata keys whose values are not cut at 200 characters.
          */
         expandMetadata?: string;
         /**
-         * Input and output are always texts.
+         * Only `false`: input and output are always texts.
          */
         parseIoAsJson?: 'false';
     };
@@ -3379,7 +3379,7 @@ export type DeleteScoreError = DeleteScoreErrors[keyof DeleteScoreErrors];
 
 export type DeleteScoreResponses = {
     /**
-     * It will be deleted.
+     * Deletion is queued.
      */
     202: DeletedAnswer;
 };
@@ -3477,11 +3477,11 @@ export type ListScoresData = {
         configId?: string;
         queueId?: string;
         /**
-         * The trace has all of them.
+         * Scores whose trace has all of these tags.
          */
         traceTags?: Array<string>;
         /**
-         * The score is in one of them.
+         * Scores in any of these environments.
          */
         environment?: Array<string>;
         name?: string;
@@ -3489,18 +3489,18 @@ export type ListScoresData = {
         toTimestamp?: string;
         source?: 'API' | 'EVAL' | 'ANNOTATION';
         /**
-         * Ids, with commas.
+         * Comma-separated ids.
          */
         scoreIds?: string;
         sessionId?: string;
         traceId?: string;
         datasetRunId?: string;
         /**
-         * Ids, with commas.
+         * Comma-separated ids.
          */
         observationId?: string;
         /**
-         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}); AND-ed with the other parameters.
+         * JSON array of filters, as in exports (GET /api/public/export-tables/{table}). Combined with the other parameters by AND.
          */
         filter?: string;
         /**
@@ -3509,7 +3509,7 @@ export type ListScoresData = {
         value?: number | null;
         operator?: '<' | '>' | '<=' | '>=' | '!=' | '=';
         /**
-         * Groups of fields, with commas: score, trace. All by default.
+         * Comma-separated field groups: score, trace. Default: all.
          */
         fields?: string;
     };
@@ -3593,11 +3593,11 @@ export type ListScoresV3Data = {
         id?: string;
         name?: string;
         /**
-         * With commas: API, EVAL, ANNOTATION.
+         * Comma-separated: API, EVAL, ANNOTATION.
          */
         source?: string;
         /**
-         * With commas: NUMERIC, CATEGORICAL, BOOLEAN, TEXT, CORRECTION.
+         * Comma-separated: NUMERIC, CATEGORICAL, BOOLEAN, TEXT, CORRECTION.
          */
         dataType?: string;
         environment?: string;
@@ -3607,31 +3607,31 @@ export type ListScoresV3Data = {
         traceId?: string;
         sessionId?: string;
         /**
-         * Needs traceId.
+         * Comma-separated ids; needs traceId.
          */
         observationId?: string;
         /**
-         * Ids of dataset runs.
+         * Comma-separated ids of dataset runs.
          */
         experimentId?: string;
         fromTimestamp?: string;
         toTimestamp?: string;
         /**
-         * Any of these values; needs one dataType of NUMERIC, BOOLEAN (true or false) and CATEGORICAL.
+         * Comma-separated values, any of which may match; needs exactly one dataType: NUMERIC, BOOLEAN (true or false) or CATEGORICAL.
          */
         value?: string;
         /**
-         * At least; needs dataType=NUMERIC.
+         * Smallest value; needs dataType=NUMERIC.
          */
         valueMin?: number | null;
         /**
-         * At most; needs dataType=NUMERIC.
+         * Largest value; needs dataType=NUMERIC.
          */
         valueMax?: number | null;
         limit?: number;
         cursor?: string;
         /**
-         * Groups of fields, with commas: core, details, subject, annotation. core by default.
+         * Comma-separated field groups: core, details, subject, annotation. Default: core.
          */
         fields?: string;
     };
@@ -3794,15 +3794,15 @@ export type ListSessionsData = {
         page?: number;
         limit?: number;
         /**
-         * The session is in one of them.
+         * Sessions in any of these environments.
          */
         environment?: Array<string>;
         /**
-         * It began then or later.
+         * Sessions that began at this time or later.
          */
         fromTimestamp?: string;
         /**
-         * It began before.
+         * Sessions that began before this time.
          */
         toTimestamp?: string;
     };
@@ -4147,7 +4147,7 @@ export type DeleteCommentError = DeleteCommentErrors[keyof DeleteCommentErrors];
 
 export type DeleteCommentResponses = {
     /**
-     * It is gone.
+     * Deleted.
      */
     204: void;
 };
@@ -4214,7 +4214,7 @@ export type CreateModelData = {
     body: CreateModel;
     headers?: {
         /**
-         * The same key with the same body answers what the first request made, for 24 hours.
+         * For 24 hours, a repeated key with the same body returns what the first request created.
          */
         'idempotency-key'?: string;
     };
@@ -4371,7 +4371,7 @@ export type DeleteModelError = DeleteModelErrors[keyof DeleteModelErrors];
 
 export type DeleteModelResponses = {
     /**
-     * It is gone.
+     * Deleted.
      */
     204: void;
 };
@@ -4648,7 +4648,7 @@ export type CreateOrganizationsError = CreateOrganizationsErrors[keyof CreateOrg
 
 export type CreateOrganizationsResponses = {
     /**
-     * What was created.
+     * The created object.
      */
     201: AdminResource;
 };
@@ -4758,7 +4758,7 @@ export type CreateProjectsError = CreateProjectsErrors[keyof CreateProjectsError
 
 export type CreateProjectsResponses = {
     /**
-     * What was created.
+     * The created object.
      */
     201: AdminResource;
 };
@@ -4861,7 +4861,7 @@ export type CreateUsersError = CreateUsersErrors[keyof CreateUsersErrors];
 
 export type CreateUsersResponses = {
     /**
-     * What was created.
+     * The created object.
      */
     201: AdminResource;
 };
@@ -4971,7 +4971,7 @@ export type CreateMembershipsError = CreateMembershipsErrors[keyof CreateMembers
 
 export type CreateMembershipsResponses = {
     /**
-     * What was created.
+     * The created object.
      */
     201: AdminResource;
 };
@@ -5083,7 +5083,7 @@ export type CreateApikeysError = CreateApikeysErrors[keyof CreateApikeysErrors];
 
 export type CreateApikeysResponses = {
     /**
-     * What was created.
+     * The created object.
      */
     201: AdminResource;
 };
@@ -5150,7 +5150,7 @@ export type DeleteApikeysError = DeleteApikeysErrors[keyof DeleteApikeysErrors];
 
 export type DeleteApikeysResponses = {
     /**
-     * It is gone.
+     * Deleted.
      */
     204: void;
 };

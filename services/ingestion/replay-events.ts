@@ -70,7 +70,10 @@ const untilFewWait = async (deps: ReplayDeps, projectId: string, { waitingMax, p
 
 const isEntityType = (text: string): text is EntityType => (entityTypes as readonly string[]).includes(text);
 
-/** Without the text of the file and without who sent it: both are read from the store. A score of a session gets an ordering key of its own, as the log does not name sessions. */
+/**
+ * Leaves out the text and the origin of the file: both are read from the store. A score of a session gets an ordering key of its own,
+ * because the log does not name sessions.
+ */
 export const replayJob = (
   { newJobId, sha256Hex }: Pick<ReplayDeps, "newJobId" | "sha256Hex">,
   projectId: string,

@@ -77,7 +77,7 @@ export const storeGroups = async (
     await recording;
   } catch (error) {
     if (error instanceof ObservationIdTaken) {
-      // Nobody would ever read or delete these files: they lie among the other trace's files, and no log names them.
+      // No one would ever read or delete these files: they lie among the other trace's files, and no log row names them.
       const stray = stored.filter((group) => error.logIds.has(logIdOf(group) ?? ""));
       await forEachConcurrent(
         stray,

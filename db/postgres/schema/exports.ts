@@ -31,7 +31,7 @@ export const batchExports = pgTable(
     compression: text({ enum: ["none", "gzip", "zstd"] }).notNull(),
     /** Options of the format, such as csv.neutralizeFormulas, and of the files. */
     options: jsonb().$type<ExportOptions>().notNull(),
-    /** When its owner was told that it would expire soon, and when its objects were deleted. */
+    /** When the owner was told about the coming expiry, and when the objects were deleted. */
     expiryNotifiedAt: at("expiry_notified_at"),
     filesDeletedAt: at("files_deleted_at"),
     /** The moment of creation. Rows with a time at or after it are not exported. */

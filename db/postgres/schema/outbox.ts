@@ -7,8 +7,8 @@ import { at, createdAt, newId, updatedAt } from "./columns.ts";
 import { projects } from "./tenants.ts";
 
 /**
- * What has happened, written in the transaction that made it happen. `position` is the order of the events of one object: its row is locked before a position is drawn.
- * Between objects it is not the order of commits, and nothing reads it as one.
+ * Events, written in the transaction that caused them. `position` orders the events of one object, whose row is locked before a position is
+ * drawn. Between objects it is not the commit order, and no code relies on it.
  */
 export const outbox = pgTable(
   "outbox",
@@ -31,7 +31,10 @@ export const outbox = pgTable(
   ],
 );
 
-/** The consumers that events are handed to, and the types each of them wants. Written with the migrations from core/outbox/consumers.ts, so that writers of any version know them. */
+/**
+ * Registered consumers and their event types. Written with the migrations from core/outbox/consumers.ts, so that writers of every version
+ * know them.
+ */
 export const outboxConsumers = pgTable("outbox_consumers", {
   name: text().primaryKey(),
   eventTypes: text("event_types").array().notNull(),
@@ -39,7 +42,7 @@ export const outboxConsumers = pgTable("outbox_consumers", {
   updatedAt: updatedAt(),
 });
 
-/** Events that a consumer has still to consume: written with the event, deleted in the transaction that consumes it. */
+/** Events that a consumer has still to consume: inserted with the event, deleted in the transaction that consumes it. */
 export const outboxDeliveries = pgTable(
   "outbox_deliveries",
   {
@@ -50,7 +53,7 @@ export const outboxDeliveries = pgTable(
       .notNull()
       .references(() => outbox.position, { onDelete: "cascade" }),
     objectId: text("object_id").notNull(),
-    /** Attempts that have failed. */
+    /** Failed attempts. */
     failures: integer().notNull().default(0),
     runAt: at("run_at").notNull().defaultNow(),
     lastError: jsonb("last_error").$type<{ code: string; message: string; at: string }>(),

@@ -69,7 +69,7 @@ export const claimClock = pgTable("claim_clock", {
 });
 
 /**
- * Running jobs per project. Claimed with SKIP LOCKED, so the concurrency limit is exact; the reaper repairs the counter from the job rows.
+ * Running jobs per project. Claimed with SKIP LOCKED, so the concurrency limit is exact. Maintenance repairs the counter from the job rows.
  */
 export const concurrencyCounts = pgTable("job_slots", {
   projectId: text("project_id")
