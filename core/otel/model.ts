@@ -27,8 +27,8 @@ const requestModelNames = ["gen_ai.request.model", "ai.model.id", "llm.request.m
 
 /** Returns the requested model, if it differs from the observation's model. */
 export const requestModel = (facts: SpanFacts, name = modelName(facts)): string | undefined => {
-  const asked = name === undefined ? undefined : firstText(facts.attributes, requestModelNames);
-  return asked === name ? undefined : asked;
+  const requested = name === undefined ? undefined : firstText(facts.attributes, requestModelNames);
+  return requested === name ? undefined : requested;
 };
 
 /** Keeps text and numbers, encodes everything else as JSON; undefined if there are none. */

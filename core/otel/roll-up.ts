@@ -24,10 +24,10 @@ export const rollUp = (facts: SpanFacts, type: ObservationType): JsonObject | un
   const costs = toldCostDetails(attributes);
   if (usage === undefined && costs === undefined) return undefined;
   const model = toldModelName(facts);
-  const asked = requestModel(facts, model);
+  const requested = requestModel(facts, model);
   return {
     ...(model === undefined ? {} : { model }),
-    ...(asked === undefined ? {} : { requestModel: asked }),
+    ...(requested === undefined ? {} : { requestModel: requested }),
     ...(usage === undefined ? {} : { usageDetails: usage }),
     ...(costs === undefined ? {} : { costDetails: costs }),
   };

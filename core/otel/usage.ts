@@ -27,8 +27,8 @@ export const usageDetails = (facts: SpanFacts): UsageKinds | undefined => {
 /** Ignores what Langfuse's SDKs set, and includes spans that repeat the calls below them. */
 export const toldUsageDetails = (facts: SpanFacts): UsageKinds | undefined => {
   for (const source of sources) {
-    const told = source(facts);
-    if (told !== undefined) return resolveUsage(told);
+    const reported = source(facts);
+    if (reported !== undefined) return resolveUsage(reported);
   }
   return undefined;
 };
@@ -74,15 +74,15 @@ const claudeCode: Source = ({ attributes, scope }) => {
     const count = readCount(attributes.get(name));
     if (count !== undefined) paths.set(name, count);
   }
-  const told = toldUsage(paths, "object");
-  return told === undefined ? undefined : { ...told, isCacheBeside: true };
+  const reported = toldUsage(paths, "object");
+  return reported === undefined ? undefined : { ...reported, isCacheBeside: true };
 };
 
 /** Reads count attributes, and adds what the providers' responses beside them report. */
 const generic: Source = ({ attributes }) => {
-  const told = toldUsage(attributePaths(attributes), "span");
-  const answers = told === undefined ? [] : providerMetadata(attributes);
-  return [...answers, adkResponse(attributes)].reduce(joinTold, told);
+  const reported = toldUsage(attributePaths(attributes), "span");
+  const answers = reported === undefined ? [] : providerMetadata(attributes);
+  return [...answers, adkResponse(attributes)].reduce(joinTold, reported);
 };
 
 const attributePaths = (attributes: Attributes): UsagePaths => {

@@ -90,14 +90,14 @@ export const isSortable = (table: ExportTable, column: FilterColumn): boolean =>
 export const compileOrder = (orderBy: { column: string; order: "ASC" | "DESC" } | null, table: ExportTable, path: string) => {
   const direction = orderBy?.order ?? "DESC";
   const ties = `${table.time} ${direction}, ${table.hash} ${direction}, ${table.id} ${direction}, ${table.version} DESC`;
-  const asked = orderBy?.column;
-  const column = asked === undefined ? undefined : findFilterColumn(table, asked);
+  const requested = orderBy?.column;
+  const column = requested === undefined ? undefined : findFilterColumn(table, requested);
   const base = { faults: [] as FieldError[], uses: [] as readonly string[], isDescending: direction === "DESC" };
-  if (asked === undefined || column?.sql === table.time) return { ...base, sql: ties, followsSortingKey: true };
+  if (requested === undefined || column?.sql === table.time) return { ...base, sql: ties, followsSortingKey: true };
   if (column === undefined || !isSortable(table, column))
     return {
       ...base,
-      faults: [{ path, message: `Table ${table.name} cannot be ordered by ${JSON.stringify(asked)}.` }],
+      faults: [{ path, message: `Table ${table.name} cannot be ordered by ${JSON.stringify(requested)}.` }],
       sql: ties,
       followsSortingKey: true,
     };

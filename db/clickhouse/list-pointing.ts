@@ -1,4 +1,4 @@
-/** Scores and dataset run items that are stored as pointing at spans by their plain ids. Memory: their ids. */
+/** ClickHouse: finds stored scores and dataset run items that name spans by their plain ids. Memory: their ids. */
 import { z } from "zod";
 import { externalTable } from "../../core/query/external-table.ts";
 import type { ClickHouse } from "./client.ts";
@@ -9,7 +9,10 @@ type PointingEntity = { projectId: string; entityType: "score" | "dataset_run_it
 
 const Row = z.object({ project_id: z.string(), entity_type: z.enum(["score", "dataset_run_item"]), id: z.string() });
 
-/** By the newest version of each that is not deleted. Finds scores by the bloom filter of their traces; of run items it reads the columns asked for of the projects. */
+/**
+ * Uses the newest version of each undeleted row. Finds scores by the bloom filter of their traces; for run items, reads the needed columns
+ * of the projects.
+ */
 export const listPointing = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
   spans: readonly SpanOfProject[],

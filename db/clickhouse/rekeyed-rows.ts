@@ -1,6 +1,6 @@
 /**
- * Rows that were written again under another sort key, such as another time or type: the engine keeps all versions, and only the newest counts. FINAL merges versions of one
- * sort key only. Memory: at most 200,000 keys.
+ * ClickHouse: finds re-keyed rows, written again under another sort key, such as another time or type. The engine keeps all their versions,
+ * and only the newest counts; FINAL merges versions of one sort key only. Memory: at most 200,000 keys.
  */
 import { AppError } from "../../core/errors.ts";
 import { externalTable } from "../../core/query/external-table.ts";
@@ -8,7 +8,7 @@ import type { Sql } from "../../core/query/sql.ts";
 import type { ExportTable } from "../../core/query/tables/table.ts";
 import type { ClickHouse } from "./client.ts";
 
-/** Ids a table may hold under two sort keys are listed up to here; above, the export is refused rather than wrong. */
+/** Limit of the ids listed with several sort keys. Above it, the export is refused rather than wrong. */
 const rekeyedRowsMax = 200_000;
 
 /** A sort key of a row that was written under more than one. `nth` 1 is the newest; `versionUs` is its newest version. */
@@ -17,14 +17,15 @@ type RekeyedRow = { id: string; place: string; versionUs: string; nth: string };
 type KeyedTable = Pick<ExportTable, "id" | "time" | "version" | "isDeleted" | "place">;
 
 /**
- * The sort key with the time of the row. A time that changes under one sort key is merged by FINAL, but not in a query on a range of time: the server leaves out the parts
- * that have none of it before it merges, and with them the newer version.
+ * The sort key with the row's time. FINAL merges a time that changed under one sort key, but not in a query on a time range: the server
+ * first skips parts outside the range, and with them the newer version.
  */
 const sortKeyAndTime = ({ place, time }: KeyedTable): string => `cityHash64(${place}, ${time})`;
 
 /**
- * The sort keys of such rows. When the newest version is a deletion, it is one of the row, under whatever key it was before. A row whose time changed under its key is among them as well.
- * Looks at the whole project, whatever the filter: the newest version decides whether an id is exported at all. `from` has no FINAL.
+ * Selects the sort keys of re-keyed rows, including rows whose time changed under their key. If the newest version is a deletion, it
+ * deletes the row under every earlier key.
+ * Reads the whole project, whatever the filter: the newest version decides whether an id is exported at all. `from` has no FINAL.
  */
 const rekeyedSql = (from: string, table: KeyedTable): string => {
   const { id, time, version, isDeleted } = table;
@@ -39,7 +40,10 @@ const rekeyedSql = (from: string, table: KeyedTable): string => {
     )`;
 };
 
-/** Lists them, to be left out by `withoutRekeyed` and compared by `areRekeyed`. Reads ids and keys of the project; spills beyond 1 GiB of hashes. */
+/**
+ * Lists the sort keys, for `withoutRekeyed` to exclude and `areRekeyed` to compare. Reads ids and keys of the project; spills to disk
+ * beyond 1 GiB of hashes.
+ */
 export const findRekeyedRows = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
   { from, table, projectId }: { from: string; table: KeyedTable; projectId: string },
@@ -57,13 +61,13 @@ export const findRekeyedRows = async (
   return rows;
 };
 
-/** Whether a row was written under another sort key between the two looks. One that is no longer listed has only been merged. */
+/** Returns whether a row was re-keyed between the two listings. A key that is no longer listed has only been merged. */
 export const areRekeyed = (before: readonly RekeyedRow[], after: readonly RekeyedRow[]): boolean => {
   const newest = new Map(before.filter(({ nth }) => nth === "1").map(({ id, versionUs }) => [id, versionUs]));
   return after.some(({ id, versionUs, nth }) => nth === "1" && newest.get(id) !== versionUs);
 };
 
-/** Leaves out every sort key but the newest. */
+/** Excludes every sort key but the newest. */
 export const withoutRekeyed = (table: KeyedTable, rekeyed: readonly RekeyedRow[]): Sql => {
   const old = rekeyed.filter(({ nth }) => nth !== "1").map((row) => ({ id: row.id, place: row.place }));
   if (old.length === 0) return { sql: "", uses: [], params: {} };
@@ -74,6 +78,6 @@ export const withoutRekeyed = (table: KeyedTable, rekeyed: readonly RekeyedRow[]
   };
 };
 
-/** The same within the query itself, so that both see the table at one moment. */
+/** Excludes them within the query itself, so that it sees one snapshot of the table. */
 export const withoutRekeyedInside = (from: string, table: KeyedTable): string =>
   ` AND (${table.id}, ${sortKeyAndTime(table)}) NOT IN (SELECT id, place FROM (${rekeyedSql(from, table)}) WHERE nth > 1)`;

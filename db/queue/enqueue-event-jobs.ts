@@ -6,7 +6,9 @@ import { type Database, execute } from "../postgres/client.ts";
 import { rowTexts } from "../postgres/row-texts.ts";
 import { states } from "./state-sql.ts";
 
-/** An OpenTelemetry request has no ordering key: it writes nothing by itself. `dedupeKey`: no job is added while an unfinished one has it. */
+/**
+ * An OpenTelemetry request has no ordering key: it writes nothing by itself. `dedupeKey`: no job is added while an unfinished one has it.
+ */
 export type EventJob = { dedupeKey?: string } & (
   | { id: string; kind: "ingestion.merge"; orderingKey: string; payload: JobPayload<"ingestion.merge"> }
   | { id: string; kind: "ingestion.otel"; orderingKey: null; payload: JobPayload<"ingestion.otel"> }

@@ -8,8 +8,8 @@ import { states } from "./state-sql.ts";
 
 /**
  * Inserts one available job, and its project's job_slots row if missing. A key-share lock keeps pruning from deleting the row before commit
- * without blocking claims: creating under an update lock left a busy project without a claim for four seconds (measured).
- * Without an id the database makes one. Inserts nothing and returns false if an unfinished job holds the dedupe key (unique index jobs_dedupe_key).
+ * without blocking claims: creating under an update lock left a busy project without a claim for four seconds (measured). Without an id the
+ * database makes one. Inserts nothing and returns false if an unfinished job holds the dedupe key (unique index jobs_dedupe_key).
  */
 export const enqueueJob = async <K extends JobKind>(
   tx: Database,

@@ -228,7 +228,7 @@ export const cancelBatchExport = <ThrowOnError extends boolean = false>(options:
 /**
  * Run a failed or cancelled export again
  *
- * The export gets all its attempts again and a new cutoff, so it contains the rows of now.
+ * The export gets all its attempts again and a new cutoff, so it contains the current rows.
  */
 export const retryBatchExport = <ThrowOnError extends boolean = false>(options: Options<RetryBatchExportData, ThrowOnError>): RequestResult<RetryBatchExportResponses, RetryBatchExportErrors, ThrowOnError> => (options.client ?? client).post<RetryBatchExportResponses, RetryBatchExportErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {
@@ -243,7 +243,7 @@ export const retryBatchExport = <ThrowOnError extends boolean = false>(options: 
 /**
  * Run a finished export again as a new export
  *
- * Creates a new export with the same request and the rows of now. The old one stays unchanged.
+ * Creates a new export with the same request and the current rows. The old one stays unchanged.
  */
 export const rerunBatchExport = <ThrowOnError extends boolean = false>(options: Options<RerunBatchExportData, ThrowOnError>): RequestResult<RerunBatchExportResponses, RerunBatchExportErrors, ThrowOnError> => (options.client ?? client).post<RerunBatchExportResponses, RerunBatchExportErrors, ThrowOnError>({
     security: [{ scheme: 'basic', type: 'http' }, {

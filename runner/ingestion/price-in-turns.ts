@@ -23,15 +23,15 @@ export const priceInTurns = async (deps: PriceDeps, projectId: string, observati
   const models = await deps.loadModels(projectId);
   const counts = new Map<string, number | undefined>();
   for (;;) {
-    const asked: { key: string; tokenizer: string; text: string }[] = [];
+    const toCount: { key: string; tokenizer: string; text: string }[] = [];
     const before = patternWork.steps;
     const priced = priceObservation(observation, models, (tokenizer, text) => {
       const key = `${tokenizer} ${text}`;
-      if (!counts.has(key)) asked.push({ key, tokenizer, text });
+      if (!counts.has(key)) toCount.push({ key, tokenizer, text });
       return counts.get(key);
     });
     deps.budget.spend(projectId, { patternSteps: patternWork.steps - before });
-    const [first] = asked;
+    const [first] = toCount;
     if (first === undefined) return priced;
     const counting = (await deps.openCounter())(first.tokenizer, first.text);
     if (counting !== undefined) deps.budget.spend(projectId, { tokenCharacters: first.text.length });

@@ -39,8 +39,8 @@ export const settleRollUps = async (
 ): Promise<readonly MergedEntity[]> => {
   const groups = groupsOf(entities).filter(isConcerned);
   if (groups.length === 0) return entities;
-  const asked = groups.filter(needsStored).map(({ trace }) => trace);
-  const stored = asked.length === 0 ? new Map<string, UsageNode[]>() : await loadUsageNodes(deps.clickhouse, asked, signal);
+  const tracesToRead = groups.filter(needsStored).map(({ trace }) => trace);
+  const stored = tracesToRead.length === 0 ? new Map<string, UsageNode[]>() : await loadUsageNodes(deps.clickhouse, tracesToRead, signal);
   const replaced = new Map<MergedEntity, MergedEntity>();
   for (const group of groups) {
     const known = stored.get(ownedName(group.trace)) ?? [];

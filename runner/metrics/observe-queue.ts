@@ -2,7 +2,7 @@
 import type { Meter } from "@opentelemetry/api";
 import type { WaitingJobs } from "../../db/queue/measure-queue.ts";
 import type { Clock } from "../deps.ts";
-import { createLook } from "./create-look.ts";
+import { createCachedMeasurement } from "./create-cached-measurement.ts";
 import { metricDefinitions as metrics, optionsOf } from "./definitions.ts";
 
 export type QueueDeps = {
@@ -15,10 +15,10 @@ export type QueueDeps = {
 export const observeQueue = (meter: Meter, deps: QueueDeps): void => {
   const depth = meter.createObservableGauge(metrics.queueDepth.name, optionsOf(metrics.queueDepth));
   const age = meter.createObservableGauge(metrics.queueOldestAge.name, optionsOf(metrics.queueOldestAge));
-  const look = createQueueLook(deps);
+  const measure = createQueueMeasurement(deps);
   meter.addBatchObservableCallback(
     async (result) => {
-      for (const { kind, due, oldestSeconds } of await look()) {
+      for (const { kind, due, oldestSeconds } of await measure()) {
         result.observe(depth, due, { kind });
         result.observe(age, oldestSeconds, { kind });
       }
@@ -28,5 +28,5 @@ export const observeQueue = (meter: Meter, deps: QueueDeps): void => {
 };
 
 /** Never rejects; returns an empty list if nothing is known. */
-export const createQueueLook = ({ clock, measureQueue, report }: QueueDeps): (() => Promise<readonly WaitingJobs[]>) =>
-  createLook({ clock, measure: measureQueue, onFailure: (error) => report("queue_not_measured", error) });
+export const createQueueMeasurement = ({ clock, measureQueue, report }: QueueDeps): (() => Promise<readonly WaitingJobs[]>) =>
+  createCachedMeasurement({ clock, measure: measureQueue, onFailure: (error) => report("queue_not_measured", error) });

@@ -9,7 +9,7 @@ import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 import type { Bus } from "../bus.ts";
 import type { Log } from "../deps.ts";
 import { metricDefinitions, optionsOf } from "./definitions.ts";
-import { type OutboxLookDeps, observeOutbox } from "./observe-outbox.ts";
+import { type OutboxMeasurementDeps, observeOutbox } from "./observe-outbox.ts";
 import { observeQueue, type QueueDeps } from "./observe-queue.ts";
 import { createPushReader, type PushConfig } from "./push-reader.ts";
 import { recordEvents } from "./record-events.ts";
@@ -20,7 +20,7 @@ type MetricsConfig = {
   otlp: PushConfig | null;
 };
 
-type MetricsDeps = Omit<QueueDeps & OutboxLookDeps, "report"> & {
+type MetricsDeps = Omit<QueueDeps & OutboxMeasurementDeps, "report"> & {
   events: Pick<Bus, "on">;
   log: Log;
   memoryBytes: () => number;

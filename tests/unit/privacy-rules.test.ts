@@ -23,9 +23,9 @@ describe("privacy rules of a request", () => {
   it.each([
     ["input messages", "Write a column"],
     ["nothing.a", "no column"],
-    ["name.first", "no JSON inside"],
-    ["usageDetails.input", "no JSON inside"],
-    ["startTime[*]", "no JSON inside"],
+    ["name.first", "contains no JSON"],
+    ["usageDetails.input", "contains no JSON"],
+    ["startTime[*]", "contains no JSON"],
     ["scores.quality", "Scores as columns"],
   ])("%s is refused", (path, message) => {
     expect(faultsOf([{ path, action: "mask" }])).toMatchObject([

@@ -16,7 +16,7 @@ const route = keyRoute(
     operationId: "rerunBatchExport",
     tags: ["Batch exports"],
     summary: "Run a finished export again as a new export",
-    description: "Creates a new export with the same request and the rows of now. The old one stays unchanged.",
+    description: "Creates a new export with the same request and the current rows. The old one stays unchanged.",
     request: { params: IdParam },
     responses: { 202: json(BatchExport, "The export as it is now.") },
   },

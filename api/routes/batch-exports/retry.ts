@@ -16,7 +16,7 @@ const route = keyRoute(
     operationId: "retryBatchExport",
     tags: ["Batch exports"],
     summary: "Run a failed or cancelled export again",
-    description: "The export gets all its attempts again and a new cutoff, so it contains the rows of now.",
+    description: "The export gets all its attempts again and a new cutoff, so it contains the current rows.",
     request: { params: IdParam },
     responses: { 202: json(BatchExport, "The export as it is now.") },
   },

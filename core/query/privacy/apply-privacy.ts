@@ -47,7 +47,7 @@ export const applyPrivacy = (
   if (places > placesMax) {
     faults.push({
       path: "query.privacy",
-      message: `The rules name ${places} places, including those on their paths; the limit is ${placesMax}.`,
+      message: `The rules name ${places} places, including those on their paths; at most ${placesMax} are allowed.`,
     });
     return { visible: [...select], hashes };
   }

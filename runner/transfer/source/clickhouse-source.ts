@@ -53,12 +53,12 @@ export const openClickHouseSource = async (
     (index: number): SourceSlice["open"] =>
     async ({ attempts, limitRows, isFirst, isCompressed }) => {
       const formatOf = (columns: SelectedColumn[]) => formats[format].slice(columns, { isFirst, ...options });
-      const run = async ({ format: asked, list, suffix }: SliceQuery) => {
+      const run = async ({ format: sliceFormat, list, suffix }: SliceQuery) => {
         const { sql, settings, ...more } = await statement(index, list, limitRows);
         return clickhouse.openBytes({
           ...more,
-          sql: `${sql} FORMAT ${asked.clickhouseFormat}`,
-          settings: { ...asked.settings, ...settings },
+          sql: `${sql} FORMAT ${sliceFormat.clickhouseFormat}`,
+          settings: { ...sliceFormat.settings, ...settings },
           contentEncoding: isCompressed ? compressions[request.compression].contentEncoding : null,
           queryId: `${queryId}-${index}-${attempts}${suffix}`,
         });

@@ -65,8 +65,8 @@ export const planSource = async (deps: ClickHouseSourceDeps, request: SourceRequ
     isExact,
     where: joinSql([base, ` AND ${notDeleted(table, window)}`, newestOnly], ""),
     countNow: (rowsMax) => {
-      const asked = joinSql([base, without], "");
-      return count("more", `(SELECT 1 FROM ${rows(asked)} LIMIT ${rowsMax})`, asked.params);
+      const condition = joinSql([base, without], "");
+      return count("more", `(SELECT 1 FROM ${rows(condition)} LIMIT ${rowsMax})`, condition.params);
     },
     proveNothingRekeyed: async (written) => {
       if (areRekeyed(rekeyed, await findRekeyed("moved-after")))

@@ -1,7 +1,7 @@
 /** Measures something in the database, rarely, however many readers collect and however often. */
 import type { Clock } from "../deps.ts";
 
-type LookDeps<Row> = {
+type MeasurementDeps<Row> = {
   clock: Clock;
   measure: () => Promise<readonly Row[]>;
   /** Called with each failure. */
@@ -16,7 +16,7 @@ const staleMs = 60_000;
 const waitMs = 2000;
 
 /** Never rejects; returns an empty list if nothing is known. Runs one query at a time. */
-export const createLook = <Row>({ clock, measure, onFailure }: LookDeps<Row>): (() => Promise<readonly Row[]>) => {
+export const createCachedMeasurement = <Row>({ clock, measure, onFailure }: MeasurementDeps<Row>): (() => Promise<readonly Row[]>) => {
   let known: { atMs: number; rows: readonly Row[] } | undefined;
   let askedMs = Number.NEGATIVE_INFINITY;
   let asking: Promise<void> | undefined;
