@@ -1,4 +1,4 @@
-/** What is wrong with the runner's variables together, each valid by itself. Sentences name variables and never show a value. */
+/** Finds faults in the combination of the runner's variables, each valid alone. Messages name variables and never show a value. */
 import { eventStoreProblems } from "../core/ingestion/event-store-config.ts";
 import { storeProblems } from "../core/s3/store-env.ts";
 import { type AwsEnvironment, namesCredentials } from "./credentials/aws-credentials.ts";

@@ -20,7 +20,7 @@ type ExportSettings = {
 export type ExportHandlerDeps = {
   db: Database;
   clickhouse: ClickHouse;
-  /** Where the files go; null when batch exports are switched off or no bucket is configured. */
+  /** Destination of the files; null if batch exports are switched off or no bucket is configured. */
   sink: FileSink | null;
   settings: ExportSettings;
   clock: Clock;
