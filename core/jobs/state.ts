@@ -1,11 +1,23 @@
 /** Job states (River's names) and how the public API shows them. One mapping, here. */
-export const jobStates = ["scheduled", "available", "running", "retryable", "completed", "cancelled", "discarded"] as const;
-export type JobState = (typeof jobStates)[number];
+/** The name in the code, and the value in the database. A migration that renames stored values changes the value here, and nothing else. */
+export const jobState = {
+  scheduled: "scheduled",
+  available: "available",
+  running: "running",
+  retryable: "retryable",
+  completed: "completed",
+  cancelled: "cancelled",
+  discarded: "discarded",
+} as const;
+export type JobState = (typeof jobState)[keyof typeof jobState];
+
+/** All states, for the type of the column. */
+export const jobStates = Object.values(jobState) as [JobState, ...JobState[]];
 
 /** States from which a job can be claimed once `run_at` has passed. */
-export const claimableStates = ["scheduled", "available", "retryable"] as const satisfies readonly JobState[];
+export const claimableStates = [jobState.scheduled, jobState.available, jobState.retryable] as const satisfies readonly JobState[];
 /** States that only an explicit retry by a person leaves. */
-export const finalStates = ["completed", "cancelled", "discarded"] as const satisfies readonly JobState[];
+export const finalStates = [jobState.completed, jobState.cancelled, jobState.discarded] as const satisfies readonly JobState[];
 
 export const isFinalState = (state: JobState): boolean => (finalStates as readonly JobState[]).includes(state);
 
@@ -14,11 +26,11 @@ export type BatchExportStatus = (typeof batchExportStatuses)[number];
 
 /** The status an export's owner sees for each job state. A retryable job has not failed: it waits for its next attempt. */
 export const batchExportStatusOf: Record<JobState, BatchExportStatus> = {
-  scheduled: "QUEUED",
-  available: "QUEUED",
-  running: "PROCESSING",
-  retryable: "QUEUED",
-  completed: "COMPLETED",
-  cancelled: "CANCELLED",
-  discarded: "FAILED",
+  [jobState.scheduled]: "QUEUED",
+  [jobState.available]: "QUEUED",
+  [jobState.running]: "PROCESSING",
+  [jobState.retryable]: "QUEUED",
+  [jobState.completed]: "COMPLETED",
+  [jobState.cancelled]: "CANCELLED",
+  [jobState.discarded]: "FAILED",
 };

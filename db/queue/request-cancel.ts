@@ -1,6 +1,7 @@
 /** Queue: cancels a job, or asks its runner to. */
 
 import { sql } from "drizzle-orm";
+import { jobState } from "../../core/jobs/state.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import { states } from "./state-sql.ts";
 
@@ -22,5 +23,5 @@ export const requestCancel = async (
       returning state`,
   );
   if (row === undefined) return "finished";
-  return row.state === "running" ? "requested" : "cancelled";
+  return row.state === jobState.running ? "requested" : "cancelled";
 };

@@ -2,11 +2,13 @@
 
 import { sql } from "drizzle-orm";
 import { kindsWhere } from "../../core/jobs/kinds.ts";
+import type { jobState } from "../../core/jobs/state.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import { settle } from "./settle-job.ts";
 import { kindList, states } from "./state-sql.ts";
 
-type RescuedJob = { id: string; kind: string; state: "cancelled" | "discarded" | "retryable"; projectId: string };
+type RescuedState = typeof jobState.cancelled | typeof jobState.discarded | typeof jobState.retryable;
+type RescuedJob = { id: string; kind: string; state: RescuedState; projectId: string };
 
 /**
  * Delay of an export after its runner was lost: another runner may start at once, but a job that crashes its runner must not spin. For

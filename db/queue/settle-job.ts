@@ -1,7 +1,7 @@
 /** Queue: settles a job, writing the outcome of an attempt. */
 
 import { type SQL, sql } from "drizzle-orm";
-import { isFinalState, type JobState } from "../../core/jobs/state.ts";
+import { isFinalState, type JobState, jobState } from "../../core/jobs/state.ts";
 import { storableForm } from "../../core/storable.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import type { Lease } from "./heartbeat-job.ts";
@@ -17,12 +17,12 @@ export const storableError = ({ code, message, detail }: JobError): JobError => 
 });
 
 export type Outcome =
-  | { state: "completed" }
-  | { state: "cancelled" }
-  | { state: "discarded"; error: JobError }
-  | { state: "retryable"; error: JobError; delaySeconds: number }
+  | { state: typeof jobState.completed }
+  | { state: typeof jobState.cancelled }
+  | { state: typeof jobState.discarded; error: JobError }
+  | { state: typeof jobState.retryable; error: JobError; delaySeconds: number }
   /** Released unstarted, at a shutdown: the attempt is not spent. */
-  | { state: "available" };
+  | { state: typeof jobState.available };
 
 /**
  * Fenced: changes the job only while it runs under this lease, and decrements the project's counter in the same statement. Undefined means
@@ -36,21 +36,21 @@ export const settleJob = async (tx: Database, lease: Lease, outcome: Outcome): P
       ? sql`${JSON.stringify(storableError(outcome.error))}::jsonb || jsonb_build_object('attempt', attempt, 'at', now())`
       : sql`last_error`;
   const runAt =
-    outcome.state === "retryable"
+    outcome.state === jobState.retryable
       ? sql`now() + make_interval(secs => ${outcome.delaySeconds})`
-      : outcome.state === "available"
+      : outcome.state === jobState.available
         ? sql`now()`
         : sql`run_at`;
   const [row] = await settle(tx, {
-    where: sql`id = ${lease.id} and lease_id = ${lease.leaseId} ${outcome.state === "completed" ? sql`and cancel_requested_at is null` : sql``}`,
+    where: sql`id = ${lease.id} and lease_id = ${lease.leaseId} ${outcome.state === jobState.completed ? sql`and cancel_requested_at is null` : sql``}`,
     state: outcome.state,
-    set: sql`, last_error = ${error}, run_at = ${runAt}, attempt = ${outcome.state === "available" ? sql`attempt - 1` : sql`attempt`}`,
+    set: sql`, last_error = ${error}, run_at = ${runAt}, attempt = ${outcome.state === jobState.available ? sql`attempt - 1` : sql`attempt`}`,
   });
   return row?.state;
 };
 
 /** The states in which a running job can end. */
-export type SettledState = Exclude<JobState, "running" | "scheduled">;
+export type SettledState = Exclude<JobState, typeof jobState.running | typeof jobState.scheduled>;
 
 /**
  * The only place where a running job leaves its state: clears the lease, sets finished_at for final states, decrements the project's

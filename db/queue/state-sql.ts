@@ -3,13 +3,16 @@
  * literals of its condition.
  */
 import { type SQL, sql } from "drizzle-orm";
-import { claimableStates, finalStates, type JobState, jobStates } from "../../core/jobs/state.ts";
+import { claimableStates, finalStates, type JobState, jobState } from "../../core/jobs/state.ts";
 
 const literal = (state: JobState): string => `'${state}'`;
 const listOf = (states: readonly JobState[]): SQL => sql.raw(`(${states.map(literal).join(",")})`);
 
 /** One state: `state = ${states.running}`. */
-export const states = Object.fromEntries(jobStates.map((state) => [state, sql.raw(literal(state))])) as Record<JobState, SQL>;
+export const states = Object.fromEntries(Object.entries(jobState).map(([name, state]) => [name, sql.raw(literal(state))])) as Record<
+  keyof typeof jobState,
+  SQL
+>;
 
 /** Lists in parentheses: `state in ${claimable}`. */
 export const claimable = listOf(claimableStates);

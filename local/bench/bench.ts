@@ -2,6 +2,7 @@
  * `npm run bench [-- --events 500000 --rounds 3 --only JSONL]`: alternates (a) curl of the query to nowhere, (b) curl piped into `curl -T
  * -` to a discarding sink, (c) the export through the runner into that sink. Method and figures: docs/benchmarks.md.
  */
+
 import { spawnSync } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -11,6 +12,7 @@ import { sql as drizzleSql } from "drizzle-orm";
 import { scopes } from "../../core/auth/scopes.ts";
 import { hashSecret } from "../../core/auth/secret-hash.ts";
 import { CreateBatchExport } from "../../core/exports/request.ts";
+import { jobState } from "../../core/jobs/state.ts";
 import { exportPredicate, fromClause, until } from "../../core/query/build-query.ts";
 import { compileQuery } from "../../core/query/compile-query.ts";
 import { selectList } from "../../core/query/formats/file-format.ts";
@@ -303,7 +305,7 @@ try {
     Array.from({ length: 16 }, async () => {
       while (settled < jobsTotal) {
         const job = await claimJob(open.db, { kinds: ["export.run"], claimedBy: "bench", leaseSeconds: 60, projectRunningMax: 64 });
-        if (job !== undefined && (await settleJob(open.db, { id: job.id, leaseId: job.leaseId }, { state: "completed" }))) settled++;
+        if (job !== undefined && (await settleJob(open.db, { id: job.id, leaseId: job.leaseId }, { state: jobState.completed }))) settled++;
       }
     }),
   );

@@ -6,6 +6,7 @@
 
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
+import { jobState } from "../../core/jobs/state.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { deleteStoredRows } from "../../db/clickhouse/delete-rows.ts";
 import { isUnlogged } from "../../db/event-store/deletable-objects.ts";
@@ -66,7 +67,7 @@ export const createDeleteHandler = ({ db, clickhouse, eventsTable, events, sha25
     await deleteStoredRows(deletion.rows, what);
     await reprocess(deletion, what, emptied);
     log("info", "data_deleted", { job_id: job.id, project_id: projectId, scope: what.scope, objects });
-    if ((await settleJob(db, lease, { state: "completed" })) === undefined) throw new LeaseLost();
+    if ((await settleJob(db, lease, { state: jobState.completed })) === undefined) throw new LeaseLost();
   },
   settle: async (job, outcome) => (await settleJob(db, { id: job.id, leaseId: job.leaseId }, outcome)) !== undefined,
 });

@@ -7,6 +7,7 @@ import { type ArrivedEvent, arrangeInPieces, type EventGroup } from "../../core/
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import type { SampledProjects } from "../../core/ingestion/sampling.ts";
 import { jobKinds } from "../../core/jobs/kinds.ts";
+import { jobState } from "../../core/jobs/state.ts";
 import { mapSpansInPieces } from "../../core/otel/map-spans.ts";
 import { storedOtlpLimits } from "../../core/otel/otlp-traces.ts";
 import { openTracesJson } from "../../core/otel/parse-json.ts";
@@ -69,7 +70,8 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
         eventsOut += countEvents(arranged, false);
       }
     }
-    if ((await settleJob(store.db, { id: job.id, leaseId: job.leaseId }, { state: "completed" })) === undefined) throw new LeaseLost();
+    if ((await settleJob(store.db, { id: job.id, leaseId: job.leaseId }, { state: jobState.completed })) === undefined)
+      throw new LeaseLost();
     if (sampling.has(job.projectId)) deps.emit("ingestion.sampled", { eventsIn, eventsOut });
   }),
   settle: async (job, outcome) => {

@@ -2,9 +2,11 @@
  * mail.send: sends one mail about one export and is retried by itself. A failure does not change the export. May run twice: the Message-ID
  * is the same.
  */
+
 import { type ErrorCode, errorTable } from "../../core/errors.ts";
 import { exportMail } from "../../core/exports/mail-text.ts";
 import { jobKinds } from "../../core/jobs/kinds.ts";
+import { jobState } from "../../core/jobs/state.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
 import { findExportMail } from "../../services/exports/find-export-mail.ts";
@@ -51,7 +53,7 @@ export const createMailHandler = ({ db, log, mailer, publicUrl }: MailHandlerDep
         });
         await mailer.send({ to: about.email, ...mail, messageId: `<${job.id}@spillway>` });
       }
-      if (!(await settle(job, { state: "completed" }))) throw new LeaseLost();
+      if (!(await settle(job, { state: jobState.completed }))) throw new LeaseLost();
     },
   };
 };

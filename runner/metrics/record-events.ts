@@ -2,7 +2,7 @@
 
 import type { Attributes, Meter } from "@opentelemetry/api";
 import type { JobKind } from "../../core/jobs/kinds.ts";
-import type { JobState } from "../../core/jobs/state.ts";
+import { type JobState, jobState } from "../../core/jobs/state.ts";
 import type { Bus } from "../bus.ts";
 import { type MetricDefinition, metricDefinitions as metrics, optionsOf } from "./definitions.ts";
 
@@ -59,7 +59,7 @@ const recordJobs = (meter: Meter, on: Bus["on"]): void => {
   };
   const settle = (kind: JobKind, state: JobState, jobs: number) => {
     settled(jobs, { kind, state });
-    if (state === "discarded") deadLetters(jobs, { kind });
+    if (state === jobState.discarded) deadLetters(jobs, { kind });
   };
   const lose = (kind: JobKind, jobs: number) => {
     running(-jobs, { kind });
@@ -80,9 +80,9 @@ const recordJobs = (meter: Meter, on: Bus["on"]): void => {
   on("batch.settled", ({ kind, jobs, completed, released, failed, seconds }) => {
     running(-jobs, { kind });
     settle(kind, "completed", completed);
-    settle(kind, "available", released);
+    settle(kind, jobState.available, released);
     for (const { code, isFinal } of failed) {
-      settle(kind, isFinal ? "discarded" : "retryable", 1);
+      settle(kind, isFinal ? jobState.discarded : jobState.retryable, 1);
       failures(1, { kind, error_code: code });
     }
     batchDuration(seconds);

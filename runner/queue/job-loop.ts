@@ -5,6 +5,7 @@
 import { AppError } from "../../core/errors.ts";
 import { type JobKind, jobKinds } from "../../core/jobs/kinds.ts";
 import { nextAttempt } from "../../core/jobs/next-attempt.ts";
+import { jobState } from "../../core/jobs/state.ts";
 import { describeFailure, failureOf } from "../../db/postgres/failure.ts";
 import type { ClaimedJob } from "../../db/queue/claim-job.ts";
 import type { Heartbeat } from "../../db/queue/heartbeat-job.ts";
@@ -39,7 +40,7 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Polling => {
     const startedMs = clock.nowMs();
     deps.bus.emit("job.claimed", { job });
     const handler = deps.handlerOf(job.kind);
-    let outcome: Outcome = { state: "completed" };
+    let outcome: Outcome = { state: jobState.completed };
     let failure: AppError | undefined;
     let isHeld = true;
     try {
@@ -52,16 +53,16 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Polling => {
         deps.bus.emit("job.leaseLost", { job });
         return;
       }
-      if (reason instanceof JobCancelled) outcome = { state: "cancelled" };
-      else if (reason instanceof RunnerStopping) outcome = { state: "available" };
+      if (reason instanceof JobCancelled) outcome = { state: jobState.cancelled };
+      else if (reason instanceof RunnerStopping) outcome = { state: jobState.available };
       else {
         failure = failureOf(reason);
         const described = { code: failure.code, message: failure.message, detail: failure.detail };
         const next = nextAttempt(failure, { kind: job.kind, attempt: job.attempt, maxAttempts: job.maxAttempts, random: deps.random() });
         outcome =
           next.decision === "discard"
-            ? { state: "discarded", error: described }
-            : { state: "retryable", error: described, delaySeconds: next.delaySeconds };
+            ? { state: jobState.discarded, error: described }
+            : { state: jobState.retryable, error: described, delaySeconds: next.delaySeconds };
       }
       const last = outcome;
       isHeld = (await settleWithRetry({ clock, log }, { job_id: job.id }, () => handler.settle(job, last))) ?? false;

@@ -2,6 +2,7 @@
 
 import type { ExportManifest, ExportProgress } from "../../core/exports/manifest.ts";
 import { ExportOptions } from "../../core/exports/request.ts";
+import { jobState } from "../../core/jobs/state.ts";
 import { until } from "../../core/query/build-query.ts";
 import type { CompiledQuery } from "../../core/query/compile-query.ts";
 import type { ExportQuery } from "../../core/query/export-query.ts";
@@ -122,7 +123,7 @@ const settle = async (
   const settled = await settleExport(deps.db, {
     lease: { id: job.id, leaseId: job.leaseId },
     exportId,
-    outcome: { state: "completed" },
+    outcome: { state: jobState.completed },
     manifest,
     objectIds: writer.fileIds(),
   });

@@ -8,9 +8,10 @@ import type { UploadedPart } from "../../core/exports/uploaded-part.ts";
 import { storableJson } from "../../core/storable.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import type { Lease } from "../../db/queue/heartbeat-job.ts";
+import { states } from "../../db/queue/state-sql.ts";
 
 const isHeld = (lease: Lease) =>
-  sql`exists (select 1 from jobs j where j.id = ${lease.id} and j.lease_id = ${lease.leaseId} and j.state = 'running')`;
+  sql`exists (select 1 from jobs j where j.id = ${lease.id} and j.lease_id = ${lease.leaseId} and j.state = ${states.running})`;
 
 /** Records an object before its first byte is sent. Returns undefined if the lease is lost. */
 export const rememberObject = async (
@@ -59,7 +60,7 @@ export const rememberFile = (db: Database, lease: Lease, objectId: string, file:
 export const rememberPlan = (db: Database, lease: Lease, checkpoint: unknown): Promise<unknown> =>
   execute(
     db,
-    sql`update jobs set checkpoint = ${storableJson(checkpoint)}::jsonb where id = ${lease.id} and lease_id = ${lease.leaseId} and state = 'running'`,
+    sql`update jobs set checkpoint = ${storableJson(checkpoint)}::jsonb where id = ${lease.id} and lease_id = ${lease.leaseId} and state = ${states.running}`,
   );
 
 export type LeftObject = {
@@ -153,7 +154,7 @@ export const takeAbandonedObjects = (
         where o.state in ('open', 'removing') and o.bucket = ${bucket} and o.updated_at < grace.before
           and (o.state = 'removing' or not exists (
             select 1 from jobs j where j.id = o.job_id and j.finished_at is null
-              and (j.state <> 'running' or j.lease_id = o.lease_id or j.started_at >= grace.before)))
+              and (j.state <> ${states.running} or j.lease_id = o.lease_id or j.started_at >= grace.before)))
         order by o.updated_at limit ${rowsMax} for update of o skip locked
       )
       update export_objects o set state = 'removing', updated_at = now() from abandoned where o.id = abandoned.id

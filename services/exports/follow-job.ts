@@ -1,6 +1,8 @@
 /** Updates the export of a job whose attempt has ended, whether its runner settled it or it was rescued. */
+
 import { AppError } from "../../core/errors.ts";
 import type { ExportManifest } from "../../core/exports/manifest.ts";
+import { jobState } from "../../core/jobs/state.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import type { SettledState } from "../../db/queue/settle-job.ts";
 import { type Transition, transitionExport } from "./transition-export.ts";
@@ -17,7 +19,7 @@ export const followJob = async (
   { state, error, manifest }: { state: SettledState; error: ExportError | undefined; manifest: ExportManifest | undefined },
 ): Promise<void> => {
   const moved = await move(tx, exportId, { state, error, manifest });
-  if (moved.outcome === "refused" && state === "completed")
+  if (moved.outcome === "refused" && state === jobState.completed)
     throw new AppError({ code: "INTERNAL", detail: `an export that is ${moved.from} cannot be completed` });
 };
 
@@ -29,15 +31,15 @@ const move = (
   { state, error, manifest }: { state: SettledState; error: ExportError | undefined; manifest: ExportManifest | undefined },
 ): Promise<Transition> => {
   switch (state) {
-    case "completed":
+    case jobState.completed:
       if (manifest === undefined) throw new AppError({ code: "INTERNAL", detail: "a completed export has a manifest" });
       return transitionExport(tx, exportId, "COMPLETED", { manifest });
-    case "cancelled":
+    case jobState.cancelled:
       return transitionExport(tx, exportId, "CANCELLED", {});
-    case "discarded":
+    case jobState.discarded:
       return transitionExport(tx, exportId, "FAILED", { error: error ?? unknownError });
-    case "available":
-    case "retryable":
+    case jobState.available:
+    case jobState.retryable:
       return transitionExport(tx, exportId, "QUEUED", { error: error ?? null });
     default:
       return state satisfies never;

@@ -4,7 +4,7 @@ import { z } from "@hono/zod-openapi";
 import { type ErrorCode, errorTable } from "../../../core/errors.ts";
 import { exportStages } from "../../../core/exports/manifest.ts";
 import { ExportOptions } from "../../../core/exports/request.ts";
-import { batchExportStatuses } from "../../../core/jobs/state.ts";
+import { batchExportStatuses, jobState } from "../../../core/jobs/state.ts";
 import { describeChanges } from "../../../core/query/changes.ts";
 import { ExportQuery } from "../../../core/query/export-query.ts";
 import { compressionNames, formatNames } from "../../../core/query/formats/index.ts";
@@ -123,7 +123,7 @@ export const showBatchExportSummary = (row: BatchExportSummaryRow, nowMs: number
       lastHeartbeatAt: iso(job?.heartbeatAt),
       attempt: job?.attempt ?? 0,
       attemptsMax: job?.maxAttempts ?? 0,
-      nextAttemptAt: job?.state === "retryable" ? iso(job.runAt) : null,
+      nextAttemptAt: job?.state === jobState.retryable ? iso(job.runAt) : null,
     },
     result:
       manifest === null

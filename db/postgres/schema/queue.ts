@@ -3,7 +3,7 @@
 import { sql } from "drizzle-orm";
 import { boolean, check, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 import { jobStates } from "../../../core/jobs/state.ts";
-import { claimable, final } from "../../queue/state-sql.ts";
+import { claimable, final, states } from "../../queue/state-sql.ts";
 import { at, createdAt, newId, updatedAt } from "./columns.ts";
 import { projects } from "./tenants.ts";
 
@@ -48,13 +48,13 @@ export const jobs = pgTable(
       .on(t.kind, t.projectId, t.runAt, t.id)
       .where(sql`state in ${claimable} and not has_slot and lane is null`),
     index("jobs_lane_idx").on(t.projectId, t.losses, t.runAt, t.id).where(sql`state in ${claimable} and lane is not null`),
-    index("jobs_lane_running_idx").on(t.orderingKey).where(sql`state = 'running' and lane is not null`),
-    index("jobs_lease_idx").on(t.leaseId).where(sql`state = 'running'`),
-    index("jobs_running_idx").on(t.projectId).where(sql`state = 'running'`),
+    index("jobs_lane_running_idx").on(t.orderingKey).where(sql`state = ${states.running} and lane is not null`),
+    index("jobs_lease_idx").on(t.leaseId).where(sql`state = ${states.running}`),
+    index("jobs_running_idx").on(t.projectId).where(sql`state = ${states.running}`),
     index("jobs_finished_idx").on(t.finishedAt).where(sql`finished_at is not null`),
     uniqueIndex("jobs_dedupe_key").on(t.dedupeKey).where(sql`finished_at is null`),
     check("jobs_finished_check", sql`(state in ${final}) = (finished_at is not null)`),
-    check("jobs_lease_check", sql`(state = 'running') = (lease_id is not null and lease_until is not null)`),
+    check("jobs_lease_check", sql`(state = ${states.running}) = (lease_id is not null and lease_until is not null)`),
   ],
 );
 
