@@ -7,7 +7,7 @@ import type { z } from "zod";
 import { isRecord } from "../is-record.ts";
 import { isCount } from "../usage/read-count.ts";
 import { readUsage } from "../usage/read-usage.ts";
-import { findSpelling } from "../usage/told-usage.ts";
+import { findSpelling } from "../usage/reported-usage.ts";
 import type { ObservationBody } from "./event.ts";
 import { schemaOf } from "./fields.ts";
 

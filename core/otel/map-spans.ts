@@ -154,8 +154,8 @@ const isAppRoot = (attributes: Attributes): boolean | undefined => (isTrue(attri
 const traceEvent = (facts: SpanFacts, { isTopmost }: { isTopmost: boolean }): MappedEvent | undefined => {
   const { span, attributes, startTime } = facts;
   const isMarked = facts.isRoot || isAppRoot(attributes) === true;
-  const isTold = isMarked || hasTraceUpdate(attributes);
-  if (!isTold && !isTopmost) return undefined;
+  const updatesTrace = isMarked || hasTraceUpdate(attributes);
+  if (!updatesTrace && !isTopmost) return undefined;
   return {
     id: `otel-trace-${span.traceId}-${span.spanId}`,
     timestamp: startTime,
@@ -163,7 +163,7 @@ const traceEvent = (facts: SpanFacts, { isTopmost }: { isTopmost: boolean }): Ma
     body: withoutUndefined({
       id: span.traceId,
       timestamp: startTime,
-      ...(isTold ? traceAttributes(facts) : {}),
+      ...(updatesTrace ? traceAttributes(facts) : {}),
       otel: withoutUndefined({
         spanIds: span.spanId,
         isSessionInferred: isSessionInferred(attributes) ? true : undefined,

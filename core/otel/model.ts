@@ -13,10 +13,10 @@ const rollUpOperations = new Set<Json | undefined>(["invoke_agent", "agent_step"
 export const isRollUp = (attributes: Attributes): boolean => rollUpOperations.has(attributes.get("gen_ai.operation.name"));
 
 export const modelName = (facts: SpanFacts): string | undefined =>
-  isRollUp(facts.attributes) ? firstText(facts.attributes, [langfuse.modelName]) : toldModelName(facts);
+  isRollUp(facts.attributes) ? firstText(facts.attributes, [langfuse.modelName]) : reportedModelName(facts);
 
 /** Also applies to a span that repeats the calls below it. */
-export const toldModelName = ({ attributes }: SpanFacts): string | undefined => {
+export const reportedModelName = ({ attributes }: SpanFacts): string | undefined => {
   const name = firstText(attributes, modelNames);
   const subtype = attributes.get("genkit:metadata:subtype");
   const isGenkitModel = subtype === "model" || subtype === "background-model" || subtype === "embedder";

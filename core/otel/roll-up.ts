@@ -8,10 +8,10 @@ import type { ObservationType, OtelBody } from "../ingestion/event.ts";
 import { langfuse } from "./attribute-names.ts";
 import { isMeaningful } from "./attributes.ts";
 import type { MappedEvent } from "./mapped-event.ts";
-import { isRollUp, requestModel, toldModelName } from "./model.ts";
+import { isRollUp, reportedModelName, requestModel } from "./model.ts";
 import { type JsonObject, parseObject } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
-import { toldCostDetails, toldUsageDetails } from "./usage.ts";
+import { reportedCostDetails, reportedUsageDetails } from "./usage.ts";
 
 const rollingTypes: ReadonlySet<ObservationType> = new Set(["SPAN", "AGENT", "CHAIN"]);
 
@@ -20,10 +20,10 @@ export const rollUp = (facts: SpanFacts, type: ObservationType): JsonObject | un
   const { attributes } = facts;
   if (!isRollUp(attributes) && !rollingTypes.has(type)) return undefined;
   if ([langfuse.usageDetails, langfuse.costDetails].some((name) => isMeaningful(parseObject(attributes.get(name))))) return undefined;
-  const usage = toldUsageDetails(facts);
-  const costs = toldCostDetails(attributes);
+  const usage = reportedUsageDetails(facts);
+  const costs = reportedCostDetails(attributes);
   if (usage === undefined && costs === undefined) return undefined;
-  const model = toldModelName(facts);
+  const model = reportedModelName(facts);
   const requested = requestModel(facts, model);
   return {
     ...(model === undefined ? {} : { model }),

@@ -7,8 +7,8 @@ import { costSpellings } from "../usage/cost-spellings.ts";
 import { flattenUsage, setCount, snakeCase, type UsagePaths } from "../usage/flatten-usage.ts";
 import { readCount } from "../usage/read-count.ts";
 import { readUsage } from "../usage/read-usage.ts";
+import { joinReported, type ReportedUsage, reportedUsage } from "../usage/reported-usage.ts";
 import { resolveUsage, type UsageKinds } from "../usage/resolve-usage.ts";
-import { joinTold, type ToldUsage, toldUsage } from "../usage/told-usage.ts";
 import { usageInnerPrefixes, usageObjectNames, usagePrefixes } from "../usage/usage-spellings.ts";
 import { langfuse } from "./attribute-names.ts";
 import { type Attributes, below, fieldOf, isMeaningful, toNumber } from "./attributes.ts";
@@ -21,11 +21,11 @@ import type { SpanFacts } from "./span-facts.ts";
 export const usageDetails = (facts: SpanFacts): UsageKinds | undefined => {
   const given = parseObject(facts.attributes.get(langfuse.usageDetails));
   if (given !== undefined && isMeaningful(given)) return readUsage(given);
-  return isRollUp(facts.attributes) ? undefined : toldUsageDetails(facts);
+  return isRollUp(facts.attributes) ? undefined : reportedUsageDetails(facts);
 };
 
 /** Ignores what Langfuse's SDKs set, and includes spans that repeat the calls below them. */
-export const toldUsageDetails = (facts: SpanFacts): UsageKinds | undefined => {
+export const reportedUsageDetails = (facts: SpanFacts): UsageKinds | undefined => {
   for (const source of sources) {
     const reported = source(facts);
     if (reported !== undefined) return resolveUsage(reported);
@@ -37,11 +37,11 @@ export const toldUsageDetails = (facts: SpanFacts): UsageKinds | undefined => {
 export const costDetails = ({ attributes }: SpanFacts): Record<string, number> | undefined => {
   const given = parseObject(attributes.get(langfuse.costDetails));
   if (given !== undefined && isMeaningful(given)) return numbersOf(given);
-  return isRollUp(attributes) ? undefined : toldCostDetails(attributes);
+  return isRollUp(attributes) ? undefined : reportedCostDetails(attributes);
 };
 
 /** Ignores what Langfuse's SDKs set, and includes spans that repeat the calls below them. */
-export const toldCostDetails = (attributes: Attributes): Record<string, number> | undefined => {
+export const reportedCostDetails = (attributes: Attributes): Record<string, number> | undefined => {
   const costs: Record<string, number> = {};
   for (const { name, kind } of costSpellings) {
     const cost = toNumber(attributes.get(name));
@@ -59,11 +59,11 @@ const numbersOf = (given: JsonObject): Record<string, number> | undefined => {
   return Object.keys(costs).length === 0 ? undefined : costs;
 };
 
-type Source = (facts: SpanFacts) => ToldUsage | undefined;
+type Source = (facts: SpanFacts) => ReportedUsage | undefined;
 
 const genkit: Source = ({ attributes }) => {
   const usage = genkitPart(attributes, "output", "usage");
-  return isMeaningful(usage) ? toldUsage(flattenUsage(usage), "object") : undefined;
+  return isMeaningful(usage) ? reportedUsage(flattenUsage(usage), "object") : undefined;
 };
 
 /** Claude Code counts like Anthropic's API: the input excludes tokens read from and written to the cache. */
@@ -74,15 +74,15 @@ const claudeCode: Source = ({ attributes, scope }) => {
     const count = readCount(attributes.get(name));
     if (count !== undefined) paths.set(name, count);
   }
-  const reported = toldUsage(paths, "object");
+  const reported = reportedUsage(paths, "object");
   return reported === undefined ? undefined : { ...reported, isCacheBeside: true };
 };
 
 /** Reads count attributes, and adds what the providers' responses beside them report. */
 const generic: Source = ({ attributes }) => {
-  const reported = toldUsage(attributePaths(attributes), "span");
+  const reported = reportedUsage(attributePaths(attributes), "span");
   const answers = reported === undefined ? [] : providerMetadata(attributes);
-  return [...answers, adkResponse(attributes)].reduce(joinTold, reported);
+  return [...answers, adkResponse(attributes)].reduce(joinReported, reported);
 };
 
 const attributePaths = (attributes: Attributes): UsagePaths => {
@@ -119,11 +119,13 @@ const isAiSdkCall = (attributes: Attributes): boolean =>
   ["ai.operationId", "operation.name"].some((name) => /^ai\.\w+\.do[A-Z]/.test(String(attributes.get(name) ?? "")));
 
 /** Reads `{"anthropic": {"usage": {…}}}`: the responses of the AI SDK's providers, keyed by provider. */
-const providerMetadata = (attributes: Attributes): (ToldUsage | undefined)[] => {
+const providerMetadata = (attributes: Attributes): (ReportedUsage | undefined)[] => {
   const metadata = parseObject(attributes.get("ai.response.providerMetadata")) ?? {};
   return Object.values(metadata).flatMap((provider) => [
-    ...["usage", "usageMetadata", "tokens"].map((name) => fieldOf(provider, name)).map((usage) => toldUsage(flattenUsage(usage), "object")),
-    isJsonObject(provider) ? toldUsage(ownCounts(provider), "object") : undefined,
+    ...["usage", "usageMetadata", "tokens"]
+      .map((name) => fieldOf(provider, name))
+      .map((usage) => reportedUsage(flattenUsage(usage), "object")),
+    isJsonObject(provider) ? reportedUsage(ownCounts(provider), "object") : undefined,
   ]);
 };
 
@@ -138,9 +140,9 @@ const ownCounts = (provider: JsonObject): UsagePaths => {
 };
 
 /** Google's ADK reports cached and thought tokens only in the response; its output count excludes thoughts. */
-const adkResponse = (attributes: Attributes): ToldUsage | undefined => {
+const adkResponse = (attributes: Attributes): ReportedUsage | undefined => {
   const usage = fieldOf(parseObject(attributes.get("gcp.vertex.agent.llm_response")), "usage_metadata");
-  return usage === undefined ? undefined : toldUsage(flattenUsage(usage), "object");
+  return usage === undefined ? undefined : reportedUsage(flattenUsage(usage), "object");
 };
 
 const sources: readonly Source[] = [genkit, claudeCode, generic];

@@ -4,8 +4,8 @@
  */
 import { flattenUsage, snakeCase } from "./flatten-usage.ts";
 import { readCount } from "./read-count.ts";
+import { findSpelling, reportedUsage } from "./reported-usage.ts";
 import { resolveUsage, type UsageKinds } from "./resolve-usage.ts";
-import { findSpelling, toldUsage } from "./told-usage.ts";
 import { isInputRole, isOutputRole } from "./usage-roles.ts";
 
 /** `isResolved`: our own code made the map, so its kinds are already disjoint. Returns undefined if nothing was counted. */
@@ -19,8 +19,8 @@ export const readUsage = (given: Readonly<Record<string, unknown>>, { isResolved
     );
   });
   if (!isProviders) return isResolved ? countsOf(given) : withoutDoubles(countsOf(given));
-  const told = toldUsage(paths, "object");
-  const usage = told === undefined ? undefined : resolveUsage(told);
+  const reported = reportedUsage(paths, "object");
+  const usage = reported === undefined ? undefined : resolveUsage(reported);
   const own = ownKinds(given);
   if (usage === undefined || own.length === 0) return usage ?? nonEmpty(own);
   // Counts not known to be tokens are kept but not included in the total.

@@ -2,7 +2,7 @@
  * Usage: turns reported counts into kinds that add up. Whether a whole includes its parts is decided by, in this order: no part exceeds its
  * whole; counts that exclude cache or reasoning; the reported total; the meaning of the spellings.
  */
-import type { ToldUsage } from "./told-usage.ts";
+import type { ReportedUsage } from "./reported-usage.ts";
 import { inputModalities, outputModalities, usageRoles } from "./usage-roles.ts";
 
 export type UsageKinds = Record<string, number>;
@@ -11,11 +11,11 @@ export type UsageKinds = Record<string, number>;
  * Kind to count. All kinds but `total` add up to the reported total, unless the report contradicts itself: then the total stays as
  * reported. Undefined if nothing was counted.
  */
-export const resolveUsage = (told: ToldUsage): UsageKinds | undefined => {
-  const cache = cacheParts(told);
-  const reading = readingOf(told, cache.sum);
-  const usage: UsageKinds = { ...inputKinds(told, reading, cache), ...outputKinds(told, reading) };
-  const { total } = told.counts;
+export const resolveUsage = (reported: ReportedUsage): UsageKinds | undefined => {
+  const cache = cacheParts(reported);
+  const reading = readingOf(reported, cache.sum);
+  const usage: UsageKinds = { ...inputKinds(reported, reading, cache), ...outputKinds(reported, reading) };
+  const { total } = reported.counts;
   if (total !== undefined) usage["total"] = total;
   return Object.keys(usage).length === 0 ? undefined : usage;
 };
@@ -29,7 +29,7 @@ type CacheParts = {
 };
 
 /** Cache lifetimes are parts of the tokens written; they are dropped if they exceed them. */
-const cacheParts = ({ counts }: ToldUsage): CacheParts => {
+const cacheParts = ({ counts }: ReportedUsage): CacheParts => {
   const { cacheRead: read, cacheWrite5m, cacheWrite1h } = counts;
   const lifetimes = (cacheWrite5m ?? 0) + (cacheWrite1h ?? 0);
   const written = (counts.cacheWrite ?? 0) > 0 || lifetimes === 0 ? counts.cacheWrite : lifetimes;
@@ -44,12 +44,16 @@ const cacheParts = ({ counts }: ToldUsage): CacheParts => {
 /** Which parts are counted in addition to their whole. */
 type Reading = { isCacheBeside: boolean; isReasoningBeside: boolean; isToolPromptBeside: boolean };
 
-const readingOf = (told: ToldUsage, cached: number): Reading => {
-  const { input, output, total, freshInput, reasoning = 0, toolPrompt = 0 } = told.counts;
+const readingOf = (reported: ReportedUsage, cached: number): Reading => {
+  const { input, output, total, freshInput, reasoning = 0, toolPrompt = 0 } = reported.counts;
   const options = (meant: boolean, part: number): boolean[] => (part === 0 ? [meant] : [meant, !meant]);
-  const all = options(told.isCacheBeside, cached).flatMap((isCacheBeside) =>
-    options(told.isReasoningBeside, reasoning).flatMap((isReasoningBeside) =>
-      options(told.isToolPromptBeside, toolPrompt).map((isToolPromptBeside) => ({ isCacheBeside, isReasoningBeside, isToolPromptBeside })),
+  const all = options(reported.isCacheBeside, cached).flatMap((isCacheBeside) =>
+    options(reported.isReasoningBeside, reasoning).flatMap((isReasoningBeside) =>
+      options(reported.isToolPromptBeside, toolPrompt).map((isToolPromptBeside) => ({
+        isCacheBeside,
+        isReasoningBeside,
+        isToolPromptBeside,
+      })),
     ),
   );
   const wholeInput = (reading: Reading) =>
@@ -59,7 +63,8 @@ const readingOf = (told: ToldUsage, cached: number): Reading => {
     (reading) => input === undefined || cached + toolPrompt <= wholeInput(reading),
     (reading) => output === undefined || reasoning <= wholeOutput(reading),
     (reading) => input === undefined || freshInput === undefined || wholeInput(reading) - cached === freshInput,
-    (reading) => output === undefined || told.visibleOutput === undefined || wholeOutput(reading) - reasoning === told.visibleOutput,
+    (reading) =>
+      output === undefined || reported.visibleOutput === undefined || wholeOutput(reading) - reasoning === reported.visibleOutput,
     (reading) => total === undefined || wholeInput(reading) + wholeOutput(reading) === total,
   ];
   let left = all;
@@ -67,7 +72,7 @@ const readingOf = (told: ToldUsage, cached: number): Reading => {
     const kept = left.filter(rule);
     if (kept.length > 0) left = kept;
   }
-  const [first = told] = left;
+  const [first = reported] = left;
   return first;
 };
 
@@ -84,8 +89,8 @@ const taker = (whole: number) => {
   };
 };
 
-const inputKinds = (told: ToldUsage, reading: Reading, cache: CacheParts): UsageKinds => {
-  const { counts } = told;
+const inputKinds = (reported: ReportedUsage, reading: Reading, cache: CacheParts): UsageKinds => {
+  const { counts } = reported;
   const modal = inputModalities.map((role) => ({ role, count: fresh(counts, role) }));
   const known = modal.some(({ role }) => counts[role] !== undefined) || counts.inputText !== undefined;
   const { toolPrompt = 0 } = counts;
@@ -112,7 +117,7 @@ const inputKinds = (told: ToldUsage, reading: Reading, cache: CacheParts): Usage
 };
 
 /** Returns the tokens of a modality that were not read from a cache. */
-const fresh = (counts: ToldUsage["counts"], role: (typeof inputModalities)[number]): number | undefined => {
+const fresh = (counts: ReportedUsage["counts"], role: (typeof inputModalities)[number]): number | undefined => {
   const cachedRoles = {
     inputAudio: "cachedAudio",
     inputImage: "cachedImage",
@@ -123,8 +128,8 @@ const fresh = (counts: ToldUsage["counts"], role: (typeof inputModalities)[numbe
   return count === undefined ? undefined : Math.max(0, count - (counts[cachedRoles[role]] ?? 0));
 };
 
-const outputKinds = (told: ToldUsage, reading: Reading): UsageKinds => {
-  const { counts, visibleOutput } = told;
+const outputKinds = (reported: ReportedUsage, reading: Reading): UsageKinds => {
+  const { counts, visibleOutput } = reported;
   const { reasoning = 0 } = counts;
   const parts = [...outputModalities, "acceptedPrediction", "rejectedPrediction"] as const;
   const isKnown = outputModalities.some((role) => counts[role] !== undefined) || counts.outputText !== undefined;

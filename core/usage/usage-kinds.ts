@@ -1,6 +1,6 @@
 /** Usage: matches kinds of usage with the names that prices use. */
 import { snakeCase } from "./flatten-usage.ts";
-import { findSpelling } from "./told-usage.ts";
+import { findSpelling } from "./reported-usage.ts";
 import { isInputRole, type UsageRole, usageRoles } from "./usage-roles.ts";
 import { usageSpellings } from "./usage-spellings.ts";
 

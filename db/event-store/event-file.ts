@@ -14,11 +14,11 @@ const StoredOrigin = z.object({ apiKey: z.string(), sdkName: z.string(), sdkVers
 
 export const putEventFile = (s3: S3Client, key: string, body: string | Uint8Array<ArrayBuffer>, origin: EventOrigin): Promise<unknown> => {
   // encodeURIComponent requires well-formed text, and SDK headers are arbitrary bytes.
-  const told = encodeURIComponent(JSON.stringify(origin).toWellFormed());
+  const encoded = encodeURIComponent(JSON.stringify(origin).toWellFormed());
   return s3.send({
     method: "PUT",
     key,
-    headers: { "content-type": "application/json", ...(told.length > headerLengthMax ? {} : { [header]: told }) },
+    headers: { "content-type": "application/json", ...(encoded.length > headerLengthMax ? {} : { [header]: encoded }) },
     body,
     attemptsMax: 4,
   });
@@ -34,9 +34,9 @@ export const readEventFile = async (
   return found && { text: found.text, origin: parseOrigin(found.headers.get(header)) };
 };
 
-const parseOrigin = (told: string | null): EventOrigin => {
+const parseOrigin = (encoded: string | null): EventOrigin => {
   try {
-    return StoredOrigin.parse(JSON.parse(decodeURIComponent(told ?? "")));
+    return StoredOrigin.parse(JSON.parse(decodeURIComponent(encoded ?? "")));
   } catch {
     // The file was written by hand, or before origins were stored: its events are still readable.
     return unknownOrigin;

@@ -172,8 +172,8 @@ describe.skipIf(!isInstalled)("clients of other projects", () => {
     });
 
     it("the traces cost what their calls cost together", () => {
-      const isTold = ({ observations: ofTrace }: Trace) => client.tellsEmbeddingTokens || !ofTrace.some(isEmbedding);
-      const total = traces.filter(isTold).reduce((sum, { totalCost }) => sum + totalCost, 0);
+      const isReported = ({ observations: ofTrace }: Trace) => client.tellsEmbeddingTokens || !ofTrace.some(isEmbedding);
+      const total = traces.filter(isReported).reduce((sum, { totalCost }) => sum + totalCost, 0);
       const embedded = client.tellsEmbeddingTokens ? client.embeddings * embeddingCost : 0;
       expect(total).toBeCloseTo(client.calls * client.cost + embedded, 12);
     });

@@ -37,9 +37,9 @@ const promptVersion = (version: number | null | undefined): number | null =>
   version !== undefined && version !== null && Number.isInteger(version) && version >= 0 && version <= 65_535 ? version : null;
 
 const mergeOtel = (bodies: readonly ObservationBody[]): OtelBody => {
-  const told = bodies.flatMap((body) => (body.otel === undefined ? [] : [body.otel]));
-  const experiments = told.flatMap((otel) => (otel.experiment === undefined ? [] : [otel.experiment]));
-  const merged: OtelBody = Object.assign({}, ...told.map(named));
+  const spans = bodies.flatMap((body) => (body.otel === undefined ? [] : [body.otel]));
+  const experiments = spans.flatMap((otel) => (otel.experiment === undefined ? [] : [otel.experiment]));
+  const merged: OtelBody = Object.assign({}, ...spans.map(named));
   if (experiments.length === 0) return merged;
   return {
     ...merged,

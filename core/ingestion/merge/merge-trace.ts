@@ -23,8 +23,8 @@ export const mergeTrace = (events: readonly TraceEvent[], context: MergeContext,
     body.otel === undefined || root === undefined ? [body] : id === root.event.id ? [{ ...body, environment: root.environment }] : [],
   );
   const named = <Key extends "name" | "release" | "version">(key: Key) => {
-    const told = lastNamed(bodies, key);
-    return told === undefined ? root?.[key] : told;
+    const latest = lastNamed(bodies, key);
+    return latest === undefined ? root?.[key] : latest;
   };
   return {
     id: columnText(first.entityId),

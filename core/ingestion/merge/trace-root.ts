@@ -52,16 +52,16 @@ const currentForm = (events: readonly TraceEvent[]): TraceEvent[] => {
 const fromOlder = (event: TraceEvent): TraceEvent => {
   const spanId = eventIdOfSpan.exec(event.id)?.[1] ?? "";
   const { timestamp, userId, sessionId, public: isPublic, tags, ...own } = event.body;
-  const told: TraceBody = withoutUndefined({ timestamp, userId, sessionId, public: isPublic, tags });
+  const ownFields: TraceBody = withoutUndefined({ timestamp, userId, sessionId, public: isPublic, tags });
   if (typeof own.name !== "string") {
     const { version: _v, release: _r, metadata, ...set } = own;
-    return { ...event, body: { ...told, ...set, ...withoutSpan(metadata), otel: { spanIds: spanId } } };
+    return { ...event, body: { ...ownFields, ...set, ...withoutSpan(metadata), otel: { spanIds: spanId } } };
   }
   const { name, version, release, environment = "default", input, output, metadata } = own;
   return {
     ...event,
     body: {
-      ...told,
+      ...ownFields,
       otel: {
         spanIds: spanId,
         candidate: withoutUndefined({

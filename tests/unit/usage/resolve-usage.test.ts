@@ -1,9 +1,9 @@
-/** Usage that adds up, whatever is told and however it is spelled. */
+/** Usage that adds up, whatever is reported and however it is spelled. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readUsage } from "../../../core/usage/read-usage.ts";
+import { reportedUsage } from "../../../core/usage/reported-usage.ts";
 import { resolveUsage } from "../../../core/usage/resolve-usage.ts";
-import { toldUsage } from "../../../core/usage/told-usage.ts";
 import { isInputRole, isOutputRole, type UsageRole, usageRoles } from "../../../core/usage/usage-roles.ts";
 import { usageSpellings } from "../../../core/usage/usage-spellings.ts";
 
@@ -37,7 +37,7 @@ const kinds = ({ input, read, write, output, reasoning }: Call) => ({
 const totalOf = (one: Call): number => Object.values(one).reduce((sum, count) => sum + count, 0);
 
 describe("a call is read as it was", () => {
-  it("by the told total, whatever the spellings count within their whole or beside it", () => {
+  it("by the reported total, whatever the spellings count within their whole or beside it", () => {
     fc.assert(
       fc.property(call, fc.boolean(), fc.boolean(), fc.constantFrom(0, 1, 2, 3), (one, isCacheBeside, isReasoningBeside, form) => {
         const cached = one.read + one.write;
@@ -84,7 +84,7 @@ describe("a call is read as it was", () => {
     );
   });
 
-  it("by the meaning of the spellings, where no total is told", () => {
+  it("by the meaning of the spellings, where no total is reported", () => {
     fc.assert(
       fc.property(call, (one) => {
         const { input, read, write, output, reasoning } = one;
@@ -117,13 +117,13 @@ describe("a call is read as it was", () => {
     );
   });
 
-  it("by what is told to be beside the cache, against the meaning of the spellings", () => {
+  it("by what is reported to be beside the cache, against the meaning of the spellings", () => {
     fc.assert(
       fc.property(call, fc.boolean(), (one, isBeside) => {
         const { input, read, write, output } = one;
-        const told = input + (isBeside ? 0 : read + write);
+        const reported = input + (isBeside ? 0 : read + write);
         const usage = readUsage({
-          inputTokens: told,
+          inputTokens: reported,
           outputTokens: output,
           inputTokenDetails: { noCacheTokens: input, cacheReadTokens: read, cacheWriteTokens: write },
         });
@@ -145,18 +145,18 @@ describe("a call is read as it was", () => {
   });
 });
 
-describe("whatever is told, in any spellings at once", () => {
+describe("whatever is reported, in any spellings at once", () => {
   const paths = fc.uniqueArray(fc.tuple(fc.constantFrom(...usageSpellings.map(({ path }) => path)), fc.nat(1000)), {
     selector: ([path]) => path,
     maxLength: 12,
   });
   const both = fc.constantFrom("span" as const, "object" as const);
 
-  it("no token is in two kinds, no part exceeds its whole, a told total stays and nothing that was told is lost", () => {
+  it("no token is in two kinds, no part exceeds its whole, a reported total stays and nothing that was reported is lost", () => {
     fc.assert(
       fc.property(paths, both, (given, form) => {
-        const told = toldUsage(new Map(given), form);
-        const usage = told === undefined ? {} : (resolveUsage(told) ?? {});
+        const reported = reportedUsage(new Map(given), form);
+        const usage = reported === undefined ? {} : (resolveUsage(reported) ?? {});
         for (const count of Object.values(usage)) expect(Number.isSafeInteger(count) && count >= 0).toBe(true);
         const {
           input,
@@ -168,7 +168,7 @@ describe("whatever is told, in any spellings at once", () => {
           cacheWrite1h = 0,
           toolPrompt = 0,
           reasoning = 0,
-        } = told?.counts ?? {};
+        } = reported?.counts ?? {};
         expect(usage["total"]).toBe(total);
         const cached = cacheRead + (cacheWrite > 0 ? cacheWrite : cacheWrite5m + cacheWrite1h);
         if (input !== undefined)
@@ -188,8 +188,8 @@ describe("whatever is told, in any spellings at once", () => {
         both,
         (given, more, form) => {
           const read = (all: [string, number][]) => {
-            const told = toldUsage(new Map(all), form);
-            return told === undefined ? undefined : resolveUsage(told);
+            const reported = reportedUsage(new Map(all), form);
+            return reported === undefined ? undefined : resolveUsage(reported);
           };
           expect(read([...given, ...more.filter(([path]) => !given.some(([own]) => own === path))])).toEqual(read(given));
         },

@@ -3,7 +3,7 @@ import type { UsagePaths } from "./flatten-usage.ts";
 import type { CountedRole } from "./usage-roles.ts";
 import { detailContainers, spellingOf, type UsageSpelling, usageSpellings } from "./usage-spellings.ts";
 
-export type ToldUsage = {
+export type ReportedUsage = {
   counts: { [Role in CountedRole]?: number };
   /** According to the spellings. Numbers that allow only one reading overrule it. */
   isCacheBeside: boolean;
@@ -30,13 +30,13 @@ export const findSpelling = (path: string): UsageSpelling | undefined => {
 };
 
 /** Returns what the paths report; undefined if none is known. */
-export const toldUsage = (paths: UsagePaths, form: UsageForm): ToldUsage | undefined => {
+export const reportedUsage = (paths: UsagePaths, form: UsageForm): ReportedUsage | undefined => {
   const found = new Map<string, number>();
   for (const [path, count] of paths) {
     const row = findSpelling(path);
     if (row !== undefined && (form === "span" || row.isSpanOnly !== true) && (found.get(row.path) ?? 0) === 0) found.set(row.path, count);
   }
-  const counts: ToldUsage["counts"] = {};
+  const counts: ReportedUsage["counts"] = {};
   const rows: { [Role in CountedRole]?: UsageSpelling } = {};
   let visible: number | undefined;
   for (const row of usageSpellings) {
@@ -72,7 +72,7 @@ const wholes: readonly CountedRole[] = ["input", "output", "total"];
  * Adds another source's counts: parts that the first lacks or has as zero. The other's wholes count only if the first has none.
  * Otherwise they show how the first counts: Anthropic's own `input_tokens` exclude the cache, Gemini's candidates the reasoning.
  */
-export const joinTold = (first: ToldUsage | undefined, other: ToldUsage | undefined): ToldUsage | undefined => {
+export const joinReported = (first: ReportedUsage | undefined, other: ReportedUsage | undefined): ReportedUsage | undefined => {
   if (first === undefined || other === undefined) return first ?? other;
   const hasWhole = wholes.some((role) => first.counts[role] !== undefined);
   const counts = { ...first.counts };
