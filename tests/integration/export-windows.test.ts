@@ -170,7 +170,7 @@ describe("an export of a window on write time", () => {
           db: fixture.db,
           clickhouse,
           physical: { events: "events" },
-          bounds: { sliceBytes: 1, sliceBytesMin: 1, sliceRowsMax: 1 },
+          bounds: { sliceBytes: 50, sliceBytesMin: 1, sliceRowsMax: 1 },
           sliceThreads: 1,
         },
         {
