@@ -2,10 +2,16 @@
 import { execFile } from "node:child_process";
 import { bunPath, repositoryRoot } from "./service.ts";
 
+/** Four checkers, the default, repeat work: with two it takes 13 s of CPU instead of 23. What did not change is not checked again. */
+const typesOf = (project: string): string[] => {
+  const buildInfo = `node_modules/.cache/tsc/${project.replaceAll("/", "-")}.tsbuildinfo`;
+  return ["-p", project, "--checkers", "2", "--incremental", "--tsBuildInfoFile", buildInfo];
+};
+
 const checks: [string, string, string[]][] = [
   ["format and lint", "node_modules/.bin/biome", ["check", "--error-on-warnings", "."]],
-  ["types of what Bun runs", "node_modules/typescript7/bin/tsc", ["-p", "tsconfig.json"]],
-  ["types of the Worker", "node_modules/typescript7/bin/tsc", ["-p", "api/tsconfig.json"]],
+  ["types of what Bun runs", "node_modules/typescript7/bin/tsc", typesOf("tsconfig.json")],
+  ["types of the Worker", "node_modules/typescript7/bin/tsc", typesOf("api/tsconfig.json")],
   ["generated files", bunPath, ["openapi/generate.ts", "--check"]],
   [
     "import rules",
