@@ -29,12 +29,14 @@ export const holdLease = (deps: LeaseDeps, fields: Record<string, unknown>, time
   let confirmedMs = startedMs;
   let isBeating = false;
 
-  const beat = async () => {
+  /** After `completed` the handler is about to return: nothing to abort. If it does not, the self-fence ends it. */
+  const beat = async (): Promise<Heartbeat> => {
     const askedMs = deps.clock.steadyMs();
     const answer = await deps.heartbeat();
     if (answer === "lost") abort(new LeaseLost());
-    else confirmedMs = askedMs;
+    if (answer === "held" || answer === "cancelRequested") confirmedMs = askedMs;
     if (answer === "cancelRequested") abort(new JobCancelled());
+    return answer;
   };
 
   const heartbeat = async () => {
@@ -57,8 +59,9 @@ export const holdLease = (deps: LeaseDeps, fields: Record<string, unknown>, time
     signal: controller.signal,
     abort,
     assertHeld: async () => {
-      await beat();
+      const answer = await beat();
       controller.signal.throwIfAborted();
+      if (answer === "completed") throw new LeaseLost();
     },
     release: timer.stop,
   };

@@ -38,7 +38,10 @@ export const startLoops = (deps: LoopsDeps, config: LoopsConfig): { kinds: JobKi
   const { db, handlers } = deps;
   const kinds = config.kinds.filter((kind) => handlers[kind] !== null);
   const lease = { claimedBy: config.claimedBy, leaseSeconds: config.leaseSeconds };
-  const common = { ...deps, heartbeat: (job: { id: string; leaseId: string }) => heartbeatJob(db, job, config.leaseSeconds) };
+  const common = {
+    ...deps,
+    heartbeat: (job: { id: string; leaseId: string; attempt: number }) => heartbeatJob(db, job, config.leaseSeconds),
+  };
   const isDue = (ofKinds: readonly JobKind[]) => async () => {
     const due = await deps.dueWork();
     return ofKinds.some((kind) => due.kinds.has(kind));

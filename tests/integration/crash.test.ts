@@ -84,6 +84,9 @@ const resuming = { ...fast, SPILLWAY_SLICE_MIB: "10", SPILLWAY_PARTS_IN_FLIGHT: 
 type Call = { kind: "create" | "complete"; partNumber: 0 } | { kind: "part"; partNumber: number };
 type KillPoint = { name: string; at: { call: Call; isDone: boolean } | { ms: number } };
 
+/** How many of the kills come after a time: `SPILLWAY_CRASH_KILLS=50` takes five minutes more. */
+const timedKills = Number(process.env["SPILLWAY_CRASH_KILLS"] ?? "12");
+
 /** The runner is killed at each call that writes the object, before and after the store has done what was asked, and after times that may be anywhere. */
 const calls: readonly Call[] = [
   { kind: "create", partNumber: 0 },
@@ -97,7 +100,7 @@ const killPoints: readonly KillPoint[] = [
       at: { call, isDone },
     })),
   ),
-  ...Array.from({ length: 12 }, (_, seed) => ((seed + 1) * 7919) % 900).map((ms) => ({ name: `after ${ms} ms`, at: { ms } })),
+  ...Array.from({ length: timedKills }, (_, seed) => ((seed + 1) * 7919) % 900).map((ms) => ({ name: `after ${ms} ms`, at: { ms } })),
 ];
 
 describe("kill -9", () => {

@@ -40,7 +40,7 @@ const claimSurely = async (projectRunningMax = 2): Promise<ClaimedJob> => {
 /** Whether the lease still held. */
 const settleJob = async (on: Database, lease: { id: string; leaseId: string }, outcome: Outcome): Promise<boolean> =>
   (await settleJobState(on, lease, outcome)) !== undefined;
-const leaseOf = ({ id, leaseId }: ClaimedJob) => ({ id, leaseId });
+const leaseOf = ({ id, leaseId, attempt }: ClaimedJob) => ({ id, leaseId, attempt });
 const failed = { code: "INTERNAL", message: "x" };
 
 describe("claiming", () => {
@@ -175,6 +175,7 @@ describe("fencing", () => {
     expect(await jobState(db, id)).toEqual({ state: "running", attempt: 2 });
     expect(await settleJob(db, leaseOf(winner), { state: "completed" })).toBe(true);
     expect(await settleJob(db, leaseOf(winner), { state: "completed" })).toBe(false);
+    expect([await heartbeatJob(db, leaseOf(winner), 60), await heartbeatJob(db, leaseOf(lost), 60)]).toEqual(["completed", "lost"]);
   });
 
   it("giving a job back spends no attempt", async () => {
@@ -305,7 +306,7 @@ describe("the queue as a whole", () => {
           }
           if (job?.lease === undefined && !["cancel", "retry", "rescue"].includes(verb)) continue;
           const held = job?.state === "running";
-          const lease = job?.lease === undefined ? { id: "none", leaseId: randomUUID() } : leaseOf(job.lease);
+          const lease = job?.lease === undefined ? { id: "none", leaseId: randomUUID(), attempt: 1 } : leaseOf(job.lease);
           if (job !== undefined && id !== undefined) {
             if (verb === "complete") {
               expect(await settleJob(db, lease, { state: "completed" })).toBe(held && !job.cancel);
@@ -323,8 +324,10 @@ describe("the queue as a whole", () => {
               expect(await settleJob(db, lease, { state: "available" })).toBe(held);
               if (held) Object.assign(job, { state: job.cancel ? "cancelled" : "available", attempt: job.attempt - 1 });
             }
-            if (verb === "heartbeat")
-              expect(await heartbeatJob(db, lease, 60)).toBe(held ? (job.cancel ? "cancelRequested" : "held") : "lost");
+            if (verb === "heartbeat") {
+              const ended = job.state === "completed" && job.attempt === lease.attempt ? "completed" : "lost";
+              expect(await heartbeatJob(db, lease, 60)).toBe(held ? (job.cancel ? "cancelRequested" : "held") : ended);
+            }
             if (verb === "cancel") {
               const isFinal = ["completed", "cancelled", "discarded"].includes(job.state);
               expect(await requestCancel(db, { jobId: id, projectId })).toBe(isFinal ? "finished" : held ? "requested" : "cancelled");
