@@ -10,6 +10,8 @@ export const idPrefixes = {
   auditLog: "aud",
   comment: "com",
   model: "mdl",
+  integration: "int",
+  integrationRun: "run",
   request: "req",
   outboxEvent: "evt",
 } as const;
