@@ -24,22 +24,42 @@ export type ExportWindow =
 /** Returns the window of everything that happened before an instant. */
 export const until = (end: string): ExportWindow => ({ axis: "eventTime", start: null, end });
 
-export type ExportScope = { projectId: string; window: ExportWindow; physical: PhysicalTables };
+export type ExportScope = {
+  projectId: string;
+  window: ExportWindow;
+  physical: PhysicalTables;
+  /** For a window on write time: condition for the newest version of each row in it. By default a subquery that reads the window again. */
+  newest?: Sql;
+};
 
 const join = (conditions: readonly Sql[], { table }: CompiledQuery, scope: ExportScope): Sql =>
   joinSql(["e.project_id = {projectId:String}", ...windowConditions(table, scope), ...conditions], " AND ");
 
 const instant = (name: string) => `parseDateTime64BestEffort({${name}:String}, 6, 'UTC')`;
 
-const windowConditions = (table: ExportTable, { projectId, window, physical }: ExportScope): Sql[] => {
+const windowConditions = (table: ExportTable, { projectId, window, physical, newest }: ExportScope): Sql[] => {
+  const { axis } = window;
+  const bounds = windowBounds(table, { projectId, window });
+  if (axis === "eventTime") return [bounds];
+  // Without FINAL, which would merge versions of the window with later ones.
+  const versions = `SELECT ${table.id} AS id, max(${versionTuple(table)}) AS newest FROM ${rowsOf(table, physical, false)} WHERE e.project_id = {projectId:String} AND ${bounds.sql} GROUP BY id`;
+  return [bounds, newest ?? { sql: `(${table.id}, ${versionTuple(table)}) IN (${versions})`, uses: [], params: {} }];
+};
+
+/**
+ * What a version of a row is compared by. Of equal versions the live one counts: a row that gets another sort key is marked as deleted under
+ * its old key with the same version.
+ */
+export const versionTuple = ({ version, isDeleted }: ExportTable): string =>
+  `(toUnixTimestamp64Micro(${version}), toUInt8(${isDeleted} = 0))`;
+
+/** Condition for the rows between the bounds of the window, in all their versions. */
+export const windowBounds = (table: ExportTable, { projectId, window }: Pick<ExportScope, "projectId" | "window">): Sql => {
   const { start, end, axis } = window;
   const column = axis === "eventTime" ? table.time : table.version;
   const within = [...(start === null ? [] : [`${column} >= ${instant("windowStart")}`]), `${column} < ${instant("cutoff")}`].join(" AND ");
   const params = { projectId, cutoff: end, ...(start === null ? {} : { windowStart: start }) };
-  const bounds: Sql = { sql: within, uses: [], params };
-  // Without FINAL, which would merge versions of the window with later ones.
-  const newest = `(${table.id}, ${column}) IN (SELECT ${table.id}, max(${column}) FROM ${rowsOf(table, physical, false)} WHERE e.project_id = {projectId:String} AND ${within} GROUP BY ${table.id})`;
-  return axis === "eventTime" ? [bounds] : [bounds, { sql: newest, uses: [], params: {} }];
+  return { sql: within, uses: [], params };
 };
 
 /** Condition that leaves out deleted rows, unless the window keeps tombstones. */

@@ -5,6 +5,7 @@ import { legacyTables } from "./0002-legacy-tables.ts";
 import { traceAggregates } from "./0003-trace-aggregates.ts";
 import { insertTokens } from "./0004-insert-tokens.ts";
 import { ledgerIndex } from "./0005-ledger-index.ts";
+import { writeTime } from "./0006-write-time.ts";
 import type { ClickHouseMigration } from "./migration.ts";
 
-export const clickHouseMigrations: readonly ClickHouseMigration[] = [events, legacyTables, traceAggregates, insertTokens, ledgerIndex];
+export const clickHouseMigrations: readonly ClickHouseMigration[] = [events, legacyTables, traceAggregates, insertTokens, ledgerIndex, writeTime];

@@ -13,6 +13,7 @@ import { planExport } from "../../../db/clickhouse/plan-export.ts";
 import { areRekeyed, findRekeyedRows, withoutRekeyed, withoutRekeyedInside } from "../../../db/clickhouse/rekeyed-rows.ts";
 import type { ClickHouseSourceDeps } from "./clickhouse-source-deps.ts";
 import { isExplained, RowsRekeyed, type SourcePlan, type SourceRequest } from "./export-source.ts";
+import { newestInWindow } from "./newest-in-window.ts";
 
 type PlannedSource = {
   plan: SourcePlan;
@@ -30,7 +31,8 @@ export const planSource = async (deps: ClickHouseSourceDeps, request: SourceRequ
   const { clickhouse, physical } = deps;
   const { compiled, projectId, known, signal, window } = request;
   const { table } = compiled;
-  const scope: ExportScope = { projectId, window, physical };
+  const newest = window.axis === "writeTime" ? await newestInWindow(deps, request) : undefined;
+  const scope: ExportScope = { projectId, window, physical, ...(newest === undefined ? {} : { newest }) };
   const isReplacing = table.source.kind === "replacing";
   // A window on write time selects versions itself.
   const merges = isReplacing && window.axis === "eventTime";
