@@ -1,6 +1,7 @@
 /** Runs one pass of an export: plan, query, transform, upload, settle. Throws ReplayDiffers or RowsRekeyed if the export must restart. */
 
 import type { ExportManifest, ExportProgress } from "../../core/exports/manifest.ts";
+import { downloadName, objectKey } from "../../core/exports/object-key.ts";
 import { ExportOptions } from "../../core/exports/request.ts";
 import { jobState } from "../../core/jobs/state.ts";
 import { until } from "../../core/query/build-query.ts";
@@ -53,7 +54,7 @@ export const attemptExport = async (deps: AttemptDeps, context: JobContext, atte
   const rowLimit = Math.min(deps.settings.rowLimit, query.limit ?? Number.POSITIVE_INFINITY);
   Object.assign(progress, { stage: "streaming", rowsTotal: Math.min(source.rows, rowLimit), slicesTotal: source.slices.length });
 
-  const writer = createFileWriter(deps, context, { target, tableName: query.tableName, progress });
+  const writer = createFileWriter(deps, context, { target, placeOf: placeIn(deps, context, { target, query }), progress });
   onReached(() => ({ rows: progress.rows, bytes: writer.bytes(), slices: progress.slices, slicesResumed: 0 }));
   const reporting = reportProgress(deps, context, target.id, () => ({ ...progress, bytes: writer.bytes() }));
   try {
@@ -84,6 +85,14 @@ export const attemptExport = async (deps: AttemptDeps, context: JobContext, atte
     reporting.stop();
   }
 };
+
+/** Each attempt writes objects of its own. */
+const placeIn =
+  ({ settings: { prefix } }: AttemptDeps, { job: { attempt, leaseId } }: JobContext, { target, query }: Pick<Attempt, "target" | "query">) =>
+  (file: number | null) => ({
+    key: objectKey({ ...target, prefix, exportId: target.id, attempt, leaseId, tableName: query.tableName, file }),
+    name: downloadName({ ...target, file }),
+  });
 
 /** Opens the source with the stored plan of an earlier attempt if there is one, else with a new plan, which it stores. */
 const planPass = async (

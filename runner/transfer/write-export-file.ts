@@ -2,7 +2,7 @@
 
 import { AppError } from "../../core/errors.ts";
 import type { ExportProgress, ManifestFile } from "../../core/exports/manifest.ts";
-import { contentDisposition, downloadName, objectKey } from "../../core/exports/object-key.ts";
+import { contentDisposition } from "../../core/exports/object-key.ts";
 import { ExportOptions } from "../../core/exports/request.ts";
 import type { UploadedPart } from "../../core/exports/uploaded-part.ts";
 import { byteOrderMark } from "../../core/query/formats/csv.ts";
@@ -44,12 +44,18 @@ type FileWriterDeps = Pick<ExportHandlerDeps, "clickhouse" | "clock" | "log" | "
   journal: RunJournal;
 };
 
-type Run = { target: ExportToRun; tableName: string; progress: ExportProgress };
+/** What is written: in which form, and under which keys. */
+export type FileRun = {
+  target: Pick<ExportToRun, "format" | "compression" | "options">;
+  /** Key in the sink and name for browsers, by the index among several files; null for a single one. */
+  placeOf: (file: number | null) => { key: string; name: string };
+  progress: ExportProgress;
+};
 
 /** What is finished so far, in all files. */
 type Done = { fileIds: string[]; bytes: number; rows: number; slices: number };
 
-export const createFileWriter = (deps: FileWriterDeps, context: JobContext, run: Run): FileWriter => {
+export const createFileWriter = (deps: FileWriterDeps, context: JobContext, run: FileRun): FileWriter => {
   const done: Done = { fileIds: [], bytes: 0, rows: 0, slices: 0 };
   let current: FileUpload | undefined;
   const finishFile = (id: string, { file, slices }: WrittenFile) => {
@@ -107,15 +113,14 @@ const canResume = ({ job }: JobContext, reason: unknown): boolean =>
 type OpenFile = { name: string; key: string; fileId: string; upload: FileUpload };
 
 const openUpload = async (
-  { sink, journal, settings }: FileWriterDeps,
-  { job, signal, assertHeld }: JobContext,
-  { target, tableName }: Run,
+  { sink, journal }: FileWriterDeps,
+  { signal, assertHeld }: JobContext,
+  { target, placeOf }: FileRun,
   { index, filesTotal, left }: FileToWrite,
 ): Promise<OpenFile> => {
-  const file = filesTotal === 1 ? null : index;
-  const name = downloadName({ ...target, file });
-  const { attempt, leaseId } = job;
-  const key = left?.key ?? objectKey({ ...target, prefix: settings.prefix, exportId: target.id, attempt, leaseId, tableName, file });
+  const place = placeOf(filesTotal === 1 ? null : index);
+  const { name } = place;
+  const key = left?.key ?? place.key;
   const fileId = left?.id ?? (await journal.addFile({ key, fileIndex: index }));
   const upload = sink.open({
     key,
@@ -137,7 +142,7 @@ const openUpload = async (
 const fillUpload = async (
   deps: FileWriterDeps,
   { job, signal }: JobContext,
-  { target: { format, compression, options }, progress }: Run,
+  { target: { format, compression, options }, progress }: FileRun,
   { file: { index, left, slices, rowLimit, isBounded }, open, done }: { file: FileToWrite; open: OpenFile; done: Done },
 ): Promise<WrittenFile> => {
   const { upload, key, name } = open;
