@@ -290,6 +290,13 @@ export const errorTable = {
   ),
   EXPORT_TIMED_OUT: entry(504, "backoff", "us", "The export ran longer than allowed", "Split it by time range."),
   EXPORT_TOO_OLD: entry(410, "never", "us", "The export is too old to run", "Create it again, or re-run it."),
+  INTEGRATION_TIMED_OUT: entry(
+    504,
+    "backoff",
+    "us",
+    "The delivery of a window ran longer than allowed",
+    "Choose a higher frequency, so that windows are smaller.",
+  ),
   RUNNER_LOST: entry(500, "backoff", "us", "The runner of this job was lost", "It is retried automatically on another runner."),
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -68,6 +68,18 @@ export const jobKinds = {
     onExpiredLease: "spendAttempt",
     queueSwitch: "QUEUE_CONSUMER_MAIL_QUEUE_IS_ENABLED",
   },
+  /** Delivers one window of an integration. `isManual`: also up to now, where no window has ended. */
+  "integration.run": {
+    payload: z.strictObject({ integrationId: z.string(), isManual: z.boolean().default(false) }),
+    maxAttempts: 8,
+    maxRunSeconds: 6 * 3600,
+    timeoutCode: "INTEGRATION_TIMED_OUT",
+    priority: 100,
+    claiming: { how: "roundRobin", concurrency: 4 },
+    durability: "failable",
+    onExpiredLease: "spendAttempt",
+    queueSwitch: "QUEUE_CONSUMER_INTEGRATION_QUEUE_IS_ENABLED",
+  },
   /** One group of events of one entity, stored in a file. Claimed in batches by ordering key. Rows of completed jobs are deleted. */
   "ingestion.merge": {
     payload: z.strictObject({

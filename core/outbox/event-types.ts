@@ -5,6 +5,8 @@ import { z } from "zod";
 const about = { batchExportId: z.string(), name: z.string() };
 const failure = z.object({ code: z.string(), message: z.string() });
 const instant = z.iso.datetime();
+/** Fields of every event about an integration. */
+const ofIntegration = { integrationId: z.string(), name: z.string(), kind: z.string() };
 
 export const eventTypes = {
   /** The export waits for an attempt. `attemptFailed` and `released` follow `export.started`; `retried` follows a final state. */
@@ -23,6 +25,25 @@ export const eventTypes = {
   "export.expiring": z.object({ ...about, expiresAt: instant }),
   /** The export's files are passed to the sweep for deletion. */
   "export.expired": z.object({ ...about, expiresAt: instant }),
+  /** A window was delivered. */
+  "integration.run_completed": z.object({
+    ...ofIntegration,
+    runId: z.string(),
+    windowStart: instant,
+    windowEnd: instant,
+    rows: z.int(),
+    bytes: z.int(),
+    rejected: z.int(),
+    manifestKey: z.string().nullable(),
+  }),
+  /** Several attempts in a row have failed. It is tried on. */
+  "integration.failing": z.object({ ...ofIntegration, error: failure, failures: z.int() }),
+  /** After `integration.failing` or `integration.overdue`: it delivers again. */
+  "integration.recovered": z.object({ ...ofIntegration, deliveredThrough: instant }),
+  /** A fault that only its owner can mend switched it off. */
+  "integration.disabled": z.object({ ...ofIntegration, error: failure }),
+  /** What it has delivered is two intervals behind. */
+  "integration.overdue": z.object({ ...ofIntegration, deliveredThrough: instant.nullable() }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type EventType = keyof typeof eventTypes;

@@ -1,0 +1,146 @@
+/** Ends the delivery of a window: completed, to be tried again, given up, or stopped by a fault of the owner. */
+import { sql } from "drizzle-orm";
+import { failuresBeforeAlert } from "../../core/integrations/faults.ts";
+import type { IntegrationFault, TableResult } from "../../core/integrations/run-result.ts";
+import { jobState } from "../../core/jobs/state.ts";
+import { storableJson } from "../../core/storable.ts";
+import { type Database, execute } from "../../db/postgres/client.ts";
+import { transaction } from "../../db/postgres/transaction.ts";
+import { enqueueJob } from "../../db/queue/enqueue-job.ts";
+import type { Lease } from "../../db/queue/heartbeat-job.ts";
+import { type Outcome, settleJob } from "../../db/queue/settle-job.ts";
+import { writeRunnerAudit } from "../audit/write-audit.ts";
+import { announce } from "./announce.ts";
+import type { IntegrationToRun } from "./integration-columns.ts";
+import type { Run } from "./start-run.ts";
+
+type Delivery = { lease: Lease; integration: IntegrationToRun; run: Run };
+
+export type Delivered = {
+  tables: Record<string, TableResult>;
+  manifestKey: string | null;
+  contentHash: string | null;
+};
+
+export const dedupeKeyOf = (integrationId: string): string => `integration:${integrationId}`;
+
+/**
+ * Records a delivered window and moves the cursor to its end, by compare-and-set: a run that is not the next in line moves nothing. The next
+ * window is looked for at once, by a new job, so that other projects have their turn in between. Returns false, and writes nothing, if the
+ * lease is lost.
+ */
+export const completeRun = (db: Database, { lease, integration, run }: Delivery, delivered: Delivered): Promise<boolean> =>
+  transaction(db, async (tx) => {
+    if ((await settleJob(tx, lease, { state: jobState.completed })) === undefined) return false;
+    const sums = sumsOf(Object.values(delivered.tables));
+    await execute(
+      tx,
+      sql`update integration_runs set state = 'completed', deliveries = deliveries + 1, rows = ${sums.rows}, bytes = ${sums.bytes}, sent = ${sums.sent},
+          accepted = ${sums.accepted}, rejected = ${sums.rejected}, tables = ${storableJson(delivered.tables)}::jsonb, manifest_key = ${delivered.manifestKey},
+          content_hash = ${delivered.contentHash}, error = null, finished_at = now(), updated_at = now()
+        where id = ${run.id}`,
+    );
+    await execute(
+      tx,
+      sql`update integrations set failures = 0, last_error = null, alerted_at = null, last_run_at = now(), next_run_at = now() + interval '10 minutes',
+          overdue_at = case when cursor = ${run.windowStart}::timestamptz then null else overdue_at end,
+          cursor = case when cursor = ${run.windowStart}::timestamptz then ${run.windowEnd}::timestamptz else cursor end
+        where id = ${integration.id}`,
+    );
+    const { id: runId, windowStart, windowEnd } = run;
+    const { rows, bytes, rejected } = sums;
+    await announce(tx, integration, "integration.run_completed", {
+      ...{ runId, windowStart, windowEnd, rows, bytes, rejected },
+      manifestKey: delivered.manifestKey,
+    });
+    if (integration.isAlerted || integration.isOverdue)
+      await announce(tx, integration, "integration.recovered", { deliveredThrough: windowEnd });
+    await enqueueJob(tx, {
+      kind: "integration.run",
+      projectId: integration.projectId,
+      payload: { integrationId: integration.id, isManual: false },
+      dedupeKey: dedupeKeyOf(integration.id),
+    });
+    return true;
+  });
+
+const sumsOf = (results: readonly TableResult[]) => {
+  const sum = (key: "rows" | "bytes" | "sent" | "accepted" | "rejected") => results.reduce((total, result) => total + result[key], 0);
+  return { rows: sum("rows"), bytes: sum("bytes"), sent: sum("sent"), accepted: sum("accepted"), rejected: sum("rejected") };
+};
+
+/** Keeps what a table came to, so that a later attempt does not deliver it again. Returns false if the lease is lost. */
+export const keepTableResult = async (db: Database, { lease, run }: Delivery, table: string, result: TableResult): Promise<boolean> => {
+  const kept = await execute(
+    db,
+    sql`update integration_runs r set tables = r.tables || ${storableJson({ [table]: result })}::jsonb, updated_at = now()
+      from jobs j where r.id = ${run.id} and r.job_id = j.id and j.id = ${lease.id} and j.lease_id = ${lease.leaseId}::uuid returning r.id`,
+  );
+  return kept.length === 1;
+};
+
+/** Records an attempt that failed. The window stays open: the job is tried again, or a later tick takes it up. */
+export const failRun = (
+  db: Database,
+  lease: Lease,
+  { integrationId, outcome, fault }: { integrationId: string; outcome: Outcome; fault: IntegrationFault | null },
+): Promise<boolean> =>
+  transaction(db, async (tx) => {
+    const state = await settleJob(tx, lease, outcome);
+    if (state === undefined) return false;
+    const isOver = state === jobState.discarded || state === jobState.cancelled;
+    await execute(
+      tx,
+      sql`update integration_runs set state = ${isOver ? "failed" : "queued"}, error = coalesce(${jsonOrNull(fault)}::jsonb, error), updated_at = now(),
+          finished_at = case when ${isOver} then now() end
+        where integration_id = ${integrationId} and state = 'running'`,
+    );
+    if (fault === null) return true;
+    const [row] = await execute<{
+      id: string;
+      projectId: string;
+      name: string;
+      kind: IntegrationToRun["kind"];
+      failures: number;
+      isAlerted: boolean;
+    }>(
+      tx,
+      sql`update integrations set failures = failures + 1, last_error = ${jsonOrNull(fault)}::jsonb,
+          next_run_at = now() + interval '10 minutes'
+        where id = ${integrationId}
+        returning id, project_id as "projectId", name, kind, failures, alerted_at is not null as "isAlerted"`,
+    );
+    if (row === undefined || row.isAlerted || row.failures < failuresBeforeAlert) return true;
+    await execute(tx, sql`update integrations set alerted_at = now() where id = ${integrationId}`);
+    await announce(tx, row, "integration.failing", { error: { code: fault.code, message: fault.message }, failures: row.failures });
+    return true;
+  });
+
+/**
+ * Switches the integration off once, with audit row and event; the cursor stays, so that it goes on without a gap once it is switched on
+ * again. The job is completed: trying again would not help.
+ */
+export const disableIntegration = (db: Database, { lease, integration, run }: Delivery, fault: IntegrationFault): Promise<boolean> =>
+  transaction(db, async (tx) => {
+    if ((await settleJob(tx, lease, { state: jobState.completed })) === undefined) return false;
+    await execute(
+      tx,
+      sql`update integration_runs set state = 'failed', error = ${jsonOrNull(fault)}::jsonb, finished_at = now(), updated_at = now() where id = ${run.id}`,
+    );
+    const switched = await execute(
+      tx,
+      sql`update integrations set enabled = false, disabled_code = ${fault.code}, last_error = ${jsonOrNull(fault)}::jsonb, failures = failures + 1,
+          next_run_at = null, updated_at = now()
+        where id = ${integration.id} and enabled returning id`,
+    );
+    if (switched.length === 0) return true;
+    await writeRunnerAudit(
+      tx,
+      { projectId: integration.projectId, organizationId: integration.organizationId, userId: integration.createdBy, apiKeyId: null },
+      { resourceType: "integration", resourceId: integration.id, action: "disable", after: { code: fault.code, message: fault.message } },
+    );
+    await announce(tx, integration, "integration.disabled", { error: { code: fault.code, message: fault.message } });
+    return true;
+  });
+
+const jsonOrNull = (fault: IntegrationFault | null): string | null => (fault === null ? null : storableJson(fault));

@@ -1,0 +1,122 @@
+/** Begins the next run of an integration: the delivery of one window. */
+import { sql } from "drizzle-orm";
+import { type NextWindow, nextWindow } from "../../core/integrations/next-window.ts";
+import type { TableResult } from "../../core/integrations/run-result.ts";
+import type { RunCause } from "../../core/integrations/run-state.ts";
+import { jobState } from "../../core/jobs/state.ts";
+import { type Database, execute } from "../../db/postgres/client.ts";
+import { transaction } from "../../db/postgres/transaction.ts";
+import type { Lease } from "../../db/queue/heartbeat-job.ts";
+import { settleJob } from "../../db/queue/settle-job.ts";
+import { heldJob } from "../exports/held-job.ts";
+import { closeWindow, findHorizon } from "./close-window.ts";
+import { type IntegrationToRun, integrationColumns, isoMs } from "./integration-columns.ts";
+
+export type Run = {
+  id: string;
+  cause: RunCause;
+  windowStart: string;
+  windowEnd: string;
+  attempts: number;
+  deliveries: number;
+  /** Tables that an earlier attempt has delivered. */
+  tables: Record<string, TableResult>;
+};
+
+export type StartedRun =
+  | { outcome: "started"; integration: IntegrationToRun; run: Run }
+  /** There is no window to deliver now. The job is completed and the integration knows when to look again. */
+  | { outcome: "nothing" }
+  /** FULL_HISTORY, before the first row is known: call again with its instant. Nothing was written. */
+  | { outcome: "needsFirstRow"; integration: IntegrationToRun }
+  | { outcome: "leaseLost" };
+
+type StartOptions = {
+  lagSeconds: number;
+  /** Deliver up to now, also where no window has ended. */
+  isManual: boolean;
+  /** Instant of the first row of the project's tables; null: it has none. Undefined: not looked up. */
+  firstRowAt?: string | null;
+};
+
+/**
+ * Takes up, in this order, a window that an earlier attempt or job left undelivered, the next window of the schedule, or one that a backfill
+ * wants again. One transaction decides it under the lock of the integration, so two runners never cut the same stretch differently.
+ */
+export const startRun = (db: Database, lease: Lease, integrationId: string, options: StartOptions): Promise<StartedRun> =>
+  transaction(db, async (tx) => {
+    const [job] = await execute<{ attempt: number }>(tx, heldJob(lease));
+    if (job === undefined) return { outcome: "leaseLost" };
+    const integration = await lockIntegration(tx, integrationId);
+    if (integration === undefined || !integration.enabled) return endWithNothing(tx, lease);
+    const left = await findRun(tx, integrationId, "left");
+    if (left !== undefined) return { outcome: "started", integration, run: await beginRun(tx, left.id, lease.id, { isFresh: false }) };
+
+    const horizon = await findHorizon(tx, integration.projectId, options.lagSeconds);
+    if (needsFirstRow(integration) && options.firstRowAt === undefined) return { outcome: "needsFirstRow", integration };
+    const next = nextWindow(integration, { ...horizon, firstRowAt: options.firstRowAt ?? null, isManual: options.isManual });
+    if (next.outcome === "window") {
+      await closeWindow(tx, next.end);
+      const id = await insertRun(tx, integration, next);
+      return { outcome: "started", integration, run: await beginRun(tx, id, lease.id, { isFresh: true }) };
+    }
+    const pending = await findRun(tx, integrationId, "pending");
+    if (pending !== undefined) return { outcome: "started", integration, run: await beginRun(tx, pending.id, lease.id, { isFresh: true }) };
+    return endWithNothing(tx, lease, { integrationId, lookAt: next.lookAt });
+  });
+
+const needsFirstRow = ({ mode, cursor, startsAt }: IntegrationToRun) => mode === "FULL_HISTORY" && cursor === null && startsAt === null;
+
+const lockIntegration = async (tx: Database, id: string): Promise<IntegrationToRun | undefined> => {
+  const [row] = await execute<IntegrationToRun>(
+    tx,
+    sql`select ${integrationColumns} from integrations i join projects p on p.id = i.project_id where i.id = ${id} for no key update of i`,
+  );
+  return row;
+};
+
+const findRun = async (tx: Database, integrationId: string, which: "left" | "pending"): Promise<{ id: string } | undefined> => {
+  const states = which === "pending" ? sql`state = 'pending'` : sql`state in ('queued', 'running', 'failed')`;
+  const [row] = await execute<{ id: string }>(
+    tx,
+    sql`select id from integration_runs where integration_id = ${integrationId} and ${states} order by window_start limit 1`,
+  );
+  return row;
+};
+
+const insertRun = async (
+  tx: Database,
+  integration: IntegrationToRun,
+  { start, end, cause }: NextWindow & { outcome: "window" },
+): Promise<string> => {
+  await execute(tx, sql`update integrations set cursor = coalesce(cursor, ${start}::timestamptz) where id = ${integration.id}`);
+  const [row] = await execute<{ id: string }>(
+    tx,
+    sql`insert into integration_runs as r (integration_id, project_id, cause, state, window_start, window_end)
+      values (${integration.id}, ${integration.projectId}, ${cause}, 'queued', ${start}::timestamptz, ${end}::timestamptz)
+      on conflict (integration_id, window_start, window_end) do update set cause = excluded.cause, state = excluded.state
+      returning id`,
+  );
+  if (row === undefined) throw new Error("an upsert returns its row");
+  return row.id;
+};
+
+/** `isFresh`: nothing of this delivery has been done. */
+const beginRun = async (tx: Database, id: string, jobId: string, { isFresh }: { isFresh: boolean }): Promise<Run> => {
+  const [row] = await execute<Run>(
+    tx,
+    sql`update integration_runs set state = 'running', job_id = ${jobId}, attempts = ${isFresh ? sql`1` : sql`attempts + 1`},
+        tables = ${isFresh ? sql`'{}'::jsonb` : sql`tables`}, error = ${isFresh ? sql`null` : sql`error`}, started_at = now(), finished_at = null, updated_at = now()
+      where id = ${id}
+      returning id, cause, ${isoMs(sql`window_start`)} as "windowStart", ${isoMs(sql`window_end`)} as "windowEnd", attempts, deliveries, tables`,
+  );
+  if (row === undefined) throw new Error(`the run ${id} is locked and gone`);
+  return row;
+};
+
+const endWithNothing = async (tx: Database, lease: Lease, next?: { integrationId: string; lookAt: string | null }): Promise<StartedRun> => {
+  if ((await settleJob(tx, lease, { state: jobState.completed })) === undefined) return { outcome: "leaseLost" };
+  if (next !== undefined)
+    await execute(tx, sql`update integrations set next_run_at = ${next.lookAt}::timestamptz where id = ${next.integrationId}`);
+  return { outcome: "nothing" };
+};
