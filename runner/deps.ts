@@ -1,6 +1,8 @@
 /** Dependencies of the runner's loop and handlers. Everything external (clock, randomness, fetch) is here, so that tests can replace it. */
-import type { AppError } from "../core/errors.ts";
+import type { AppError, ErrorCode } from "../core/errors.ts";
 import type { EntityType } from "../core/ingestion/event.ts";
+import type { IntegrationKind } from "../core/integrations/integration.ts";
+import type { TableResult } from "../core/integrations/run-result.ts";
 import type { BatchKind, EventSource, JobKind, SingleKind } from "../core/jobs/kinds.ts";
 import type { JobBatch } from "../db/queue/claim-batch.ts";
 import type { ClaimedJob } from "../db/queue/claim-job.ts";
@@ -85,6 +87,8 @@ export type RunnerEvents = {
   "ingestion.sampled": { eventsIn: number; eventsOut: number };
   "export.ended": { table: string; format: string; outcome: ExportOutcome; reached: ExportReached; seconds: number };
   "export.restarted": { table: string; format: string; reason: "rows_rekeyed" | "replay_differs" };
+  "integration.delivered": { kind: IntegrationKind; tables: Readonly<Record<string, TableResult>> };
+  "integration.failed": { kind: IntegrationKind; code: ErrorCode };
   "outbox.consumed": { consumer: string; type: string };
   "outbox.postponed": { consumer: string; error: AppError };
   "sweep.ended": { removed: number; failed: number };

@@ -43,6 +43,13 @@ export const runnerConfig = (e: RunnerEnv, { aws, warnings, otlpHeaders }: Confi
   expiryNoticeHours: e.SPILLWAY_EXPIRY_NOTICE_HOURS,
   expiryGraceSeconds: e.SPILLWAY_EXPIRY_GRACE_SECONDS,
   exports: exportSettings(e),
+  integrations: {
+    lagSeconds: e.SPILLWAY_INTEGRATION_LAG_SECONDS,
+    tickSeconds: e.SPILLWAY_INTEGRATION_TICK_SECONDS,
+    partSizeBytes: e.BATCH_EXPORT_S3_PART_SIZE_MIB * 1024 * 1024,
+    partsInFlightMax: e.SPILLWAY_PARTS_IN_FLIGHT,
+    mixpanelUrl: e.SPILLWAY_MIXPANEL_URL ?? null,
+  },
   loop: loopSettings(e),
   projectRunningMax: e.SPILLWAY_PROJECT_CONCURRENCY,
   leaseSeconds: e.SPILLWAY_LEASE_SECONDS,

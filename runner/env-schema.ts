@@ -80,6 +80,12 @@ export const RunnerEnv = z.object({
   SPILLWAY_PROJECT_CONCURRENCY: whole(2, 1, 64),
   /** Maximum connections to Postgres. Default: SPILLWAY_RUNNER_CONCURRENCY and four. */
   SPILLWAY_POSTGRES_CONNECTIONS: z.coerce.number().int().min(2).max(200).optional(),
+  /** How long writers other than this runner may take until their rows can be read: windows of integrations are delivered so much later. */
+  SPILLWAY_INTEGRATION_LAG_SECONDS: z.coerce.number().min(0).max(86_400).default(60),
+  /** How often due integrations are looked for. */
+  SPILLWAY_INTEGRATION_TICK_SECONDS: positive(5),
+  /** Address used instead of Mixpanel's, for a local server. */
+  SPILLWAY_MIXPANEL_URL: httpUrl.optional(),
   SPILLWAY_LEASE_SECONDS: positive(60),
   SPILLWAY_HEARTBEAT_SECONDS: positive(2),
   SPILLWAY_SELF_FENCE_SECONDS: positive(40),

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { crc32 } from "node:zlib";
 import { createId } from "../core/ids.ts";
+import { createKeyring, type Keyring } from "../core/integrations/sealed-secret.ts";
 import { type ConsumerName, outboxConsumers } from "../core/outbox/consumers.ts";
 import type { S3Config } from "../core/s3/s3-config.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
@@ -13,12 +14,17 @@ import { measureOutbox } from "../db/outbox/measure-outbox.ts";
 import { type Database, openPostgres } from "../db/postgres/client.ts";
 import { listDueWork } from "../db/queue/list-due-work.ts";
 import { measureQueue } from "../db/queue/measure-queue.ts";
+import { announceOverdue } from "../services/integrations/announce-overdue.ts";
+import { enqueueDueRuns } from "../services/integrations/enqueue-due-runs.ts";
+import { measureIntegrations } from "../services/integrations/measure-integrations.ts";
 import { type Bus, createBus } from "./bus.ts";
 import { systemClock } from "./clock.ts";
 import { createAwsCredentials } from "./credentials/aws-credentials.ts";
 import type { Handlers, Log } from "./deps.ts";
+import { createGuardedFetch } from "./egress/guarded-fetch.ts";
 import { parseRunnerEnv } from "./env.ts";
 import type { RunnerConfig } from "./env-config.ts";
+import { startScheduler } from "./integrations/start-scheduler.ts";
 import { createHandlers } from "./jobs/index.ts";
 import { createMailer } from "./mail/mailer.ts";
 import { startMaintenance } from "./maintenance/maintenance.ts";
@@ -65,6 +71,9 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     mailer: config.mail === null ? null : createMailer(config.mail),
     publicUrl: config.publicUrl,
     sha256: sha256Hex,
+    integrations: config.integrations,
+    guardedFetch: createGuardedFetch({ policy: config.egressPolicy }),
+    keyring: keyringOf(config),
   });
   const claimedBy = `${hostname()}-${process.pid}`;
   const metrics = startMetrics(
@@ -74,6 +83,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
       log,
       measureQueue: () => measureQueue(postgres.db),
       measureOutbox: () => measureOutbox(postgres.db),
+      measureIntegrations: () => measureIntegrations(postgres.db),
       memoryBytes: () => process.memoryUsage.rss(),
       instanceId: claimedBy,
     },
@@ -82,12 +92,15 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
   const { kinds, loops } = startAllLoops(config, { db: postgres.db, log, bus, handlers, claimedBy });
   const tasks = maintenanceTasks({ db: postgres.db, s3, hasEventStore: events !== null, newJobId, log, emit: bus.emit }, config);
   const maintenance = startMaintenance(tasks, { clock, log });
+  const delivers = kinds.some((kind) => kind.startsWith("integration."));
+  const scheduler = delivers ? startIntegrationScheduler(config, { db: postgres.db, log }) : null;
   log("info", "runner_started", { claimed_by: claimedBy, kinds });
   return {
     wake: () => {
       for (const { wake } of loops) wake();
     },
     stop: async () => {
+      await scheduler?.stop();
       await Promise.all(loops.map((loop) => loop.stop()));
       await maintenance.stop();
       await metrics.stop();
@@ -105,6 +118,14 @@ const eventStoreOf = (config: RunnerConfig["events"], { db, s3Of }: { db: Databa
         ...config,
         store: { db, s3: s3Of(config.s3), isLogEnabled: config.isLogEnabled, nowMs: clock.steadyMs, newJobId, sha256Hex },
       };
+
+const startIntegrationScheduler = (config: RunnerConfig, { db, log }: { db: Database; log: Log }) =>
+  startScheduler({ log, enqueueDue: () => enqueueDueRuns(db), announceOverdue: () => announceOverdue(db) }, config.integrations);
+
+const keyringOf = ({ encryptionKey, previousEncryptionKeys }: RunnerConfig): Keyring | null =>
+  encryptionKey === null
+    ? null
+    : createKeyring({ present: encryptionKey, previous: previousEncryptionKeys, randomBytes: (size) => new Uint8Array(randomBytes(size)) });
 
 type LoopDeps = { db: Database; log: Log; bus: Bus; handlers: Handlers; claimedBy: string };
 

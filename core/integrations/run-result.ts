@@ -10,7 +10,7 @@ export type TableResult = {
   rows: number;
   bytes: number;
   /** For storage: the files, in order. */
-  files: (ManifestFile & { sha256: string })[];
+  files: ManifestFile[];
   columns: string[];
   changes?: ExportChanges;
   /** For event sinks: `sent = accepted + rejected`. */

@@ -44,6 +44,22 @@ export type EventSource = (typeof eventSources)[number];
 
 const origin = z.strictObject({ apiKey: z.string(), sdkName: z.string(), sdkVersion: z.string() });
 
+/** Delivers one window of an integration. `isManual`: also up to now, where no window has ended. */
+export const IntegrationRunPayload = z.strictObject({ integrationId: z.string(), isManual: z.boolean().default(false) });
+
+const deliversWindow = <Switch extends JobKindEntry["queueSwitch"]>(queueSwitch: Switch) =>
+  ({
+    payload: IntegrationRunPayload,
+    maxAttempts: 8,
+    maxRunSeconds: 6 * 3600,
+    timeoutCode: "INTEGRATION_TIMED_OUT",
+    priority: 100,
+    claiming: { how: "roundRobin", concurrency: 2 },
+    durability: "failable",
+    onExpiredLease: "spendAttempt",
+    queueSwitch,
+  }) as const satisfies JobKindEntry;
+
 export const jobKinds = {
   "export.run": {
     payload: z.strictObject({ batchExportId: z.string() }),
@@ -68,18 +84,9 @@ export const jobKinds = {
     onExpiredLease: "spendAttempt",
     queueSwitch: "QUEUE_CONSUMER_MAIL_QUEUE_IS_ENABLED",
   },
-  /** Delivers one window of an integration. `isManual`: also up to now, where no window has ended. */
-  "integration.run": {
-    payload: z.strictObject({ integrationId: z.string(), isManual: z.boolean().default(false) }),
-    maxAttempts: 8,
-    maxRunSeconds: 6 * 3600,
-    timeoutCode: "INTEGRATION_TIMED_OUT",
-    priority: 100,
-    claiming: { how: "roundRobin", concurrency: 4 },
-    durability: "failable",
-    onExpiredLease: "spendAttempt",
-    queueSwitch: "QUEUE_CONSUMER_INTEGRATION_QUEUE_IS_ENABLED",
-  },
+  "integration.blob_storage": deliversWindow("QUEUE_CONSUMER_BLOB_STORAGE_INTEGRATION_QUEUE_IS_ENABLED"),
+  "integration.posthog": deliversWindow("QUEUE_CONSUMER_POSTHOG_INTEGRATION_QUEUE_IS_ENABLED"),
+  "integration.mixpanel": deliversWindow("QUEUE_CONSUMER_MIXPANEL_INTEGRATION_QUEUE_IS_ENABLED"),
   /** One group of events of one entity, stored in a file. Claimed in batches by ordering key. Rows of completed jobs are deleted. */
   "ingestion.merge": {
     payload: z.strictObject({

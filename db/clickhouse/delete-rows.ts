@@ -18,20 +18,23 @@ export type RowStore = {
   clickhouse: Pick<ClickHouse, "command" | "queryRows">;
   eventsTable: string;
   projectId: string;
+  /** Returns an instant later than every version there is, ISO 8601 UTC. */
+  nextVersion: () => Promise<string>;
   signal: AbortSignal;
 };
 
-type Table = { table: string; id: string; trace: string; time: string };
+/** `name`: what the table is called in `deleted_rows`, if it is not called the same here. */
+type Table = { table: string; name?: string; id: string; trace: string; time: string };
 
 /** Per entity: its table, its trace column, and the time that retention applies to. */
 const tables = {
   trace: { table: "traces", id: "id", trace: "id", time: "timestamp" },
   observation: { table: "observations", id: "id", trace: "trace_id", time: "start_time" },
   score: { table: "scores", id: "id", trace: "ifNull(trace_id, '')", time: "timestamp" },
-  dataset_run_item: { table: "dataset_run_items_rmt", id: "id", trace: "trace_id", time: "created_at" },
+  dataset_run_item: { table: "dataset_run_items_rmt", name: "dataset_run_items", id: "id", trace: "trace_id", time: "created_at" },
 } as const satisfies Record<EntityType, Table>;
 
-const eventsOf = (table: string): Table => ({ table, id: "span_id", trace: "trace_id", time: "start_time" });
+const eventsOf = (table: string): Table => ({ table, name: "events", id: "span_id", trace: "trace_id", time: "start_time" });
 
 /** Large deletions take long. */
 const timeoutSeconds = 3600;
@@ -48,11 +51,7 @@ export const deleteStoredRows = async (store: RowStore, what: JobPayload<"data.d
   if (what.scope === "traces") {
     for (const traceIds of idSlices(what.traceIds, 1000)) {
       await deleteRekeyed(store, traceIds);
-      for (const { table, trace } of all)
-        await run(`DELETE FROM ${table} WHERE project_id = {projectId:String} AND ${trace} IN {traceIds:Array(String)}`, {
-          projectId,
-          traceIds,
-        });
+      for (const table of all) await deleteWhere(store, table, `${table.trace} IN {traceIds:Array(String)}`, { traceIds });
       await deleteTraceAggregates(run, { projectId, traceIds });
     }
     return;
@@ -61,12 +60,34 @@ export const deleteStoredRows = async (store: RowStore, what: JobPayload<"data.d
     await deleteScoresFromAggregates(run, { projectId, scoreIds: what.scoreIds });
     return deleteEntityRows(store, "score", what.scoreIds);
   }
-  const isOld = (time: string) => (what.scope === "project" ? "" : ` AND ${time} < parseDateTime64BestEffort({before:String}, 6, 'UTC')`);
-  const params = { projectId, ...(what.scope === "before" ? { before: what.before } : {}) };
-  for (const { table, time } of all) await run(`DELETE FROM ${table} WHERE project_id = {projectId:String}${isOld(time)}`, params);
+  const params = what.scope === "before" ? { before: what.before } : {};
+  for (const table of all) await deleteWhere(store, table, what.scope === "project" ? "1" : `${table.time} < ${beforeParam}`, params);
   if (what.scope === "before") await deleteOldAggregates(store.clickhouse, run, { projectId, before: what.before, signal: store.signal });
   else
-    for (const table of [...aggregateTables, "traces_mt"]) await run(`DELETE FROM ${table} WHERE project_id = {projectId:String}`, params);
+    for (const table of [...aggregateTables, "traces_mt"])
+      await run(`DELETE FROM ${table} WHERE project_id = {projectId:String}`, { projectId });
+};
+
+/**
+ * Deletes rows, after it has recorded their ids with an instant no version is later than. Integrations deliver them as deletions
+ * (`deleted_rows`). Repeated, it records those that are left.
+ */
+const deleteWhere = async (
+  store: RowStore,
+  { table, name, id }: Table,
+  condition: string,
+  params: Record<string, unknown>,
+): Promise<void> => {
+  const run = runOf(store);
+  const where = `WHERE project_id = {projectId:String} AND ${condition}`;
+  const asked = { ...params, projectId: store.projectId };
+  await run(
+    `INSERT INTO deleted_rows (project_id, deleted_at, table_name, id)
+      SELECT project_id, greatest(parseDateTime64BestEffort({version:String}, 6, 'UTC'), toDateTime64(max(event_ts), 6, 'UTC')), '${name ?? table}', ${id} AS gone
+      FROM ${table} ${where} GROUP BY project_id, gone`,
+    { ...asked, version: await store.nextVersion() },
+  );
+  await run(`DELETE FROM ${table} ${where}`, asked);
 };
 
 /**
@@ -77,8 +98,8 @@ export const deleteStoredRows = async (store: RowStore, what: JobPayload<"data.d
  */
 const deleteRekeyed = async (store: RowStore, traceIds: readonly string[]): Promise<void> => {
   const { projectId, eventsTable } = store;
-  const run = runOf(store);
-  for (const { table, id, trace } of [tables.observation, tables.score, eventsOf(eventsTable)]) {
+  for (const among of [tables.observation, tables.score, eventsOf(eventsTable)]) {
+    const { table, id, trace } = among;
     const found = await store.clickhouse.queryRows<{ found: string }>({
       sql: `SELECT DISTINCT ${id} AS found FROM ${table} WHERE project_id = {projectId:String} AND ${trace} NOT IN {traceIds:Array(String)}
         AND ${id} IN (SELECT ${id} FROM ${table} FINAL WHERE project_id = {projectId:String} AND ${trace} IN {traceIds:Array(String)})`,
@@ -86,8 +107,7 @@ const deleteRekeyed = async (store: RowStore, traceIds: readonly string[]): Prom
       signal: store.signal,
       timeoutSeconds,
     });
-    for (const ids of slices(found))
-      await run(`DELETE FROM ${table} WHERE project_id = {projectId:String} AND ${id} IN {ids:Array(String)}`, { projectId, ids });
+    for (const ids of slices(found)) await deleteWhere(store, among, `${id} IN {ids:Array(String)}`, { ids });
   }
 };
 
@@ -102,8 +122,8 @@ export const deleteEntityRows = async (store: RowStore, entityType: EntityType, 
   const { projectId, eventsTable } = store;
   const run = runOf(store);
   for (const ids of idSlices(entityIds, 1000)) {
-    for (const { table, id } of [tables[entityType], ...(entityType === "observation" ? [eventsOf(eventsTable)] : [])])
-      await run(`DELETE FROM ${table} WHERE project_id = {projectId:String} AND ${id} IN {ids:Array(String)}`, { projectId, ids });
+    for (const table of [tables[entityType], ...(entityType === "observation" ? [eventsOf(eventsTable)] : [])])
+      await deleteWhere(store, table, `${table.id} IN {ids:Array(String)}`, { ids });
     if (entityType === "trace") await deleteTraceAggregates(run, { projectId, traceIds: ids });
   }
 };

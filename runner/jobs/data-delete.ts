@@ -14,6 +14,7 @@ import type { Database } from "../../db/postgres/client.ts";
 import { queueNow } from "../../db/queue/count-earlier-runs.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
 import type { EventStore } from "../../services/ingestion/event-store.ts";
+import { nextVersion } from "../../services/integrations/close-window.ts";
 import { deleteNotes } from "../../services/traces/delete-notes.ts";
 import { noteProgress, readProgress } from "../../services/traces/deletion-progress.ts";
 import { type Deletion, waitForEarlierRuns } from "../deletion/deletion.ts";
@@ -45,7 +46,7 @@ export const createDeleteHandler = ({ db, clickhouse, eventsTable, events, sha25
       ...{ db, clock, log, projectId, signal, newJobId, sha256Hex: sha256, s3: events.store.s3 },
       prefix: events.prefix,
       segmentBytesMax: events.segmentBytesMax,
-      rows: { clickhouse, eventsTable, projectId, signal },
+      rows: { clickhouse, eventsTable, projectId, nextVersion: () => nextVersion(db), signal },
       isUnlogged: await isUnlogged(db, projectId),
       onRemoved: async (removed) => {
         await assertHeld();

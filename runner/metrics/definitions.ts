@@ -162,6 +162,48 @@ export const metricDefinitions = {
     meaning:
       "restarts of exports within an attempt: rows were re-keyed during the read (`rows_rekeyed`), or a repeated read gave other bytes than were uploaded (`replay_differs`)",
   },
+  integrationRuns: {
+    name: "spillway.integration.runs",
+    type: "counter",
+    unit: "{window}",
+    attributes: ["kind"],
+    meaning: "windows of integrations that were delivered",
+  },
+  integrationRows: {
+    name: "spillway.integration.rows",
+    type: "counter",
+    unit: "{row}",
+    attributes: ["kind", "table", "outcome"],
+    meaning: "rows of delivered windows, `accepted` or `rejected` by the destination",
+  },
+  integrationBytes: {
+    name: "spillway.integration.bytes",
+    type: "counter",
+    unit: "By",
+    attributes: ["kind", "table"],
+    meaning: "bytes of delivered files, after compression",
+  },
+  integrationFailures: {
+    name: "spillway.integration.failures",
+    type: "counter",
+    unit: "{attempt}",
+    attributes: ["kind", "error_code"],
+    meaning: "attempts to deliver a window that failed",
+  },
+  integrationLag: {
+    name: "spillway.integration.lag",
+    type: "gauge",
+    unit: "s",
+    attributes: ["kind"],
+    meaning: "how far the integration that is farthest behind is behind, of those that are switched on; null counts from its creation",
+  },
+  integrationOverdue: {
+    name: "spillway.integration.overdue",
+    type: "gauge",
+    unit: "{integration}",
+    attributes: ["kind"],
+    meaning: "integrations that are two intervals behind",
+  },
   outboxConsumed: {
     name: "spillway.outbox.consumed",
     type: "counter",

@@ -10,6 +10,7 @@ export const recordEvents = (meter: Meter, { on }: Pick<Bus, "on">): void => {
   recordJobs(meter, on);
   recordIngestion(meter, on);
   recordExports(meter, on);
+  recordIntegrations(meter, on);
   recordOutbox(meter, on);
 };
 
@@ -128,6 +129,22 @@ const recordExports = (meter: Meter, on: Bus["on"]): void => {
     swept(removed, { outcome: "removed" });
     swept(failed, { outcome: "failed" });
   });
+};
+
+const recordIntegrations = (meter: Meter, on: Bus["on"]): void => {
+  const runs = recorder(meter, metrics.integrationRuns);
+  const rows = recorder(meter, metrics.integrationRows);
+  const bytes = recorder(meter, metrics.integrationBytes);
+  const failures = recorder(meter, metrics.integrationFailures);
+  on("integration.delivered", ({ kind, tables }) => {
+    runs(1, { kind });
+    for (const [table, { accepted, rejected, bytes: written }] of Object.entries(tables)) {
+      rows(accepted, { kind, table, outcome: "accepted" });
+      rows(rejected, { kind, table, outcome: "rejected" });
+      bytes(written, { kind, table });
+    }
+  });
+  on("integration.failed", ({ kind, code }) => failures(1, { kind, error_code: code }));
 };
 
 const recordOutbox = (meter: Meter, on: Bus["on"]): void => {

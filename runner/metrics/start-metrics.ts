@@ -9,6 +9,7 @@ import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 import type { Bus } from "../bus.ts";
 import type { Log } from "../deps.ts";
 import { metricDefinitions, optionsOf } from "./definitions.ts";
+import { type IntegrationMeasurementDeps, observeIntegrations } from "./observe-integrations.ts";
 import { type OutboxMeasurementDeps, observeOutbox } from "./observe-outbox.ts";
 import { observeQueue, type QueueDeps } from "./observe-queue.ts";
 import { createPushReader, type PushConfig } from "./push-reader.ts";
@@ -20,7 +21,7 @@ type MetricsConfig = {
   otlp: PushConfig | null;
 };
 
-type MetricsDeps = Omit<QueueDeps & OutboxMeasurementDeps, "report"> & {
+type MetricsDeps = Omit<QueueDeps & OutboxMeasurementDeps & IntegrationMeasurementDeps, "report"> & {
   events: Pick<Bus, "on">;
   log: Log;
   memoryBytes: () => number;
@@ -47,6 +48,7 @@ export const startMetrics = (deps: MetricsDeps, config: MetricsConfig): { stop: 
   recordEvents(meter, deps.events);
   observeQueue(meter, { ...deps, report });
   observeOutbox(meter, { ...deps, report });
+  observeIntegrations(meter, { ...deps, report });
   meter
     .createObservableUpDownCounter(metricDefinitions.processMemory.name, optionsOf(metricDefinitions.processMemory))
     .addCallback((result) => result.observe(deps.memoryBytes()));

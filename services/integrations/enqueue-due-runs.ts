@@ -1,9 +1,9 @@
 /** Enqueues a job for each integration whose next window may have ended. */
 import { sql } from "drizzle-orm";
+import type { IntegrationKind } from "../../core/integrations/integration.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
-import { enqueueJob } from "../../db/queue/enqueue-job.ts";
-import { dedupeKeyOf } from "./settle-run.ts";
+import { enqueueRun } from "./enqueue-run.ts";
 
 /**
  * Safe in many runners at once: rows are locked with SKIP LOCKED, and an integration has at most one unfinished job (`dedupe_key`). If the job
@@ -11,20 +11,14 @@ import { dedupeKeyOf } from "./settle-run.ts";
  */
 export const enqueueDueRuns = (db: Database): Promise<number> =>
   transaction(db, async (tx) => {
-    const due = await execute<{ id: string; projectId: string }>(
+    const due = await execute<{ id: string; projectId: string; kind: IntegrationKind }>(
       tx,
       sql`with due as (
           select id from integrations where enabled and next_run_at <= now() order by next_run_at limit 100 for update skip locked
         )
         update integrations i set next_run_at = now() + interval '10 minutes' from due where i.id = due.id
-        returning i.id, i.project_id as "projectId"`,
+        returning i.id, i.project_id as "projectId", i.kind`,
     );
-    for (const { id, projectId } of due)
-      await enqueueJob(tx, {
-        kind: "integration.run",
-        projectId,
-        payload: { integrationId: id, isManual: false },
-        dedupeKey: dedupeKeyOf(id),
-      });
+    for (const { id, projectId, kind } of due) await enqueueRun(tx, { id, projectId, kind });
     return due.length;
   });

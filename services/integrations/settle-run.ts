@@ -6,11 +6,11 @@ import { jobState } from "../../core/jobs/state.ts";
 import { storableJson } from "../../core/storable.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
-import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import type { Lease } from "../../db/queue/heartbeat-job.ts";
 import { type Outcome, settleJob } from "../../db/queue/settle-job.ts";
 import { writeRunnerAudit } from "../audit/write-audit.ts";
 import { announce } from "./announce.ts";
+import { enqueueRun } from "./enqueue-run.ts";
 import type { IntegrationToRun } from "./integration-columns.ts";
 import type { Run } from "./start-run.ts";
 
@@ -21,8 +21,6 @@ export type Delivered = {
   manifestKey: string | null;
   contentHash: string | null;
 };
-
-export const dedupeKeyOf = (integrationId: string): string => `integration:${integrationId}`;
 
 /**
  * Records a delivered window and moves the cursor to its end, by compare-and-set: a run that is not the next in line moves nothing. The next
@@ -55,12 +53,7 @@ export const completeRun = (db: Database, { lease, integration, run }: Delivery,
     });
     if (integration.isAlerted || integration.isOverdue)
       await announce(tx, integration, "integration.recovered", { deliveredThrough: windowEnd });
-    await enqueueJob(tx, {
-      kind: "integration.run",
-      projectId: integration.projectId,
-      payload: { integrationId: integration.id, isManual: false },
-      dedupeKey: dedupeKeyOf(integration.id),
-    });
+    await enqueueRun(tx, integration);
     return true;
   });
 

@@ -76,7 +76,8 @@ const lockIntegration = async (tx: Database, id: string): Promise<IntegrationToR
 };
 
 const findRun = async (tx: Database, integrationId: string, which: "left" | "pending"): Promise<{ id: string } | undefined> => {
-  const states = which === "pending" ? sql`state = 'pending'` : sql`state in ('queued', 'running', 'failed')`;
+  const states =
+    which === "pending" ? sql`state = 'pending'` : sql`(state in ('queued', 'running') or state = 'failed' and cause <> 'backfill')`;
   const [row] = await execute<{ id: string }>(
     tx,
     sql`select id from integration_runs where integration_id = ${integrationId} and ${states} order by window_start limit 1`,

@@ -15,6 +15,9 @@ const payloads: { [K in SingleKind]: JobPayload<K> } = {
   "mail.send": { batchExportId: "export", event: "completed" },
   "ingestion.otel": { fileKey: "key" },
   "data.delete": { scope: "project" },
+  "integration.blob_storage": { integrationId: "i", isManual: false },
+  "integration.posthog": { integrationId: "i", isManual: false },
+  "integration.mixpanel": { integrationId: "i", isManual: false },
 };
 
 let postgres: OpenDatabase;

@@ -8,6 +8,7 @@ import { execute } from "../../db/postgres/client.ts";
 import { rescueJob } from "../../db/queue/rescue-job.ts";
 import { settleBatch } from "../../db/queue/settle-batch.ts";
 import { replayEvents } from "../../services/ingestion/replay-events.ts";
+import { nextVersion } from "../../services/integrations/close-window.ts";
 import { findDiscrepancies } from "../../services/traces/find-discrepancies.ts";
 import { sumsByTrace } from "../support/aggregate-sums.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
@@ -322,7 +323,16 @@ describe("after a deletion", () => {
     return { first, second };
   };
   const remove = (what: JobPayload<"data.delete">) =>
-    deleteStoredRows({ clickhouse, projectId: fixture.projectId, eventsTable: "events", signal: new AbortController().signal }, what);
+    deleteStoredRows(
+      {
+        clickhouse,
+        projectId: fixture.projectId,
+        eventsTable: "events",
+        nextVersion: () => nextVersion(fixture.db),
+        signal: new AbortController().signal,
+      },
+      what,
+    );
 
   it("of the trace an observation has moved to, or of the one it has left, the other is as the tables have it", async () => {
     const [kept, gone] = [await send(), await send()];

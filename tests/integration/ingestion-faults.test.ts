@@ -14,6 +14,7 @@ import { settleJob } from "../../db/queue/settle-job.ts";
 import { systemClock } from "../../runner/clock.ts";
 import { startBatchLoop } from "../../runner/queue/batch-loop.ts";
 import { storeOtelRequest } from "../../services/ingestion/store-otel-request.ts";
+import { nextVersion } from "../../services/integrations/close-window.ts";
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
 import { startQueryHook } from "../support/query-hook.ts";
@@ -255,7 +256,13 @@ describe("a deletion", () => {
     });
     await clickhouse.insertRows({ table: "traces", rows: [insert(traceIds[999] ?? ""), insert("kept")], token: unique("token") });
     await deleteStoredRows(
-      { clickhouse, projectId: fixture.projectId, eventsTable: "events", signal: new AbortController().signal },
+      {
+        clickhouse,
+        projectId: fixture.projectId,
+        eventsTable: "events",
+        nextVersion: () => nextVersion(fixture.db),
+        signal: new AbortController().signal,
+      },
       { scope: "traces", traceIds },
     );
     expect(await rows("SELECT id FROM traces FINAL")).toEqual([{ id: "kept" }]);

@@ -8,4 +8,11 @@ import { ledgerIndex } from "./0005-ledger-index.ts";
 import { writeTime } from "./0006-write-time.ts";
 import type { ClickHouseMigration } from "./migration.ts";
 
-export const clickHouseMigrations: readonly ClickHouseMigration[] = [events, legacyTables, traceAggregates, insertTokens, ledgerIndex, writeTime];
+export const clickHouseMigrations: readonly ClickHouseMigration[] = [
+  events,
+  legacyTables,
+  traceAggregates,
+  insertTokens,
+  ledgerIndex,
+  writeTime,
+];

@@ -51,4 +51,6 @@ export type FileSink = {
   open: (file: FileToStore) => FileUpload;
   /** Removes the file and every upload of its key, recorded or not. Succeeds if there is nothing to remove. */
   remove: (key: string, uploadId: string | null) => Promise<void>;
+  /** Removes unfinished uploads of the key, and leaves the file. Does nothing if the store cannot list them. */
+  abortUploads: (key: string) => Promise<void>;
 };

@@ -1,7 +1,7 @@
 /** Our own bucket as a file sink. */
 import type { S3Client } from "../../../db/object-store/s3-client.ts";
 import type { FileSink, FileToStore } from "./file-sink.ts";
-import { type Checksum, ObjectUpload, removeObject } from "./object-upload.ts";
+import { abortUploads, type Checksum, ObjectUpload, removeObject } from "./object-upload.ts";
 
 type ObjectStoreSinkDeps = {
   s3: S3Client;
@@ -17,6 +17,7 @@ export const createObjectStoreSink = (deps: ObjectStoreSinkDeps): FileSink => ({
   bucket: deps.s3.bucket,
   open: (file) => new ObjectUpload({ ...deps, ...file, partSizeBytes: partSizeOf(file) ?? deps.partSizeBytes }),
   remove: (key, uploadId) => removeObject(deps.s3, key, uploadId),
+  abortUploads: (key) => abortUploads(deps.s3, key),
 });
 
 /**

@@ -302,6 +302,11 @@ export const removeObject = async (s3: S3Client, key: string, uploadId: string |
   for (const id of await listUploads(s3, key)) if (id !== uploadId) await abortUpload(s3, key, id);
 };
 
+/** Aborts every multipart upload of the key that the store lists. */
+export const abortUploads = async (s3: S3Client, key: string): Promise<void> => {
+  for (const id of await listUploads(s3, key)) await abortUpload(s3, key, id);
+};
+
 const abortUpload = (s3: S3Client, key: string, uploadId: string): Promise<unknown> =>
   s3.send({ method: "DELETE", key, query: { uploadId }, accept: [404], attemptsMax: 3 });
 
