@@ -88,7 +88,11 @@ export const attemptExport = async (deps: AttemptDeps, context: JobContext, atte
 
 /** Each attempt writes objects of its own. */
 const placeIn =
-  ({ settings: { prefix } }: AttemptDeps, { job: { attempt, leaseId } }: JobContext, { target, query }: Pick<Attempt, "target" | "query">) =>
+  (
+    { settings: { prefix } }: AttemptDeps,
+    { job: { attempt, leaseId } }: JobContext,
+    { target, query }: Pick<Attempt, "target" | "query">,
+  ) =>
   (file: number | null) => ({
     key: objectKey({ ...target, prefix, exportId: target.id, attempt, leaseId, tableName: query.tableName, file }),
     name: downloadName({ ...target, file }),
