@@ -43,8 +43,15 @@ export const findQueryTable = (query: Pick<ExportQuery, "shape" | "tableName">):
 };
 
 /** Compiles the query, or throws one AppError that names every fault. `scoreNames` are the project's, known when the export runs. */
-export const compileQuery = (query: ExportQuery, scoreNames: ScoreNames = { columns: [], nested: 0 }): CompiledQuery => {
-  const table = findQueryTable(query);
+export const compileQuery = (query: ExportQuery, scoreNames?: ScoreNames): CompiledQuery =>
+  compileTableQuery(findQueryTable(query), query, scoreNames);
+
+/** Compiles the query over a table that need not be in the registry. */
+export const compileTableQuery = (
+  table: ExportTable,
+  query: ExportQuery,
+  scoreNames: ScoreNames = { columns: [], nested: 0 },
+): CompiledQuery => {
   const { conditions, commentFilters, faults } = compileFilter(query.filter ?? [], table);
   if (query.searchQuery !== undefined && query.searchQuery !== "" && query.searchType?.length === 0)
     faults.push({ path: "query.searchType", message: "At least one search type is required when searching tracing data" });
