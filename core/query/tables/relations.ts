@@ -9,13 +9,17 @@ import type { LookupName, Relation } from "./table.ts";
 /** How a relation is narrowed: `column` of any version of its rows equals the value of `on` in one of the rows `among`. */
 type Narrowing = { among: string | null; column: string; on: string };
 
+/** A column, or an expression over the columns of a table. */
+type Field = string | { name: string; sql: string };
+
 /**
  * Selects the newest version of each id of a table. Reads all versions of an id if any version is among the rows, so that the newest is
  * found. Version and deletion are compared as one number; as a tuple they cost a third more.
  */
-export const newestOf = (table: string, fields: readonly string[], narrowing?: Narrowing): string => {
-  const packed = `argMax(tuple(${fields.join(", ")}, is_deleted), toUnixTimestamp64Milli(event_ts) * 2 - is_deleted)`;
-  const unpacked = fields.map((field, i) => `row.${i + 1} AS ${field}`).join(", ");
+export const newestOf = (table: string, fields: readonly Field[], narrowing?: Narrowing): string => {
+  const values = fields.map((field) => (typeof field === "string" ? field : field.sql));
+  const packed = `argMax(tuple(${values.join(", ")}, is_deleted), toUnixTimestamp64Milli(event_ts) * 2 - is_deleted)`;
+  const unpacked = fields.map((field, i) => `row.${i + 1} AS ${typeof field === "string" ? field : field.name}`).join(", ");
   return `(SELECT id, ${unpacked} FROM (SELECT id, ${packed} AS row FROM ${table} WHERE project_id = {projectId:String}${narrowed(table, narrowing)} GROUP BY id) WHERE row.${fields.length + 1} = 0)`;
 };
 
