@@ -339,6 +339,13 @@ export const errorTable = {
   ),
   EXPORT_TIMED_OUT: entry(504, "backoff", "us", "The export ran longer than allowed", "Split it by time range."),
   EXPORT_TOO_OLD: entry(410, "never", "us", "The export is too old to run", "Create it again, or re-run it."),
+  INTEGRATION_SETTINGS_INVALID: entry(
+    422,
+    "never",
+    "customer",
+    "The stored settings do not fit this version",
+    "Save the integration again; GET /api/public/integrations/{id} shows its settings.",
+  ),
   INTEGRATION_TIMED_OUT: entry(
     504,
     "backoff",

@@ -7,19 +7,11 @@ import type { ExportProgress } from "../../core/exports/manifest.ts";
 import { ExportOptions } from "../../core/exports/request.ts";
 import { BlobStorageSecret, BlobStorageSettings, storageOptions } from "../../core/integrations/kinds/blob-storage.ts";
 import type { TableResult } from "../../core/integrations/run-result.ts";
-import {
-  chooseDeliveredColumns,
-  type DeliveredTableName,
-  deletions,
-  deliveredTables,
-} from "../../core/integrations/storage/delivered-tables.ts";
 import { deliveredObjectKey, langfuseTemplate } from "../../core/integrations/storage/object-key-template.ts";
 import { compileTableQuery } from "../../core/query/compile-query.ts";
 import { ExportQuery } from "../../core/query/export-query.ts";
-import { type CompressionName, extensionOf } from "../../core/query/formats/index.ts";
-import type { ExportTable } from "../../core/query/tables/table.ts";
+import { extensionOf } from "../../core/query/formats/index.ts";
 import { createS3Client } from "../../db/object-store/s3-client.ts";
-import type { FileSink } from "../transfer/sinks/file-sink.ts";
 import { createObjectStoreSink } from "../transfer/sinks/object-store-sink.ts";
 import { openSource } from "../transfer/source/open-source.ts";
 import { createFileWriter } from "../transfer/write-export-file.ts";
@@ -27,12 +19,8 @@ import { writeFiles } from "../transfer/write-files.ts";
 import { createDeliveryJournal } from "./delivery-journal.ts";
 import type { Destination } from "./destination.ts";
 import type { Delivery, IntegrationDeps } from "./integration-deps.ts";
+import { deletionsName, type Storage, tableOf } from "./storage-tables.ts";
 import { writeManifest } from "./write-manifest.ts";
-
-/** The table of deletions, in keys and manifests. */
-const deletionsName = "deletions";
-
-export type Storage = { settings: BlobStorageSettings; sink: FileSink; compression: CompressionName };
 
 export const openStorage = (deps: IntegrationDeps, delivery: Delivery): Destination => {
   const { integration } = delivery;
@@ -42,11 +30,11 @@ export const openStorage = (deps: IntegrationDeps, delivery: Delivery): Destinat
   const s3 = createS3Client({ ...store, ...secret }, { fetch: deps.guardedFetch, wait: deps.clock.wait, random: deps.random });
   const sink = createObjectStoreSink({ s3, checksum, crc32: deps.crc32, ...deps.integrations });
   // Parquet compresses its own columns.
-  const storage: Storage = { settings, sink, compression: settings.fileType === "PARQUET" ? "none" : settings.compression };
+  const storage: Storage = { settings, sink, checksum, compression: settings.fileType === "PARQUET" ? "none" : settings.compression };
   return {
     tables: [...integration.tables, ...(settings.includeDeletions ? [deletionsName] : [])],
     deliverTable: (table) => deliverTable(deps, delivery, storage, table),
-    finish: (results) => writeManifest(deps, delivery, { ...storage, s3 }, results),
+    finish: (results) => writeManifest(deps, delivery, { ...storage, s3, store }, results),
   };
 };
 
@@ -115,14 +103,3 @@ const deliverTable = async (deps: IntegrationDeps, delivery: Delivery, storage: 
     throw error;
   }
 };
-
-/** Throws INTEGRATION_SETTINGS_INVALID for a table that this version does not deliver. */
-const tableOf = (name: string, { columns, exportFieldGroups }: BlobStorageSettings): { table: ExportTable; columns: string[] } => {
-  if (name === deletionsName) return { table: deletions, columns: Object.keys(deletions.columns) };
-  if (!isDelivered(name)) throw new AppError({ code: "INTEGRATION_SETTINGS_INVALID", detail: `no table is named ${name}` });
-  const delivered = deliveredTables[name];
-  const choice = { groups: exportFieldGroups, columns: columns?.[name] ?? null };
-  return { table: delivered.table, columns: chooseDeliveredColumns(delivered, choice) };
-};
-
-const isDelivered = (name: string): name is DeliveredTableName => Object.hasOwn(deliveredTables, name);

@@ -17,6 +17,8 @@ export type Run = {
   cause: RunCause;
   windowStart: string;
   windowEnd: string;
+  /** When the window was first taken up. */
+  createdAt: string;
   attempts: number;
   deliveries: number;
   /** Tables that an earlier attempt has delivered. */
@@ -109,7 +111,7 @@ const beginRun = async (tx: Database, id: string, jobId: string, { isFresh }: { 
     sql`update integration_runs set state = 'running', job_id = ${jobId}, attempts = ${isFresh ? sql`1` : sql`attempts + 1`},
         tables = ${isFresh ? sql`'{}'::jsonb` : sql`tables`}, error = ${isFresh ? sql`null` : sql`error`}, started_at = now(), finished_at = null, updated_at = now()
       where id = ${id}
-      returning id, cause, ${isoMs(sql`window_start`)} as "windowStart", ${isoMs(sql`window_end`)} as "windowEnd", attempts, deliveries, tables`,
+      returning id, cause, ${isoMs(sql`window_start`)} as "windowStart", ${isoMs(sql`window_end`)} as "windowEnd", ${isoMs(sql`created_at`)} as "createdAt", attempts, deliveries, tables`,
   );
   if (row === undefined) throw new Error(`the run ${id} is locked and gone`);
   return row;
