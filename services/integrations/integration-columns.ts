@@ -32,6 +32,6 @@ export const isoMs = (value: SQL): SQL =>
 
 /** Select list over `integrations i` and `projects p`. */
 export const integrationColumns = sql`i.id, i.project_id as "projectId", p.name as "projectName", p.org_id as "organizationId", i.kind, i.name, i.enabled, i.settings,
-  i.sealed_secret as "sealedSecret", i.tables, i.frequency, i.cron, i.time_zone as "timeZone", i.jitter_seconds as "jitterSeconds", i.mode,
+  i.sealed_secret as "sealedSecret", to_json(i.tables) as tables, i.frequency, i.cron, i.time_zone as "timeZone", i.jitter_seconds as "jitterSeconds", i.mode,
   ${isoMs(sql`i.starts_at`)} as "startsAt", ${isoMs(sql`i.ends_at`)} as "endsAt", ${isoMs(sql`i.cursor`)} as cursor,
   i.failures, i.alerted_at is not null as "isAlerted", i.overdue_at is not null as "isOverdue", i.created_by as "createdBy"`;
