@@ -49,7 +49,8 @@ export const checkOutboundUrl = (text: string, policy: EgressPolicy, path = "url
   if (!isPortAllowed(policy, host, port)) throw fail("EGRESS_BLOCKED", `Port ${port} is not allowed; ports 80 and 443 are.`);
   if (isHostAllowed(policy, host, port)) return withHost(url, host);
   if (parseAddress(host) !== undefined) {
-    if (!isAddressAllowed(policy, host)) throw fail("EGRESS_BLOCKED", "The host is a private or reserved IP address, which is not allowed.");
+    if (!isAddressAllowed(policy, host))
+      throw fail("EGRESS_BLOCKED", "The host is a private or reserved IP address, which is not allowed.");
   } else if (isNameBlocked(host)) throw fail("EGRESS_BLOCKED", "The host name belongs to a private network, which is not allowed.");
   return withHost(url, host);
 };

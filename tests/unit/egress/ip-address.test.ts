@@ -12,14 +12,14 @@ import {
 const v4Of = (value: number): string => [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join(".");
 const v6Of = (value: bigint): string =>
   Array.from({ length: 8 }, (_, i) => ((value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16)).join(":");
-const valueOf = (bytes: readonly number[]): bigint => bytes.reduce((value, byte) => value * 256n + BigInt(byte), 0n);
+const numberOf = (bytes: readonly number[]): bigint => bytes.reduce((value, byte) => value * 256n + BigInt(byte), 0n);
 
 /** Any address of a network, computed without the library. */
 const addressIn = (range: string): fc.Arbitrary<string> => {
   const [head = "", bits = ""] = range.split("/");
   const network = parseAddress(head);
   if (network === undefined) throw new Error(range);
-  const start = valueOf(network.toByteArray());
+  const start = numberOf(network.toByteArray());
   const size = 1n << BigInt((network.kind() === "ipv4" ? 32 : 128) - Number(bits));
   return fc
     .oneof(fc.bigInt({ min: 0n, max: size - 1n }), fc.constantFrom(0n, size - 1n))
@@ -103,7 +103,7 @@ describe("public addresses", () => {
   it("pass, and only their own spelling does: 3,700 million of IPv4", () => {
     const blocked = blockedRangesV4.map((range) => {
       const [head = "", bits = ""] = range.split("/");
-      const start = Number(valueOf(parseAddress(head)?.toByteArray() ?? []));
+      const start = Number(numberOf(parseAddress(head)?.toByteArray() ?? []));
       return [start, start + 2 ** (32 - Number(bits))] as const;
     });
     fc.assert(
