@@ -3,6 +3,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Scope } from "../core/auth/scopes.ts";
+import type { EgressPolicy } from "../core/egress/egress-policy.ts";
 import type { IdKind } from "../core/ids.ts";
 import type { Sha256Hex } from "../core/ingestion/blob-key.ts";
 import type { EventStoreConfig } from "../core/ingestion/event-store-config.ts";
@@ -50,6 +51,8 @@ export type AppDeps = {
   traceExperiment: Omit<TraceExperiment, "report" | "defer"> | null;
   /** The event store and its settings; null if ingestion is switched off. */
   events: (EventStoreConfig & { s3Client: S3Client; sha256Hex: Sha256Hex }) | null;
+  /** Addresses that customers may name as destinations. Only the runner sends to them. */
+  egressPolicy: EgressPolicy;
   fetch: Fetch;
   /** Opens a file of the documentation page; undefined if this deployment has no assets. */
   openDocsFile: (name: DocsFile) => Promise<ReadableStream<Uint8Array> | undefined>;

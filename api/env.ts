@@ -1,5 +1,6 @@
 /** The Worker's bindings, parsed once per isolate. All problems are reported at once, by name and never by value. */
 import { z } from "zod";
+import { egressShape } from "../core/egress/egress-env.ts";
 import { eventStoreProblems, eventStoreShape } from "../core/ingestion/event-store-config.ts";
 import { checkLangfuseVariables } from "../core/langfuse-variables.ts";
 import { storeProblems } from "../core/s3/store-env.ts";
@@ -51,6 +52,7 @@ export const ApiEnv = z.object({
   LANGFUSE_API_TRACE_OBSERVATIONS_SIZE_LIMIT_BYTES: z.coerce.number().int().min(1).default(80_000_000),
   ...TraceExperimentEnv.shape,
   ...eventStoreShape,
+  ...egressShape,
   SALT: text,
   ADMIN_API_KEY: z.string().min(16).optional(),
 });

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { neonConfig } from "@neondatabase/serverless";
 import { hashSecret } from "../core/auth/secret-hash.ts";
+import { egressPolicy } from "../core/egress/egress-env.ts";
 import { createId } from "../core/ids.ts";
 import { eventStoreConfig } from "../core/ingestion/event-store-config.ts";
 import { traceExperimentFlags } from "../core/traces/experiment-env.ts";
@@ -87,6 +88,7 @@ const createDeps = (env: ApiEnv, assets: Fetcher | undefined): AppDeps => {
             }),
             sha256Hex: (text) => createHash("sha256").update(text).digest("hex"),
           },
+    egressPolicy: egressPolicy(env),
     fetch: (input, init) => fetch(input, init),
     openDocsFile: async (name) => {
       const file = await assets?.fetch(new URL(name, "https://assets.invalid/"));

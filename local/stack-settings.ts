@@ -24,5 +24,9 @@ export const stackSettings = (env: StackEnv, { clickhouse, postgres, s3 }: Engin
   LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY: env["LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY"] ?? s3?.secretAccessKey ?? "",
   LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE: env["LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE"] ?? (s3 === undefined ? "false" : "true"),
   LANGFUSE_S3_EVENT_UPLOAD_POSTGRES_LOG_ENABLED: env["LANGFUSE_S3_EVENT_UPLOAD_POSTGRES_LOG_ENABLED"] ?? "true",
+  // Destinations of the local stack are servers on this machine, at ports that differ with every start.
+  SPILLWAY_EGRESS_ALLOWED_HOSTS: ["127.0.0.1", "localhost", env["SPILLWAY_EGRESS_ALLOWED_HOSTS"] ?? ""].join(","),
+  SPILLWAY_EGRESS_ALLOWED_PORTS: env["SPILLWAY_EGRESS_ALLOWED_PORTS"] ?? "1-65535",
+  SPILLWAY_EGRESS_ALLOW_HTTP: env["SPILLWAY_EGRESS_ALLOW_HTTP"] ?? "true",
   BATCH_EXPORT_ROW_LIMIT: env["BATCH_EXPORT_ROW_LIMIT"] ?? "10000000",
 });

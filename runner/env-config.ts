@@ -1,4 +1,5 @@
 /** The runner's configuration from its checked variables: nested by the part that reads it, in units that code uses. */
+import { egressPolicy } from "../core/egress/egress-env.ts";
 import { eventStoreConfig } from "../core/ingestion/event-store-config.ts";
 import { jobKindNames, jobKinds } from "../core/jobs/kinds.ts";
 import { sliceBytesMin, sliceRowsMax } from "../core/query/slice.ts";
@@ -27,6 +28,8 @@ export const runnerConfig = (e: RunnerEnv, { aws, warnings, otlpHeaders }: Confi
   aws,
   warnings,
   events: eventStoreConfig(e),
+  /** Addresses of customers that requests may go to. */
+  egressPolicy: egressPolicy(e),
   writesAggregates: e.LANGFUSE_EXPERIMENT_INSERT_INTO_AGGREGATING_MERGE_TREES,
   ingestion: {
     concurrency: e.LANGFUSE_INGESTION_QUEUE_PROCESSING_CONCURRENCY,

@@ -1,5 +1,6 @@
 /** The runner's environment variables: names, forms, defaults. What depends on several of them is checked in env-problems.ts. */
 import { z } from "zod";
+import { egressShape } from "../core/egress/egress-env.ts";
 import { eventStoreShape } from "../core/ingestion/event-store-config.ts";
 import { type JobKind, jobKindNames, jobKinds } from "../core/jobs/kinds.ts";
 import { sliceMibDefault } from "../core/query/slice.ts";
@@ -50,6 +51,7 @@ export const RunnerEnv = z.object({
   LANGFUSE_S3_BATCH_EXPORT_SSE_KMS_KEY_ID: text.optional(),
   LANGFUSE_S3_BATCH_EXPORT_CHECKSUM: z.enum(["crc32", "none"]).default("crc32"),
   ...eventStoreShape,
+  ...egressShape,
   LANGFUSE_EXPERIMENT_INSERT_INTO_AGGREGATING_MERGE_TREES: flag("false"),
   ...queueSwitches,
   LANGFUSE_INGESTION_QUEUE_PROCESSING_CONCURRENCY: whole(2, 1, 32),

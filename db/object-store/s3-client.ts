@@ -3,7 +3,7 @@
  * connection nor can resend (measured). Memory: the given body.
  */
 import { AwsClient } from "aws4fetch";
-import { AppError } from "../../core/errors.ts";
+import { AppError, errorTable } from "../../core/errors.ts";
 import { objectUrl } from "../../core/s3/object-url.ts";
 import type { S3Config, S3Credentials, S3Encryption } from "../../core/s3/s3-config.ts";
 import { errorOf, failureFrom } from "./store-failure.ts";
@@ -119,7 +119,7 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
       answer = { status: response.status, headers: response.headers, text: isRead ? await response.text() : "", attempts };
     } catch (cause) {
       request.signal?.throwIfAborted();
-      if (cause instanceof AppError) return { ok: false, retry: cause.code === "S3_UNAVAILABLE", error: cause };
+      if (cause instanceof AppError) return { ok: false, retry: errorTable[cause.code].retry === "backoff", error: cause };
       const detail = cause instanceof Error ? cause.message : String(cause);
       const isLate = total.aborted || timeout.signal.aborted;
       return {

@@ -1,10 +1,12 @@
 import { crc32 } from "node:zlib";
-import { afterAll, beforeAll, inject } from "vitest";
-import { createS3Client } from "../../db/object-store/s3-client.ts";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { type EgressPolicy, strictEgressPolicy } from "../../core/egress/egress-policy.ts";
+import { createS3Client, type S3Deps } from "../../db/object-store/s3-client.ts";
 import { elementsOf, parseXml, rootOf, textOf } from "../../db/object-store/xml.ts";
+import { createGuardedFetch } from "../../runner/egress/guarded-fetch.ts";
 import { createObjectStoreSink } from "../../runner/transfer/sinks/object-store-sink.ts";
 import { type FaultStore, startFaultStore } from "../support/fault-store.ts";
-import { describeFileSink } from "./file-sink.ts";
+import { describeFileSink, type SinkUnderTest } from "./file-sink.ts";
 
 let faults: FaultStore;
 beforeAll(async () => {
@@ -13,9 +15,15 @@ beforeAll(async () => {
 afterAll(() => faults.stop());
 
 const partSizeBytes = 5 * 1024 * 1024;
-const deps = { fetch, wait: () => Promise.resolve(), random: () => 0 };
+const patient = { wait: () => Promise.resolve(), random: () => 0 };
+const local: EgressPolicy = { hosts: [{ name: "127.0.0.1", port: null }], ranges: [], ports: [[1, 65_535]], allowsHttp: true };
 
-describeFileSink("our bucket", () => {
+describe.each([
+  ["our bucket", fetch],
+  ["a customer's bucket, by the guarded fetch", createGuardedFetch({ policy: local })],
+])("%s", (name, fetchOf) => describeFileSink(name, () => subjectWith({ ...patient, fetch: fetchOf })));
+
+const subjectWith = (deps: S3Deps): SinkUnderTest => {
   const config = { ...inject("s3"), forcePathStyle: true };
   // Reads go past the faults.
   const reader = createS3Client(config, deps);
@@ -49,4 +57,35 @@ describeFileSink("our bucket", () => {
       return elementsOf(rootOf(parseXml(text))?.root, "Upload").filter((upload) => textOf(upload, "Key") === key).length;
     },
   };
+};
+
+describe("a store at an address that is not allowed", () => {
+  const closedTo = (policy: EgressPolicy) => {
+    const { createSink } = subjectWith({ ...patient, fetch: createGuardedFetch({ policy }) });
+    const upload = createSink().open({
+      key: "refused",
+      contentType: "text/plain",
+      contentDisposition: "attachment",
+      resumed: null,
+      onStarted: async () => {},
+      onPart: () => {},
+      onCompleting: async () => {},
+      signal: new AbortController().signal,
+    });
+    return async () => {
+      await upload.write(new Uint8Array(partSizeBytes + 1));
+      await upload.finish();
+    };
+  };
+
+  it.each([
+    ["nothing is allowed", strictEgressPolicy, "EGRESS_INVALID_URL"],
+    ["http is", { ...strictEgressPolicy, allowsHttp: true }, "EGRESS_BLOCKED"],
+    ["its port is", { ...local, hosts: [] }, "EGRESS_BLOCKED"],
+    ["another host is", { ...local, hosts: [{ name: "minio.internal", port: null }] }, "EGRESS_BLOCKED"],
+  ])("is sent nothing when %s", async (_, policy, code) => {
+    const before = faults.calls.length;
+    await expect(closedTo(policy)()).rejects.toMatchObject({ code });
+    expect(faults.calls).toHaveLength(before);
+  });
 });

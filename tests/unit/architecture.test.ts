@@ -32,6 +32,7 @@ const corePackages = new Set(["zod"]);
  * pure and has no imports; the Worker only reads patterns and does not hold it. Ids of analytics events are hashes that `uuid` makes.
  */
 const corePackagesOf: Record<string, string> = {
+  "core/egress/ip-address.ts": "ipaddr.js",
   "core/otel/protobuf-fields.ts": "@bufbuild/protobuf/wire",
   "core/otel/encode-response.ts": "@bufbuild/protobuf/wire",
   "core/models/compile-pattern.ts": "re2js",

@@ -17,6 +17,8 @@ const folders = [".ci", "api", "cli", "core", "db", "docs", "local", "openapi", 
 const exceptions = new Map([
   ["OTEL_METRICS_EXPORTER", "a variable of the sender's SDK"],
   ["OTEL_LOGS_EXPORTER", "a variable of the sender's SDK"],
+  ["HTTP_PROXY", "a variable that Bun reads"],
+  ["HTTPS_PROXY", "a variable that Bun reads"],
   ["PUBLIC_KEY", "stands for the reader's key"],
   ["SECRET_KEY", "stands for the reader's key"],
 ]);
