@@ -2,7 +2,7 @@
  * Load-and-merge SQL for Postgres 14 and later. Postgres cannot reach a bucket: a client sends each file, decompressed, with COPY FROM STDIN.
  * The statements belong in one transaction, which the script opens and ends.
  */
-import { deletedColumn, keyColumns, versionColumn } from "../delivered-tables.ts";
+import { keyColumns } from "../delivered-tables.ts";
 import {
   columnList,
   createLiveView,
@@ -104,13 +104,11 @@ export const postgres: LoadEngine = {
             }),
           ]),
     ];
-    const required = [versionColumn, deletedColumn].map((name) => `ALTER COLUMN ${quoteName(name)} SET NOT NULL`).join(", ");
     const create = createTable(load, quoteName, typeOf).replace(/\)$/, `, PRIMARY KEY (${keyColumns.map(quoteName).join(", ")}))`);
     return {
       statements: [
         { sql: "BEGIN" },
         { sql: create },
-        { sql: `ALTER TABLE ${quoteName(load.table)} ${required}` },
         { sql: createLiveView(load, quoteName) },
         ...(rows?.statements ?? []),
         ...(deletions?.statements ?? []),
