@@ -77,7 +77,7 @@ const stage = (name: string, { format }: TableLoad, files: readonly string[], co
 const merge = (load: TableLoad, source: string): string => {
   const names = load.columns.map(({ name }) => name).filter((name) => !keyColumns.some((key) => key === name));
   return `INSERT INTO ${quoteName(load.table)} AS t (${columnList(load.columns, quoteName)})
-${selectNewest(load, source, quoteName)}
+${selectNewest(source, quoteName, columnList(load.columns, quoteName))}
 ON CONFLICT (${keyColumns.map(quoteName).join(", ")}) DO UPDATE SET ${names.map((name) => `${quoteName(name)} = excluded.${quoteName(name)}`).join(", ")}
 WHERE ${isNewer(quoteName, "excluded")}`;
 };
