@@ -1,5 +1,5 @@
 /** The generated SQL over files of the real formats: whatever is delivered in whatever order, the target ends with the newest revisions. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -25,6 +25,9 @@ console.log(`load and merge seed ${seed}`);
 
 const engines = ["duckdb", "clickhouse", "postgres"] as const;
 type Engine = (typeof engines)[number];
+
+const [, sessionsView = ""] =
+  /```sql\n(CREATE VIEW sessions[^`]+)```/.exec(readFileSync(new URL("../../docs/integrations-storage.md", import.meta.url), "utf8")) ?? [];
 
 let fixture: Fixture;
 let folder: string;
@@ -280,6 +283,41 @@ describe.each(engines)("%s", (engine) => {
         ? (o1["usage_details"] as { key: string; value: string }[]).find(({ key }) => key === "input")?.value
         : (o1["usage_details"] as Record<string, string>)["input"];
     expect(String(usage)).toBe("18446744073709551615");
+  });
+
+  it("computes sessions from delivered traces by the view of the docs", async () => {
+    const load = loadOf("traces", "CSV", "none");
+    const trace = (id: string, session: string | null, version: number) => ({
+      ...shared,
+      id,
+      session_id: session,
+      timestamp: instant(1000),
+      event_ts: instant(version * 1000),
+    });
+    const deliverRows = async (rows: object[]) => ({
+      ...load,
+      files: [
+        await deliver(
+          engine,
+          deliveredTables.traces.table,
+          load.columns.map(({ name }) => name),
+          { rows, format: "CSV", compression: "none" },
+        ),
+      ],
+    });
+    const target = await targetOf(engine).open();
+    try {
+      await target.run(scriptOf(engine, await deliverRows([trace("t1", "s1", 1), trace("t2", "s1", 1), trace("t3", null, 1)])));
+      await target.run(scriptOf(engine, await deliverRows([trace("t2", "s2", 2)])));
+      await target.run({ statements: [{ sql: sessionsView }], notes: [] });
+      const rows = await target.rows("SELECT id, count_traces FROM sessions ORDER BY id");
+      expect(rows.map(({ id, count_traces }) => [id, Number(count_traces)])).toEqual([
+        ["s1", 1],
+        ["s2", 1],
+      ]);
+    } finally {
+      await target.close();
+    }
   });
 
   it("ends with the newest revision of each row, in any order of deliveries and however often", async () => {
