@@ -18,6 +18,11 @@ type Placeholder = (typeof placeholders)[number];
 
 /** S3 allows 1,024 bytes in a key; values of placeholders and the prefix need the rest. */
 const templateCharactersMax = 300;
+const prefixCharactersMax = 400;
+
+/** Safe in a key, and no wildcard of an engine that reads it. */
+const plainCharacters = /^[A-Za-z0-9!_.'()=,@+$:; /-]*$/;
+const plainCharactersText = "letters, digits, spaces and !_.'()=,@+$:;/-";
 
 export type KeyParts = {
   /** Empty, or ends in a slash. */
@@ -91,8 +96,7 @@ export const templateFaults = (
     template.length > templateCharactersMax && `must have at most ${templateCharactersMax} characters`,
     unknown !== undefined && `has the unknown placeholder {${unknown}}; known: ${placeholders.map((name) => `{${name}}`).join(", ")}`,
     /[{}]/.test(literal) && "has a brace that belongs to no placeholder",
-    !/^[A-Za-z0-9!_.*'()=,@+$:; /-]*$/.test(literal) &&
-      "may have letters, digits, spaces and !_.*'()=,@+$:;/- between its placeholders, and no control characters",
+    !plainCharacters.test(literal) && `may have ${plainCharactersText} between its placeholders, and no control characters`,
     template.startsWith("/") && "must not begin with a slash",
     !template.startsWith("/") && segments.some((segment) => segment === "") && "must not have an empty folder; the prefix ends in a slash",
     segments.some((segment) => /^\.{1,2}$/.test(segment)) && "must not have a folder named `.` or `..`",
@@ -107,6 +111,19 @@ export const templateFaults = (
       `must have {window}, {run}${sufficientFor(frequency, isUtc)}, or two windows would have the same key`,
   ];
   return messages.flatMap((message) => (message === false ? [] : [{ path, message: `The template ${message}.` }]));
+};
+
+/** Checks the folder that all keys of an integration begin with: what engines would take for a wildcard cannot be in it. */
+export const prefixFaults = (prefix: string, path = "prefix"): FieldError[] => {
+  const segments = prefix.split("/").slice(0, -1);
+  const messages: (string | false)[] = [
+    prefix !== "" && !prefix.endsWith("/") && "must be empty or end in a slash",
+    prefix.length > prefixCharactersMax && `must have at most ${prefixCharactersMax} characters`,
+    !plainCharacters.test(prefix) && `may have ${plainCharactersText}, and no control characters`,
+    segments.some((segment) => segment === "") && "must not begin with a slash or have an empty folder",
+    segments.some((segment) => /^\.{1,2}$/.test(segment)) && "must not have a folder named `.` or `..`",
+  ];
+  return messages.flatMap((message) => (message === false ? [] : [{ path, message: `The prefix ${message}.` }]));
 };
 
 /** Values of varying length beside each other could not be told apart. */

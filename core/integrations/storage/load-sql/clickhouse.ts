@@ -51,11 +51,17 @@ const cellOf = (column: LoadColumn, format: TableLoad["format"]): string => {
   const name = quoteName(column.name);
   const value = valueClassOf(column.kind);
   if (format === "PARQUET" || value === "string") return name;
-  if (value === "timestamp") return `parseDateTime64BestEffort(${name}, 6, 'UTC')`;
+  if (value === "timestamp") return parseInstant(name, !isRequired(column.name));
   if (format === "CSV" && (value === "map" || value === "strings" || value === "numbers"))
     return `JSONExtract(assumeNotNull(${name}), ${quoteText(typeOf(column))})`;
   return `CAST(${name}, ${quoteText(typeOf(column))})`;
 };
+
+/** The function reads the text beneath a NULL too, and refuses it. */
+const parseInstant = (text: string, isNullable: boolean): string =>
+  isNullable
+    ? `if(isNull(${text}), NULL, ${parseInstant(`ifNull(${text}, '1970-01-01T00:00:00Z')`, false)})`
+    : `parseDateTime64BestEffort(${text}, 6, 'UTC')`;
 
 const formatNames = { CSV: "CSVWithNames", JSON: "JSONEachRow", JSONL: "JSONEachRow", PARQUET: "Parquet" } as const;
 

@@ -107,9 +107,7 @@ export const databricks: LoadEngine = {
         { sql: createLiveView(load, quoteName) },
         ...(sources.length === 0 ? [] : [{ sql: mergeInto(load, sources.join("\nUNION ALL\n"), quoteName) }]),
       ],
-      notes: [
-        "Needs an external location for the bucket in Unity Catalog. Text is read with the session's time zone ignored: instants end in Z.",
-      ],
+      notes: ["Needs an external location for the bucket in Unity Catalog."],
     };
   },
 };

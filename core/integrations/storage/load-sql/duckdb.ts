@@ -51,8 +51,8 @@ const jsonTypeOf = ({ kind }: LoadColumn): string => {
   return value === "strings" || value === "numbers" ? "VARCHAR[]" : "VARCHAR";
 };
 
-/** Bytes of the longest row that is read; DuckDB's own limits are 2 and 16 MiB. */
-const rowBytesMax = 128 * 1024 * 1024;
+/** Bytes of the longest row that is read: DuckDB's own limits are 2 MiB (CSV) and 16 MiB (JSON). It holds two for each thread. */
+const rowBytesMax = 64 * 1024 * 1024;
 
 const compressionNames = { none: "none", gzip: "gzip", zstd: "zstd" } as const;
 
@@ -76,7 +76,7 @@ const readFiles = (
       };
     case "CSV":
       return {
-        from: `read_csv(${list}, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, new_line = '\\r\\n', columns = ${structure(() => "VARCHAR")}, compression = '${compressionNames[compression]}', max_line_size = ${rowBytesMax})`,
+        from: `read_csv(${list}, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, new_line = '\\r\\n', columns = ${structure(() => "VARCHAR")}, compression = '${compressionNames[compression]}', max_line_size = ${rowBytesMax}, buffer_size = ${2 * rowBytesMax})`,
         value: (column) =>
           jsonTypeOf(column) === "VARCHAR"
             ? cast(column)

@@ -120,9 +120,9 @@ type TypeOf = (column: LoadColumn) => string;
 
 const isKey = (name: string): boolean => keyColumns.some((key) => key === name);
 
-/** Selects the newest version of each key from `source`, a query. */
-export const selectNewest = ({ columns }: TableLoad, source: string, quote: Quote): string =>
-  `SELECT ${columnList(columns, quote)} FROM (
+/** Selects the newest version of each key from `source`, a query, with its rank in a column of its own unless `list` leaves it out. */
+export const selectNewest = (source: string, quote: Quote, list = "*"): string =>
+  `SELECT ${list} FROM (
   SELECT delivered.*, ROW_NUMBER() OVER (PARTITION BY ${keyColumns.map(quote).join(", ")} ORDER BY ${quote(versionColumn)} DESC, ${quote(deletedColumn)}) AS ${quote("_rank")}
   FROM (
 ${source}
@@ -143,7 +143,7 @@ export const mergeInto = (load: TableLoad, source: string, quote: Quote): string
     .map(({ name }) => `${quote(name)} = s.${quote(name)}`)
     .join(", ");
   return `MERGE INTO ${quote(table)} AS t USING (
-${selectNewest(load, source, quote)}
+${selectNewest(source, quote)}
 ) AS s ON ${keyColumns.map((key) => `t.${quote(key)} = s.${quote(key)}`).join(" AND ")}
 WHEN MATCHED AND ${isNewer(quote)} THEN UPDATE SET ${assignments}
 WHEN NOT MATCHED THEN INSERT (${columnList(columns, quote)}) VALUES (${columnList(columns, quote, "s")})`;

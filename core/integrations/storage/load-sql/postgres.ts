@@ -2,7 +2,7 @@
  * Load-and-merge SQL for Postgres 14 and later. Postgres cannot reach a bucket: a client sends each file, decompressed, with COPY FROM STDIN.
  * The statements belong in one transaction, which the script opens and ends.
  */
-import { deletedColumn, keyColumns, versionColumn } from "../delivered-tables.ts";
+import { keyColumns } from "../delivered-tables.ts";
 import {
   columnList,
   createLiveView,
@@ -77,7 +77,7 @@ const stage = (name: string, { format }: TableLoad, files: readonly string[], co
 const merge = (load: TableLoad, source: string): string => {
   const names = load.columns.map(({ name }) => name).filter((name) => !keyColumns.some((key) => key === name));
   return `INSERT INTO ${quoteName(load.table)} AS t (${columnList(load.columns, quoteName)})
-${selectNewest(load, source, quoteName)}
+${selectNewest(source, quoteName, columnList(load.columns, quoteName))}
 ON CONFLICT (${keyColumns.map(quoteName).join(", ")}) DO UPDATE SET ${names.map((name) => `${quoteName(name)} = excluded.${quoteName(name)}`).join(", ")}
 WHERE ${isNewer(quoteName, "excluded")}`;
 };
@@ -104,13 +104,11 @@ export const postgres: LoadEngine = {
             }),
           ]),
     ];
-    const required = [versionColumn, deletedColumn].map((name) => `ALTER COLUMN ${quoteName(name)} SET NOT NULL`).join(", ");
     const create = createTable(load, quoteName, typeOf).replace(/\)$/, `, PRIMARY KEY (${keyColumns.map(quoteName).join(", ")}))`);
     return {
       statements: [
         { sql: "BEGIN" },
         { sql: create },
-        { sql: `ALTER TABLE ${quoteName(load.table)} ${required}` },
         { sql: createLiveView(load, quoteName) },
         ...(rows?.statements ?? []),
         ...(deletions?.statements ?? []),
