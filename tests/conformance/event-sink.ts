@@ -49,6 +49,8 @@ export const describeEventSink = <Body, Stored>(name: string, sinkUnderTest: Sin
       },
       (error: unknown) => error as AppError & { retryAfterSeconds: number | null },
     );
+  /** Without the first request to a PostHog that does not know V1. */
+  const deliveriesOf = ({ requests }: SinkServer<Stored>) => requests.filter(({ path }) => path === requests.at(-1)?.path);
   /** Fails the first requests so. */
   const inTurn = (faults: readonly (SinkFault | undefined)[]) => {
     let asked = 0;
@@ -61,7 +63,7 @@ export const describeEventSink = <Body, Stored>(name: string, sinkUnderTest: Sin
       const list = events(2500);
       expect(await sink.send(list, { signal })).toEqual({ sent: 2500, accepted: 2500, rejected: [], warnings: 0 });
       expect(storedIds(server)).toEqual(idsOf(list));
-      expect(server.requests.map(({ headers }) => headers["content-encoding"])).toEqual(["gzip", "gzip", "gzip"]);
+      expect(deliveriesOf(server).map(({ headers }) => headers["content-encoding"])).toEqual(["gzip", "gzip", "gzip"]);
       expect(await sink.send([], { signal })).toMatchObject({ sent: 0, accepted: 0 });
     });
 
@@ -96,7 +98,11 @@ export const describeEventSink = <Body, Stored>(name: string, sinkUnderTest: Sin
       expect(await sink.send(events(3), { signal })).toMatchObject({ sent: 3, accepted: 3 });
       expect(waits).toEqual([500, 1000, 2000]);
       expect(
-        new Set(server.requests.map(({ body }) => body?.toString()).map((text) => text?.replace(/"created_at":"[^"]*"/, ""))).size,
+        new Set(
+          deliveriesOf(server)
+            .map(({ body }) => body?.toString())
+            .map((text) => text?.replace(/"created_at":"[^"]*"/, "")),
+        ).size,
       ).toBe(1);
     });
 
@@ -189,7 +195,7 @@ export const describeEventSink = <Body, Stored>(name: string, sinkUnderTest: Sin
         },
       });
       expect(await sink.send(events(3), { signal })).toMatchObject({ accepted: 3 });
-      expect(server.requests.length).toBe(2);
+      expect([server.requests.length > 1, server.deliveries.length]).toEqual([true, 3]);
     });
 
     it("ends with the reason of its signal, whether a request is open or a wait", async () => {
