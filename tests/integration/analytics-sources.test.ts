@@ -1,15 +1,17 @@
 /** Rows for PostHog and Mixpanel out of the real ClickHouse: every column of the four tables, by write time, up to the local servers. */
 import { randomUUID } from "node:crypto";
+import { crc32 } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AnalyticsTable, analyticsSource, analyticsTables } from "../../core/integrations/analytics/analytics-tables.ts";
-import { type AnalyticsContext, mapToAnalyticsEvent } from "../../core/integrations/analytics/map-to-analytics-event.ts";
-import type { SinkEvent } from "../../core/integrations/analytics/sink-event.ts";
-import { type MixpanelBody, toMixpanelEvent } from "../../core/integrations/analytics/to-mixpanel-event.ts";
-import { type PostHogBody, toPostHogEvent } from "../../core/integrations/analytics/to-posthog-event.ts";
+import type { AnalyticsContext } from "../../core/integrations/analytics/map-to-analytics-event.ts";
+import type { Rejection } from "../../core/integrations/analytics/sink-event.ts";
+import { toMixpanelEvent } from "../../core/integrations/analytics/to-mixpanel-event.ts";
+import { toPostHogEvent } from "../../core/integrations/analytics/to-posthog-event.ts";
 import { createClickHouse } from "../../db/clickhouse/client.ts";
 import { startMixpanelServer } from "../../local/mixpanel/mixpanel-server.ts";
 import { startPostHogServer } from "../../local/posthog/posthog-server.ts";
 import { systemClock } from "../../runner/clock.ts";
+import { sendTable } from "../../runner/transfer/send-table.ts";
 import { createMixpanelSink } from "../../runner/transfer/sinks/mixpanel-sink.ts";
 import { createPostHogSink } from "../../runner/transfer/sinks/posthog-sink.ts";
 import { openSource } from "../../runner/transfer/source/open-source.ts";
@@ -102,16 +104,22 @@ const fill = async () => {
   await fixture.insertEvents([span, eventRow({ project_id: projectId, span_id: "e2", event_ts: written(20) })]);
 };
 
-const read = async (table: AnalyticsTable, [start, end]: readonly [number, number] = [0, 100]): Promise<Record<string, unknown>[]> => {
-  const source = await openSource(
+type Window = readonly [number, number];
+const openTable = (
+  table: AnalyticsTable,
+  [start, end]: Window,
+  rowIds?: readonly string[],
+  bounds = { sliceBytes: 2000, sliceBytesMin: 1, sliceRowsMax: 2 },
+) =>
+  openSource(
     {
       db: fixture.db,
       clickhouse: createClickHouse({ url: fixture.clickhouseUrl, user: "default", password: "", database: fixture.database }, fetch),
-      settings: { physical: { events: "events" }, sliceThreads: 1, sliceBytes: 2000, sliceBytesMin: 1, sliceRowsMax: 2 },
+      settings: { physical: { events: "events" }, sliceThreads: 1, ...bounds },
       hashKeyOf: () => null,
     },
     {
-      ...analyticsSource(table),
+      ...analyticsSource(table, rowIds),
       projectId,
       window: { axis: "writeTime", start: at(start), end: at(end) },
       queryId: randomUUID(),
@@ -120,6 +128,9 @@ const read = async (table: AnalyticsTable, [start, end]: readonly [number, numbe
       isWhole: false,
     },
   );
+
+const read = async (table: AnalyticsTable, window: Window = [0, 100], rowIds?: readonly string[]): Promise<Record<string, unknown>[]> => {
+  const source = await openTable(table, window, rowIds);
   const texts = [];
   for (const [index, slice] of source.slices.entries()) {
     const { body } = await slice.open({ attempts: 0, limitRows: 1000, isFirst: index === 0, isCompressed: false });
@@ -270,35 +281,84 @@ describe("the rows of a window", () => {
   });
 });
 
-describe("all of a project", () => {
+describe("sending a table", () => {
+  const context: AnalyticsContext = { projectId, projectName: "Analytics", baseUrl: null };
+  const deps = { fetch, clock: systemClock, random: Math.random, crc32 };
+  const names = Object.keys(analyticsTables) as AnalyticsTable[];
+
   it("reaches PostHog and Mixpanel, each row as one event", async () => {
-    const context: AnalyticsContext = { projectId, projectName: "Analytics", baseUrl: null };
-    const events = await Promise.all(
-      (Object.keys(analyticsTables) as AnalyticsTable[]).map(async (table) =>
-        (await read(table, [0, 200])).map((row) => mapToAnalyticsEvent(table, row, context)),
-      ),
-    ).then((lists) => lists.flat());
-    const nowMs = Date.now();
-    const forPostHog = events
-      .map((event) => toPostHogEvent(event, { nowMs }))
-      .flatMap((mapped) => ("event" in mapped ? [mapped.event] : []));
-    const forMixpanel = events
-      .map((event) => toMixpanelEvent(event, { nowMs }))
-      .flatMap((mapped) => ("event" in mapped ? [mapped.event] : []));
-    expect([events.length, forPostHog.length, forMixpanel.length]).toEqual([10, 10, 10]);
     const posthog = await startPostHogServer({ projectToken: "phc_t" });
     const mixpanel = await startMixpanelServer({ projectToken: "t" });
+    const toPostHog = createPostHogSink({ host: posthog.url, projectToken: "phc_t" }, { ...deps, newUuid: randomUUID });
+    const toMixpanel = createMixpanelSink({ region: "api", projectToken: "t" }, { ...deps, baseUrl: mixpanel.url });
+    const onRejected = () => Promise.reject(new Error("rejected"));
     try {
-      const deps = { fetch, clock: systemClock, random: Math.random };
-      const result = { sent: 10, accepted: 10, rejected: [], warnings: 0 };
-      const toPostHog = createPostHogSink({ host: posthog.url, projectToken: "phc_t" }, { ...deps, newUuid: randomUUID });
-      expect(await toPostHog.send(forPostHog satisfies SinkEvent<PostHogBody>[], { signal })).toEqual(result);
-      const toMixpanel = createMixpanelSink({ region: "api", projectToken: "t" }, { ...deps, baseUrl: mixpanel.url });
-      expect(await toMixpanel.send(forMixpanel satisfies SinkEvent<MixpanelBody>[], { signal })).toEqual(result);
+      for (const table of names) {
+        const rows = (await read(table, [0, 200])).length;
+        const all = { sent: rows, accepted: rows, rejected: 0, warnings: 0 };
+        const common = { table, context, onRejected, signal };
+        const source = () => openTable(table, [0, 200]);
+        expect(await sendTable(deps, { ...common, source: await source(), map: toPostHogEvent, sink: toPostHog })).toEqual(all);
+        expect(await sendTable(deps, { ...common, source: await source(), map: toMixpanelEvent, sink: toMixpanel })).toEqual(all);
+      }
       expect([posthog.events().length, mixpanel.events().length]).toEqual([10, 10]);
       expect(posthog.events().filter(({ isHistorical }) => isHistorical).length).toBe(10);
     } finally {
       await Promise.all([posthog.stop(), mixpanel.stop()]);
     }
+  });
+
+  it("tells every row that the mapping or the product rejects, and those alone can be read again", async () => {
+    const many = Array.from({ length: 2501 }, (_, i) => ({
+      id: `m${i}`,
+      timestamp: i === 7 ? "1970-06-01 00:00:00.000" : written(i),
+      name: `name ${i}`,
+      event_ts: written(1000),
+    }));
+    await insert("traces", many);
+    const refused = { field: "properties.langfuse_trace_name", message: "no" };
+    const server = await startMixpanelServer({
+      projectToken: "t",
+      refuse: ({ properties }) => (properties["langfuse_id"] === "m2500" ? refused : undefined),
+    });
+    const sink = createMixpanelSink({ region: "api", projectToken: "t" }, { ...deps, baseUrl: server.url });
+    const rejections: Rejection[] = [];
+    const onRejected = (more: readonly Rejection[]) => {
+      rejections.push(...more);
+      return Promise.resolve();
+    };
+    try {
+      const source = await openTable("traces", [1000, 1001], undefined, {
+        sliceBytes: 1_000_000,
+        sliceBytesMin: 1,
+        sliceRowsMax: 1_000_000,
+      });
+      const sent = await sendTable(deps, { table: "traces", source, context, map: toMixpanelEvent, sink, onRejected, signal });
+      expect(sent).toEqual({ sent: 2501, accepted: 2499, rejected: 2, warnings: 0 });
+      expect(new Set(server.events().map(({ properties }) => properties["langfuse_id"])).size).toBe(2499);
+      expect(server.requests.length).toBeGreaterThanOrEqual(3);
+    } finally {
+      await server.stop();
+    }
+    expect(rejections.map(({ event, code }) => [event.rowId, code])).toEqual([
+      ["m7", "EVENT_TIME_OUT_OF_RANGE"],
+      ["m2500", "REFUSED_BY_SINK"],
+    ]);
+    const again = await read(
+      "traces",
+      [1000, 1001],
+      rejections.map(({ event }) => event.rowId),
+    );
+    expect(again.map(({ id }) => id)).toEqual(["m7", "m2500"]);
+  });
+
+  it("ends with the failure of the sink", async () => {
+    const server = await startMixpanelServer({ projectToken: "another" });
+    const sink = createMixpanelSink({ region: "api", projectToken: "t" }, { ...deps, baseUrl: server.url });
+    const onRejected = () => Promise.resolve();
+    const source = await openTable("traces", [0, 200]);
+    const sent = sendTable(deps, { table: "traces", source, context, map: toMixpanelEvent, sink, onRejected, signal });
+    await expect(sent).rejects.toMatchObject({ code: "SINK_CREDENTIALS_REJECTED" });
+    await server.stop();
   });
 });
