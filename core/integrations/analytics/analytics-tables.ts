@@ -135,12 +135,12 @@ export type AnalyticsTable = keyof typeof analyticsTables;
 
 type AnalyticsSource = { compiled: CompiledQuery; format: "JSONL"; compression: "none"; options: ExportOptions };
 
-/** The part of a source request that depends on the table alone. */
-export const analyticsSource = (name: AnalyticsTable): AnalyticsSource => {
+/** The part of a source request that depends on the table. With `rowIds`, only these rows: to send again what was rejected. */
+export const analyticsSource = (name: AnalyticsTable, rowIds?: readonly string[]): AnalyticsSource => {
   const { table, filter } = analyticsTables[name];
   const query = ExportQuery.parse({
     tableName: table.name,
-    filter: [...filter],
+    filter: [...filter, ...(rowIds === undefined ? [] : [{ type: "stringOptions", column: "id", operator: "any of", value: rowIds }])],
     scores: "none",
     orderBy: { column: table.timeColumn, order: "ASC" },
   });

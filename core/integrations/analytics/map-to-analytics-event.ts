@@ -58,6 +58,8 @@ export const mapToAnalyticsEvent = (table: AnalyticsTable, value: unknown, conte
       langfuse_tags: row.tags,
       langfuse_environment: row.environment,
       langfuse_event_version: "1.0.0",
+      // Not one of Langfuse's: tells the revisions of a row apart, which have one id.
+      spillway_written_at: row._version,
       ...ownProperties(typed, links),
     },
   };

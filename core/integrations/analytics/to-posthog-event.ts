@@ -1,6 +1,6 @@
 /**
- * Maps an event to PostHog's form: what its SDKs send to `/batch/`. Limits: PostHog/posthog `rust/capture/src/v1/analytics/constants.rs` and
- * `process.rs`, read 2026-11-28.
+ * Maps an event to PostHog's form: what its SDKs send to `/batch/`. Limits: PostHog/posthog `rust/capture/src/v1/analytics/`,
+ * read 2026-11-28.
  */
 import { eventIdOf } from "./event-ids.ts";
 import type { AnalyticsEvent } from "./map-to-analytics-event.ts";

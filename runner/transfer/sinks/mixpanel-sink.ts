@@ -7,7 +7,7 @@ import type { Rejection } from "../../../core/integrations/analytics/sink-event.
 import type { MixpanelBody } from "../../../core/integrations/analytics/to-mixpanel-event.ts";
 import { type BatchAnswer, type BatchLimits, type EventBatch, reject, sendInBatches } from "./event-batches.ts";
 import type { EventSink } from "./event-sink.ts";
-import { jsonOf, parseSuccess, quoteWithout } from "./read-answer.ts";
+import { basicOf, jsonOf, parseSuccess, quoteWithout } from "./read-answer.ts";
 import { SinkFailure } from "./sink-failure.ts";
 import { postJson, type SinkDeps, withAttempts } from "./sink-request.ts";
 
@@ -36,9 +36,9 @@ const PartlyImported = z.object({ num_records_imported: z.int(), failed_records:
 
 export const createMixpanelSink = ({ region, projectToken }: MixpanelSettings, deps: MixpanelDeps): EventSink<MixpanelBody> => {
   const url = `${deps.baseUrl ?? `https://${region}.mixpanel.com`}/import?strict=1`;
-  const authorization = `Basic ${Buffer.from(`${projectToken}:`).toString("base64")}`;
+  const authorization = `Basic ${basicOf(projectToken)}`;
   const limits = { ...limitsDefault };
-  const quote = quoteWithout([projectToken, authorization.slice("Basic ".length)]);
+  const quote = quoteWithout(projectToken);
 
   /**
    * A 400 that names failed records is a partial success: the others are stored. Where its numbers leave events out, these are sent again.

@@ -33,7 +33,7 @@ type Connection = PostHogDeps & { base: string; projectToken: string; quote: Quo
 
 /** The size of batches and whether the server knows V1 are learned while sending, and kept with the sink. */
 export const createPostHogSink = ({ host, projectToken }: PostHogSettings, deps: PostHogDeps): EventSink<PostHogBody> => {
-  const connection: Connection = { ...deps, base: host.replace(/\/+$/, ""), projectToken, quote: quoteWithout([projectToken]) };
+  const connection: Connection = { ...deps, base: host.replace(/\/+$/, ""), projectToken, quote: quoteWithout(projectToken) };
   const limits = { ...limitsDefault };
   let hasV1 = true;
 

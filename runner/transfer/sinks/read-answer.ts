@@ -9,14 +9,16 @@ const quoteCharactersMax = 500;
 export type Quote = (text: string) => string;
 
 export const quoteWithout =
-  (secrets: readonly string[]): Quote =>
+  (token: string): Quote =>
   (text) =>
-    secrets
-      .filter((secret) => secret !== "")
-      .reduce((quoted, secret) => quoted.replaceAll(secret, "[secret]"), text)
+    [token, basicOf(token)]
+      .reduce((quoted, secret) => (secret === "" ? quoted : quoted.replaceAll(secret, "[secret]")), text)
       .replaceAll(/\s+/g, " ")
       .trim()
       .slice(0, quoteCharactersMax);
+
+/** The token as the user of Basic authentication, without password. */
+export const basicOf = (token: string): string => Buffer.from(`${token}:`).toString("base64");
 
 /** The JSON of an answer; undefined if it is none. */
 export const jsonOf = (text: string): unknown => {

@@ -1,0 +1,6 @@
+/** The local Mixpanel in its own process: `server.ts DIR PORT TOKEN`. Keeps what it got in DIR; `GET /received` lists it. */
+import { join } from "node:path";
+import { startMixpanelServer } from "./mixpanel-server.ts";
+
+const [dir = ".", port = "0", projectToken = ""] = process.argv.slice(2);
+await startMixpanelServer({ port: Number(port), projectToken, file: join(dir, "events.ndjson") });

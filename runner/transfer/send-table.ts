@@ -1,0 +1,85 @@
+/**
+ * Sends the rows of one analytics table to a product: slices in order, lines to rows, rows to events, 1,000 at a time. Each is acknowledged
+ * before the next is read, so a slow product slows the reading. Memory: one chunk of a slice, one line, and 1,000 rows.
+ */
+import type { AnalyticsTable } from "../../core/integrations/analytics/analytics-tables.ts";
+import {
+  type AnalyticsContext,
+  type AnalyticsEvent,
+  mapToAnalyticsEvent,
+} from "../../core/integrations/analytics/map-to-analytics-event.ts";
+import type { Mapped, Rejection } from "../../core/integrations/analytics/sink-event.ts";
+import type { Clock } from "../deps.ts";
+import type { EventSink } from "./sinks/event-sink.ts";
+import type { ExportSource } from "./source/export-source.ts";
+import { readSlice } from "./source/slice-reader.ts";
+
+type SendTableDeps = {
+  crc32: (bytes: Uint8Array, seed?: number) => number;
+  clock: Pick<Clock, "nowMs" | "wait" | "startTimer">;
+};
+
+type TableToSend<Body> = {
+  table: AnalyticsTable;
+  /** Opened with `analyticsSource(table)`. */
+  source: ExportSource;
+  context: AnalyticsContext;
+  /** `toPostHogEvent` or `toMixpanelEvent`, and the sink for it. */
+  map: (event: AnalyticsEvent, at: { nowMs: number }) => Mapped<Body>;
+  sink: EventSink<Body>;
+  /** Awaited after each acknowledgement that has any. May be told the same rejection again when the table is sent again. */
+  onRejected: (rejections: readonly Rejection[]) => Promise<void>;
+  signal: AbortSignal;
+};
+
+/** `sent = accepted + rejected`, and one for each row. */
+export type SentTable = { sent: number; accepted: number; rejected: number; warnings: number };
+
+const rowsMax = 1000;
+
+/** Throws what source or sink throw, and RowsRekeyed if rows moved while they were read; what was sent so far has arrived. */
+export const sendTable = async <Body>(deps: SendTableDeps, toSend: TableToSend<Body>): Promise<SentTable> => {
+  const { table, source, context, map, sink, onRejected, signal } = toSend;
+  const total: SentTable = { sent: 0, accepted: 0, rejected: 0, warnings: 0 };
+  const send = async (lines: readonly string[]) => {
+    const nowMs = deps.clock.nowMs();
+    const mapped = lines.map((line) => map(mapToAnalyticsEvent(table, JSON.parse(line), context), { nowMs }));
+    const unfit = mapped.flatMap((one) => ("rejection" in one ? [one.rejection] : []));
+    const result = await sink.send(
+      mapped.flatMap((one) => ("event" in one ? [one.event] : [])),
+      { signal },
+    );
+    const rejected = [...unfit, ...result.rejected];
+    if (rejected.length > 0) await onRejected(rejected);
+    total.sent += result.sent + unfit.length;
+    total.accepted += result.accepted;
+    total.rejected += rejected.length;
+    total.warnings += result.warnings;
+  };
+
+  let lines: string[] = [];
+  for (const [index, slice] of source.slices.entries()) {
+    const open = (attempts: number) =>
+      slice.open({ attempts, limitRows: Number.MAX_SAFE_INTEGER, isFirst: index === 0, isCompressed: false });
+    const decoder = new TextDecoder();
+    let rest = "";
+    await readSlice(
+      { open, ending: "lines" },
+      open(0),
+      { crc32: deps.crc32, wait: deps.clock.wait, startTimer: deps.clock.startTimer, signal },
+      async (chunk) => {
+        const pieces = `${rest}${decoder.decode(chunk, { stream: true })}`.split("\n");
+        rest = pieces.pop() ?? "";
+        for (const line of pieces) {
+          lines.push(line);
+          if (lines.length < rowsMax) continue;
+          await send(lines);
+          lines = [];
+        }
+      },
+    );
+  }
+  if (lines.length > 0) await send(lines);
+  await source.proveNothingRekeyed(total.sent);
+  return total;
+};
