@@ -2,6 +2,7 @@
 import type { TableResult } from "../../core/integrations/run-result.ts";
 import { manifestKey } from "../../core/integrations/storage/object-key-template.ts";
 import { buildWindowManifest, encodeWindowManifest } from "../../core/integrations/storage/window-manifest.ts";
+import { changesFrom } from "../../core/query/changes.ts";
 import { objectUrl } from "../../core/s3/object-url.ts";
 import type { S3Config } from "../../core/s3/s3-config.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
@@ -43,7 +44,7 @@ export const writeManifest = async (
           return of === undefined ? [] : [{ name: column, ...of }];
         }),
         files: files.map((file) => ({ ...file, sha256: null })),
-        changes: changes ?? noChanges,
+        changes: changes ?? changesFrom([]),
         warnings: [],
       };
     }),
