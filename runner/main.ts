@@ -5,6 +5,8 @@ import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { crc32 } from "node:zlib";
 import { createId } from "../core/ids.ts";
+import { mixpanelOrigin } from "../core/integrations/kinds/mixpanel.ts";
+import { createKeyring } from "../core/integrations/sealed-secret.ts";
 import { type ConsumerName, outboxConsumers } from "../core/outbox/consumers.ts";
 import type { S3Config } from "../core/s3/s3-config.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
@@ -46,6 +48,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     createS3Client(store, { fetch, wait: clock.wait, random: Math.random, credentials: store.accessKeyId === "" ? role : undefined });
   const s3 = config.s3 === null ? null : s3Of(config.s3);
   const events = eventStoreOf(config.events, { db: postgres.db, s3Of });
+  const customerFetch = fetch;
   const bus = createBus(log);
   const handlers = createHandlers({
     db: postgres.db,
@@ -65,6 +68,10 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     mailer: config.mail === null ? null : createMailer(config.mail),
     publicUrl: config.publicUrl,
     sha256: sha256Hex,
+    keyring: keyringOf(config),
+    customerFetch,
+    openCustomerStore: (store) => createS3Client(store, { fetch: customerFetch, wait: clock.wait, random: Math.random }),
+    mixpanelOrigin,
   });
   const claimedBy = `${hostname()}-${process.pid}`;
   const metrics = startMetrics(
@@ -96,6 +103,15 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     },
   };
 };
+
+const keyringOf = ({ encryptionKey, previousEncryptionKeys }: RunnerConfig) =>
+  encryptionKey === null
+    ? null
+    : createKeyring({
+        present: encryptionKey,
+        previous: previousEncryptionKeys,
+        randomBytes: (size) => crypto.getRandomValues(new Uint8Array(size)),
+      });
 
 /** Null where no bucket of events is named: the runner then works on no kind that needs one. */
 const eventStoreOf = (config: RunnerConfig["events"], { db, s3Of }: { db: Database; s3Of: (store: S3Config) => S3Client }) =>

@@ -15,6 +15,7 @@ const payloads: { [K in SingleKind]: JobPayload<K> } = {
   "mail.send": { batchExportId: "export", event: "completed" },
   "ingestion.otel": { fileKey: "key" },
   "data.delete": { scope: "project" },
+  "integration.validate": { integrationId: "integration" },
 };
 
 let postgres: OpenDatabase;

@@ -29,12 +29,14 @@ const longFiles: Record<string, string> = {};
 const corePackages = new Set(["zod"]);
 /**
  * One file each: OTLP is protobuf, and only the reader and writer of its wire format are taken, which need neither code made nor eval. Patterns are matched by a port of RE2, which is
- * pure and has no imports; the Worker only reads patterns and does not hold it.
+ * pure and has no imports; the Worker only reads patterns and does not hold it. croner computes instants from instants; its timers stay
+ * unused.
  */
 const corePackagesOf: Record<string, string> = {
   "core/otel/protobuf-fields.ts": "@bufbuild/protobuf/wire",
   "core/otel/encode-response.ts": "@bufbuild/protobuf/wire",
   "core/models/compile-pattern.ts": "re2js",
+  "core/integrations/schedule.ts": "croner",
 };
 
 const wings = Object.keys(allowed);
