@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { egressShape } from "../core/egress/egress-env.ts";
 import { eventStoreProblems, eventStoreShape } from "../core/ingestion/event-store-config.ts";
+import { encryptionShape } from "../core/integrations/encryption-env.ts";
 import { checkLangfuseVariables } from "../core/langfuse-variables.ts";
 import { storeProblems } from "../core/s3/store-env.ts";
 import { TraceExperimentEnv } from "../core/traces/experiment-env.ts";
@@ -41,10 +42,7 @@ export const ApiEnv = z.object({
   LANGFUSE_S3_BATCH_EXPORT_SESSION_TOKEN: text.optional(),
   LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE: flag,
   BATCH_EXPORT_ROW_LIMIT: z.coerce.number().int().min(1).max(1_000_000_000).default(10_000_000),
-  ENCRYPTION_KEY: z
-    .string()
-    .regex(/^[0-9a-fA-F]{64}$/, "must be 64 hex digits")
-    .optional(),
+  ...encryptionShape,
   BATCH_EXPORT_DOWNLOAD_LINK_EXPIRATION_HOURS: z.coerce.number().positive().max(168).default(1),
   /** Largest number of observations a trace may have to be read in one response. */
   LANGFUSE_MAX_OBSERVATIONS_PER_TRACE: z.coerce.number().int().min(1).default(20_000),

@@ -43,6 +43,7 @@ export const runnerConfig = (e: RunnerEnv, { aws, warnings, otlpHeaders }: Confi
       : { url: e.SMTP_CONNECTION_URL, from: e.EMAIL_FROM_ADDRESS },
   publicUrl: e.SPILLWAY_PUBLIC_URL?.replace(/\/$/, "") ?? null,
   encryptionKey: e.ENCRYPTION_KEY ?? null,
+  previousEncryptionKeys: e.SPILLWAY_PREVIOUS_ENCRYPTION_KEYS,
   expiryNoticeHours: e.SPILLWAY_EXPIRY_NOTICE_HOURS,
   expiryGraceSeconds: e.SPILLWAY_EXPIRY_GRACE_SECONDS,
   exports: exportSettings(e),

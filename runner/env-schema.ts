@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { egressShape } from "../core/egress/egress-env.ts";
 import { eventStoreShape } from "../core/ingestion/event-store-config.ts";
+import { encryptionShape } from "../core/integrations/encryption-env.ts";
 import { type JobKind, jobKindNames, jobKinds } from "../core/jobs/kinds.ts";
 import { sliceMibDefault } from "../core/query/slice.ts";
 import { encryptionAlgorithm } from "../core/s3/store-env.ts";
@@ -63,10 +64,7 @@ export const RunnerEnv = z.object({
   EMAIL_FROM_ADDRESS: text.optional(),
   /** Address of the API, for links in mails. */
   SPILLWAY_PUBLIC_URL: z.url().optional(),
-  ENCRYPTION_KEY: z
-    .string()
-    .regex(/^[0-9a-fA-F]{64}$/, "must be 64 hex digits")
-    .optional(),
+  ...encryptionShape,
   /** A mail announces the deletion of files this long before. */
   SPILLWAY_EXPIRY_NOTICE_HOURS: positive(6),
   /** Files are deleted this long after they expire, because links made just before last an hour. */

@@ -5,7 +5,8 @@ import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { crc32 } from "node:zlib";
 import { createId } from "../core/ids.ts";
-import { createKeyring, type Keyring } from "../core/integrations/sealed-secret.ts";
+import { mixpanelOrigin } from "../core/integrations/kinds/mixpanel.ts";
+import { createKeyring } from "../core/integrations/sealed-secret.ts";
 import { type ConsumerName, outboxConsumers } from "../core/outbox/consumers.ts";
 import type { S3Config } from "../core/s3/s3-config.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
@@ -52,6 +53,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     createS3Client(store, { fetch, wait: clock.wait, random: Math.random, credentials: store.accessKeyId === "" ? role : undefined });
   const s3 = config.s3 === null ? null : s3Of(config.s3);
   const events = eventStoreOf(config.events, { db: postgres.db, s3Of });
+  const guardedFetch = createGuardedFetch({ policy: config.egressPolicy });
   const bus = createBus(log);
   const handlers = createHandlers({
     db: postgres.db,
@@ -72,8 +74,11 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     publicUrl: config.publicUrl,
     sha256: sha256Hex,
     integrations: config.integrations,
-    guardedFetch: createGuardedFetch({ policy: config.egressPolicy }),
+    guardedFetch,
     keyring: keyringOf(config),
+    customerFetch: guardedFetch,
+    openCustomerStore: (store) => createS3Client(store, { fetch: guardedFetch, wait: clock.wait, random: Math.random }),
+    mixpanelOrigin: config.integrations.mixpanelUrl === null ? mixpanelOrigin : () => config.integrations.mixpanelUrl ?? "",
   });
   const claimedBy = `${hostname()}-${process.pid}`;
   const metrics = startMetrics(
@@ -110,6 +115,15 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
   };
 };
 
+const keyringOf = ({ encryptionKey, previousEncryptionKeys }: RunnerConfig) =>
+  encryptionKey === null
+    ? null
+    : createKeyring({
+        present: encryptionKey,
+        previous: previousEncryptionKeys,
+        randomBytes: (size) => crypto.getRandomValues(new Uint8Array(size)),
+      });
+
 /** Null where no bucket of events is named: the runner then works on no kind that needs one. */
 const eventStoreOf = (config: RunnerConfig["events"], { db, s3Of }: { db: Database; s3Of: (store: S3Config) => S3Client }) =>
   config === null
@@ -121,11 +135,6 @@ const eventStoreOf = (config: RunnerConfig["events"], { db, s3Of }: { db: Databa
 
 const startIntegrationScheduler = (config: RunnerConfig, { db, log }: { db: Database; log: Log }) =>
   startScheduler({ log, enqueueDue: () => enqueueDueRuns(db), announceOverdue: () => announceOverdue(db) }, config.integrations);
-
-const keyringOf = ({ encryptionKey, previousEncryptionKeys }: RunnerConfig): Keyring | null =>
-  encryptionKey === null
-    ? null
-    : createKeyring({ present: encryptionKey, previous: previousEncryptionKeys, randomBytes: (size) => new Uint8Array(randomBytes(size)) });
 
 type LoopDeps = { db: Database; log: Log; bus: Bus; handlers: Handlers; claimedBy: string };
 

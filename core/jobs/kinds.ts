@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { ErrorCode } from "../errors.ts";
 import { entityTypes } from "../ingestion/event.ts";
+import { integrationMailEvents } from "../integrations/mail-text.ts";
 
 /** How runners claim jobs of a kind. */
 export type Claiming =
@@ -72,9 +73,18 @@ export const jobKinds = {
     onExpiredLease: "spendAttempt",
     queueSwitch: "QUEUE_CONSUMER_BATCH_EXPORT_QUEUE_IS_ENABLED",
   },
-  /** Mails the user of an export that it has ended or will expire soon. */
+  /** Mails the user of an export that it has ended or will expire soon, or one of an integration's owners what has become of it. */
   "mail.send": {
-    payload: z.strictObject({ batchExportId: z.string(), event: z.enum(["completed", "failed", "expiring"]) }),
+    payload: z.union([
+      z.strictObject({ batchExportId: z.string(), event: z.enum(["completed", "failed", "expiring"]) }),
+      z.strictObject({
+        integrationId: z.string(),
+        userId: z.string(),
+        event: z.enum(integrationMailEvents),
+        error: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
+        deliveredThrough: z.iso.datetime().nullable(),
+      }),
+    ]),
     maxAttempts: 8,
     maxRunSeconds: 300,
     timeoutCode: "INTERNAL",
@@ -136,6 +146,18 @@ export const jobKinds = {
     durability: "accepted",
     onExpiredLease: "countLoss",
     queueSwitch: "QUEUE_CONSUMER_DATA_DELETE_QUEUE_IS_ENABLED",
+  },
+  /** Tries an integration's address and credentials. Its result is kept with the job. */
+  "integration.validate": {
+    payload: z.strictObject({ integrationId: z.string() }),
+    maxAttempts: 2,
+    maxRunSeconds: 300,
+    timeoutCode: "INTERNAL",
+    priority: 40,
+    claiming: { how: "roundRobin", concurrency: 2 },
+    durability: "failable",
+    onExpiredLease: "spendAttempt",
+    queueSwitch: "QUEUE_CONSUMER_INTEGRATION_QUEUE_IS_ENABLED",
   },
 } as const satisfies Record<string, JobKindEntry>;
 

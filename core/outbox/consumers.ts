@@ -11,8 +11,19 @@ export type ConsumerEntry = {
 };
 
 export const outboxConsumers = {
-  /** Mails to the user of an export: each event enqueues a job that sends one. */
-  mails: { types: ["export.completed", "export.failed", "export.expiring"], runsWith: "mail.send" },
+  /** Mails to the user of an export and to the owners of an integration: each event enqueues jobs that send one each. */
+  mails: {
+    types: [
+      "export.completed",
+      "export.failed",
+      "export.expiring",
+      "integration.disabled",
+      "integration.failing",
+      "integration.recovered",
+      "integration.overdue",
+    ],
+    runsWith: "mail.send",
+  },
 } as const satisfies Record<string, ConsumerEntry>;
 
 export type ConsumerName = keyof typeof outboxConsumers;

@@ -1,12 +1,14 @@
 /** Types of outbox events, each with the schema of its payload. A new type needs only an entry here; consumers name the types they want. */
 import { z } from "zod";
+import { integrationKinds } from "../integrations/integration.ts";
+import { runCauses } from "../integrations/run-state.ts";
 
 /** Fields of every export event. Older readers ignore fields they do not know. */
 const about = { batchExportId: z.string(), name: z.string() };
 const failure = z.object({ code: z.string(), message: z.string() });
 const instant = z.iso.datetime();
-/** Fields of every event about an integration. */
-const ofIntegration = { integrationId: z.string(), name: z.string(), kind: z.string() };
+/** Fields of every event of an integration. */
+const integration = { integrationId: z.string(), name: z.string(), kind: z.enum(integrationKinds) };
 
 export const eventTypes = {
   /** The export waits for an attempt. `attemptFailed` and `released` follow `export.started`; `retried` follows a final state. */
@@ -25,25 +27,29 @@ export const eventTypes = {
   "export.expiring": z.object({ ...about, expiresAt: instant }),
   /** The export's files are passed to the sweep for deletion. */
   "export.expired": z.object({ ...about, expiresAt: instant }),
-  /** A window was delivered. */
+  /** A fault of its settings or credentials has switched the integration off. */
+  "integration.disabled": z.object({ ...integration, error: failure, deliveredThrough: instant.nullable() }),
+  /** It keeps failing. Told once, until it has recovered. */
+  "integration.failing": z.object({ ...integration, error: failure, failures: z.int(), deliveredThrough: instant.nullable() }),
+  /** It has delivered a window after `integration.failing` or `integration.overdue`. */
+  "integration.recovered": z.object({ ...integration, deliveredThrough: instant.nullable() }),
+  /** It is behind its schedule by two intervals. Told once, until it has caught up. */
+  "integration.overdue": z.object({ ...integration, dueAt: instant, deliveredThrough: instant.nullable() }),
+  /** Everything in a window was delivered. `rejected`: rows the sink refused. */
   "integration.run_completed": z.object({
-    ...ofIntegration,
+    ...integration,
     runId: z.string(),
+    cause: z.enum(runCauses),
     windowStart: instant,
     windowEnd: instant,
     rows: z.int(),
     bytes: z.int(),
+    sent: z.int(),
+    accepted: z.int(),
     rejected: z.int(),
+    /** For storage: where the manifest of the window is. */
     manifestKey: z.string().nullable(),
   }),
-  /** Several attempts in a row have failed. It is tried on. */
-  "integration.failing": z.object({ ...ofIntegration, error: failure, failures: z.int() }),
-  /** After `integration.failing` or `integration.overdue`: it delivers again. */
-  "integration.recovered": z.object({ ...ofIntegration, deliveredThrough: instant }),
-  /** A fault that only its owner can mend switched it off. */
-  "integration.disabled": z.object({ ...ofIntegration, error: failure }),
-  /** What it has delivered is two intervals behind. */
-  "integration.overdue": z.object({ ...ofIntegration, deliveredThrough: instant.nullable() }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type EventType = keyof typeof eventTypes;

@@ -17,6 +17,6 @@ export type S3Config = {
   sessionToken?: string | undefined;
   forcePathStyle: boolean;
   encryption?: S3Encryption | null;
-  /** Named in messages to the operator. */
-  variables?: StoreVariables;
+  /** Where its settings come from, named in messages: variables of the operator, or those of an integration. */
+  variables?: StoreVariables | "integration";
 };

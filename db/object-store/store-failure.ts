@@ -97,7 +97,7 @@ export const errorOf = (text: string): XmlElement | undefined => {
 /** A store may quote the request; secrets are removed from the message. */
 export const readStoreFailure = (
   refused: Refused,
-  { variables, secrets }: { variables: StoreVariables; secrets: readonly string[] },
+  { variables, secrets }: { variables: StoreVariables | "integration"; secrets: readonly string[] },
 ): StoreFailure => {
   const { status, headers, text, sent } = refused;
   const error = errorOf(text);
@@ -117,7 +117,11 @@ export const readStoreFailure = (
   };
 };
 
-export const failureFrom = (refused: Refused, asked: string, from: { variables: StoreVariables; secrets: readonly string[] }) => {
+export const failureFrom = (
+  refused: Refused,
+  asked: string,
+  from: { variables: StoreVariables | "integration"; secrets: readonly string[] },
+) => {
   const { code, retry, message } = readStoreFailure(refused, from);
   return {
     retry,
@@ -143,6 +147,15 @@ const meaningOf = ({ status, storeCode, own, sent }: { status: number; storeCode
 const isPassing = (status: number, storeCode: string): boolean =>
   retryableCodes.has(storeCode) || (status >= 500 && status !== 501) || status === 408 || status === 425 || status === 429 || status < 300;
 
+/** Settings of an integration, by the end of the operator's variable that means the same. */
+const settingNames = {
+  CHECKSUM: "settings.checksum",
+  SSE: "settings.sse",
+  SSE_KMS_KEY_ID: "settings.kmsKeyId",
+  REGION: "settings.region",
+  ENDPOINT: "settings.endpoint",
+} as const;
+
 const adviceOf = (
   code: ObjectStoreErrorCode,
   {
@@ -150,20 +163,22 @@ const adviceOf = (
     region,
     endpoint,
     own,
-  }: { variables: StoreVariables; region: string | undefined; endpoint: string | undefined; own: string },
+  }: { variables: StoreVariables | "integration"; region: string | undefined; endpoint: string | undefined; own: string },
 ): string => {
+  const name = (setting: keyof typeof settingNames): string =>
+    variables === "integration" ? settingNames[setting] : `${variables}_${setting}`;
   switch (code) {
     case "S3_CHECKSUM_REFUSED":
-      return ` This store takes no checksum headers: set ${variables}_CHECKSUM=none.`;
+      return ` This store takes no checksum headers: set ${name("CHECKSUM")}=none.`;
     case "S3_ENCRYPTION_REFUSED":
-      return ` Check ${variables}_SSE and ${variables}_SSE_KMS_KEY_ID.`;
+      return ` Check ${name("SSE")} and ${name("SSE_KMS_KEY_ID")}.`;
     case "S3_WRONG_REGION": {
       const expected = region ?? /expecting '([a-z0-9-]+)'/.exec(own)?.[1];
       if (expected !== undefined && /^[a-z0-9-]{1,40}$/.test(expected))
-        return ` The bucket is in region ${expected}: set ${variables}_REGION.`;
+        return ` The bucket is in region ${expected}: set ${name("REGION")}.`;
       return endpoint !== undefined && /^[A-Za-z0-9.:-]{1,255}$/.test(endpoint)
-        ? ` It sends requests on to ${endpoint}: check ${variables}_ENDPOINT and ${variables}_REGION.`
-        : ` Check ${variables}_ENDPOINT and ${variables}_REGION.`;
+        ? ` It sends requests on to ${endpoint}: check ${name("ENDPOINT")} and ${name("REGION")}.`
+        : ` Check ${name("ENDPOINT")} and ${name("REGION")}.`;
     }
     default:
       return "";

@@ -1,34 +1,31 @@
 /**
  * PostHog and Mixpanel as destinations: the rows of a window are read slice by slice, mapped to events and sent in batches, each acknowledged
- * before the next. What is refused is kept with its reason. Memory: one slice's batch.
+ * before the next. What is refused is kept with its reason.
  */
 import { AppError } from "../../core/errors.ts";
 import { type AnalyticsTable, analyticsSource, analyticsTables } from "../../core/integrations/analytics/analytics-tables.ts";
 import { eventIdOf } from "../../core/integrations/analytics/event-ids.ts";
-import { type AnalyticsEvent, mapToAnalyticsEvent } from "../../core/integrations/analytics/map-to-analytics-event.ts";
-import type { Mapped, Rejection, SinkEvent } from "../../core/integrations/analytics/sink-event.ts";
+import type { AnalyticsEvent } from "../../core/integrations/analytics/map-to-analytics-event.ts";
+import type { Mapped, Rejection } from "../../core/integrations/analytics/sink-event.ts";
 import { toMixpanelEvent } from "../../core/integrations/analytics/to-mixpanel-event.ts";
 import { toPostHogEvent } from "../../core/integrations/analytics/to-posthog-event.ts";
 import { MixpanelSecret, MixpanelSettings } from "../../core/integrations/kinds/mixpanel.ts";
 import { PosthogSecret, PosthogSettings } from "../../core/integrations/kinds/posthog.ts";
 import type { TableResult } from "../../core/integrations/run-result.ts";
 import { beginRejections, keepRejections, settleRejections } from "../../services/integrations/keep-rejections.ts";
+import { sendTable } from "../transfer/send-table.ts";
 import type { EventSink } from "../transfer/sinks/event-sink.ts";
 import { createMixpanelSink } from "../transfer/sinks/mixpanel-sink.ts";
 import { createPostHogSink } from "../transfer/sinks/posthog-sink.ts";
 import { openSource } from "../transfer/source/open-source.ts";
 import type { Destination } from "./destination.ts";
 import type { Delivery, IntegrationDeps } from "./integration-deps.ts";
-import { readRows } from "./read-rows.ts";
 
 type Product<Body> = {
   name: "posthog" | "mixpanel";
   sink: EventSink<Body>;
   toEvent: (event: AnalyticsEvent, options: { nowMs: number }) => Mapped<Body>;
 };
-
-/** Events in memory between two sends: a few batches of the sink. */
-const eventsAtOnce = 1000;
 
 export const openPostHog = (deps: IntegrationDeps, delivery: Delivery): Destination => {
   const { hostName } = PosthogSettings.parse(delivery.integration.settings);
@@ -82,30 +79,22 @@ const deliverTable = async <Body>(
     known: null,
     isWhole: false,
   });
-  const result: TableResult = { rows: 0, bytes: 0, files: [], columns: [], sent: 0, accepted: 0, rejected: 0 };
   const lease = { id: context.job.id, leaseId: context.job.leaseId };
   const startedAt = await beginRejections(deps.db);
-  const reject = async (rejections: readonly Rejection[]) => {
-    result.rejected += rejections.length;
-    const rows = rejections.map(({ event, ...why }) => ({ ...why, rowId: event.rowId, eventId: eventIdOf(name, projectId, event.rowId) }));
-    await keepRejections(deps.db, lease, { integrationId: integration.id, runId: run.id, table }, rows);
-  };
-  const flush = async (rows: readonly unknown[]) => {
-    const nowMs = deps.clock.nowMs();
-    const mapped = rows.map((row) =>
-      toEvent(mapToAnalyticsEvent(table, row, { projectId, projectName, baseUrl: deps.publicUrl }), { nowMs }),
+  const onRejected = (rejections: readonly Rejection[]) =>
+    keepRejections(
+      deps.db,
+      lease,
+      { integrationId: integration.id, runId: run.id, table },
+      rejections.map(({ event, ...why }) => ({ ...why, rowId: event.rowId, eventId: eventIdOf(name, projectId, event.rowId) })),
     );
-    const events = mapped.flatMap((one): SinkEvent<Body>[] => ("event" in one ? [one.event] : []));
-    const unfit = mapped.flatMap((one) => ("rejection" in one ? [one.rejection] : []));
-    const answer = await sink.send(events, { signal: context.signal });
-    result.rows += rows.length;
-    result.sent += rows.length;
-    result.accepted += answer.accepted;
-    await reject([...unfit, ...answer.rejected]);
-  };
-  await readRows(deps, context, source, eventsAtOnce, flush);
-  if (result.sent !== result.accepted + result.rejected)
-    throw new AppError({ code: "INTERNAL", detail: `sent ${result.sent}, accepted ${result.accepted}, rejected ${result.rejected}` });
+  const { sent, accepted, rejected } = await sendTable(deps, {
+    ...{ table, source, sink, map: toEvent, onRejected },
+    context: { projectId, projectName, baseUrl: deps.publicUrl },
+    signal: context.signal,
+  });
+  if (sent !== accepted + rejected)
+    throw new AppError({ code: "INTERNAL", detail: `sent ${sent}, accepted ${accepted}, rejected ${rejected}` });
   await settleRejections(deps.db, { runId: run.id, table }, startedAt);
-  return result;
+  return { rows: sent, bytes: 0, files: [], columns: [], sent, accepted, rejected };
 };

@@ -7,12 +7,14 @@ import { createExportHandler } from "./export-run.ts";
 import { createMergeHandler, type MergeHandlerDeps } from "./ingestion-merge.ts";
 import { createOtelHandler, type OtelHandlerDeps } from "./ingestion-otel.ts";
 import { createIntegrationHandler } from "./integration-run.ts";
+import { createValidateHandler, type ValidateHandlerDeps } from "./integration-validate.ts";
 import { createMailHandler, type MailHandlerDeps } from "./mail-send.ts";
 
 type EventHandlerDeps = OtelHandlerDeps & DeleteHandlerDeps & MergeHandlerDeps;
 type HandlersDeps = ExportHandlerDeps &
   IntegrationDeps &
   MailHandlerDeps &
+  ValidateHandlerDeps &
   Omit<EventHandlerDeps, "events"> & { events: EventHandlerDeps["events"] | null };
 
 /** Without an event store, the kinds that work on stored events are null. */
@@ -28,5 +30,6 @@ export const createHandlers = (deps: HandlersDeps): Handlers => {
     "ingestion.merge": eventDeps && createMergeHandler(eventDeps),
     "ingestion.otel": eventDeps && createOtelHandler(eventDeps),
     "data.delete": eventDeps && createDeleteHandler(eventDeps),
+    "integration.validate": createValidateHandler(deps),
   };
 };

@@ -1,18 +1,17 @@
-/** Outbox consumer of export events: enqueues a job that sends a mail. */
+/** Handles export events of the outbox: enqueues a job that sends a mail. */
 import { sql } from "drizzle-orm";
-import type { JobPayload } from "../../core/jobs/kinds.ts";
 import type { ConsumedType } from "../../core/outbox/consumers.ts";
 import type { OutboxEvent } from "../../core/outbox/event-types.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 
-type MailedType = ConsumedType<"mails">;
+type MailedType = Extract<ConsumedType<"mails">, `export.${string}`>;
 
 const mailEventOf = {
   "export.completed": "completed",
   "export.failed": "failed",
   "export.expiring": "expiring",
-} as const satisfies Record<MailedType, JobPayload<"mail.send">["event"]>;
+} as const satisfies Record<MailedType, string>;
 
 /** Does nothing if no mail is wanted: notify is off, or the key no longer has a user. */
 export const enqueueExportMail = async (tx: Database, event: OutboxEvent<MailedType>): Promise<void> => {

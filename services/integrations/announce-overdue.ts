@@ -8,16 +8,20 @@ import { type IntegrationToRun, integrationColumns, isoMs } from "./integration-
 
 type Watched = IntegrationToRun & { lastRunAt: string | null; now: string };
 
-/** Two intervals after its newest delivery, or after it was switched on, an integration whose cursor is as far behind is overdue. */
-const isOverdue = (integration: Watched): boolean => {
-  if (integration.cursor === null) return false;
+/**
+ * Returns when an integration that is overdue should have delivered, else undefined. It is overdue two intervals after its newest delivery,
+ * or after it was switched on, if its cursor is as far behind.
+ */
+const overdueSince = (integration: Watched): number | undefined => {
+  if (integration.cursor === null) return undefined;
   const twoTicksAfter = (instant: string): number => {
     const tick = nextTick(integration, Date.parse(instant));
     return (tick === undefined ? undefined : nextTick(integration, tick)) ?? Number.POSITIVE_INFINITY;
   };
   const nowMs = Date.parse(integration.now) - integration.jitterSeconds * 1000;
   const newest = integration.lastRunAt === null || integration.lastRunAt < integration.cursor ? integration.cursor : integration.lastRunAt;
-  return twoTicksAfter(integration.cursor) < nowMs && twoTicksAfter(newest) < nowMs;
+  const isBehind = twoTicksAfter(integration.cursor) < nowMs && twoTicksAfter(newest) < nowMs;
+  return isBehind ? nextTick(integration, Date.parse(integration.cursor)) : undefined;
 };
 
 /** Returns the ids of those it told of. A backlog that is being delivered is not overdue. */
@@ -29,15 +33,21 @@ export const announceOverdue = async (db: Database): Promise<string[]> => {
       where i.enabled and i.overdue_at is null and i.cursor < now() - interval '5 minutes' and (i.ends_at is null or i.cursor < i.ends_at)`,
   );
   const told: string[] = [];
-  for (const integration of watched.filter(isOverdue))
+  for (const integration of watched) {
+    const dueMs = overdueSince(integration);
+    if (dueMs === undefined) continue;
     await transaction(db, async (tx) => {
       const marked = await execute(
         tx,
         sql`update integrations set overdue_at = now() where id = ${integration.id} and enabled and overdue_at is null returning id`,
       );
       if (marked.length === 0) return;
-      await announce(tx, integration, "integration.overdue", { deliveredThrough: integration.cursor });
+      await announce(tx, integration, "integration.overdue", {
+        dueAt: new Date(dueMs).toISOString(),
+        deliveredThrough: integration.cursor,
+      });
       told.push(integration.id);
     });
+  }
   return told;
 };

@@ -11,7 +11,7 @@ import { type Outcome, settleJob } from "../../db/queue/settle-job.ts";
 import { writeRunnerAudit } from "../audit/write-audit.ts";
 import { announce } from "./announce.ts";
 import { enqueueRun } from "./enqueue-run.ts";
-import type { IntegrationToRun } from "./integration-columns.ts";
+import { type IntegrationToRun, isoMs } from "./integration-columns.ts";
 import type { Run } from "./start-run.ts";
 
 type Delivery = { lease: Lease; integration: IntegrationToRun; run: Run };
@@ -46,9 +46,8 @@ export const completeRun = (db: Database, { lease, integration, run }: Delivery,
         where id = ${integration.id}`,
     );
     const { id: runId, windowStart, windowEnd } = run;
-    const { rows, bytes, rejected } = sums;
     await announce(tx, integration, "integration.run_completed", {
-      ...{ runId, windowStart, windowEnd, rows, bytes, rejected },
+      ...{ runId, cause: run.cause, windowStart, windowEnd, ...sums },
       manifestKey: delivered.manifestKey,
     });
     if (integration.isAlerted || integration.isOverdue)
@@ -96,16 +95,21 @@ export const failRun = (
       kind: IntegrationToRun["kind"];
       failures: number;
       isAlerted: boolean;
+      cursor: string | null;
     }>(
       tx,
       sql`update integrations set failures = failures + 1, last_error = ${jsonOrNull(fault)}::jsonb,
           next_run_at = now() + interval '10 minutes'
         where id = ${integrationId}
-        returning id, project_id as "projectId", name, kind, failures, alerted_at is not null as "isAlerted"`,
+        returning id, project_id as "projectId", name, kind, failures, alerted_at is not null as "isAlerted", ${isoMs(sql`cursor`)} as cursor`,
     );
     if (row === undefined || row.isAlerted || row.failures < failuresBeforeAlert) return true;
     await execute(tx, sql`update integrations set alerted_at = now() where id = ${integrationId}`);
-    await announce(tx, row, "integration.failing", { error: { code: fault.code, message: fault.message }, failures: row.failures });
+    await announce(tx, row, "integration.failing", {
+      error: { code: fault.code, message: fault.message },
+      failures: row.failures,
+      deliveredThrough: row.cursor,
+    });
     return true;
   });
 
@@ -132,7 +136,10 @@ export const disableIntegration = (db: Database, { lease, integration, run }: De
       { projectId: integration.projectId, organizationId: integration.organizationId, userId: integration.createdBy, apiKeyId: null },
       { resourceType: "integration", resourceId: integration.id, action: "disable", after: { code: fault.code, message: fault.message } },
     );
-    await announce(tx, integration, "integration.disabled", { error: { code: fault.code, message: fault.message } });
+    await announce(tx, integration, "integration.disabled", {
+      error: { code: fault.code, message: fault.message },
+      deliveredThrough: integration.cursor,
+    });
     return true;
   });
 

@@ -18,6 +18,7 @@ const payloads: { [K in SingleKind]: JobPayload<K> } = {
   "integration.blob_storage": { integrationId: "i", isManual: false },
   "integration.posthog": { integrationId: "i", isManual: false },
   "integration.mixpanel": { integrationId: "i", isManual: false },
+  "integration.validate": { integrationId: "integration" },
 };
 
 let postgres: OpenDatabase;

@@ -42,7 +42,10 @@ const hourMs = 3_600_000;
 const lastHour = Math.floor(Date.now() / hourMs) * hourMs;
 const clickHouseTime = (ms: number) => new Date(ms).toISOString().replace("T", " ").replace("Z", "");
 
-const insertTraces = (rows: readonly { id: string; name: string; writtenMs: number; isDeleted?: boolean }[], projectId = fixture.projectId) =>
+const insertTraces = (
+  rows: readonly { id: string; name: string; writtenMs: number; isDeleted?: boolean }[],
+  projectId = fixture.projectId,
+) =>
   fixture.query(
     "INSERT INTO traces FORMAT JSONEachRow",
     rows
@@ -67,8 +70,7 @@ const eventually = async (what: string, isTrue: () => Promise<boolean>) => {
 const deliveredThrough = (id: string, end: string) =>
   eventually(`delivered through ${end}`, async () => ((await readIntegration(fixture, id)).cursor ?? "") >= end);
 
-const readManifest = async (key: string | null) =>
-  WindowManifest.parse(JSON.parse((await fixture.readObject(key ?? "")).toString("utf8")));
+const readManifest = async (key: string | null) => WindowManifest.parse(JSON.parse((await fixture.readObject(key ?? "")).toString("utf8")));
 
 const readLines = async (key: string): Promise<Record<string, unknown>[]> =>
   (await fixture.readObject(key))
@@ -84,7 +86,12 @@ describe("an integration with its full history", () => {
       { id: "b", name: "boundary", writtenMs: lastHour - 2 * hourMs },
       { id: "a", name: "revised", writtenMs: lastHour - hourMs + 7 },
     ]);
-    const id = await insertIntegration(fixture, { kind: "blob_storage", settings: storage(), secret: secret(), tables: ["traces", "scores"] });
+    const id = await insertIntegration(fixture, {
+      kind: "blob_storage",
+      settings: storage(),
+      secret: secret(),
+      tables: ["traces", "scores"],
+    });
     await deliveredThrough(id, new Date(lastHour).toISOString());
     const runs = await listRuns(fixture, id);
     expect(runs.map(({ state, start, end, rows }) => [state, start, end, rows])).toEqual([

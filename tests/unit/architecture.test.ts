@@ -29,7 +29,8 @@ const longFiles: Record<string, string> = {};
 const corePackages = new Set(["zod"]);
 /**
  * One file each: OTLP is protobuf, and only the reader and writer of its wire format are taken, which need neither code made nor eval. Patterns are matched by a port of RE2, which is
- * pure and has no imports; the Worker only reads patterns and does not hold it. Ids of analytics events are hashes that `uuid` makes.
+ * pure and has no imports; the Worker only reads patterns and does not hold it. Ids of analytics events are hashes that `uuid` makes. croner
+ * computes instants from instants; its timers stay unused there.
  */
 const corePackagesOf: Record<string, string> = {
   "core/egress/ip-address.ts": "ipaddr.js",
@@ -37,6 +38,7 @@ const corePackagesOf: Record<string, string> = {
   "core/otel/encode-response.ts": "@bufbuild/protobuf/wire",
   "core/models/compile-pattern.ts": "re2js",
   "core/integrations/analytics/event-ids.ts": "uuid",
+  "core/integrations/schedule.ts": "croner",
 };
 
 const wings = Object.keys(allowed);
