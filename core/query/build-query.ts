@@ -42,7 +42,7 @@ const windowConditions = (table: ExportTable, { projectId, window, physical, new
   const bounds = windowBounds(table, { projectId, window });
   if (axis === "eventTime") return [bounds];
   // Without FINAL, which would merge versions of the window with later ones.
-  const versions = `SELECT ${table.id} AS id, max(${versionTuple(table)}) AS newest FROM ${rowsOf(table, physical, false)} WHERE e.project_id = {projectId:String} AND ${bounds.sql} GROUP BY id`;
+  const versions = `SELECT ${table.id} AS row_id, max(${versionTuple(table)}) AS newest FROM ${rowsOf(table, physical, false)} WHERE e.project_id = {projectId:String} AND ${bounds.sql} GROUP BY row_id`;
   return [bounds, newest ?? { sql: `(${table.id}, ${versionTuple(table)}) IN (${versions})`, uses: [], params: {} }];
 };
 

@@ -56,12 +56,7 @@ const deliverTable = async (deps: IntegrationDeps, delivery: Delivery, storage: 
   const { settings, compression, sink } = storage;
   const { table, columns } = tableOf(name, settings);
   const options = optionsOf(settings);
-  const query = ExportQuery.parse({
-    tableName: name,
-    scores: "none",
-    columns,
-    orderBy: { column: table.timeColumn, order: "ASC" },
-  });
+  const query = ExportQuery.parse({ tableName: name, scores: "none", columns });
   const source = await openSource(deps, {
     compiled: compileTableQuery(table, query),
     projectId: integration.projectId,

@@ -1,24 +1,24 @@
 /** Windows of an integration delivered to a bucket, on the real engines. */
+import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WindowManifest } from "../../core/integrations/storage/window-manifest.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
-import { encryptionKey, insertIntegration, listRuns, readIntegration } from "../support/integration-rows.ts";
+import { insertIntegration, integrationEnv, listRuns, readIntegration } from "../support/integration-rows.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 
 let fixture: Fixture;
 let lines: Record<string, unknown>[];
 let runner: { stop: () => Promise<void> };
 
-/** What the runners of these tests need besides the usual. Nobody but they writes, so no lag is needed. */
-const env = { ENCRYPTION_KEY: encryptionKey, SPILLWAY_INTEGRATION_LAG_SECONDS: "0", SPILLWAY_INTEGRATION_TICK_SECONDS: "1" };
-
 beforeAll(async () => {
   fixture = await createFixture();
+  // A merge would remove older versions, as it may at any time; the newest is always delivered.
+  await fixture.query("SYSTEM STOP MERGES traces");
   lines = [];
-  runner = fixture.startRunner(env, lines);
+  runner = fixture.startRunner(integrationEnv, lines);
 });
 afterAll(async () => {
   await runner.stop();
@@ -42,25 +42,29 @@ const hourMs = 3_600_000;
 const lastHour = Math.floor(Date.now() / hourMs) * hourMs;
 const clickHouseTime = (ms: number) => new Date(ms).toISOString().replace("T", " ").replace("Z", "");
 
-const insertTraces = (
-  rows: readonly { id: string; name: string; writtenMs: number; isDeleted?: boolean }[],
-  projectId = fixture.projectId,
-) =>
-  fixture.query(
-    "INSERT INTO traces FORMAT JSONEachRow",
-    rows
-      .map(({ id, name, writtenMs, isDeleted = false }) =>
-        JSON.stringify({
-          project_id: projectId,
-          id,
-          name,
-          timestamp: clickHouseTime(lastHour - 9 * hourMs),
-          event_ts: clickHouseTime(writtenMs),
-          is_deleted: isDeleted ? 1 : 0,
-        }),
-      )
-      .join("\n"),
+type TraceRow = { id: string; name: string; writtenMs: number; isDeleted?: boolean };
+
+/** One insert a row: the server merges versions that come in one insert. */
+const insertTraces = async (rows: readonly TraceRow[], projectId = fixture.projectId) => {
+  for (const { id, name, writtenMs, isDeleted = false } of rows) {
+    const row = {
+      ...{ project_id: projectId, id, name, is_deleted: isDeleted ? 1 : 0 },
+      timestamp: clickHouseTime(lastHour - 9 * hourMs),
+      event_ts: clickHouseTime(writtenMs),
+    };
+    await fixture.query("INSERT INTO traces FORMAT JSONEachRow", JSON.stringify(row));
+  }
+};
+
+/** A project of its own, so that tests do not deliver each other's rows. */
+const newProject = async (): Promise<string> => {
+  const id = `project-${randomUUID()}`;
+  await execute(
+    fixture.db,
+    sql`insert into projects (id, org_id, name) select ${id}, org_id, ${id} from projects where id = ${fixture.projectId}`,
   );
+  return id;
+};
 
 const eventually = async (what: string, isTrue: () => Promise<boolean>) => {
   for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; await wait(50)) if (await isTrue()) return;
@@ -79,37 +83,180 @@ const readLines = async (key: string): Promise<Record<string, unknown>[]> =>
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
+/** Rows of all manifests, in the order of their windows. */
+const deliveredRows = async (id: string): Promise<Record<string, unknown>[]> => {
+  const rows: Record<string, unknown>[] = [];
+  for (const { manifestKey, state } of await listRuns(fixture, id)) {
+    if (state !== "completed") continue;
+    for (const { key, table } of (await readManifest(manifestKey)).files)
+      for (const row of await readLines(key)) rows.push({ table, ...row });
+  }
+  return rows;
+};
+
+const eventsOf = async (id: string): Promise<string[]> =>
+  (await execute<{ type: string }>(fixture.db, sql`select type from outbox where object_id = ${id} order by position`)).map(
+    ({ type }) => type,
+  );
+
+const iso = (ms: number) => new Date(ms).toISOString();
+
 describe("an integration with its full history", () => {
   it("delivers every hour since the first row once, each row in the hour it was written", async () => {
-    await insertTraces([
-      { id: "a", name: "first", writtenMs: lastHour - 3 * hourMs + 5_000 },
-      { id: "b", name: "boundary", writtenMs: lastHour - 2 * hourMs },
-      { id: "a", name: "revised", writtenMs: lastHour - hourMs + 7 },
-    ]);
+    const projectId = await newProject();
+    await insertTraces(
+      [
+        { id: "a", name: "first", writtenMs: lastHour - 3 * hourMs + 5_000 },
+        { id: "b", name: "boundary", writtenMs: lastHour - 2 * hourMs },
+        { id: "a", name: "revised", writtenMs: lastHour - hourMs + 7 },
+      ],
+      projectId,
+    );
     const id = await insertIntegration(fixture, {
-      kind: "blob_storage",
-      settings: storage(),
-      secret: secret(),
+      ...{ kind: "blob_storage", settings: storage(), secret: secret(), projectId },
       tables: ["traces", "scores"],
     });
-    await deliveredThrough(id, new Date(lastHour).toISOString());
+    await deliveredThrough(id, iso(lastHour));
     const runs = await listRuns(fixture, id);
     expect(runs.map(({ state, start, end, rows }) => [state, start, end, rows])).toEqual([
-      ["completed", new Date(lastHour - 3 * hourMs + 5_000).toISOString(), new Date(lastHour - 2 * hourMs).toISOString(), 1],
-      ["completed", new Date(lastHour - 2 * hourMs).toISOString(), new Date(lastHour - hourMs).toISOString(), 1],
-      ["completed", new Date(lastHour - hourMs).toISOString(), new Date(lastHour).toISOString(), 1],
+      ["completed", iso(lastHour - 3 * hourMs + 5_000), iso(lastHour - 2 * hourMs), 1],
+      ["completed", iso(lastHour - 2 * hourMs), iso(lastHour - hourMs), 1],
+      ["completed", iso(lastHour - hourMs), iso(lastHour), 1],
     ]);
-    const names: unknown[] = [];
-    for (const { manifestKey } of runs)
-      for (const { key, table } of (await readManifest(manifestKey)).files)
-        for (const row of await readLines(key)) names.push([table, row["id"], row["name"], row["_deleted"]]);
-    expect(names).toEqual([
+    expect((await deliveredRows(id)).map((row) => [row["table"], row["id"], row["name"], row["_deleted"]])).toEqual([
       ["traces", "a", "first", false],
       ["traces", "b", "boundary", false],
       ["traces", "a", "revised", false],
     ]);
     expect(await readIntegration(fixture, id)).toMatchObject({ enabled: true, failures: 0, lastError: null });
-    const events = await execute<{ type: string }>(fixture.db, sql`select type from outbox where object_id = ${id} order by position`);
-    expect(events.map(({ type }) => type)).toEqual(Array.from({ length: 3 }, () => "integration.run_completed"));
+    expect(await eventsOf(id)).toEqual(Array.from({ length: 3 }, () => "integration.run_completed"));
+  });
+
+  it("delivers a window again to the same keys with the same bytes", async () => {
+    const projectId = await newProject();
+    await insertTraces([{ id: "a", name: "x", writtenMs: lastHour - hourMs + 1 }], projectId);
+    const id = await insertIntegration(fixture, {
+      ...{ kind: "blob_storage", settings: storage({ compression: "gzip" }), secret: secret(), projectId, tables: ["traces"] },
+    });
+    await deliveredThrough(id, iso(lastHour));
+    const [before] = await listRuns(fixture, id);
+    const bytesOf = async (key: string) => (await fixture.readObject(key)).toString("base64");
+    const keys = [before?.manifestKey ?? "", ...(before?.tables["traces"]?.files.map(({ key }) => key) ?? [])];
+    expect(keys.length).toBe(2);
+    const bytes = await Promise.all(keys.map(bytesOf));
+    await execute(fixture.db, sql`update integration_runs set state = 'pending', cause = 'backfill' where id = ${before?.id}`);
+    await execute(fixture.db, sql`update integrations set next_run_at = now() where id = ${id}`);
+    await eventually("delivered again", async () => (await listRuns(fixture, id))[0]?.deliveries === 2);
+    const [after] = await listRuns(fixture, id);
+    expect([after?.manifestKey, after?.contentHash, after?.tables]).toEqual([before?.manifestKey, before?.contentHash, before?.tables]);
+    expect(await Promise.all(keys.map(bytesOf))).toEqual(bytes);
+    expect((await readIntegration(fixture, id)).cursor).toBe(iso(lastHour));
+  });
+
+  it("delivers tombstones and deletions where asked; a tombstone beside a live row of the same version is none", async () => {
+    const projectId = await newProject();
+    const writtenMs = lastHour - hourMs + 60_000;
+    await insertTraces(
+      [
+        { id: "gone", name: "was here", writtenMs },
+        { id: "gone", name: "", writtenMs: writtenMs + 1, isDeleted: true },
+        { id: "kept", name: "kept", writtenMs },
+      ],
+      projectId,
+    );
+    // A row under another sort key: its old place is marked as deleted with the version of the new one.
+    for (const [timestamp, isDeleted] of [
+      [lastHour - 9 * hourMs, 1],
+      [lastHour - 40 * hourMs, 0],
+    ] as const)
+      await fixture.query(
+        "INSERT INTO traces FORMAT JSONEachRow",
+        JSON.stringify({
+          ...{ project_id: projectId, id: "moved", name: "moved", is_deleted: isDeleted },
+          timestamp: clickHouseTime(timestamp),
+          event_ts: clickHouseTime(writtenMs + 2),
+        }),
+      );
+    await fixture.query(
+      "INSERT INTO deleted_rows FORMAT JSONEachRow",
+      JSON.stringify({ project_id: projectId, table_name: "traces", id: "removed", deleted_at: clickHouseTime(writtenMs + 3) }),
+    );
+    const id = await insertIntegration(fixture, {
+      ...{ kind: "blob_storage", settings: storage({ includeDeletions: true }), secret: secret(), projectId, tables: ["traces"] },
+    });
+    await deliveredThrough(id, iso(lastHour));
+    const rows = (await deliveredRows(id)).map((row) => [row["table"], row["table_name"] ?? null, row["id"], row["_deleted"] ?? null]);
+    expect(rows.toSorted((a, b) => (String(a) < String(b) ? -1 : 1))).toEqual([
+      ["deletions", "traces", "removed", null],
+      ["traces", null, "gone", true],
+      ["traces", null, "kept", false],
+      ["traces", null, "moved", false],
+    ]);
+  });
+
+  it("waits for a merge that was claimed before the end of a window, and then delivers what it has written", async () => {
+    const projectId = await newProject();
+    await insertTraces([{ id: "early", name: "early", writtenMs: lastHour - 2 * hourMs + 1 }], projectId);
+    const claimed = `claimed-${randomUUID()}`;
+    await execute(
+      fixture.db,
+      sql`insert into jobs (id, kind, project_id, payload, has_slot, state, priority, attempt, max_attempts, lease_id, lease_until, started_at, lane)
+        values (${claimed}, 'ingestion.merge', ${projectId}, '{}'::jsonb, false, 'running', 20, 1, 3, gen_random_uuid(), now() + interval '1 hour', ${iso(lastHour - 30_000)}::timestamptz, 'lane')`,
+    );
+    const id = await insertIntegration(fixture, {
+      ...{ kind: "blob_storage", settings: storage(), secret: secret(), projectId, tables: ["traces"] },
+    });
+    await deliveredThrough(id, iso(lastHour - hourMs));
+    await eventually("the next window is looked at", async () => {
+      const [row] = await execute<{ isLooked: boolean }>(
+        fixture.db,
+        sql`select next_run_at > now() and not exists (
+            select 1 from jobs where project_id = ${projectId} and kind = 'integration.blob_storage' and finished_at is null) as "isLooked"
+          from integrations where id = ${id}`,
+      );
+      return row?.isLooked === true;
+    });
+    expect((await readIntegration(fixture, id)).cursor).toBe(iso(lastHour - hourMs));
+    await insertTraces([{ id: "late", name: "visible after the end", writtenMs: lastHour - 20_000 }], projectId);
+    await execute(fixture.db, sql`delete from jobs where id = ${claimed}`);
+    await deliveredThrough(id, iso(lastHour));
+    expect((await deliveredRows(id)).map((row) => row["id"])).toEqual(["early", "late"]);
+  });
+});
+
+describe("faults", () => {
+  it("of the owner switch the integration off once; switched on again, it goes on without a gap", async () => {
+    const projectId = await newProject();
+    await insertTraces([{ id: "a", name: "x", writtenMs: lastHour - hourMs + 1 }], projectId);
+    const settings = storage({ bucketName: "no-such-bucket" });
+    const id = await insertIntegration(fixture, { kind: "blob_storage", settings, secret: secret(), projectId, tables: ["traces"] });
+    await eventually("switched off", async () => !(await readIntegration(fixture, id)).enabled);
+    const off = await readIntegration(fixture, id);
+    expect(off).toMatchObject({ disabledCode: "S3_BUCKET_NOT_FOUND", cursor: iso(lastHour - hourMs + 1), failures: 1 });
+    expect(await eventsOf(id)).toEqual(["integration.disabled"]);
+    const audits = await execute<{ action: string }>(fixture.db, sql`select action from audit_logs where resource_id = ${id}`);
+    expect(audits).toEqual([{ action: "disable" }]);
+    await execute(
+      fixture.db,
+      sql`update integrations set enabled = true, disabled_code = null, settings = ${JSON.stringify(storage())}::jsonb, next_run_at = now() where id = ${id}`,
+    );
+    await deliveredThrough(id, iso(lastHour));
+    expect((await deliveredRows(id)).map((row) => row["id"])).toEqual(["a"]);
+  });
+
+  it("of one table do not stop the others, and keep the window open", async () => {
+    const projectId = await newProject();
+    await insertTraces([{ id: "a", name: "x", writtenMs: lastHour - hourMs + 1 }], projectId);
+    const tables = ["no_such_table", "traces"];
+    const id = await insertIntegration(fixture, { kind: "blob_storage", settings: storage(), secret: secret(), projectId, tables });
+    await eventually("switched off", async () => !(await readIntegration(fixture, id)).enabled);
+    const [run] = await listRuns(fixture, id);
+    expect([run?.state, run?.manifestKey, run?.error?.code, Object.keys(run?.tables ?? {})]).toEqual([
+      "failed",
+      null,
+      "INTEGRATION_SETTINGS_INVALID",
+      ["traces"],
+    ]);
+    expect((await readIntegration(fixture, id)).cursor).toBe(run?.start);
   });
 });

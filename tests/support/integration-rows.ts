@@ -8,8 +8,17 @@ import { createKeyring } from "../../core/integrations/sealed-secret.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { type Fixture, newId } from "./fixture.ts";
 
-/** ENCRYPTION_KEY of the runners of these tests. */
-export const encryptionKey = "5a".repeat(32);
+const encryptionKey = "5a".repeat(32);
+
+/** What the runners of these tests need besides the usual. Nobody writes late, so no lag is needed; the other side is on loopback. */
+export const integrationEnv: Record<string, string> = {
+  ENCRYPTION_KEY: encryptionKey,
+  SPILLWAY_INTEGRATION_LAG_SECONDS: "0",
+  SPILLWAY_INTEGRATION_TICK_SECONDS: "1",
+  SPILLWAY_EGRESS_ALLOWED_HOSTS: "127.0.0.1",
+  SPILLWAY_EGRESS_ALLOWED_PORTS: "1-65535",
+  SPILLWAY_EGRESS_ALLOW_HTTP: "true",
+};
 
 export const keyring = createKeyring({ present: encryptionKey, previous: [], randomBytes: (size) => new Uint8Array(randomBytes(size)) });
 

@@ -21,10 +21,10 @@ export const newestInWindow = async (
   const bounds = windowBounds(table, { projectId, window });
   const version = versionTuple(table);
   const found = await clickhouse.queryRows<{ id: string; us: string; live: number }>({
-    sql: `SELECT id, toString(newest.1) AS us, newest.2 AS live FROM (
-        SELECT ${table.id} AS id, max(${version}) AS newest, min(${version}) AS oldest
+    sql: `SELECT row_id AS id, toString(newest.1) AS us, newest.2 AS live FROM (
+        SELECT ${table.id} AS row_id, max(${version}) AS newest, min(${version}) AS oldest
         FROM ${fromClause(table, physical, { needsFinal: false, names: [bounds] })} WHERE e.project_id = {projectId:String} AND ${bounds.sql}
-        GROUP BY id HAVING newest != oldest LIMIT ${idsMax + 1})`,
+        GROUP BY row_id HAVING newest != oldest LIMIT ${idsMax + 1})`,
     params: bounds.params,
     queryId: `${queryId}-newest`,
     signal,
