@@ -51,7 +51,7 @@ export const createAddressPinner = (deps: PinDeps): AddressPinner => {
       const known = addresses.find((address) => hasAnswered(address, port));
       if (known !== undefined) return known;
       const reasons: string[] = [];
-      for (const address of addresses.slice(0, addressesTriedMax)) {
+      for (const address of interleaved(addresses).slice(0, addressesTriedMax)) {
         try {
           await within(deps.connectTimeoutMs, signal, (limit) => deps.connect(address, port, limit));
           remember(address, port);
@@ -69,6 +69,14 @@ export const createAddressPinner = (deps: PinDeps): AddressPinner => {
     },
     forget: (address, port) => void answeredAtMs.delete(keyOf(address, port)),
   };
+};
+
+/** IPv6 and IPv4 by turns (RFC 8305 §4), since one of them may have no route at all. */
+const interleaved = (addresses: readonly string[]): string[] => {
+  const isLikeFirst = (address: string) => address.includes(":") === addresses[0]?.includes(":");
+  const others = addresses.filter((address) => !isLikeFirst(address));
+  const turns = addresses.filter(isLikeFirst).flatMap((address, i) => [address, ...others.slice(i, i + 1)]);
+  return [...turns, ...others.filter((address) => !turns.includes(address))];
 };
 
 /** All addresses of the URL's host. One that is not allowed blocks them all, since the name's owner may choose which is used. */

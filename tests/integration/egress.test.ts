@@ -130,6 +130,21 @@ describe("a name", () => {
     expect(await (await guarded(`http://two.example:${server.port}/`)).text()).toBe("ok");
   });
 
+  it("is reached by IPv4 where IPv6 has no route, however many addresses that is", async () => {
+    const server = stopLater(await startListener({ host: publicHost }));
+    const tried: string[] = [];
+    const guarded = createGuardedFetch({
+      policy,
+      resolve: () => Promise.resolve([...[1, 2, 3, 4, 5].map((n) => `2606:4700::${n}`), publicHost, otherPublicHost]),
+      connect: (address) => {
+        tried.push(address);
+        return address === publicHost ? Promise.resolve() : Promise.reject(new Error("no route"));
+      },
+    });
+    expect(await (await guarded(`http://six.example:${server.port}/`)).text()).toBe("ok");
+    expect(tried).toEqual(["2606:4700::1", publicHost]);
+  });
+
   it("without addresses is a failure to try again, as is a resolver that fails or hangs", async () => {
     const failing = [() => Promise.resolve([]), () => Promise.reject(new Error("secret")), () => new Promise<string[]>(() => {})];
     for (const resolve of failing) {
