@@ -112,8 +112,9 @@ describe("templates", () => {
         if (templateFaults(text).length > 0) return;
         accepted++;
         // Windows of any length, because a manual run ends one early: some begin and end in one second.
-        let endMs = Date.UTC(2026, 0, 1) + offset * 60_000;
-        const isoInstants = [0, ...windowMs].map((ms) => new Date((endMs += ms)).toISOString());
+        const firstMs = Date.UTC(2026, 0, 1) + offset * 60_000;
+        const endsMs = windowMs.map((_, i) => windowMs.slice(0, i + 1).reduce((sum, ms) => sum + ms, firstMs));
+        const isoInstants = [firstMs, ...endsMs].map((ms) => new Date(ms).toISOString());
         const keys = deliveredTableNames.flatMap((table) =>
           isoInstants
             .slice(1)
