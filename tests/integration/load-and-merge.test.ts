@@ -82,7 +82,12 @@ const deliver = async (
   engine: Engine,
   table: ExportTable,
   columns: readonly string[],
-  { rows, format, compression }: { rows: readonly object[]; format: FormatName; compression: CompressionName },
+  {
+    rows,
+    format,
+    compression,
+    embedJson,
+  }: { rows: readonly object[]; format: FormatName; compression: CompressionName; embedJson?: boolean },
 ): Promise<string> => {
   const bytes = await writeDeliveredFile(clickhouse.config.url, {
     table,
@@ -91,6 +96,7 @@ const deliver = async (
     rows,
     format,
     compression,
+    ...(embedJson === undefined ? {} : { embedJson }),
   });
   return targetOf(engine).store(`delivered/${files++}.${formats[format].extension}`, bytes);
 };
@@ -226,7 +232,7 @@ const normalised = (value: unknown): unknown => {
   return value;
 };
 
-const loadRich = async (engine: Engine, name: DeliveredTableName, format: FormatName, compression: CompressionName) => {
+const loadRich = async (engine: Engine, name: DeliveredTableName, format: FormatName, compression: CompressionName, embedJson = false) => {
   const load = loadOf(name, format, compression);
   const target = await targetOf(engine).open();
   try {
@@ -234,7 +240,7 @@ const loadRich = async (engine: Engine, name: DeliveredTableName, format: Format
       engine,
       deliveredTables[name].table,
       load.columns.map((column) => column.name),
-      { rows: richRows[name], format, compression },
+      { rows: richRows[name], format, compression, embedJson },
     );
     const empty = await deliver(engine, deletions, Object.keys(deletions.columns), { rows: [], format, compression });
     await target.run(scriptOf(engine, { ...load, files: [file], deletionFiles: [empty] }));
@@ -252,6 +258,8 @@ describe.each(engines)("%s", (engine) => {
     if (first === undefined) throw new Error("no formats");
     const expected = await loadRich(engine, name, engine === "postgres" ? "CSV" : "PARQUET", "none");
     expect(expected).toHaveLength(richRows[name].length);
+    // A file with embedded documents, such as a batch export, is read alike.
+    expect(await loadRich(engine, name, "JSONL", "none", true)).toEqual(expected);
     for (const { format, compression } of [first, ...others])
       expect({ format, compression, rows: await loadRich(engine, name, format, compression) }).toEqual({
         format,
