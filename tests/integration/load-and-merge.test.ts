@@ -1,9 +1,9 @@
 /** The generated SQL over files of the real formats: whatever is delivered in whatever order, the target ends with the newest revisions. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import {
   chooseDeliveredColumns,
   type DeliveredTableName,
@@ -15,8 +15,8 @@ import { loadEngines } from "../../core/integrations/storage/load-sql/index.ts";
 import type { LoadScript, TableLoad } from "../../core/integrations/storage/load-sql/load-engine.ts";
 import { type CompressionName, type FormatName, formatNames, formats } from "../../core/query/formats/index.ts";
 import type { ExportTable } from "../../core/query/tables/table.ts";
+import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
 import { writeDeliveredFile } from "../support/delivered-files.ts";
-import { createFixture, type Fixture } from "../support/fixture.ts";
 import { clickhouseTarget, duckdbTarget, type LoadTargetKind, postgresTarget } from "../support/load-targets.ts";
 import { openOwnDatabase } from "../support/postgres-database.ts";
 
@@ -29,7 +29,7 @@ type Engine = (typeof engines)[number];
 const [, sessionsView = ""] =
   /```sql\n(CREATE VIEW sessions[^`]+)```/.exec(readFileSync(new URL("../../docs/integrations-storage.md", import.meta.url), "utf8")) ?? [];
 
-let fixture: Fixture;
+let clickhouse: Awaited<ReturnType<typeof createClickHouseDatabase>>;
 let folder: string;
 let postgres: Awaited<ReturnType<typeof openOwnDatabase>>;
 const targets = new Map<Engine, LoadTargetKind>();
@@ -38,25 +38,27 @@ const structures = new Map<string, string>();
 const deletedRows = "project_id String, table_name LowCardinality(String), id String, deleted_at DateTime64(6, 'UTC')";
 
 beforeAll(async () => {
-  fixture = await createFixture();
+  clickhouse = await createClickHouseDatabase();
   folder = mkdtempSync(join(tmpdir(), "load-"));
   postgres = await openOwnDatabase(1);
-  const { endpoint, bucket, accessKeyId, secretAccessKey } = fixture.s3Config;
+  const { endpoint, dataDir, accessKeyId, secretAccessKey } = inject("s3");
+  const bucket = clickhouse.config.database.replaceAll("_", "-");
+  mkdirSync(join(dataDir, bucket), { recursive: true });
   const put = async (key: string, body: Uint8Array) => {
     const url = `${endpoint}/${bucket}/${key}`;
     const response = await fetch(url, { method: "PUT", body: Buffer.from(body) });
     if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
     return url;
   };
-  await fixture.query(
+  await clickhouse.query(
     `CREATE NAMED COLLECTION IF NOT EXISTS spillway AS access_key_id = '${accessKeyId}', secret_access_key = '${secretAccessKey}'`,
   );
   targets.set("duckdb", duckdbTarget(folder));
-  targets.set("clickhouse", clickhouseTarget(fixture.clickhouseUrl, put));
+  targets.set("clickhouse", clickhouseTarget(clickhouse.config.url, put));
   targets.set("postgres", postgresTarget(postgres.url));
   for (const { table } of Object.values(deliveredTables)) {
     const stored = table.source.kind === "replacing" ? table.source.table : "";
-    const columns = await fixture.query(
+    const columns = await clickhouse.query(
       `SELECT arrayStringConcat(groupArray(concat(name, ' ', type)), ', ') FROM (SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = '${stored}' AND default_kind IN ('', 'DEFAULT') ORDER BY position) FORMAT TSVRaw`,
     );
     structures.set(table.name, columns.trim());
@@ -64,7 +66,7 @@ beforeAll(async () => {
   structures.set("deletions", deletedRows);
 });
 afterAll(async () => {
-  await fixture.stop();
+  await clickhouse.drop();
   await postgres.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -80,15 +82,21 @@ const deliver = async (
   engine: Engine,
   table: ExportTable,
   columns: readonly string[],
-  { rows, format, compression }: { rows: readonly object[]; format: FormatName; compression: CompressionName },
+  {
+    rows,
+    format,
+    compression,
+    embedJson,
+  }: { rows: readonly object[]; format: FormatName; compression: CompressionName; embedJson?: boolean },
 ): Promise<string> => {
-  const bytes = await writeDeliveredFile(fixture.clickhouseUrl, {
+  const bytes = await writeDeliveredFile(clickhouse.config.url, {
     table,
     columns,
     structure: structures.get(table.name) ?? "",
     rows,
     format,
     compression,
+    ...(embedJson === undefined ? {} : { embedJson }),
   });
   return targetOf(engine).store(`delivered/${files++}.${formats[format].extension}`, bytes);
 };
@@ -224,7 +232,7 @@ const normalised = (value: unknown): unknown => {
   return value;
 };
 
-const loadRich = async (engine: Engine, name: DeliveredTableName, format: FormatName, compression: CompressionName) => {
+const loadRich = async (engine: Engine, name: DeliveredTableName, format: FormatName, compression: CompressionName, embedJson = false) => {
   const load = loadOf(name, format, compression);
   const target = await targetOf(engine).open();
   try {
@@ -232,7 +240,7 @@ const loadRich = async (engine: Engine, name: DeliveredTableName, format: Format
       engine,
       deliveredTables[name].table,
       load.columns.map((column) => column.name),
-      { rows: richRows[name], format, compression },
+      { rows: richRows[name], format, compression, embedJson },
     );
     const empty = await deliver(engine, deletions, Object.keys(deletions.columns), { rows: [], format, compression });
     await target.run(scriptOf(engine, { ...load, files: [file], deletionFiles: [empty] }));
@@ -250,6 +258,8 @@ describe.each(engines)("%s", (engine) => {
     if (first === undefined) throw new Error("no formats");
     const expected = await loadRich(engine, name, engine === "postgres" ? "CSV" : "PARQUET", "none");
     expect(expected).toHaveLength(richRows[name].length);
+    // A file with embedded documents, such as a batch export, is read alike.
+    expect(await loadRich(engine, name, "JSONL", "none", true)).toEqual(expected);
     for (const { format, compression } of [first, ...others])
       expect({ format, compression, rows: await loadRich(engine, name, format, compression) }).toEqual({
         format,

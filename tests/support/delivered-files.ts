@@ -18,6 +18,7 @@ export const writeDeliveredFile = async (
     rows,
     format,
     compression,
+    embedJson = false,
   }: {
     table: ExportTable;
     columns: readonly string[];
@@ -25,6 +26,8 @@ export const writeDeliveredFile = async (
     rows: readonly object[];
     format: FormatName;
     compression: CompressionName;
+    /** Deliveries do not embed documents in JSON. */
+    embedJson?: boolean;
   },
 ): Promise<DeliveredBytes> => {
   const fileFormat = formats[format];
@@ -33,7 +36,7 @@ export const writeDeliveredFile = async (
     if (column === undefined) throw new Error(`no column ${id}`);
     return { ...column, id };
   });
-  const slice = fileFormat.slice(selected, { neutralizeFormulas: false, embedJson: true, embedLevels: 250, isFirst: true });
+  const slice = fileFormat.slice(selected, { neutralizeFormulas: false, embedJson, embedLevels: 250, isFirst: true });
   const url = new URL(clickhouseUrl);
   const settings: Record<string, string> = { ...readSettings, ...slice.settings, max_query_size: "10000000" };
   for (const [name, value] of Object.entries(settings)) url.searchParams.set(name, value);

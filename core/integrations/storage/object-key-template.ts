@@ -9,9 +9,6 @@ export const langfuseTemplate = "{prefix}{project}/{table}/{window}.{ext}";
 /** Partitions that DuckDB, Spark, Athena and BigQuery find by the names of folders. */
 export const hiveTemplate = "{prefix}table={table}/date={yyyy}-{MM}-{dd}/hour={HH}/{project}-{window}.{ext}";
 
-export const frequencies = ["every_20_minutes", "hourly", "daily", "weekly", "cron"] as const;
-export type Frequency = (typeof frequencies)[number];
-
 const timeParts = ["yyyy", "MM", "dd", "HH"] as const;
 const placeholders = ["prefix", "project", "table", ...timeParts, "window", "run", "file", "ext"] as const;
 type Placeholder = (typeof placeholders)[number];
@@ -81,13 +78,9 @@ const isPlaceholder = (name: string): name is Placeholder => placeholders.some((
 
 /**
  * Checks a template when it is saved. An accepted one gives different keys for different tables, windows and files of the integration.
- * Time parts are in UTC, so a schedule in another time zone needs `{window}` or `{run}`: there a day may begin twice on one UTC date.
+ * Time parts alone do not tell windows apart: a manual run may end a window early, so two can begin within one hour.
  */
-export const templateFaults = (
-  template: string,
-  { frequency, isUtc = true }: { frequency: Frequency; isUtc?: boolean },
-  path = "keyTemplate",
-): FieldError[] => {
+export const templateFaults = (template: string, path = "keyTemplate"): FieldError[] => {
   const names = [...template.matchAll(/\{([^{}]*)\}/g)].map(([, name = ""]) => name);
   const literal = template.replaceAll(/\{[^{}]*\}/g, "");
   const unknown = names.find((name) => !isPlaceholder(name));
@@ -107,8 +100,9 @@ export const templateFaults = (
     !template.endsWith(".{ext}") && "must end in .{ext}, by which readers recognise format and compression",
     names.indexOf("ext") !== names.lastIndexOf("ext") && "must name {ext} once",
     hasAdjacentValues(template) && "must have a character between {table}, {project}, {window}, {run} and {file}",
-    !tellsWindows(names, frequency, isUtc) &&
-      `must have {window}, {run}${sufficientFor(frequency, isUtc)}, or two windows would have the same key`,
+    !names.includes("window") &&
+      !names.includes("run") &&
+      "must have {window} or {run}, or the files of two windows would have the same key",
   ];
   return messages.flatMap((message) => (message === false ? [] : [{ path, message: `The template ${message}.` }]));
 };
@@ -132,23 +126,4 @@ const hasAdjacentValues = (template: string): boolean => {
   return [...template.matchAll(/\{(\w+)\}(?=\{(\w+)\})/g)].some(
     ([, left = "", right = ""]) => left !== "prefix" && !(fixed.has(left) && fixed.has(right)),
   );
-};
-
-/** Time parts that tell windows of a frequency apart. None do for windows shorter than an hour. */
-const partsFor: Record<Frequency, readonly (typeof timeParts)[number][] | null> = {
-  every_20_minutes: null,
-  hourly: timeParts,
-  daily: ["yyyy", "MM", "dd"],
-  weekly: ["yyyy", "MM", "dd"],
-  cron: null,
-};
-
-const neededParts = (frequency: Frequency, isUtc: boolean) => (isUtc ? partsFor[frequency] : null);
-
-const tellsWindows = (names: readonly string[], frequency: Frequency, isUtc: boolean): boolean =>
-  names.includes("window") || names.includes("run") || (neededParts(frequency, isUtc)?.every((part) => names.includes(part)) ?? false);
-
-const sufficientFor = (frequency: Frequency, isUtc: boolean): string => {
-  const parts = neededParts(frequency, isUtc);
-  return parts === null ? "" : ` or all of ${parts.map((part) => `{${part}}`).join(", ")}`;
 };
