@@ -195,14 +195,14 @@ export const metricDefinitions = {
     type: "gauge",
     unit: "s",
     attributes: ["kind"],
-    meaning: "how far the integration that is farthest behind is behind, of those that are switched on; null counts from its creation",
+    meaning: "how far the integration that is farthest behind is behind, of those that are switched on; every runner shows the same",
   },
   integrationOverdue: {
     name: "spillway.integration.overdue",
     type: "gauge",
     unit: "{integration}",
     attributes: ["kind"],
-    meaning: "integrations that are two intervals behind",
+    meaning: "integrations that are two intervals behind; every runner shows the same",
   },
   outboxConsumed: {
     name: "spillway.outbox.consumed",
