@@ -41,8 +41,7 @@ const route = keyRoute(
 export const registerBackfill = (app: App): void => {
   app.openapi(route, async (c) => {
     const asked = await requestBackfill(c.get("db"), c.get("actor"), c.req.valid("param").id, c.req.valid("json"));
-    if (asked.outcome === "absent") throw new AppError({ code: "NOT_FOUND" });
-    if (asked.outcome === "notStarted") throw new AppError({ code: "INTEGRATION_NOT_STARTED" });
+    if (asked.outcome !== "requested") throw new AppError({ code: asked.outcome === "absent" ? "NOT_FOUND" : "INTEGRATION_NOT_STARTED" });
     const { again, added, from, to } = asked;
     return c.json({ again, added, from, to }, 202);
   });
