@@ -264,9 +264,18 @@ describe("our routes", () => {
   it("create once per Idempotency-Key, refuse a taken name, and list in pages", async () => {
     const own = await newProject("pages");
     const body = storageBody("taken");
-    const { id } = await created(body, own);
-    const repeated = await send("POST", "", body, own);
-    expect(repeated).toMatchObject({ status: 409, body: { code: "INTEGRATION_NAME_TAKEN" } });
+    const once = async (sent: object) => {
+      const response = await fetch(`${stack().apiUrl}/api/public/integrations`, {
+        method: "POST",
+        headers: { authorization: authorization(own), "content-type": "application/json", "idempotency-key": "once" },
+        body: JSON.stringify(sent),
+      });
+      return { status: response.status, body: (await response.json()) as Json };
+    };
+    const { status, body: first } = await once(body);
+    const id = String(first["id"]);
+    expect([status, (await once(body)).body["id"], (await once(storageBody())).status]).toEqual([201, id, 422]);
+    expect(await send("POST", "", body, own)).toMatchObject({ status: 409, body: { code: "INTEGRATION_NAME_TAKEN" } });
     const others = [await created(storageBody(), own), await created(storageBody(), own)];
     const found: string[] = [];
     for (let cursor: string | null = ""; cursor !== null; ) {
