@@ -15,6 +15,7 @@ import { registerExportTables } from "./routes/export-tables/index.ts";
 import { registerDeleteScore } from "./routes/ingestion/delete-score.ts";
 import { registerDeleteTraces } from "./routes/ingestion/delete-traces.ts";
 import { isIngestion, registerIngestion } from "./routes/ingestion/index.ts";
+import { registerIntegrations } from "./routes/integrations/index.ts";
 import { registerModels } from "./routes/models/index.ts";
 import { registerObservations } from "./routes/observations/index.ts";
 import { registerProjects } from "./routes/projects/index.ts";
@@ -55,6 +56,7 @@ export const createApp = ({ adminApiKey, ...given }: AppDeps): App => {
   registerSessions(app, deps);
   registerComments(app, deps);
   registerModels(app, deps);
+  registerIntegrations(app, deps);
   registerProjects(app);
   registerDeleteTraces(app, deps);
   registerDeleteScore(app, deps);

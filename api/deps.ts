@@ -7,6 +7,7 @@ import type { EgressPolicy } from "../core/egress/egress-policy.ts";
 import type { IdKind } from "../core/ids.ts";
 import type { Sha256Hex } from "../core/ingestion/blob-key.ts";
 import type { EventStoreConfig } from "../core/ingestion/event-store-config.ts";
+import type { Keyring } from "../core/integrations/sealed-secret.ts";
 import type { S3Location } from "../core/s3/object-url.ts";
 import type { TraceExperiment } from "../core/traces/measure-and-return.ts";
 import type { ClickHouse } from "../db/clickhouse/client.ts";
@@ -36,6 +37,12 @@ export type AppDeps = {
   rowLimit: number;
   /** True if ENCRYPTION_KEY is set, so that the runner can hash values. */
   canHash: boolean;
+  /** Seals the secrets of integrations. Null without ENCRYPTION_KEY. */
+  keyring: Keyring | null;
+  /** Returns why requests must not go to a customer's address; undefined if they may. */
+  checkAddress: (url: string) => string | undefined;
+  /** Returns what is wrong with a template of object keys; undefined if nothing. */
+  checkKeyTemplate: (template: string) => string | undefined;
   /** Null if batch exports are switched off. */
   downloads: {
     location: S3Location;

@@ -5,6 +5,7 @@ import { hashSecret } from "../core/auth/secret-hash.ts";
 import { egressPolicy } from "../core/egress/egress-env.ts";
 import { createId } from "../core/ids.ts";
 import { eventStoreConfig } from "../core/ingestion/event-store-config.ts";
+import { createKeyring } from "../core/integrations/sealed-secret.ts";
 import { traceExperimentFlags } from "../core/traces/experiment-env.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
 import { withinSeconds } from "../db/clickhouse/within-seconds.ts";
@@ -58,6 +59,9 @@ const createDeps = (env: ApiEnv, assets: Fetcher | undefined): AppDeps => {
     adminApiKey: env.ADMIN_API_KEY ?? null,
     rowLimit: env.BATCH_EXPORT_ROW_LIMIT,
     canHash: env.ENCRYPTION_KEY !== undefined,
+    keyring: keyringOf(env),
+    checkAddress: () => undefined,
+    checkKeyTemplate: () => undefined,
     downloads: env.LANGFUSE_S3_BATCH_EXPORT_ENABLED
       ? {
           location: { ...internal, endpoint: env.LANGFUSE_S3_BATCH_EXPORT_EXTERNAL_ENDPOINT ?? internal.endpoint },
@@ -114,6 +118,9 @@ export default {
     return app.fetch(request, bindings, context);
   },
 };
+
+const keyringOf = ({ ENCRYPTION_KEY: present, SPILLWAY_PREVIOUS_ENCRYPTION_KEYS: previous }: ApiEnv) =>
+  present === undefined ? null : createKeyring({ present, previous, randomBytes: (size) => crypto.getRandomValues(new Uint8Array(size)) });
 
 /** Returns the binding of static assets (wrangler.toml, `assets`), if the deployment has one. */
 const assetsOf = ({ ASSETS: binding }: Record<string, unknown>): Fetcher | undefined =>

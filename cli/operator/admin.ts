@@ -4,6 +4,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryRoot } from "../../local/service.ts";
+import { rotateAllSecrets } from "./rotate-secrets.ts";
 
 const usage = `Usage:
   npm run admin -- organizations create --name NAME
@@ -13,9 +14,12 @@ const usage = `Usage:
   npm run admin -- api-keys create --projectId ID --userId ID --scopes SCOPE,SCOPE [--note TEXT] [--expiresAt INSTANT]
   npm run admin -- api-keys delete --id ID
   npm run admin -- RESOURCE list
-Talks to the running local stack, or to SPILLWAY_API_URL with ADMIN_API_KEY.`;
+  npm run admin -- rotate-secrets    seals the secrets of all integrations with the present ENCRYPTION_KEY
+Talks to the running local stack, or to SPILLWAY_API_URL with ADMIN_API_KEY. rotate-secrets works on DATABASE_URL, or the database of the
+local stack, with ENCRYPTION_KEY and SPILLWAY_PREVIOUS_ENCRYPTION_KEYS.`;
 
 const [resource, action, ...rest] = process.argv.slice(2);
+if (resource === "rotate-secrets") process.exit(await rotateAllSecrets(process.env));
 const options: Record<string, unknown> = {};
 for (let i = 0; i < rest.length; i += 2) {
   const name = rest[i]?.replace(/^--/, "") ?? "";

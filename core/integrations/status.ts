@@ -53,7 +53,7 @@ const sentenceFor = (status: SyncStatus, { disabledCode, lastError, failures, cu
         ? `Paused. ${delivered(cursor)}`
         : `Switched off after ${disabledCode}${lastError === null ? "" : `: ${withStop(lastError.message)}`} Correct the cause, then resume it; it goes on where it stopped.`;
     case "error":
-      return `The last attempt failed${failures > 1 ? `, the ${failures}th in turn` : ""}: ${withStop(lastError?.message ?? "")} It is tried again. ${delivered(cursor)}`;
+      return `The last attempt failed${failures > 1 ? `, ${failures} in turn` : ""}: ${withStop(lastError?.message ?? "")} It is tried again. ${delivered(cursor)}`;
     case "running":
       return `A window is being delivered. ${delivered(cursor)}`;
     case "queued":

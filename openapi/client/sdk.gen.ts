@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateApikeysData, CreateApikeysErrors, CreateApikeysResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateMembershipsData, CreateMembershipsErrors, CreateMembershipsResponses, CreateModelData, CreateModelErrors, CreateModelResponses, CreateOrganizationsData, CreateOrganizationsErrors, CreateOrganizationsResponses, CreateProjectsData, CreateProjectsErrors, CreateProjectsResponses, CreateScoreData, CreateScoreErrors, CreateScoreResponses, CreateUsersData, CreateUsersErrors, CreateUsersResponses, DeleteApikeysData, DeleteApikeysErrors, DeleteApikeysResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteModelData, DeleteModelErrors, DeleteModelResponses, DeleteScoreData, DeleteScoreErrors, DeleteScoreResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DownloadBatchExportData, DownloadBatchExportErrors, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelLogsData, ExportOtelLogsErrors, ExportOtelLogsResponses, ExportOtelMetricsData, ExportOtelMetricsErrors, ExportOtelMetricsResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, GetBatchExportData, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetModelData, GetModelErrors, GetModelResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTraceData, GetTraceErrors, GetTraceResponses, IngestData, IngestErrors, IngestResponses, ListApikeysData, ListApikeysErrors, ListApikeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListMembershipsData, ListMembershipsErrors, ListMembershipsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListObservationsV2Data, ListObservationsV2Errors, ListObservationsV2Responses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjects2Data, ListProjects2Errors, ListProjects2Responses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListScoresV3Data, ListScoresV3Errors, ListScoresV3Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListUsersData, ListUsersErrors, ListUsersResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses } from './types.gen';
+import type { BackfillIntegrationData, BackfillIntegrationErrors, BackfillIntegrationResponses, CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateApikeysData, CreateApikeysErrors, CreateApikeysResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateMembershipsData, CreateMembershipsErrors, CreateMembershipsResponses, CreateModelData, CreateModelErrors, CreateModelResponses, CreateOrganizationsData, CreateOrganizationsErrors, CreateOrganizationsResponses, CreateProjectsData, CreateProjectsErrors, CreateProjectsResponses, CreateScoreData, CreateScoreErrors, CreateScoreResponses, CreateUsersData, CreateUsersErrors, CreateUsersResponses, DeleteApikeysData, DeleteApikeysErrors, DeleteApikeysResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteBlobStorageIntegrationData, DeleteBlobStorageIntegrationErrors, DeleteBlobStorageIntegrationResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteIntegrationData, DeleteIntegrationErrors, DeleteIntegrationResponses, DeleteModelData, DeleteModelErrors, DeleteModelResponses, DeleteScoreData, DeleteScoreErrors, DeleteScoreResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DownloadBatchExportData, DownloadBatchExportErrors, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelLogsData, ExportOtelLogsErrors, ExportOtelLogsResponses, ExportOtelMetricsData, ExportOtelMetricsErrors, ExportOtelMetricsResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, GetBatchExportData, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetBlobStorageIntegrationStatusData, GetBlobStorageIntegrationStatusErrors, GetBlobStorageIntegrationStatusResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationResponses, GetIntegrationRunData, GetIntegrationRunErrors, GetIntegrationRunResponses, GetModelData, GetModelErrors, GetModelResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTraceData, GetTraceErrors, GetTraceResponses, GetValidationData, GetValidationErrors, GetValidationResponses, IngestData, IngestErrors, IngestResponses, ListApikeysData, ListApikeysErrors, ListApikeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListBlobStorageIntegrationsData, ListBlobStorageIntegrationsErrors, ListBlobStorageIntegrationsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListIntegrationRunsData, ListIntegrationRunsErrors, ListIntegrationRunsResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListMembershipsData, ListMembershipsErrors, ListMembershipsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListObservationsV2Data, ListObservationsV2Errors, ListObservationsV2Responses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjects2Data, ListProjects2Errors, ListProjects2Responses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListRejectionsData, ListRejectionsErrors, ListRejectionsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListScoresV3Data, ListScoresV3Errors, ListScoresV3Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListUsersData, ListUsersErrors, ListUsersResponses, PauseIntegrationData, PauseIntegrationErrors, PauseIntegrationResponses, PutBlobStorageIntegrationData, PutBlobStorageIntegrationErrors, PutBlobStorageIntegrationResponses, RedeliverRejectionsData, RedeliverRejectionsErrors, RedeliverRejectionsResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, ResumeIntegrationData, ResumeIntegrationErrors, ResumeIntegrationResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, RunIntegrationData, RunIntegrationErrors, RunIntegrationResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses, UpdateIntegrationData, UpdateIntegrationErrors, UpdateIntegrationResponses, ValidateIntegrationData, ValidateIntegrationErrors, ValidateIntegrationResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -624,6 +624,303 @@ export const getModel = <ThrowOnError extends boolean = false>(options: Options<
             type: 'http'
         }],
     url: '/api/public/models/{id}',
+    ...options
+});
+
+/**
+ * List blob storage integrations
+ *
+ * Those of the key's project. GET /api/public/integrations shows all kinds and the full status.
+ */
+export const listBlobStorageIntegrations = <ThrowOnError extends boolean = false>(options?: Options<ListBlobStorageIntegrationsData, ThrowOnError>): RequestResult<ListBlobStorageIntegrationsResponses, ListBlobStorageIntegrationsErrors, ThrowOnError> => (options?.client ?? client).get<ListBlobStorageIntegrationsResponses, ListBlobStorageIntegrationsErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations/blob-storage',
+    ...options
+});
+
+/**
+ * Create or change the blob storage integration of a project
+ *
+ * Creates or changes the integration named `default`. `projectId` is the key's own project. `secretAccessKey` and `compressed` keep their stored values if left out. Settings that this shape does not have stay.
+ */
+export const putBlobStorageIntegration = <ThrowOnError extends boolean = false>(options: Options<PutBlobStorageIntegrationData, ThrowOnError>): RequestResult<PutBlobStorageIntegrationResponses, PutBlobStorageIntegrationErrors, ThrowOnError> => (options.client ?? client).put<PutBlobStorageIntegrationResponses, PutBlobStorageIntegrationErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations/blob-storage',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a blob storage integration
+ */
+export const deleteBlobStorageIntegration = <ThrowOnError extends boolean = false>(options: Options<DeleteBlobStorageIntegrationData, ThrowOnError>): RequestResult<DeleteBlobStorageIntegrationResponses, DeleteBlobStorageIntegrationErrors, ThrowOnError> => (options.client ?? client).delete<DeleteBlobStorageIntegrationResponses, DeleteBlobStorageIntegrationErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations/blob-storage/{id}',
+    ...options
+});
+
+/**
+ * Show the status of a blob storage integration
+ */
+export const getBlobStorageIntegrationStatus = <ThrowOnError extends boolean = false>(options: Options<GetBlobStorageIntegrationStatusData, ThrowOnError>): RequestResult<GetBlobStorageIntegrationStatusResponses, GetBlobStorageIntegrationStatusErrors, ThrowOnError> => (options.client ?? client).get<GetBlobStorageIntegrationStatusResponses, GetBlobStorageIntegrationStatusErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations/blob-storage/{id}',
+    ...options
+});
+
+/**
+ * List integrations
+ *
+ * Newest first, with the status of each.
+ */
+export const listIntegrations = <ThrowOnError extends boolean = false>(options?: Options<ListIntegrationsData, ThrowOnError>): RequestResult<ListIntegrationsResponses, ListIntegrationsErrors, ThrowOnError> => (options?.client ?? client).get<ListIntegrationsResponses, ListIntegrationsErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations',
+    ...options
+});
+
+/**
+ * Create a scheduled integration
+ *
+ * Delivers what was written since the last time, window by window, to a bucket (`blob_storage`), PostHog or Mixpanel. docs/integrations-api.md lists the settings of each kind. The credentials are encrypted and never shown again.
+ */
+export const createIntegration = <ThrowOnError extends boolean = false>(options: Options<CreateIntegrationData, ThrowOnError>): RequestResult<CreateIntegrationResponses, CreateIntegrationErrors, ThrowOnError> => (options.client ?? client).post<CreateIntegrationResponses, CreateIntegrationErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete an integration
+ *
+ * Its credentials, runs and refused rows are deleted. What it has delivered stays where it is.
+ */
+export const deleteIntegration = <ThrowOnError extends boolean = false>(options: Options<DeleteIntegrationData, ThrowOnError>): RequestResult<DeleteIntegrationResponses, DeleteIntegrationErrors, ThrowOnError> => (options.client ?? client).delete<DeleteIntegrationResponses, DeleteIntegrationErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations/{id}',
+    ...options
+});
+
+/**
+ * Show an integration and its status
+ *
+ * `status` says how far it has delivered, what comes next, and what is wrong, also in a sentence.
+ */
+export const getIntegration = <ThrowOnError extends boolean = false>(options: Options<GetIntegrationData, ThrowOnError>): RequestResult<GetIntegrationResponses, GetIntegrationErrors, ThrowOnError> => (options.client ?? client).get<GetIntegrationResponses, GetIntegrationErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations/{id}',
+    ...options
+});
+
+/**
+ * Change an integration
+ *
+ * What is left out stays. An enabled integration starts at once, and its failures are forgotten. A new `mode` or `startDate` begins again from there: windows that were delivered are delivered again to the same keys.
+ */
+export const updateIntegration = <ThrowOnError extends boolean = false>(options: Options<UpdateIntegrationData, ThrowOnError>): RequestResult<UpdateIntegrationResponses, UpdateIntegrationErrors, ThrowOnError> => (options.client ?? client).patch<UpdateIntegrationResponses, UpdateIntegrationErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Run an integration now
+ *
+ * Delivers what is complete so far, without waiting for the schedule.
+ */
+export const runIntegration = <ThrowOnError extends boolean = false>(options: Options<RunIntegrationData, ThrowOnError>): RequestResult<RunIntegrationResponses, RunIntegrationErrors, ThrowOnError> => (options.client ?? client).post<RunIntegrationResponses, RunIntegrationErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations/{id}/run',
+    ...options
+});
+
+/**
+ * Pause an integration
+ *
+ * No further window begins; one that is under way ends first. Nothing is lost: after resuming it goes on where it stopped.
+ */
+export const pauseIntegration = <ThrowOnError extends boolean = false>(options: Options<PauseIntegrationData, ThrowOnError>): RequestResult<PauseIntegrationResponses, PauseIntegrationErrors, ThrowOnError> => (options.client ?? client).post<PauseIntegrationResponses, PauseIntegrationErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations/{id}/pause',
+    ...options
+});
+
+/**
+ * Resume an integration
+ *
+ * Also switches on again what a fault has switched off. It starts at once where it stopped.
+ */
+export const resumeIntegration = <ThrowOnError extends boolean = false>(options: Options<ResumeIntegrationData, ThrowOnError>): RequestResult<ResumeIntegrationResponses, ResumeIntegrationErrors, ThrowOnError> => (options.client ?? client).post<ResumeIntegrationResponses, ResumeIntegrationErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations/{id}/resume',
+    ...options
+});
+
+/**
+ * Deliver a range again
+ *
+ * Delivers every window that touches the range, on the instant rows were written, as the rows are now. Windows that are under way or wait already are left as they are. It runs beside the schedule, one window at a time.
+ */
+export const backfillIntegration = <ThrowOnError extends boolean = false>(options: Options<BackfillIntegrationData, ThrowOnError>): RequestResult<BackfillIntegrationResponses, BackfillIntegrationErrors, ThrowOnError> => (options.client ?? client).post<BackfillIntegrationResponses, BackfillIntegrationErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations/{id}/backfill',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Try an integration's address and credentials
+ *
+ * A runner writes, reads back, lists and deletes an object under the prefix, or checks the key of the sink without sending an event. Ask for the result at the address in `location`. While a validation is under way, this answers with that one.
+ */
+export const validateIntegration = <ThrowOnError extends boolean = false>(options: Options<ValidateIntegrationData, ThrowOnError>): RequestResult<ValidateIntegrationResponses, ValidateIntegrationErrors, ThrowOnError> => (options.client ?? client).post<ValidateIntegrationResponses, ValidateIntegrationErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations/{id}/validate',
+    ...options
+});
+
+/**
+ * Show a validation
+ *
+ * Each step with the provider's own reason. Kept for some days.
+ */
+export const getValidation = <ThrowOnError extends boolean = false>(options: Options<GetValidationData, ThrowOnError>): RequestResult<GetValidationResponses, GetValidationErrors, ThrowOnError> => (options.client ?? client).get<GetValidationResponses, GetValidationErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations/{id}/validations/{validationId}',
+    ...options
+});
+
+/**
+ * Send refused rows again
+ *
+ * After a setting or mapping has changed: delivers the windows of all open rejections again, with the rows as they are now. Events have stable ids, so a sink keeps one of each.
+ */
+export const redeliverRejections = <ThrowOnError extends boolean = false>(options: Options<RedeliverRejectionsData, ThrowOnError>): RequestResult<RedeliverRejectionsResponses, RedeliverRejectionsErrors, ThrowOnError> => (options.client ?? client).post<RedeliverRejectionsResponses, RedeliverRejectionsErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations/{id}/redeliver',
+    ...options
+});
+
+/**
+ * List the runs of an integration
+ *
+ * One per window, newest window first. What each table came to is left out; GET …/runs/{runId} shows it.
+ */
+export const listIntegrationRuns = <ThrowOnError extends boolean = false>(options: Options<ListIntegrationRunsData, ThrowOnError>): RequestResult<ListIntegrationRunsResponses, ListIntegrationRunsErrors, ThrowOnError> => (options.client ?? client).get<ListIntegrationRunsResponses, ListIntegrationRunsErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations/{id}/runs',
+    ...options
+});
+
+/**
+ * Show a run
+ *
+ * With what each table came to: rows, files with their hashes, or events sent, accepted and rejected.
+ */
+export const getIntegrationRun = <ThrowOnError extends boolean = false>(options: Options<GetIntegrationRunData, ThrowOnError>): RequestResult<GetIntegrationRunResponses, GetIntegrationRunErrors, ThrowOnError> => (options.client ?? client).get<GetIntegrationRunResponses, GetIntegrationRunErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations/{id}/runs/{runId}',
+    ...options
+});
+
+/**
+ * List refused rows
+ *
+ * Newest first. POST …/redeliver sends them again.
+ */
+export const listRejections = <ThrowOnError extends boolean = false>(options: Options<ListRejectionsData, ThrowOnError>): RequestResult<ListRejectionsResponses, ListRejectionsErrors, ThrowOnError> => (options.client ?? client).get<ListRejectionsResponses, ListRejectionsErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/integrations/{id}/rejections',
     ...options
 });
 

@@ -26,7 +26,7 @@ export type Problem = {
     status: number;
     detail: string;
     instance: string;
-    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'SINK_UNAVAILABLE' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_REJECTED' | 'SINK_UNEXPECTED_ANSWER' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST';
+    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_ACCESS_DENIED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST';
     requestId: string;
     help: string;
     errors: Array<{
@@ -1096,6 +1096,420 @@ export type CreateModel = {
     tokenizerConfig?: {
         tokenizerModel: string;
     } | null;
+};
+
+export type BlobStorageIntegrations = {
+    data: Array<BlobStorageIntegration>;
+};
+
+export type BlobStorageIntegration = {
+    /**
+     * Of the integration. Paths also take the project's id if the project has one integration of this kind.
+     */
+    id: string;
+    projectId: string;
+    type: 'S3' | 'S3_COMPATIBLE';
+    bucketName: string;
+    endpoint: string | null;
+    region: string;
+    accessKeyId: string | null;
+    prefix: string;
+    exportFrequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly' | 'cron';
+    enabled: boolean;
+    forcePathStyle: boolean;
+    fileType: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    exportMode: 'FULL_HISTORY' | 'FROM_TODAY' | 'FROM_CUSTOM_DATE';
+    exportStartDate: string | null;
+    compressed: boolean;
+    exportSource: 'LEGACY_TRACES_OBSERVATIONS' | 'LEGACY_TRACES_AND_ENRICHED_OBSERVATIONS' | 'OBSERVATIONS_V2';
+    exportFieldGroups: Array<'core' | 'basic' | 'time' | 'io' | 'metadata' | 'model' | 'usage' | 'prompt' | 'metrics' | 'trace_context' | 'tools'>;
+    nextSyncAt: string | null;
+    /**
+     * Everything written before is delivered. Null before the first delivery.
+     */
+    lastSyncAt: string | null;
+    lastError: string | null;
+    lastErrorAt: string | null;
+    createdAt: string;
+    updatedAt: string;
+};
+
+export type PutBlobStorage = {
+    projectId: string;
+    /**
+     * AZURE_BLOB_STORAGE is refused.
+     */
+    type: 'S3' | 'S3_COMPATIBLE' | 'AZURE_BLOB_STORAGE';
+    bucketName: string;
+    endpoint?: string | null;
+    region: string;
+    accessKeyId?: string | null;
+    /**
+     * If left out or empty, the stored one stays.
+     */
+    secretAccessKey?: string | null;
+    prefix?: string;
+    exportFrequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly';
+    enabled: boolean;
+    forcePathStyle: boolean;
+    fileType: 'JSON' | 'CSV' | 'JSONL' | 'PARQUET';
+    exportMode: 'FULL_HISTORY' | 'FROM_TODAY' | 'FROM_CUSTOM_DATE';
+    exportStartDate?: string | null;
+    /**
+     * True: gzip. Default when created: true. If left out later, the stored value stays.
+     */
+    compressed?: boolean;
+    exportSource?: 'LEGACY_TRACES_OBSERVATIONS' | 'LEGACY_TRACES_AND_ENRICHED_OBSERVATIONS' | 'OBSERVATIONS_V2' | null;
+    exportFieldGroups?: Array<'core' | 'basic' | 'time' | 'io' | 'metadata' | 'model' | 'usage' | 'prompt' | 'metrics' | 'trace_context' | 'tools'> | null;
+};
+
+export type BlobStorageIntegrationStatus = {
+    /**
+     * Of the integration. Paths also take the project's id if the project has one integration of this kind.
+     */
+    id: string;
+    projectId: string;
+    syncStatus: 'disabled' | 'error' | 'running' | 'queued' | 'idle' | 'up_to_date';
+    enabled: boolean;
+    nextSyncAt: string | null;
+    /**
+     * Everything written before is delivered. Null before the first delivery.
+     */
+    lastSyncAt: string | null;
+    lastError: string | null;
+    lastErrorAt: string | null;
+};
+
+export type BlobStorageIntegrationDeleted = {
+    message: string;
+};
+
+export type Integration = {
+    id: string;
+    projectId: string;
+    kind: 'blob_storage' | 'posthog' | 'mixpanel';
+    name: string;
+    enabled: boolean;
+    schedule: {
+        frequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly' | 'cron';
+        cron: string | null;
+        timeZone: string;
+        /**
+         * Windows are delivered so long after their end at the earliest.
+         */
+        jitterSeconds: number;
+    };
+    mode: 'FULL_HISTORY' | 'FROM_TODAY' | 'FROM_CUSTOM_DATE';
+    /**
+     * Where deliveries began; null with FULL_HISTORY.
+     */
+    startDate: string | null;
+    endsAt: string | null;
+    tables: Array<string>;
+    settings: {
+        [key: string]: unknown;
+    };
+    /**
+     * A mask of each secret. Null: it cannot be opened; send it again.
+     */
+    secret: {
+        [key: string]: string;
+    } | null;
+    status: {
+        syncStatus: 'disabled' | 'error' | 'running' | 'queued' | 'idle' | 'up_to_date';
+        /**
+         * The state in words.
+         */
+        sentence: string;
+        /**
+         * Every row written before is delivered.
+         */
+        deliveredThrough: string | null;
+        /**
+         * How far `deliveredThrough` is behind the present.
+         */
+        lagSeconds: number | null;
+        nextRunAt: string | null;
+        lastRunAt: string | null;
+        lastError: IntegrationFault;
+        /**
+         * The fault that switched the integration off.
+         */
+        disabledCode: string | null;
+        /**
+         * Attempts that failed since a window was delivered.
+         */
+        failures: number;
+        overdueSince: string | null;
+        /**
+         * Windows by state, without completed ones.
+         */
+        runs: {
+            running: number;
+            queued: number;
+            pending: number;
+            failed: number;
+        };
+        /**
+         * Rows the sink refused and has not accepted since.
+         */
+        openRejections: number;
+    };
+    createdBy: string | null;
+    createdAt: string;
+    updatedAt: string;
+};
+
+/**
+ * Of the last attempt that failed; kept until a window is delivered.
+ */
+export type IntegrationFault = {
+    code: string;
+    message: string;
+    /**
+     * The provider's own words.
+     */
+    detail: string | null;
+    table: string | null;
+    /**
+     * What to do about it.
+     */
+    help: string;
+    at: string;
+} | null;
+
+export type CreateIntegration = {
+    kind: 'blob_storage' | 'posthog' | 'mixpanel';
+    name: string;
+    enabled?: boolean;
+    schedule: {
+        frequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly' | 'cron';
+        /**
+         * Five fields; only with the frequency `cron`.
+         */
+        cron?: string | null;
+        /**
+         * IANA name. Windows begin and end by its clock.
+         */
+        timeZone?: string;
+    };
+    /**
+     * Where deliveries begin, on the instant a row was written.
+     */
+    mode?: 'FULL_HISTORY' | 'FROM_TODAY' | 'FROM_CUSTOM_DATE';
+    /**
+     * For FROM_CUSTOM_DATE: where deliveries begin.
+     */
+    startDate?: string | null;
+    /**
+     * Rows written at this instant or later are not delivered.
+     */
+    endsAt?: string | null;
+    /**
+     * Default: all of the kind but sessions and dataset_run_items.
+     */
+    tables?: Array<string>;
+    /**
+     * Settings of the kind.
+     */
+    settings: {
+        [key: string]: unknown;
+    };
+    /**
+     * Credentials of the kind. Answers only show a mask.
+     */
+    secret: {
+        [key: string]: unknown;
+    };
+};
+
+export type IntegrationPage = {
+    data: Array<Integration>;
+    nextCursor: string | null;
+};
+
+export type UpdateIntegration = {
+    name?: string;
+    enabled?: boolean;
+    schedule?: {
+        frequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly' | 'cron';
+        /**
+         * Five fields; only with the frequency `cron`.
+         */
+        cron?: string | null;
+        /**
+         * IANA name. Windows begin and end by its clock.
+         */
+        timeZone?: string;
+    };
+    /**
+     * Where deliveries begin, on the instant a row was written.
+     */
+    mode?: 'FULL_HISTORY' | 'FROM_TODAY' | 'FROM_CUSTOM_DATE';
+    /**
+     * For FROM_CUSTOM_DATE: where deliveries begin.
+     */
+    startDate?: string | null;
+    /**
+     * Rows written at this instant or later are not delivered.
+     */
+    endsAt?: string | null;
+    /**
+     * Default: all of the kind but sessions and dataset_run_items.
+     */
+    tables?: Array<string>;
+    /**
+     * Fields to change; the others stay. Null resets a field to its default.
+     */
+    settings?: {
+        [key: string]: unknown;
+    };
+    /**
+     * Fields to change; those left out or blank stay.
+     */
+    secret?: {
+        [key: string]: unknown;
+    };
+    /**
+     * If given, the change is refused unless the integration was last changed at this instant.
+     */
+    updatedAt?: string;
+};
+
+export type Backfill = {
+    /**
+     * Windows that were delivered before and will be delivered again, to the same keys.
+     */
+    again: number;
+    /**
+     * Windows that no run covered.
+     */
+    added: number;
+    from: string;
+    /**
+     * At most where the integration has got to: the rest follows by its schedule.
+     */
+    to: string;
+};
+
+export type BackfillRange = {
+    from: string;
+    /**
+     * Exclusive.
+     */
+    to: string;
+};
+
+export type IntegrationValidation = {
+    id: string;
+    integrationId: string;
+    state: 'queued' | 'running' | 'passed' | 'failed';
+    steps: Array<{
+        name: 'settings' | 'write' | 'read' | 'list' | 'delete' | 'authenticate';
+        outcome: 'passed' | 'failed' | 'skipped';
+        code: string | null;
+        /**
+         * What the provider answered.
+         */
+        message: string | null;
+        help: string | null;
+    }>;
+    /**
+     * Why it could not be carried out.
+     */
+    error: {
+        code: string;
+        message: string;
+    } | null;
+    createdAt: string;
+    finishedAt: string | null;
+};
+
+export type Redelivery = {
+    windows: number;
+};
+
+export type IntegrationRunPage = {
+    data: Array<IntegrationRunSummary>;
+    nextCursor: string | null;
+};
+
+export type IntegrationRunSummary = {
+    id: string;
+    integrationId: string;
+    /**
+     * `pending` waits to be delivered again; `failed` is taken up at the next tick.
+     */
+    state: 'pending' | 'queued' | 'running' | 'completed' | 'failed';
+    cause: 'schedule' | 'manual' | 'backfill';
+    /**
+     * The window holds rows written at this instant or later,
+     */
+    windowStart: string;
+    /**
+     * and before this one.
+     */
+    windowEnd: string;
+    attempts: number;
+    /**
+     * How often the window was delivered.
+     */
+    deliveries: number;
+    rows: number;
+    bytes: number;
+    /**
+     * Events that were sent to a sink: `accepted` and `rejected`.
+     */
+    sent: number;
+    accepted: number;
+    rejected: number;
+    error: IntegrationFault;
+    /**
+     * Key of the manifest in the bucket.
+     */
+    manifestKey: string | null;
+    /**
+     * Equal when the same window gave the same files.
+     */
+    contentHash: string | null;
+    createdAt: string;
+    startedAt: string | null;
+    finishedAt: string | null;
+};
+
+export type IntegrationRun = IntegrationRunSummary & {
+    /**
+     * What each table came to, with its files.
+     */
+    tables: {
+        [key: string]: unknown;
+    };
+};
+
+export type IntegrationRejectionPage = {
+    data: Array<IntegrationRejection>;
+    nextCursor: string | null;
+};
+
+export type IntegrationRejection = {
+    id: string;
+    runId: string;
+    tableName: string;
+    rowId: string;
+    /**
+     * The id the sink knows the row by.
+     */
+    eventId: string;
+    code: string;
+    /**
+     * The sink's reason.
+     */
+    message: string;
+    /**
+     * When a later delivery of the row was accepted.
+     */
+    acceptedAt: string | null;
+    createdAt: string;
 };
 
 export type ProjectList = {
@@ -4438,6 +4852,1386 @@ export type GetModelResponses = {
 };
 
 export type GetModelResponse = GetModelResponses[keyof GetModelResponses];
+
+export type ListBlobStorageIntegrationsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/integrations/blob-storage';
+};
+
+export type ListBlobStorageIntegrationsErrors = {
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListBlobStorageIntegrationsError = ListBlobStorageIntegrationsErrors[keyof ListBlobStorageIntegrationsErrors];
+
+export type ListBlobStorageIntegrationsResponses = {
+    /**
+     * The integrations.
+     */
+    200: BlobStorageIntegrations;
+};
+
+export type ListBlobStorageIntegrationsResponse = ListBlobStorageIntegrationsResponses[keyof ListBlobStorageIntegrationsResponses];
+
+export type PutBlobStorageIntegrationData = {
+    body: PutBlobStorage;
+    path?: never;
+    query?: never;
+    url: '/api/public/integrations/blob-storage';
+};
+
+export type PutBlobStorageIntegrationErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
+     *
+     * `TOO_MANY_INTEGRATIONS`: The project has reached its limit of integrations.
+     */
+    422: Problem & {
+        code: 'ENCRYPTION_DISABLED' | 'TOO_MANY_INTEGRATIONS';
+    };
+    /**
+     * `SECRET_UNREADABLE`: The stored secret cannot be opened.
+     *
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'SECRET_UNREADABLE' | 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type PutBlobStorageIntegrationError = PutBlobStorageIntegrationErrors[keyof PutBlobStorageIntegrationErrors];
+
+export type PutBlobStorageIntegrationResponses = {
+    /**
+     * The integration.
+     */
+    200: BlobStorageIntegration;
+};
+
+export type PutBlobStorageIntegrationResponse = PutBlobStorageIntegrationResponses[keyof PutBlobStorageIntegrationResponses];
+
+export type DeleteBlobStorageIntegrationData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/integrations/blob-storage/{id}';
+};
+
+export type DeleteBlobStorageIntegrationErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type DeleteBlobStorageIntegrationError = DeleteBlobStorageIntegrationErrors[keyof DeleteBlobStorageIntegrationErrors];
+
+export type DeleteBlobStorageIntegrationResponses = {
+    /**
+     * Deleted.
+     */
+    200: BlobStorageIntegrationDeleted;
+};
+
+export type DeleteBlobStorageIntegrationResponse = DeleteBlobStorageIntegrationResponses[keyof DeleteBlobStorageIntegrationResponses];
+
+export type GetBlobStorageIntegrationStatusData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/integrations/blob-storage/{id}';
+};
+
+export type GetBlobStorageIntegrationStatusErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetBlobStorageIntegrationStatusError = GetBlobStorageIntegrationStatusErrors[keyof GetBlobStorageIntegrationStatusErrors];
+
+export type GetBlobStorageIntegrationStatusResponses = {
+    /**
+     * The status.
+     */
+    200: BlobStorageIntegrationStatus;
+};
+
+export type GetBlobStorageIntegrationStatusResponse = GetBlobStorageIntegrationStatusResponses[keyof GetBlobStorageIntegrationStatusResponses];
+
+export type ListIntegrationsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        limit?: number;
+        cursor?: string;
+        kind?: 'blob_storage' | 'posthog' | 'mixpanel';
+    };
+    url: '/api/public/integrations';
+};
+
+export type ListIntegrationsErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_CURSOR`: The cursor is not valid.
+     */
+    400: Problem & {
+        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListIntegrationsError = ListIntegrationsErrors[keyof ListIntegrationsErrors];
+
+export type ListIntegrationsResponses = {
+    /**
+     * A page.
+     */
+    200: IntegrationPage;
+};
+
+export type ListIntegrationsResponse = ListIntegrationsResponses[keyof ListIntegrationsResponses];
+
+export type CreateIntegrationData = {
+    body: CreateIntegration;
+    headers?: {
+        /**
+         * For 24 hours, a repeated key with the same body returns what the first request created.
+         */
+        'idempotency-key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/public/integrations';
+};
+
+export type CreateIntegrationErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `INTEGRATION_NAME_TAKEN`: The project has an integration of this kind and name.
+     */
+    409: Problem & {
+        code: 'INTEGRATION_NAME_TAKEN';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
+     *
+     * `TOO_MANY_INTEGRATIONS`: The project has reached its limit of integrations.
+     *
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another body.
+     */
+    422: Problem & {
+        code: 'ENCRYPTION_DISABLED' | 'TOO_MANY_INTEGRATIONS' | 'IDEMPOTENCY_KEY_REUSED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type CreateIntegrationError = CreateIntegrationErrors[keyof CreateIntegrationErrors];
+
+export type CreateIntegrationResponses = {
+    /**
+     * The integration.
+     */
+    201: Integration;
+};
+
+export type CreateIntegrationResponse = CreateIntegrationResponses[keyof CreateIntegrationResponses];
+
+export type DeleteIntegrationData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/integrations/{id}';
+};
+
+export type DeleteIntegrationErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type DeleteIntegrationError = DeleteIntegrationErrors[keyof DeleteIntegrationErrors];
+
+export type DeleteIntegrationResponses = {
+    /**
+     * Deleted.
+     */
+    204: void;
+};
+
+export type DeleteIntegrationResponse = DeleteIntegrationResponses[keyof DeleteIntegrationResponses];
+
+export type GetIntegrationData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/integrations/{id}';
+};
+
+export type GetIntegrationErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetIntegrationError = GetIntegrationErrors[keyof GetIntegrationErrors];
+
+export type GetIntegrationResponses = {
+    /**
+     * The integration.
+     */
+    200: Integration;
+};
+
+export type GetIntegrationResponse = GetIntegrationResponses[keyof GetIntegrationResponses];
+
+export type UpdateIntegrationData = {
+    body: UpdateIntegration;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/integrations/{id}';
+};
+
+export type UpdateIntegrationErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `INTEGRATION_NAME_TAKEN`: The project has an integration of this kind and name.
+     *
+     * `INTEGRATION_CHANGED`: The integration was changed meanwhile.
+     */
+    409: Problem & {
+        code: 'INTEGRATION_NAME_TAKEN' | 'INTEGRATION_CHANGED';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
+     */
+    422: Problem & {
+        code: 'ENCRYPTION_DISABLED';
+    };
+    /**
+     * `SECRET_UNREADABLE`: The stored secret cannot be opened.
+     *
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'SECRET_UNREADABLE' | 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type UpdateIntegrationError = UpdateIntegrationErrors[keyof UpdateIntegrationErrors];
+
+export type UpdateIntegrationResponses = {
+    /**
+     * The integration as it is now.
+     */
+    200: Integration;
+};
+
+export type UpdateIntegrationResponse = UpdateIntegrationResponses[keyof UpdateIntegrationResponses];
+
+export type RunIntegrationData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/integrations/{id}/run';
+};
+
+export type RunIntegrationErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `INTEGRATION_DISABLED`: The integration is switched off.
+     */
+    409: Problem & {
+        code: 'INTEGRATION_DISABLED';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RunIntegrationError = RunIntegrationErrors[keyof RunIntegrationErrors];
+
+export type RunIntegrationResponses = {
+    /**
+     * The integration.
+     */
+    202: Integration;
+};
+
+export type RunIntegrationResponse = RunIntegrationResponses[keyof RunIntegrationResponses];
+
+export type PauseIntegrationData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/integrations/{id}/pause';
+};
+
+export type PauseIntegrationErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type PauseIntegrationError = PauseIntegrationErrors[keyof PauseIntegrationErrors];
+
+export type PauseIntegrationResponses = {
+    /**
+     * The integration.
+     */
+    200: Integration;
+};
+
+export type PauseIntegrationResponse = PauseIntegrationResponses[keyof PauseIntegrationResponses];
+
+export type ResumeIntegrationData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/integrations/{id}/resume';
+};
+
+export type ResumeIntegrationErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ResumeIntegrationError = ResumeIntegrationErrors[keyof ResumeIntegrationErrors];
+
+export type ResumeIntegrationResponses = {
+    /**
+     * The integration.
+     */
+    200: Integration;
+};
+
+export type ResumeIntegrationResponse = ResumeIntegrationResponses[keyof ResumeIntegrationResponses];
+
+export type BackfillIntegrationData = {
+    body: BackfillRange;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/integrations/{id}/backfill';
+};
+
+export type BackfillIntegrationErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `INTEGRATION_NOT_STARTED`: The integration has not delivered anything yet.
+     */
+    409: Problem & {
+        code: 'INTEGRATION_NOT_STARTED';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type BackfillIntegrationError = BackfillIntegrationErrors[keyof BackfillIntegrationErrors];
+
+export type BackfillIntegrationResponses = {
+    /**
+     * What will be delivered.
+     */
+    202: Backfill;
+};
+
+export type BackfillIntegrationResponse = BackfillIntegrationResponses[keyof BackfillIntegrationResponses];
+
+export type ValidateIntegrationData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/integrations/{id}/validate';
+};
+
+export type ValidateIntegrationErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ValidateIntegrationError = ValidateIntegrationErrors[keyof ValidateIntegrationErrors];
+
+export type ValidateIntegrationResponses = {
+    /**
+     * The validation, which has not ended.
+     */
+    202: IntegrationValidation;
+};
+
+export type ValidateIntegrationResponse = ValidateIntegrationResponses[keyof ValidateIntegrationResponses];
+
+export type GetValidationData = {
+    body?: never;
+    path: {
+        id: string;
+        validationId: string;
+    };
+    query?: never;
+    url: '/api/public/integrations/{id}/validations/{validationId}';
+};
+
+export type GetValidationErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetValidationError = GetValidationErrors[keyof GetValidationErrors];
+
+export type GetValidationResponses = {
+    /**
+     * The validation.
+     */
+    200: IntegrationValidation;
+};
+
+export type GetValidationResponse = GetValidationResponses[keyof GetValidationResponses];
+
+export type RedeliverRejectionsData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/integrations/{id}/redeliver';
+};
+
+export type RedeliverRejectionsErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RedeliverRejectionsError = RedeliverRejectionsErrors[keyof RedeliverRejectionsErrors];
+
+export type RedeliverRejectionsResponses = {
+    /**
+     * How many windows will be delivered again.
+     */
+    202: Redelivery;
+};
+
+export type RedeliverRejectionsResponse = RedeliverRejectionsResponses[keyof RedeliverRejectionsResponses];
+
+export type ListIntegrationRunsData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        limit?: number;
+        cursor?: string;
+        state?: 'pending' | 'queued' | 'running' | 'completed' | 'failed';
+        /**
+         * Only windows that end later.
+         */
+        from?: string;
+        /**
+         * Only windows that begin earlier.
+         */
+        to?: string;
+    };
+    url: '/api/public/integrations/{id}/runs';
+};
+
+export type ListIntegrationRunsErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_CURSOR`: The cursor is not valid.
+     */
+    400: Problem & {
+        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListIntegrationRunsError = ListIntegrationRunsErrors[keyof ListIntegrationRunsErrors];
+
+export type ListIntegrationRunsResponses = {
+    /**
+     * A page.
+     */
+    200: IntegrationRunPage;
+};
+
+export type ListIntegrationRunsResponse = ListIntegrationRunsResponses[keyof ListIntegrationRunsResponses];
+
+export type GetIntegrationRunData = {
+    body?: never;
+    path: {
+        id: string;
+        runId: string;
+    };
+    query?: never;
+    url: '/api/public/integrations/{id}/runs/{runId}';
+};
+
+export type GetIntegrationRunErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetIntegrationRunError = GetIntegrationRunErrors[keyof GetIntegrationRunErrors];
+
+export type GetIntegrationRunResponses = {
+    /**
+     * The run.
+     */
+    200: IntegrationRun;
+};
+
+export type GetIntegrationRunResponse = GetIntegrationRunResponses[keyof GetIntegrationRunResponses];
+
+export type ListRejectionsData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        limit?: number;
+        cursor?: string;
+        /**
+         * `open`: not accepted since.
+         */
+        state?: 'open' | 'all';
+        runId?: string;
+        tableName?: string;
+    };
+    url: '/api/public/integrations/{id}/rejections';
+};
+
+export type ListRejectionsErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_CURSOR`: The cursor is not valid.
+     */
+    400: Problem & {
+        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListRejectionsError = ListRejectionsErrors[keyof ListRejectionsErrors];
+
+export type ListRejectionsResponses = {
+    /**
+     * A page.
+     */
+    200: IntegrationRejectionPage;
+};
+
+export type ListRejectionsResponse = ListRejectionsResponses[keyof ListRejectionsResponses];
 
 export type ListProjectsData = {
     body?: never;

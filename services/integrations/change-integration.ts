@@ -99,7 +99,9 @@ const changedSecret = async (
   if (!isGiven && secretGoesTo(row.settings) !== secretGoesTo(checked.settings))
     throw new AppError({ code: "INVALID_REQUEST", fields: [{ path: "secret", message: "must be given again when the host changes" }] });
   if (!isGiven && row.sealedSecret !== null) return undefined;
-  const secret = checkSecret(row.kind, given, await storedSecret(deps, row, given));
+  const stored = await storedSecret(deps, row, given);
+  const secret = checkSecret(row.kind, given, stored);
+  if (Object.entries(secret).every(([field, value]) => stored[field] === value)) return undefined;
   return keyringOf(deps).seal(row.id, JSON.stringify(secret));
 };
 

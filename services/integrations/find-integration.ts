@@ -10,13 +10,16 @@ export type FoundIntegration = IntegrationRow & {
   openRejections: number;
 };
 
+/** With its table, which drizzle leaves out in a query of one table: the tables within have an id of their own. */
+const ownId = sql.raw(`"integrations"."id"`);
+
 const runsIn = (state: string): SQL<number> =>
-  sql<number>`(select count(*)::int from integration_runs r where r.integration_id = ${integrations.id} and r.state = ${state})`;
+  sql<number>`(select count(*)::int from integration_runs r where r.integration_id = ${ownId} and r.state = ${state})`;
 
 const found = {
   integration: getTableColumns(integrations),
   runs: { running: runsIn("running"), queued: runsIn("queued"), pending: runsIn("pending"), failed: runsIn("failed") },
-  openRejections: sql<number>`(select count(*)::int from integration_rejections j where j.integration_id = ${integrations.id} and j.accepted_at is null)`,
+  openRejections: sql<number>`(select count(*)::int from integration_rejections j where j.integration_id = ${ownId} and j.accepted_at is null)`,
 };
 
 const createdMs = sql`date_trunc('milliseconds', ${integrations.createdAt})`;
