@@ -2,10 +2,12 @@
 import { createHash } from "node:crypto";
 import { neonConfig } from "@neondatabase/serverless";
 import { hashSecret } from "../core/auth/secret-hash.ts";
+import { outboundUrlProblem } from "../core/egress/check-outbound-url.ts";
 import { egressPolicy } from "../core/egress/egress-env.ts";
 import { createId } from "../core/ids.ts";
 import { eventStoreConfig } from "../core/ingestion/event-store-config.ts";
 import { createKeyring } from "../core/integrations/sealed-secret.ts";
+import { templateFaults } from "../core/integrations/storage/object-key-template.ts";
 import { traceExperimentFlags } from "../core/traces/experiment-env.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
 import { withinSeconds } from "../db/clickhouse/within-seconds.ts";
@@ -60,8 +62,8 @@ const createDeps = (env: ApiEnv, assets: Fetcher | undefined): AppDeps => {
     rowLimit: env.BATCH_EXPORT_ROW_LIMIT,
     canHash: env.ENCRYPTION_KEY !== undefined,
     keyring: keyringOf(env),
-    checkAddress: () => undefined,
-    checkKeyTemplate: () => undefined,
+    checkAddress: (url) => outboundUrlProblem(url, egressPolicy(env)),
+    checkKeyTemplate: (template) => templateFaults(template)[0]?.message,
     downloads: env.LANGFUSE_S3_BATCH_EXPORT_ENABLED
       ? {
           location: { ...internal, endpoint: env.LANGFUSE_S3_BATCH_EXPORT_EXTERNAL_ENDPOINT ?? internal.endpoint },

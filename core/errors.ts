@@ -2,21 +2,8 @@
  * The only error class and the only table of error codes.
  * HTTP status, retry decision and docs/errors.md derive from the table; nothing maps a status back to a code.
  */
-
-/** Whether retrying can help: `never` fails at once, `backoff` is retried with growing delays. */
-type Retry = "never" | "backoff";
-/** Who has to act: the API caller, the customer's own system, a provider (S3, ClickHouse), or us. */
-type Fault = "caller" | "customer" | "provider" | "us";
-
-type ErrorEntry = { status: number; retry: Retry; fault: Fault; title: string; help: string };
-
-const entry = (status: number, retry: Retry, fault: Fault, title: string, help: string): ErrorEntry => ({
-  status,
-  retry,
-  fault,
-  title,
-  help,
-});
+import { type ErrorEntry, entry } from "./error-entry.ts";
+import { integrationErrors } from "./integration-errors.ts";
 
 export const errorTable = {
   INVALID_JSON: entry(400, "never", "caller", "The body is not valid JSON", "Send a JSON object with content-type application/json."),
@@ -259,76 +246,6 @@ export const errorTable = {
     "This server has no key to hash with",
     "Use `drop` or `mask`, or ask your administrator to set ENCRYPTION_KEY.",
   ),
-  ENCRYPTION_DISABLED: entry(
-    422,
-    "never",
-    "us",
-    "This server has no key to encrypt secrets with",
-    "The operator sets ENCRYPTION_KEY, 64 hex digits, for the API and the runner alike.",
-  ),
-  SECRET_UNREADABLE: entry(
-    500,
-    "backoff",
-    "us",
-    "The stored secret cannot be opened",
-    "The operator adds the former key to SPILLWAY_PREVIOUS_ENCRYPTION_KEYS, or you send the secret again.",
-  ),
-  INTEGRATION_NAME_TAKEN: entry(
-    409,
-    "never",
-    "caller",
-    "The project has an integration of this kind and name",
-    "Choose another name, or change the existing integration.",
-  ),
-  TOO_MANY_INTEGRATIONS: entry(
-    422,
-    "never",
-    "caller",
-    "The project has reached its limit of integrations",
-    "Delete integrations that are no longer used.",
-  ),
-  INTEGRATION_CHANGED: entry(
-    409,
-    "never",
-    "caller",
-    "The integration was changed meanwhile",
-    "Read it again, and send the change with its new updatedAt.",
-  ),
-  INTEGRATION_DISABLED: entry(
-    409,
-    "never",
-    "caller",
-    "The integration is switched off",
-    "Resume it first: POST /api/public/integrations/{id}/resume.",
-  ),
-  INTEGRATION_NOT_STARTED: entry(
-    409,
-    "never",
-    "caller",
-    "The integration has not delivered anything yet",
-    "Wait for its first window, which begins where its mode says. Backfills are for what lies before or was delivered already.",
-  ),
-  SINK_ACCESS_DENIED: entry(
-    502,
-    "never",
-    "customer",
-    "The sink refused the key",
-    "Check the key or token of the integration, and that it belongs to the project and region.",
-  ),
-  SINK_UNAVAILABLE: entry(
-    502,
-    "backoff",
-    "provider",
-    "The sink does not answer",
-    "Try again. If it persists, check its address and status page.",
-  ),
-  SINK_REJECTED: entry(
-    502,
-    "never",
-    "customer",
-    "The sink refused the request",
-    "The message quotes the sink; check the address of the integration.",
-  ),
   MAIL_UNAVAILABLE: entry(
     502,
     "backoff",
@@ -342,41 +259,6 @@ export const errorTable = {
     "provider",
     "The mail server refuses the mail",
     "Check the address of the user and EMAIL_FROM_ADDRESS.",
-  ),
-  SINK_RATE_LIMITED: entry(
-    503,
-    "backoff",
-    "customer",
-    "The analytics service accepts no more events for now",
-    "It is retried automatically, after the time the service names. If it persists, raise the limit of the project there.",
-  ),
-  SINK_PAYMENT_REQUIRED: entry(
-    402,
-    "backoff",
-    "customer",
-    "The analytics service wants to be paid first",
-    "Check the billing of the project there. It is retried automatically.",
-  ),
-  SINK_CREDENTIALS_REJECTED: entry(
-    401,
-    "never",
-    "customer",
-    "The analytics service refuses the project token",
-    "Copy the project's token from its settings there, and save it in the integration.",
-  ),
-  SINK_NOT_FOUND: entry(
-    404,
-    "never",
-    "customer",
-    "There is no such service at this address",
-    "Check host and region of the integration: the address must be that of the service itself, without a redirect.",
-  ),
-  SINK_UNEXPECTED_ANSWER: entry(
-    502,
-    "backoff",
-    "customer",
-    "The answer is not that of the analytics service",
-    "Check that no proxy stands in between. It is retried automatically, because events may or may not have arrived.",
   ),
   EXPORT_NOT_DELETABLE: entry(409, "never", "caller", "A running export cannot be deleted", "Cancel it first."),
   MODEL_NOT_DELETABLE: entry(
@@ -393,65 +275,10 @@ export const errorTable = {
     "The project has reached its limit of models",
     "Delete models that no longer price any call (DELETE /api/public/models/{id}).",
   ),
-  EGRESS_INVALID_URL: entry(
-    400,
-    "never",
-    "customer",
-    "The address is not a URL that can be used",
-    "Write an absolute https URL without credentials.",
-  ),
-  EGRESS_BLOCKED: entry(
-    422,
-    "never",
-    "customer",
-    "The address is not allowed",
-    "Use a host on the Internet and port 443 or 80. The operator can allow others with the variables that begin with SPILLWAY_EGRESS_ALLOWED.",
-  ),
-  EGRESS_DNS_FAILED: entry(
-    502,
-    "backoff",
-    "customer",
-    "The host name cannot be resolved",
-    "It is retried automatically. If it persists, check the host name and its DNS records.",
-  ),
-  EGRESS_UNREACHABLE: entry(
-    502,
-    "backoff",
-    "customer",
-    "The host cannot be reached",
-    "It is retried automatically. If it persists, check the address, its port and the firewall.",
-  ),
-  EGRESS_TLS_FAILED: entry(
-    502,
-    "backoff",
-    "customer",
-    "The host has no valid certificate",
-    "It is retried automatically. If it persists, check that the host speaks TLS and that its certificate is valid for its name.",
-  ),
-  EGRESS_TOO_MANY_REDIRECTS: entry(
-    502,
-    "backoff",
-    "customer",
-    "The host redirects too often",
-    "Use the address that the redirects end at.",
-  ),
   EXPORT_TIMED_OUT: entry(504, "backoff", "us", "The export ran longer than allowed", "Split it by time range."),
   EXPORT_TOO_OLD: entry(410, "never", "us", "The export is too old to run", "Create it again, or re-run it."),
-  INTEGRATION_SETTINGS_INVALID: entry(
-    422,
-    "never",
-    "customer",
-    "The stored settings do not fit this version",
-    "Save the integration again; GET /api/public/integrations/{id} shows its settings.",
-  ),
-  INTEGRATION_TIMED_OUT: entry(
-    504,
-    "backoff",
-    "us",
-    "The delivery of a window ran longer than allowed",
-    "Choose a higher frequency, so that windows are smaller.",
-  ),
   RUNNER_LOST: entry(500, "backoff", "us", "The runner of this job was lost", "It is retried automatically on another runner."),
+  ...integrationErrors,
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorTable;

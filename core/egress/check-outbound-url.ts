@@ -76,3 +76,14 @@ const withHost = (url: URL, host: string): URL => {
   if (!host.includes(":")) checked.hostname = host;
   return checked;
 };
+
+/** Returns why requests must not go to this address, for a field of settings; undefined if they may. Hosts are resolved when they are used. */
+export const outboundUrlProblem = (text: string, policy: EgressPolicy): string | undefined => {
+  try {
+    checkOutboundUrl(text, policy);
+    return undefined;
+  } catch (error) {
+    if (error instanceof AppError) return error.message;
+    throw error;
+  }
+};

@@ -6,8 +6,9 @@ import { z } from "zod";
 import { isStorableInstant, notStorableInstant, storableText } from "../storable.ts";
 import type { Frequency } from "./integration.ts";
 import { syncModes } from "./integration.ts";
-import { type BlobStorageSettings, exportFieldGroups } from "./kinds/blob-storage.ts";
+import type { BlobStorageSettings } from "./kinds/blob-storage.ts";
 import type { CreateIntegration, UpdateIntegration } from "./requests.ts";
+import { fieldGroups as exportFieldGroups } from "./storage/delivered-tables.ts";
 
 export const exportSources = ["LEGACY_TRACES_OBSERVATIONS", "LEGACY_TRACES_AND_ENRICHED_OBSERVATIONS", "OBSERVATIONS_V2"] as const;
 type ExportSource = (typeof exportSources)[number];

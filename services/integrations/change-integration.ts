@@ -7,7 +7,7 @@ import type { UpdateIntegration } from "../../core/integrations/requests.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { integrations } from "../../db/postgres/schema/integrations.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
-import { assertNameFree } from "./insert-integration.ts";
+import { assertNameFree, assertPlaceFree } from "./insert-integration.ts";
 import { auditForm, type IntegrationRow, keyringOf, openSecret, type SaveDeps } from "./integration-row.ts";
 
 /**
@@ -45,6 +45,7 @@ export const changeIntegration = async (
   );
   if (checked.name !== row.name)
     await assertNameFree(tx, { projectId: actor.projectId, kind: row.kind, name: checked.name, exceptId: row.id });
+  await assertPlaceFree(tx, { projectId: actor.projectId, kind: row.kind, settings: checked.settings, exceptId: row.id });
   const sealedSecret = await changedSecret(deps, row, checked, body.secret);
   const [after] = await tx
     .update(integrations)

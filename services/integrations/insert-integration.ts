@@ -23,6 +23,7 @@ export const insertIntegration = async (
   const checked = checkIntegration(deps, { ...wanted, id, tables: tables ?? kindEntry(body.kind).defaultTables }, deps.nowMs);
   const sealed = await keyringOf(deps).seal(id, JSON.stringify(checkSecret(body.kind, secret)));
   await assertNameFree(tx, { projectId: actor.projectId, kind: body.kind, name: body.name, exceptId: id });
+  await assertPlaceFree(tx, { projectId: actor.projectId, kind: body.kind, settings: checked.settings, exceptId: id });
   await assertRoom(tx, actor.projectId);
   const [row] = await tx
     .insert(integrations)
@@ -57,6 +58,39 @@ export const assertNameFree = async (
       code: "INTEGRATION_NAME_TAKEN",
       fields: [{ path: "name", message: "is taken by another integration of this kind" }],
     });
+};
+
+/**
+ * Keys depend on project, table and window: two integrations of a project with one bucket and prefix would replace each other's manifests.
+ * Throws INVALID_REQUEST.
+ */
+export const assertPlaceFree = async (
+  tx: Database,
+  {
+    projectId,
+    kind,
+    settings,
+    exceptId,
+  }: { projectId: string; kind: IntegrationKind; settings: Record<string, unknown>; exceptId: string },
+): Promise<void> => {
+  if (kind !== "blob_storage") return;
+  const { bucketName, endpoint = null, prefix } = settings;
+  const place = JSON.stringify({ bucketName, endpoint, prefix });
+  const [taken] = await tx
+    .select({ name: integrations.name })
+    .from(integrations)
+    .where(
+      and(
+        eq(integrations.projectId, projectId),
+        eq(integrations.kind, kind),
+        ne(integrations.id, exceptId),
+        sql`${integrations.settings} @> ${place}::jsonb`,
+      ),
+    )
+    .limit(1);
+  if (taken === undefined) return;
+  const message = `The integration ${JSON.stringify(taken.name)} delivers to this bucket and prefix; choose another prefix.`;
+  throw new AppError({ code: "INVALID_REQUEST", fields: [{ path: "settings.prefix", message }] });
 };
 
 const assertRoom = async (tx: Database, projectId: string): Promise<void> => {

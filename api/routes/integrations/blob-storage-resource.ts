@@ -1,9 +1,10 @@
 /** Langfuse's representations of a blob storage integration, field for field. */
 import { z } from "@hono/zod-openapi";
 import { syncModes } from "../../../core/integrations/integration.ts";
-import { BlobStorageSettings, exportFieldGroups, storageOptions } from "../../../core/integrations/kinds/blob-storage.ts";
+import { BlobStorageSettings, storageOptions } from "../../../core/integrations/kinds/blob-storage.ts";
 import { exportFrequencies, exportSourceOf, exportSources, groupsOf } from "../../../core/integrations/langfuse-blob-storage.ts";
 import { integrationStatus, syncStatuses } from "../../../core/integrations/status.ts";
+import { fieldGroups as exportFieldGroups } from "../../../core/integrations/storage/delivered-tables.ts";
 import type { FoundIntegration } from "../../../services/integrations/find-integration.ts";
 import type { IntegrationRow } from "../../../services/integrations/integration-row.ts";
 import type { IntegrationDeps } from "./deps.ts";

@@ -4,24 +4,11 @@ import type { FieldError } from "../../errors.ts";
 import { compressionNames, formatNames } from "../../query/formats/index.ts";
 import { notStorable, storable, storableText } from "../../storable.ts";
 import { httpAddress } from "../http-address.ts";
+import { type DeliveredTableName, deliveredTableNames, deliveredTables, fieldGroups, unknownColumns } from "../storage/delivered-tables.ts";
+import { prefixFaults } from "../storage/object-key-template.ts";
 import type { IntegrationKindEntry } from "./kind.ts";
 
-/** Langfuse's groups of columns: packages/shared/src/domain/observation-field-groups.ts (read 2026-11-28). */
-export const exportFieldGroups = [
-  "core",
-  "basic",
-  "time",
-  "io",
-  "metadata",
-  "model",
-  "usage",
-  "prompt",
-  "metrics",
-  "trace_context",
-  "tools",
-] as const;
-
-const storageTables = ["traces", "observations", "scores", "events", "sessions", "dataset_run_items"] as const;
+const storageTables = deliveredTableNames;
 
 /** What stores support: checksum headers, and `If-None-Match` on writes. R2 computes full-object CRC-32 only for single writes. */
 const storageProfiles = {
@@ -63,9 +50,9 @@ export const BlobStorageSettings = z.strictObject({
     .default(null)
     .describe("Columns by table; a table without an entry has all of its columns."),
   exportFieldGroups: z
-    .array(z.enum(exportFieldGroups))
+    .array(z.enum(fieldGroups))
     .min(1)
-    .max(exportFieldGroups.length)
+    .max(fieldGroups.length)
     .nullable()
     .default(null)
     .describe("Groups of columns instead of `columns`; must include `core`. Null: all."),
@@ -117,8 +104,12 @@ const problems = (given: Record<string, unknown>, tables: readonly string[]): Fi
   if (settings.kmsKeyId !== null && settings.sse !== "aws:kms") add("kmsKeyId", "goes only with sse aws:kms");
   if (settings.columns !== null && settings.exportFieldGroups !== null) add("columns", "cannot be combined with exportFieldGroups");
   if (settings.exportFieldGroups !== null && !settings.exportFieldGroups.includes("core")) add("exportFieldGroups", "must include core");
-  for (const table of Object.keys(settings.columns ?? {}))
+  for (const [table, columns] of Object.entries(settings.columns ?? {})) {
     if (!tables.includes(table)) add(`columns.${table}`, "is not among the tables of the integration");
+    for (const name of unknownColumns(deliveredTables[table as DeliveredTableName], columns))
+      add(`columns.${table}`, `has no column ${name}`);
+  }
+  found.push(...prefixFaults(settings.prefix));
   return found;
 };
 
