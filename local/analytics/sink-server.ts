@@ -33,8 +33,8 @@ export type SinkFault =
   | { kind: "silent" }
   /** The connection breaks before the product has seen the request, or after it has stored it. */
   | { kind: "reset"; when: "before" | "after" }
-  /** The connection breaks in the middle of the answer. */
-  | { kind: "cut" };
+  /** The connection breaks in the middle of the answer, or the rest of it never comes. */
+  | { kind: "cut" | "stalled" };
 
 type SinkServerOptions<Stored> = {
   port?: number;
@@ -98,7 +98,7 @@ export const startSinkServer = async <Stored>({
     if (file !== undefined && stored.length > 0)
       appendFileSync(file, stored.map((line) => `${JSON.stringify(line)}\n`).join(""), { mode: 0o600 });
     if (wrong?.kind === "reset") return void incoming.socket.destroy();
-    if (wrong?.kind === "cut") return cut(response, status, body);
+    if (wrong !== undefined) return sendHalf(response, status, body, wrong.kind === "cut");
     send(response, status, headers, body);
   };
 
@@ -142,10 +142,10 @@ const send = (response: ServerResponse, status: number, headers: Record<string, 
 };
 
 /** Announces the whole answer and sends half of it. */
-const cut = (response: ServerResponse, status: number, body: unknown): void => {
+const sendHalf = (response: ServerResponse, status: number, body: unknown, breaks: boolean): void => {
   const text = JSON.stringify(body);
   response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
-  response.write(text.slice(0, text.length / 2), () => response.destroy());
+  response.write(text.slice(0, text.length / 2), () => (breaks ? response.destroy() : undefined));
 };
 
 /** The JSON of a request; undefined if it is none. */

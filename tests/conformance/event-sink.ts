@@ -185,17 +185,25 @@ export const describeEventSink = <Body, Stored>(name: string, sinkUnderTest: Sin
       },
     );
 
-    it("gives up a request that is not answered in time, and sends again", async () => {
-      let silent = 1;
-      const { server, sink, fire } = await open({
+    it.each(["silent", "stalled"] as const)("gives up an answer that does not come in time (%s), and sends again", async (kind) => {
+      const faults = [{ kind }];
+      const list = events(3);
+      const { server, fire, deps } = await open({
         fault: () => {
-          if (silent-- <= 0) return undefined;
-          setImmediate(fire);
-          return { kind: "silent" };
+          const fault = faults.pop();
+          if (fault?.kind === "silent") setImmediate(fire);
+          return fault;
         },
       });
-      expect(await sink.send(events(3), { signal })).toMatchObject({ accepted: 3 });
-      expect([server.requests.length > 1, server.deliveries.length]).toEqual([true, 3]);
+      let answers = 0;
+      const fetchThenFire: SinkDeps["fetch"] = async (url, init) => {
+        const response = await fetch(url, init);
+        if (kind === "stalled" && answers++ === 0) setImmediate(fire);
+        return response;
+      };
+      const sink = createSink(server.url, token, { ...deps, fetch: fetchThenFire });
+      expect(await sink.send(list, { signal })).toMatchObject({ accepted: 3 });
+      expect([server.requests.length > 1, storedIds(server)]).toEqual([true, idsOf(list)]);
     });
 
     it("ends with the reason of its signal, whether a request is open or a wait", async () => {

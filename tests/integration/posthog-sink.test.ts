@@ -91,6 +91,15 @@ describe("Capture V1", () => {
     expect(server.deliveries.map(({ uuid }) => uuid).toSorted()).toEqual([a, b, d].toSorted());
   });
 
+  it("sends an event again that the answer says nothing of", async () => {
+    const events = ["a", "b"].map((id) => eventOf(id));
+    const [a, b] = events.map(({ eventId }) => eventId);
+    const faults = [{ kind: "answer" as const, status: 200, body: { results: { [String(a)]: { result: "ok" } } } }];
+    const { server, sink } = await open({ fault: () => faults.shift() });
+    expect(await sink.send(events, { signal })).toMatchObject({ sent: 2, accepted: 2 });
+    expect(uuidsIn(server)).toEqual([[a, b], [b]]);
+  });
+
   it("fails as unavailable while an event has no final answer", async () => {
     const { server, sink } = await open({ resultOf: () => ({ result: "retry" }) });
     await expect(sink.send([eventOf("a")], { signal })).rejects.toMatchObject({ code: "SINK_UNAVAILABLE", retryAfterSeconds: 1 });
