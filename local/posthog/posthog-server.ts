@@ -56,6 +56,7 @@ export const startPostHogServer = (options: PostHogServerOptions): Promise<SinkS
       if ((request.body?.byteLength ?? 0) > (options.bodyBytesMax ?? bytesMax)) return failure(413, "payload_too_large");
       if (/^\/i\/v1\/analytics\/events\/?$/.test(request.path) && options.hasV1 !== false) return captureV1(request, options);
       if (/^\/batch\/?$/.test(request.path)) return captureBatch(request, options);
+      if (/^\/flags\/?$/.test(request.path)) return flags(request, options);
       return failure(404, "not_found");
     },
   });
@@ -148,12 +149,22 @@ const timeOf = (timestamp: string, skewMs: number, nowMs: number): string => {
   return new Date(ms > nowMs + aheadMsMax ? nowMs : ms).toISOString();
 };
 
+const wrongKey: Answer = { status: 401, body: { type: "authentication_error", code: "invalid_api_key" } };
+
+const hasKey = (body: Record<string, unknown>, { projectToken }: PostHogServerOptions) =>
+  (body["api_key"] ?? body["token"]) === projectToken;
+
+/** There are no flags, but the key is checked. */
+const flags = (request: SinkServerRequest, options: PostHogServerOptions): Answer => {
+  const body = jsonBody(request);
+  return isRecord(body) && hasKey(body, options) ? { status: 200, body: { flags: {}, errorsWhileComputingFlags: false } } : wrongKey;
+};
+
 /** Drops events without name or `distinct_id`, and answers 200 all the same. */
 const captureBatch = (request: SinkServerRequest, options: PostHogServerOptions): Answer => {
   const body = jsonBody(request);
   if (!isRecord(body)) return { status: 400, body: { type: "validation_error", code: "invalid_payload" } };
-  if ((body["api_key"] ?? body["token"]) !== options.projectToken)
-    return { status: 401, body: { type: "authentication_error", code: "invalid_api_key" } };
+  if (!hasKey(body, options)) return wrongKey;
   if (!Array.isArray(body["batch"])) return { status: 400, body: { type: "validation_error", code: "invalid_payload" } };
   const nowMs = options.nowMs?.() ?? Date.now();
   const skewMs = typeof body["sent_at"] === "string" ? Date.parse(body["sent_at"]) - nowMs : 0;

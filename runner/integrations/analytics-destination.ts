@@ -88,7 +88,7 @@ const deliverTable = async <Body>(
       { integrationId: integration.id, runId: run.id, table },
       rejections.map(({ event, ...why }) => ({ ...why, rowId: event.rowId, eventId: eventIdOf(name, projectId, event.rowId) })),
     );
-  const { sent, accepted, rejected } = await sendTable(deps, {
+  const { sent, accepted, rejected, bytes } = await sendTable(deps, {
     ...{ table, source, sink, map: toEvent, onRejected },
     context: { projectId, projectName, baseUrl: deps.publicUrl },
     signal: context.signal,
@@ -96,5 +96,5 @@ const deliverTable = async <Body>(
   if (sent !== accepted + rejected)
     throw new AppError({ code: "INTERNAL", detail: `sent ${sent}, accepted ${accepted}, rejected ${rejected}` });
   await settleRejections(deps.db, { runId: run.id, table }, startedAt);
-  return { rows: sent, bytes: 0, files: [], columns: [], sent, accepted, rejected };
+  return { rows: sent, bytes, files: [], columns: [], sent, accepted, rejected };
 };

@@ -32,15 +32,15 @@ type TableToSend<Body> = {
   signal: AbortSignal;
 };
 
-/** `sent = accepted + rejected`, and one for each row. */
-export type SentTable = { sent: number; accepted: number; rejected: number; warnings: number };
+/** `sent = accepted + rejected`, and one for each row. `bytes`: JSON of the events that the product has judged, without compression. */
+export type SentTable = { sent: number; accepted: number; rejected: number; bytes: number; warnings: number };
 
 const rowsMax = 1000;
 
 /** Throws what source or sink throw, and RowsRekeyed if rows moved while they were read; what was sent so far has arrived. */
 export const sendTable = async <Body>(deps: SendTableDeps, toSend: TableToSend<Body>): Promise<SentTable> => {
   const { table, source, context, map, sink, onRejected, signal } = toSend;
-  const total: SentTable = { sent: 0, accepted: 0, rejected: 0, warnings: 0 };
+  const total: SentTable = { sent: 0, accepted: 0, rejected: 0, bytes: 0, warnings: 0 };
   const send = async (lines: readonly string[]) => {
     const nowMs = deps.clock.nowMs();
     const mapped = lines.map((line) => map(mapToAnalyticsEvent(table, JSON.parse(line), context), { nowMs }));
@@ -54,6 +54,7 @@ export const sendTable = async <Body>(deps: SendTableDeps, toSend: TableToSend<B
     total.sent += result.sent + unfit.length;
     total.accepted += result.accepted;
     total.rejected += rejected.length;
+    total.bytes += result.bytes;
     total.warnings += result.warnings;
   };
 

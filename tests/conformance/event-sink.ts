@@ -61,9 +61,17 @@ export const describeEventSink = <Body, Stored>(name: string, sinkUnderTest: Sin
     it("delivers every event once, in batches of at most 1,000, each compressed and acknowledged", async () => {
       const { server, sink } = await open();
       const list = events(2500);
-      expect(await sink.send(list, { signal })).toEqual({ sent: 2500, accepted: 2500, rejected: [], warnings: 0 });
+      expect(await sink.send(list, { signal })).toEqual({
+        sent: 2500,
+        accepted: 2500,
+        rejected: [],
+        bytes: expect.any(Number),
+        warnings: 0,
+      });
       expect(storedIds(server)).toEqual(idsOf(list));
-      expect(deliveriesOf(server).map(({ headers }) => headers["content-encoding"])).toEqual(["gzip", "gzip", "gzip"]);
+      const [small, large] = [await sink.send([eventOf("s")], { signal }), await sink.send([eventOf("s", 5000)], { signal })];
+      expect(large.bytes - small.bytes).toBe(5000);
+      expect(deliveriesOf(server).map(({ headers }) => headers["content-encoding"])).toEqual(Array(5).fill("gzip"));
       expect(await sink.send([], { signal })).toMatchObject({ sent: 0, accepted: 0 });
     });
 
@@ -179,7 +187,7 @@ export const describeEventSink = <Body, Stored>(name: string, sinkUnderTest: Sin
       async (fault) => {
         const { server, sink } = await open({ fault: inTurn([fault, fault]) });
         const list = events(5);
-        expect(await sink.send(list, { signal })).toEqual({ sent: 5, accepted: 5, rejected: [], warnings: 0 });
+        expect(await sink.send(list, { signal })).toEqual({ sent: 5, accepted: 5, rejected: [], bytes: expect.any(Number), warnings: 0 });
         expect(storedIds(server)).toEqual(idsOf(list));
         expect(new Set(server.deliveries.map(idOf))).toEqual(new Set(idsOf(list)));
       },

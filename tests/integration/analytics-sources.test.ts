@@ -295,7 +295,7 @@ describe("sending a table", () => {
     try {
       for (const table of names) {
         const rows = (await read(table, [0, 200])).length;
-        const all = { sent: rows, accepted: rows, rejected: 0, warnings: 0 };
+        const all = { sent: rows, accepted: rows, rejected: 0, bytes: expect.any(Number), warnings: 0 };
         const common = { table, context, onRejected, signal };
         const source = () => openTable(table, [0, 200]);
         expect(await sendTable(deps, { ...common, source: await source(), map: toPostHogEvent, sink: toPostHog })).toEqual(all);
@@ -334,7 +334,7 @@ describe("sending a table", () => {
         sliceRowsMax: 1_000_000,
       });
       const sent = await sendTable(deps, { table: "traces", source, context, map: toMixpanelEvent, sink, onRejected, signal });
-      expect(sent).toEqual({ sent: 2501, accepted: 2499, rejected: 2, warnings: 0 });
+      expect(sent).toEqual({ sent: 2501, accepted: 2499, rejected: 2, bytes: expect.any(Number), warnings: 0 });
       expect(new Set(server.events().map(({ properties }) => properties["langfuse_id"])).size).toBe(2499);
       expect(server.requests.length).toBeGreaterThanOrEqual(3);
     } finally {

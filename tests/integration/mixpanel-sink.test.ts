@@ -66,6 +66,7 @@ describe("/import", () => {
           message: "properties.x: 'properties.x' is invalid",
         },
       ],
+      bytes: expect.any(Number),
       warnings: 0,
     });
     expect([server.requests.length, server.deliveries.length]).toEqual([1, 2]);

@@ -82,6 +82,7 @@ describe("Capture V1", () => {
           message: "billing_limit_exceeded",
         },
       ],
+      bytes: expect.any(Number),
       warnings: 1,
     });
     expect(uuidsIn(server)).toEqual([[a, b, c, d], [b, d], [b]]);

@@ -38,7 +38,7 @@ export const sendInBatches = async <Body>(
     send,
   }: { limits: BatchLimits; encode: (body: Body) => string; send: (batch: EventBatch<Body>) => Promise<BatchAnswer> },
 ): Promise<SendResult> => {
-  const result: SendResult = { sent: 0, accepted: 0, rejected: [], warnings: 0 };
+  const result: SendResult = { sent: 0, accepted: 0, rejected: [], bytes: 0, warnings: 0 };
   let batch: EncodedEvent<Body>[] = [];
   let bytes = 0;
   let ids = new Set<string>();
@@ -68,6 +68,8 @@ export const sendInBatches = async <Body>(
   return result;
 };
 
+const bytesOf = (batch: EventBatch<unknown>): number => batch.reduce((sum, { bytes }) => sum + bytes, 0);
+
 type HalvesDeps<Body> = { limits: BatchLimits; send: (batch: EventBatch<Body>) => Promise<BatchAnswer> };
 
 /** Adds to the result what becomes of a batch. Throws SINK_REJECTED if nearly everything is refused and nothing says why. */
@@ -78,6 +80,7 @@ const sendInHalves = async <Body>(whole: EventBatch<Body>, { limits, send }: Hal
     const answer = await send(batch);
     if (answer.kind === "taken") {
       result.sent += batch.length;
+      result.bytes += bytesOf(batch);
       result.accepted += batch.length - answer.rejected.length;
       result.rejected.push(...answer.rejected);
       result.warnings += answer.warnings;
@@ -95,8 +98,7 @@ const sendInHalves = async <Body>(whole: EventBatch<Body>, { limits, send }: Hal
       );
       continue;
     }
-    if (answer.kind === "tooLarge")
-      limits.bytesMax = Math.min(limits.bytesMax, Math.ceil(batch.reduce((sum, { bytes }) => sum + bytes, 0) / 2));
+    if (answer.kind === "tooLarge") limits.bytesMax = Math.min(limits.bytesMax, Math.ceil(bytesOf(batch) / 2));
     const half = Math.ceil(batch.length / 2);
     waiting.push(batch.slice(half), batch.slice(0, half));
   }

@@ -10,6 +10,8 @@ export type SendResult = {
   sent: number;
   accepted: number;
   rejected: Rejection[];
+  /** JSON of the events that the product has judged, without compression. */
+  bytes: number;
   /** Of the accepted events, those the product has taken with a reservation, such as without a person. */
   warnings: number;
 };

@@ -49,7 +49,7 @@ export const createPostHogSink = ({ host, projectToken }: PostHogSettings, deps:
     send: async (events, { signal }) => {
       const historicalBefore = deps.clock.nowMs() - historicalAgeMs;
       const groups = Map.groupBy(events, ({ timeMs }: SinkEvent<PostHogBody>) => timeMs < historicalBefore);
-      const total: SendResult = { sent: 0, accepted: 0, rejected: [], warnings: 0 };
+      const total: SendResult = { sent: 0, accepted: 0, rejected: [], bytes: 0, warnings: 0 };
       for (const [isHistorical, group] of groups) {
         const result = await sendInBatches(group, {
           limits,
@@ -59,6 +59,7 @@ export const createPostHogSink = ({ host, projectToken }: PostHogSettings, deps:
         total.sent += result.sent;
         total.accepted += result.accepted;
         total.rejected.push(...result.rejected);
+        total.bytes += result.bytes;
         total.warnings += result.warnings;
       }
       return total;
