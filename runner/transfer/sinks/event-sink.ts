@@ -18,7 +18,7 @@ export type SendResult = {
 
 export type EventSink<Body> = {
   /**
-   * Sends in batches, one after the other; holds one encoded batch. Throws a SinkFailure if a batch could not be delivered: batches before
+   * Sends in batches, one after the other; holds one encoded batch. Several calls may run at once. Throws a SinkFailure if a batch could not be delivered: batches before
    * it have arrived, and may be sent again. An error of `fetch` that is an AppError, such as a blocked address, passes unchanged.
    */
   send: (events: readonly SinkEvent<Body>[], options: { signal: AbortSignal }) => Promise<SendResult>;
