@@ -4,7 +4,15 @@
  */
 import { crc32, gunzipSync } from "node:zlib";
 import { createClient } from "../openapi/client/client/index.ts";
-import { createBatchExport, downloadBatchExport, estimateBatchExport, getBatchExport } from "../openapi/client/sdk.gen.ts";
+import {
+  createBatchExport,
+  createIntegration,
+  downloadBatchExport,
+  estimateBatchExport,
+  getBatchExport,
+  listIntegrationRuns,
+  runIntegration,
+} from "../openapi/client/sdk.gen.ts";
 import { sampleEvents } from "./sample-data.ts";
 import { sendSample, traceConversation } from "./send-sample.ts";
 import { type Stack, startStack } from "./stack.ts";
@@ -81,11 +89,48 @@ const demo = async (stack: Stack): Promise<void> => {
   say(
     `newest row: ${String(first["startTime"])} ${String(first["traceName"])} / ${String(first["name"])} / ${String(first["providedModelName"])}`,
   );
+  await deliverWindow(stack, client);
   if (exitWhenDone) return;
   console.log(`\nServing until Ctrl-C.
   API page   ${stack.apiUrl}/docs
   try        curl -u ${stack.publicKey}:${stack.secretKey} ${stack.apiUrl}/api/public/batch-exports
   details    ${stack.dataDir}/stack.json`);
+};
+
+/** Makes an integration with the full history, delivers what there is now, and reads the manifest from the bucket. */
+const deliverWindow = async (stack: Stack, client: ReturnType<typeof createClient>): Promise<void> => {
+  const { s3 } = stack;
+  const { data: integration } = await createIntegration({
+    client,
+    body: {
+      kind: "blob_storage",
+      name: `Demo ${new Date().toISOString()}`,
+      schedule: { frequency: "hourly" },
+      mode: "FULL_HISTORY",
+      tables: ["traces", "events"],
+      settings: {
+        type: "S3_COMPATIBLE",
+        bucketName: s3.buckets.exports,
+        endpoint: s3.endpoint,
+        region: s3.region,
+        prefix: `demo-${Date.now()}/`,
+        fileType: "JSONL",
+      },
+      secret: { accessKeyId: s3.accessKeyId, secretAccessKey: s3.secretAccessKey },
+    },
+    throwOnError: true,
+  });
+  await runIntegration({ client, path: { id: integration.id }, throwOnError: true });
+  for (const deadlineMs = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 200))) {
+    if (Date.now() > deadlineMs) throw new Error(`No window was delivered within a minute; the runner's log is in ${stack.dataDir}/logs.`);
+    const { data: page } = await listIntegrationRuns({ client, path: { id: integration.id }, throwOnError: true });
+    const run = page.data.find(({ state }) => state === "completed");
+    if (run === undefined) continue;
+    say(
+      `the integration ${integration.id} has delivered what was written from ${run.windowStart} to ${run.windowEnd}: ${run.rows.toLocaleString("en")} rows, manifest ${run.manifestKey ?? ""}`,
+    );
+    return;
+  }
 };
 
 say("starting ClickHouse, Postgres, S3, the API and the runner");

@@ -2,7 +2,7 @@
 import type { StackEnv } from "./stack-env.ts";
 import { bucket, type Engines, eventBucket } from "./start-engines.ts";
 
-export const stackSettings = (env: StackEnv, { clickhouse, postgres, s3 }: Engines) => ({
+export const stackSettings = (env: StackEnv, { clickhouse, postgres, s3, mixpanel }: Engines) => ({
   DATABASE_URL: postgres?.url ?? env["DATABASE_URL"] ?? "",
   CLICKHOUSE_URL: clickhouse?.url ?? env["CLICKHOUSE_URL"] ?? "",
   CLICKHOUSE_USER: env["CLICKHOUSE_USER"] ?? "default",
@@ -28,5 +28,9 @@ export const stackSettings = (env: StackEnv, { clickhouse, postgres, s3 }: Engin
   SPILLWAY_EGRESS_ALLOWED_HOSTS: ["127.0.0.1", "localhost", env["SPILLWAY_EGRESS_ALLOWED_HOSTS"] ?? ""].join(","),
   SPILLWAY_EGRESS_ALLOWED_PORTS: env["SPILLWAY_EGRESS_ALLOWED_PORTS"] ?? "1-65535",
   SPILLWAY_EGRESS_ALLOW_HTTP: env["SPILLWAY_EGRESS_ALLOW_HTTP"] ?? "true",
+  SPILLWAY_MIXPANEL_URL: mixpanel?.url ?? env["SPILLWAY_MIXPANEL_URL"] ?? "",
+  // Nobody but the runner writes here.
+  SPILLWAY_INTEGRATION_LAG_SECONDS: env["SPILLWAY_INTEGRATION_LAG_SECONDS"] ?? "0",
+  SPILLWAY_INTEGRATION_TICK_SECONDS: env["SPILLWAY_INTEGRATION_TICK_SECONDS"] ?? "1",
   BATCH_EXPORT_ROW_LIMIT: env["BATCH_EXPORT_ROW_LIMIT"] ?? "10000000",
 });

@@ -152,10 +152,14 @@ const startParts = async (options: StackOptions, { env, dataDir, logOf }: StackP
       buckets: { exports: settings.LANGFUSE_S3_BATCH_EXPORT_BUCKET },
     },
     mailboxDir,
+    posthog: addressOf(engines.posthog),
+    mixpanel: engines.mixpanel === undefined ? null : addressOf(engines.mixpanel),
     pids: parts.pids(),
   };
   return { file, clickhouseDatabase: settings.CLICKHOUSE_DB, restartRunner: runner.restart };
 };
+
+const addressOf = ({ url, projectToken }: { url: string; projectToken: string }) => ({ url, projectToken });
 
 const migrate = async (env: StackEnv, settings: ReturnType<typeof stackSettings>): Promise<void> => {
   await Promise.all([

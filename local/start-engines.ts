@@ -2,7 +2,9 @@
 import { join } from "node:path";
 import { startClickHouse } from "./clickhouse/start.ts";
 import { startMailbox } from "./mail/start.ts";
+import { startMixpanel } from "./mixpanel/start.ts";
 import { startPostgres } from "./postgres/start.ts";
+import { startPostHog } from "./posthog/start.ts";
 import { startS3 } from "./s3/start.ts";
 import type { Service } from "./service.ts";
 import { portOf, type StackEnv } from "./stack-env.ts";
@@ -20,7 +22,7 @@ type EngineStart = {
 
 /** Those replaced are undefined. Each is kept as soon as it has started, so that a failure of another one stops it. */
 export const startEngines = async ({ env, dataDir, logOf, keep }: EngineStart, mailboxDir: string | null) => {
-  const [clickhouse, postgres, s3, mail] = await Promise.all([
+  const [clickhouse, postgres, s3, mail, posthog, mixpanel] = await Promise.all([
     env["CLICKHOUSE_URL"]
       ? undefined
       : startClickHouse({
@@ -42,8 +44,10 @@ export const startEngines = async ({ env, dataDir, logOf, keep }: EngineStart, m
           ...portOf(env, "SPILLWAY_S3_PORT"),
         }).then(keep),
     mailboxDir === null ? undefined : startMailbox({ mailboxDir, logFile: logOf("mail"), ...portOf(env, "SPILLWAY_SMTP_PORT") }).then(keep),
+    startPostHog({ dataDir: join(dataDir, "posthog"), logFile: logOf("posthog") }).then(keep),
+    env["SPILLWAY_MIXPANEL_URL"] ? undefined : startMixpanel({ dataDir: join(dataDir, "mixpanel"), logFile: logOf("mixpanel") }).then(keep),
   ]);
-  return { clickhouse, postgres, s3, mail };
+  return { clickhouse, postgres, s3, mail, posthog, mixpanel };
 };
 
 export type Engines = Awaited<ReturnType<typeof startEngines>>;
