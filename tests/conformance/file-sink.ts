@@ -165,6 +165,21 @@ export const describeFileSink = (name: string, subject: () => SinkUnderTest): vo
       await sink.remove(key, null);
     });
 
+    it("removes unfinished uploads of a key, and leaves the file", async () => {
+      const { createSink, partSizeBytes, read, key, countUploads } = ready();
+      const sink = createSink();
+      const whole = open(sink, key);
+      await whole.upload.write(bytesOf(3));
+      await whole.upload.finish();
+      const left = open(sink, key);
+      await left.upload.write(bytesOf(partSizeBytes));
+      await left.upload.reached(partSizeBytes);
+      await left.upload.settle();
+      expect(await countUploads(key)).toBe(1);
+      await sink.abortUploads(key);
+      expect([(await read(key))?.byteLength, await countUploads(key)]).toEqual([3, 0]);
+    });
+
     it.each([
       ["bad credentials", { isSecretWrong: true }, "S3_ACCESS_DENIED"],
       ["a bucket that does not exist", { isBucketMissing: true }, "S3_BUCKET_NOT_FOUND"],
