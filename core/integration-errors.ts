@@ -51,13 +51,6 @@ export const integrationErrors = {
     "The integration has not delivered anything yet",
     "Wait for its first window, which begins where its mode says. Backfills are for what lies before or was delivered already.",
   ),
-  SINK_ACCESS_DENIED: entry(
-    502,
-    "never",
-    "customer",
-    "The sink refused the key",
-    "Check the key or token of the integration, and that it belongs to the project and region.",
-  ),
   SINK_UNAVAILABLE: entry(
     502,
     "backoff",

@@ -22,7 +22,7 @@ const shape = {
   mode: z.enum(syncModes).describe("Where deliveries begin, on the instant a row was written."),
   startDate: instant.nullable().describe("For FROM_CUSTOM_DATE: where deliveries begin."),
   endsAt: instant.nullable().describe("Rows written at this instant or later are not delivered."),
-  tables: tables.describe("Default: all of the kind but sessions and dataset_run_items."),
+  tables: tables.describe("Default: all of the kind but dataset_run_items."),
   settings: fieldsOfKind.describe("Settings of the kind."),
   secret: fieldsOfKind.describe("Credentials of the kind. Answers only show a mask."),
 };

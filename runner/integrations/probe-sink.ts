@@ -6,6 +6,7 @@
 import { AppError } from "../../core/errors.ts";
 import type { ValidationStep } from "../../core/integrations/validation.ts";
 import { storableForm } from "../../core/storable.ts";
+import { failureOf } from "../transfer/sinks/sink-failure.ts";
 import { failedStep, passedStep } from "./probe-storage.ts";
 
 type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
@@ -41,20 +42,15 @@ export const probeMixpanel = (
     return answer.status === 400 ? { ...answer, status: 200 } : answer;
   });
 
-type Answer = { status: number; text: string };
+type Answer = { status: number; headers: Headers; text: string };
 
 const authenticated = async ({ signal }: SinkProbe, secret: string, ask: () => Promise<Answer>): Promise<ValidationStep[]> => {
   try {
-    const { status, text } = await ask();
-    if (status >= 200 && status < 300) return [passedStep("authenticate")];
-    const quoted = storableForm(text.replaceAll(secret, "…").replaceAll(/\s+/g, " ")).trim();
-    const isRefused = status === 401 || status === 403;
-    const code = isRefused
-      ? "SINK_ACCESS_DENIED"
-      : status >= 500 || status === 429 || status === 408
-        ? "SINK_UNAVAILABLE"
-        : "SINK_REJECTED";
-    return [failedStep("authenticate", { code, message: `The server answered ${status}${quoted === "" ? "" : `: ${quoted}`}` })];
+    const answer = await ask();
+    if (answer.status >= 200 && answer.status < 300) return [passedStep("authenticate")];
+    const quoted = storableForm(answer.text.replaceAll(secret, "…").replaceAll(/\s+/g, " ")).trim();
+    const { code } = failureOf(answer, 0);
+    return [failedStep("authenticate", { code, message: `The server answered ${answer.status}${quoted === "" ? "" : `: ${quoted}`}` })];
   } catch (error) {
     signal.throwIfAborted();
     const known = error instanceof AppError ? error : new AppError({ code: "SINK_UNAVAILABLE", message: "The server did not answer." });
@@ -74,7 +70,7 @@ const post = async (
     redirect: "manual",
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
   });
-  return { status: response.status, text: await startOf(response) };
+  return { status: response.status, headers: response.headers, text: await startOf(response) };
 };
 
 /** Reads the start of an answer only: the server is not ours. */

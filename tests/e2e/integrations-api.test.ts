@@ -58,7 +58,7 @@ const storageSettings = () => {
   const { endpoint, region, dataDir } = inject("s3");
   const bucketName = `integrations-${key.projectId.slice(-12)}`.toLowerCase();
   mkdirSync(join(dataDir, bucketName), { recursive: true });
-  return { type: "S3_COMPATIBLE", bucketName, endpoint, region, prefix: "spillway/", checksum: "none" };
+  return { type: "S3_COMPATIBLE", bucketName, endpoint, region, prefix: `${randomUUID()}/`, checksum: "none" };
 };
 const storageBody = (name: string = randomUUID()) => ({
   kind: "blob_storage",
@@ -323,6 +323,16 @@ describe("our routes", () => {
     expect(await through({ mode: "FULL_HISTORY" })).toBeNull();
   });
 
+  it("do not deliver two integrations to one place", async () => {
+    const first = await created();
+    const body = { ...storageBody(), settings: first["settings"] };
+    const refused = await send("POST", "", body);
+    expect([refused.status, fieldsOf(refused)]).toEqual([400, ["settings.prefix"]]);
+    const { id } = await created();
+    const moved = await send("PATCH", `/${id}`, { settings: first["settings"] });
+    expect([moved.status, fieldsOf(moved)]).toEqual([400, ["settings.prefix"]]);
+  });
+
   it("refuse a change of something that was changed meanwhile", async () => {
     const one = await created();
     const { updatedAt } = (await send("PATCH", `/${one.id}`, { name: randomUUID(), updatedAt: one["updatedAt"] })).body;
@@ -354,6 +364,8 @@ describe("our routes", () => {
     [{ schedule: { frequency: "hourly", timeZone: "Mars" } }, ["schedule.timeZone"]],
     [{ tables: ["audit_logs"] }, ["tables[0]"]],
     [{ settings: { type: "S3" }, secret: {} }, ["settings.bucketName"]],
+    [{ settings: { type: "S3_COMPATIBLE", bucketName: "bucket", endpoint: "http://10.0.0.1/" } }, ["settings.endpoint"]],
+    [{ settings: { type: "S3", bucketName: "bucket", keyTemplate: "{prefix}x.{ext}" } }, ["settings.keyTemplate"]],
     [{ secret: { accessKeyId: "a", secretAccessKey: "b", extra: "c" } }, ["secret.extra"]],
     [{ name: "a\u0000b" }, ["name"]],
     [{ startDate: "2026-11-01T00:00:00Z" }, ["startDate"]],
@@ -490,7 +502,7 @@ describe("a validation", () => {
     posthogStatus = 401;
     expect(await validated(id)).toMatchObject({
       state: "failed",
-      steps: [{ name: "authenticate", code: "SINK_ACCESS_DENIED", message: expect.stringMatching(/401.*key …/) }],
+      steps: [{ name: "authenticate", code: "SINK_CREDENTIALS_REJECTED", message: expect.stringMatching(/401.*key …/) }],
     });
     posthogStatus = 200;
     expect(await validated(id)).toMatchObject({ state: "passed", steps: [{ name: "authenticate", outcome: "passed" }] });

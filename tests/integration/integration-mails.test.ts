@@ -50,7 +50,7 @@ const tell = (id: string, name: string) =>
     objectId: id,
     payload: {
       ...{ integrationId: id, name, kind: "mixpanel", deliveredThrough: "2026-11-28T11:30:00.000Z" },
-      error: { code: "SINK_ACCESS_DENIED", message: "The server answered 401" },
+      error: { code: "SINK_CREDENTIALS_REJECTED", message: "The server answered 401" },
     },
   });
 const receivers = (name: string) => box.mails.filter(({ raw }) => raw.includes(name)).flatMap(({ to }) => to);
@@ -62,7 +62,7 @@ describe("a mail about an integration", () => {
     const id = await insertIntegration("Of its creator", creator.id);
     await tell(id, "Of its creator");
     const { raw } = await box.find(/Subject: Integration switched off, please act: Of its creator/);
-    expect(raw).toMatch(/SINK_ACCESS_DENIED: The server answered 401\. Check the key/);
+    expect(raw).toMatch(/SINK_CREDENTIALS_REJECTED: The server answered 401\. Copy the project/);
     expect(raw).toContain("Everything written before 2026-11-28 11:30 UTC is delivered.");
     expect(raw).toContain(`https://spillway.example/api/public/integrations/${id}`);
     // Events of one object are handled in order: when the second is here, the first has had its mails.

@@ -35,11 +35,11 @@ describe("the key of PostHog", () => {
   });
 
   it.each([
-    [401, "SINK_ACCESS_DENIED"],
-    [403, "SINK_ACCESS_DENIED"],
-    [302, "SINK_REJECTED"],
+    [401, "SINK_CREDENTIALS_REJECTED"],
+    [403, "SINK_REJECTED"],
+    [302, "SINK_NOT_FOUND"],
     [418, "SINK_REJECTED"],
-    [429, "SINK_UNAVAILABLE"],
+    [429, "SINK_RATE_LIMITED"],
     [503, "SINK_UNAVAILABLE"],
   ])("that is answered with %d fails as %s, in the server's words without the key", async (status, code) => {
     const { probe } = serverOf(new Response("bad key phc_secret", { status }));
@@ -58,7 +58,7 @@ describe("the token of Mixpanel", () => {
 
   it("is refused with 401", async () => {
     const { probe } = serverOf(Response.json({ error: "Invalid credentials" }, { status: 401 }));
-    expect(await probeMixpanel(mixpanel, probe)).toMatchObject([{ outcome: "failed", code: "SINK_ACCESS_DENIED" }]);
+    expect(await probeMixpanel(mixpanel, probe)).toMatchObject([{ outcome: "failed", code: "SINK_CREDENTIALS_REJECTED" }]);
   });
 });
 

@@ -48,6 +48,7 @@ describe("settings of blob storage", () => {
     [{ ...storage, sse: "aws:kms:dsse" }, /settings\.sse/],
     [{ ...storage, exportFieldGroups: ["io"] }, /settings\.exportFieldGroups: must include core/],
     [{ ...storage, columns: { traces: ["id"] }, exportFieldGroups: ["core"] }, /settings\.columns: cannot be combined/],
+    [{ ...storage, columns: { traces: ["no_such_column"] } }, /settings\.columns\.traces: has no column no_such_column/],
     [{ ...storage, columns: { scores: ["id"] } }, /settings\.columns\.scores: is not among/],
     [{ ...storage, bucketName: "a/b" }, /settings\.bucketName/],
     [{ ...storage, keyTemplate: "x".repeat(501) }, /settings\.keyTemplate/],
