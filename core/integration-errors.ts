@@ -2,6 +2,13 @@
 import { type ErrorEntry, entry } from "./error-entry.ts";
 
 export const integrationErrors = {
+  S3_OBJECT_EXISTS: entry(
+    409,
+    "never",
+    "customer",
+    "There is an object that this window did not write",
+    "Choose another prefix or key template, remove the object, or switch `conditionalWrites` off.",
+  ),
   ENCRYPTION_DISABLED: entry(
     422,
     "never",

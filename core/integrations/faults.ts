@@ -7,6 +7,7 @@ const ownersFaults: ReadonlySet<string> = new Set([
   "S3_BUCKET_NOT_FOUND",
   "S3_WRONG_REGION",
   "S3_ENCRYPTION_REFUSED",
+  "S3_OBJECT_EXISTS",
   "EGRESS_BLOCKED",
   "EGRESS_INVALID_URL",
   "SINK_CREDENTIALS_REJECTED",

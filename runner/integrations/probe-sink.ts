@@ -1,7 +1,7 @@
 /**
  * Tries the key of a sink of events, without sending an event. Mixpanel refuses a wrong token of an empty import with 401
- * (docs.mixpanel.com/troubleshooting/errors/401-unauthorized.md). PostHog takes events of any key and checks it only where flags are asked
- * for: `/flags` answers 401 to an unknown key, and older servers have `/decide` instead. Both read 2026-11-28.
+ * (docs.mixpanel.com/troubleshooting/errors/401-unauthorized.md, read 2026-11-28). PostHog takes events of any key and checks it only where
+ * flags are asked for: `/flags` answers 401 to an unknown key, and older servers have `/decide` instead (from use; no document says it).
  */
 import { AppError } from "../../core/errors.ts";
 import type { ValidationStep } from "../../core/integrations/validation.ts";

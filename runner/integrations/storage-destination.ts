@@ -26,9 +26,11 @@ export const openStorage = (deps: IntegrationDeps, delivery: Delivery): Destinat
   const { integration } = delivery;
   const settings = parseSettings(integration.settings);
   const secret = BlobStorageSecret.parse(delivery.secret);
-  const { checksum, ...store } = storageOptions(settings);
+  const { checksum, conditionalWrites, ...store } = storageOptions(settings);
   const s3 = createS3Client({ ...store, ...secret }, { fetch: deps.guardedFetch, wait: deps.clock.wait, random: deps.random });
-  const sink = createObjectStoreSink({ s3, checksum, crc32: deps.crc32, ...deps.integrations });
+  // Later attempts and deliveries replace what earlier ones wrote.
+  const isNewOnly = conditionalWrites && delivery.run.attempts === 1 && delivery.run.deliveries === 0;
+  const sink = createObjectStoreSink({ s3, checksum, isNewOnly, crc32: deps.crc32, ...deps.integrations });
   // Parquet compresses its own columns.
   const storage: Storage = { settings, sink, checksum, compression: settings.fileType === "PARQUET" ? "none" : settings.compression };
   return {

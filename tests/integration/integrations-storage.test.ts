@@ -259,4 +259,28 @@ describe("faults", () => {
     ]);
     expect((await readIntegration(fixture, id)).cursor).toBe(run?.start);
   });
+
+  it("of credentials are told without the credentials: neither log, nor error, nor event, nor audit row holds them", async () => {
+    const projectId = await newProject();
+    await insertTraces([{ id: "a", name: "x", writtenMs: lastHour - hourMs + 1 }], projectId);
+    const planted = { accessKeyId: fixture.s3Config.accessKeyId, secretAccessKey: "planted-secret-of-a-customer" };
+    const id = await insertIntegration(fixture, {
+      kind: "blob_storage",
+      settings: storage(),
+      secret: planted,
+      projectId,
+      tables: ["traces"],
+    });
+    await eventually("switched off", async () => !(await readIntegration(fixture, id)).enabled);
+    expect((await readIntegration(fixture, id)).disabledCode).toBe("S3_ACCESS_DENIED");
+    const tables = ["integrations", "integration_runs", "audit_logs", "outbox", "jobs"];
+    const dumps = await Promise.all(
+      tables.map((table) =>
+        execute<{ rows: string }>(fixture.db, sql`select coalesce(json_agg(t)::text, '') as rows from ${sql.raw(table)} t`),
+      ),
+    );
+    const said = [JSON.stringify(lines), ...dumps.map(([dump]) => dump?.rows ?? "")];
+    expect(said.every((text) => text.length > 2)).toBe(true);
+    expect(said.filter((text) => text.includes(planted.secretAccessKey))).toEqual([]);
+  });
 });

@@ -10,13 +10,13 @@ import type { IntegrationKindEntry } from "./kind.ts";
 
 const storageTables = deliveredTableNames;
 
-/** What stores support: checksum headers, and `If-None-Match` on writes. R2 computes full-object CRC-32 only for single writes. */
+/** What stores support: checksum headers, and `If-None-Match` on writes (`hasConditions`). R2 computes full-object CRC-32 only for single writes. */
 const storageProfiles = {
-  aws: { checksum: "crc32", conditionalWrites: true, region: "us-east-1", forcePathStyle: false },
-  r2: { checksum: "none", conditionalWrites: true, region: "auto", forcePathStyle: true },
-  gcs: { checksum: "none", conditionalWrites: false, region: "auto", forcePathStyle: true },
-  minio: { checksum: "crc32", conditionalWrites: true, region: "us-east-1", forcePathStyle: true },
-  ceph: { checksum: "none", conditionalWrites: false, region: "us-east-1", forcePathStyle: true },
+  aws: { checksum: "crc32", hasConditions: true, region: "us-east-1", forcePathStyle: false },
+  r2: { checksum: "none", hasConditions: true, region: "auto", forcePathStyle: true },
+  gcs: { checksum: "none", hasConditions: false, region: "auto", forcePathStyle: true },
+  minio: { checksum: "crc32", hasConditions: true, region: "us-east-1", forcePathStyle: true },
+  ceph: { checksum: "none", hasConditions: false, region: "us-east-1", forcePathStyle: true },
 } as const;
 const profileNames = Object.keys(storageProfiles) as [keyof typeof storageProfiles];
 
@@ -73,7 +73,10 @@ export const BlobStorageSettings = z.strictObject({
   kmsKeyId: storableText(2048).min(1).nullable().default(null).describe("Only with `sse: aws:kms`. Null: the store's own key."),
   profile: z.enum(profileNames).nullable().default(null).describe("Null: aws without an endpoint, else minio."),
   checksum: z.enum(["crc32", "none"]).nullable().default(null).describe("Checksum header of uploads. Null takes what the profile says."),
-  conditionalWrites: z.boolean().nullable().default(null).describe("Sends If-None-Match. Null takes what the profile says."),
+  conditionalWrites: z
+    .boolean()
+    .default(false)
+    .describe("The first delivery of a window never replaces an object that is there already (If-None-Match). Not for gcs and ceph."),
 });
 export type BlobStorageSettings = z.infer<typeof BlobStorageSettings>;
 
@@ -82,16 +85,18 @@ export const BlobStorageSecret = z.strictObject({
   secretAccessKey: storableText(500).min(1),
 });
 
+const profileOf = ({ profile, endpoint }: BlobStorageSettings) => storageProfiles[profile ?? (endpoint === null ? "aws" : "minio")];
+
 /** Returns the options of the store, with those of its profile where the settings leave them open. */
 export const storageOptions = (settings: BlobStorageSettings) => {
-  const profile = storageProfiles[settings.profile ?? (settings.endpoint === null ? "aws" : "minio")];
+  const profile = profileOf(settings);
   return {
     endpoint: settings.endpoint,
     bucket: settings.bucketName,
     region: settings.region === "auto" ? profile.region : settings.region,
     forcePathStyle: settings.forcePathStyle ?? profile.forcePathStyle,
     checksum: settings.checksum ?? profile.checksum,
-    conditionalWrites: settings.conditionalWrites ?? profile.conditionalWrites,
+    conditionalWrites: settings.conditionalWrites,
     encryption: settings.sse === null ? null : { algorithm: settings.sse, kmsKeyId: settings.kmsKeyId },
   };
 };
@@ -109,6 +114,8 @@ const problems = (given: Record<string, unknown>, tables: readonly string[]): Fi
     for (const name of unknownColumns(deliveredTables[table as DeliveredTableName], columns))
       add(`columns.${table}`, `has no column ${name}`);
   }
+  if (settings.conditionalWrites && !profileOf(settings).hasConditions)
+    add("conditionalWrites", "is not supported by the stores of this profile");
   found.push(...prefixFaults(settings.prefix));
   return found;
 };

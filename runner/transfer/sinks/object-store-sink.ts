@@ -9,6 +9,8 @@ type ObjectStoreSinkDeps = {
   partSizeBytes: number;
   partsInFlightMax: number;
   checksum: Checksum;
+  /** Files never replace an object that is there; see ObjectUpload. */
+  isNewOnly?: boolean;
   /** Returns the CRC-32 continued from `seed`. */
   crc32: (bytes: Uint8Array, seed?: number) => number;
 };

@@ -11,6 +11,11 @@ import type { FileToStore, FileUpload, StoredFile } from "./file-sink.ts";
 /** S3 allows 10,000 parts. With 16 MiB parts the largest object is 156 GiB. */
 const partsMax = 10_000;
 
+/** The answer to a write whose condition does not hold. */
+const objectExists = 412;
+
+const existsAlready = (key: string) => new AppError({ code: "S3_OBJECT_EXISTS", message: `There is another object at ${key}.` });
+
 export type Checksum = "crc32" | "none";
 
 type ObjectUploadDeps = FileToStore & {
@@ -21,6 +26,8 @@ type ObjectUploadDeps = FileToStore & {
   checksum: Checksum;
   /** Returns the CRC-32 continued from `seed`. */
   crc32: (bytes: Uint8Array, seed?: number) => number;
+  /** Never replaces an object: throws S3_OBJECT_EXISTS if there is another one at the key. */
+  isNewOnly?: boolean;
 };
 
 export class ObjectUpload implements FileUpload {
@@ -225,14 +232,16 @@ export class ObjectUpload implements FileUpload {
       .join("");
     await this.#deps.onCompleting();
     try {
-      await s3.send({
+      const answer = await s3.send({
         method: "POST",
         key,
         query: { uploadId },
-        headers: { "content-type": "application/xml" },
+        headers: { "content-type": "application/xml", ...this.#condition() },
+        accept: this.#refusals(),
         body: `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${xml}</CompleteMultipartUpload>`,
         signal,
       });
+      if (answer.status === objectExists) throw existsAlready(key);
     } catch (error) {
       // If the response to a completed upload was lost, the retry gets NoSuchUpload. The size of the object then decides.
       if (!(await this.#isWhole())) throw error;
@@ -245,17 +254,30 @@ export class ObjectUpload implements FileUpload {
     this.#take(body);
     this.#filled = 0;
     await this.#deps.onCompleting();
-    await s3.send({
+    const answer = await s3.send({
       method: "PUT",
       key,
       headers: {
         "content-type": contentType,
         "content-disposition": contentDisposition,
         ...this.#checksumHeader(base64Crc(this.#deps.crc32(body))),
+        ...this.#condition(),
       },
+      accept: this.#refusals(),
       body,
       signal,
     });
+    // If the response to the first attempt was lost, the object is the one it wrote. Its size then decides.
+    if (answer.status === objectExists && !(await this.#isWhole())) throw existsAlready(key);
+  }
+
+  /** RFC 9110, 13.1.2; S3 has it on PutObject and CompleteMultipartUpload. */
+  #condition(): Record<string, string> {
+    return this.#deps.isNewOnly === true ? { "if-none-match": "*" } : {};
+  }
+
+  #refusals(): readonly number[] {
+    return this.#deps.isNewOnly === true ? [objectExists] : [];
   }
 
   #checksumHeader(checksum: string): Record<string, string> {

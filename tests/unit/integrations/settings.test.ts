@@ -59,7 +59,7 @@ describe("settings of blob storage", () => {
 
   it("take what their profile says where they leave it open", () => {
     const options = (settings: object) => storageOptions(BlobStorageSettings.parse({ ...storage, ...settings }));
-    expect(options({})).toMatchObject({ region: "us-east-1", forcePathStyle: false, checksum: "crc32", conditionalWrites: true });
+    expect(options({})).toMatchObject({ region: "us-east-1", forcePathStyle: false, checksum: "crc32", conditionalWrites: false });
     expect(options({ profile: "r2", endpoint: "https://r2" })).toMatchObject({ region: "auto", forcePathStyle: true, checksum: "none" });
     expect(options({ profile: "gcs", endpoint: "https://gcs", conditionalWrites: true, region: "eu" })).toMatchObject({
       region: "eu",
