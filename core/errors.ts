@@ -293,6 +293,8 @@ type AppErrorInit = {
   /** For logs only; never sent to a caller. */
   detail?: string;
   fields?: FieldError[];
+  /** How long the other side asks to be left alone; null if it does not say. */
+  retryAfterSeconds?: number | null;
   cause?: unknown;
 };
 
@@ -301,13 +303,15 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly detail: string | undefined;
   readonly fields: FieldError[];
+  readonly retryAfterSeconds: number | null;
 
-  constructor({ code, message, detail, fields = [], cause }: AppErrorInit) {
+  constructor({ code, message, detail, fields = [], retryAfterSeconds = null, cause }: AppErrorInit) {
     super(message ?? errorTable[code].title, cause === undefined ? undefined : { cause });
     this.name = "AppError";
     this.code = code;
     this.detail = detail;
     this.fields = fields;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

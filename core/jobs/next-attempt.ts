@@ -4,6 +4,8 @@ import { type JobKind, jobKinds } from "./kinds.ts";
 
 const baseSeconds = 5;
 const delaySecondsMax = 600;
+/** A service that asks for more is asked again all the same. */
+const retryAfterSecondsMax = 3600;
 
 /** Delay before the next attempt: 5 s doubled with each attempt, at most 10 min. `attempt` counts from 1. */
 const baseDelaySeconds = (attempt: number): number => Math.min(delaySecondsMax, baseSeconds * 2 ** (attempt - 1));
@@ -47,5 +49,7 @@ export const nextAttempt = (
     jobKinds[kind].durability === "accepted"
       ? attempt >= maxAttempts && !isMendable(error)
       : attempt >= maxAttempts || errorTable[error.code].retry === "never";
-  return isGivenUp ? { decision: "discard" } : { decision: "retry", delaySeconds: withJitter(baseDelaySeconds(attempt), random) };
+  if (isGivenUp) return { decision: "discard" };
+  const asked = Math.min(error.retryAfterSeconds ?? 0, retryAfterSecondsMax);
+  return { decision: "retry", delaySeconds: Math.max(withJitter(baseDelaySeconds(attempt), random), asked) };
 };

@@ -103,7 +103,13 @@ const deliverTables = async (deps: IntegrationDeps, delivery: Delivery, destinat
       if (context.signal.aborted || error instanceof LeaseLost) throw error;
       const failure = failureOf(error);
       deps.log("warn", "table_not_delivered", { run_id: run.id, table, error_code: failure.code, error: failure.message });
-      failures.push(new AppError({ code: failure.code, message: `${table}: ${failure.message}`, detail: failure.detail, cause: failure }));
+      failures.push(
+        new AppError({
+          ...{ code: failure.code, message: `${table}: ${failure.message}`, cause: failure },
+          ...(failure.detail === undefined ? {} : { detail: failure.detail }),
+          retryAfterSeconds: failure.retryAfterSeconds,
+        }),
+      );
     }
   }
   const worst = failures.find(({ code }) => isOwnersFault(code)) ?? failures[0];

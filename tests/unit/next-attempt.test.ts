@@ -39,3 +39,17 @@ it("delays double up to ten minutes, and chance takes away half of one at most",
   expect([1, 2, 3, 8, 5000].map((attempt) => delay(attempt, 1))).toEqual([5, 10, 20, 600, 600]);
   expect([1, 2, 3, 8, 5000].map((attempt) => delay(attempt, 0))).toEqual([2.5, 5, 10, 300, 300]);
 });
+
+it.each([
+  [null, 1, 3.75],
+  [2, 1, 3.75],
+  [90, 1, 90],
+  [90, 6, 120],
+  [1_000_000, 1, 3600],
+])("a service that asks for %s s is left alone at attempt %i for %d s", (retryAfterSeconds, attempt, delaySeconds) => {
+  const error = new AppError({ code: "SINK_RATE_LIMITED", retryAfterSeconds });
+  expect(nextAttempt(error, { kind: "integration.posthog", attempt, maxAttempts: 8, random: 0.5 })).toEqual({
+    decision: "retry",
+    delaySeconds,
+  });
+});

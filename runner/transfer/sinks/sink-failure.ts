@@ -12,15 +12,12 @@ type SinkCode =
 
 type SinkFailureInit = { code: SinkCode; message?: string; detail?: string; retryAfterSeconds?: number | null; cause?: unknown };
 
-/** `retryAfterSeconds` is what the service asks for, or null. */
 export class SinkFailure extends AppError {
   override readonly name = "SinkFailure";
   declare readonly code: SinkCode;
-  readonly retryAfterSeconds: number | null;
 
-  constructor({ retryAfterSeconds = null, ...init }: SinkFailureInit) {
+  constructor(init: SinkFailureInit) {
     super(init);
-    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
