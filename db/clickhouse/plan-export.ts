@@ -20,7 +20,12 @@ type PlanQuery = {
   rowBytes: string;
   /** Hash that distinguishes the versions of a row. */
   rowHash: string;
+  /** Totals of the rows, if a query before has added them up; the plan then has no checksum. */
+  total?: PlanTotal | undefined;
 };
+
+/** What a plan starts from, as ClickHouse writes 64-bit integers: number of rows, their estimated bytes, first and last microsecond. */
+export type PlanTotal = { rows: string; bytes: string; min_us: string; max_us: string };
 
 type ExportPlan = {
   /** Ascending by time, then hash. Empty if nothing matches. */
@@ -30,8 +35,8 @@ type ExportPlan = {
   /** Microseconds since the epoch; null if nothing matches. */
   startUs: number | null;
   endUs: number | null;
-  /** Sum of the row hashes: equal sums mean the same versions of the same rows. */
-  checksum: string;
+  /** Sum of the row hashes: equal sums mean the same versions of the same rows. Null if the query brought its totals. */
+  checksum: string | null;
 };
 
 export type PlanBounds = { sliceBytes: number; sliceBytesMin: number; sliceRowsMax: number };
@@ -55,10 +60,12 @@ export const planExport = async (
     });
   const us = `toUnixTimestamp64Micro(${query.time})`;
 
-  const [total] = await run<{ rows: string; bytes: string; min_us: string; max_us: string; checksum: string }>(
-    `SELECT count() AS rows, sum(${query.rowBytes}) AS bytes, min(${us}) AS min_us, max(${us}) AS max_us, sum(${query.rowHash}) AS checksum
-     FROM ${query.from} WHERE ${query.where}`,
-  );
+  const addUp = () =>
+    run<PlanTotal & { checksum: string }>(
+      `SELECT count() AS rows, sum(${query.rowBytes}) AS bytes, min(${us}) AS min_us, max(${us}) AS max_us, sum(${query.rowHash}) AS checksum
+       FROM ${query.from} WHERE ${query.where}`,
+    );
+  const [total] = query.total === undefined ? await addUp() : [{ ...query.total, checksum: null }];
   const rows = parseCount(total?.rows);
   if (total === undefined || rows === 0) return { slices: [], rows: 0, bytes: 0, startUs: null, endUs: null, checksum: "0" };
   const all: Bucket = { startUs: Number(total.min_us), endUs: Number(total.max_us) + 1, rows, bytes: Number(total.bytes) };

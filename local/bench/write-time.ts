@@ -1,5 +1,5 @@
 /**
- * `npm run bench:windows [-- --rows 20000000]`: rows that ClickHouse reads for each row that a window on write time delivers. Reads windows
+ * `npm run bench:windows [-- --rows 20000000 --projection]`: rows that ClickHouse reads for each row that a window on write time delivers. Reads windows
  * through the source of deliveries, with and without the index, and sums `read_rows` of all its queries. Figures: docs/benchmarks.md.
  */
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
@@ -37,6 +37,8 @@ const windows = [
   { name: "an hour a year ago", start: endUs - 365 * dayUs, end: endUs - 365 * dayUs + hourUs },
   { name: "the last day", start: endUs - dayUs, end: endUs },
   { name: "a day a year ago", start: endUs - 365 * dayUs, end: endUs - 364 * dayUs },
+  { name: "the last week", start: endUs - 7 * dayUs, end: endUs },
+  { name: "a week a year ago", start: endUs - 365 * dayUs, end: endUs - 358 * dayUs },
 ];
 
 const dir = mkdtempSync(join(tmpdir(), "spillway-bench-windows-"));

@@ -9,7 +9,7 @@ import {
 } from "../../../core/query/build-query.ts";
 import { joinSql, type Sql } from "../../../core/query/sql.ts";
 import { parseCount } from "../../../db/clickhouse/parse-count.ts";
-import { planExport } from "../../../db/clickhouse/plan-export.ts";
+import { type PlanTotal, planExport } from "../../../db/clickhouse/plan-export.ts";
 import { areRekeyed, findRekeyedRows, withoutRekeyed, withoutRekeyedInside } from "../../../db/clickhouse/rekeyed-rows.ts";
 import type { ClickHouseSourceDeps } from "./clickhouse-source-deps.ts";
 import { isExplained, RowsRekeyed, type SourcePlan, type SourceRequest } from "./export-source.ts";
@@ -32,7 +32,7 @@ export const planSource = async (deps: ClickHouseSourceDeps, request: SourceRequ
   const { compiled, projectId, known, signal, window } = request;
   const { table } = compiled;
   const newest = window.axis === "writeTime" ? await newestInWindow(deps, request) : undefined;
-  const scope: ExportScope = { projectId, window, physical, ...(newest === undefined ? {} : { newest }) };
+  const scope: ExportScope = { projectId, window, physical, ...(newest?.condition === undefined ? {} : { newest: newest.condition }) };
   const isReplacing = table.source.kind === "replacing";
   // A window on write time selects versions itself.
   const merges = isReplacing && window.axis === "eventTime";
@@ -42,7 +42,10 @@ export const planSource = async (deps: ClickHouseSourceDeps, request: SourceRequ
 
   const countable = countPredicate(compiled, scope);
   // Rows are rarely re-keyed, so planning starts without the answer and is repeated if there are any.
-  const [rekeyed, firstPlan] = await Promise.all([findRekeyed("moved"), known ?? makePlan(deps, request, countable, request.queryId)]);
+  const [rekeyed, firstPlan] = await Promise.all([
+    findRekeyed("moved"),
+    known ?? makePlan(deps, request, countable, request.queryId, newest?.total),
+  ]);
   const without = withoutRekeyed(table, rekeyed);
   const counted = joinSql([countable, without], "");
   const plan = known === null && without.sql !== "" ? await makePlan(deps, request, counted, `${request.queryId}-unmoved`) : firstPlan;
@@ -110,6 +113,7 @@ const makePlan = async (
   { compiled: { table }, window, isWhole, signal }: SourceRequest,
   counted: Sql,
   queryId: string,
+  total?: PlanTotal,
 ): Promise<SourcePlan> => {
   const merges = table.source.kind === "replacing" && window.axis === "eventTime";
   const from = (needsFinal: boolean, names: readonly Pick<Sql, "uses">[]) => fromClause(table, physical, { needsFinal, names });
@@ -126,6 +130,7 @@ const makePlan = async (
         hash: table.hash,
         rowBytes: table.rowBytes.sql,
         rowHash,
+        total,
       },
       bounds,
       { signal, queryId },
