@@ -67,7 +67,7 @@ type Done = { rows: number; seconds: number; peakMb: number };
 /** Runs `work` beside a fresh runner, and adds its peak memory. */
 const withRunner = async (env: Record<string, string>, work: () => Promise<Omit<Done, "peakMb">>): Promise<Done> => {
   const child = spawnBound(bunPath, [join(repositoryRoot, "runner/main.ts")], {
-    stdout: "ignore",
+    stdout: "pipe",
     stderr: "inherit",
     env: {
       ...process.env,
@@ -90,6 +90,7 @@ const withRunner = async (env: Record<string, string>, work: () => Promise<Omit<
       ...env,
     },
   });
+  child.stdout?.resume();
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   try {
     const done = await work();
@@ -128,7 +129,7 @@ const deliver = ({ kind, settings, secret, env = {} }: Target): Promise<Done> =>
     }
   });
 
-/** The same rows and columns as a batch export. */
+/** The same rows as a batch export, with its default columns, which are not those of a delivery. */
 const exportRows = (): Promise<Done> =>
   withRunner({}, async () => {
     const exportId = newId("batchExport");
