@@ -83,8 +83,8 @@ const start = async (deps: IntegrationDeps, { job, signal }: JobContext): Promis
   const started = await startRun(deps.db, lease, integrationId, options);
   if (started.outcome !== "needsFirstRow") return started;
   const { projectId } = started.integration;
-  const firstRowAt = await findFirstRow(deps.clickhouse, deps.settings.physical, projectId, signal);
-  return startRun(deps.db, lease, integrationId, { ...options, firstRowAt });
+  const at = await findFirstRow(deps.clickhouse, deps.settings.physical, projectId, signal);
+  return startRun(deps.db, lease, integrationId, { ...options, firstRow: { at, closedUntil: started.closedUntil } });
 };
 
 /** Throws the first fault after every table was tried; an owner's fault before any other. */

@@ -21,8 +21,6 @@ export type IntegrationToRun = Schedule & {
   endsAt: string | null;
   cursor: string | null;
   failures: number;
-  isAlerted: boolean;
-  isOverdue: boolean;
   createdBy: string | null;
 };
 
@@ -34,4 +32,4 @@ export const isoMs = (value: SQL): SQL =>
 export const integrationColumns = sql`i.id, i.project_id as "projectId", p.name as "projectName", p.org_id as "organizationId", i.kind, i.name, i.enabled, i.settings,
   i.sealed_secret as "sealedSecret", to_json(i.tables) as tables, i.frequency, i.cron, i.time_zone as "timeZone", i.jitter_seconds as "jitterSeconds", i.mode,
   ${isoMs(sql`i.starts_at`)} as "startsAt", ${isoMs(sql`i.ends_at`)} as "endsAt", ${isoMs(sql`i.cursor`)} as cursor,
-  i.failures, i.alerted_at is not null as "isAlerted", i.overdue_at is not null as "isOverdue", i.created_by as "createdBy"`;
+  i.failures, i.created_by as "createdBy"`;

@@ -38,20 +38,25 @@ export const completeRun = (db: Database, { lease, integration, run }: Delivery,
           content_hash = ${delivered.contentHash}, error = null, finished_at = now(), updated_at = now()
         where id = ${run.id}`,
     );
-    await execute(
+    // What was told of it is read here: the watchdog may have told of it since this attempt began.
+    const [told] = await execute<{ isRecovered: boolean }>(
       tx,
-      sql`update integrations set failures = 0, last_error = null, alerted_at = null, last_run_at = now(), next_run_at = now() + interval '10 minutes',
-          overdue_at = case when cursor = ${run.windowStart}::timestamptz then null else overdue_at end,
-          cursor = case when cursor = ${run.windowStart}::timestamptz then ${run.windowEnd}::timestamptz else cursor end
-        where id = ${integration.id}`,
+      sql`with before as (
+          select id, alerted_at, overdue_at, coalesce(cursor = ${run.windowStart}::timestamptz, false) as moves from integrations
+          where id = ${integration.id} for no key update
+        )
+        update integrations i set failures = 0, last_error = null, alerted_at = null, last_run_at = now(), next_run_at = now() + interval '10 minutes',
+          overdue_at = case when moves then null else i.overdue_at end,
+          cursor = case when moves then ${run.windowEnd}::timestamptz else cursor end
+        from before b where i.id = b.id
+        returning b.alerted_at is not null or b.overdue_at is not null and b.moves as "isRecovered"`,
     );
     const { id: runId, windowStart, windowEnd } = run;
     await announce(tx, integration, "integration.run_completed", {
       ...{ runId, cause: run.cause, windowStart, windowEnd, ...sums },
       manifestKey: delivered.manifestKey,
     });
-    if (integration.isAlerted || integration.isOverdue)
-      await announce(tx, integration, "integration.recovered", { deliveredThrough: windowEnd });
+    if (told?.isRecovered === true) await announce(tx, integration, "integration.recovered", { deliveredThrough: windowEnd });
     await enqueueRun(tx, integration);
     return true;
   });

@@ -29,16 +29,19 @@ export type StartedRun =
   | { outcome: "started"; integration: IntegrationToRun; run: Run }
   /** There is no window to deliver now. The job is completed and the integration knows when to look again. */
   | { outcome: "nothing" }
-  /** FULL_HISTORY, before the first row is known: call again with its instant. Nothing was written. */
-  | { outcome: "needsFirstRow"; integration: IntegrationToRun }
+  /** FULL_HISTORY, before the first row is known: look it up, and call again with it and with `closedUntil`. Nothing was written. */
+  | { outcome: "needsFirstRow"; integration: IntegrationToRun; closedUntil: string }
   | { outcome: "leaseLost" };
 
 type StartOptions = {
   lagSeconds: number;
   /** Deliver up to now, also where no window has ended. */
   isManual: boolean;
-  /** Instant of the first row of the project's tables; null: it has none. Undefined: not looked up. */
-  firstRowAt?: string | null;
+  /**
+   * Instant of the first row of the project's tables; null: it has none. `closedUntil`: what was closed before it was looked up, because an
+   * older row may have appeared since. Undefined: not looked up.
+   */
+  firstRow?: { at: string | null; closedUntil: string };
 };
 
 /**
@@ -51,23 +54,31 @@ export const startRun = (db: Database, lease: Lease, integrationId: string, opti
     if (job === undefined) return { outcome: "leaseLost" };
     const integration = await lockIntegration(tx, integrationId);
     if (integration === undefined || !integration.enabled) return endWithNothing(tx, lease);
-    const left = await findRun(tx, integrationId, "left");
+    const left = await findRun(tx, integration, "left");
     if (left !== undefined) return { outcome: "started", integration, run: await beginRun(tx, left.id, lease.id, { isFresh: false }) };
 
     const horizon = await findHorizon(tx, integration.projectId, options.lagSeconds);
-    if (needsFirstRow(integration) && options.firstRowAt === undefined) return { outcome: "needsFirstRow", integration };
-    const next = nextWindow(integration, { ...horizon, firstRowAt: options.firstRowAt ?? null, isManual: options.isManual });
+    const { firstRow, isManual } = options;
+    if (needsFirstRow(integration) && firstRow === undefined)
+      return { outcome: "needsFirstRow", integration, closedUntil: horizon.closedUntil };
+    const next = nextWindow(integration, { ...horizon, firstRowAt: firstRowAtOf(firstRow), isManual });
     if (next.outcome === "window") {
       await closeWindow(tx, next.end);
       const id = await insertRun(tx, integration, next);
       return { outcome: "started", integration, run: await beginRun(tx, id, lease.id, { isFresh: true }) };
     }
-    const pending = await findRun(tx, integrationId, "pending");
+    const pending = await findRun(tx, integration, "pending");
     if (pending !== undefined) return { outcome: "started", integration, run: await beginRun(tx, pending.id, lease.id, { isFresh: true }) };
     return endWithNothing(tx, lease, { integrationId, lookAt: next.lookAt });
   });
 
 const needsFirstRow = ({ mode, cursor, startsAt }: IntegrationToRun) => mode === "FULL_HISTORY" && cursor === null && startsAt === null;
+
+const firstRowAtOf = (firstRow: StartOptions["firstRow"]): string | null => {
+  if (firstRow === undefined || firstRow.at === null) return null;
+  const { at, closedUntil } = firstRow;
+  return at < closedUntil ? at : closedUntil;
+};
 
 const lockIntegration = async (tx: Database, id: string): Promise<IntegrationToRun | undefined> => {
   const [row] = await execute<IntegrationToRun>(
@@ -77,12 +88,19 @@ const lockIntegration = async (tx: Database, id: string): Promise<IntegrationToR
   return row;
 };
 
-const findRun = async (tx: Database, integrationId: string, which: "left" | "pending"): Promise<{ id: string } | undefined> => {
+/** A window that begins at the cursor is the next in line, whatever its run was for: cut anew, it would overlap with that run. */
+const findRun = async (
+  tx: Database,
+  { id, cursor }: Pick<IntegrationToRun, "id" | "cursor">,
+  which: "left" | "pending",
+): Promise<{ id: string } | undefined> => {
   const states =
-    which === "pending" ? sql`state = 'pending'` : sql`(state in ('queued', 'running') or state = 'failed' and cause <> 'backfill')`;
+    which === "pending"
+      ? sql`state = 'pending'`
+      : sql`(state in ('queued', 'running') or state = 'failed' and cause <> 'backfill' or state in ('failed', 'pending') and window_start >= ${cursor}::timestamptz)`;
   const [row] = await execute<{ id: string }>(
     tx,
-    sql`select id from integration_runs where integration_id = ${integrationId} and ${states} order by window_start limit 1`,
+    sql`select id from integration_runs where integration_id = ${id} and ${states} order by window_start limit 1`,
   );
   return row;
 };
