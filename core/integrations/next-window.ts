@@ -50,5 +50,6 @@ export const nextWindow = (position: Position, { now, closedUntil, firstRowAt, i
   return { outcome: "none", lookAt: new Date(Math.max(Date.parse(end) + position.jitterSeconds * 1000, nowMs + recheckMs)).toISOString() };
 };
 
-const earlier = (a: string, b: string): string => (a < b ? a : b);
+/** Of two instants. */
+export const earlier = (a: string, b: string): string => (a < b ? a : b);
 const isoOrNull = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());

@@ -1,6 +1,6 @@
 /** Begins the next run of an integration: the delivery of one window. */
 import { sql } from "drizzle-orm";
-import { type NextWindow, nextWindow } from "../../core/integrations/next-window.ts";
+import { earlier, type NextWindow, nextWindow } from "../../core/integrations/next-window.ts";
 import type { TableResult } from "../../core/integrations/run-result.ts";
 import type { RunCause } from "../../core/integrations/run-state.ts";
 import { jobState } from "../../core/jobs/state.ts";
@@ -74,11 +74,8 @@ export const startRun = (db: Database, lease: Lease, integrationId: string, opti
 
 const needsFirstRow = ({ mode, cursor, startsAt }: IntegrationToRun) => mode === "FULL_HISTORY" && cursor === null && startsAt === null;
 
-const firstRowAtOf = (firstRow: StartOptions["firstRow"]): string | null => {
-  if (firstRow === undefined || firstRow.at === null) return null;
-  const { at, closedUntil } = firstRow;
-  return at < closedUntil ? at : closedUntil;
-};
+const firstRowAtOf = (firstRow: StartOptions["firstRow"]): string | null =>
+  firstRow === undefined || firstRow.at === null ? null : earlier(firstRow.at, firstRow.closedUntil);
 
 const lockIntegration = async (tx: Database, id: string): Promise<IntegrationToRun | undefined> => {
   const [row] = await execute<IntegrationToRun>(
