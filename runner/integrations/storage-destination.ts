@@ -69,7 +69,6 @@ const deliverTable = async (deps: IntegrationDeps, delivery: Delivery, storage: 
     known: null,
     isWhole: false,
   });
-  if (source.rows === 0) return { rows: 0, bytes: 0, files: [], columns, sent: 0, accepted: 0, rejected: 0 };
   const placeOf = (file: number | null) => {
     const key = deliveredObjectKey(settings.keyTemplate ?? langfuseTemplate, {
       prefix: settings.prefix,
@@ -84,7 +83,13 @@ const deliverTable = async (deps: IntegrationDeps, delivery: Delivery, storage: 
   };
   const progress: ExportProgress = { stage: "streaming", rows: 0, rowsTotal: source.rows, bytes: 0, slices: 0, slicesTotal: null };
   const mayHaveUploads = run.attempts > 1 || run.deliveries > 0;
-  const writer = createFileWriter({ ...deps, sink, journal: createDeliveryJournal(sink, { mayHaveUploads, log: deps.log }) }, context, {
+  const journal = createDeliveryJournal(sink, { mayHaveUploads, log: deps.log });
+  if (source.rows === 0) {
+    // An earlier attempt may have begun a file of rows that are in a later window now.
+    for (const file of [null, 0]) await journal.addFile({ key: placeOf(file).key, fileIndex: 0 });
+    return { rows: 0, bytes: 0, files: [], columns, sent: 0, accepted: 0, rejected: 0 };
+  }
+  const writer = createFileWriter({ ...deps, sink, journal }, context, {
     target: { format: settings.fileType, compression, options },
     placeOf,
     progress,

@@ -85,38 +85,45 @@ export const failRun = (
   transaction(db, async (tx) => {
     const state = await settleJob(tx, lease, outcome);
     if (state === undefined) return false;
-    const isOver = state === jobState.discarded || state === jobState.cancelled;
-    await execute(
-      tx,
-      sql`update integration_runs set state = ${isOver ? "failed" : "queued"}, error = coalesce(${jsonOrNull(fault)}::jsonb, error), updated_at = now(),
+    await recordFailure(tx, { integrationId, isOver: state === jobState.discarded || state === jobState.cancelled, fault });
+    return true;
+  });
+
+/** Writes what a failed attempt means for run and integration, and alerts once. `isOver`: the job is given up. */
+export const recordFailure = async (
+  tx: Database,
+  { integrationId, isOver, fault }: { integrationId: string; isOver: boolean; fault: IntegrationFault | null },
+): Promise<void> => {
+  await execute(
+    tx,
+    sql`update integration_runs set state = ${isOver ? "failed" : "queued"}, error = coalesce(${jsonOrNull(fault)}::jsonb, error), updated_at = now(),
           finished_at = case when ${isOver} then now() end
         where integration_id = ${integrationId} and state = 'running'`,
-    );
-    if (fault === null) return true;
-    const [row] = await execute<{
-      id: string;
-      projectId: string;
-      name: string;
-      kind: IntegrationToRun["kind"];
-      failures: number;
-      isAlerted: boolean;
-      cursor: string | null;
-    }>(
-      tx,
-      sql`update integrations set failures = failures + 1, last_error = ${jsonOrNull(fault)}::jsonb,
+  );
+  if (fault === null) return;
+  const [row] = await execute<{
+    id: string;
+    projectId: string;
+    name: string;
+    kind: IntegrationToRun["kind"];
+    failures: number;
+    isAlerted: boolean;
+    cursor: string | null;
+  }>(
+    tx,
+    sql`update integrations set failures = failures + 1, last_error = ${jsonOrNull(fault)}::jsonb,
           next_run_at = now() + interval '10 minutes'
         where id = ${integrationId}
         returning id, project_id as "projectId", name, kind, failures, alerted_at is not null as "isAlerted", ${isoMs(sql`cursor`)} as cursor`,
-    );
-    if (row === undefined || row.isAlerted || row.failures < failuresBeforeAlert) return true;
-    await execute(tx, sql`update integrations set alerted_at = now() where id = ${integrationId}`);
-    await announce(tx, row, "integration.failing", {
-      error: { code: fault.code, message: fault.message },
-      failures: row.failures,
-      deliveredThrough: row.cursor,
-    });
-    return true;
+  );
+  if (row === undefined || row.isAlerted || row.failures < failuresBeforeAlert) return;
+  await execute(tx, sql`update integrations set alerted_at = now() where id = ${integrationId}`);
+  await announce(tx, row, "integration.failing", {
+    error: { code: fault.code, message: fault.message },
+    failures: row.failures,
+    deliveredThrough: row.cursor,
   });
+};
 
 /**
  * Switches the integration off once, with audit row and event; the cursor stays, so that it goes on without a gap once it is switched on

@@ -103,6 +103,11 @@ describe("due integrations", () => {
       );
       expect(await rescueExport(db)).toMatchObject({ state: "discarded" });
     }
+    expect(await readIntegration(fixture, id)).toMatchObject({
+      failures: 1,
+      lastError: { code: how === "given up" ? fault.code : "RUNNER_LOST" },
+    });
+    expect((await listRuns(fixture, id)).map(({ state }) => state)).toEqual(["failed"]);
     expect(await enqueueDueRuns(db)).toBe(0);
     await execute(db, sql`update integrations set next_run_at = now() where id = ${id} and next_run_at < now() + interval '11 minutes'`);
     expect(await enqueueDueRuns(db)).toBe(1);

@@ -5,9 +5,11 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const longest: readonly string[] = [
   "crash",
   "stack",
+  "integrations-storm",
   "deletion",
   "hostile-score-names",
   "export-windows",
+  "load-and-merge",
   "large-requests",
   "ingestion-aggregates",
   "filter-language",
