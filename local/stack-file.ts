@@ -12,8 +12,8 @@ export type StackFile = {
   s3: { endpoint: string; region: string; accessKeyId: string; secretAccessKey: string; buckets: { exports: string } };
   /** Folder of sent mails, one .eml file each; null if SMTP_CONNECTION_URL names a server. */
   mailboxDir: string | null;
-  /** Servers that answer as PostHog and Mixpanel do; GET /received lists what they have. Mixpanel is null if SPILLWAY_MIXPANEL_URL names one. */
-  posthog: { url: string; projectToken: string };
+  /** Servers that answer as PostHog and Mixpanel do; GET /received lists what they have. Null if they are not started. */
+  posthog: { url: string; projectToken: string } | null;
   mixpanel: { url: string; projectToken: string } | null;
   pids: Record<string, number>;
 };

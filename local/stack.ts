@@ -153,13 +153,16 @@ const startParts = async (options: StackOptions, { env, dataDir, logOf }: StackP
     },
     mailboxDir,
     posthog: addressOf(engines.posthog),
-    mixpanel: engines.mixpanel === undefined ? null : addressOf(engines.mixpanel),
+    mixpanel: addressOf(engines.mixpanel),
     pids: parts.pids(),
   };
   return { file, clickhouseDatabase: settings.CLICKHOUSE_DB, restartRunner: runner.restart };
 };
 
-const addressOf = ({ url, projectToken }: { url: string; projectToken: string }) => ({ url, projectToken });
+type LocalSink = { url: string; projectToken: string };
+
+const addressOf = (sink: LocalSink | undefined): LocalSink | null =>
+  sink === undefined ? null : { url: sink.url, projectToken: sink.projectToken };
 
 const migrate = async (env: StackEnv, settings: ReturnType<typeof stackSettings>): Promise<void> => {
   await Promise.all([

@@ -20,8 +20,9 @@ type EngineStart = {
   keep: <S extends Service>(service: S) => S;
 };
 
-/** Those replaced are undefined. Each is kept as soon as it has started, so that a failure of another one stops it. */
+/** Those replaced, and PostHog and Mixpanel with SPILLWAY_LOCAL_SINKS=false, are undefined. Each is kept as soon as it has started, so that a failure of another one stops it. */
 export const startEngines = async ({ env, dataDir, logOf, keep }: EngineStart, mailboxDir: string | null) => {
+  const hasSinks = env["SPILLWAY_LOCAL_SINKS"] !== "false";
   const [clickhouse, postgres, s3, mail, posthog, mixpanel] = await Promise.all([
     env["CLICKHOUSE_URL"]
       ? undefined
@@ -44,8 +45,10 @@ export const startEngines = async ({ env, dataDir, logOf, keep }: EngineStart, m
           ...portOf(env, "SPILLWAY_S3_PORT"),
         }).then(keep),
     mailboxDir === null ? undefined : startMailbox({ mailboxDir, logFile: logOf("mail"), ...portOf(env, "SPILLWAY_SMTP_PORT") }).then(keep),
-    startPostHog({ dataDir: join(dataDir, "posthog"), logFile: logOf("posthog") }).then(keep),
-    env["SPILLWAY_MIXPANEL_URL"] ? undefined : startMixpanel({ dataDir: join(dataDir, "mixpanel"), logFile: logOf("mixpanel") }).then(keep),
+    hasSinks ? startPostHog({ dataDir: join(dataDir, "posthog"), logFile: logOf("posthog") }).then(keep) : undefined,
+    env["SPILLWAY_MIXPANEL_URL"] || !hasSinks
+      ? undefined
+      : startMixpanel({ dataDir: join(dataDir, "mixpanel"), logFile: logOf("mixpanel") }).then(keep),
   ]);
   return { clickhouse, postgres, s3, mail, posthog, mixpanel };
 };

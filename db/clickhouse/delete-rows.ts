@@ -51,7 +51,11 @@ export const deleteStoredRows = async (store: RowStore, what: JobPayload<"data.d
   if (what.scope === "traces") {
     for (const traceIds of idSlices(what.traceIds, 1000)) {
       await deleteRekeyed(store, traceIds);
-      for (const table of all) await deleteWhere(store, table, `${table.trace} IN {traceIds:Array(String)}`, { traceIds });
+      await deleteWhere(
+        store,
+        all.map((table) => ({ table, condition: `${table.trace} IN {traceIds:Array(String)}` })),
+        { traceIds },
+      );
       await deleteTraceAggregates(run, { projectId, traceIds });
     }
     return;
@@ -61,33 +65,37 @@ export const deleteStoredRows = async (store: RowStore, what: JobPayload<"data.d
     return deleteEntityRows(store, "score", what.scoreIds);
   }
   const params = what.scope === "before" ? { before: what.before } : {};
-  for (const table of all) await deleteWhere(store, table, what.scope === "project" ? "1" : `${table.time} < ${beforeParam}`, params);
+  await deleteWhere(
+    store,
+    all.map((table) => ({ table, condition: what.scope === "project" ? "1" : `${table.time} < ${beforeParam}` })),
+    params,
+  );
   if (what.scope === "before") await deleteOldAggregates(store.clickhouse, run, { projectId, before: what.before, signal: store.signal });
   else
     for (const table of [...aggregateTables, "traces_mt"])
       await run(`DELETE FROM ${table} WHERE project_id = {projectId:String}`, { projectId });
 };
 
+type Doomed = { table: Table; condition: string };
+
 /**
- * Deletes rows, after it has recorded their ids with an instant no version is later than. Integrations deliver them as deletions
- * (`deleted_rows`). Repeated, it records those that are left.
+ * Deletes rows of several tables, after it has recorded their ids with an instant no version is later than. Integrations deliver them as
+ * deletions (`deleted_rows`). Repeated, it records those that are left.
  */
-const deleteWhere = async (
-  store: RowStore,
-  { table, name, id }: Table,
-  condition: string,
-  params: Record<string, unknown>,
-): Promise<void> => {
+const deleteWhere = async (store: RowStore, doomed: readonly Doomed[], params: Record<string, unknown>): Promise<void> => {
   const run = runOf(store);
-  const where = `WHERE project_id = {projectId:String} AND ${condition}`;
   const asked = { ...params, projectId: store.projectId };
-  await run(
-    `INSERT INTO deleted_rows (project_id, deleted_at, table_name, id)
-      SELECT project_id, greatest(parseDateTime64BestEffort({version:String}, 6, 'UTC'), toDateTime64(max(event_ts), 6, 'UTC')), '${name ?? table}', ${id} AS gone
-      FROM ${table} ${where} GROUP BY project_id, gone`,
-    { ...asked, version: await store.nextVersion() },
+  const where = (condition: string) => `WHERE project_id = {projectId:String} AND ${condition}`;
+  const gone = doomed.map(
+    ({ table: { table, name, id }, condition }) =>
+      `SELECT project_id, greatest(parseDateTime64BestEffort({version:String}, 6, 'UTC'), toDateTime64(max(event_ts), 6, 'UTC')), '${name ?? table}', ${id} AS gone
+        FROM ${table} ${where(condition)} GROUP BY project_id, gone`,
   );
-  await run(`DELETE FROM ${table} ${where}`, asked);
+  await run(`INSERT INTO deleted_rows (project_id, deleted_at, table_name, id) ${gone.join(" UNION ALL ")}`, {
+    ...asked,
+    version: await store.nextVersion(),
+  });
+  for (const { table, condition } of doomed) await run(`DELETE FROM ${table.table} ${where(condition)}`, asked);
 };
 
 /**
@@ -107,7 +115,7 @@ const deleteRekeyed = async (store: RowStore, traceIds: readonly string[]): Prom
       signal: store.signal,
       timeoutSeconds,
     });
-    for (const ids of slices(found)) await deleteWhere(store, among, `${id} IN {ids:Array(String)}`, { ids });
+    for (const ids of slices(found)) await deleteWhere(store, [{ table: among, condition: `${id} IN {ids:Array(String)}` }], { ids });
   }
 };
 
@@ -122,8 +130,12 @@ export const deleteEntityRows = async (store: RowStore, entityType: EntityType, 
   const { projectId, eventsTable } = store;
   const run = runOf(store);
   for (const ids of idSlices(entityIds, 1000)) {
-    for (const table of [tables[entityType], ...(entityType === "observation" ? [eventsOf(eventsTable)] : [])])
-      await deleteWhere(store, table, `${table.id} IN {ids:Array(String)}`, { ids });
+    const named = [tables[entityType], ...(entityType === "observation" ? [eventsOf(eventsTable)] : [])];
+    await deleteWhere(
+      store,
+      named.map((table) => ({ table, condition: `${table.id} IN {ids:Array(String)}` })),
+      { ids },
+    );
     if (entityType === "trace") await deleteTraceAggregates(run, { projectId, traceIds: ids });
   }
 };

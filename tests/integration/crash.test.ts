@@ -84,8 +84,8 @@ const resuming = { ...fast, SPILLWAY_SLICE_MIB: "10", SPILLWAY_PARTS_IN_FLIGHT: 
 type Call = { kind: "create" | "complete"; partNumber: 0 } | { kind: "part"; partNumber: number };
 type KillPoint = { name: string; at: { call: Call; isDone: boolean } | { ms: number } };
 
-/** How many of the kills come after a time: `SPILLWAY_CRASH_KILLS=50` takes five minutes more. */
-const timedKills = Number(process.env["SPILLWAY_CRASH_KILLS"] ?? "12");
+/** How many of the kills come after a time: `SPILLWAY_CRASH_KILLS=38` makes it 50 in all, and takes minutes. */
+const timedKills = Number(process.env["SPILLWAY_CRASH_KILLS"] ?? "4");
 
 /** The runner is killed at each call that writes the object, before and after the store has done what was asked, and after times that may be anywhere. */
 const calls: readonly Call[] = [

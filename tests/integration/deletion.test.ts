@@ -97,7 +97,7 @@ const sendOtel = async (traceIds: string[], store: Partial<EventStore> = {}): Pr
 };
 
 const runUntilDone = async (env: Record<string, string> = {}): Promise<void> => {
-  const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "50", ...env });
+  const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "120", ...env });
   try {
     await untilIngested(fixture.db);
   } finally {
@@ -131,7 +131,7 @@ const runDeletion = async (overrides: { s3?: S3Client; clickhouse?: ClickHouse }
 
 /** Takes in what waits, while a deletion runs. */
 const mergeWaiting = async (): Promise<void> => {
-  const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "50", QUEUE_CONSUMER_DATA_DELETE_QUEUE_IS_ENABLED: "false" });
+  const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "120", QUEUE_CONSUMER_DATA_DELETE_QUEUE_IS_ENABLED: "false" });
   const waiting = () => execute(fixture.db, sql`select 1 from jobs where kind <> 'data.delete' and finished_at is null`);
   while ((await waiting()).length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
   await runner.stop();

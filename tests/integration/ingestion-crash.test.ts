@@ -64,7 +64,7 @@ it(`every event answered with 201 is in ClickHouse in the end and every refused 
     SPILLWAY_LEASE_SECONDS: "3",
     SPILLWAY_SELF_FENCE_SECONDS: "2",
     SPILLWAY_REAPER_SECONDS: "0.5",
-    SPILLWAY_POLL_MS: "50",
+    SPILLWAY_POLL_MS: "120",
   });
   const relay = startNeonRelay(env["DATABASE_URL"] ?? "");
   const startApi = () =>

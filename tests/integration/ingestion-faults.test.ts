@@ -66,7 +66,7 @@ const afterInserting = (act: () => Promise<void>): ClickHouse => {
 
 /** Runs a runner until no job is open. */
 const runUntilDone = async (): Promise<void> => {
-  const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "50" });
+  const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "120" });
   try {
     for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
       const [row] = await execute<{ open: number }>(fixture.db, sql`select count(*)::int as open from jobs where finished_at is null`);
@@ -202,7 +202,7 @@ it("requests are taken in while ClickHouse is silent to more deletions of a proj
   const opened = Promise.withResolvers<void>();
   hook.before((_, body) => (body.includes("DELETE FROM") ? opened.promise : Promise.resolve()));
   for (let deletion = 0; deletion < 8; deletion++) await deleteTraces([unique("t")]);
-  const runner = fixture.startRunner({ CLICKHOUSE_URL: hook.url, SPILLWAY_POLL_MS: "50" });
+  const runner = fixture.startRunner({ CLICKHOUSE_URL: hook.url, SPILLWAY_POLL_MS: "120" });
   const open = (kind: string) => execute(fixture.db, sql`select 1 from jobs where kind = ${kind} and finished_at is null`);
   const running = () => execute(fixture.db, sql`select 1 from jobs where kind = 'data.delete' and state = 'running'`);
   try {
@@ -290,7 +290,7 @@ describe("a deletion", () => {
       origin: { apiKey: "", sdkName: "", sdkVersion: "" },
     });
     await execute(fixture.db, sql`update jobs set run_at = now() + interval '1 hour'`);
-    const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "50" });
+    const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "120" });
     await deleteTraces([gone]);
     const left = async () => (await execute(fixture.db, sql`select 1 from jobs where kind = 'data.delete' and finished_at is null`)).length;
     while ((await left()) > 0) await new Promise((resolve) => setTimeout(resolve, 30));
@@ -319,7 +319,7 @@ describe("a deletion", () => {
     const batch = await claim();
     const slow = afterInserting(async () => {
       await deleteTraces([traceId]);
-      const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "50", QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED: "false" });
+      const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "120", QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED: "false" });
       // As long as a deletion takes that waits for nobody.
       for (let tries = 0; tries < 40; tries++) {
         if ((await execute(fixture.db, sql`select 1 from jobs where kind = 'data.delete' and finished_at is null`)).length === 0) break;

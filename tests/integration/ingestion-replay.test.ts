@@ -63,7 +63,7 @@ const counts = async (): Promise<Open> => {
 
 /** Runs a runner until nothing waits any more; answers the dead letters. */
 const drained = async (): Promise<number> => {
-  const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "50" });
+  const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "120" });
   try {
     for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
       const { open, dead } = await counts();

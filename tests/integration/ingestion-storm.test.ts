@@ -32,7 +32,7 @@ const contents = async (): Promise<string[]> => {
 const start = (): RunnerProcess => {
   const runner = startRunnerProcess(
     fixture.runnerEnv({
-      SPILLWAY_POLL_MS: "50",
+      SPILLWAY_POLL_MS: "120",
       SPILLWAY_LEASE_SECONDS: "1.5",
       SPILLWAY_SELF_FENCE_SECONDS: "1",
       SPILLWAY_REAPER_SECONDS: "0.3",

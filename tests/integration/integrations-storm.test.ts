@@ -35,7 +35,7 @@ import { waitSeconds } from "../support/wait-seconds.ts";
 
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 /** More of both take minutes: SPILLWAY_INTEGRATION_KILLS=50 SPILLWAY_INTEGRATION_HOURS=200. */
-const kills = Number(process.env["SPILLWAY_INTEGRATION_KILLS"] ?? "6");
+const kills = Number(process.env["SPILLWAY_INTEGRATION_KILLS"] ?? "4");
 console.log(`integrations storm seed ${seed}, ${kills} kills`);
 const random = randomFrom(seed);
 /** Faults are chosen by numbers of their own: they come in the order of the machine, the history does not. */
@@ -43,7 +43,7 @@ const chance = randomFrom(seed + 1);
 
 const hourMs = 3_600_000;
 /** Windows of history. */
-const hours = Number(process.env["SPILLWAY_INTEGRATION_HOURS"] ?? "40");
+const hours = Number(process.env["SPILLWAY_INTEGRATION_HOURS"] ?? "24");
 const lastHour = Math.floor(Date.now() / hourMs) * hourMs;
 const iso = (ms: number) => new Date(ms).toISOString();
 const sinkStart = iso(lastHour - 20 * hourMs);

@@ -63,7 +63,7 @@ const send = async (...spans: (Span & { traceId: string })[]): Promise<void> => 
 };
 
 const drained = async (runners = 1): Promise<void> => {
-  const running = Array.from({ length: runners }, () => fixture.startRunner({ SPILLWAY_POLL_MS: "50" }));
+  const running = Array.from({ length: runners }, () => fixture.startRunner({ SPILLWAY_POLL_MS: "120" }));
   try {
     for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
       const [row] = await execute<{ open: number; dead: number }>(

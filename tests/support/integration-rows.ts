@@ -13,6 +13,9 @@ const encryptionKey = "5a".repeat(32);
 /** What the runners of these tests need besides the usual. Nobody writes late, so no lag is needed; the other side is on loopback. */
 export const integrationEnv: Record<string, string> = {
   ENCRYPTION_KEY: encryptionKey,
+  QUEUE_CONSUMER_BLOB_STORAGE_INTEGRATION_QUEUE_IS_ENABLED: "true",
+  QUEUE_CONSUMER_POSTHOG_INTEGRATION_QUEUE_IS_ENABLED: "true",
+  QUEUE_CONSUMER_MIXPANEL_INTEGRATION_QUEUE_IS_ENABLED: "true",
   SPILLWAY_INTEGRATION_LAG_SECONDS: "0",
   SPILLWAY_INTEGRATION_TICK_SECONDS: "1",
   SPILLWAY_EGRESS_ALLOWED_HOSTS: "127.0.0.1",
