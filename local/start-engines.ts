@@ -20,7 +20,10 @@ type EngineStart = {
   keep: <S extends Service>(service: S) => S;
 };
 
-/** Those replaced, and PostHog and Mixpanel with SPILLWAY_LOCAL_SINKS=false, are undefined. Each is kept as soon as it has started, so that a failure of another one stops it. */
+/**
+ * Those replaced, and PostHog and Mixpanel with SPILLWAY_LOCAL_SINKS=false, are undefined. Each is kept as soon as it has started, so that a
+ * failure of another one stops it.
+ */
 export const startEngines = async ({ env, dataDir, logOf, keep }: EngineStart, mailboxDir: string | null) => {
   const hasSinks = env["SPILLWAY_LOCAL_SINKS"] !== "false";
   const [clickhouse, postgres, s3, mail, posthog, mixpanel] = await Promise.all([
