@@ -6,6 +6,7 @@ import { changesFrom } from "../../core/query/changes.ts";
 import { objectUrl } from "../../core/s3/object-url.ts";
 import type { S3Config } from "../../core/s3/s3-config.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
+import { base64Crc } from "../transfer/sinks/object-upload.ts";
 import type { Delivery, IntegrationDeps } from "./integration-deps.ts";
 import { type Storage, tableOf } from "./storage-tables.ts";
 
@@ -61,8 +62,6 @@ export const writeManifest = async (
   });
   return { manifestKey: key, contentHash: manifest.contentHash };
 };
-
-const base64Crc = (crc: number): string => btoa(String.fromCharCode(crc >>> 24, (crc >>> 16) & 255, (crc >>> 8) & 255, crc & 255));
 
 /** Langfuse's word for the tables. */
 const exportSourceOf = (tables: readonly string[]): string => {

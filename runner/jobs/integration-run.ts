@@ -9,6 +9,7 @@ import type { IntegrationFault, TableResult } from "../../core/integrations/run-
 import { IntegrationRunPayload } from "../../core/jobs/kinds.ts";
 import { describeFailure, failureOf } from "../../db/postgres/failure.ts";
 import type { Outcome } from "../../db/queue/settle-job.ts";
+import { openSecret } from "../../services/integrations/integration-row.ts";
 import { completeRun, disableIntegration, failRun, keepTableResult } from "../../services/integrations/settle-run.ts";
 import { type StartedRun, startRun } from "../../services/integrations/start-run.ts";
 import { type Handler, type JobContext, LeaseLost } from "../deps.ts";
@@ -16,7 +17,6 @@ import type { Destination } from "../integrations/destination.ts";
 import { findFirstRow } from "../integrations/find-first-row.ts";
 import type { Delivery, IntegrationDeps } from "../integrations/integration-deps.ts";
 import { openDestination } from "../integrations/open-destination.ts";
-import { openSecret } from "../integrations/open-secret.ts";
 
 export const createIntegrationHandler = (deps: IntegrationDeps): Handler => ({
   run: (context) => runIntegration(deps, context),
@@ -51,7 +51,7 @@ const runIntegration = async (deps: IntegrationDeps, context: JobContext): Promi
   });
   const queryId = `${job.id}-${job.leaseId.slice(0, 8)}`;
   try {
-    const secret = await openSecret(deps.keyring, integration);
+    const secret = await openSecret(deps, integration);
     const delivery: Delivery = { integration, run, secret, context, queryId };
     const destination = openDestination(deps, delivery);
     const tables = await deliverTables(deps, delivery, destination);

@@ -28,7 +28,10 @@ export const keyringOf = ({ keyring }: Pick<SaveDeps, "keyring">): Keyring => {
 };
 
 /** Opens the secret of a row; empty if it has none. Throws SECRET_UNREADABLE and ENCRYPTION_DISABLED. */
-export const openSecret = async (deps: Pick<SaveDeps, "keyring">, row: IntegrationRow): Promise<Record<string, string>> =>
+export const openSecret = async (
+  deps: Pick<SaveDeps, "keyring">,
+  row: Pick<IntegrationRow, "id" | "sealedSecret">,
+): Promise<Record<string, string>> =>
   row.sealedSecret === null ? {} : (JSON.parse(await keyringOf(deps).open(row.id, row.sealedSecret)) as Record<string, string>);
 
 /** What audit rows hold: the settings, and never the secret, not even sealed. */

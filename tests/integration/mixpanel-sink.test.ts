@@ -5,9 +5,10 @@ import type { AnalyticsTable } from "../../core/integrations/analytics/analytics
 import { mapToAnalyticsEvent } from "../../core/integrations/analytics/map-to-analytics-event.ts";
 import type { SinkEvent } from "../../core/integrations/analytics/sink-event.ts";
 import { type MixpanelBody, toMixpanelEvent } from "../../core/integrations/analytics/to-mixpanel-event.ts";
+import { mixpanelRegions } from "../../core/integrations/kinds/mixpanel.ts";
 import type { SinkServer } from "../../local/analytics/sink-server.ts";
 import { type MixpanelServerOptions, type MixpanelStored, startMixpanelServer } from "../../local/mixpanel/mixpanel-server.ts";
-import { createMixpanelSink, mixpanelRegions } from "../../runner/transfer/sinks/mixpanel-sink.ts";
+import { createMixpanelSink } from "../../runner/transfer/sinks/mixpanel-sink.ts";
 import { describeEventSink } from "../conformance/event-sink.ts";
 import { analyticsContext, analyticsNowMs, oneOfEach, traceRow } from "../support/analytics-rows.ts";
 import { createSinkClock } from "../support/sink-clock.ts";

@@ -5,7 +5,7 @@ import { analyticsTables } from "./analytics-tables.ts";
 import type { IntegrationKindEntry } from "./kind.ts";
 
 /** Of https://docs.mixpanel.com/reference/import-events (read 2026-11-28): the United States, the European Union and India. */
-const mixpanelRegions = ["api", "api-eu", "api-in"] as const;
+export const mixpanelRegions = ["api", "api-eu", "api-in"] as const;
 
 export const MixpanelSettings = z.strictObject({
   region: z.enum(mixpanelRegions).default("api").describe("Where the project's data resides: api (US), api-eu or api-in."),

@@ -5,13 +5,12 @@
 import { z } from "zod";
 import type { Rejection } from "../../../core/integrations/analytics/sink-event.ts";
 import type { MixpanelBody } from "../../../core/integrations/analytics/to-mixpanel-event.ts";
+import { mixpanelOrigin, type mixpanelRegions } from "../../../core/integrations/kinds/mixpanel.ts";
 import { type BatchAnswer, type BatchLimits, type EventBatch, reject, sendInBatches } from "./event-batches.ts";
 import type { EventSink } from "./event-sink.ts";
 import { basicOf, jsonOf, parseSuccess, quoteWithout } from "./read-answer.ts";
 import { SinkFailure } from "./sink-failure.ts";
 import { postJson, type SinkDeps, withAttempts } from "./sink-request.ts";
-
-export const mixpanelRegions = ["api", "api-eu", "api-in"] as const;
 
 type MixpanelSettings = { region: (typeof mixpanelRegions)[number]; projectToken: string };
 
@@ -35,7 +34,7 @@ const Imported = z.object({ num_records_imported: z.int() });
 const PartlyImported = z.object({ num_records_imported: z.int(), failed_records: z.array(FailedRecord).min(1) });
 
 export const createMixpanelSink = ({ region, projectToken }: MixpanelSettings, deps: MixpanelDeps): EventSink<MixpanelBody> => {
-  const url = `${deps.baseUrl ?? `https://${region}.mixpanel.com`}/import?strict=1`;
+  const url = `${deps.baseUrl ?? mixpanelOrigin(region)}/import?strict=1`;
   const authorization = `Basic ${basicOf(projectToken)}`;
   const limits = { ...limitsDefault };
   const quote = quoteWithout(projectToken);

@@ -352,4 +352,5 @@ const lengthOf = ({ headers }: S3Answer): number | undefined => {
 
 const hex = (crc: number): string => crc.toString(16).padStart(8, "0");
 
-const base64Crc = (crc: number): string => btoa(String.fromCharCode(crc >>> 24, (crc >>> 16) & 255, (crc >>> 8) & 255, crc & 255));
+/** Encodes a CRC-32 as the checksum headers of S3 want it. */
+export const base64Crc = (crc: number): string => btoa(String.fromCharCode(crc >>> 24, (crc >>> 16) & 255, (crc >>> 8) & 255, crc & 255));
