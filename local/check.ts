@@ -2,10 +2,10 @@
 import { execFile } from "node:child_process";
 import { bunPath, repositoryRoot } from "./service.ts";
 
-/** Four checkers, the default, repeat work: with two it takes 13 s of CPU instead of 23. What did not change is not checked again. */
+/** More checkers than one repeat work: on two cores, beside the other checks, one takes 24 s of CPU, two 31, four 40. What did not change is not checked again. */
 const typesOf = (project: string): string[] => {
   const buildInfo = `node_modules/.cache/tsc/${project.replaceAll("/", "-")}.tsbuildinfo`;
-  return ["-p", project, "--checkers", "2", "--incremental", "--tsBuildInfoFile", buildInfo];
+  return ["-p", project, "--checkers", "1", "--incremental", "--tsBuildInfoFile", buildInfo];
 };
 
 const checks: [string, string, string[]][] = [
@@ -26,9 +26,12 @@ const checks: [string, string, string[]][] = [
     ],
   ],
 ];
+/** Go collects garbage less often, which saves the compiler a tenth of its time for about 1 GB of memory. */
+const env = { ...process.env, GOGC: process.env.GOGC ?? "400" };
+
 const run = (command: string, args: string[]): Promise<{ isOk: boolean; output: string }> =>
   new Promise((resolve) => {
-    execFile(command, args, { cwd: repositoryRoot, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) =>
+    execFile(command, args, { cwd: repositoryRoot, env, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) =>
       resolve({ isOk: error === null, output: `${stdout}${stderr}` }),
     );
   });
