@@ -46,7 +46,7 @@ const runIntegration = async (deps: IntegrationDeps, context: JobContext): Promi
   if (started.outcome !== "started") throw new LeaseLost();
   const { integration, run } = started;
   deps.log("info", "window_started", {
-    ...{ job_id: job.id, integration_id: integration.id, run_id: run.id, cause: run.cause, attempt: run.attempts },
+    ...{ job_id: job.id, integration_id: integration.id, kind: integration.kind, run_id: run.id, cause: run.cause, attempt: run.attempts },
     ...{ window_start: run.windowStart, window_end: run.windowEnd },
   });
   const queryId = `${job.id}-${job.leaseId.slice(0, 8)}`;

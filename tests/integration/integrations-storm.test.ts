@@ -7,6 +7,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventIdOf } from "../../core/integrations/analytics/event-ids.ts";
+import { type IntegrationKind, integrationKinds } from "../../core/integrations/integration.ts";
 import { WindowManifest } from "../../core/integrations/storage/window-manifest.ts";
 import { execute } from "../../db/postgres/client.ts";
 import type { SinkFault, SinkServer } from "../../local/analytics/sink-server.ts";
@@ -34,7 +35,7 @@ import { type RunnerProcess, startRunnerProcess } from "../support/runner-proces
 import { waitSeconds } from "../support/wait-seconds.ts";
 
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
-/** More of both take minutes: SPILLWAY_INTEGRATION_KILLS=50 SPILLWAY_INTEGRATION_HOURS=200. */
+/** Spread evenly over the three integrations. More of both take minutes: SPILLWAY_INTEGRATION_KILLS=150 SPILLWAY_INTEGRATION_HOURS=300. */
 const kills = Number(process.env["SPILLWAY_INTEGRATION_KILLS"] ?? "4");
 console.log(`integrations storm seed ${seed}, ${kills} kills`);
 const random = randomFrom(seed);
@@ -46,7 +47,7 @@ const hourMs = 3_600_000;
 const hours = Number(process.env["SPILLWAY_INTEGRATION_HOURS"] ?? "24");
 const lastHour = Math.floor(Date.now() / hourMs) * hourMs;
 const iso = (ms: number) => new Date(ms).toISOString();
-const sinkStart = iso(lastHour - 20 * hourMs);
+const sinkStart = iso(lastHour - Math.max(20, Math.floor(hours * 0.7)) * hourMs);
 
 let fixture: Fixture;
 let store: FaultStore;
@@ -128,12 +129,16 @@ const isThrough = async (instant: string) => {
   return states.every(({ cursor }) => cursor !== null && cursor >= instant);
 };
 
-const isStarted = ({ lines }: RunnerProcess) => lines.some(({ event }) => event === "window_started");
+const killed: Record<IntegrationKind, number> = { blob_storage: 0, posthog: 0, mixpanel: 0 };
+/** Kills a runner that delivers to the kind that was hit least. */
 const killOne = async () => {
-  await eventually("a runner delivers", async () => runners.some(isStarted));
-  const working = runners.filter(isStarted);
+  const kind = integrationKinds.toSorted((a, b) => killed[a] - killed[b])[0] ?? "blob_storage";
+  const isDelivering = ({ lines }: RunnerProcess) => lines.findLast(({ event }) => event === "window_started")?.["kind"] === kind;
+  await eventually(`a runner delivers to ${kind}`, async () => runners.some(isDelivering));
+  const working = runners.filter(isDelivering);
   const victim = working[Math.floor(random() * working.length)];
-  if (victim === undefined) throw new Error("a runner delivers");
+  if (victim === undefined) throw new Error(`a runner delivers to ${kind}`);
+  killed[kind]++;
   await wait(random() * 400);
   await victim.kill("SIGKILL");
   runners[runners.indexOf(victim)] = start();
@@ -233,6 +238,7 @@ beforeAll(async () => {
     await changeOne();
     if (random() < 0.4) await fixture.query("OPTIMIZE TABLE traces FINAL");
   }
+  console.log("kills", killed);
   await eventually("the history is delivered", () => isThrough(iso(lastHour)));
   await execute(fixture.db, sql`delete from jobs where id = 'claimed'`);
   const last = iso(Date.parse(`${(await nextVersion(fixture.db)).slice(0, 23)}Z`));
