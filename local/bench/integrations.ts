@@ -159,10 +159,16 @@ const startRecorder = (target: string) => {
       const { pathname, search } = new URL(request.url);
       const body = await request.arrayBuffer();
       const headers = new Headers(request.headers);
-      for (const name of ["host", "connection", "content-length", "accept-encoding"]) headers.delete(name);
+      for (const name of ["host", "connection", "content-length"]) headers.delete(name);
       const one = { path: `${pathname}${search}`, headers, body };
       if (request.method === "POST") sent.push(one);
-      return request.method === "POST" ? send(target, one) : fetch(`${target}${one.path}`, { headers });
+      // The answer passes as it is, compressed or not.
+      return fetch(`${target}${one.path}`, {
+        method: request.method,
+        headers,
+        decompress: false,
+        ...(request.method === "POST" ? { body } : {}),
+      });
     },
   });
   return { url: `http://127.0.0.1:${server.port}`, sent, stop: () => server.stop(true) };
