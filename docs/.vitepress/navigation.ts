@@ -1,0 +1,81 @@
+/** The pages of the site by reader, in reading order. One line adds a page; a page without a line fails tests/unit/docs.test.ts. */
+
+/** Name of the file in `docs/` without its extension, and the words that stand for it in the menu. */
+type Page = readonly [name: string, title: string];
+type Group = { reader: string; title: string; pages: readonly Page[] };
+
+export const navigation = [
+  {
+    reader: "Use",
+    title: "Exports",
+    pages: [
+      ["getting-started", "Getting started"],
+      ["exports", "Exports"],
+      ["filters", "Filters"],
+      ["formats", "Formats"],
+      ["export-files", "What files hold"],
+      ["errors", "Errors"],
+    ],
+  },
+  {
+    reader: "Use",
+    title: "Access",
+    pages: [
+      ["api-keys", "API keys"],
+      ["limits", "Limits"],
+      ["client", "TypeScript client"],
+      ["command-line", "Command line"],
+      ["agents", "Agents"],
+      ["webhooks", "Webhooks"],
+    ],
+  },
+  {
+    reader: "Use",
+    title: "Integrations",
+    pages: [
+      ["integrations", "How they work"],
+      ["integrations-api", "API"],
+      ["integrations-storage", "Buckets and warehouses"],
+      ["analytics-sinks", "PostHog and Mixpanel"],
+    ],
+  },
+  {
+    reader: "Use",
+    title: "Sending and reading",
+    pages: [
+      ["ingestion", "Ingestion"],
+      ["opentelemetry", "OpenTelemetry"],
+      ["usage", "Token usage"],
+      ["models", "Models and prices"],
+      ["reading-back", "Reading back"],
+    ],
+  },
+  {
+    reader: "Use",
+    title: "Migrating",
+    pages: [
+      ["migration-langfuse", "From Langfuse exports"],
+      ["migration-langsmith", "From LangSmith bulk export"],
+    ],
+  },
+  {
+    reader: "Operate",
+    title: "Operating",
+    pages: [
+      ["self-hosting", "Self-hosting"],
+      ["operations", "Operations"],
+      ["egress", "Egress"],
+      ["trace-aggregates", "Trace aggregates"],
+    ],
+  },
+  {
+    reader: "Develop",
+    title: "Developing",
+    pages: [
+      ["architecture", "Architecture"],
+      ["glossary", "Glossary"],
+      ["extending", "Extending"],
+      ["benchmarks", "Benchmarks"],
+    ],
+  },
+] as const satisfies readonly Group[];

@@ -1,0 +1,125 @@
+/**
+ * What the documentation tells people to run is run here, against one stack: page by page, the snippets of a page in their order, each in a shell
+ * that knows the variables of those before. CONTRIBUTING.md, "Snippets", says what stands for the reader's keys and ids.
+ */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { bunPath, repositoryRoot } from "../../local/service.ts";
+import { parseMarker, readSnippets, type Snippet } from "../support/snippets.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
+import { useWholeStack } from "../support/whole-stack.ts";
+
+const traceId = "docs-trace";
+/** A receiver of deliveries would be a real one: integrations are made here, and not delivered. */
+const whole = useWholeStack({
+  env: {
+    QUEUE_CONSUMER_BLOB_STORAGE_INTEGRATION_QUEUE_IS_ENABLED: "false",
+    QUEUE_CONSUMER_POSTHOG_INTEGRATION_QUEUE_IS_ENABLED: "false",
+    QUEUE_CONSUMER_MIXPANEL_INTEGRATION_QUEUE_IS_ENABLED: "false",
+  },
+});
+let folder: string;
+
+beforeAll(async () => {
+  // The reader stands in the repository; what a snippet writes does not stay there.
+  folder = mkdtempSync(join(tmpdir(), "spillway-docs-"));
+  for (const name of readdirSync(repositoryRoot))
+    if (name !== ".git" && name !== ".spillway") symlinkSync(join(repositoryRoot, name), join(folder, name));
+  symlinkSync(whole.stack().dataDir, join(folder, ".spillway"));
+  const at = "2026-11-20T12:00:00Z";
+  await whole.accepted([
+    { id: "e1", type: "trace-create", timestamp: at, body: { id: traceId, name: "docs", timestamp: at } },
+    { id: "e2", type: "generation-create", timestamp: at, body: { id: "docs-call", traceId, name: "call", startTime: at, input: "hi" } },
+  ]);
+  await whole.settled();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** `ID` is the `id` of the last answer. A shell variable of one of these names is left alone. */
+const filled = (text: string, lastId: string): string => {
+  const { publicKey, secretKey, projectId, apiUrl } = whole.stack();
+  const values = { PUBLIC_KEY: publicKey, SECRET_KEY: secretKey, PROJECT_ID: projectId, TRACE_ID: traceId, ID: lastId };
+  return Object.entries(values)
+    .reduce((code, [name, value]) => code.replaceAll(new RegExp(`(?<![\\w$\\{])${name}(?![\\w=])`, "g"), value), text)
+    .replaceAll("http://127.0.0.1:8787", apiUrl);
+};
+
+/** curl fails on an error of the server, and its last answer that is JSON names the next `ID`. */
+const prelude = `set -a
+[ ! -e "$SNIPPET_STATE" ] || . "$SNIPPET_STATE"
+trap 'export -p > "$SNIPPET_STATE"' EXIT
+curl() { command curl --fail-with-body --silent --show-error "$@" | tee "$SNIPPET_ANSWER"; }
+`;
+
+const commandOf = (snippet: Snippet, name: string, code: string): string => {
+  if (snippet.language === "sh" || snippet.language === "bash") return code;
+  const file = join(folder, `${name}.${snippet.language === "ts" ? "ts" : "py"}`);
+  writeFileSync(file, code);
+  return snippet.language === "ts" ? `"${bunPath}" "${file}"` : `python3 "${file}"`;
+};
+
+const runShell = async (script: string, env: Record<string, string>): Promise<{ status: number | null; output: string }> => {
+  const child = spawn("bash", ["-euo", "pipefail", "-c", script], {
+    cwd: folder,
+    env: { ...process.env, SPILLWAY_DATA_DIR: whole.stack().dataDir, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: waitSeconds * 1000,
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString("utf8")));
+  const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { status, output };
+};
+
+type Operation = { operationId: string };
+const { paths } = JSON.parse(readFileSync(join(repositoryRoot, "openapi/openapi.json"), "utf8")) as {
+  paths: Record<string, Record<string, Operation>>;
+};
+
+/** Sends a body to its operation; `{…}` in the path is the last id. */
+const send = async (operationId: string, body: string, lastId: string): Promise<string> => {
+  const [found] = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).flatMap(([method, operation]) => (operation.operationId === operationId ? [{ path, method }] : [])),
+  );
+  if (found === undefined) throw new Error(`openapi/openapi.json has no operation ${operationId}`);
+  const path = found.path.replace("/api/public/", "").replaceAll(/\{[^}]+\}/g, lastId);
+  const response = await whole.call(path, { method: found.method.toUpperCase(), body });
+  const answer = await response.text();
+  if (!response.ok) throw new Error(`${response.status} ${answer}`);
+  return answer;
+};
+
+const idOf = (answer: string): string | undefined => {
+  try {
+    return (JSON.parse(answer) as { id?: string } | null)?.id;
+  } catch {
+    return undefined; // An answer that is no JSON, such as a stream of events, names no object.
+  }
+};
+
+const tested = readSnippets().flatMap((snippet) => {
+  const marker = parseMarker(snippet);
+  return marker.kind === "run" || marker.kind === "request" ? [{ snippet, marker }] : [];
+});
+const pages = [...new Set(tested.map(({ snippet }) => snippet.page))];
+
+it.each(pages)("%s: its snippets run in their order", async (page) => {
+  const prefix = join(folder, page.replaceAll("/", "-"));
+  const env = { SNIPPET_STATE: `${prefix}.state`, SNIPPET_ANSWER: `${prefix}.answer` };
+  let lastId = "none";
+  for (const [index, { snippet, marker }] of tested.filter((one) => one.snippet.page === page).entries()) {
+    const where = `${page}:${snippet.line}`;
+    const code = filled(snippet.code, lastId);
+    if (marker.kind === "request") {
+      const answer = await send(marker.operationId, code, lastId).catch((error: Error) => expect.fail(`${where}: ${error.message}`));
+      lastId = idOf(answer) ?? lastId;
+      continue;
+    }
+    const { status, output } = await runShell(prelude + commandOf(snippet, `snippet-${index}`, code), env);
+    if (status !== 0) expect.fail(`${where} ended with ${status}:\n${code}\n${output}`);
+    if (existsSync(env.SNIPPET_ANSWER)) lastId = idOf(readFileSync(env.SNIPPET_ANSWER, "utf8")) ?? lastId;
+  }
+});
