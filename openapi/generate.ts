@@ -1,4 +1,4 @@
-/** Writes openapi.json, the client, docs/errors.md, docs/opentelemetry.md and docs/usage.md from the code; with --check it only says whether they are stale. */
+/** Writes openapi.json, the client and the generated pages and parts of docs/ from the code; with --check it only says whether they are stale. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import type { AppDeps } from "../api/deps.ts";
 import { documentConfig } from "../api/routes/system/docs.ts";
 import { errorTable } from "../core/errors.ts";
 import { openTelemetryPage } from "./opentelemetry-page.ts";
+import { filtersPart, formatsPart, withPart } from "./query-tables.ts";
 import { usagePage } from "./usage-page.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -61,11 +62,14 @@ const isSame = (a: string, b: string): boolean => {
 
 const isCheck = process.argv.includes("--check");
 const document = `${JSON.stringify(createApp(deps).getOpenAPI31Document(documentConfig), null, 2)}\n`;
+const read = (file: string): string => readFileSync(join(root, file), "utf8");
 const texts: [string, string][] = [
   ["openapi/openapi.json", document],
   ["docs/errors.md", errorsPage()],
   ["docs/opentelemetry.md", openTelemetryPage()],
   ["docs/usage.md", usagePage()],
+  ["docs/filters.md", withPart(read("docs/filters.md"), filtersPart())],
+  ["docs/formats.md", withPart(read("docs/formats.md"), formatsPart())],
 ];
 const stale: string[] = [];
 for (const [file, text] of texts) {

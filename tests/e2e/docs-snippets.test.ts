@@ -10,8 +10,9 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { bunPath, repositoryRoot } from "../../local/service.ts";
 import { parseMarker, readSnippets, type Snippet } from "../support/snippets.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
-import { useWholeStack } from "../support/whole-stack.ts";
+import { type ProjectKey, useWholeStack } from "../support/whole-stack.ts";
 
+/** Stands for a trace that the reader has. */
 const traceId = "docs-trace";
 /** A receiver of deliveries would be a real one: integrations are made here, and not delivered. */
 const whole = useWholeStack({
@@ -29,22 +30,15 @@ beforeAll(async () => {
   for (const name of readdirSync(repositoryRoot))
     if (name !== ".git" && name !== ".spillway") symlinkSync(join(repositoryRoot, name), join(folder, name));
   symlinkSync(whole.stack().dataDir, join(folder, ".spillway"));
-  const at = "2026-11-20T12:00:00Z";
-  await whole.accepted([
-    { id: "e1", type: "trace-create", timestamp: at, body: { id: traceId, name: "docs", timestamp: at } },
-    { id: "e2", type: "generation-create", timestamp: at, body: { id: "docs-call", traceId, name: "call", startTime: at, input: "hi" } },
-  ]);
-  await whole.settled();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** `ID` is the `id` of the last answer. A shell variable of one of these names is left alone. */
-const filled = (text: string, lastId: string): string => {
-  const { publicKey, secretKey, projectId, apiUrl } = whole.stack();
+const filled = (text: string, { publicKey, secretKey, projectId }: ProjectKey, lastId: string): string => {
   const values = { PUBLIC_KEY: publicKey, SECRET_KEY: secretKey, PROJECT_ID: projectId, TRACE_ID: traceId, ID: lastId };
   return Object.entries(values)
     .reduce((code, [name, value]) => code.replaceAll(new RegExp(`(?<![\\w$\\{])${name}(?![\\w=])`, "g"), value), text)
-    .replaceAll("http://127.0.0.1:8787", apiUrl);
+    .replaceAll("http://127.0.0.1:8787", whole.stack().apiUrl);
 };
 
 /** curl fails on an error of the server, and its last answer that is JSON names the next `ID`. */
@@ -64,7 +58,7 @@ const commandOf = (snippet: Snippet, name: string, code: string): string => {
 const runShell = async (script: string, env: Record<string, string>): Promise<{ status: number | null; output: string }> => {
   const child = spawn("bash", ["-euo", "pipefail", "-c", script], {
     cwd: folder,
-    env: { ...process.env, SPILLWAY_DATA_DIR: whole.stack().dataDir, ...env },
+    env: { ...process.env, SPILLWAY_DATA_DIR: whole.stack().dataDir, CLICKHOUSE_DB: whole.stack().clickhouseDatabase, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: waitSeconds * 1000,
   });
@@ -80,13 +74,13 @@ const { paths } = JSON.parse(readFileSync(join(repositoryRoot, "openapi/openapi.
 };
 
 /** Sends a body to its operation; `{…}` in the path is the last id. */
-const send = async (operationId: string, body: string, lastId: string): Promise<string> => {
+const send = async (key: ProjectKey, operationId: string, body: string, lastId: string): Promise<string> => {
   const [found] = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, operation]) => (operation.operationId === operationId ? [{ path, method }] : [])),
   );
   if (found === undefined) throw new Error(`openapi/openapi.json has no operation ${operationId}`);
   const path = found.path.replace("/api/public/", "").replaceAll(/\{[^}]+\}/g, lastId);
-  const response = await whole.call(path, { method: found.method.toUpperCase(), body });
+  const response = await whole.call(path, { method: found.method.toUpperCase(), body }, { authorization: whole.authorization(key) });
   const answer = await response.text();
   if (!response.ok) throw new Error(`${response.status} ${answer}`);
   return answer;
@@ -109,12 +103,21 @@ const pages = [...new Set(tested.map(({ snippet }) => snippet.page))];
 it.each(pages)("%s: its snippets run in their order", async (page) => {
   const prefix = join(folder, page.replaceAll("/", "-"));
   const env = { SNIPPET_STATE: `${prefix}.state`, SNIPPET_ANSWER: `${prefix}.answer` };
+  const snippets = tested.filter((one) => one.snippet.page === page);
+  const key = await whole.newProject(page.replaceAll(/\W/g, "-"));
+  if (snippets.some(({ snippet }) => snippet.code.includes("TRACE_ID"))) {
+    const body = { id: traceId, name: "docs", timestamp: "2026-11-20T12:00:00Z" };
+    const batch = [{ id: "e1", type: "trace-create", timestamp: body.timestamp, body }];
+    const answer = await whole.post(JSON.stringify({ batch }), { authorization: whole.authorization(key) });
+    expect(answer.status).toBe(207);
+    await whole.settled();
+  }
   let lastId = "none";
-  for (const [index, { snippet, marker }] of tested.filter((one) => one.snippet.page === page).entries()) {
+  for (const [index, { snippet, marker }] of snippets.entries()) {
     const where = `${page}:${snippet.line}`;
-    const code = filled(snippet.code, lastId);
+    const code = filled(snippet.code, key, lastId);
     if (marker.kind === "request") {
-      const answer = await send(marker.operationId, code, lastId).catch((error: Error) => expect.fail(`${where}: ${error.message}`));
+      const answer = await send(key, marker.operationId, code, lastId).catch((error: Error) => expect.fail(`${where}: ${error.message}`));
       lastId = idOf(answer) ?? lastId;
       continue;
     }

@@ -27,7 +27,9 @@ const engines = ["duckdb", "clickhouse", "postgres"] as const;
 type Engine = (typeof engines)[number];
 
 const [, sessionsView = ""] =
-  /```sql\n(CREATE VIEW sessions[^`]+)```/.exec(readFileSync(new URL("../../docs/integrations-storage.md", import.meta.url), "utf8")) ?? [];
+  /```sql dialect=DuckDB\n(CREATE VIEW sessions[^`]+)```/.exec(
+    readFileSync(new URL("../../docs/integrations-storage.md", import.meta.url), "utf8"),
+  ) ?? [];
 
 let clickhouse: Awaited<ReturnType<typeof createClickHouseDatabase>>;
 let folder: string;

@@ -78,7 +78,8 @@ export const parseMarker = ({ page, line, language, marker, code }: Snippet): Ma
   if (markers === undefined)
     return fail(language === "" ? "name the language of the block; plain text is `text`" : `give ${language} a marker: excerpt=FILE`);
   const known = markers.map((name) => (name === "run" ? name : `${name}=…`)).join(", ");
-  if (!markers.includes(key) || (key !== "run" && value === "")) return fail(`mark the ${language} snippet: ${known} or illustration="why"`);
+  if (!markers.includes(key) || (key !== "run" && value === ""))
+    return fail(`mark the ${language} snippet: ${known} or illustration="why"`);
   if (key === "request" || key === "response") return { kind: key, operationId: value };
   if (key === "sample") return { kind: key, file: value };
   return key === "dialect" ? { kind: "sql", dialect: value } : { kind: "run" };

@@ -48,7 +48,9 @@ const faultOf = ({ code }: Snippet, marker: Marker): string | undefined => {
     }
     case "sample": {
       const sample = JSON.parse(read(marker.file)) as object;
-      return [sample, ...Object.values(sample)].some((one) => isWithin(one, JSON.parse(code))) ? undefined : `${marker.file} says otherwise`;
+      return [sample, ...Object.values(sample)].some((one) => isWithin(one, JSON.parse(code)))
+        ? undefined
+        : `${marker.file} says otherwise`;
     }
     case "excerpt": {
       const lines = new Set(linesOf(read(marker.file)));

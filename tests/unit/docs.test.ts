@@ -3,24 +3,28 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { headingSlug } from "../../docs/.vitepress/heading-slug.ts";
+import { navigation } from "../../docs/.vitepress/navigation.ts";
+import { pagesOfDocs } from "../support/snippets.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const exists = (path: string): boolean => existsSync(join(root, path));
 
-const pages = ["README.md", "CONTRIBUTING.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith(".md"),
-);
+const pages = pagesOfDocs();
 const folders = [".ci", "api", "cli", "core", "db", "docs", "local", "openapi", "patches", "runner", "services", "tests"];
 
 /** Each with the reason why the code does not have it. */
 const exceptions = new Map([
   ["OTEL_METRICS_EXPORTER", "a variable of the sender's SDK"],
   ["OTEL_LOGS_EXPORTER", "a variable of the sender's SDK"],
+  ["LANGSMITH_OTEL_ENABLED", "a variable of LangSmith's SDK"],
   ["HTTP_PROXY", "a variable that Bun reads"],
   ["HTTPS_PROXY", "a variable that Bun reads"],
   ["PUBLIC_KEY", "stands for the reader's key"],
   ["SECRET_KEY", "stands for the reader's key"],
+  ["PROJECT_ID", "stands for the reader's project"],
+  ["TRACE_ID", "stands for a trace of the reader's"],
 ]);
 
 /** Texts in backticks of one line. */
@@ -43,19 +47,15 @@ const unknownPaths = (text: string): string[] => {
   });
 };
 
-const slugs = (markdown: string): string[] =>
-  [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
-    title
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
-      .replaceAll(" ", "-"),
-  );
+const slugs = (markdown: string): string[] => [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) => headingSlug(title));
 
 const brokenLinks = (page: string, text: string): string[] =>
   [...text.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = ""]) => {
     if (/^(https?|mailto):/.test(link)) return [];
     const [path = "", anchor] = link.split("#");
     const target = path === "" ? page : join(dirname(page), path);
+    // The site has the pages of docs/ only.
+    if (page.startsWith("docs/") && dirname(target) !== "docs") return [link];
     return exists(target) && (anchor === undefined || slugs(read(target)).includes(anchor)) ? [] : [link];
   });
 
@@ -123,6 +123,15 @@ describe.each(pages)("%s", (page) => {
   });
 });
 
+describe("docs/.vitepress/navigation.ts", () => {
+  it("has every page once", () => {
+    const listed = navigation.flatMap((group) => group.pages.map(([name]): string => name));
+    expect(listed).toEqual([...new Set(listed)]);
+    const written = pages.flatMap((page) => (page.startsWith("docs/") ? [page.slice("docs/".length, -".md".length)] : []));
+    expect(written.filter((name) => name !== "index" && !listed.includes(name))).toEqual([]);
+  });
+});
+
 describe("docs/operations.md", () => {
   it("names only log events that the code emits", () => {
     expect(unknownEvents(read("docs/operations.md"))).toEqual([]);
@@ -140,7 +149,11 @@ describe("the checks themselves", () => {
       "tests/gone.test.ts",
       "tests/unit/gone.test.ts",
     ]);
-    expect(brokenLinks("docs/models.md", "[a](gone.md) [b](#gone) [c](usage.md#rules) [d](../README.md)")).toEqual(["gone.md", "#gone"]);
+    expect(brokenLinks("docs/models.md", "[a](gone.md) [b](#gone) [c](usage.md#rules) [d](../README.md)")).toEqual([
+      "gone.md",
+      "#gone",
+      "../README.md",
+    ]);
     expect(unknownScripts("npm run gone, npm run check, npm test", scripts)).toEqual(["gone"]);
     expect(unknownNames("`SPILLWAY_GONE` `SALT` `DATABASE_URL` `SPILLWAY_GONE_*`")).toEqual(["SPILLWAY_GONE", "SPILLWAY_GONE_*"]);
     expect(unknownEndings("`CLICKHOUSE_URL`, `_USER`, `_GONE`")).toEqual(["_GONE"]);
