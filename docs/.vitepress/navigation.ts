@@ -43,7 +43,7 @@ export const navigation = [
     reader: "Use",
     title: "Sending and reading",
     pages: [
-      ["ingestion", "Ingestion"],
+      ["sending", "Sending traces"],
       ["opentelemetry", "OpenTelemetry"],
       ["usage", "Token usage"],
       ["models", "Models and prices"],
@@ -65,6 +65,7 @@ export const navigation = [
       ["self-hosting", "Self-hosting"],
       ["operations", "Operations"],
       ["egress", "Egress"],
+      ["ingestion", "Ingestion in depth"],
       ["trace-aggregates", "Trace aggregates"],
     ],
   },

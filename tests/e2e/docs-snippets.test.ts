@@ -58,7 +58,7 @@ const commandOf = (snippet: Snippet, name: string, code: string): string => {
 const runShell = async (script: string, env: Record<string, string>): Promise<{ status: number | null; output: string }> => {
   const child = spawn("bash", ["-euo", "pipefail", "-c", script], {
     cwd: folder,
-    env: { ...process.env, SPILLWAY_DATA_DIR: whole.stack().dataDir, CLICKHOUSE_DB: whole.stack().clickhouseDatabase, ...env },
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: waitSeconds * 1000,
   });
@@ -102,7 +102,14 @@ const pages = [...new Set(tested.map(({ snippet }) => snippet.page))];
 
 it.each(pages)("%s: its snippets run in their order", async (page) => {
   const prefix = join(folder, page.replaceAll("/", "-"));
-  const env = { SNIPPET_STATE: `${prefix}.state`, SNIPPET_ANSWER: `${prefix}.answer` };
+  const env = {
+    SNIPPET_STATE: `${prefix}.state`,
+    SNIPPET_ANSWER: `${prefix}.answer`,
+    SPILLWAY_DATA_DIR: whole.stack().dataDir,
+    CLICKHOUSE_DB: whole.stack().clickhouseDatabase,
+    // Everything is installed: `npm run` need not look.
+    npm_config_ignore_scripts: "true",
+  };
   const snippets = tested.filter((one) => one.snippet.page === page);
   const key = await whole.newProject(page.replaceAll(/\W/g, "-"));
   if (snippets.some(({ snippet }) => snippet.code.includes("TRACE_ID"))) {
