@@ -3,12 +3,12 @@
  * that knows the variables of those before. CONTRIBUTING.md, "Snippets", says what stands for the reader's keys and ids.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { bunPath, repositoryRoot } from "../../local/service.ts";
-import { parseMarker, readSnippets, type Snippet } from "../support/snippets.ts";
+import { parseMarker, preparePrograms, programOf, readSnippets } from "../support/snippets.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 import { type ProjectKey, useWholeStack } from "../support/whole-stack.ts";
 
@@ -30,6 +30,8 @@ beforeAll(async () => {
   for (const name of readdirSync(repositoryRoot))
     if (name !== ".git" && name !== ".spillway") symlinkSync(join(repositoryRoot, name), join(folder, name));
   symlinkSync(whole.stack().dataDir, join(folder, ".spillway"));
+  mkdirSync(join(folder, "snippets"));
+  preparePrograms(join(folder, "snippets"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -48,11 +50,11 @@ trap 'export -p > "$SNIPPET_STATE"' EXIT
 curl() { command curl --fail-with-body --silent --show-error "$@" | tee "$SNIPPET_ANSWER"; }
 `;
 
-const commandOf = (snippet: Snippet, name: string, code: string): string => {
-  if (snippet.language === "sh" || snippet.language === "bash") return code;
-  const file = join(folder, `${name}.${snippet.language === "ts" ? "ts" : "py"}`);
+const commandOf = (language: string, name: string, code: string): string => {
+  if (language === "sh" || language === "bash") return code;
+  const file = join(folder, "snippets", `${name}.${language === "ts" ? "ts" : "py"}`);
   writeFileSync(file, code);
-  return snippet.language === "ts" ? `"${bunPath}" "${file}"` : `python3 "${file}"`;
+  return language === "ts" ? `"${bunPath}" "${file}"` : `python3 "${file}"`;
 };
 
 const runShell = async (script: string, env: Record<string, string>): Promise<{ status: number | null; output: string }> => {
@@ -100,27 +102,45 @@ const tested = readSnippets().flatMap((snippet) => {
 });
 const pages = [...new Set(tested.map(({ snippet }) => snippet.page))];
 
+/** The snippets of a page in their order; those in TypeScript are one program, run where the first of them stands. */
+const stepsOf = (page: string): typeof tested => {
+  const steps = tested.filter(({ snippet }) => snippet.page === page);
+  const program = programOf(
+    steps.map(({ snippet }) => snippet),
+    ["run"],
+  );
+  const first = steps.findIndex(({ snippet }) => snippet.language === "ts");
+  return steps.flatMap(({ snippet, marker }, index) => {
+    if (snippet.language !== "ts") return [{ snippet, marker }];
+    return index === first ? [{ snippet: { ...snippet, code: program }, marker }] : [];
+  });
+};
+
 it.each(pages)("%s: its snippets run in their order", async (page) => {
   const prefix = join(folder, page.replaceAll("/", "-"));
-  const env = {
-    SNIPPET_STATE: `${prefix}.state`,
-    SNIPPET_ANSWER: `${prefix}.answer`,
-    SPILLWAY_DATA_DIR: whole.stack().dataDir,
-    CLICKHOUSE_DB: whole.stack().clickhouseDatabase,
-    // Everything is installed: `npm run` need not look.
-    npm_config_ignore_scripts: "true",
-  };
-  const snippets = tested.filter((one) => one.snippet.page === page);
+  const steps = stepsOf(page);
   const key = await whole.newProject(page.replaceAll(/\W/g, "-"));
-  if (snippets.some(({ snippet }) => snippet.code.includes("TRACE_ID"))) {
+  if (steps.some(({ snippet }) => snippet.code.includes("TRACE_ID"))) {
     const body = { id: traceId, name: "docs", timestamp: "2026-11-20T12:00:00Z" };
     const batch = [{ id: "e1", type: "trace-create", timestamp: body.timestamp, body }];
     const answer = await whole.post(JSON.stringify({ batch }), { authorization: whole.authorization(key) });
     expect(answer.status).toBe(207);
     await whole.settled();
   }
+  const env = {
+    SNIPPET_STATE: `${prefix}.state`,
+    SNIPPET_ANSWER: `${prefix}.answer`,
+    SPILLWAY_DATA_DIR: whole.stack().dataDir,
+    CLICKHOUSE_DB: whole.stack().clickhouseDatabase,
+    // As the client and the command line read them.
+    SPILLWAY_URL: whole.stack().apiUrl,
+    SPILLWAY_PUBLIC_KEY: key.publicKey,
+    SPILLWAY_SECRET_KEY: key.secretKey,
+    // Everything is installed: `npm run` need not look.
+    npm_config_ignore_scripts: "true",
+  };
   let lastId = "none";
-  for (const [index, { snippet, marker }] of snippets.entries()) {
+  for (const [index, { snippet, marker }] of steps.entries()) {
     const where = `${page}:${snippet.line}`;
     const code = filled(snippet.code, key, lastId);
     if (marker.kind === "request") {
@@ -128,7 +148,7 @@ it.each(pages)("%s: its snippets run in their order", async (page) => {
       lastId = idOf(answer) ?? lastId;
       continue;
     }
-    const { status, output } = await runShell(prelude + commandOf(snippet, `snippet-${index}`, code), env);
+    const { status, output } = await runShell(prelude + commandOf(snippet.language, `${page.replaceAll(/\W/g, "-")}-${index}`, code), env);
     if (status !== 0) expect.fail(`${where} ended with ${status}:\n${code}\n${output}`);
     if (existsSync(env.SNIPPET_ANSWER)) lastId = idOf(readFileSync(env.SNIPPET_ANSWER, "utf8")) ?? lastId;
   }

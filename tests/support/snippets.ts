@@ -1,5 +1,5 @@
 /** The code blocks of the documentation, and how each is tested: its marker follows the language (CONTRIBUTING.md, "Snippets"). */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryRoot } from "../../local/service.ts";
 
@@ -14,7 +14,7 @@ export type Snippet = {
 };
 
 export type Marker =
-  | { kind: "run" }
+  | { kind: "run" | "check" }
   | { kind: "request" | "response"; operationId: string }
   | { kind: "sample" | "excerpt"; file: string }
   | { kind: "sql"; dialect: string }
@@ -26,11 +26,13 @@ export type Marker =
 const markersOf: Record<string, readonly string[]> = {
   sh: ["run"],
   bash: ["run"],
-  ts: ["run"],
+  ts: ["run", "check"],
   python: ["run"],
   json: ["request", "response", "sample"],
   sql: ["dialect"],
 };
+/** Markers without a value. */
+const bare: readonly string[] = ["run", "check"];
 const plainLanguages = new Set(["text", "mermaid"]);
 const reasonLengthMin = 15;
 
@@ -77,10 +79,42 @@ export const parseMarker = ({ page, line, language, marker, code }: Snippet): Ma
   const markers = markersOf[language];
   if (markers === undefined)
     return fail(language === "" ? "name the language of the block; plain text is `text`" : `give ${language} a marker: excerpt=FILE`);
-  const known = markers.map((name) => (name === "run" ? name : `${name}=…`)).join(", ");
-  if (!markers.includes(key) || (key !== "run" && value === ""))
+  const known = markers.map((name) => (bare.includes(name) ? name : `${name}=…`)).join(", ");
+  if (!markers.includes(key) || (value === "") !== bare.includes(key))
     return fail(`mark the ${language} snippet: ${known} or illustration="why"`);
   if (key === "request" || key === "response") return { kind: key, operationId: value };
   if (key === "sample") return { kind: key, file: value };
-  return key === "dialect" ? { kind: "sql", dialect: value } : { kind: "run" };
+  if (key === "dialect") return { kind: "sql", dialect: value };
+  return { kind: key === "check" ? key : "run" };
+};
+
+/** The TypeScript snippets of a page with one of these markers, as one program: a snippet knows what those before it declare. */
+export const programOf = (snippets: readonly Snippet[], kinds: readonly Marker["kind"][]): string =>
+  snippets
+    .filter((snippet) => snippet.language === "ts" && kinds.includes(parseMarker(snippet).kind))
+    .map(({ code }) => code)
+    .join("\n");
+
+/** Our own package, as its source; without effect while the folder is none. */
+const clientPaths = (): Record<string, string[]> => {
+  const folder = join(repositoryRoot, "openapi/client");
+  if (!existsSync(join(folder, "package.json"))) return {};
+  const { name, exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+    name: string;
+    exports: Record<string, { default: string }>;
+  };
+  return Object.fromEntries(
+    Object.entries(exports).map(([path, target]) => [
+      join(name, path),
+      [join(folder, target.default.replace("/dist/", "/").replace(/\.js$/, ".ts"))],
+    ]),
+  );
+};
+
+/** Makes a folder fit for programs of snippets: they find the packages of the repository. */
+export const preparePrograms = (folder: string): void => {
+  symlinkSync(join(repositoryRoot, "node_modules"), join(folder, "node_modules"));
+  const compilerOptions = { lib: ["ESNext", "DOM", "DOM.Iterable"], types: ["bun-types"], paths: clientPaths() };
+  const config = { extends: join(repositoryRoot, "tsconfig.base.json"), compilerOptions, include: ["*.ts"] };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
 };

@@ -1,11 +1,13 @@
 /** Every code block of the documentation says how it is tested. Those that need no service are tested here, the others by tests/e2e/docs-snippets.test.ts. */
-import { existsSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Dialect, validate } from "@polyglot-sql/sdk";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { repositoryRoot } from "../../local/service.ts";
-import { type Marker, parseMarker, readSnippets, type Snippet, snippetsOf } from "../support/snippets.ts";
+import { type Marker, parseMarker, preparePrograms, programOf, readSnippets, type Snippet, snippetsOf } from "../support/snippets.ts";
 
 type Schema = Parameters<typeof z.fromJSONSchema>[0];
 type Content = Record<string, { schema: object }>;
@@ -68,6 +70,7 @@ const faultOf = ({ code }: Snippet, marker: Marker): string | undefined => {
         ? undefined
         : `openapi/openapi.json has no operation ${marker.operationId} with a body`;
     case "run":
+    case "check":
     case "illustration":
     case "none":
       return undefined;
@@ -109,6 +112,34 @@ describe("snippets of the documentation", () => {
   });
 });
 
+/** What the compiler says of programs, by the names of their files. */
+const typeFaults = (programs: Record<string, string>): string => {
+  const folder = mkdtempSync(join(tmpdir(), "spillway-snippets-"));
+  try {
+    preparePrograms(folder);
+    for (const [name, program] of Object.entries(programs)) writeFileSync(join(folder, name), program);
+    return spawnSync(join(repositoryRoot, "node_modules/typescript7/bin/tsc"), ["-p", folder, "--noUnusedLocals", "false"], {
+      cwd: folder,
+      encoding: "utf8",
+    }).stdout;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+it("TypeScript of the documentation has no type errors", () => {
+  const snippets = readSnippets();
+  const programs = [...new Set(snippets.map(({ page }) => page))].flatMap((page): [string, string][] => {
+    const ofPage = snippets.filter((snippet) => snippet.page === page);
+    const program = programOf(ofPage, ["run", "check"]);
+    return program === "" ? [] : [[`${page.replaceAll(/\W/g, "-")}.ts`, program]];
+  });
+  expect(programs).not.toEqual([]);
+  expect(typeFaults({ ...Object.fromEntries(programs), "wrong.ts": "export const wrong: number = 'text';" })).toMatch(
+    /^wrong\.ts\(1,14\)[^\n]*\n$/,
+  );
+});
+
 describe("the checks themselves", () => {
   it("find blocks with their language, marker and first line, in lists too", () => {
     expect(snippetsOf("p", "a\n```sh run\nx\n```\n- b\n  ```json request=y\n  {\n    }\n  ```\n")).toEqual([
@@ -126,6 +157,7 @@ describe("the checks themselves", () => {
     expect(() => markerOf("ini")).toThrow("excerpt=FILE");
     expect(() => markerOf('sh illustration="no"')).toThrow("say why");
     expect(() => markerOf("text", "npm start")).toThrow("no command");
+    expect(() => markerOf("sh run=twice")).toThrow("mark the sh snippet");
     expect(markerOf("ts run")).toEqual({ kind: "run" });
     expect(markerOf('sh illustration="needs a bucket of yours"')).toEqual({ kind: "illustration", reason: "needs a bucket of yours" });
   });

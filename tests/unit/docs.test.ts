@@ -57,7 +57,7 @@ const brokenLinks = (page: string, text: string): string[] =>
     const [path = "", anchor] = link.split("#");
     const target = path === "" ? page : join(dirname(page), path);
     // The site has the pages of docs/ only.
-    if (page.startsWith("docs/") && dirname(target) !== "docs") return [link];
+    if (page.startsWith("docs/") && dirname(target) !== "docs") return [`${link}: name the file by its path instead`];
     return exists(target) && (anchor === undefined || slugs(read(target)).includes(anchor)) ? [] : [link];
   });
 
@@ -130,7 +130,8 @@ describe("docs/.vitepress/navigation.ts", () => {
     const listed = navigation.flatMap((group) => group.pages.map(([name]): string => name));
     expect(listed).toEqual([...new Set(listed)]);
     const written = pages.flatMap((page) => (page.startsWith("docs/") ? [page.slice("docs/".length, -".md".length)] : []));
-    expect(written.filter((name) => name !== "index" && !listed.includes(name))).toEqual([]);
+    const missing = written.filter((name) => name !== "index" && !listed.includes(name));
+    expect(missing, "add a line to docs/.vitepress/navigation.ts for each of these pages").toEqual([]);
   });
 });
 
@@ -154,7 +155,7 @@ describe("the checks themselves", () => {
     expect(brokenLinks("docs/models.md", "[a](gone.md) [b](#gone) [c](usage.md#rules) [d](../README.md)")).toEqual([
       "gone.md",
       "#gone",
-      "../README.md",
+      "../README.md: name the file by its path instead",
     ]);
     expect(unknownScripts("npm run gone, npm run check, npm test", scripts)).toEqual(["gone"]);
     expect(unknownNames("`SPILLWAY_GONE` `SALT` `DATABASE_URL` `SPILLWAY_GONE_*`")).toEqual(["SPILLWAY_GONE", "SPILLWAY_GONE_*"]);
