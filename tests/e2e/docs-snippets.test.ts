@@ -149,7 +149,7 @@ it.each(pages)("%s: its snippets run in their order", async (page) => {
       continue;
     }
     const { status, output } = await runShell(prelude + commandOf(snippet.language, `${page.replaceAll(/\W/g, "-")}-${index}`, code), env);
-    if (status !== 0) expect.fail(`${where} ended with ${status}:\n${code}\n${output}`);
+    if (status !== 0) expect.fail(`${where} ended with ${status ?? "a signal, as nothing came of it in time"}:\n${code}\n${output}`);
     if (existsSync(env.SNIPPET_ANSWER)) lastId = idOf(readFileSync(env.SNIPPET_ANSWER, "utf8")) ?? lastId;
   }
 });

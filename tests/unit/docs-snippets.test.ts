@@ -22,8 +22,8 @@ const operations = Object.values(api.paths).flatMap((methods) => Object.values(m
 
 /** Throws if no such operation answers with JSON. */
 const answerSchema = (operationId: string): z.ZodType => {
-  const { responses } = operations.find((operation) => operation.operationId === operationId) ?? { responses: {} };
-  const [, answer] = Object.entries(responses).find(([status]) => status.startsWith("2")) ?? [];
+  const operation = operations.find((one) => one.operationId === operationId);
+  const [, answer] = Object.entries(operation?.responses ?? {}).find(([status]) => status.startsWith("2")) ?? [];
   const schema = answer?.content?.["application/json"]?.schema;
   if (schema === undefined) throw new Error(`openapi/openapi.json has no JSON answer of an operation ${operationId}`);
   const text = JSON.stringify({ ...schema, $defs: api.components.schemas }).replaceAll("#/components/schemas/", "#/$defs/");
