@@ -86,30 +86,26 @@ const first = (text: string): Snippet => {
 };
 const markerOf = (info: string, code = "true"): Marker => parseMarker(first(`\`\`\`${info}\n${code}\n\`\`\``));
 
-describe("snippets of the documentation", () => {
-  it("each say how they are tested", () => {
-    const faults = readSnippets().flatMap((snippet) => {
-      try {
-        parseMarker(snippet);
-        return [];
-      } catch (error) {
-        return [(error as Error).message];
-      }
-    });
-    expect(faults).toEqual([]);
-  });
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-  it("are what the code, the API document and the fixtures say", () => {
-    const faults = readSnippets().flatMap((snippet) => {
-      try {
-        const fault = faultOf(snippet, parseMarker(snippet));
-        return fault === undefined ? [] : [`${snippet.page}:${snippet.line}: ${fault}`];
-      } catch (error) {
-        return [`${snippet.page}:${snippet.line}: ${(error as Error).message}`];
-      }
-    });
-    expect(faults).toEqual([]);
-  });
+/** The fault of a snippet with its place; none of a sound one. */
+const faultsOf = (snippet: Snippet): string[] => {
+  let marker: Marker;
+  try {
+    marker = parseMarker(snippet);
+  } catch (error) {
+    return [messageOf(error)];
+  }
+  try {
+    const fault = faultOf(snippet, marker);
+    return fault === undefined ? [] : [`${snippet.page}:${snippet.line}: ${fault}`];
+  } catch (error) {
+    return [`${snippet.page}:${snippet.line}: ${messageOf(error)}`];
+  }
+};
+
+it("every snippet says how it is tested, and is what the code, the API document and the fixtures say", () => {
+  expect(readSnippets().flatMap(faultsOf)).toEqual([]);
 });
 
 /** What the compiler says of programs, by the names of their files. */
