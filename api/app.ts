@@ -1,6 +1,7 @@
 /** Stage 1, request: builds the app from middleware and the routes of each resource. Takes everything it needs from `deps`. */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { AppError } from "../core/errors.ts";
+import { FilterCondition } from "../core/query/filters/filter-condition.ts";
 import type { App, AppDeps, AppEnv, RouteDeps } from "./deps.ts";
 import { allowedMethods, routeMethods } from "./middleware/allowed-methods.ts";
 import { authenticate, identifyBy, requireAdmin } from "./middleware/auth.ts";
@@ -63,6 +64,7 @@ export const createApp = ({ adminApiKey, ...given }: AppDeps): App => {
   registerAuditLogs(app);
   registerAdmin(app, deps);
   registerSystem(app, deps);
+  app.openAPIRegistry.register("FilterCondition", FilterCondition);
   app.openAPIRegistry.registerComponent("securitySchemes", "basicAuth", {
     type: "http",
     scheme: "basic",

@@ -13,6 +13,7 @@ const checks: [string, string, string[]][] = [
   ["types of what Bun runs", "node_modules/typescript7/bin/tsc", typesOf("tsconfig.json")],
   ["types of the Worker", "node_modules/typescript7/bin/tsc", typesOf("api/tsconfig.json")],
   ["generated files", bunPath, ["openapi/generate.ts", "--check"]],
+  ["API document", bunPath, ["openapi/lint.ts"]],
   [
     "import rules",
     bunPath,

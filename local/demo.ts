@@ -1,18 +1,9 @@
 /**
- * `npm run demo`: starts everything, sends traces with the Langfuse SDK and the ingestion API, exports them with the generated client,
+ * `npm run demo`: starts everything, sends traces with the Langfuse SDK and the ingestion API, exports them with the client,
  * downloads and verifies the file. With `--exit` it then ends.
  */
-import { crc32, gunzipSync } from "node:zlib";
-import { createClient } from "../openapi/client/client/index.ts";
-import {
-  createBatchExport,
-  createIntegration,
-  downloadBatchExport,
-  estimateBatchExport,
-  getBatchExport,
-  listIntegrationRuns,
-  runIntegration,
-} from "../openapi/client/sdk.gen.ts";
+import { gunzipSync } from "node:zlib";
+import { type CreateBatchExport, SpillwayClient } from "../openapi/client/index.ts";
 import { sampleEvents } from "./sample-data.ts";
 import { sendSample, traceConversation } from "./send-sample.ts";
 import { type Stack, startStack } from "./stack.ts";
@@ -45,46 +36,31 @@ const demo = async (stack: Stack): Promise<void> => {
   await untilWritten(stack, sent + 2);
   say("the runner has merged them and written them to ClickHouse");
 
-  const client = createClient({ baseUrl: stack.apiUrl, auth: stack.secretKey, throwOnError: true });
-  const query = {
+  const client = new SpillwayClient({ baseUrl: stack.apiUrl, publicKey: stack.publicKey, secretKey: stack.secretKey });
+  const query: CreateBatchExport["query"] = {
     tableName: "events",
     filter: [{ type: "stringOptions", column: "type", operator: "any of", value: ["GENERATION"] }],
     orderBy: null,
   };
-  const { data: estimate } = await estimateBatchExport({ client, body: { query }, throwOnError: true });
+  const estimate = await client.exports.estimate({ query });
   say(
     `the API estimates ${estimate.rows.toLocaleString("en")} generations, about ${(estimate.bytes / 1e6).toFixed(1)} MB, in ${estimate.slices === 1 ? "1 slice" : `${estimate.slices} slices`}`,
   );
 
-  const { data: created } = await createBatchExport({
-    client,
-    body: { name: "Demo: all generations", format: "JSONL", compression: "gzip", query },
-    throwOnError: true,
-  });
+  const created = await client.exports.create({ name: "Demo: all generations", format: "JSONL", compression: "gzip", query });
   say(`export ${created.id} is ${created.status}`);
-  let current = created;
-  for (const deadlineMs = Date.now() + 60_000; current.finishedAt === null; ) {
-    if (Date.now() > deadlineMs)
-      throw new Error(`The export did not finish within a minute; the runner's log is in ${stack.dataDir}/logs.`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    const before = `${current.status} ${current.progress.percent}`;
-    ({ data: current } = await getBatchExport({ client, path: { id: created.id }, throwOnError: true }));
-    if (before !== `${current.status} ${current.progress.percent}`)
-      say(`  ${current.status}, ${current.progress.rows.toLocaleString("en")} rows, ${current.progress.percent ?? 0} %`);
-  }
-  const file = current.result?.files[0];
-  if (current.result === null || file === undefined) throw new Error(`The export ${current.status}: ${current.error?.message ?? ""}`);
+  const { result } = await client.exports.waitFor(created.id, {
+    signal: AbortSignal.timeout(60_000),
+    onProgress: ({ status, progress }) => say(`  ${status}, ${progress.rows.toLocaleString("en")} rows, ${progress.percent ?? 0} %`),
+  });
 
-  const { data } = await downloadBatchExport({ client, path: { id: created.id }, parseAs: "arrayBuffer", throwOnError: true });
-  const bytes = Buffer.from(data as ArrayBuffer);
+  const file = await client.exports.download(created.id);
+  const bytes = Buffer.from(await new Response(file.stream).arrayBuffer());
   const lines = gunzipSync(bytes).toString("utf8").trimEnd().split("\n");
-  const sum = crc32(bytes).toString(16).padStart(8, "0");
-  if (bytes.byteLength !== file.bytes || sum !== file.crc32)
-    throw new Error(`The file has ${bytes.byteLength} bytes and CRC-32 ${sum}; the manifest says ${file.bytes} and ${file.crc32}.`);
-  if (lines.length !== current.result.rows) throw new Error(`The file has ${lines.length} rows; the manifest says ${current.result.rows}.`);
+  if (lines.length !== result?.rows) throw new Error(`The file has ${lines.length} rows; the manifest says ${result?.rows}.`);
   const first = JSON.parse(lines[0] ?? "{}") as Record<string, unknown>;
   say(
-    `downloaded ${file.name}: ${bytes.byteLength.toLocaleString("en")} bytes, ${lines.length.toLocaleString("en")} rows, CRC-32 ${sum}: as in the manifest`,
+    `downloaded ${file.name}: ${bytes.byteLength.toLocaleString("en")} bytes, ${lines.length.toLocaleString("en")} rows, CRC-32 ${file.crc32}: as in the manifest`,
   );
   say(
     `newest row: ${String(first["startTime"])} ${String(first["traceName"])} / ${String(first["name"])} / ${String(first["providedModelName"])}`,
@@ -98,33 +74,29 @@ const demo = async (stack: Stack): Promise<void> => {
 };
 
 /** Makes an integration with the full history, delivers what there is now, and reads the manifest from the bucket. */
-const deliverWindow = async (stack: Stack, client: ReturnType<typeof createClient>): Promise<void> => {
+const deliverWindow = async (stack: Stack, client: SpillwayClient): Promise<void> => {
   const { s3 } = stack;
-  const { data: integration } = await createIntegration({
-    client,
-    body: {
-      kind: "blob_storage",
-      name: `Demo ${new Date().toISOString()}`,
-      schedule: { frequency: "hourly" },
-      mode: "FULL_HISTORY",
-      tables: ["traces", "events"],
-      settings: {
-        type: "S3_COMPATIBLE",
-        bucketName: s3.buckets.exports,
-        endpoint: s3.endpoint,
-        region: s3.region,
-        prefix: `demo-${Date.now()}/`,
-        fileType: "JSONL",
-      },
-      secret: { accessKeyId: s3.accessKeyId, secretAccessKey: s3.secretAccessKey },
+  const integration = await client.integrations.create({
+    kind: "blob_storage",
+    name: `Demo ${new Date().toISOString()}`,
+    schedule: { frequency: "hourly" },
+    mode: "FULL_HISTORY",
+    tables: ["traces", "events"],
+    settings: {
+      type: "S3_COMPATIBLE",
+      bucketName: s3.buckets.exports,
+      endpoint: s3.endpoint,
+      region: s3.region,
+      prefix: `demo-${Date.now()}/`,
+      fileType: "JSONL",
     },
-    throwOnError: true,
+    secret: { accessKeyId: s3.accessKeyId, secretAccessKey: s3.secretAccessKey },
   });
-  await runIntegration({ client, path: { id: integration.id }, throwOnError: true });
+  await client.integrations.run(integration.id);
   for (const deadlineMs = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 200))) {
     if (Date.now() > deadlineMs) throw new Error(`No window was delivered within a minute; the runner's log is in ${stack.dataDir}/logs.`);
-    const { data: page } = await listIntegrationRuns({ client, path: { id: integration.id }, throwOnError: true });
-    const run = page.data.find(({ state }) => state === "completed");
+    const { data: runs } = await client.integrations.listRuns(integration.id);
+    const run = runs.find(({ state }) => state === "completed");
     if (run === undefined) continue;
     say(
       `the integration ${integration.id} has delivered what was written from ${run.windowStart} to ${run.windowEnd}: ${run.rows.toLocaleString("en")} rows, manifest ${run.manifestKey ?? ""}`,

@@ -6,8 +6,9 @@ import { fileURLToPath } from "node:url";
 import { createClient } from "@hey-api/openapi-ts";
 import { createApp } from "../api/app.ts";
 import type { AppDeps } from "../api/deps.ts";
-import { documentConfig } from "../api/routes/system/docs.ts";
+import { apiDocument } from "../api/routes/system/document.ts";
 import { errorTable } from "../core/errors.ts";
+import { clientMethods } from "./client-methods.ts";
 import { openTelemetryPage } from "./opentelemetry-page.ts";
 import { filtersPart, formatsPart, withPart } from "./query-tables.ts";
 import { usagePage } from "./usage-page.ts";
@@ -36,10 +37,11 @@ ${rows.join("\n")}
 const generateClient = async (document: string, output: string): Promise<void> => {
   await createClient({
     input: document,
-    output: { path: output },
+    output: { path: output, module: { extension: ".ts" } },
     plugins: ["@hey-api/client-fetch", "@hey-api/typescript", "@hey-api/sdk"],
     logs: { level: "silent" },
   });
+  writeFileSync(join(output, "methods.gen.ts"), clientMethods(JSON.parse(readFileSync(document, "utf8"))));
 };
 
 const filesBelow = (folder: string): string[] =>
@@ -61,7 +63,7 @@ const isSame = (a: string, b: string): boolean => {
 };
 
 const isCheck = process.argv.includes("--check");
-const document = `${JSON.stringify(createApp(deps).getOpenAPI31Document(documentConfig), null, 2)}\n`;
+const document = `${JSON.stringify(apiDocument(createApp(deps)), null, 2)}\n`;
 const read = (file: string): string => readFileSync(join(root, file), "utf8");
 const texts: [string, string][] = [
   ["openapi/openapi.json", document],
@@ -81,9 +83,10 @@ const scratch = mkdtempSync(join(tmpdir(), "spillway-openapi-"));
 try {
   const input = join(scratch, "openapi.json");
   writeFileSync(input, document);
-  const output = isCheck ? join(scratch, "client") : join(root, "openapi", "client");
+  const generated = join(root, "openapi", "client", "generated");
+  const output = isCheck ? join(scratch, "generated") : generated;
   await generateClient(input, output);
-  if (isCheck && !isSame(output, join(root, "openapi", "client"))) stale.push("openapi/client");
+  if (isCheck && !isSame(output, generated)) stale.push("openapi/client/generated");
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

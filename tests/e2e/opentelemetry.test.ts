@@ -3,8 +3,8 @@ import { OTLPTraceExporter as JsonExporter } from "@opentelemetry/exporter-trace
 import { OTLPTraceExporter as ProtobufExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createClient } from "../../openapi/client/client/index.ts";
-import { getObservation, getSession, getTrace, listObservations, listTraces } from "../../openapi/client/sdk.gen.ts";
+import { createClient } from "../../openapi/client/generated/client/index.ts";
+import { getObservation, getSession, getTrace, listObservations, listTraces } from "../../openapi/client/generated/sdk.gen.ts";
 import { unsaidOfObservation } from "../support/unsaid-of-observation.ts";
 import { useWholeStack } from "../support/whole-stack.ts";
 

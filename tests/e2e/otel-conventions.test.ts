@@ -1,7 +1,7 @@
 /** Inputs made after public reports of people who send traces, sent to the API and read back through it and in an export. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { createClient } from "../../openapi/client/client/index.ts";
-import { getTrace } from "../../openapi/client/sdk.gen.ts";
+import { createClient } from "../../openapi/client/generated/client/index.ts";
+import { getTrace } from "../../openapi/client/generated/sdk.gen.ts";
 import { useWholeStack } from "../support/whole-stack.ts";
 
 const { call, exported, ingest, settled, stack } = useWholeStack();

@@ -23,6 +23,10 @@ const exceptions = new Map([
   ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a variable of the sender's SDK"],
   ["HTTP_PROXY", "a variable that Bun reads"],
   ["HTTPS_PROXY", "a variable that Bun reads"],
+  ["SPILLWAY_URL", "a variable of the reader's program"],
+  ["SPILLWAY_PUBLIC_KEY", "a variable of the reader's program"],
+  ["SPILLWAY_SECRET_KEY", "a variable of the reader's program"],
+  ["WEBHOOK_SECRET", "a variable of the reader's program"],
   ["PUBLIC_KEY", "stands for the reader's key"],
   ["SECRET_KEY", "stands for the reader's key"],
   ["PROJECT_ID", "stands for the reader's project"],
@@ -71,7 +75,7 @@ const sourceFiles = (folder: string): string[] =>
     .map((name) => `${folder}/${name}`)
     .filter((name) => /\.(ts|mjs|sql)$/.test(name) && statSync(join(root, name)).isFile());
 
-const sources = ["api", "cli", "core", "db", "local", "runner", "services"].flatMap(sourceFiles).map(read).join("\n");
+const sources = ["api", "cli", "core", "db", "local", "openapi/client", "runner", "services"].flatMap(sourceFiles).map(read).join("\n");
 const constants = new Set(sources.match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g));
 
 /** Names in capitals with an underscore: variables and error codes alike have to be in the code. A star stands for any ending. */

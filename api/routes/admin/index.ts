@@ -15,7 +15,7 @@ import { deleteApiKey } from "../../../services/tenants/delete-api-key.ts";
 import { listTenants } from "../../../services/tenants/list-tenants.ts";
 import type { App, AppEnv, RouteDeps } from "../../deps.ts";
 import { adminRoute } from "../declare-route.ts";
-import { Id, IdParam, json } from "../describe.ts";
+import { Id, IdParam, json, jsonRequest } from "../describe.ts";
 
 const Name = z.string().trim().min(1).max(200).refine(storable, notStorable);
 /** RFC 5321: at most 64 characters before the @ and 255 after it. */
@@ -23,13 +23,22 @@ const Email = z.email().max(320);
 const Row = z.record(z.string(), z.unknown()).openapi("AdminResource");
 
 const resources = {
-  organizations: { body: z.strictObject({ name: Name }), create: createOrganization },
+  organizations: { body: z.strictObject({ name: Name }), example: { name: "Example Inc." }, create: createOrganization },
   projects: {
     body: z.strictObject({ organizationId: Id, name: Name, runningJobsMax: z.int().min(1).max(1000).optional() }),
+    example: { organizationId: "org-1", name: "Support bot" },
     create: createProject,
   },
-  users: { body: z.strictObject({ email: Email, name: Name.optional() }), create: createUser },
-  memberships: { body: z.strictObject({ organizationId: Id, userId: Id, role: z.enum(roles) }), create: createMembership },
+  users: {
+    body: z.strictObject({ email: Email, name: Name.optional() }),
+    example: { email: "ada@example.com", name: "Ada" },
+    create: createUser,
+  },
+  memberships: {
+    body: z.strictObject({ organizationId: Id, userId: Id, role: z.enum(roles) }),
+    example: { organizationId: "org-1", userId: "usr-1", role: "ADMIN" },
+    create: createMembership,
+  },
   "api-keys": {
     body: z.strictObject({
       projectId: Id,
@@ -38,6 +47,7 @@ const resources = {
       note: Name.optional(),
       expiresAt: z.iso.datetime({ offset: true }).refine(isStorableInstant, notStorableInstant).optional(),
     }),
+    example: { projectId: "prj-1", userId: "usr-1", scopes: ["batchExports:create", "batchExports:read"], note: "Nightly export" },
     create: (
       deps: TenantDeps,
       {
@@ -63,6 +73,14 @@ const createCodes: Record<keyof typeof resources, readonly ErrorCode[]> = {
   "api-keys": ["NOT_FOUND"],
 };
 
+const operationIds: Record<keyof typeof resources, { create: string; list: string }> = {
+  organizations: { create: "adminCreateOrganization", list: "adminListOrganizations" },
+  projects: { create: "adminCreateProject", list: "adminListProjects" },
+  users: { create: "adminCreateUser", list: "adminListUsers" },
+  memberships: { create: "adminCreateMembership", list: "adminListMemberships" },
+  "api-keys": { create: "adminCreateApiKey", list: "adminListApiKeys" },
+};
+
 const lists = { ...listTenants, "api-keys": listTenants.apiKeys };
 
 export const registerAdmin = (app: App, deps: Pick<RouteDeps, "hashSecret" | "newId" | "newUuid">): void => {
@@ -75,17 +93,16 @@ export const registerAdmin = (app: App, deps: Pick<RouteDeps, "hashSecret" | "ne
   });
   for (const [name, resource] of Object.entries(resources) as [
     keyof typeof resources,
-    { body: z.ZodType; create: (deps: TenantDeps, body: never) => Promise<unknown> },
+    { body: z.ZodType; example: unknown; create: (deps: TenantDeps, body: never) => Promise<unknown> },
   ][]) {
-    const title = name.replace("-", "");
     app.openapi(
       adminRoute(createCodes[name], {
         method: "post",
         path: `/api/admin/${name}`,
-        operationId: `create_${title}`,
+        operationId: operationIds[name].create,
         tags: ["Administration"],
         summary: `Create in ${name}`,
-        request: { body: { required: true, content: { "application/json": { schema: resource.body } } } },
+        request: { body: jsonRequest(resource.body, resource.example) },
         responses: { 201: json(Row, "The created object.") },
       }),
       async (c) => {
@@ -102,7 +119,7 @@ export const registerAdmin = (app: App, deps: Pick<RouteDeps, "hashSecret" | "ne
       adminRoute([], {
         method: "get",
         path: `/api/admin/${name}`,
-        operationId: `list_${title}`,
+        operationId: operationIds[name].list,
         tags: ["Administration"],
         summary: `List ${name}`,
         responses: { 200: json(z.object({ data: z.array(Row) }), "Newest first, at most 1,000.") },
@@ -114,7 +131,7 @@ export const registerAdmin = (app: App, deps: Pick<RouteDeps, "hashSecret" | "ne
     adminRoute(["NOT_FOUND"], {
       method: "delete",
       path: "/api/admin/api-keys/{id}",
-      operationId: "delete_apikeys",
+      operationId: "adminDeleteApiKey",
       tags: ["Administration"],
       summary: "Delete a key",
       request: { params: IdParam },

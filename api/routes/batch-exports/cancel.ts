@@ -14,7 +14,7 @@ const route = keyRoute(
     method: "post",
     path: "/api/public/batch-exports/{id}/cancel",
     operationId: "cancelBatchExport",
-    tags: ["Batch exports"],
+    tags: ["Exports"],
     summary: "Cancel an export",
     description: "A queued export is cancelled at once, a running one within seconds. Its files are removed.",
     request: { params: IdParam },

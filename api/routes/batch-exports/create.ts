@@ -31,7 +31,7 @@ const route = keyRoute(
     method: "post",
     path: "/api/public/batch-exports",
     operationId: "createBatchExport",
-    tags: ["Batch exports"],
+    tags: ["Exports"],
     summary: "Start an export",
     description:
       "Responds at once; follow the export at `Location` or with the events route. It contains the rows from before this moment.",

@@ -13,7 +13,7 @@ const route = keyRoute(
     method: "delete",
     path: "/api/public/batch-exports/{id}",
     operationId: "deleteBatchExport",
-    tags: ["Batch exports"],
+    tags: ["Exports"],
     summary: "Delete a finished export with its files",
     description: "The export is deleted at once, its files within minutes. Download links stop working when the files are deleted.",
     request: { params: IdParam },

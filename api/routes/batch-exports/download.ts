@@ -17,7 +17,7 @@ const route = keyRoute(
     method: "get",
     path: "/api/public/batch-exports/{id}/download",
     operationId: "downloadBatchExport",
-    tags: ["Batch exports"],
+    tags: ["Exports"],
     summary: "Download a file of a completed export",
     description: "Redirects to a signed URL of the object store, which is valid for a short time.",
     request: { params: IdParam, query: z.strictObject({ file: z.coerce.number().int().min(0).default(0) }) },

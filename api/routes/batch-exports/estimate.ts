@@ -43,7 +43,7 @@ const route = keyRoute(
     method: "post",
     path: "/api/public/batch-exports/estimate",
     operationId: "estimateBatchExport",
-    tags: ["Batch exports"],
+    tags: ["Exports"],
     summary: "Estimate the size of an export",
     request: {
       body: jsonRequest(z.strictObject({ query: ExportQuery }).openapi("EstimateBatchExport"), exampleRequest),

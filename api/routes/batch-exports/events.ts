@@ -17,7 +17,7 @@ const route = keyRoute(
     method: "get",
     path: "/api/public/batch-exports/{id}/events",
     operationId: "streamBatchExportEvents",
-    tags: ["Batch exports"],
+    tags: ["Exports"],
     summary: "Follow an export",
     description:
       "Server-sent events: `progress` with a BatchExportSummary whenever the export changes, `end` with its final state, `problem` with a Problem when the key or the export is gone. A connection ends after 15 minutes. Reconnect at any time: the first event is the current state.",

@@ -12,7 +12,7 @@ const route = keyRoute(
     method: "get",
     path: "/api/public/batch-exports/{id}",
     operationId: "getBatchExport",
-    tags: ["Batch exports"],
+    tags: ["Exports"],
     summary: "Show an export with its progress",
     request: { params: IdParam },
     responses: { 200: json(BatchExport, "The export.") },

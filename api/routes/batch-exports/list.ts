@@ -4,7 +4,7 @@ import { z } from "@hono/zod-openapi";
 import { batchExportStatuses } from "../../../core/jobs/state.ts";
 import { listExports } from "../../../services/exports/list-exports.ts";
 import type { App, RouteDeps } from "../../deps.ts";
-import { decodeCursor, pageOf } from "../cursor.ts";
+import { CursorQuery, decodeCursor, pageOf } from "../cursor.ts";
 import { keyRoute } from "../declare-route.ts";
 import { json } from "../describe.ts";
 import { BatchExportSummary, showBatchExportSummary } from "./resource.ts";
@@ -16,13 +16,12 @@ const route = keyRoute(
     method: "get",
     path: "/api/public/batch-exports",
     operationId: "listBatchExports",
-    tags: ["Batch exports"],
+    tags: ["Exports"],
     summary: "List exports",
     description: "Newest first. Query and files are left out; GET /api/public/batch-exports/{id} shows them.",
     request: {
       query: z.strictObject({
-        limit: z.coerce.number().int().min(1).max(100).default(50),
-        cursor: z.string().max(500).optional(),
+        ...CursorQuery,
         status: z.enum(batchExportStatuses).optional(),
       }),
     },

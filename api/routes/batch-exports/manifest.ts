@@ -13,7 +13,7 @@ const route = keyRoute(
     method: "get",
     path: "/api/public/batch-exports/{id}/manifest",
     operationId: "getBatchExportManifest",
-    tags: ["Batch exports"],
+    tags: ["Exports"],
     summary: "Show the receipt of a completed export",
     request: { params: IdParam },
     responses: { 200: json(ExportManifest.openapi("ExportManifest"), "The manifest.") },

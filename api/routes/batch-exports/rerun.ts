@@ -14,7 +14,7 @@ const route = keyRoute(
     method: "post",
     path: "/api/public/batch-exports/{id}/rerun",
     operationId: "rerunBatchExport",
-    tags: ["Batch exports"],
+    tags: ["Exports"],
     summary: "Run a finished export again as a new export",
     description: "Creates a new export with the same request and the current rows. The old one stays unchanged.",
     request: { params: IdParam },

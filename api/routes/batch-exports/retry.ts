@@ -14,7 +14,7 @@ const route = keyRoute(
     method: "post",
     path: "/api/public/batch-exports/{id}/retry",
     operationId: "retryBatchExport",
-    tags: ["Batch exports"],
+    tags: ["Exports"],
     summary: "Run a failed or cancelled export again",
     description: "The export gets all its attempts again and a new cutoff, so it contains the current rows.",
     request: { params: IdParam },

@@ -40,24 +40,20 @@ const putRoute = keyRoute(
     description:
       "Creates or changes the integration named `default`. `projectId` is the key's own project. `secretAccessKey` and `compressed` keep their stored values if left out. Settings that this shape does not have stay.",
     request: {
-      body: jsonRequest(
-        PutBlobStorage.openapi("PutBlobStorage", {
-          example: {
-            projectId: "prj_…",
-            type: "S3",
-            bucketName: "my-warehouse",
-            region: "eu-central-1",
-            accessKeyId: "AKIAEXAMPLE",
-            secretAccessKey: "secret of the access key",
-            prefix: "langfuse/",
-            exportFrequency: "daily",
-            enabled: true,
-            forcePathStyle: false,
-            fileType: "PARQUET",
-            exportMode: "FULL_HISTORY",
-          },
-        }),
-      ),
+      body: jsonRequest(PutBlobStorage.openapi("PutBlobStorage"), {
+        projectId: "prj-1",
+        type: "S3",
+        bucketName: "my-warehouse",
+        region: "eu-central-1",
+        accessKeyId: "AKIAEXAMPLE",
+        secretAccessKey: "secret of the access key",
+        prefix: "langfuse/",
+        exportFrequency: "daily",
+        enabled: true,
+        forcePathStyle: false,
+        fileType: "PARQUET",
+        exportMode: "FULL_HISTORY",
+      }),
     },
     responses: { 200: json(BlobStorageIntegration, "The integration.") },
   },

@@ -2,17 +2,7 @@
 import { AppError } from "../../../core/errors.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { docsFiles, docsPage, docsPolicy, docsScript, isDocsFile } from "./docs-page.ts";
-
-export const documentConfig = {
-  openapi: "3.1.0",
-  info: {
-    title: "Spillway",
-    version: "0.1.0",
-    description:
-      "Ingests traces of LLM applications and exports them as verified files.\n\nSend `Authorization: Basic base64(publicKey:secretKey)`, or `Bearer secretKey`. Errors are `application/problem+json` with a stable `code`; each operation lists its codes.",
-  },
-  servers: [{ url: "/" }],
-};
+import { apiDocument, documentInfo } from "./document.ts";
 
 /** One hour, so that browsers soon load the files of a new version. */
 const fileCache = "public, max-age=3600";
@@ -20,7 +10,7 @@ const fileCache = "public, max-age=3600";
 export const registerDocs = (app: App, { openDocsFile }: Pick<RouteDeps, "openDocsFile">): void => {
   app.get("/", (c) => c.redirect("/docs", 302));
   for (const path of ["/docs", "/api/public/docs"])
-    app.get(path, (c) => c.html(docsPage(documentConfig.info.title), 200, { "content-security-policy": docsPolicy, ...strict }));
+    app.get(path, (c) => c.html(docsPage(documentInfo.title), 200, { "content-security-policy": docsPolicy, ...strict }));
   app.get("/docs/start.js", (c) => c.body(docsScript, 200, { ...strict, "content-type": docsFiles["swagger-ui-bundle.js"] }));
   app.get("/docs/:file", async (c) => {
     const name = c.req.param("file");
@@ -30,7 +20,7 @@ export const registerDocs = (app: App, { openDocsFile }: Pick<RouteDeps, "openDo
   });
   let document: string | undefined;
   app.get("/api/public/openapi.json", (c) => {
-    document ??= JSON.stringify(app.getOpenAPI31Document(documentConfig));
+    document ??= JSON.stringify(apiDocument(app));
     return c.body(document, 200, { "content-type": "application/json; charset=utf-8" });
   });
 };

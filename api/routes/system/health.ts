@@ -5,7 +5,7 @@ import type { App, AppEnv, RouteDeps } from "../../deps.ts";
 import { requestError } from "../../middleware/problem.ts";
 import { json } from "../describe.ts";
 import { errorResponses } from "../error-responses.ts";
-import { documentConfig } from "./docs.ts";
+import { documentInfo } from "./document.ts";
 
 type ReadyDeps = Pick<RouteDeps, "openClickHouse" | "downloads" | "fetch" | "log">;
 
@@ -50,7 +50,7 @@ const healthRoute = createRoute({
   operationId: "getHealth",
   summary: "Check that the API is up",
   description: "Checks no other service. Also at `/health`.",
-  responses: { 200: json(Health, "It is up.", { status: "OK", version: documentConfig.info.version }), ...errorResponses(["INTERNAL"]) },
+  responses: { 200: json(Health, "It is up.", { status: "OK", version: documentInfo.version }), ...errorResponses(["INTERNAL"]) },
 });
 
 const readyRoute = createRoute({
@@ -67,7 +67,7 @@ const readyRoute = createRoute({
 });
 
 export const registerHealth = (app: App, deps: ReadyDeps): void => {
-  const health = { status: "OK", version: documentConfig.info.version } as const;
+  const health = { status: "OK", version: documentInfo.version } as const;
   app.openapi(healthRoute, (c) => c.json(health, 200));
   app.get("/health", (c) => c.json({ status: "ok" }));
   const readiness = async (db: AppEnv["Variables"]["db"]) => {

@@ -4,6 +4,78 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
+/**
+ * One condition on a column; those of a list are combined by AND. `GET /api/public/export-tables/{table}` lists the columns with their types.
+ */
+export type FilterCondition = {
+    type: 'string';
+    column: string;
+    operator: '=' | 'contains' | 'does not contain' | 'starts with' | 'ends with' | 'matches';
+    value: string;
+} | {
+    type: 'stringOptions';
+    column: string;
+    operator: 'any of' | 'none of';
+    value: Array<string>;
+} | {
+    type: 'arrayOptions';
+    column: string;
+    operator: 'any of';
+    value: Array<string>;
+} | {
+    type: 'arrayOptions';
+    column: string;
+    operator: 'none of' | 'all of';
+    value: Array<string>;
+} | {
+    type: 'number';
+    column: string;
+    operator: '=' | '>' | '<' | '>=' | '<=';
+    value: number;
+} | {
+    type: 'datetime';
+    column: string;
+    operator: '>' | '<' | '>=' | '<=';
+    value: string;
+} | {
+    type: 'numberObject';
+    column: string;
+    key: string;
+    operator: '=' | '>' | '<' | '>=' | '<=';
+    value: number;
+} | {
+    type: 'categoryOptions';
+    column: string;
+    key: string;
+    operator: 'any of' | 'none of';
+    value: Array<string>;
+} | {
+    type: 'booleanObject';
+    column: string;
+    key: string;
+    operator: '=' | '<>';
+    value: boolean;
+} | {
+    type: 'boolean';
+    column: string;
+    operator: '=' | '<>';
+    value: boolean;
+} | {
+    type: 'stringObject';
+    column: string;
+    key: string;
+    operator: '=' | 'contains' | 'does not contain' | 'starts with' | 'ends with' | 'matches';
+    value: string;
+} | {
+    type: 'null';
+    column: string;
+    operator: 'is null' | 'is not null';
+    value: '';
+};
+
+/**
+ * What became of each event.
+ */
 export type IngestionAnswer = {
     successes: Array<{
         id: string;
@@ -20,6 +92,9 @@ export type IngestionAnswer = {
     }>;
 };
 
+/**
+ * An error (RFC 9457) with a stable code, the id of the request, what to do, and what is wrong with each field.
+ */
 export type Problem = {
     type: string;
     title: string;
@@ -35,31 +110,52 @@ export type Problem = {
     }>;
 };
 
+/**
+ * Events as the Langfuse SDKs send them.
+ */
 export type IngestionBatch = {
     batch: Array<unknown>;
     metadata?: unknown;
 };
 
+/**
+ * ExportTraceServiceResponse of OTLP.
+ */
 export type OtlpTracesAnswer = {
     partialSuccess?: unknown;
 };
 
+/**
+ * ExportTraceServiceRequest of OTLP.
+ */
 export type OtlpTraces = {
     resourceSpans: Array<unknown>;
 };
 
+/**
+ * OTLP's empty answer.
+ */
 export type ExportMetricsServiceResponse = {
     [key: string]: unknown;
 };
 
+/**
+ * OTLP's empty answer.
+ */
 export type ExportLogsServiceResponse = {
     [key: string]: unknown;
 };
 
+/**
+ * The id of the score.
+ */
 export type CreateScoreAnswer = {
     id: string;
 };
 
+/**
+ * A score of a trace, observation, session or run of a dataset.
+ */
 export type CreateScore = {
     /**
      * Sent again with the same id, it updates that score. Generated if missing.
@@ -98,6 +194,9 @@ export type CreateScore = {
     queueId?: string | null;
 };
 
+/**
+ * How large an export would be.
+ */
 export type Estimate = {
     rows: number;
     /**
@@ -117,10 +216,13 @@ export type Estimate = {
     warnings: Array<string>;
 };
 
+/**
+ * What would be exported.
+ */
 export type EstimateBatchExport = {
     query: {
         tableName: string;
-        filter?: Array<unknown> | null;
+        filter?: Array<FilterCondition> | null;
         searchQuery?: string;
         searchType?: Array<'id' | 'content' | 'input' | 'output'>;
         orderBy?: {
@@ -138,6 +240,9 @@ export type EstimateBatchExport = {
     };
 };
 
+/**
+ * An export with its query and, once completed, its files.
+ */
 export type BatchExport = {
     id: string;
     projectId: string;
@@ -212,7 +317,7 @@ export type BatchExport = {
     } | null;
     query: {
         tableName: string;
-        filter?: Array<unknown> | null;
+        filter?: Array<FilterCondition> | null;
         searchQuery?: string;
         searchType?: Array<'id' | 'content' | 'input' | 'output'>;
         orderBy?: {
@@ -230,13 +335,16 @@ export type BatchExport = {
     };
 };
 
+/**
+ * What is exported, and how.
+ */
 export type CreateBatchExport = {
     name?: string;
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
     compression?: 'none' | 'gzip' | 'zstd';
     query: {
         tableName: string;
-        filter?: Array<unknown> | null;
+        filter?: Array<FilterCondition> | null;
         searchQuery?: string;
         searchType?: Array<'id' | 'content' | 'input' | 'output'>;
         orderBy?: {
@@ -268,11 +376,17 @@ export type CreateBatchExport = {
     };
 };
 
+/**
+ * A page of exports, newest first.
+ */
 export type BatchExportPage = {
     data: Array<BatchExportSummary>;
     nextCursor: string | null;
 };
 
+/**
+ * An export without its query and its files.
+ */
 export type BatchExportSummary = {
     id: string;
     projectId: string;
@@ -340,6 +454,9 @@ export type BatchExportSummary = {
     } | null;
 };
 
+/**
+ * The receipt of an export: its files with sizes and checksums, its window, and what differs from the request.
+ */
 export type ExportManifest = {
     version: 1;
     schemaVersion: number;
@@ -399,15 +516,24 @@ export type ExportManifest = {
     } | null;
 };
 
+/**
+ * The tables that can be exported.
+ */
 export type ExportTableList = {
     data: Array<ExportTableSummary>;
 };
 
+/**
+ * A table that can be exported.
+ */
 export type ExportTableSummary = {
     name: string;
     description: string;
 };
 
+/**
+ * Columns of a table as a file of this format holds them.
+ */
 export type ExportSchema = {
     table: string;
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
@@ -421,6 +547,9 @@ export type ExportSchema = {
     }>;
 };
 
+/**
+ * A table with its columns, their types, filters and operators.
+ */
 export type ExportTable = ExportTableSummary & {
     schemaVersion: number;
     formats: Array<string>;
@@ -444,11 +573,17 @@ export type ExportTable = ExportTableSummary & {
     }>;
 };
 
+/**
+ * A numbered page of traces.
+ */
 export type TracePage = {
     data: Array<TraceWithDetails>;
     meta: PageMeta;
 };
 
+/**
+ * A trace with the ids of its observations and scores.
+ */
 export type TraceWithDetails = {
     id: string;
     projectId: string;
@@ -495,6 +630,9 @@ export type TraceWithDetails = {
     scores: Array<string>;
 };
 
+/**
+ * Which page this is, and how many there are.
+ */
 export type PageMeta = {
     page: number;
     limit: number;
@@ -502,6 +640,9 @@ export type PageMeta = {
     totalPages: number;
 };
 
+/**
+ * A trace with its observations and scores.
+ */
 export type TraceWithFullDetails = {
     id: string;
     projectId: string;
@@ -542,6 +683,9 @@ export type TraceWithFullDetails = {
     scores: Array<ScoreV1>;
 };
 
+/**
+ * An observation in Langfuse's shape.
+ */
 export type Observation = {
     id: string;
     projectId: string;
@@ -609,6 +753,9 @@ export type Observation = {
     updatedAt: string;
 };
 
+/**
+ * A score in the shape of Langfuse's first version.
+ */
 export type ScoreV1 = {
     id: string;
     projectId: string;
@@ -635,11 +782,17 @@ export type ScoreV1 = {
     dataType: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT';
 };
 
+/**
+ * A numbered page of observations.
+ */
 export type ObservationPage = {
     data: Array<Observation>;
     meta: PageMeta;
 };
 
+/**
+ * A page of observations with the cursor of the next.
+ */
 export type ObservationV2Page = {
     data: Array<ObservationV2>;
     meta: {
@@ -647,6 +800,9 @@ export type ObservationV2Page = {
     };
 };
 
+/**
+ * An observation with the requested groups of fields.
+ */
 export type ObservationV2 = {
     id: string;
     traceId: string | null;
@@ -728,11 +884,17 @@ export type ObservationV2 = {
     traceName?: string | null;
 };
 
+/**
+ * A numbered page of scores in the shape of Langfuse's first version.
+ */
 export type ScoreV1Page = {
     data: Array<ScoreV1OnPage>;
     meta: PageMeta;
 };
 
+/**
+ * A score in the shape of Langfuse's first version, with facts of its trace.
+ */
 export type ScoreV1OnPage = {
     id: string;
     projectId: string;
@@ -768,11 +930,17 @@ export type ScoreV1OnPage = {
     } | null;
 };
 
+/**
+ * A numbered page of scores.
+ */
 export type ScorePage = {
     data: Array<ScoreOnPage>;
     meta: PageMeta;
 };
 
+/**
+ * A score with facts of its trace.
+ */
 export type ScoreOnPage = {
     id: string;
     projectId: string;
@@ -810,6 +978,9 @@ export type ScoreOnPage = {
     } | null;
 };
 
+/**
+ * A page of scores with the cursor of the next.
+ */
 export type ScoreV3Page = {
     data: Array<ScoreV3>;
     meta: {
@@ -818,6 +989,9 @@ export type ScoreV3Page = {
     };
 };
 
+/**
+ * A score with its subject and the requested groups of fields.
+ */
 export type ScoreV3 = {
     id: string;
     projectId: string;
@@ -849,6 +1023,9 @@ export type ScoreV3 = {
     queueId?: string | null;
 };
 
+/**
+ * A score.
+ */
 export type Score = {
     id: string;
     projectId: string;
@@ -877,11 +1054,17 @@ export type Score = {
     dataType: string;
 };
 
+/**
+ * A numbered page of sessions.
+ */
 export type SessionPage = {
     data: Array<Session>;
     meta: PageMeta;
 };
 
+/**
+ * A session.
+ */
 export type Session = {
     id: string;
     projectId: string;
@@ -895,6 +1078,9 @@ export type Session = {
     environment: string;
 };
 
+/**
+ * A session with its traces.
+ */
 export type SessionWithTraces = {
     id: string;
     projectId: string;
@@ -909,6 +1095,9 @@ export type SessionWithTraces = {
     traces: Array<Trace>;
 };
 
+/**
+ * A trace without its observations and scores.
+ */
 export type Trace = {
     id: string;
     projectId: string;
@@ -938,6 +1127,9 @@ export type Trace = {
     };
 };
 
+/**
+ * A comment on an object.
+ */
 export type Comment = {
     id: string;
     objectType: 'TRACE' | 'OBSERVATION' | 'SESSION' | 'PROMPT';
@@ -949,6 +1141,9 @@ export type Comment = {
     updatedAt: string;
 };
 
+/**
+ * A comment and the object that it is on.
+ */
 export type CreateComment = {
     objectType: 'TRACE' | 'OBSERVATION' | 'SESSION' | 'PROMPT';
     objectId: string;
@@ -959,16 +1154,25 @@ export type CreateComment = {
     authorUserId?: string;
 };
 
+/**
+ * A page of comments, newest first.
+ */
 export type CommentPage = {
     data: Array<Comment>;
     nextCursor: string | null;
 };
 
+/**
+ * A numbered page of models.
+ */
 export type ModelPage = {
     data: Array<Model>;
     meta: PageMeta;
 };
 
+/**
+ * A model with its prices.
+ */
 export type Model = {
     id: string;
     modelName: string;
@@ -1029,6 +1233,9 @@ export type Model = {
     }>;
 };
 
+/**
+ * A model, the names it matches, and its prices.
+ */
 export type CreateModel = {
     modelName: string;
     /**
@@ -1098,10 +1305,16 @@ export type CreateModel = {
     } | null;
 };
 
+/**
+ * All blob storage integrations of the project.
+ */
 export type BlobStorageIntegrations = {
     data: Array<BlobStorageIntegration>;
 };
 
+/**
+ * A blob storage integration in Langfuse's shape.
+ */
 export type BlobStorageIntegration = {
     /**
      * Of the integration. Paths also take the project's id if the project has one integration of this kind.
@@ -1134,6 +1347,9 @@ export type BlobStorageIntegration = {
     updatedAt: string;
 };
 
+/**
+ * Settings of a blob storage integration in Langfuse's shape.
+ */
 export type PutBlobStorage = {
     projectId: string;
     /**
@@ -1163,6 +1379,9 @@ export type PutBlobStorage = {
     exportFieldGroups?: Array<'core' | 'basic' | 'time' | 'io' | 'metadata' | 'model' | 'usage' | 'prompt' | 'metrics' | 'trace_context' | 'tools'> | null;
 };
 
+/**
+ * How far a blob storage integration has got, in Langfuse's shape.
+ */
 export type BlobStorageIntegrationStatus = {
     /**
      * Of the integration. Paths also take the project's id if the project has one integration of this kind.
@@ -1180,10 +1399,16 @@ export type BlobStorageIntegrationStatus = {
     lastErrorAt: string | null;
 };
 
+/**
+ * Confirms a deletion in Langfuse's shape.
+ */
 export type BlobStorageIntegrationDeleted = {
     message: string;
 };
 
+/**
+ * An integration with its settings, schedule and state. Secrets are left out.
+ */
 export type Integration = {
     id: string;
     projectId: string;
@@ -1278,6 +1503,9 @@ export type IntegrationFault = {
     at: string;
 } | null;
 
+/**
+ * Where an integration delivers, what, and when.
+ */
 export type CreateIntegration = {
     kind: 'blob_storage' | 'posthog' | 'mixpanel';
     name: string;
@@ -1323,11 +1551,17 @@ export type CreateIntegration = {
     };
 };
 
+/**
+ * A page of integrations, newest first.
+ */
 export type IntegrationPage = {
     data: Array<Integration>;
     nextCursor: string | null;
 };
 
+/**
+ * Settings to change; what is left out stays.
+ */
 export type UpdateIntegration = {
     name?: string;
     enabled?: boolean;
@@ -1376,6 +1610,9 @@ export type UpdateIntegration = {
     updatedAt?: string;
 };
 
+/**
+ * What a backfill will deliver.
+ */
 export type Backfill = {
     /**
      * Windows that were delivered before and will be delivered again, to the same keys.
@@ -1392,6 +1629,9 @@ export type Backfill = {
     to: string;
 };
 
+/**
+ * Half-open range `[from, to)` of write time.
+ */
 export type BackfillRange = {
     from: string;
     /**
@@ -1400,6 +1640,9 @@ export type BackfillRange = {
     to: string;
 };
 
+/**
+ * The steps of a test of an integration, and what failed.
+ */
 export type IntegrationValidation = {
     id: string;
     integrationId: string;
@@ -1425,15 +1668,24 @@ export type IntegrationValidation = {
     finishedAt: string | null;
 };
 
+/**
+ * What is sent again.
+ */
 export type Redelivery = {
     windows: number;
 };
 
+/**
+ * A page of runs, newest first.
+ */
 export type IntegrationRunPage = {
     data: Array<IntegrationRunSummary>;
     nextCursor: string | null;
 };
 
+/**
+ * A run of an integration: one window of its schedule.
+ */
 export type IntegrationRunSummary = {
     id: string;
     integrationId: string;
@@ -1477,6 +1729,9 @@ export type IntegrationRunSummary = {
     finishedAt: string | null;
 };
 
+/**
+ * A run of an integration with its files or counts.
+ */
 export type IntegrationRun = IntegrationRunSummary & {
     /**
      * What each table came to, with its files.
@@ -1486,11 +1741,17 @@ export type IntegrationRun = IntegrationRunSummary & {
     };
 };
 
+/**
+ * A page of refused rows, newest first.
+ */
 export type IntegrationRejectionPage = {
     data: Array<IntegrationRejection>;
     nextCursor: string | null;
 };
 
+/**
+ * Rows that a destination refused, with its reason.
+ */
 export type IntegrationRejection = {
     id: string;
     runId: string;
@@ -1512,10 +1773,16 @@ export type IntegrationRejection = {
     createdAt: string;
 };
 
+/**
+ * The project of the key.
+ */
 export type ProjectList = {
     data: Array<Project>;
 };
 
+/**
+ * A project and its organisation.
+ */
 export type Project = {
     id: string;
     name: string;
@@ -1535,19 +1802,31 @@ export type Project = {
     retentionDays?: number;
 };
 
+/**
+ * Confirms that the deletion is in the queue.
+ */
 export type DeletedAnswer = {
     message: string;
 };
 
+/**
+ * Ids of the traces to delete.
+ */
 export type DeleteTraces = {
     traceIds: Array<string>;
 };
 
+/**
+ * A page of audit logs, newest first.
+ */
 export type AuditLogPage = {
     data: Array<AuditLog>;
     nextCursor: string | null;
 };
 
+/**
+ * One action on an object of the project, with its state before and after.
+ */
 export type AuditLog = {
     id: string;
     createdAt: string;
@@ -1564,15 +1843,24 @@ export type AuditLog = {
     after?: unknown;
 };
 
+/**
+ * An organisation, project, user, membership or key, with the columns it is stored with. A new key shows its secret once.
+ */
 export type AdminResource = {
     [key: string]: unknown;
 };
 
+/**
+ * The API answers.
+ */
 export type Health = {
     status: 'OK';
     version: string;
 };
 
+/**
+ * Whether the services behind the API answer.
+ */
 export type Readiness = {
     status: 'ready' | 'not ready';
     checks: {
@@ -1876,14 +2164,29 @@ export type ListScoresV1Data = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * Number of the page, from 1.
+         */
         page?: number;
+        /**
+         * How many items a page has at most.
+         */
         limit?: number;
         /**
          * User of the trace.
          */
         userId?: string;
+        /**
+         * Only scores of this type.
+         */
         dataType?: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT' | 'CORRECTION';
+        /**
+         * Only scores of this score configuration.
+         */
         configId?: string;
+        /**
+         * Only scores of this annotation queue.
+         */
         queueId?: string;
         /**
          * Scores whose trace has all of these tags.
@@ -1893,9 +2196,21 @@ export type ListScoresV1Data = {
          * Scores in any of these environments.
          */
         environment?: Array<string>;
+        /**
+         * Only rows with this name.
+         */
         name?: string;
+        /**
+         * Only rows from this instant or later.
+         */
         fromTimestamp?: string;
+        /**
+         * Only rows from before this instant.
+         */
         toTimestamp?: string;
+        /**
+         * Only scores from this source.
+         */
         source?: 'API' | 'EVAL' | 'ANNOTATION';
         /**
          * Comma-separated ids.
@@ -1909,6 +2224,9 @@ export type ListScoresV1Data = {
          * Compared by `operator`.
          */
         value?: number | null;
+        /**
+         * How `value` is compared with the value of a score.
+         */
         operator?: '<' | '>' | '<=' | '>=' | '!=' | '=';
         /**
          * Comma-separated field groups: score, trace. Default: all.
@@ -2182,8 +2500,17 @@ export type ListBatchExportsData = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * How many items a page has at most.
+         */
         limit?: number;
+        /**
+         * Where the page begins: the cursor of the previous page, unchanged. Left out for the first page.
+         */
         cursor?: string;
+        /**
+         * Only exports with this status.
+         */
         status?: 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
     };
     url: '/api/public/batch-exports';
@@ -2337,6 +2664,9 @@ export type CreateBatchExportResponse = CreateBatchExportResponses[keyof CreateB
 export type DeleteBatchExportData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -2418,6 +2748,9 @@ export type DeleteBatchExportResponse = DeleteBatchExportResponses[keyof DeleteB
 export type GetBatchExportData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -2479,6 +2812,9 @@ export type GetBatchExportResponse = GetBatchExportResponses[keyof GetBatchExpor
 export type GetBatchExportManifestData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -2546,6 +2882,9 @@ export type GetBatchExportManifestResponse = GetBatchExportManifestResponses[key
 export type CancelBatchExportData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -2627,6 +2966,9 @@ export type CancelBatchExportResponse = CancelBatchExportResponses[keyof CancelB
 export type RetryBatchExportData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -2714,6 +3056,9 @@ export type RetryBatchExportResponse = RetryBatchExportResponses[keyof RetryBatc
 export type RerunBatchExportData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -2797,9 +3142,15 @@ export type RerunBatchExportResponse = RerunBatchExportResponses[keyof RerunBatc
 export type DownloadBatchExportData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: {
+        /**
+         * Number of the file in `files` of the manifest.
+         */
         file?: number | null;
     };
     url: '/api/public/batch-exports/{id}/download';
@@ -2865,6 +3216,9 @@ export type DownloadBatchExportError = DownloadBatchExportErrors[keyof DownloadB
 export type StreamBatchExportEventsData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -2973,7 +3327,13 @@ export type ListExportTablesResponse = ListExportTablesResponses[keyof ListExpor
 export type GetExportSchemaData = {
     body?: never;
     path: {
+        /**
+         * Name of the table; `GET /api/public/export-tables` lists them.
+         */
         table: string;
+        /**
+         * Format of the file.
+         */
         format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
     };
     query?: never;
@@ -3035,6 +3395,9 @@ export type GetExportSchemaResponse = GetExportSchemaResponses[keyof GetExportSc
 export type GetExportTableData = {
     body?: never;
     path: {
+        /**
+         * Name of the table; `GET /api/public/export-tables` lists them.
+         */
         table: string;
     };
     query?: never;
@@ -3160,9 +3523,21 @@ export type ListTracesData = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * Number of the page, from 1.
+         */
         page?: number;
+        /**
+         * How many items a page has at most.
+         */
         limit?: number;
+        /**
+         * Only rows of this user.
+         */
         userId?: string;
+        /**
+         * Only rows with this name.
+         */
         name?: string;
         /**
          * Traces with all of these tags.
@@ -3172,10 +3547,25 @@ export type ListTracesData = {
          * Traces in any of these environments.
          */
         environment?: Array<string>;
+        /**
+         * Id of the session.
+         */
         sessionId?: string;
+        /**
+         * Only rows of this version.
+         */
         version?: string;
+        /**
+         * Only rows of this release.
+         */
         release?: string;
+        /**
+         * Only rows from this instant or later.
+         */
         fromTimestamp?: string;
+        /**
+         * Only rows from before this instant.
+         */
         toTimestamp?: string;
         /**
          * JSON array of filters, as in exports (GET /api/public/export-tables/{table}). Combined with the other parameters by AND.
@@ -3270,6 +3660,9 @@ export type ListTracesResponse = ListTracesResponses[keyof ListTracesResponses];
 export type DeleteTraceData = {
     body?: never;
     path: {
+        /**
+         * Id of the trace.
+         */
         traceId: string;
     };
     query?: never;
@@ -3341,6 +3734,9 @@ export type DeleteTraceResponse = DeleteTraceResponses[keyof DeleteTraceResponse
 export type GetTraceData = {
     body?: never;
     path: {
+        /**
+         * Id of the trace.
+         */
         traceId: string;
     };
     query?: {
@@ -3430,23 +3826,53 @@ export type ListObservationsData = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * Number of the page, from 1.
+         */
         page?: number;
+        /**
+         * How many items a page has at most.
+         */
         limit?: number;
+        /**
+         * Only rows with this name.
+         */
         name?: string;
         /**
          * User of the trace.
          */
         userId?: string;
+        /**
+         * Only observations of this type.
+         */
         type?: 'SPAN' | 'EVENT' | 'GENERATION' | 'AGENT' | 'TOOL' | 'CHAIN' | 'RETRIEVER' | 'EVALUATOR' | 'EMBEDDING' | 'GUARDRAIL';
+        /**
+         * Only observations of this level.
+         */
         level?: 'DEBUG' | 'DEFAULT' | 'WARNING' | 'ERROR';
+        /**
+         * Id of the trace.
+         */
         traceId?: string;
+        /**
+         * Only rows of this version.
+         */
         version?: string;
+        /**
+         * Only observations under this one.
+         */
         parentObservationId?: string;
         /**
          * Observations in any of these environments.
          */
         environment?: Array<string>;
+        /**
+         * Only observations that started at this instant or later.
+         */
         fromStartTime?: string;
+        /**
+         * Only observations that started before this instant.
+         */
         toStartTime?: string;
         /**
          * JSON array of filters, as in exports (GET /api/public/export-tables/{table}). Combined with the other parameters by AND.
@@ -3532,6 +3958,9 @@ export type ListObservationsV2Data = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * Only rows with this name.
+         */
         name?: string;
         /**
          * User of the trace.
@@ -3541,26 +3970,53 @@ export type ListObservationsV2Data = {
          * Session of the trace.
          */
         sessionId?: string;
+        /**
+         * Only observations of this type.
+         */
         type?: 'SPAN' | 'EVENT' | 'GENERATION' | 'AGENT' | 'TOOL' | 'CHAIN' | 'RETRIEVER' | 'EVALUATOR' | 'EMBEDDING' | 'GUARDRAIL';
+        /**
+         * Only observations of this level.
+         */
         level?: 'DEBUG' | 'DEFAULT' | 'WARNING' | 'ERROR';
+        /**
+         * Id of the trace.
+         */
         traceId?: string;
+        /**
+         * Only rows of this version.
+         */
         version?: string;
         /**
          * Send it empty for observations without a parent.
          */
         parentObservationId?: string;
+        /**
+         * Only observations without a parent (`true`), or with one (`false`).
+         */
         isRootObservation?: 'true' | 'false';
         /**
          * Observations in any of these environments.
          */
         environment?: Array<string>;
+        /**
+         * Only observations that started at this instant or later.
+         */
         fromStartTime?: string;
+        /**
+         * Only observations that started before this instant.
+         */
         toStartTime?: string;
         /**
          * JSON array of filters, as in exports (GET /api/public/export-tables/{table}). Combined with the other parameters by AND.
          */
         filter?: string;
+        /**
+         * How many items a page has at most.
+         */
         limit?: number | null;
+        /**
+         * Where the page begins: the cursor of the previous page, unchanged. Left out for the first page.
+         */
         cursor?: string;
         /**
          * Comma-separated field groups: core, basic, time, io, metadata, model, usage, prompt, metrics, trace_context. Default: core, basic.
@@ -3655,6 +4111,9 @@ export type ListObservationsV2Response = ListObservationsV2Responses[keyof ListO
 export type GetObservationData = {
     body?: never;
     path: {
+        /**
+         * Id of the observation.
+         */
         observationId: string;
     };
     query?: never;
@@ -3732,6 +4191,9 @@ export type GetObservationResponse = GetObservationResponses[keyof GetObservatio
 export type DeleteScoreData = {
     body?: never;
     path: {
+        /**
+         * Id of the score.
+         */
         scoreId: string;
     };
     query?: never;
@@ -3803,6 +4265,9 @@ export type DeleteScoreResponse = DeleteScoreResponses[keyof DeleteScoreResponse
 export type GetScoreV1Data = {
     body?: never;
     path: {
+        /**
+         * Id of the score.
+         */
         scoreId: string;
     };
     query?: never;
@@ -3881,14 +4346,29 @@ export type ListScoresData = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * Number of the page, from 1.
+         */
         page?: number;
+        /**
+         * How many items a page has at most.
+         */
         limit?: number;
         /**
          * User of the trace.
          */
         userId?: string;
+        /**
+         * Only scores of this type.
+         */
         dataType?: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT' | 'CORRECTION';
+        /**
+         * Only scores of this score configuration.
+         */
         configId?: string;
+        /**
+         * Only scores of this annotation queue.
+         */
         queueId?: string;
         /**
          * Scores whose trace has all of these tags.
@@ -3898,16 +4378,37 @@ export type ListScoresData = {
          * Scores in any of these environments.
          */
         environment?: Array<string>;
+        /**
+         * Only rows with this name.
+         */
         name?: string;
+        /**
+         * Only rows from this instant or later.
+         */
         fromTimestamp?: string;
+        /**
+         * Only rows from before this instant.
+         */
         toTimestamp?: string;
+        /**
+         * Only scores from this source.
+         */
         source?: 'API' | 'EVAL' | 'ANNOTATION';
         /**
          * Comma-separated ids.
          */
         scoreIds?: string;
+        /**
+         * Id of the session.
+         */
         sessionId?: string;
+        /**
+         * Id of the trace.
+         */
         traceId?: string;
+        /**
+         * Only scores of this run of a dataset.
+         */
         datasetRunId?: string;
         /**
          * Comma-separated ids.
@@ -3921,6 +4422,9 @@ export type ListScoresData = {
          * Compared by `operator`.
          */
         value?: number | null;
+        /**
+         * How `value` is compared with the value of a score.
+         */
         operator?: '<' | '>' | '<=' | '>=' | '!=' | '=';
         /**
          * Comma-separated field groups: score, trace. Default: all.
@@ -4004,7 +4508,13 @@ export type ListScoresV3Data = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id?: string;
+        /**
+         * Only rows with this name.
+         */
         name?: string;
         /**
          * Comma-separated: API, EVAL, ANNOTATION.
@@ -4014,11 +4524,29 @@ export type ListScoresV3Data = {
          * Comma-separated: NUMERIC, CATEGORICAL, BOOLEAN, TEXT, CORRECTION.
          */
         dataType?: string;
+        /**
+         * Only rows of this environment.
+         */
         environment?: string;
+        /**
+         * Only scores of this score configuration.
+         */
         configId?: string;
+        /**
+         * Only scores of this annotation queue.
+         */
         queueId?: string;
+        /**
+         * Only scores by this user.
+         */
         authorUserId?: string;
+        /**
+         * Id of the trace.
+         */
         traceId?: string;
+        /**
+         * Id of the session.
+         */
         sessionId?: string;
         /**
          * Comma-separated ids; needs traceId.
@@ -4028,7 +4556,13 @@ export type ListScoresV3Data = {
          * Comma-separated ids of dataset runs.
          */
         experimentId?: string;
+        /**
+         * Only rows from this instant or later.
+         */
         fromTimestamp?: string;
+        /**
+         * Only rows from before this instant.
+         */
         toTimestamp?: string;
         /**
          * Comma-separated values, any of which may match; needs exactly one dataType: NUMERIC, BOOLEAN (true or false) or CATEGORICAL.
@@ -4042,7 +4576,13 @@ export type ListScoresV3Data = {
          * Largest value; needs dataType=NUMERIC.
          */
         valueMax?: number | null;
+        /**
+         * How many items a page has at most.
+         */
         limit?: number;
+        /**
+         * Where the page begins: the cursor of the previous page, unchanged. Left out for the first page.
+         */
         cursor?: string;
         /**
          * Comma-separated field groups: core, details, subject, annotation. Default: core.
@@ -4127,6 +4667,9 @@ export type ListScoresV3Response = ListScoresV3Responses[keyof ListScoresV3Respo
 export type GetScoreData = {
     body?: never;
     path: {
+        /**
+         * Id of the score.
+         */
         scoreId: string;
     };
     query?: never;
@@ -4205,7 +4748,13 @@ export type ListSessionsData = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * Number of the page, from 1.
+         */
         page?: number;
+        /**
+         * How many items a page has at most.
+         */
         limit?: number;
         /**
          * Sessions in any of these environments.
@@ -4292,6 +4841,9 @@ export type ListSessionsResponse = ListSessionsResponses[keyof ListSessionsRespo
 export type GetSessionData = {
     body?: never;
     path: {
+        /**
+         * Id of the session.
+         */
         sessionId: string;
     };
     query?: never;
@@ -4370,9 +4922,21 @@ export type ListCommentsData = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * How many items a page has at most.
+         */
         limit?: number;
+        /**
+         * Where the page begins: the cursor of the previous page, unchanged. Left out for the first page.
+         */
         cursor?: string;
+        /**
+         * Only comments on objects of this type.
+         */
         objectType?: 'TRACE' | 'OBSERVATION' | 'SESSION' | 'PROMPT';
+        /**
+         * Only comments on the object with this id.
+         */
         objectId?: string;
     };
     url: '/api/public/comments';
@@ -4496,6 +5060,9 @@ export type CreateCommentResponse = CreateCommentResponses[keyof CreateCommentRe
 export type DeleteCommentData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -4572,7 +5139,13 @@ export type ListModelsData = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * Number of the page, from 1.
+         */
         page?: number;
+        /**
+         * How many items a page has at most.
+         */
         limit?: number;
     };
     url: '/api/public/models';
@@ -4714,6 +5287,9 @@ export type CreateModelResponse = CreateModelResponses[keyof CreateModelResponse
 export type DeleteModelData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -4795,6 +5371,9 @@ export type DeleteModelResponse = DeleteModelResponses[keyof DeleteModelResponse
 export type GetModelData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -4986,6 +5565,9 @@ export type PutBlobStorageIntegrationResponse = PutBlobStorageIntegrationRespons
 export type DeleteBlobStorageIntegrationData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -5061,6 +5643,9 @@ export type DeleteBlobStorageIntegrationResponse = DeleteBlobStorageIntegrationR
 export type GetBlobStorageIntegrationStatusData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -5123,8 +5708,17 @@ export type ListIntegrationsData = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * How many items a page has at most.
+         */
         limit?: number;
+        /**
+         * Where the page begins: the cursor of the previous page, unchanged. Left out for the first page.
+         */
         cursor?: string;
+        /**
+         * Only integrations of this kind.
+         */
         kind?: 'blob_storage' | 'posthog' | 'mixpanel';
     };
     url: '/api/public/integrations';
@@ -5276,6 +5870,9 @@ export type CreateIntegrationResponse = CreateIntegrationResponses[keyof CreateI
 export type DeleteIntegrationData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -5351,6 +5948,9 @@ export type DeleteIntegrationResponse = DeleteIntegrationResponses[keyof DeleteI
 export type GetIntegrationData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -5412,6 +6012,9 @@ export type GetIntegrationResponse = GetIntegrationResponses[keyof GetIntegratio
 export type UpdateIntegrationData = {
     body: UpdateIntegration;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -5503,6 +6106,9 @@ export type UpdateIntegrationResponse = UpdateIntegrationResponses[keyof UpdateI
 export type RunIntegrationData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -5584,6 +6190,9 @@ export type RunIntegrationResponse = RunIntegrationResponses[keyof RunIntegratio
 export type PauseIntegrationData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -5659,6 +6268,9 @@ export type PauseIntegrationResponse = PauseIntegrationResponses[keyof PauseInte
 export type ResumeIntegrationData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -5734,6 +6346,9 @@ export type ResumeIntegrationResponse = ResumeIntegrationResponses[keyof ResumeI
 export type BackfillIntegrationData = {
     body: BackfillRange;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -5815,6 +6430,9 @@ export type BackfillIntegrationResponse = BackfillIntegrationResponses[keyof Bac
 export type ValidateIntegrationData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -5890,7 +6508,13 @@ export type ValidateIntegrationResponse = ValidateIntegrationResponses[keyof Val
 export type GetValidationData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
+        /**
+         * Id of the validation.
+         */
         validationId: string;
     };
     query?: never;
@@ -5952,6 +6576,9 @@ export type GetValidationResponse = GetValidationResponses[keyof GetValidationRe
 export type RedeliverRejectionsData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
@@ -6027,11 +6654,23 @@ export type RedeliverRejectionsResponse = RedeliverRejectionsResponses[keyof Red
 export type ListIntegrationRunsData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: {
+        /**
+         * How many items a page has at most.
+         */
         limit?: number;
+        /**
+         * Where the page begins: the cursor of the previous page, unchanged. Left out for the first page.
+         */
         cursor?: string;
+        /**
+         * Only items in this state.
+         */
         state?: 'pending' | 'queued' | 'running' | 'completed' | 'failed';
         /**
          * Only windows that end later.
@@ -6102,7 +6741,13 @@ export type ListIntegrationRunsResponse = ListIntegrationRunsResponses[keyof Lis
 export type GetIntegrationRunData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
+        /**
+         * Id of a run of the integration.
+         */
         runId: string;
     };
     query?: never;
@@ -6164,16 +6809,31 @@ export type GetIntegrationRunResponse = GetIntegrationRunResponses[keyof GetInte
 export type ListRejectionsData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: {
+        /**
+         * How many items a page has at most.
+         */
         limit?: number;
+        /**
+         * Where the page begins: the cursor of the previous page, unchanged. Left out for the first page.
+         */
         cursor?: string;
         /**
          * `open`: not accepted since.
          */
         state?: 'open' | 'all';
+        /**
+         * Id of a run of the integration.
+         */
         runId?: string;
+        /**
+         * Only rows of this table.
+         */
         tableName?: string;
     };
     url: '/api/public/integrations/{id}/rejections';
@@ -6290,10 +6950,25 @@ export type ListAuditLogsData = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * How many items a page has at most.
+         */
         limit?: number;
+        /**
+         * Where the page begins: the cursor of the previous page, unchanged. Left out for the first page.
+         */
         cursor?: string;
+        /**
+         * Only entries about objects of this type.
+         */
         resourceType?: string;
+        /**
+         * Only entries about the object with this id.
+         */
         resourceId?: string;
+        /**
+         * Only entries of this action, such as `create`.
+         */
         action?: string;
     };
     url: '/api/public/audit-logs';
@@ -6347,14 +7022,14 @@ export type ListAuditLogsResponses = {
 
 export type ListAuditLogsResponse = ListAuditLogsResponses[keyof ListAuditLogsResponses];
 
-export type ListOrganizationsData = {
+export type AdminListOrganizationsData = {
     body?: never;
     path?: never;
     query?: never;
     url: '/api/admin/organizations';
 };
 
-export type ListOrganizationsErrors = {
+export type AdminListOrganizationsErrors = {
     /**
      * `UNAUTHENTICATED`: No valid API key.
      */
@@ -6375,9 +7050,9 @@ export type ListOrganizationsErrors = {
     };
 };
 
-export type ListOrganizationsError = ListOrganizationsErrors[keyof ListOrganizationsErrors];
+export type AdminListOrganizationsError = AdminListOrganizationsErrors[keyof AdminListOrganizationsErrors];
 
-export type ListOrganizationsResponses = {
+export type AdminListOrganizationsResponses = {
     /**
      * Newest first, at most 1,000.
      */
@@ -6386,9 +7061,9 @@ export type ListOrganizationsResponses = {
     };
 };
 
-export type ListOrganizationsResponse = ListOrganizationsResponses[keyof ListOrganizationsResponses];
+export type AdminListOrganizationsResponse = AdminListOrganizationsResponses[keyof AdminListOrganizationsResponses];
 
-export type CreateOrganizationsData = {
+export type AdminCreateOrganizationData = {
     body: {
         name: string;
     };
@@ -6397,7 +7072,7 @@ export type CreateOrganizationsData = {
     url: '/api/admin/organizations';
 };
 
-export type CreateOrganizationsErrors = {
+export type AdminCreateOrganizationErrors = {
     /**
      * `INVALID_JSON`: The body is not valid JSON.
      *
@@ -6438,25 +7113,25 @@ export type CreateOrganizationsErrors = {
     };
 };
 
-export type CreateOrganizationsError = CreateOrganizationsErrors[keyof CreateOrganizationsErrors];
+export type AdminCreateOrganizationError = AdminCreateOrganizationErrors[keyof AdminCreateOrganizationErrors];
 
-export type CreateOrganizationsResponses = {
+export type AdminCreateOrganizationResponses = {
     /**
      * The created object.
      */
     201: AdminResource;
 };
 
-export type CreateOrganizationsResponse = CreateOrganizationsResponses[keyof CreateOrganizationsResponses];
+export type AdminCreateOrganizationResponse = AdminCreateOrganizationResponses[keyof AdminCreateOrganizationResponses];
 
-export type ListProjects2Data = {
+export type AdminListProjectsData = {
     body?: never;
     path?: never;
     query?: never;
     url: '/api/admin/projects';
 };
 
-export type ListProjects2Errors = {
+export type AdminListProjectsErrors = {
     /**
      * `UNAUTHENTICATED`: No valid API key.
      */
@@ -6477,9 +7152,9 @@ export type ListProjects2Errors = {
     };
 };
 
-export type ListProjects2Error = ListProjects2Errors[keyof ListProjects2Errors];
+export type AdminListProjectsError = AdminListProjectsErrors[keyof AdminListProjectsErrors];
 
-export type ListProjects2Responses = {
+export type AdminListProjectsResponses = {
     /**
      * Newest first, at most 1,000.
      */
@@ -6488,9 +7163,9 @@ export type ListProjects2Responses = {
     };
 };
 
-export type ListProjects2Response = ListProjects2Responses[keyof ListProjects2Responses];
+export type AdminListProjectsResponse = AdminListProjectsResponses[keyof AdminListProjectsResponses];
 
-export type CreateProjectsData = {
+export type AdminCreateProjectData = {
     body: {
         organizationId: string;
         name: string;
@@ -6501,7 +7176,7 @@ export type CreateProjectsData = {
     url: '/api/admin/projects';
 };
 
-export type CreateProjectsErrors = {
+export type AdminCreateProjectErrors = {
     /**
      * `INVALID_JSON`: The body is not valid JSON.
      *
@@ -6548,25 +7223,25 @@ export type CreateProjectsErrors = {
     };
 };
 
-export type CreateProjectsError = CreateProjectsErrors[keyof CreateProjectsErrors];
+export type AdminCreateProjectError = AdminCreateProjectErrors[keyof AdminCreateProjectErrors];
 
-export type CreateProjectsResponses = {
+export type AdminCreateProjectResponses = {
     /**
      * The created object.
      */
     201: AdminResource;
 };
 
-export type CreateProjectsResponse = CreateProjectsResponses[keyof CreateProjectsResponses];
+export type AdminCreateProjectResponse = AdminCreateProjectResponses[keyof AdminCreateProjectResponses];
 
-export type ListUsersData = {
+export type AdminListUsersData = {
     body?: never;
     path?: never;
     query?: never;
     url: '/api/admin/users';
 };
 
-export type ListUsersErrors = {
+export type AdminListUsersErrors = {
     /**
      * `UNAUTHENTICATED`: No valid API key.
      */
@@ -6587,9 +7262,9 @@ export type ListUsersErrors = {
     };
 };
 
-export type ListUsersError = ListUsersErrors[keyof ListUsersErrors];
+export type AdminListUsersError = AdminListUsersErrors[keyof AdminListUsersErrors];
 
-export type ListUsersResponses = {
+export type AdminListUsersResponses = {
     /**
      * Newest first, at most 1,000.
      */
@@ -6598,9 +7273,9 @@ export type ListUsersResponses = {
     };
 };
 
-export type ListUsersResponse = ListUsersResponses[keyof ListUsersResponses];
+export type AdminListUsersResponse = AdminListUsersResponses[keyof AdminListUsersResponses];
 
-export type CreateUsersData = {
+export type AdminCreateUserData = {
     body: {
         email: string;
         name?: string;
@@ -6610,7 +7285,7 @@ export type CreateUsersData = {
     url: '/api/admin/users';
 };
 
-export type CreateUsersErrors = {
+export type AdminCreateUserErrors = {
     /**
      * `INVALID_JSON`: The body is not valid JSON.
      *
@@ -6651,25 +7326,25 @@ export type CreateUsersErrors = {
     };
 };
 
-export type CreateUsersError = CreateUsersErrors[keyof CreateUsersErrors];
+export type AdminCreateUserError = AdminCreateUserErrors[keyof AdminCreateUserErrors];
 
-export type CreateUsersResponses = {
+export type AdminCreateUserResponses = {
     /**
      * The created object.
      */
     201: AdminResource;
 };
 
-export type CreateUsersResponse = CreateUsersResponses[keyof CreateUsersResponses];
+export type AdminCreateUserResponse = AdminCreateUserResponses[keyof AdminCreateUserResponses];
 
-export type ListMembershipsData = {
+export type AdminListMembershipsData = {
     body?: never;
     path?: never;
     query?: never;
     url: '/api/admin/memberships';
 };
 
-export type ListMembershipsErrors = {
+export type AdminListMembershipsErrors = {
     /**
      * `UNAUTHENTICATED`: No valid API key.
      */
@@ -6690,9 +7365,9 @@ export type ListMembershipsErrors = {
     };
 };
 
-export type ListMembershipsError = ListMembershipsErrors[keyof ListMembershipsErrors];
+export type AdminListMembershipsError = AdminListMembershipsErrors[keyof AdminListMembershipsErrors];
 
-export type ListMembershipsResponses = {
+export type AdminListMembershipsResponses = {
     /**
      * Newest first, at most 1,000.
      */
@@ -6701,9 +7376,9 @@ export type ListMembershipsResponses = {
     };
 };
 
-export type ListMembershipsResponse = ListMembershipsResponses[keyof ListMembershipsResponses];
+export type AdminListMembershipsResponse = AdminListMembershipsResponses[keyof AdminListMembershipsResponses];
 
-export type CreateMembershipsData = {
+export type AdminCreateMembershipData = {
     body: {
         organizationId: string;
         userId: string;
@@ -6714,7 +7389,7 @@ export type CreateMembershipsData = {
     url: '/api/admin/memberships';
 };
 
-export type CreateMembershipsErrors = {
+export type AdminCreateMembershipErrors = {
     /**
      * `INVALID_JSON`: The body is not valid JSON.
      *
@@ -6761,25 +7436,25 @@ export type CreateMembershipsErrors = {
     };
 };
 
-export type CreateMembershipsError = CreateMembershipsErrors[keyof CreateMembershipsErrors];
+export type AdminCreateMembershipError = AdminCreateMembershipErrors[keyof AdminCreateMembershipErrors];
 
-export type CreateMembershipsResponses = {
+export type AdminCreateMembershipResponses = {
     /**
      * The created object.
      */
     201: AdminResource;
 };
 
-export type CreateMembershipsResponse = CreateMembershipsResponses[keyof CreateMembershipsResponses];
+export type AdminCreateMembershipResponse = AdminCreateMembershipResponses[keyof AdminCreateMembershipResponses];
 
-export type ListApikeysData = {
+export type AdminListApiKeysData = {
     body?: never;
     path?: never;
     query?: never;
     url: '/api/admin/api-keys';
 };
 
-export type ListApikeysErrors = {
+export type AdminListApiKeysErrors = {
     /**
      * `UNAUTHENTICATED`: No valid API key.
      */
@@ -6800,9 +7475,9 @@ export type ListApikeysErrors = {
     };
 };
 
-export type ListApikeysError = ListApikeysErrors[keyof ListApikeysErrors];
+export type AdminListApiKeysError = AdminListApiKeysErrors[keyof AdminListApiKeysErrors];
 
-export type ListApikeysResponses = {
+export type AdminListApiKeysResponses = {
     /**
      * Newest first, at most 1,000.
      */
@@ -6811,9 +7486,9 @@ export type ListApikeysResponses = {
     };
 };
 
-export type ListApikeysResponse = ListApikeysResponses[keyof ListApikeysResponses];
+export type AdminListApiKeysResponse = AdminListApiKeysResponses[keyof AdminListApiKeysResponses];
 
-export type CreateApikeysData = {
+export type AdminCreateApiKeyData = {
     body: {
         projectId: string;
         userId: string;
@@ -6826,7 +7501,7 @@ export type CreateApikeysData = {
     url: '/api/admin/api-keys';
 };
 
-export type CreateApikeysErrors = {
+export type AdminCreateApiKeyErrors = {
     /**
      * `INVALID_JSON`: The body is not valid JSON.
      *
@@ -6873,27 +7548,30 @@ export type CreateApikeysErrors = {
     };
 };
 
-export type CreateApikeysError = CreateApikeysErrors[keyof CreateApikeysErrors];
+export type AdminCreateApiKeyError = AdminCreateApiKeyErrors[keyof AdminCreateApiKeyErrors];
 
-export type CreateApikeysResponses = {
+export type AdminCreateApiKeyResponses = {
     /**
      * The created object.
      */
     201: AdminResource;
 };
 
-export type CreateApikeysResponse = CreateApikeysResponses[keyof CreateApikeysResponses];
+export type AdminCreateApiKeyResponse = AdminCreateApiKeyResponses[keyof AdminCreateApiKeyResponses];
 
-export type DeleteApikeysData = {
+export type AdminDeleteApiKeyData = {
     body?: never;
     path: {
+        /**
+         * Id, as creating and listing show it.
+         */
         id: string;
     };
     query?: never;
     url: '/api/admin/api-keys/{id}';
 };
 
-export type DeleteApikeysErrors = {
+export type AdminDeleteApiKeyErrors = {
     /**
      * `INVALID_JSON`: The body is not valid JSON.
      *
@@ -6940,16 +7618,16 @@ export type DeleteApikeysErrors = {
     };
 };
 
-export type DeleteApikeysError = DeleteApikeysErrors[keyof DeleteApikeysErrors];
+export type AdminDeleteApiKeyError = AdminDeleteApiKeyErrors[keyof AdminDeleteApiKeyErrors];
 
-export type DeleteApikeysResponses = {
+export type AdminDeleteApiKeyResponses = {
     /**
      * Deleted.
      */
     204: void;
 };
 
-export type DeleteApikeysResponse = DeleteApikeysResponses[keyof DeleteApikeysResponses];
+export type AdminDeleteApiKeyResponse = AdminDeleteApiKeyResponses[keyof AdminDeleteApiKeyResponses];
 
 export type GetHealthData = {
     body?: never;
