@@ -14,7 +14,11 @@ const OrderBy = z.strictObject({ column: z.string().min(1).max(200), order: z.en
  */
 export const ExportQuery = z.strictObject({
   tableName: z.string().min(1).max(100),
-  filter: z.array(z.unknown().meta({ $ref: "#/components/schemas/FilterCondition" })).max(100).nullable().default(null),
+  filter: z
+    .array(z.unknown().meta({ $ref: "#/components/schemas/FilterCondition" }))
+    .max(100)
+    .nullable()
+    .default(null),
   searchQuery: z.string().max(2000).optional(),
   searchType: z.array(z.enum(searchTypes)).max(searchTypes.length).optional(),
   orderBy: OrderBy.nullable().default(null),

@@ -20,7 +20,16 @@ it.skipIf(!isInstalled)("a Python client generated from the document without a w
   const dir = mkdtempSync(join(tmpdir(), "spillway-python-"));
   const client = join(dir, "spillway_client");
   const document = join(repositoryRoot, "openapi/openapi.json");
-  const generated = run("openapi-python-client", ["generate", "--path", document, "--output-path", client, "--meta", "none", "--fail-on-warning"]);
+  const generated = run("openapi-python-client", [
+    "generate",
+    "--path",
+    document,
+    "--output-path",
+    client,
+    "--meta",
+    "none",
+    "--fail-on-warning",
+  ]);
   expect([generated.status, generated.output]).toEqual([0, expect.any(String)]);
   const compiled = run("python3", ["-m", "compileall", "-q", client]);
   expect([compiled.status, compiled.output]).toEqual([0, ""]);

@@ -95,7 +95,8 @@ export const schemaDescriptions: Record<string, string> = {
   ExportTable: "A table with its columns, their types, filters and operators.",
   ExportTableList: "The tables that can be exported.",
   ExportTableSummary: "A table that can be exported.",
-  FilterCondition: "One condition on a column; those of a list are combined by AND. `GET /api/public/export-tables/{table}` lists the columns with their types.",
+  FilterCondition:
+    "One condition on a column; those of a list are combined by AND. `GET /api/public/export-tables/{table}` lists the columns with their types.",
   Health: "The API answers.",
   IngestionAnswer: "What became of each event.",
   IngestionBatch: "Events as the Langfuse SDKs send them.",
