@@ -5,10 +5,12 @@ import { FilterCondition } from "../core/query/filters/filter-condition.ts";
 import type { App, AppDeps, AppEnv, RouteDeps } from "./deps.ts";
 import { allowedMethods, routeMethods } from "./middleware/allowed-methods.ts";
 import { authenticate, identifyBy, requireAdmin } from "./middleware/auth.ts";
+import { limitBursts } from "./middleware/burst-limit.ts";
 import { jsonBody } from "./middleware/json-body.ts";
 import { fieldErrors, logProblem, problemAnswer, requestError } from "./middleware/problem.ts";
 import { requestFrame } from "./middleware/request-frame.ts";
 import { registerAdmin } from "./routes/admin/index.ts";
+import { registerApiKeys } from "./routes/api-keys/index.ts";
 import { registerAuditLogs } from "./routes/audit-logs/index.ts";
 import { registerBatchExports } from "./routes/batch-exports/index.ts";
 import { registerComments } from "./routes/comments/index.ts";
@@ -17,6 +19,7 @@ import { registerDeleteScore } from "./routes/ingestion/delete-score.ts";
 import { registerDeleteTraces } from "./routes/ingestion/delete-traces.ts";
 import { isIngestion, registerIngestion } from "./routes/ingestion/index.ts";
 import { registerIntegrations } from "./routes/integrations/index.ts";
+import { registerLimits } from "./routes/limits/index.ts";
 import { registerModels } from "./routes/models/index.ts";
 import { registerObservations } from "./routes/observations/index.ts";
 import { registerProjects } from "./routes/projects/index.ts";
@@ -42,6 +45,8 @@ export const createApp = ({ adminApiKey, ...given }: AppDeps): App => {
   const methodsOf = routeMethods(app);
   app.use(allowedMethods(methodsOf));
 
+  const burstLimit = limitBursts(deps, isIngestion);
+  app.use("/api/public/*", (c, next) => (openPaths.has(c.req.path) ? next() : burstLimit(c, next)));
   const publicAuth = authenticate(deps.identify);
   app.use("/api/public/*", (c, next) =>
     openPaths.has(c.req.path) || isIngestion(c.req) || methodsOf(c.req.path).size === 0 ? next() : publicAuth(c, next),
@@ -59,6 +64,8 @@ export const createApp = ({ adminApiKey, ...given }: AppDeps): App => {
   registerModels(app, deps);
   registerIntegrations(app, deps);
   registerProjects(app);
+  registerApiKeys(app, deps);
+  registerLimits(app, deps);
   registerDeleteTraces(app, deps);
   registerDeleteScore(app, deps);
   registerAuditLogs(app);

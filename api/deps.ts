@@ -8,6 +8,9 @@ import type { IdKind } from "../core/ids.ts";
 import type { Sha256Hex } from "../core/ingestion/blob-key.ts";
 import type { EventStoreConfig } from "../core/ingestion/event-store-config.ts";
 import type { Keyring } from "../core/integrations/sealed-secret.ts";
+import type { PlanName, QuotaOverrides } from "../core/limits/plans.ts";
+import type { ExportEstimate, QuotaStatus } from "../core/limits/quota-status.ts";
+import type { QuotaLimits } from "../core/limits/quotas.ts";
 import type { S3Location } from "../core/s3/object-url.ts";
 import type { TraceExperiment } from "../core/traces/measure-and-return.ts";
 import type { ClickHouse } from "../db/clickhouse/client.ts";
@@ -16,6 +19,7 @@ import type { S3Client } from "../db/object-store/s3-client.ts";
 import type { Database } from "../db/postgres/client.ts";
 import type { Actor } from "../services/audit/write-audit.ts";
 import type { HashSecret } from "../services/tenants/audited-insert.ts";
+import type { BurstLimit } from "./rate-limiter.ts";
 import type { DocsFile } from "./routes/system/docs-page.ts";
 
 export type { Database } from "../db/postgres/client.ts";
@@ -35,6 +39,10 @@ export type AppDeps = {
   hashSecret: HashSecret;
   adminApiKey: string | null;
   rowLimit: number;
+  /** Plan of projects that have none of their own. */
+  defaultPlan: PlanName;
+  /** Limit of bursts of one API key; null if there is none. */
+  burst: BurstLimit | null;
   /** True if ENCRYPTION_KEY is set, so that the runner can hash values. */
   canHash: boolean;
   /** Seals the secrets of integrations. Null without ENCRYPTION_KEY. */
@@ -82,11 +90,21 @@ export type Principal = { actor: Actor; scopes: Scope[] };
 export type AppEnv = {
   Variables: Principal & {
     requestId: string;
+    /** In a creating route with an Idempotency-Key: the transaction that holds the key. */
     db: Database;
+    keyring: Keyring | null;
+    defaultPlan: PlanName;
+    /** Limits of the project of the key. */
+    quotaLimits: QuotaLimits;
+    /** What an export would take of quotas of rows and bytes; null if the project has neither. Set before a creating route runs. */
+    estimate: ExportEstimate;
+    /** The quotas after what this request took of them. */
+    quotas: QuotaStatus | undefined;
   };
 };
 
 export type App = OpenAPIHono<AppEnv>;
 
 /** Identifies the caller by its key, as stored in the database now. Throws UNAUTHENTICATED and API_KEY_EXPIRED. */
-export type Identify = (c: Context<AppEnv>, db: Database) => Promise<Principal & { isUseStale: boolean; publicKey: string }>;
+export type Identify = (c: Context<AppEnv>, db: Database) => Promise<Identified>;
+type Identified = Principal & { isUseStale: boolean; publicKey: string; plan: PlanName | null; quotaOverrides: QuotaOverrides | null };

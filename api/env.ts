@@ -4,8 +4,10 @@ import { egressShape } from "../core/egress/egress-env.ts";
 import { eventStoreProblems, eventStoreShape } from "../core/ingestion/event-store-config.ts";
 import { encryptionShape } from "../core/integrations/encryption-env.ts";
 import { checkLangfuseVariables } from "../core/langfuse-variables.ts";
+import { planShape } from "../core/limits/plans.ts";
 import { storeProblems } from "../core/s3/store-env.ts";
 import { TraceExperimentEnv } from "../core/traces/experiment-env.ts";
+import { isRateLimiter } from "./rate-limiter.ts";
 
 const text = z.string().trim().min(1);
 const flag = z
@@ -42,6 +44,11 @@ export const ApiEnv = z.object({
   LANGFUSE_S3_BATCH_EXPORT_SESSION_TOKEN: text.optional(),
   LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE: flag,
   BATCH_EXPORT_ROW_LIMIT: z.coerce.number().int().min(1).max(1_000_000_000).default(10_000_000),
+  ...planShape,
+  /** Most requests of one API key in a period of the binding BURST_LIMIT, which has the same numbers; unset without the binding. */
+  SPILLWAY_BURST_REQUESTS: z.coerce.number().int().min(1).optional(),
+  /** The periods that Cloudflare knows. */
+  SPILLWAY_BURST_SECONDS: z.enum(["10", "60"]).default("10").transform(Number),
   ...encryptionShape,
   BATCH_EXPORT_DOWNLOAD_LINK_EXPIRATION_HOURS: z.coerce.number().positive().max(168).default(1),
   /** Largest number of observations a trace may have to be read in one response. */
@@ -75,6 +82,8 @@ export const parseApiEnv = (
     if (parsed.data.LANGFUSE_S3_BATCH_EXPORT_BUCKET === undefined) problems.push(`LANGFUSE_S3_BATCH_EXPORT_BUCKET: needed because ${why}`);
     problems.push(...storeProblems("LANGFUSE_S3_BATCH_EXPORT", parsed.data, { why, mayHaveRole: false }));
   }
+  if (parsed.data.SPILLWAY_BURST_REQUESTS !== undefined && !isRateLimiter(bindings["BURST_LIMIT"]))
+    problems.push("SPILLWAY_BURST_REQUESTS: needs the binding BURST_LIMIT (wrangler.toml, ratelimits)");
   problems.push(...eventStoreProblems(parsed.data, { mayHaveRole: false }));
   return problems.length > 0 ? { ok: false, problems } : { ok: true, env: parsed.data, warnings };
 };

@@ -16,11 +16,13 @@ import { createApp } from "./app.ts";
 import type { App, AppDeps } from "./deps.ts";
 import { type ApiEnv, parseApiEnv } from "./env.ts";
 import { openRequestDatabase } from "./open-database.ts";
+import { type BurstLimit, isRateLimiter } from "./rate-limiter.ts";
 
 /** The app of this isolate, kept as long as its bindings are the same object. */
 const apps = new WeakMap<object, App>();
 
-const createDeps = (env: ApiEnv, assets: Fetcher | undefined): AppDeps => {
+const createDeps = (env: ApiEnv, bindings: Record<string, unknown>): AppDeps => {
+  const assets = assetsOf(bindings);
   if (env.NEON_WS_PROXY !== undefined) {
     const proxy = env.NEON_WS_PROXY;
     neonConfig.wsProxy = () => proxy;
@@ -60,6 +62,8 @@ const createDeps = (env: ApiEnv, assets: Fetcher | undefined): AppDeps => {
     hashSecret: (secretKey) => hashSecret(secretKey, env.SALT),
     adminApiKey: env.ADMIN_API_KEY ?? null,
     rowLimit: env.BATCH_EXPORT_ROW_LIMIT,
+    defaultPlan: env.SPILLWAY_DEFAULT_PLAN,
+    burst: burstOf(env, bindings),
     canHash: env.ENCRYPTION_KEY !== undefined,
     keyring: keyringOf(env),
     checkAddress: (url) => outboundUrlProblem(url, egressPolicy(env)),
@@ -114,7 +118,7 @@ export default {
         return new Response("Internal Server Error", { status: 500 });
       }
       if (parsed.warnings.length > 0) console.warn(JSON.stringify({ event: "configuration_warning", warnings: parsed.warnings }));
-      app = createApp(createDeps(parsed.env, assetsOf(bindings)));
+      app = createApp(createDeps(parsed.env, bindings));
       apps.set(bindings, app);
     }
     return app.fetch(request, bindings, context);
@@ -127,3 +131,9 @@ const keyringOf = ({ ENCRYPTION_KEY: present, SPILLWAY_PREVIOUS_ENCRYPTION_KEYS:
 /** Returns the binding of static assets (wrangler.toml, `assets`), if the deployment has one. */
 const assetsOf = ({ ASSETS: binding }: Record<string, unknown>): Fetcher | undefined =>
   typeof binding === "object" && binding !== null && "fetch" in binding ? (binding as Fetcher) : undefined;
+
+/** Returns the limit of bursts, if the deployment has one. The configuration is checked by then. */
+const burstOf = (
+  { SPILLWAY_BURST_REQUESTS: requests, SPILLWAY_BURST_SECONDS: seconds }: ApiEnv,
+  { BURST_LIMIT: limiter }: Record<string, unknown>,
+): BurstLimit | null => (requests === undefined || !isRateLimiter(limiter) ? null : { policy: { requests, seconds }, limiter });

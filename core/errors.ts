@@ -4,6 +4,7 @@
  */
 import { type ErrorEntry, entry } from "./error-entry.ts";
 import { integrationErrors } from "./integration-errors.ts";
+import { limitErrors } from "./limit-errors.ts";
 
 export const errorTable = {
   INVALID_JSON: entry(400, "never", "caller", "The body is not valid JSON", "Send a JSON object with content-type application/json."),
@@ -93,13 +94,6 @@ export const errorTable = {
   EXPORT_EXPIRED: entry(410, "never", "caller", "The export's file has expired", "Retry the request as a new export."),
   PAYLOAD_TOO_LARGE: entry(413, "never", "caller", "The body is too large", "Send a smaller body; the limit is named in `detail`."),
   UNSUPPORTED_MEDIA_TYPE: entry(415, "never", "caller", "The body is not JSON", "Send content-type application/json."),
-  IDEMPOTENCY_KEY_REUSED: entry(
-    422,
-    "never",
-    "caller",
-    "This Idempotency-Key was used with another body",
-    "Use a new key for a new request.",
-  ),
   ROUTE_NOT_FOUND: entry(404, "never", "caller", "There is no such route", "See /api/public/openapi.json for the routes."),
   INTERNAL: entry(500, "backoff", "us", "Something went wrong on our side", "Try again. If it persists, send us the request id."),
   DATABASE_UNAVAILABLE: entry(503, "backoff", "us", "The database does not answer", "Try again in a few seconds."),
@@ -228,7 +222,7 @@ export const errorTable = {
     "never",
     "caller",
     "The response would be too large",
-    "Ask for less: a smaller `limit`, or `fields` without `io`; read the observations of one trace in pages from /api/public/observations?traceId=…, or use an export for everything.",
+    "Ask for less: a smaller `limit`, or `fields` without `io`; read the observations of one trace in pages from /api/public/observations?traceId=…, or create an export for everything (POST /api/public/batch-exports).",
   ),
   EXPORT_TOO_LARGE: entry(422, "never", "caller", "The export is larger than one object can be", "Split it by time range."),
   COMMENT_FILTER_TOO_WIDE: entry(422, "never", "caller", "A comment filter matches too many ids", "Add filters that narrow it down."),
@@ -279,6 +273,7 @@ export const errorTable = {
   EXPORT_TOO_OLD: entry(410, "never", "us", "The export is too old to run", "Create it again, or re-run it."),
   RUNNER_LOST: entry(500, "backoff", "us", "The runner of this job was lost", "It is retried automatically on another runner."),
   ...integrationErrors,
+  ...limitErrors,
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -3,6 +3,7 @@ import type { MiddlewareHandler } from "hono";
 import { effectiveScopes, type Scope } from "../../core/auth/scopes.ts";
 import { isSameSecret } from "../../core/auth/secret-hash.ts";
 import { AppError, type ErrorCode } from "../../core/errors.ts";
+import { limitsOf } from "../../core/limits/plans.ts";
 import type { HashSecret } from "../../services/tenants/audited-insert.ts";
 import { findKeyByHash, markKeyUsed } from "../../services/tenants/find-key.ts";
 import type { AppEnv, Identify } from "../deps.ts";
@@ -28,9 +29,10 @@ export const keyCodes = ["UNAUTHENTICATED", "API_KEY_EXPIRED"] as const satisfie
 /** Sets the actor and scopes of the request, or responds with 401. */
 export const authenticate = (identify: Identify): MiddlewareHandler<AppEnv> =>
   async function authenticate(c, next) {
-    const { actor, scopes, isUseStale } = await identify(c, c.get("db"));
+    const { actor, scopes, isUseStale, plan, quotaOverrides } = await identify(c, c.get("db"));
     c.set("actor", actor);
     c.set("scopes", scopes);
+    c.set("quotaLimits", limitsOf(plan ?? c.get("defaultPlan"), quotaOverrides ?? {}));
     if (isUseStale && actor.apiKeyId !== null) await markKeyUsed(c.get("db"), actor.apiKeyId);
     await next();
   };
@@ -54,7 +56,8 @@ export const identifyBy =
       requestId: c.get("requestId"),
       ipAddress: c.req.header("cf-connecting-ip") ?? null,
     };
-    return { actor, scopes: effectiveScopes(key.scopes, key.role), isUseStale: key.isUseStale, publicKey: key.publicKey };
+    const { isUseStale, publicKey, plan, quotaOverrides } = key;
+    return { actor, scopes: effectiveScopes(key.scopes, key.role), isUseStale, publicKey, plan, quotaOverrides };
   };
 
 /** Error codes of requests whose key lacks the scope. */

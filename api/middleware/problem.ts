@@ -43,11 +43,17 @@ export const problemOf = (c: Context<AppEnv>, error: AppError): z.infer<typeof P
   };
 };
 
+/** Refusals of large reads. The link leads to the way that has no such limit. */
+const pointsToExport: ReadonlySet<ErrorCode> = new Set(["ANSWER_TOO_LARGE", "RATE_LIMITED"]);
+const exportLink = '</api/public/batch-exports>; rel="alternate"; title="Create an export"';
+
 export const problemAnswer = (c: Context<AppEnv>, error: AppError): Response => {
   const body = problemOf(c, error);
   const { status } = body;
   if (status === 401) c.header("www-authenticate", 'Basic realm="spillway", charset="UTF-8"');
-  if (status === 503) c.header("retry-after", "5");
+  const retrySeconds = error.retryAfterSeconds ?? (status === 503 ? 5 : null);
+  if (retrySeconds !== null) c.header("retry-after", String(retrySeconds));
+  if (pointsToExport.has(error.code)) c.header("link", exportLink, { append: true });
   return c.body(JSON.stringify(body), status as ContentfulStatusCode, {
     "content-type": "application/problem+json; charset=utf-8",
     "cache-control": "no-store",

@@ -5,7 +5,9 @@
 import type { MiddlewareHandler } from "hono";
 import type { AppDeps, AppEnv, Database } from "../deps.ts";
 
-export const requestFrame = (deps: Pick<AppDeps, "nowMs" | "newId" | "openDatabase" | "log">): MiddlewareHandler<AppEnv> =>
+export const requestFrame = (
+  deps: Pick<AppDeps, "nowMs" | "newId" | "openDatabase" | "log" | "keyring" | "defaultPlan">,
+): MiddlewareHandler<AppEnv> =>
   async function requestFrame(c, next) {
     const startedMs = deps.nowMs();
     const requestId = deps.newId("request");
@@ -13,6 +15,8 @@ export const requestFrame = (deps: Pick<AppDeps, "nowMs" | "newId" | "openDataba
     c.header("x-request-id", requestId);
     const opened = lazyDatabase(deps);
     c.set("db", opened.db);
+    c.set("keyring", deps.keyring);
+    c.set("defaultPlan", deps.defaultPlan);
     await next();
     c.header("x-request-id", requestId);
     await opened.close();

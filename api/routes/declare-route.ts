@@ -3,40 +3,93 @@
  * for API keys, for event senders, and for administrators.
  */
 import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
 import type { Scope } from "../../core/auth/scopes.ts";
 import type { ErrorCode } from "../../core/errors.ts";
+import type { AppEnv } from "../deps.ts";
 import { keyCodes, requireAdminCodes, requireScope, requireScopeCodes } from "../middleware/auth.ts";
+import { burstCodes } from "../middleware/burst-limit.ts";
+import { IdempotencyHeader, idempotent, idempotentCodes, idempotentSecretCodes } from "../middleware/idempotent.ts";
 import { jsonBodyCodes, readsJsonBody } from "../middleware/json-body.ts";
 import { unforeseenCodes } from "../middleware/problem.ts";
+import { showQuotas } from "../middleware/quota-fields.ts";
 import { errorResponses } from "./error-responses.ts";
 
 type Declared<Path extends string> = Omit<RouteConfig, "path" | "security" | "middleware"> & { path: Path };
 
 const security: Record<string, string[]>[] = [{ basicAuth: [] }, { bearerAuth: [] }];
 
+/**
+ * A creating route takes an Idempotency-Key. `object`: its answer is kept as it is. `secret`: the answer shows a secret, and is kept sealed.
+ * Such a route does its work in one transaction, which also holds the key.
+ */
+type Creates = "object" | "secret";
+
+type KeyRouteOptions = {
+  scopes: readonly [Scope, ...Scope[]];
+  codes: readonly ErrorCode[];
+  creates?: Creates;
+  /** True if it takes or shows quotas: each of its answers then has the fields RateLimit and RateLimit-Policy. */
+  isMetered?: boolean;
+  /** Runs after the scope is checked, outside the transaction of a creating route. */
+  prepare?: MiddlewareHandler<AppEnv>;
+};
+
 /** Declares a route for API keys with one of the scopes. The middleware reads its JSON body, if any. */
 export const keyRoute = <Path extends string, Route extends Declared<Path>>(
-  { scopes, codes }: { scopes: readonly [Scope, ...Scope[]]; codes: readonly ErrorCode[] },
+  { scopes, codes, creates, isMetered = false, prepare }: KeyRouteOptions,
   route: Route,
 ) =>
   createRoute<Path, Route>({
     ...route,
+    ...takingKey(route, creates),
     security,
-    middleware: [requireScope(...scopes)],
-    responses: withErrors(route, [...keyCodes, ...requireScopeCodes, ...inputCodes(route), ...codes]),
+    middleware: [
+      ...(isMetered ? [showQuotas()] : []),
+      requireScope(...scopes),
+      ...(prepare === undefined ? [] : [prepare]),
+      ...idempotence(creates),
+    ],
+    responses: withErrors(route, [
+      ...burstCodes,
+      ...keyCodes,
+      ...requireScopeCodes,
+      ...inputCodes(route),
+      ...idempotenceCodes(creates),
+      ...codes,
+    ]),
   });
 
 /** Declares a route that authenticates its sender and reads its body itself, because a public key alone may write scores. */
 export const senderRoute = <Path extends string, Route extends Declared<Path>>(codes: readonly ErrorCode[], route: Route) =>
-  createRoute<Path, Route>({ ...route, security, responses: withErrors(route, [...keyCodes, ...requireScopeCodes, ...codes]) });
-
-/** Declares a route for holders of the admin key. */
-export const adminRoute = <Path extends string, Route extends Declared<Path>>(codes: readonly ErrorCode[], route: Route) =>
   createRoute<Path, Route>({
     ...route,
-    security: [{ adminKey: [] }],
-    responses: withErrors(route, [...requireAdminCodes, ...inputCodes(route), ...codes]),
+    security,
+    responses: withErrors(route, [...burstCodes, ...keyCodes, ...requireScopeCodes, ...codes]),
   });
+
+/** Declares a route for holders of the admin key. */
+export const adminRoute = <Path extends string, Route extends Declared<Path>>(
+  { codes, creates }: { codes: readonly ErrorCode[]; creates?: Creates },
+  route: Route,
+) =>
+  createRoute<Path, Route>({
+    ...route,
+    ...takingKey(route, creates),
+    security: [{ adminKey: [] }],
+    middleware: idempotence(creates),
+    responses: withErrors(route, [...requireAdminCodes, ...inputCodes(route), ...idempotenceCodes(creates), ...codes]),
+  });
+
+/** Adds the header to the document. Its type stays out of the route's, because only the middleware reads it. */
+const takingKey = ({ request }: Pick<RouteConfig, "request">, creates: Creates | undefined): Pick<RouteConfig, "request"> =>
+  creates === undefined ? {} : { request: { ...request, headers: IdempotencyHeader } };
+
+const idempotence = (creates: Creates | undefined): MiddlewareHandler<AppEnv>[] =>
+  creates === undefined ? [] : [idempotent({ showsSecret: creates === "secret" })];
+
+const idempotenceCodes = (creates: Creates | undefined): readonly ErrorCode[] =>
+  creates === undefined ? [] : creates === "secret" ? idempotentSecretCodes : idempotentCodes;
 
 const withErrors = ({ responses }: Pick<RouteConfig, "responses">, codes: readonly ErrorCode[]): RouteConfig["responses"] => ({
   ...responses,

@@ -9,6 +9,7 @@ export const scopes = [
   "comments:CRUD",
   "auditLogs:read",
   "models:CUD",
+  "apiKeys:CRUD",
 ] as const;
 export type Scope = (typeof scopes)[number];
 

@@ -2,12 +2,9 @@
  * Authentication: the stored form of a secret key, hex SHA-256 of the secret followed by hex SHA-256 of the salt, like Langfuse's fast
  * hash. The secret has 122 random bits, so a fast hash suffices.
  */
-const sha256 = async (text: string): Promise<string> =>
-  Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
+import { sha256Hex } from "../sha256-hex.ts";
 
-export const hashSecret = async (secret: string, salt: string): Promise<string> => sha256(`${secret}${await sha256(salt)}`);
+export const hashSecret = async (secret: string, salt: string): Promise<string> => sha256Hex(`${secret}${await sha256Hex(salt)}`);
 
 /** Compares in a time that does not depend on where the strings differ. */
-export const isSameSecret = async (a: string, b: string): Promise<boolean> => (await sha256(a)) === (await sha256(b));
+export const isSameSecret = async (a: string, b: string): Promise<boolean> => (await sha256Hex(a)) === (await sha256Hex(b));

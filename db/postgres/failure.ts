@@ -61,6 +61,9 @@ const isServerError = (error: unknown): error is ServerError =>
 const describe = ({ code, routine, table, column, constraint }: ServerError): string =>
   [`postgres ${code}`, ...[routine, table, column, constraint].filter((name) => typeof name === "string")].join(" ");
 
+/** Returns the SQLSTATE of a server's error, wherever it is in the chain of causes. */
+export const sqlState = (error: unknown): string | undefined => causesOf(error).find(isServerError)?.code;
+
 const causesOf = (error: unknown): unknown[] => {
   const chain: unknown[] = [];
   for (let at = error; at !== undefined && chain.length < 8; at = at instanceof Error ? at.cause : undefined) chain.push(at);

@@ -207,7 +207,13 @@ try {
   const createOne = async (body: Body): Promise<string> => {
     const exportId = newId("batchExport");
     const request = { ...CreateBatchExport.parse({ ...body, notify: false }), name: "bench" };
-    await createExport(open.db, actor, request, { exportId, jobId: newId("job") }, { warnings: [], idempotency: null });
+    await createExport(
+      open.db,
+      actor,
+      request,
+      { exportId, jobId: newId("job") },
+      { warnings: [], admission: { defaultPlan: "unlimited", estimate: null } },
+    );
     return exportId;
   };
   const finish = async (exportId: string) => {
@@ -324,7 +330,13 @@ try {
       }),
       name: "bench",
     };
-    await createExport(open.db, actor, request, { exportId: id, jobId: newId("job") }, { warnings: [], idempotency: null });
+    await createExport(
+      open.db,
+      actor,
+      request,
+      { exportId: id, jobId: newId("job") },
+      { warnings: [], admission: { defaultPlan: "unlimited", estimate: null } },
+    );
     await finish(id);
     const row = await findExport(open.db, project.projectId, id);
     if (row?.startedAt != null) latencies.push(row.startedAt.getTime() - row.createdAt.getTime());

@@ -136,7 +136,13 @@ const exportRows = (): Promise<Done> =>
     const body = { format: "JSONL", compression: "gzip", json: { embed: false }, query: { tableName: "events" }, notify: false };
     const request = { ...CreateBatchExport.parse(body), name: "bench" };
     const actor = { projectId, userId, organizationId, apiKeyId: keyId, role: "OWNER" as const, requestId: "bench", ipAddress: null };
-    await createExport(open.db, actor, request, { exportId, jobId: newId("job") }, { warnings: [], idempotency: null });
+    await createExport(
+      open.db,
+      actor,
+      request,
+      { exportId, jobId: newId("job") },
+      { warnings: [], admission: { defaultPlan: "unlimited", estimate: null } },
+    );
     for (;;) {
       const row = await findExport(open.db, projectId, exportId);
       if (row?.finishedAt != null && row.status !== "COMPLETED") throw new Error(`the export failed: ${row.log}`);

@@ -39,6 +39,8 @@ export const startWorker = async (options: {
   const port = options.port ?? (await freePort());
   const config = join(options.dataDir, "config.capnp");
   const bindings = Object.entries(options.bindings).map(([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`);
+  bindings.push(`(name = "ASSETS", service = "assets")`, ...burstBinding(options.bindings));
+  copyFileSync(join(import.meta.dirname, "rate-limit.js"), join(options.dataDir, "rate-limit.js"));
   writeFileSync(
     config,
     `using Workerd = import "/workerd/workerd.capnp";
@@ -48,13 +50,14 @@ const config :Workerd.Config = (
     (name = "assets", disk = (path = ${quote(join(repositoryRoot, "node_modules", "swagger-ui-dist"))})),
     (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
   ],
+  extensions = [(modules = [(name = "spillway:rate-limit", internal = true, esModule = embed "rate-limit.js")])],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "api")],
 );
 const worker :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = "${compatibilityDate}",
   compatibilityFlags = ["nodejs_compat"],
-  bindings = [${[...bindings, `(name = "ASSETS", service = "assets")`].join(", ")}],
+  bindings = [${bindings.join(", ")}],
 );
 `,
     { mode: 0o600 },
@@ -73,3 +76,11 @@ const worker :Workerd.Worker = (
   });
   return { ...service, url };
 };
+
+/** workerd has no rate limits: a module of this folder stands in for Cloudflare's binding, where the environment asks for one. */
+const burstBinding = ({ SPILLWAY_BURST_REQUESTS: requests, SPILLWAY_BURST_SECONDS: seconds }: Record<string, string>): string[] =>
+  requests === undefined
+    ? []
+    : [
+        `(name = "BURST_LIMIT", wrapped = (moduleName = "spillway:rate-limit", innerBindings = [(name = "limit", json = ${quote(requests)}), (name = "period", json = ${quote(seconds ?? "10")})]))`,
+      ];

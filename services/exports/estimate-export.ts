@@ -7,7 +7,7 @@ import type { Database } from "../../db/postgres/client.ts";
 import { planRows } from "../../db/postgres/export-rows.ts";
 import { answerCommentFilters } from "../comments/answer-comment-filters.ts";
 
-type ExportEstimate = { rows: number; bytes: number; slices: number; isExact: boolean };
+export type ExportEstimate = { rows: number; bytes: number; slices: number; isExact: boolean };
 
 /** Rows and bytes are upper bounds if a filter reads payloads, or if Postgres rows are filtered. */
 export const estimateExport = async (

@@ -1,24 +1,31 @@
 /** Inserts a new export in its first status. */
 import { sql } from "drizzle-orm";
+import type { QuotaStatus } from "../../core/limits/quota-status.ts";
 import { appendEvent } from "../../db/outbox/append-event.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { batchExports } from "../../db/postgres/schema/exports.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
+import { type Admission, admitExport } from "../limits/admit-export.ts";
 
 type NewExport = Pick<
   typeof batchExports.$inferInsert,
   "name" | "query" | "format" | "compression" | "options" | "expiresAfterHours" | "metadata" | "warnings"
 >;
 
-/** Inserts the export, job, audit row and event. The row is invisible before the commit, so its events are in order. */
+/**
+ * Inserts the export, job, audit row and event, and counts it. The row is invisible before the commit, so its events are in order. Throws
+ * what admitExport throws.
+ */
 export const insertExport = async (
   tx: Database,
   actor: Actor,
   request: NewExport,
   ids: { exportId: string; jobId: string },
-  more: { action: string; before?: unknown; maxAttempts?: number | undefined },
-): Promise<void> => {
+  more: { action: string; admission: Admission; before?: unknown; maxAttempts?: number | undefined },
+): Promise<QuotaStatus> => {
+  const { admission } = more;
+  const status = await admitExport(tx, actor.projectId, admission);
   const [row] = await tx
     .insert(batchExports)
     .values({
@@ -30,6 +37,8 @@ export const insertExport = async (
       jobId: ids.jobId,
       status: "QUEUED",
       cutoff: sql`now()`,
+      estimatedRows: admission.estimate?.rows ?? null,
+      estimatedBytes: admission.estimate?.bytes ?? null,
     })
     .returning();
   await enqueueJob(tx, {
@@ -53,4 +62,5 @@ export const insertExport = async (
     objectId: ids.exportId,
     payload: { batchExportId: ids.exportId, name: request.name, cause: "created", error: null },
   });
+  return status;
 };

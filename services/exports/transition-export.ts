@@ -5,6 +5,7 @@ import type { BatchExportStatus } from "../../core/jobs/state.ts";
 import { appendEvent } from "../../db/outbox/append-event.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { batchExports } from "../../db/postgres/schema/exports.ts";
+import { chargeExport } from "../limits/charge-export.ts";
 import { auditTransition } from "./audit-transition.ts";
 import { transitionColumns } from "./transition-columns.ts";
 import { transitionEvent } from "./transition-event.ts";
@@ -17,8 +18,8 @@ export type Transition =
   | { outcome: "absent" };
 
 /**
- * Locks the export, checks the transition (core/exports/transitions.ts), and writes the status with its columns, the audit row and the
- * outbox event, all in the caller's transaction.
+ * Locks the export, checks the transition (core/exports/transitions.ts), and writes the status with its columns, the audit row, the
+ * outbox event and what a completion takes of the quotas, all in the caller's transaction.
  * A caller that also changes the job must lock the job first; everyone who locks both uses this order.
  */
 export const transitionExport = async <To extends BatchExportStatus>(
@@ -48,6 +49,7 @@ export const transitionExport = async <To extends BatchExportStatus>(
     });
   if (written === undefined) throw new Error(`the export ${id} is locked and gone`);
   await auditTransition(tx, { arrow, change, locked, written });
+  if (change.to === "COMPLETED") await chargeExport(tx, locked.projectId, change.manifest);
   const eventId = await appendEvent(tx, {
     projectId: locked.projectId,
     objectId: id,

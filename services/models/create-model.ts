@@ -7,7 +7,6 @@ import { type Database, execute } from "../../db/postgres/client.ts";
 import { models } from "../../db/postgres/schema/models.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
-import { claimIdempotencyKey, type IdempotencyKey } from "../idempotency.ts";
 
 /** Limit per project, because pricing a call reads all its models. */
 const ownModelsMax = 200;
@@ -28,24 +27,12 @@ const assertRoom = async (tx: Database, projectId: string, added: string): Promi
     });
 };
 
-type Created = { outcome: "created" | "repeated"; modelId: string } | { outcome: "keyReused" };
-
 /**
- * Writes the model, audit row and idempotency key in one transaction. Locks the project's row, so that concurrent creations are counted one
+ * Writes the model and audit row in one transaction. Locks the project's row, so that concurrent creations are counted one
  * after the other. Throws TOO_MANY_MODELS.
  */
-export const createModel = (
-  db: Database,
-  actor: Actor,
-  { startDate, ...model }: NewModel,
-  idempotency: IdempotencyKey | null,
-): Promise<Created> =>
+export const createModel = (db: Database, actor: Actor, { startDate, ...model }: NewModel): Promise<void> =>
   transaction(db, async (tx) => {
-    if (idempotency !== null) {
-      const claimed = await claimIdempotencyKey(tx, actor.projectId, idempotency, model.id);
-      if (claimed.outcome === "keyReused") return claimed;
-      if (claimed.outcome === "repeated") return { outcome: "repeated", modelId: claimed.resourceId };
-    }
     await execute(tx, sql`select id from projects where id = ${actor.projectId} for no key update`);
     await assertRoom(tx, actor.projectId, model.matchPattern);
     const [after] = await tx
@@ -53,5 +40,4 @@ export const createModel = (
       .values({ ...model, projectId: actor.projectId, startDate: startDate === null ? null : new Date(startDate) })
       .returning();
     await writeAudit(tx, actor, { resourceType: "model", resourceId: model.id, action: "create", after });
-    return { outcome: "created", modelId: model.id };
   });

@@ -31,7 +31,7 @@ export const audited = async <Row extends { id: string }>(
         resourceType,
         resourceId: row.id,
         action: "create",
-        after: Object.fromEntries(Object.entries(row).filter(([name]) => name !== "fastHashedSecretKey")),
+        after: row,
       },
     );
     return row;

@@ -4,19 +4,34 @@ import type { Scope } from "../../core/auth/scopes.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { apiKeys, memberships, projects, users } from "../../db/postgres/schema/tenants.ts";
-import { audited, type TenantDeps } from "./audited-insert.ts";
+import { transaction } from "../../db/postgres/transaction.ts";
+import { type ApiKeyRow, apiKeyColumns, displaySecretKey } from "./api-key-columns.ts";
+import type { TenantDeps } from "./audited-insert.ts";
 import { hasProject } from "./has-project.ts";
+import { assertWithinAuthor, type KeyAuthor, writeKeyAudit } from "./key-author.ts";
 
-/** Returns the secret key, which is not stored: the database has only its hash. */
+/** Of a project, for keys that create keys. An administrator may go beyond. */
+const keysMax = 100;
+
+type NewKey = { projectId: string; userId: string; scopes: readonly Scope[]; note?: string | undefined; expiresAt?: Date | undefined };
+
+/**
+ * Returns the secret key, which is not stored: the database has only its hash. Without an author, an administrator creates it. Throws
+ * SCOPE_NOT_HELD, TOO_MANY_API_KEYS and INVALID_REQUEST.
+ */
 export const createApiKey = async (
   deps: TenantDeps,
-  key: { projectId: string; userId: string; scopes: readonly Scope[]; note?: string | undefined; expiresAt?: Date | undefined },
-) => {
+  key: NewKey,
+  author: KeyAuthor = { kind: "admin", requestId: deps.requestId },
+): Promise<ApiKeyRow & { secretKey: string }> => {
   const secretKey = `sk-lf-${deps.newUuid()}`;
   const fastHashedSecretKey = await deps.hashSecret(secretKey);
-  const row = await audited(deps, "apiKey", { projectId: key.projectId }, async (tx) => {
+  const expiresAt = key.expiresAt ?? null;
+  return transaction(deps.db, async (tx) => {
+    await assertWithinAuthor(tx, author, { scopes: key.scopes, expiresAt });
+    if (author.kind === "key") await assertRoom(tx, key.projectId);
     await assertMember(tx, key);
-    return tx
+    const [row] = await tx
       .insert(apiKeys)
       .values({
         id: deps.newId("apiKey"),
@@ -25,14 +40,22 @@ export const createApiKey = async (
         note: key.note ?? null,
         publicKey: `pk-lf-${deps.newUuid()}`,
         fastHashedSecretKey,
-        displaySecretKey: `${secretKey.slice(0, 6)}...${secretKey.slice(-4)}`,
+        displaySecretKey: displaySecretKey(secretKey),
         scopes: [...key.scopes],
-        expiresAt: key.expiresAt ?? null,
+        expiresAt,
       })
-      .returning();
+      .returning(apiKeyColumns);
+    if (row === undefined) throw new Error("an insert without a condition inserts a row");
+    await writeKeyAudit(tx, author, key.projectId, { resourceId: row.id, action: "create", after: row });
+    return { ...row, secretKey };
   });
-  const { fastHashedSecretKey: _hash, ...shown } = row;
-  return { ...shown, secretKey };
+};
+
+/** Locks the project, so that concurrent creations are counted one after the other. */
+const assertRoom = async (tx: Database, projectId: string): Promise<void> => {
+  await tx.select({ id: projects.id }).from(projects).where(eq(projects.id, projectId)).for("no key update");
+  if ((await tx.$count(apiKeys, eq(apiKeys.projectId, projectId))) >= keysMax)
+    throw new AppError({ code: "TOO_MANY_API_KEYS", message: `The project has ${keysMax} API keys, which is the limit.` });
 };
 
 /**

@@ -2,6 +2,7 @@
 import { desc } from "drizzle-orm";
 import type { Database } from "../../db/postgres/client.ts";
 import { apiKeys, memberships, organizations, projects, users } from "../../db/postgres/schema/tenants.ts";
+import { apiKeyColumns } from "./api-key-columns.ts";
 
 const listRowsMax = 1000;
 
@@ -11,8 +12,5 @@ export const listTenants = {
   projects: (db: Database) => db.select().from(projects).orderBy(desc(projects.createdAt)).limit(listRowsMax),
   users: (db: Database) => db.select().from(users).orderBy(desc(users.createdAt)).limit(listRowsMax),
   memberships: (db: Database) => db.select().from(memberships).orderBy(desc(memberships.createdAt)).limit(listRowsMax),
-  apiKeys: async (db: Database) => {
-    const rows = await db.select().from(apiKeys).orderBy(desc(apiKeys.createdAt)).limit(listRowsMax);
-    return rows.map(({ fastHashedSecretKey: _hash, ...row }) => row);
-  },
+  apiKeys: (db: Database) => db.select(apiKeyColumns).from(apiKeys).orderBy(desc(apiKeys.createdAt)).limit(listRowsMax),
 };

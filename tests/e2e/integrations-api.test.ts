@@ -653,7 +653,7 @@ describe("secrets", () => {
       sql`select table_name as name from information_schema.tables where table_schema = 'public'`,
     );
     expect(tables.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(["integrations", "audit_logs", "outbox", "jobs", "idempotency_keys"]),
+      expect.arrayContaining(["integrations", "audit_logs", "outbox", "jobs", "idempotent_requests"]),
     );
     const dump: string[] = [];
     for (const { name } of tables)

@@ -125,8 +125,8 @@ describe("columns", () => {
     const { exportId } = await insertExport(db, actor);
     expect(await cancelExport(db, actor, exportId)).toBe("cancelled");
     expect(await cancelExport(db, actor, exportId)).toBe("finished");
-    expect(await retryExport(db, actor, exportId)).toBe("queued");
-    expect(await retryExport(db, actor, exportId)).toBe("notRetryable");
+    expect(await retryExport(db, actor, exportId, "unlimited")).toMatchObject({ outcome: "queued" });
+    expect(await retryExport(db, actor, exportId, "unlimited")).toEqual({ outcome: "notRetryable" });
     expect(await auditsOf(db, exportId)).toEqual(["API_KEY create", "API_KEY cancel", "API_KEY retry"]);
     expect((await eventsOf(db, exportId)).map(({ type, payload }) => `${type} ${payload.cause ?? ""}`)).toEqual([
       "export.queued created",

@@ -179,7 +179,8 @@ describe("delete and re-run", () => {
   it("a re-run is a new export with the same request, and the old one stays", async () => {
     const row = await completed({ name: "Again", metadata: { team: "a" }, query: { tableName: "traces", columns: ["id"], limit: 7 } });
     const ids = { exportId: newId("batchExport"), jobId: newId("job") };
-    expect(await rerunExport(fixture.db, fixture.actor, row, ids)).toBe(true);
+    const admission = { defaultPlan: "unlimited", estimate: null } as const;
+    expect(await rerunExport(fixture.db, fixture.actor, row, ids, admission)).toMatchObject({ plan: "unlimited" });
     const again = await fixture.finished(ids.exportId);
     expect(again).toMatchObject({ status: "COMPLETED", name: "Again", metadata: { team: "a" }, query: row.query, rows: 7 });
     expect(await exists(row.manifest?.files[0]?.key ?? "")).toBe(true);
@@ -236,7 +237,7 @@ describe("races", () => {
       await cancelExport(fixture.db, fixture.actor, id);
       const stopped = await fixture.finished(id);
       await Promise.all([
-        stopped.status === "CANCELLED" ? retryExport(fixture.db, fixture.actor, id) : undefined,
+        stopped.status === "CANCELLED" ? retryExport(fixture.db, fixture.actor, id, "unlimited") : undefined,
         ...Array.from({ length: (round % 3) + 1 }, () => expireExports(fixture.db, { graceSeconds: 0 })),
       ]);
       const row = await fixture.finished(id);

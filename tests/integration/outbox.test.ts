@@ -86,7 +86,7 @@ const wholeLife = async (): Promise<string> => {
   await take((tx) => transitionExport(tx, exportId, "PROCESSING", { attempt: 1 }));
   await take((tx) => transitionExport(tx, exportId, "FAILED", { error: { code: "INTERNAL", message: "x" } }));
   await execute(db, sql`update jobs set state = 'discarded', finished_at = now() where payload->>'batchExportId' = ${exportId}`);
-  expect(await retryExport(db, actor, exportId)).toBe("queued");
+  expect(await retryExport(db, actor, exportId, "unlimited")).toMatchObject({ outcome: "queued" });
   await take((tx) => transitionExport(tx, exportId, "PROCESSING", { attempt: 1 }));
   await take((tx) => transitionExport(tx, exportId, "QUEUED", { error: null }));
   await take((tx) => transitionExport(tx, exportId, "PROCESSING", { attempt: 2 }));

@@ -27,7 +27,10 @@ export const insertExport = async (db: Database, actor: Actor, more: object = {}
   const request = CreateBatchExport.parse({ format: "JSONL", query: { tableName: "traces" }, name: "test", ...more });
   const { warnings } = checkExportRequest(request);
   const ids = { exportId: newId("batchExport"), jobId: newId("job") };
-  await createExport(db, actor, { ...request, name: request.name ?? "test" }, ids, { warnings, idempotency: null });
+  await createExport(db, actor, { ...request, name: request.name ?? "test" }, ids, {
+    warnings,
+    admission: { defaultPlan: "unlimited", estimate: null },
+  });
   return ids;
 };
 

@@ -132,7 +132,7 @@ export const createFixture = async () => {
       { ...actor, projectId },
       { ...request, name: request.name ?? "test" },
       { exportId, jobId: newId("job") },
-      { warnings, idempotency: null, maxAttempts },
+      { warnings, admission: { defaultPlan: "unlimited", estimate: null }, maxAttempts },
     );
     return exportId;
   };

@@ -4,16 +4,21 @@ import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { roles, scopes } from "../../../core/auth/scopes.ts";
 import { AppError, type ErrorCode } from "../../../core/errors.ts";
+import { planNames, QuotaOverrides } from "../../../core/limits/plans.ts";
 import { isStorableInstant, notStorable, notStorableInstant, storable } from "../../../core/storable.ts";
+import { setProjectPlan } from "../../../services/limits/set-project-plan.ts";
 import type { TenantDeps } from "../../../services/tenants/audited-insert.ts";
 import { createApiKey } from "../../../services/tenants/create-api-key.ts";
 import { createMembership } from "../../../services/tenants/create-membership.ts";
 import { createOrganization } from "../../../services/tenants/create-organization.ts";
 import { createProject } from "../../../services/tenants/create-project.ts";
 import { createUser } from "../../../services/tenants/create-user.ts";
-import { deleteApiKey } from "../../../services/tenants/delete-api-key.ts";
 import { listTenants } from "../../../services/tenants/list-tenants.ts";
+import { revokeApiKey } from "../../../services/tenants/revoke-api-key.ts";
+import { rotateApiKey } from "../../../services/tenants/rotate-api-key.ts";
 import type { App, AppEnv, RouteDeps } from "../../deps.ts";
+import { tenantDepsOf } from "../api-keys/deps.ts";
+import { RotateApiKey } from "../api-keys/resource.ts";
 import { adminRoute } from "../declare-route.ts";
 import { Id, IdParam, json, jsonRequest } from "../describe.ts";
 
@@ -84,27 +89,24 @@ const operationIds: Record<keyof typeof resources, { create: string; list: strin
 const lists = { ...listTenants, "api-keys": listTenants.apiKeys };
 
 export const registerAdmin = (app: App, deps: Pick<RouteDeps, "hashSecret" | "newId" | "newUuid">): void => {
-  const tenantDeps = (c: Context<AppEnv>): TenantDeps => ({
-    db: c.get("db"),
-    newId: deps.newId,
-    newUuid: deps.newUuid,
-    hashSecret: deps.hashSecret,
-    requestId: c.get("requestId"),
-  });
+  const tenantDeps = (c: Context<AppEnv>): TenantDeps => tenantDepsOf(c, deps);
   for (const [name, resource] of Object.entries(resources) as [
     keyof typeof resources,
     { body: z.ZodType; example: unknown; create: (deps: TenantDeps, body: never) => Promise<unknown> },
   ][]) {
     app.openapi(
-      adminRoute(createCodes[name], {
-        method: "post",
-        path: `/api/admin/${name}`,
-        operationId: operationIds[name].create,
-        tags: ["Administration"],
-        summary: `Create in ${name}`,
-        request: { body: jsonRequest(resource.body, resource.example) },
-        responses: { 201: json(Row, "The created object.") },
-      }),
+      adminRoute(
+        { codes: createCodes[name], creates: name === "api-keys" ? "secret" : "object" },
+        {
+          method: "post",
+          path: `/api/admin/${name}`,
+          operationId: operationIds[name].create,
+          tags: ["Administration"],
+          summary: `Create in ${name}`,
+          request: { body: jsonRequest(resource.body, resource.example) },
+          responses: { 201: json(Row, "The created object.") },
+        },
+      ),
       async (c) => {
         try {
           return c.json((await resource.create(tenantDeps(c), c.req.valid("json") as never)) as Record<string, unknown>, 201);
@@ -116,30 +118,92 @@ export const registerAdmin = (app: App, deps: Pick<RouteDeps, "hashSecret" | "ne
       },
     );
     app.openapi(
-      adminRoute([], {
-        method: "get",
-        path: `/api/admin/${name}`,
-        operationId: operationIds[name].list,
-        tags: ["Administration"],
-        summary: `List ${name}`,
-        responses: { 200: json(z.object({ data: z.array(Row) }), "Newest first, at most 1,000.") },
-      }),
+      adminRoute(
+        { codes: [] },
+        {
+          method: "get",
+          path: `/api/admin/${name}`,
+          operationId: operationIds[name].list,
+          tags: ["Administration"],
+          summary: `List ${name}`,
+          responses: { 200: json(z.object({ data: z.array(Row) }), "Newest first, at most 1,000.") },
+        },
+      ),
       async (c) => c.json({ data: await lists[name](c.get("db")) }, 200),
     );
   }
+  registerAdminKeys(app, tenantDeps);
+  registerAdminPlan(app);
+};
+
+const registerAdminKeys = (app: App, tenantDeps: (c: Context<AppEnv>) => TenantDeps): void => {
   app.openapi(
-    adminRoute(["NOT_FOUND"], {
-      method: "delete",
-      path: "/api/admin/api-keys/{id}",
-      operationId: "adminDeleteApiKey",
-      tags: ["Administration"],
-      summary: "Delete a key",
-      request: { params: IdParam },
-      responses: { 204: { description: "Deleted." } },
-    }),
+    adminRoute(
+      { codes: ["NOT_FOUND"] },
+      {
+        method: "delete",
+        path: "/api/admin/api-keys/{id}",
+        operationId: "adminRevokeApiKey",
+        tags: ["Administration"],
+        summary: "Revoke a key",
+        request: { params: IdParam },
+        responses: { 204: { description: "Revoked." } },
+      },
+    ),
     async (c) => {
-      if (!(await deleteApiKey(tenantDeps(c), c.req.valid("param").id))) throw new AppError({ code: "NOT_FOUND" });
+      const author = { kind: "admin", requestId: c.get("requestId") } as const;
+      const isRevoked = await revokeApiKey(c.get("db"), { id: c.req.valid("param").id, projectId: null }, author);
+      if (!isRevoked) throw new AppError({ code: "NOT_FOUND" });
       return c.body(null, 204);
+    },
+  );
+  app.openapi(
+    adminRoute(
+      { codes: ["NOT_FOUND"], creates: "secret" },
+      {
+        method: "post",
+        path: "/api/admin/api-keys/{id}/rotate",
+        operationId: "adminRotateApiKey",
+        tags: ["Administration"],
+        summary: "Give a key a new secret",
+        request: { params: IdParam, body: jsonRequest(RotateApiKey, { overlapSeconds: 3600 }) },
+        responses: { 200: json(Row, "The key with its new secret, which is shown once.") },
+      },
+    ),
+    async (c) => {
+      const rotation = { ...c.req.valid("json"), id: c.req.valid("param").id, projectId: null };
+      const row = await rotateApiKey(tenantDeps(c), rotation, { kind: "admin", requestId: c.get("requestId") });
+      if (row === undefined) throw new AppError({ code: "NOT_FOUND" });
+      return c.json(row, 200);
+    },
+  );
+};
+
+const Plan = z.object({ plan: z.enum(planNames).nullable(), overrides: QuotaOverrides });
+
+const registerAdminPlan = (app: App): void => {
+  app.openapi(
+    adminRoute(
+      { codes: ["NOT_FOUND"] },
+      {
+        method: "patch",
+        path: "/api/admin/projects/{id}",
+        operationId: "adminSetProjectPlan",
+        tags: ["Administration"],
+        summary: "Set the plan of a project, and quotas that differ from it",
+        description: "A missing field stays as it is. `plan: null` means the default plan; an override of null lifts that quota.",
+        request: {
+          params: IdParam,
+          body: jsonRequest(z.strictObject(Plan.partial().shape), { plan: "pro", overrides: { exportsPerHour: 500, rowsPerDay: null } }),
+        },
+        responses: { 200: json(Plan.openapi("ProjectPlan"), "The plan and overrides.") },
+      },
+    ),
+    async (c) => {
+      const change = { ...c.req.valid("json"), projectId: c.req.valid("param").id, requestId: c.get("requestId") };
+      const changed = await setProjectPlan(c.get("db"), change);
+      if (changed === undefined) throw new AppError({ code: "NOT_FOUND" });
+      return c.json(changed, 200);
     },
   );
 };

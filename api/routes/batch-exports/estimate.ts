@@ -3,18 +3,15 @@
 import { z } from "@hono/zod-openapi";
 import { clickhouseErrorCodes } from "../../../core/engine-errors.ts";
 import { checkExportRequest, exportQueryCodes } from "../../../core/exports/parse-request.ts";
-import { until } from "../../../core/query/build-query.ts";
+import { costOf, fits } from "../../../core/limits/quota-status.ts";
 import { ExportQuery } from "../../../core/query/export-query.ts";
-import { inFlightBytesDefault, sliceBytesMin, sliceMibDefault, sliceRowsMax } from "../../../core/query/slice.ts";
-import { estimateExport } from "../../../services/exports/estimate-export.ts";
-import type { App, RouteDeps } from "../../deps.ts";
+import { readQuotas } from "../../../services/limits/read-quotas.ts";
+import type { App } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { json, jsonRequest } from "../describe.ts";
+import { QuotaUse, showQuotaUse } from "../limits/resource.ts";
 import { requireTableScope } from "./table-scope.ts";
-
-/** Defaults of the runner, so that `slices` predicts a real export. */
-const sliceBytes = sliceMibDefault * 1024 * 1024;
-const bounds = { sliceBytes, sliceBytesMin: sliceBytesMin(sliceBytes, inFlightBytesDefault), sliceRowsMax };
+import { planOf, rowLimitOf, type WeighDeps } from "./weigh-export.ts";
 
 const Estimate = z
   .object({
@@ -25,6 +22,12 @@ const Estimate = z
     rowLimit: z.int(),
     truncated: z.boolean().describe("True if the export would end at the row limit."),
     warnings: z.array(z.string()),
+    quota: z
+      .object({
+        fits: z.boolean().describe("False if it would be refused now with QUOTA_EXCEEDED or EXPORT_EXCEEDS_QUOTA."),
+        quotas: z.array(QuotaUse.extend({ cost: z.int().describe("What this export would take.") })),
+      })
+      .describe("What the export would cost against the quotas of the project, as they are now."),
   })
   .openapi("Estimate");
 
@@ -35,10 +38,22 @@ const exampleRequest = {
     orderBy: null,
   },
 };
-const exampleAnswer = { rows: 1200, bytes: 840_000, slices: 1, exact: true, rowLimit: 10_000_000, truncated: false, warnings: [] };
+const exampleAnswer = {
+  rows: 1200,
+  bytes: 840_000,
+  slices: 1,
+  exact: true,
+  rowLimit: 10_000_000,
+  truncated: false,
+  warnings: [],
+  quota: {
+    fits: true,
+    quotas: [{ name: "concurrentExports", limit: null, used: 0, left: null, windowSeconds: null, renewsAt: null, cost: 1 }],
+  },
+};
 
 const route = keyRoute(
-  { scopes: ["batchExports:create"], codes: [...exportQueryCodes, ...clickhouseErrorCodes, "COMMENT_FILTER_TOO_WIDE"] },
+  { scopes: ["batchExports:create"], codes: [...exportQueryCodes, ...clickhouseErrorCodes, "COMMENT_FILTER_TOO_WIDE"], isMetered: true },
   {
     method: "post",
     path: "/api/public/batch-exports/estimate",
@@ -52,18 +67,16 @@ const route = keyRoute(
   },
 );
 
-export const registerEstimate = (app: App, deps: Pick<RouteDeps, "eventsTable" | "nowMs" | "openClickHouse" | "rowLimit">): void => {
+export const registerEstimate = (app: App, deps: WeighDeps): void => {
   app.openapi(route, async (c) => {
     const { query } = c.req.valid("json");
     const { compiled, warnings } = checkExportRequest({ query });
     requireTableScope(c.get("scopes"), query.tableName);
-    const clickhouse = deps.openClickHouse();
-    const plan = await estimateExport({ db: c.get("db"), clickhouse, bounds }, compiled, {
-      projectId: c.get("actor").projectId,
-      window: until(new Date(deps.nowMs()).toISOString()),
-      physical: { events: deps.eventsTable },
-    });
-    const rowLimit = Math.min(deps.rowLimit, query.limit ?? Number.POSITIVE_INFINITY);
+    const plan = await planOf(c, deps, compiled);
+    const rowLimit = rowLimitOf(deps, query);
+    const quotas = await readQuotas(c.get("db"), c.get("actor").projectId, c.get("defaultPlan"));
+    c.set("quotas", quotas);
+    const cost = costOf({ rows: Math.min(plan.rows, rowLimit), bytes: plan.bytes });
     return c.json(
       {
         rows: plan.rows,
@@ -73,6 +86,10 @@ export const registerEstimate = (app: App, deps: Pick<RouteDeps, "eventsTable" |
         rowLimit,
         truncated: plan.rows > rowLimit,
         warnings,
+        quota: {
+          fits: quotas.uses.every((use) => fits(use, cost[use.name])),
+          quotas: quotas.uses.map((use) => ({ ...showQuotaUse(use), cost: cost[use.name] })),
+        },
       },
       200,
     );

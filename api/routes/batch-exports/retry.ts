@@ -9,7 +9,11 @@ import { loadBatchExport } from "./load.ts";
 import { BatchExport, showBatchExport } from "./resource.ts";
 
 const route = keyRoute(
-  { scopes: ["batchExports:create"], codes: ["NOT_FOUND", "EXPORT_TOO_OLD", "EXPORT_NOT_RETRYABLE"] },
+  {
+    scopes: ["batchExports:create"],
+    codes: ["NOT_FOUND", "EXPORT_TOO_OLD", "EXPORT_NOT_RETRYABLE", "QUOTA_EXCEEDED", "EXPORT_EXCEEDS_QUOTA"],
+    isMetered: true,
+  },
   {
     method: "post",
     path: "/api/public/batch-exports/{id}/retry",
@@ -26,10 +30,20 @@ export const registerRetry = (app: App, deps: Pick<RouteDeps, "nowMs">): void =>
   app.openapi(route, async (c) => {
     const { id } = c.req.valid("param");
     await loadBatchExport(c, id);
-    const outcome = await retryExport(c.get("db"), c.get("actor"), id);
-    if (outcome === "notFound") throw new AppError({ code: "NOT_FOUND" });
-    if (outcome === "tooOld") throw new AppError({ code: "EXPORT_TOO_OLD" });
-    if (outcome === "notRetryable") throw new AppError({ code: "EXPORT_NOT_RETRYABLE" });
+    const retried = await retryExport(c.get("db"), c.get("actor"), id, c.get("defaultPlan"));
+    switch (retried.outcome) {
+      case "notFound":
+        throw new AppError({ code: "NOT_FOUND" });
+      case "tooOld":
+        throw new AppError({ code: "EXPORT_TOO_OLD" });
+      case "notRetryable":
+        throw new AppError({ code: "EXPORT_NOT_RETRYABLE" });
+      case "queued":
+        c.set("quotas", retried.quotas);
+        break;
+      default:
+        retried satisfies never;
+    }
     return c.json(showBatchExport(await loadBatchExport(c, id), deps.nowMs()), 202);
   });
 };

@@ -17,7 +17,7 @@ const CreateComment = z.strictObject({
 });
 
 const route = keyRoute(
-  { scopes: ["comments:CRUD"], codes: [] },
+  { scopes: ["comments:CRUD"], codes: [], creates: "object" },
   {
     method: "post",
     path: "/api/public/comments",

@@ -21,7 +21,7 @@ const Backfill = z.object({
 });
 
 const route = keyRoute(
-  { scopes: ["integrations:CRUD"], codes: ["NOT_FOUND", "INTEGRATION_NOT_STARTED"] },
+  { scopes: ["integrations:CRUD"], codes: ["NOT_FOUND", "INTEGRATION_NOT_STARTED"], creates: "object" },
   {
     method: "post",
     path: "/api/public/integrations/{id}/backfill",

@@ -7,8 +7,9 @@ import { integrationStatus, syncStatuses } from "../../../core/integrations/stat
 import { fieldGroups as exportFieldGroups } from "../../../core/integrations/storage/delivered-tables.ts";
 import type { FoundIntegration } from "../../../services/integrations/find-integration.ts";
 import type { IntegrationRow } from "../../../services/integrations/integration-row.ts";
+import { iso } from "../iso.ts";
 import type { IntegrationDeps } from "./deps.ts";
-import { iso, maskedSecret } from "./resource.ts";
+import { maskedSecret } from "./resource.ts";
 
 const instant = z.iso.datetime();
 const shared = {

@@ -1,11 +1,9 @@
 /** POST /api/public/integrations: creates an integration of any kind. */
-import { AppError } from "../../../core/errors.ts";
 import { CreateIntegration } from "../../../core/integrations/requests.ts";
 import { createIntegration } from "../../../services/integrations/create-integration.ts";
 import type { App } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { json, jsonRequest } from "../describe.ts";
-import { IdempotencyHeader, idempotencyOf } from "../idempotency.ts";
 import { type IntegrationDeps, saveDepsOf } from "./deps.ts";
 import { loadIntegration } from "./load.ts";
 import { Integration, showIntegration } from "./resource.ts";
@@ -13,7 +11,8 @@ import { Integration, showIntegration } from "./resource.ts";
 const route = keyRoute(
   {
     scopes: ["integrations:CRUD"],
-    codes: ["ENCRYPTION_DISABLED", "INTEGRATION_NAME_TAKEN", "TOO_MANY_INTEGRATIONS", "IDEMPOTENCY_KEY_REUSED", "NOT_FOUND"],
+    codes: ["ENCRYPTION_DISABLED", "INTEGRATION_NAME_TAKEN", "TOO_MANY_INTEGRATIONS", "NOT_FOUND"],
+    creates: "object",
   },
   {
     method: "post",
@@ -24,7 +23,6 @@ const route = keyRoute(
     description:
       "Delivers what was written since the last time, window by window, to a bucket (`blob_storage`), PostHog or Mixpanel. docs/integrations-api.md lists the settings of each kind. The credentials are encrypted and never shown again.",
     request: {
-      headers: IdempotencyHeader,
       body: jsonRequest(CreateIntegration.openapi("CreateIntegration"), {
         kind: "blob_storage",
         name: "warehouse",
@@ -41,11 +39,9 @@ const route = keyRoute(
 export const registerCreateIntegration = (app: App, deps: IntegrationDeps): void => {
   app.openapi(route, async (c) => {
     const body = c.req.valid("json");
-    const idempotency = await idempotencyOf(c.req.valid("header"), body);
-    const actor = c.get("actor");
-    const created = await createIntegration(c.get("db"), actor, saveDepsOf(deps), { id: deps.newId("integration"), body }, idempotency);
-    if (created.outcome === "keyReused") throw new AppError({ code: "IDEMPOTENCY_KEY_REUSED" });
-    c.header("location", `/api/public/integrations/${created.integrationId}`);
-    return c.json(await showIntegration(deps, await loadIntegration(c.get("db"), actor.projectId, created.integrationId)), 201);
+    const { projectId } = c.get("actor");
+    const { id } = await createIntegration(c.get("db"), c.get("actor"), saveDepsOf(deps), { id: deps.newId("integration"), body });
+    c.header("location", `/api/public/integrations/${id}`);
+    return c.json(await showIntegration(deps, await loadIntegration(c.get("db"), projectId, id)), 201);
   });
 };

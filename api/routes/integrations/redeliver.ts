@@ -7,7 +7,7 @@ import { keyRoute } from "../declare-route.ts";
 import { IdParam, json } from "../describe.ts";
 
 const route = keyRoute(
-  { scopes: ["integrations:CRUD"], codes: ["NOT_FOUND"] },
+  { scopes: ["integrations:CRUD"], codes: ["NOT_FOUND"], creates: "object" },
   {
     method: "post",
     path: "/api/public/integrations/{id}/redeliver",

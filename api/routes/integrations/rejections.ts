@@ -7,8 +7,8 @@ import type { App } from "../../deps.ts";
 import { CursorQuery, decodeCursor, pageOf } from "../cursor.ts";
 import { keyRoute } from "../declare-route.ts";
 import { Id, IdParam, json } from "../describe.ts";
+import { iso } from "../iso.ts";
 import { loadIntegration } from "./load.ts";
-import { iso } from "./resource.ts";
 
 const Rejection = z
   .object({

@@ -8,6 +8,7 @@ import { showSecret } from "../../../core/integrations/show-secret.ts";
 import { integrationStatus, syncStatuses } from "../../../core/integrations/status.ts";
 import type { FoundIntegration } from "../../../services/integrations/find-integration.ts";
 import { type IntegrationRow, openSecret } from "../../../services/integrations/integration-row.ts";
+import { iso } from "../iso.ts";
 import type { IntegrationDeps } from "./deps.ts";
 
 const instant = z.iso.datetime();
@@ -65,8 +66,6 @@ export const Integration = z
     updatedAt: instant,
   })
   .openapi("Integration");
-
-export const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
 
 export const showFault = (fault: IntegrationFault | null): z.infer<typeof Fault> | null =>
   fault === null

@@ -2,7 +2,8 @@
 import { z } from "@hono/zod-openapi";
 import { runCauses, runStates } from "../../../core/integrations/run-state.ts";
 import type { IntegrationRunRow } from "../../../services/integrations/list-runs.ts";
-import { Fault, iso, showFault } from "./resource.ts";
+import { iso } from "../iso.ts";
+import { Fault, showFault } from "./resource.ts";
 
 const instant = z.iso.datetime();
 

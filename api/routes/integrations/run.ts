@@ -9,7 +9,7 @@ import { loadIntegration } from "./load.ts";
 import { Integration, showIntegration } from "./resource.ts";
 
 const route = keyRoute(
-  { scopes: ["integrations:CRUD"], codes: ["NOT_FOUND", "INTEGRATION_DISABLED"] },
+  { scopes: ["integrations:CRUD"], codes: ["NOT_FOUND", "INTEGRATION_DISABLED"], creates: "object" },
   {
     method: "post",
     path: "/api/public/integrations/{id}/run",

@@ -7,8 +7,8 @@ import { requestValidation } from "../../../services/integrations/request-valida
 import type { App } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { Id, IdParam, json } from "../describe.ts";
+import { iso } from "../iso.ts";
 import type { IntegrationDeps } from "./deps.ts";
-import { iso } from "./resource.ts";
 
 const Validation = z
   .object({
@@ -23,7 +23,7 @@ const Validation = z
   .openapi("IntegrationValidation");
 
 const validateRoute = keyRoute(
-  { scopes: ["integrations:CRUD"], codes: ["NOT_FOUND"] },
+  { scopes: ["integrations:CRUD"], codes: ["NOT_FOUND"], creates: "object" },
   {
     method: "post",
     path: "/api/public/integrations/{id}/validate",

@@ -2,19 +2,18 @@
 
 import { AppError } from "../../../core/errors.ts";
 import { CreateModel, newModel } from "../../../core/models/create-model.ts";
-import { plainDecimal } from "../../../core/models/decimal.ts";
+import { digitKeeper } from "../../../core/models/keep-digits.ts";
 import { createModel } from "../../../services/models/create-model.ts";
 import { findModel } from "../../../services/models/find-model.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { fieldErrors } from "../../middleware/problem.ts";
 import { keyRoute } from "../declare-route.ts";
 import { json, jsonRequest } from "../describe.ts";
-import { IdempotencyHeader, idempotencyOf } from "../idempotency.ts";
 import { documentAnswer } from "../read-query.ts";
 import { Model, showModel } from "./resource.ts";
 
 const route = keyRoute(
-  { scopes: ["models:CUD"], codes: ["IDEMPOTENCY_KEY_REUSED", "TOO_MANY_MODELS", "NOT_FOUND"] },
+  { scopes: ["models:CUD"], codes: ["TOO_MANY_MODELS"], creates: "object" },
   {
     method: "post",
     path: "/api/public/models",
@@ -23,7 +22,6 @@ const route = keyRoute(
     summary: "Create a model with the project's own prices",
     description: "Prices new calls within a minute. Stored observations keep their cost until their next event or a replay.",
     request: {
-      headers: IdempotencyHeader,
       body: jsonRequest(CreateModel.openapi("CreateModel"), {
         modelName: "gpt-4o",
         matchPattern: "(?i)^gpt-4o$",
@@ -38,23 +36,18 @@ const route = keyRoute(
 export const registerCreateModel = (app: App, deps: Pick<RouteDeps, "newId">): void => {
   app.openapi(route, async (c) => {
     const body = parseExactly(await c.req.text());
-    const idempotency = await idempotencyOf(c.req.valid("header"), body);
     const actor = c.get("actor");
-    const created = await createModel(c.get("db"), actor, newModel(deps.newId("model"), body), idempotency);
-    if (created.outcome === "keyReused") throw new AppError({ code: "IDEMPOTENCY_KEY_REUSED" });
-    const row = await findModel(c.get("db"), actor.projectId, created.modelId);
-    if (row === undefined) throw new AppError({ code: "NOT_FOUND", message: "The model of this Idempotency-Key has been deleted." });
+    const id = deps.newId("model");
+    await createModel(c.get("db"), actor, newModel(id, body));
+    const row = await findModel(c.get("db"), actor.projectId, id);
+    if (row === undefined) throw new Error("a model that was created is there");
     return documentAnswer(c, [JSON.stringify(showModel(row))]) as never;
   });
 };
 
 /** Parses the body again, keeping every digit of its prices. */
 const parseExactly = (text: string): CreateModel => {
-  const parsed = CreateModel.safeParse(JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown));
+  const parsed = CreateModel.safeParse(JSON.parse(text, digitKeeper));
   if (parsed.success) return parsed.data;
   throw new AppError({ code: "INVALID_REQUEST", fields: fieldErrors(parsed.error.issues) });
 };
-
-/** Keeps a number as text if a double would round it. `source` is its original text, which ECMAScript passes to revivers. */
-const keepDigits = (_key: string, value: unknown, { source = "" }: { source?: string }): unknown =>
-  typeof value === "number" && plainDecimal(source) !== plainDecimal(String(value)) ? source : value;

@@ -7,6 +7,7 @@ import { canonicalJson } from "../../canonical-json.ts";
 import { ExportChanges } from "../../query/changes.ts";
 import { type CompressionName, contentTypeOf, type FormatName, formatNames } from "../../query/formats/index.ts";
 import type { ColumnKind } from "../../query/tables/table.ts";
+import { sha256Hex } from "../../sha256-hex.ts";
 import { deletedColumn, deletions, keyColumns, versionColumn } from "./delivered-tables.ts";
 import { type LoadEngineName, loadEngineNames, loadEngines } from "./load-sql/index.ts";
 import type { FileStore } from "./load-sql/load-engine.ts";
@@ -205,8 +206,3 @@ const loadSqlOf = ({ store, format, compression, tables }: WindowDelivery): Wind
 };
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
-
-const sha256Hex = async (text: string): Promise<string> =>
-  [...new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)))]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("");

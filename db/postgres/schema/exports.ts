@@ -1,4 +1,4 @@
-/** Tables of batch exports: the export, its objects and parts (the journal of a run), and answers kept for repeated requests. */
+/** Tables of batch exports: the export, its objects and parts (the journal of a run). */
 
 import { sql } from "drizzle-orm";
 import { bigint, boolean, check, index, integer, json, jsonb, pgTable, primaryKey, text, uuid } from "drizzle-orm/pg-core";
@@ -37,6 +37,9 @@ export const batchExports = pgTable(
     /** The moment of creation. Rows with a time at or after it are not exported. */
     cutoff: at("cutoff").notNull(),
     metadata: jsonb().$type<Record<string, string>>(),
+    /** What it holds of the quotas while it waits or runs; null if the project had no quota of rows or bytes. */
+    estimatedRows: bytes("estimated_rows"),
+    estimatedBytes: bytes("estimated_bytes"),
     warnings: jsonb().$type<string[]>().notNull().default([]),
     /** Written by the running runner, read by GET. */
     progress: jsonb().$type<ExportProgress>(),
@@ -52,6 +55,7 @@ export const batchExports = pgTable(
   (t) => [
     index("batch_exports_project_id_created_at_idx").on(t.projectId, t.createdAt, t.id),
     index("batch_exports_status_expires_at_idx").on(t.status, t.expiresAt),
+    index("batch_exports_active_idx").on(t.projectId).where(sql`status in ('QUEUED', 'PROCESSING')`),
     check("batch_exports_finished_check", sql`(status in ('COMPLETED','FAILED','CANCELLED')) = (finished_at is not null)`),
     check("batch_exports_manifest_check", sql`(status <> 'COMPLETED') or (manifest is not null)`),
   ],
@@ -117,7 +121,7 @@ export const exportParts = pgTable(
   (t) => [primaryKey({ columns: [t.objectId, t.number] })],
 );
 
-/** Answers of creating calls, kept 24 hours, so that a repeated request gets the first answer. */
+/** Written by the previous version only, and pruned; `idempotent_requests` has taken its place. */
 export const idempotencyKeys = pgTable(
   "idempotency_keys",
   {

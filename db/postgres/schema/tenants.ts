@@ -1,6 +1,7 @@
 /** Tables of tenants: organizations, projects, people, API keys. */
 
-import { index, integer, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
+import { index, integer, jsonb, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
+import { planNames, type QuotaOverrides } from "../../../core/limits/plans.ts";
 import { at, createdAt, updatedAt } from "./columns.ts";
 
 export const organizations = pgTable("organizations", {
@@ -24,6 +25,10 @@ export const projects = pgTable(
     retentionDays: integer("retention_days"),
     /** Since when some of its events are stored without rows in event_log; null: the log names every object. */
     unloggedSince: at("unlogged_since"),
+    /** Its quotas (core/limits/plans.ts); null uses the API's default plan. */
+    plan: text({ enum: planNames }),
+    /** Quotas that differ from the plan's. */
+    quotaOverrides: jsonb("quota_overrides").$type<QuotaOverrides>(),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
@@ -70,6 +75,10 @@ export const apiKeys = pgTable(
     publicKey: text("public_key").notNull().unique(),
     /** hex SHA-256 of secret + hex SHA-256 of SALT, like Langfuse's fast hash; the secret itself is never stored. */
     fastHashedSecretKey: text("fast_hashed_secret_key").notNull().unique(),
+    /** Hash of the secret before the last rotation, which is valid until `previousExpiresAt`. */
+    previousHashedSecretKey: text("previous_hashed_secret_key").unique(),
+    previousExpiresAt: at("previous_expires_at"),
+    rotatedAt: at("rotated_at"),
     displaySecretKey: text("display_secret_key").notNull(),
     scopes: text().array().notNull(),
     expiresAt: at("expires_at"),

@@ -11,29 +11,46 @@ export class Methods {
     this.#send = send;
   }
 
+  readonly apiKeys = {
+    /** Create an API key of the project. The secret is shown once. With an Idempotency-Key, the answer is kept for 24 hours, encrypted with ENCRYPTION_KEY, so that a repeated request shows it again. */
+    create: (body: types.CreateApiKeyData["body"], options?: CreateOptions) => this.#send<types.CreateApiKeyResponse>(sdk.createApiKey, { body, isKeyed: true }, options),
+    /** List the project's API keys. Newest first, without secrets. */
+    list: (query?: types.ListApiKeysData["query"], options?: RequestOptions) => new Paginated((next) => this.#send<types.ListApiKeysResponse>(sdk.listApiKeys, { query: { ...query, ...next } }, options)),
+    /** Show an API key without its secret */
+    get: (id: types.GetApiKeyData["path"]["id"], options?: RequestOptions) => this.#send<types.GetApiKeyResponse>(sdk.getApiKey, { path: { id } }, options),
+    /** Revoke an API key. From this answer on, its secrets are refused. Exports it has created go on. */
+    revoke: (id: types.RevokeApiKeyData["path"]["id"], options?: RequestOptions) => this.#send<types.RevokeApiKeyResponse>(sdk.revokeApiKey, { path: { id } }, options),
+    /** Give an API key a new secret. Id, public key, scopes and expiry stay. The former secret stays valid for the overlap; a second rotation ends the one before it at once. The new secret is shown once, like that of a new key. A key can rotate only keys whose scopes it has itself. */
+    rotate: (id: types.RotateApiKeyData["path"]["id"], body: types.RotateApiKeyData["body"], options?: CreateOptions) => this.#send<types.RotateApiKeyResponse>(sdk.rotateApiKey, { path: { id }, body, isKeyed: true }, options),
+  };
+
   readonly administration = {
     /** Create in organizations */
-    createOrganization: (body: types.AdminCreateOrganizationData["body"], options?: RequestOptions) => this.#send<types.AdminCreateOrganizationResponse>(sdk.adminCreateOrganization, { body }, options),
+    createOrganization: (body: types.AdminCreateOrganizationData["body"], options?: CreateOptions) => this.#send<types.AdminCreateOrganizationResponse>(sdk.adminCreateOrganization, { body, isKeyed: true }, options),
     /** List organizations */
     listOrganizations: (options?: RequestOptions) => this.#send<types.AdminListOrganizationsResponse>(sdk.adminListOrganizations, {}, options),
     /** Create in projects */
-    createProject: (body: types.AdminCreateProjectData["body"], options?: RequestOptions) => this.#send<types.AdminCreateProjectResponse>(sdk.adminCreateProject, { body }, options),
+    createProject: (body: types.AdminCreateProjectData["body"], options?: CreateOptions) => this.#send<types.AdminCreateProjectResponse>(sdk.adminCreateProject, { body, isKeyed: true }, options),
     /** List projects */
     listProjects: (options?: RequestOptions) => this.#send<types.AdminListProjectsResponse>(sdk.adminListProjects, {}, options),
     /** Create in users */
-    createUser: (body: types.AdminCreateUserData["body"], options?: RequestOptions) => this.#send<types.AdminCreateUserResponse>(sdk.adminCreateUser, { body }, options),
+    createUser: (body: types.AdminCreateUserData["body"], options?: CreateOptions) => this.#send<types.AdminCreateUserResponse>(sdk.adminCreateUser, { body, isKeyed: true }, options),
     /** List users */
     listUsers: (options?: RequestOptions) => this.#send<types.AdminListUsersResponse>(sdk.adminListUsers, {}, options),
     /** Create in memberships */
-    createMembership: (body: types.AdminCreateMembershipData["body"], options?: RequestOptions) => this.#send<types.AdminCreateMembershipResponse>(sdk.adminCreateMembership, { body }, options),
+    createMembership: (body: types.AdminCreateMembershipData["body"], options?: CreateOptions) => this.#send<types.AdminCreateMembershipResponse>(sdk.adminCreateMembership, { body, isKeyed: true }, options),
     /** List memberships */
     listMemberships: (options?: RequestOptions) => this.#send<types.AdminListMembershipsResponse>(sdk.adminListMemberships, {}, options),
     /** Create in api-keys */
-    createApiKey: (body: types.AdminCreateApiKeyData["body"], options?: RequestOptions) => this.#send<types.AdminCreateApiKeyResponse>(sdk.adminCreateApiKey, { body }, options),
+    createApiKey: (body: types.AdminCreateApiKeyData["body"], options?: CreateOptions) => this.#send<types.AdminCreateApiKeyResponse>(sdk.adminCreateApiKey, { body, isKeyed: true }, options),
     /** List api-keys */
     listApiKeys: (options?: RequestOptions) => this.#send<types.AdminListApiKeysResponse>(sdk.adminListApiKeys, {}, options),
-    /** Delete a key */
-    deleteApiKey: (id: types.AdminDeleteApiKeyData["path"]["id"], options?: RequestOptions) => this.#send<types.AdminDeleteApiKeyResponse>(sdk.adminDeleteApiKey, { path: { id } }, options),
+    /** Revoke a key */
+    revokeApiKey: (id: types.AdminRevokeApiKeyData["path"]["id"], options?: RequestOptions) => this.#send<types.AdminRevokeApiKeyResponse>(sdk.adminRevokeApiKey, { path: { id } }, options),
+    /** Give a key a new secret */
+    rotateApiKey: (id: types.AdminRotateApiKeyData["path"]["id"], body: types.AdminRotateApiKeyData["body"], options?: CreateOptions) => this.#send<types.AdminRotateApiKeyResponse>(sdk.adminRotateApiKey, { path: { id }, body, isKeyed: true }, options),
+    /** Set the plan of a project, and quotas that differ from it. A missing field stays as it is. `plan: null` means the default plan; an override of null lifts that quota. */
+    setProjectPlan: (id: types.AdminSetProjectPlanData["path"]["id"], body: types.AdminSetProjectPlanData["body"], options?: RequestOptions) => this.#send<types.AdminSetProjectPlanResponse>(sdk.adminSetProjectPlan, { path: { id }, body }, options),
   };
 
   readonly auditLogs = {
@@ -54,7 +71,7 @@ export class Methods {
 
   readonly comments = {
     /** Comment on a trace, observation, session or prompt */
-    create: (body: types.CreateCommentData["body"], options?: RequestOptions) => this.#send<types.CreateCommentResponse>(sdk.createComment, { body }, options),
+    create: (body: types.CreateCommentData["body"], options?: CreateOptions) => this.#send<types.CreateCommentResponse>(sdk.createComment, { body, isKeyed: true }, options),
     /** List comments */
     list: (query?: types.ListCommentsData["query"], options?: RequestOptions) => new Paginated((next) => this.#send<types.ListCommentsResponse>(sdk.listComments, { query: { ...query, ...next } }, options)),
     /** Delete a comment */
@@ -79,7 +96,7 @@ export class Methods {
     /** Run a failed or cancelled export again. The export gets all its attempts again and a new cutoff, so it contains the current rows. */
     retry: (id: types.RetryBatchExportData["path"]["id"], options?: RequestOptions) => this.#send<types.RetryBatchExportResponse>(sdk.retryBatchExport, { path: { id } }, options),
     /** Run a finished export again as a new export. Creates a new export with the same request and the current rows. The old one stays unchanged. */
-    rerun: (id: types.RerunBatchExportData["path"]["id"], options?: RequestOptions) => this.#send<types.RerunBatchExportResponse>(sdk.rerunBatchExport, { path: { id } }, options),
+    rerun: (id: types.RerunBatchExportData["path"]["id"], options?: CreateOptions) => this.#send<types.RerunBatchExportResponse>(sdk.rerunBatchExport, { path: { id }, isKeyed: true }, options),
   };
 
   readonly ingestion = {
@@ -92,7 +109,7 @@ export class Methods {
     /** Accept OpenTelemetry logs without storing them. For exporters that send every signal to one endpoint. The body, up to 16 MiB as sent, is read and dropped without being parsed. The response is an empty ExportLogsServiceResponse in the encoding of the request, which means success, so that exporters neither log an error nor send it again. */
     exportOtelLogs: (options?: RequestOptions) => this.#send<types.ExportOtelLogsResponse>(sdk.exportOtelLogs, {}, options),
     /** Send a score. Durable once this responds; readable once the runner has merged it. A public key alone (Bearer) may create scores and change those it created. A score that another public key created, or that was ever sent with a secret key, is refused with 403 and stays unchanged. */
-    createScore: (body: types.CreateScoreData["body"], options?: RequestOptions) => this.#send<types.CreateScoreResponse>(sdk.createScore, { body }, options),
+    createScore: (body: types.CreateScoreData["body"], options?: CreateOptions) => this.#send<types.CreateScoreResponse>(sdk.createScore, { body, isKeyed: true }, options),
     /** Delete traces. A job removes the stored events, their log rows and the rows of traces, observations, scores and events, with retries. */
     deleteTraces: (body: types.DeleteTracesData["body"], options?: RequestOptions) => this.#send<types.DeleteTracesResponse>(sdk.deleteTraces, { body }, options),
     /** Delete a trace. A job removes the stored events, their log rows and the rows of traces, observations, scores and events, with retries. */
@@ -113,25 +130,30 @@ export class Methods {
     /** Delete an integration. Its credentials, runs and refused rows are deleted. What it has delivered stays where it is. */
     delete: (id: types.DeleteIntegrationData["path"]["id"], options?: RequestOptions) => this.#send<types.DeleteIntegrationResponse>(sdk.deleteIntegration, { path: { id } }, options),
     /** Run an integration now. Delivers what is complete so far, without waiting for the schedule. */
-    run: (id: types.RunIntegrationData["path"]["id"], options?: RequestOptions) => this.#send<types.RunIntegrationResponse>(sdk.runIntegration, { path: { id } }, options),
+    run: (id: types.RunIntegrationData["path"]["id"], options?: CreateOptions) => this.#send<types.RunIntegrationResponse>(sdk.runIntegration, { path: { id }, isKeyed: true }, options),
     /** Pause an integration. No further window begins; one that is under way ends first. Nothing is lost: after resuming it goes on where it stopped. */
     pause: (id: types.PauseIntegrationData["path"]["id"], options?: RequestOptions) => this.#send<types.PauseIntegrationResponse>(sdk.pauseIntegration, { path: { id } }, options),
     /** Resume an integration. Also switches on again what a fault has switched off. It starts at once where it stopped. */
     resume: (id: types.ResumeIntegrationData["path"]["id"], options?: RequestOptions) => this.#send<types.ResumeIntegrationResponse>(sdk.resumeIntegration, { path: { id } }, options),
     /** Deliver a range again. Delivers every window that touches the range, on the instant rows were written, as the rows are now. Windows that are under way or wait already are left as they are. It runs beside the schedule, one window at a time. */
-    backfill: (id: types.BackfillIntegrationData["path"]["id"], body: types.BackfillIntegrationData["body"], options?: RequestOptions) => this.#send<types.BackfillIntegrationResponse>(sdk.backfillIntegration, { path: { id }, body }, options),
+    backfill: (id: types.BackfillIntegrationData["path"]["id"], body: types.BackfillIntegrationData["body"], options?: CreateOptions) => this.#send<types.BackfillIntegrationResponse>(sdk.backfillIntegration, { path: { id }, body, isKeyed: true }, options),
     /** Try an integration's address and credentials. A runner writes, reads back, lists and deletes an object under the prefix, or checks the key of the sink without sending an event. Ask for the result at the address in `location`. While a validation is under way, this answers with that one. */
-    validate: (id: types.ValidateIntegrationData["path"]["id"], options?: RequestOptions) => this.#send<types.ValidateIntegrationResponse>(sdk.validateIntegration, { path: { id } }, options),
+    validate: (id: types.ValidateIntegrationData["path"]["id"], options?: CreateOptions) => this.#send<types.ValidateIntegrationResponse>(sdk.validateIntegration, { path: { id }, isKeyed: true }, options),
     /** Show a validation. Each step with the provider's own reason. Kept for some days. */
     getValidation: (id: types.GetValidationData["path"]["id"], validationId: types.GetValidationData["path"]["validationId"], options?: RequestOptions) => this.#send<types.GetValidationResponse>(sdk.getValidation, { path: { id, validationId } }, options),
     /** Send refused rows again. After a setting or mapping has changed: delivers the windows of all open rejections again, with the rows as they are now. Events have stable ids, so a sink keeps one of each. */
-    redeliverRejections: (id: types.RedeliverRejectionsData["path"]["id"], options?: RequestOptions) => this.#send<types.RedeliverRejectionsResponse>(sdk.redeliverRejections, { path: { id } }, options),
+    redeliverRejections: (id: types.RedeliverRejectionsData["path"]["id"], options?: CreateOptions) => this.#send<types.RedeliverRejectionsResponse>(sdk.redeliverRejections, { path: { id }, isKeyed: true }, options),
     /** List the runs of an integration. One per window, newest window first. What each table came to is left out; GET …/runs/{runId} shows it. */
     listRuns: (id: types.ListIntegrationRunsData["path"]["id"], query?: types.ListIntegrationRunsData["query"], options?: RequestOptions) => new Paginated((next) => this.#send<types.ListIntegrationRunsResponse>(sdk.listIntegrationRuns, { path: { id }, query: { ...query, ...next } }, options)),
     /** Show a run. With what each table came to: rows, files with their hashes, or events sent, accepted and rejected. */
     getRun: (id: types.GetIntegrationRunData["path"]["id"], runId: types.GetIntegrationRunData["path"]["runId"], options?: RequestOptions) => this.#send<types.GetIntegrationRunResponse>(sdk.getIntegrationRun, { path: { id, runId } }, options),
     /** List refused rows. Newest first. POST …/redeliver sends them again. */
     listRejections: (id: types.ListRejectionsData["path"]["id"], query?: types.ListRejectionsData["query"], options?: RequestOptions) => new Paginated((next) => this.#send<types.ListRejectionsResponse>(sdk.listRejections, { path: { id }, query: { ...query, ...next } }, options)),
+  };
+
+  readonly limits = {
+    /** Show the project's quotas and what is used of them. Any key of the project may ask. The fields RateLimit and RateLimit-Policy say the same. */
+    get: (options?: RequestOptions) => this.#send<types.GetLimitsResponse>(sdk.getLimits, {}, options),
   };
 
   readonly models = {

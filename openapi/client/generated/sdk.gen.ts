@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { AdminCreateApiKeyData, AdminCreateApiKeyErrors, AdminCreateApiKeyResponses, AdminCreateMembershipData, AdminCreateMembershipErrors, AdminCreateMembershipResponses, AdminCreateOrganizationData, AdminCreateOrganizationErrors, AdminCreateOrganizationResponses, AdminCreateProjectData, AdminCreateProjectErrors, AdminCreateProjectResponses, AdminCreateUserData, AdminCreateUserErrors, AdminCreateUserResponses, AdminDeleteApiKeyData, AdminDeleteApiKeyErrors, AdminDeleteApiKeyResponses, AdminListApiKeysData, AdminListApiKeysErrors, AdminListApiKeysResponses, AdminListMembershipsData, AdminListMembershipsErrors, AdminListMembershipsResponses, AdminListOrganizationsData, AdminListOrganizationsErrors, AdminListOrganizationsResponses, AdminListProjectsData, AdminListProjectsErrors, AdminListProjectsResponses, AdminListUsersData, AdminListUsersErrors, AdminListUsersResponses, BackfillIntegrationData, BackfillIntegrationErrors, BackfillIntegrationResponses, CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateModelData, CreateModelErrors, CreateModelResponses, CreateScoreData, CreateScoreErrors, CreateScoreResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteBlobStorageIntegrationData, DeleteBlobStorageIntegrationErrors, DeleteBlobStorageIntegrationResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteIntegrationData, DeleteIntegrationErrors, DeleteIntegrationResponses, DeleteModelData, DeleteModelErrors, DeleteModelResponses, DeleteScoreData, DeleteScoreErrors, DeleteScoreResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DownloadBatchExportData, DownloadBatchExportErrors, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelLogsData, ExportOtelLogsErrors, ExportOtelLogsResponses, ExportOtelMetricsData, ExportOtelMetricsErrors, ExportOtelMetricsResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, GetBatchExportData, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetBlobStorageIntegrationStatusData, GetBlobStorageIntegrationStatusErrors, GetBlobStorageIntegrationStatusResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationResponses, GetIntegrationRunData, GetIntegrationRunErrors, GetIntegrationRunResponses, GetModelData, GetModelErrors, GetModelResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTraceData, GetTraceErrors, GetTraceResponses, GetValidationData, GetValidationErrors, GetValidationResponses, IngestData, IngestErrors, IngestResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListBlobStorageIntegrationsData, ListBlobStorageIntegrationsErrors, ListBlobStorageIntegrationsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListIntegrationRunsData, ListIntegrationRunsErrors, ListIntegrationRunsResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListObservationsV2Data, ListObservationsV2Errors, ListObservationsV2Responses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListRejectionsData, ListRejectionsErrors, ListRejectionsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListScoresV3Data, ListScoresV3Errors, ListScoresV3Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTracesData, ListTracesErrors, ListTracesResponses, PauseIntegrationData, PauseIntegrationErrors, PauseIntegrationResponses, PutBlobStorageIntegrationData, PutBlobStorageIntegrationErrors, PutBlobStorageIntegrationResponses, RedeliverRejectionsData, RedeliverRejectionsErrors, RedeliverRejectionsResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, ResumeIntegrationData, ResumeIntegrationErrors, ResumeIntegrationResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, RunIntegrationData, RunIntegrationErrors, RunIntegrationResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses, UpdateIntegrationData, UpdateIntegrationErrors, UpdateIntegrationResponses, ValidateIntegrationData, ValidateIntegrationErrors, ValidateIntegrationResponses } from './types.gen.ts';
+import type { AdminCreateApiKeyData, AdminCreateApiKeyErrors, AdminCreateApiKeyResponses, AdminCreateMembershipData, AdminCreateMembershipErrors, AdminCreateMembershipResponses, AdminCreateOrganizationData, AdminCreateOrganizationErrors, AdminCreateOrganizationResponses, AdminCreateProjectData, AdminCreateProjectErrors, AdminCreateProjectResponses, AdminCreateUserData, AdminCreateUserErrors, AdminCreateUserResponses, AdminListApiKeysData, AdminListApiKeysErrors, AdminListApiKeysResponses, AdminListMembershipsData, AdminListMembershipsErrors, AdminListMembershipsResponses, AdminListOrganizationsData, AdminListOrganizationsErrors, AdminListOrganizationsResponses, AdminListProjectsData, AdminListProjectsErrors, AdminListProjectsResponses, AdminListUsersData, AdminListUsersErrors, AdminListUsersResponses, AdminRevokeApiKeyData, AdminRevokeApiKeyErrors, AdminRevokeApiKeyResponses, AdminRotateApiKeyData, AdminRotateApiKeyErrors, AdminRotateApiKeyResponses, AdminSetProjectPlanData, AdminSetProjectPlanErrors, AdminSetProjectPlanResponses, BackfillIntegrationData, BackfillIntegrationErrors, BackfillIntegrationResponses, CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateModelData, CreateModelErrors, CreateModelResponses, CreateScoreData, CreateScoreErrors, CreateScoreResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteBlobStorageIntegrationData, DeleteBlobStorageIntegrationErrors, DeleteBlobStorageIntegrationResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteIntegrationData, DeleteIntegrationErrors, DeleteIntegrationResponses, DeleteModelData, DeleteModelErrors, DeleteModelResponses, DeleteScoreData, DeleteScoreErrors, DeleteScoreResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DownloadBatchExportData, DownloadBatchExportErrors, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelLogsData, ExportOtelLogsErrors, ExportOtelLogsResponses, ExportOtelMetricsData, ExportOtelMetricsErrors, ExportOtelMetricsResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, GetApiKeyData, GetApiKeyErrors, GetApiKeyResponses, GetBatchExportData, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetBlobStorageIntegrationStatusData, GetBlobStorageIntegrationStatusErrors, GetBlobStorageIntegrationStatusResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationResponses, GetIntegrationRunData, GetIntegrationRunErrors, GetIntegrationRunResponses, GetLimitsData, GetLimitsErrors, GetLimitsResponses, GetModelData, GetModelErrors, GetModelResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTraceData, GetTraceErrors, GetTraceResponses, GetValidationData, GetValidationErrors, GetValidationResponses, IngestData, IngestErrors, IngestResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListBlobStorageIntegrationsData, ListBlobStorageIntegrationsErrors, ListBlobStorageIntegrationsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListIntegrationRunsData, ListIntegrationRunsErrors, ListIntegrationRunsResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListObservationsV2Data, ListObservationsV2Errors, ListObservationsV2Responses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListRejectionsData, ListRejectionsErrors, ListRejectionsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListScoresV3Data, ListScoresV3Errors, ListScoresV3Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTracesData, ListTracesErrors, ListTracesResponses, PauseIntegrationData, PauseIntegrationErrors, PauseIntegrationResponses, PutBlobStorageIntegrationData, PutBlobStorageIntegrationErrors, PutBlobStorageIntegrationResponses, RedeliverRejectionsData, RedeliverRejectionsErrors, RedeliverRejectionsResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, ResumeIntegrationData, ResumeIntegrationErrors, ResumeIntegrationResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RotateApiKeyData, RotateApiKeyErrors, RotateApiKeyResponses, RunIntegrationData, RunIntegrationErrors, RunIntegrationResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses, UpdateIntegrationData, UpdateIntegrationErrors, UpdateIntegrationResponses, ValidateIntegrationData, ValidateIntegrationErrors, ValidateIntegrationResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -940,6 +940,102 @@ export const listProjects = <ThrowOnError extends boolean = false>(options?: Opt
 });
 
 /**
+ * List the project's API keys
+ *
+ * Newest first, without secrets.
+ */
+export const listApiKeys = <ThrowOnError extends boolean = false>(options?: Options<ListApiKeysData, ThrowOnError>): RequestResult<ListApiKeysResponses, ListApiKeysErrors, ThrowOnError> => (options?.client ?? client).get<ListApiKeysResponses, ListApiKeysErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/api-keys',
+    ...options
+});
+
+/**
+ * Create an API key of the project
+ *
+ * The secret is shown once. With an Idempotency-Key, the answer is kept for 24 hours, encrypted with ENCRYPTION_KEY, so that a repeated request shows it again.
+ */
+export const createApiKey = <ThrowOnError extends boolean = false>(options: Options<CreateApiKeyData, ThrowOnError>): RequestResult<CreateApiKeyResponses, CreateApiKeyErrors, ThrowOnError> => (options.client ?? client).post<CreateApiKeyResponses, CreateApiKeyErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/api-keys',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Revoke an API key
+ *
+ * From this answer on, its secrets are refused. Exports it has created go on.
+ */
+export const revokeApiKey = <ThrowOnError extends boolean = false>(options: Options<RevokeApiKeyData, ThrowOnError>): RequestResult<RevokeApiKeyResponses, RevokeApiKeyErrors, ThrowOnError> => (options.client ?? client).delete<RevokeApiKeyResponses, RevokeApiKeyErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/api-keys/{id}',
+    ...options
+});
+
+/**
+ * Show an API key without its secret
+ */
+export const getApiKey = <ThrowOnError extends boolean = false>(options: Options<GetApiKeyData, ThrowOnError>): RequestResult<GetApiKeyResponses, GetApiKeyErrors, ThrowOnError> => (options.client ?? client).get<GetApiKeyResponses, GetApiKeyErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/api-keys/{id}',
+    ...options
+});
+
+/**
+ * Give an API key a new secret
+ *
+ * Id, public key, scopes and expiry stay. The former secret stays valid for the overlap; a second rotation ends the one before it at once. The new secret is shown once, like that of a new key. A key can rotate only keys whose scopes it has itself.
+ */
+export const rotateApiKey = <ThrowOnError extends boolean = false>(options: Options<RotateApiKeyData, ThrowOnError>): RequestResult<RotateApiKeyResponses, RotateApiKeyErrors, ThrowOnError> => (options.client ?? client).post<RotateApiKeyResponses, RotateApiKeyErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/api-keys/{id}/rotate',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Show the project's quotas and what is used of them
+ *
+ * Any key of the project may ask. The fields RateLimit and RateLimit-Policy say the same.
+ */
+export const getLimits = <ThrowOnError extends boolean = false>(options?: Options<GetLimitsData, ThrowOnError>): RequestResult<GetLimitsResponses, GetLimitsErrors, ThrowOnError> => (options?.client ?? client).get<GetLimitsResponses, GetLimitsErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/limits',
+    ...options
+});
+
+/**
  * List audit logs
  *
  * A page of large rows may have fewer than `limit`; `nextCursor` is null on the last page.
@@ -1105,9 +1201,9 @@ export const adminCreateApiKey = <ThrowOnError extends boolean = false>(options:
 });
 
 /**
- * Delete a key
+ * Revoke a key
  */
-export const adminDeleteApiKey = <ThrowOnError extends boolean = false>(options: Options<AdminDeleteApiKeyData, ThrowOnError>): RequestResult<AdminDeleteApiKeyResponses, AdminDeleteApiKeyErrors, ThrowOnError> => (options.client ?? client).delete<AdminDeleteApiKeyResponses, AdminDeleteApiKeyErrors, ThrowOnError>({
+export const adminRevokeApiKey = <ThrowOnError extends boolean = false>(options: Options<AdminRevokeApiKeyData, ThrowOnError>): RequestResult<AdminRevokeApiKeyResponses, AdminRevokeApiKeyErrors, ThrowOnError> => (options.client ?? client).delete<AdminRevokeApiKeyResponses, AdminRevokeApiKeyErrors, ThrowOnError>({
     security: [{
             key: 'adminKey',
             scheme: 'bearer',
@@ -1115,6 +1211,42 @@ export const adminDeleteApiKey = <ThrowOnError extends boolean = false>(options:
         }],
     url: '/api/admin/api-keys/{id}',
     ...options
+});
+
+/**
+ * Give a key a new secret
+ */
+export const adminRotateApiKey = <ThrowOnError extends boolean = false>(options: Options<AdminRotateApiKeyData, ThrowOnError>): RequestResult<AdminRotateApiKeyResponses, AdminRotateApiKeyErrors, ThrowOnError> => (options.client ?? client).post<AdminRotateApiKeyResponses, AdminRotateApiKeyErrors, ThrowOnError>({
+    security: [{
+            key: 'adminKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/admin/api-keys/{id}/rotate',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Set the plan of a project, and quotas that differ from it
+ *
+ * A missing field stays as it is. `plan: null` means the default plan; an override of null lifts that quota.
+ */
+export const adminSetProjectPlan = <ThrowOnError extends boolean = false>(options: Options<AdminSetProjectPlanData, ThrowOnError>): RequestResult<AdminSetProjectPlanResponses, AdminSetProjectPlanErrors, ThrowOnError> => (options.client ?? client).patch<AdminSetProjectPlanResponses, AdminSetProjectPlanErrors, ThrowOnError>({
+    security: [{
+            key: 'adminKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/admin/projects/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

@@ -101,7 +101,7 @@ export type Problem = {
     status: number;
     detail: string;
     instance: string;
-    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST' | 'S3_OBJECT_EXISTS' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_UNEXPECTED_ANSWER' | 'EGRESS_INVALID_URL' | 'EGRESS_BLOCKED' | 'EGRESS_DNS_FAILED' | 'EGRESS_UNREACHABLE' | 'EGRESS_TLS_FAILED' | 'EGRESS_TOO_MANY_REDIRECTS' | 'INTEGRATION_SETTINGS_INVALID' | 'INTEGRATION_TIMED_OUT';
+    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST' | 'S3_OBJECT_EXISTS' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_UNEXPECTED_ANSWER' | 'EGRESS_INVALID_URL' | 'EGRESS_BLOCKED' | 'EGRESS_DNS_FAILED' | 'EGRESS_UNREACHABLE' | 'EGRESS_TLS_FAILED' | 'EGRESS_TOO_MANY_REDIRECTS' | 'INTEGRATION_SETTINGS_INVALID' | 'INTEGRATION_TIMED_OUT' | 'RATE_LIMITED' | 'QUOTA_EXCEEDED' | 'EXPORT_EXCEEDS_QUOTA' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'SCOPE_NOT_HELD' | 'TOO_MANY_API_KEYS';
     requestId: string;
     help: string;
     errors: Array<{
@@ -214,6 +214,39 @@ export type Estimate = {
      */
     truncated: boolean;
     warnings: Array<string>;
+    /**
+     * What the export would cost against the quotas of the project, as they are now.
+     */
+    quota: {
+        /**
+         * False if it would be refused now with QUOTA_EXCEEDED or EXPORT_EXCEEDS_QUOTA.
+         */
+        fits: boolean;
+        quotas: Array<{
+            name: 'concurrentExports' | 'exportsPerHour' | 'rowsPerDay' | 'bytesPerDay';
+            /**
+             * Null: no limit.
+             */
+            limit: number | null;
+            /**
+             * Of rows and bytes: with the estimates of exports that wait or run.
+             */
+            used: number;
+            left: number | null;
+            /**
+             * Null for concurrentExports, which counts what waits or runs at the moment.
+             */
+            windowSeconds: number | null;
+            /**
+             * The next full hour or day, UTC.
+             */
+            renewsAt: string | null;
+            /**
+             * What this export would take.
+             */
+            cost: number;
+        }>;
+    };
 };
 
 /**
@@ -1803,6 +1836,112 @@ export type Project = {
 };
 
 /**
+ * An API key with its secret, which is shown once.
+ */
+export type ApiKeyWithSecret = ApiKey & {
+    /**
+     * Shown once. Only its hash is stored.
+     */
+    secretKey: string;
+};
+
+/**
+ * An API key without its secret.
+ */
+export type ApiKey = {
+    id: string;
+    publicKey: string;
+    /**
+     * Start and end of the secret.
+     */
+    displaySecretKey: string;
+    note: string | null;
+    scopes: Array<string>;
+    /**
+     * The owner, whose role bounds the scopes.
+     */
+    userId: string;
+    createdAt: string;
+    expiresAt: string | null;
+    /**
+     * To the minute.
+     */
+    lastUsedAt: string | null;
+    rotatedAt: string | null;
+    /**
+     * Until when the secret before the last rotation is valid.
+     */
+    previousSecretExpiresAt: string | null;
+};
+
+/**
+ * Rights and life of a new key.
+ */
+export type CreateApiKey = {
+    /**
+     * At most those of your own key. The new key has the owner of yours, and never more than the owner's role allows.
+     */
+    scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD'>;
+    note?: string;
+    /**
+     * In the future. Required, and no later than your own key's, if that expires.
+     */
+    expiresAt?: string;
+};
+
+/**
+ * A page of API keys, newest first.
+ */
+export type ApiKeyPage = {
+    data: Array<ApiKey>;
+    nextCursor: string | null;
+};
+
+/**
+ * How long the former secret stays valid.
+ */
+export type RotateApiKey = {
+    /**
+     * How long the former secret stays valid: 24 hours by default, at most 7 days; 0 ends it at once.
+     */
+    overlapSeconds?: number;
+};
+
+/**
+ * The plan of the project, its quotas, and the limit of bursts.
+ */
+export type Limits = {
+    plan: 'unlimited' | 'hobby' | 'pro' | 'enterprise';
+    quotas: Array<{
+        name: 'concurrentExports' | 'exportsPerHour' | 'rowsPerDay' | 'bytesPerDay';
+        /**
+         * Null: no limit.
+         */
+        limit: number | null;
+        /**
+         * Of rows and bytes: with the estimates of exports that wait or run.
+         */
+        used: number;
+        left: number | null;
+        /**
+         * Null for concurrentExports, which counts what waits or runs at the moment.
+         */
+        windowSeconds: number | null;
+        /**
+         * The next full hour or day, UTC.
+         */
+        renewsAt: string | null;
+    }>;
+    /**
+     * Most requests of one API key; counted for each location of the edge.
+     */
+    burst: {
+        requests: number;
+        seconds: number;
+    } | null;
+};
+
+/**
  * Confirms that the deletion is in the queue.
  */
 export type DeletedAnswer = {
@@ -1848,6 +1987,19 @@ export type AuditLog = {
  */
 export type AdminResource = {
     [key: string]: unknown;
+};
+
+/**
+ * The plan of a project, and quotas that differ from it.
+ */
+export type ProjectPlan = {
+    plan: 'unlimited' | 'hobby' | 'pro' | 'enterprise' | null;
+    overrides: {
+        concurrentExports?: number | null;
+        exportsPerHour?: number | null;
+        rowsPerDay?: number | null;
+        bytesPerDay?: number | null;
+    };
 };
 
 /**
@@ -1913,6 +2065,12 @@ export type IngestErrors = {
      */
     415: Problem & {
         code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -1982,6 +2140,12 @@ export type ExportOtelTracesErrors = {
      */
     415: Problem & {
         code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -2071,6 +2235,12 @@ export type ExportOtelMetricsErrors = {
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -2134,6 +2304,12 @@ export type ExportOtelLogsErrors = {
      */
     415: Problem & {
         code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -2272,6 +2448,12 @@ export type ListScoresV1Errors = {
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -2308,6 +2490,12 @@ export type ListScoresV1Response = ListScoresV1Responses[keyof ListScoresV1Respo
 
 export type CreateScoreData = {
     body: CreateScore;
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
     path?: never;
     query?: never;
     url: '/api/public/scores';
@@ -2341,6 +2529,12 @@ export type CreateScoreErrors = {
         code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED' | 'SCORE_OF_ANOTHER_KEY';
     };
     /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     */
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
+    };
+    /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
@@ -2351,6 +2545,18 @@ export type CreateScoreErrors = {
      */
     415: Problem & {
         code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -2462,6 +2668,12 @@ export type EstimateBatchExportErrors = {
         code: 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'COMMENT_FILTER_TOO_WIDE';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -2540,6 +2752,12 @@ export type ListBatchExportsErrors = {
         code: 'FORBIDDEN_SCOPE';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -2568,7 +2786,7 @@ export type CreateBatchExportData = {
     body: CreateBatchExport;
     headers?: {
         /**
-         * For 24 hours, a repeated key with the same body returns what the first request created.
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
          */
         'idempotency-key'?: string;
     };
@@ -2611,10 +2829,10 @@ export type CreateBatchExportErrors = {
         code: 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
-     * `NOT_FOUND`: The project has no such object.
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
-    404: Problem & {
-        code: 'NOT_FOUND';
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -2629,12 +2847,30 @@ export type CreateBatchExportErrors = {
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     *
      * `HASHING_DISABLED`: This server has no key to hash with.
      *
-     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another body.
+     * `EXPORT_EXCEEDS_QUOTA`: The export is larger than a quota of the project.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
+     *
+     * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
      */
     422: Problem & {
-        code: 'HASHING_DISABLED' | 'IDEMPOTENCY_KEY_REUSED';
+        code: 'IDEMPOTENCY_KEY_REUSED' | 'HASHING_DISABLED' | 'EXPORT_EXCEEDS_QUOTA' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'COMMENT_FILTER_TOO_WIDE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     *
+     * `QUOTA_EXCEEDED`: A quota of the project is used up.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED' | 'QUOTA_EXCEEDED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -2643,10 +2879,20 @@ export type CreateBatchExportErrors = {
         code: 'INTERNAL';
     };
     /**
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
+     */
+    502: Problem & {
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
+    /**
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
-        code: 'DATABASE_UNAVAILABLE';
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
 
@@ -2721,6 +2967,12 @@ export type DeleteBatchExportErrors = {
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -2783,6 +3035,12 @@ export type GetBatchExportErrors = {
      */
     404: Problem & {
         code: 'NOT_FOUND';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -2853,6 +3111,12 @@ export type GetBatchExportManifestErrors = {
      */
     409: Problem & {
         code: 'EXPORT_NOT_READY';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -2937,6 +3201,12 @@ export type CancelBatchExportErrors = {
      */
     415: Problem & {
         code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -3029,6 +3299,20 @@ export type RetryBatchExportErrors = {
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
+     * `EXPORT_EXCEEDS_QUOTA`: The export is larger than a quota of the project.
+     */
+    422: Problem & {
+        code: 'EXPORT_EXCEEDS_QUOTA';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     *
+     * `QUOTA_EXCEEDED`: A quota of the project is used up.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED' | 'QUOTA_EXCEEDED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -3055,6 +3339,12 @@ export type RetryBatchExportResponse = RetryBatchExportResponses[keyof RetryBatc
 
 export type RerunBatchExportData = {
     body?: never;
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         /**
          * Id, as creating and listing show it.
@@ -3097,10 +3387,12 @@ export type RerunBatchExportErrors = {
         code: 'NOT_FOUND';
     };
     /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     *
      * `EXPORT_NOT_RETRYABLE`: The export cannot be retried.
      */
     409: Problem & {
-        code: 'EXPORT_NOT_RETRYABLE';
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'EXPORT_NOT_RETRYABLE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -3115,16 +3407,50 @@ export type RerunBatchExportErrors = {
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     *
+     * `EXPORT_EXCEEDS_QUOTA`: The export is larger than a quota of the project.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
+     *
+     * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED' | 'EXPORT_EXCEEDS_QUOTA' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'COMMENT_FILTER_TOO_WIDE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     *
+     * `QUOTA_EXCEEDED`: A quota of the project is used up.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED' | 'QUOTA_EXCEEDED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
         code: 'INTERNAL';
     };
     /**
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
+     */
+    502: Problem & {
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
+    /**
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
-        code: 'DATABASE_UNAVAILABLE';
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
 
@@ -3198,6 +3524,12 @@ export type DownloadBatchExportErrors = {
         code: 'EXPORT_EXPIRED';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -3253,6 +3585,12 @@ export type StreamBatchExportEventsErrors = {
         code: 'NOT_FOUND';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -3298,6 +3636,12 @@ export type ListExportTablesErrors = {
      */
     403: Problem & {
         code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -3368,6 +3712,12 @@ export type GetExportSchemaErrors = {
         code: 'NOT_FOUND';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -3424,6 +3774,12 @@ export type GetExportTableErrors = {
      */
     404: Problem & {
         code: 'NOT_FOUND';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -3493,6 +3849,12 @@ export type DeleteTracesErrors = {
      */
     415: Problem & {
         code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -3623,6 +3985,12 @@ export type ListTracesErrors = {
         code: 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -3707,6 +4075,12 @@ export type DeleteTraceErrors = {
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -3786,6 +4160,12 @@ export type GetTraceErrors = {
      */
     422: Problem & {
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -3918,6 +4298,12 @@ export type ListObservationsErrors = {
      */
     422: Problem & {
         code: 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -4074,6 +4460,12 @@ export type ListObservationsV2Errors = {
         code: 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -4152,6 +4544,12 @@ export type GetObservationErrors = {
      */
     422: Problem & {
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -4238,6 +4636,12 @@ export type DeleteScoreErrors = {
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -4306,6 +4710,12 @@ export type GetScoreV1Errors = {
      */
     422: Problem & {
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -4470,6 +4880,12 @@ export type ListScoresErrors = {
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -4630,6 +5046,12 @@ export type ListScoresV3Errors = {
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -4708,6 +5130,12 @@ export type GetScoreErrors = {
      */
     422: Problem & {
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -4804,6 +5232,12 @@ export type ListSessionsErrors = {
         code: 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -4882,6 +5316,12 @@ export type GetSessionErrors = {
      */
     422: Problem & {
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -4966,6 +5406,12 @@ export type ListCommentsErrors = {
         code: 'FORBIDDEN_SCOPE';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -4992,6 +5438,12 @@ export type ListCommentsResponse = ListCommentsResponses[keyof ListCommentsRespo
 
 export type CreateCommentData = {
     body: CreateComment;
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
     path?: never;
     query?: never;
     url: '/api/public/comments';
@@ -5021,6 +5473,12 @@ export type CreateCommentErrors = {
         code: 'FORBIDDEN_SCOPE';
     };
     /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     */
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
+    };
+    /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
@@ -5031,6 +5489,18 @@ export type CreateCommentErrors = {
      */
     415: Problem & {
         code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -5111,6 +5581,12 @@ export type DeleteCommentErrors = {
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -5173,6 +5649,12 @@ export type ListModelsErrors = {
         code: 'FORBIDDEN_SCOPE';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -5201,7 +5683,7 @@ export type CreateModelData = {
     body: CreateModel;
     headers?: {
         /**
-         * For 24 hours, a repeated key with the same body returns what the first request created.
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
          */
         'idempotency-key'?: string;
     };
@@ -5234,10 +5716,10 @@ export type CreateModelErrors = {
         code: 'FORBIDDEN_SCOPE';
     };
     /**
-     * `NOT_FOUND`: The project has no such object.
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
-    404: Problem & {
-        code: 'NOT_FOUND';
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -5252,12 +5734,18 @@ export type CreateModelErrors = {
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
-     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another body.
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      *
      * `TOO_MANY_MODELS`: The project has reached its limit of models.
      */
     422: Problem & {
         code: 'IDEMPOTENCY_KEY_REUSED' | 'TOO_MANY_MODELS';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -5344,6 +5832,12 @@ export type DeleteModelErrors = {
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -5408,6 +5902,12 @@ export type GetModelErrors = {
         code: 'NOT_FOUND';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -5453,6 +5953,12 @@ export type ListBlobStorageIntegrationsErrors = {
      */
     403: Problem & {
         code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -5536,6 +6042,12 @@ export type PutBlobStorageIntegrationErrors = {
         code: 'ENCRYPTION_DISABLED' | 'TOO_MANY_INTEGRATIONS';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `SECRET_UNREADABLE`: The stored secret cannot be opened.
      *
      * `INTERNAL`: Something went wrong on our side.
@@ -5616,6 +6128,12 @@ export type DeleteBlobStorageIntegrationErrors = {
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -5678,6 +6196,12 @@ export type GetBlobStorageIntegrationStatusErrors = {
      */
     404: Problem & {
         code: 'NOT_FOUND';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -5748,6 +6272,12 @@ export type ListIntegrationsErrors = {
         code: 'FORBIDDEN_SCOPE';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -5776,7 +6306,7 @@ export type CreateIntegrationData = {
     body: CreateIntegration;
     headers?: {
         /**
-         * For 24 hours, a repeated key with the same body returns what the first request created.
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
          */
         'idempotency-key'?: string;
     };
@@ -5815,10 +6345,12 @@ export type CreateIntegrationErrors = {
         code: 'NOT_FOUND';
     };
     /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     *
      * `INTEGRATION_NAME_TAKEN`: The project has an integration of this kind and name.
      */
     409: Problem & {
-        code: 'INTEGRATION_NAME_TAKEN';
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'INTEGRATION_NAME_TAKEN';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -5833,14 +6365,20 @@ export type CreateIntegrationErrors = {
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     *
      * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
      *
      * `TOO_MANY_INTEGRATIONS`: The project has reached its limit of integrations.
-     *
-     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another body.
      */
     422: Problem & {
-        code: 'ENCRYPTION_DISABLED' | 'TOO_MANY_INTEGRATIONS' | 'IDEMPOTENCY_KEY_REUSED';
+        code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED' | 'TOO_MANY_INTEGRATIONS';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -5921,6 +6459,12 @@ export type DeleteIntegrationErrors = {
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -5983,6 +6527,12 @@ export type GetIntegrationErrors = {
      */
     404: Problem & {
         code: 'NOT_FOUND';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -6077,6 +6627,12 @@ export type UpdateIntegrationErrors = {
         code: 'ENCRYPTION_DISABLED';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `SECRET_UNREADABLE`: The stored secret cannot be opened.
      *
      * `INTERNAL`: Something went wrong on our side.
@@ -6105,6 +6661,12 @@ export type UpdateIntegrationResponse = UpdateIntegrationResponses[keyof UpdateI
 
 export type RunIntegrationData = {
     body?: never;
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         /**
          * Id, as creating and listing show it.
@@ -6145,10 +6707,12 @@ export type RunIntegrationErrors = {
         code: 'NOT_FOUND';
     };
     /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     *
      * `INTEGRATION_DISABLED`: The integration is switched off.
      */
     409: Problem & {
-        code: 'INTEGRATION_DISABLED';
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'INTEGRATION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -6161,6 +6725,18 @@ export type RunIntegrationErrors = {
      */
     415: Problem & {
         code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -6241,6 +6817,12 @@ export type PauseIntegrationErrors = {
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -6319,6 +6901,12 @@ export type ResumeIntegrationErrors = {
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -6345,6 +6933,12 @@ export type ResumeIntegrationResponse = ResumeIntegrationResponses[keyof ResumeI
 
 export type BackfillIntegrationData = {
     body: BackfillRange;
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         /**
          * Id, as creating and listing show it.
@@ -6385,10 +6979,12 @@ export type BackfillIntegrationErrors = {
         code: 'NOT_FOUND';
     };
     /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     *
      * `INTEGRATION_NOT_STARTED`: The integration has not delivered anything yet.
      */
     409: Problem & {
-        code: 'INTEGRATION_NOT_STARTED';
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'INTEGRATION_NOT_STARTED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -6401,6 +6997,18 @@ export type BackfillIntegrationErrors = {
      */
     415: Problem & {
         code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -6429,6 +7037,12 @@ export type BackfillIntegrationResponse = BackfillIntegrationResponses[keyof Bac
 
 export type ValidateIntegrationData = {
     body?: never;
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         /**
          * Id, as creating and listing show it.
@@ -6469,6 +7083,12 @@ export type ValidateIntegrationErrors = {
         code: 'NOT_FOUND';
     };
     /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     */
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
+    };
+    /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
@@ -6479,6 +7099,18 @@ export type ValidateIntegrationErrors = {
      */
     415: Problem & {
         code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -6549,6 +7181,12 @@ export type GetValidationErrors = {
         code: 'NOT_FOUND';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -6575,6 +7213,12 @@ export type GetValidationResponse = GetValidationResponses[keyof GetValidationRe
 
 export type RedeliverRejectionsData = {
     body?: never;
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         /**
          * Id, as creating and listing show it.
@@ -6615,6 +7259,12 @@ export type RedeliverRejectionsErrors = {
         code: 'NOT_FOUND';
     };
     /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     */
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
+    };
+    /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
@@ -6625,6 +7275,18 @@ export type RedeliverRejectionsErrors = {
      */
     415: Problem & {
         code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -6714,6 +7376,12 @@ export type ListIntegrationRunsErrors = {
         code: 'NOT_FOUND';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -6780,6 +7448,12 @@ export type GetIntegrationRunErrors = {
      */
     404: Problem & {
         code: 'NOT_FOUND';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -6869,6 +7543,12 @@ export type ListRejectionsErrors = {
         code: 'NOT_FOUND';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -6922,6 +7602,12 @@ export type ListProjectsErrors = {
         code: 'NOT_FOUND';
     };
     /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
@@ -6945,6 +7631,490 @@ export type ListProjectsResponses = {
 };
 
 export type ListProjectsResponse = ListProjectsResponses[keyof ListProjectsResponses];
+
+export type ListApiKeysData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * How many items a page has at most.
+         */
+        limit?: number;
+        /**
+         * Where the page begins: the cursor of the previous page, unchanged. Left out for the first page.
+         */
+        cursor?: string;
+    };
+    url: '/api/public/api-keys';
+};
+
+export type ListApiKeysErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_CURSOR`: The cursor is not valid.
+     */
+    400: Problem & {
+        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListApiKeysError = ListApiKeysErrors[keyof ListApiKeysErrors];
+
+export type ListApiKeysResponses = {
+    /**
+     * A page.
+     */
+    200: ApiKeyPage;
+};
+
+export type ListApiKeysResponse = ListApiKeysResponses[keyof ListApiKeysResponses];
+
+export type CreateApiKeyData = {
+    body: CreateApiKey;
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/public/api-keys';
+};
+
+export type CreateApiKeyErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     *
+     * `SCOPE_NOT_HELD`: A key cannot hand out rights that it does not have.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     */
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     *
+     * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
+     *
+     * `TOO_MANY_API_KEYS`: The project has reached its limit of API keys.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED' | 'TOO_MANY_API_KEYS';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `SECRET_UNREADABLE`: The stored secret cannot be opened.
+     *
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'SECRET_UNREADABLE' | 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type CreateApiKeyError = CreateApiKeyErrors[keyof CreateApiKeyErrors];
+
+export type CreateApiKeyResponses = {
+    /**
+     * The key with its secret.
+     */
+    201: ApiKeyWithSecret;
+};
+
+export type CreateApiKeyResponse = CreateApiKeyResponses[keyof CreateApiKeyResponses];
+
+export type RevokeApiKeyData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/api-keys/{id}';
+};
+
+export type RevokeApiKeyErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RevokeApiKeyError = RevokeApiKeyErrors[keyof RevokeApiKeyErrors];
+
+export type RevokeApiKeyResponses = {
+    /**
+     * Revoked.
+     */
+    204: void;
+};
+
+export type RevokeApiKeyResponse = RevokeApiKeyResponses[keyof RevokeApiKeyResponses];
+
+export type GetApiKeyData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/api-keys/{id}';
+};
+
+export type GetApiKeyErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetApiKeyError = GetApiKeyErrors[keyof GetApiKeyErrors];
+
+export type GetApiKeyResponses = {
+    /**
+     * The key.
+     */
+    200: ApiKey;
+};
+
+export type GetApiKeyResponse = GetApiKeyResponses[keyof GetApiKeyResponses];
+
+export type RotateApiKeyData = {
+    body: RotateApiKey;
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/api-keys/{id}/rotate';
+};
+
+export type RotateApiKeyErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     *
+     * `SCOPE_NOT_HELD`: A key cannot hand out rights that it does not have.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     */
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     *
+     * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `SECRET_UNREADABLE`: The stored secret cannot be opened.
+     *
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'SECRET_UNREADABLE' | 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RotateApiKeyError = RotateApiKeyErrors[keyof RotateApiKeyErrors];
+
+export type RotateApiKeyResponses = {
+    /**
+     * The key with its new secret.
+     */
+    200: ApiKeyWithSecret;
+};
+
+export type RotateApiKeyResponse = RotateApiKeyResponses[keyof RotateApiKeyResponses];
+
+export type GetLimitsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/limits';
+};
+
+export type GetLimitsErrors = {
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetLimitsError = GetLimitsErrors[keyof GetLimitsErrors];
+
+export type GetLimitsResponses = {
+    /**
+     * The limits.
+     */
+    200: Limits;
+};
+
+export type GetLimitsResponse = GetLimitsResponses[keyof GetLimitsResponses];
 
 export type ListAuditLogsData = {
     body?: never;
@@ -6996,6 +8166,12 @@ export type ListAuditLogsErrors = {
      */
     403: Problem & {
         code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -7067,6 +8243,12 @@ export type AdminCreateOrganizationData = {
     body: {
         name: string;
     };
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
     path?: never;
     query?: never;
     url: '/api/admin/organizations';
@@ -7088,6 +8270,12 @@ export type AdminCreateOrganizationErrors = {
         code: 'UNAUTHENTICATED';
     };
     /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     */
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
+    };
+    /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
@@ -7098,6 +8286,12 @@ export type AdminCreateOrganizationErrors = {
      */
     415: Problem & {
         code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -7171,6 +8365,12 @@ export type AdminCreateProjectData = {
         name: string;
         runningJobsMax?: number;
     };
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
     path?: never;
     query?: never;
     url: '/api/admin/projects';
@@ -7198,6 +8398,12 @@ export type AdminCreateProjectErrors = {
         code: 'NOT_FOUND';
     };
     /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     */
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
+    };
+    /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
@@ -7208,6 +8414,12 @@ export type AdminCreateProjectErrors = {
      */
     415: Problem & {
         code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -7280,6 +8492,12 @@ export type AdminCreateUserData = {
         email: string;
         name?: string;
     };
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
     path?: never;
     query?: never;
     url: '/api/admin/users';
@@ -7301,6 +8519,12 @@ export type AdminCreateUserErrors = {
         code: 'UNAUTHENTICATED';
     };
     /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     */
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
+    };
+    /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
@@ -7311,6 +8535,12 @@ export type AdminCreateUserErrors = {
      */
     415: Problem & {
         code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -7384,6 +8614,12 @@ export type AdminCreateMembershipData = {
         userId: string;
         role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
     };
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
     path?: never;
     query?: never;
     url: '/api/admin/memberships';
@@ -7411,6 +8647,12 @@ export type AdminCreateMembershipErrors = {
         code: 'NOT_FOUND';
     };
     /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     */
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
+    };
+    /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
@@ -7421,6 +8663,12 @@ export type AdminCreateMembershipErrors = {
      */
     415: Problem & {
         code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -7492,9 +8740,15 @@ export type AdminCreateApiKeyData = {
     body: {
         projectId: string;
         userId: string;
-        scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD'>;
+        scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD'>;
         note?: string;
         expiresAt?: string;
+    };
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
     };
     path?: never;
     query?: never;
@@ -7523,6 +8777,12 @@ export type AdminCreateApiKeyErrors = {
         code: 'NOT_FOUND';
     };
     /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     */
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
+    };
+    /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
@@ -7535,10 +8795,20 @@ export type AdminCreateApiKeyErrors = {
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     *
+     * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED';
+    };
+    /**
+     * `SECRET_UNREADABLE`: The stored secret cannot be opened.
+     *
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
-        code: 'INTERNAL';
+        code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
@@ -7559,7 +8829,7 @@ export type AdminCreateApiKeyResponses = {
 
 export type AdminCreateApiKeyResponse = AdminCreateApiKeyResponses[keyof AdminCreateApiKeyResponses];
 
-export type AdminDeleteApiKeyData = {
+export type AdminRevokeApiKeyData = {
     body?: never;
     path: {
         /**
@@ -7571,7 +8841,7 @@ export type AdminDeleteApiKeyData = {
     url: '/api/admin/api-keys/{id}';
 };
 
-export type AdminDeleteApiKeyErrors = {
+export type AdminRevokeApiKeyErrors = {
     /**
      * `INVALID_JSON`: The body is not valid JSON.
      *
@@ -7618,16 +8888,186 @@ export type AdminDeleteApiKeyErrors = {
     };
 };
 
-export type AdminDeleteApiKeyError = AdminDeleteApiKeyErrors[keyof AdminDeleteApiKeyErrors];
+export type AdminRevokeApiKeyError = AdminRevokeApiKeyErrors[keyof AdminRevokeApiKeyErrors];
 
-export type AdminDeleteApiKeyResponses = {
+export type AdminRevokeApiKeyResponses = {
     /**
-     * Deleted.
+     * Revoked.
      */
     204: void;
 };
 
-export type AdminDeleteApiKeyResponse = AdminDeleteApiKeyResponses[keyof AdminDeleteApiKeyResponses];
+export type AdminRevokeApiKeyResponse = AdminRevokeApiKeyResponses[keyof AdminRevokeApiKeyResponses];
+
+export type AdminRotateApiKeyData = {
+    body: RotateApiKey;
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/admin/api-keys/{id}/rotate';
+};
+
+export type AdminRotateApiKeyErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     */
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     *
+     * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED';
+    };
+    /**
+     * `SECRET_UNREADABLE`: The stored secret cannot be opened.
+     *
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'SECRET_UNREADABLE' | 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type AdminRotateApiKeyError = AdminRotateApiKeyErrors[keyof AdminRotateApiKeyErrors];
+
+export type AdminRotateApiKeyResponses = {
+    /**
+     * The key with its new secret, which is shown once.
+     */
+    200: AdminResource;
+};
+
+export type AdminRotateApiKeyResponse = AdminRotateApiKeyResponses[keyof AdminRotateApiKeyResponses];
+
+export type AdminSetProjectPlanData = {
+    body: {
+        plan?: 'unlimited' | 'hobby' | 'pro' | 'enterprise' | null;
+        overrides?: {
+            concurrentExports?: number | null;
+            exportsPerHour?: number | null;
+            rowsPerDay?: number | null;
+            bytesPerDay?: number | null;
+        };
+    };
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/admin/projects/{id}';
+};
+
+export type AdminSetProjectPlanErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type AdminSetProjectPlanError = AdminSetProjectPlanErrors[keyof AdminSetProjectPlanErrors];
+
+export type AdminSetProjectPlanResponses = {
+    /**
+     * The plan and overrides.
+     */
+    200: ProjectPlan;
+};
+
+export type AdminSetProjectPlanResponse = AdminSetProjectPlanResponses[keyof AdminSetProjectPlanResponses];
 
 export type GetHealthData = {
     body?: never;

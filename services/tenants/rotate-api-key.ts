@@ -1,0 +1,52 @@
+/** Gives an API key a new secret. */
+import { and, eq, sql } from "drizzle-orm";
+import type { Database } from "../../db/postgres/client.ts";
+import { apiKeys } from "../../db/postgres/schema/tenants.ts";
+import { transaction } from "../../db/postgres/transaction.ts";
+import { type ApiKeyRow, apiKeyColumns, displaySecretKey } from "./api-key-columns.ts";
+import type { TenantDeps } from "./audited-insert.ts";
+import { assertWithinAuthor, type KeyAuthor, writeKeyAudit } from "./key-author.ts";
+
+/** `projectId`: null for administrators, who reach every project. */
+type Rotation = { id: string; projectId: string | null; overlapSeconds: number };
+
+/**
+ * The secret before stays valid for `overlapSeconds`; one that is older ends at once. Id, public key and scopes stay. Returns the new secret,
+ * or undefined if there is no such key. Throws SCOPE_NOT_HELD.
+ */
+export const rotateApiKey = async (
+  deps: Pick<TenantDeps, "db" | "newUuid" | "hashSecret">,
+  { id, projectId, overlapSeconds }: Rotation,
+  author: KeyAuthor,
+): Promise<(ApiKeyRow & { secretKey: string }) | undefined> => {
+  const secretKey = `sk-lf-${deps.newUuid()}`;
+  const fastHashedSecretKey = await deps.hashSecret(secretKey);
+  return transaction(deps.db, async (tx) => {
+    const before = await lockKey(tx, { id, projectId });
+    if (before === undefined) return undefined;
+    await assertWithinAuthor(tx, author, before);
+    const [row] = await tx
+      .update(apiKeys)
+      .set({
+        fastHashedSecretKey,
+        previousHashedSecretKey: overlapSeconds === 0 ? null : sql`${apiKeys.fastHashedSecretKey}`,
+        previousExpiresAt: overlapSeconds === 0 ? null : sql`now() + make_interval(secs => ${overlapSeconds})`,
+        rotatedAt: sql`now()`,
+        displaySecretKey: displaySecretKey(secretKey),
+      })
+      .where(eq(apiKeys.id, id))
+      .returning(apiKeyColumns);
+    if (row === undefined) throw new Error(`the key ${id} is locked and gone`);
+    await writeKeyAudit(tx, author, before.projectId, { resourceId: id, action: "rotate", before, after: row });
+    return { ...row, secretKey };
+  });
+};
+
+const lockKey = async (tx: Database, { id, projectId }: Pick<Rotation, "id" | "projectId">): Promise<ApiKeyRow | undefined> => {
+  const [row] = await tx
+    .select(apiKeyColumns)
+    .from(apiKeys)
+    .where(and(eq(apiKeys.id, id), projectId === null ? undefined : eq(apiKeys.projectId, projectId)))
+    .for("update");
+  return row;
+};
