@@ -10,6 +10,9 @@ export default defineConfig({
     globalSetup: ["tests/support/global-setup.ts"],
     setupFiles: ["tests/support/check-answers.ts"],
     pool: "threads",
+    // Files share the modules of their worker: loading them anew costs each file about a second of CPU. No module keeps state but memos,
+    // and every file makes its own fixture.
+    isolate: false,
     // Two workers leave a fifth of two cores idle, because many tests wait; with four, each file takes three times as long.
     maxWorkers: 3,
     testTimeout: hangMs,

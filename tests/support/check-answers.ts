@@ -1,7 +1,10 @@
 /** Setup of every test file: answers of the API, whoever asks for them through fetch, are compared with its document. */
 import { documentOfApi, undeclared } from "./declared-answers.ts";
 
-const fetchOnce = globalThis.fetch;
+/** Files of one worker share `globalThis`, so the fetch of the runtime is kept there by the first. */
+const kept = globalThis as { fetchOfRuntime?: typeof fetch };
+kept.fetchOfRuntime ??= globalThis.fetch;
+const fetchOnce = kept.fetchOfRuntime;
 const faultOf = undeclared(documentOfApi());
 
 const checkedFetch = async (...[input, init]: Parameters<typeof fetch>): Promise<Response> => {
