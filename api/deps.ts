@@ -12,6 +12,7 @@ import type { PlanName, QuotaOverrides } from "../core/limits/plans.ts";
 import type { ExportEstimate, QuotaStatus } from "../core/limits/quota-status.ts";
 import type { QuotaLimits } from "../core/limits/quotas.ts";
 import type { S3Location } from "../core/s3/object-url.ts";
+import type { Span, Tracer } from "../core/telemetry/tracer.ts";
 import type { TraceExperiment } from "../core/traces/measure-and-return.ts";
 import type { ClickHouse } from "../db/clickhouse/client.ts";
 import type { Fetch } from "../db/clickhouse/raw-fetch.ts";
@@ -26,8 +27,8 @@ export type { Database } from "../db/postgres/client.ts";
 
 /** Dependencies that the composition root passes to the app. */
 export type AppDeps = {
-  /** Opens the database for one request. `close` is called when the response is complete. */
-  openDatabase: () => { db: Database; close: () => Promise<void> };
+  /** Opens the database for one request, whose id its log lines carry. `close` is called when the response is complete. */
+  openDatabase: (requestId: string) => { db: Database; close: () => Promise<void> };
   /** Opens ClickHouse for one request, with one time budget for all its queries. */
   openClickHouse: () => Pick<ClickHouse, "queryRows" | "openBytes">;
   eventsTable: string;
@@ -72,6 +73,8 @@ export type AppDeps = {
   /** Opens a file of the documentation page; undefined if this deployment has no assets. */
   openDocsFile: (name: DocsFile) => Promise<ReadableStream<Uint8Array> | undefined>;
   log: (line: Record<string, unknown>) => void;
+  /** Opens a tracer for one request; it records nothing where no collector is named. */
+  openTracer: () => Tracer;
 };
 
 /** Dependencies available to routes; each picks what it needs. `identify` or the admin middleware has checked the key by then. */
@@ -90,6 +93,8 @@ export type Principal = { actor: Actor; scopes: Scope[] };
 export type AppEnv = {
   Variables: Principal & {
     requestId: string;
+    /** Span of the request. Jobs keep its context, so that the runner continues the trace. */
+    span: Span;
     /** In a creating route with an Idempotency-Key: the transaction that holds the key. */
     db: Database;
     keyring: Keyring | null;

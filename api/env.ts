@@ -6,6 +6,7 @@ import { encryptionShape } from "../core/integrations/encryption-env.ts";
 import { checkLangfuseVariables } from "../core/langfuse-variables.ts";
 import { planShape } from "../core/limits/plans.ts";
 import { storeProblems } from "../core/s3/store-env.ts";
+import { otlpProblems, otlpShape } from "../core/telemetry/otlp-env.ts";
 import { TraceExperimentEnv } from "../core/traces/experiment-env.ts";
 import { isRateLimiter } from "./rate-limiter.ts";
 
@@ -58,6 +59,7 @@ export const ApiEnv = z.object({
   ...TraceExperimentEnv.shape,
   ...eventStoreShape,
   ...egressShape,
+  ...otlpShape,
   SALT: text,
   ADMIN_API_KEY: z.string().min(16).optional(),
 });
@@ -84,6 +86,7 @@ export const parseApiEnv = (
   }
   if (parsed.data.SPILLWAY_BURST_REQUESTS !== undefined && !isRateLimiter(bindings["BURST_LIMIT"]))
     problems.push("SPILLWAY_BURST_REQUESTS: needs the binding BURST_LIMIT (wrangler.toml, ratelimits)");
+  problems.push(...otlpProblems(parsed.data));
   problems.push(...eventStoreProblems(parsed.data, { mayHaveRole: false }));
   return problems.length > 0 ? { ok: false, problems } : { ok: true, env: parsed.data, warnings };
 };

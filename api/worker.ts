@@ -8,10 +8,13 @@ import { createId } from "../core/ids.ts";
 import { eventStoreConfig } from "../core/ingestion/event-store-config.ts";
 import { createKeyring } from "../core/integrations/sealed-secret.ts";
 import { templateFaults } from "../core/integrations/storage/object-key-template.ts";
+import { traceSettings } from "../core/telemetry/otlp-env.ts";
+import { noTracer } from "../core/telemetry/tracer.ts";
 import { traceExperimentFlags } from "../core/traces/experiment-env.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
 import { withinSeconds } from "../db/clickhouse/within-seconds.ts";
 import { createS3Client } from "../db/object-store/s3-client.ts";
+import { openTracer } from "../db/telemetry/open-tracer.ts";
 import { createApp } from "./app.ts";
 import type { App, AppDeps } from "./deps.ts";
 import { type ApiEnv, parseApiEnv } from "./env.ts";
@@ -51,8 +54,12 @@ const createDeps = (env: ApiEnv, bindings: Record<string, unknown>): AppDeps => 
     (input, init) => fetch(input, init),
   );
   return {
-    openDatabase: () =>
-      openRequestDatabase({ databaseUrl: env.DATABASE_URL, timeoutMs: env.SPILLWAY_DATABASE_TIMEOUT_SECONDS * 1000, log }),
+    openDatabase: (requestId) =>
+      openRequestDatabase({
+        databaseUrl: env.DATABASE_URL,
+        timeoutMs: env.SPILLWAY_DATABASE_TIMEOUT_SECONDS * 1000,
+        log: (line) => log({ request_id: requestId, ...line }),
+      }),
     openClickHouse: () => withinSeconds(clickhouse, { seconds: env.SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS, nowMs: () => Date.now() }),
     eventsTable: env.CLICKHOUSE_EVENTS_TABLE,
     newId: (kind) => createId(kind, Date.now(), crypto.getRandomValues(new Uint8Array(16))),
@@ -105,6 +112,7 @@ const createDeps = (env: ApiEnv, bindings: Record<string, unknown>): AppDeps => 
       return file?.status === 200 ? (file.body ?? undefined) : undefined;
     },
     log,
+    openTracer: tracerOf(env, log),
   };
 };
 
@@ -123,6 +131,15 @@ export default {
     }
     return app.fetch(request, bindings, context);
   },
+};
+
+/** A tracer for each request, because the Worker may not wait for what another request sends. */
+const tracerOf = (env: ApiEnv, log: AppDeps["log"]): AppDeps["openTracer"] => {
+  const settings = traceSettings(env);
+  if (settings === null) return () => noTracer;
+  const report = (error: unknown) => log({ event: "traces_not_sent", detail: String(error) });
+  const options = { ...settings, serviceName: "spillway-api", instanceId: null, sendsAt: "flush" } as const;
+  return () => openTracer(options, { fetch: (url, init) => fetch(url, init), report });
 };
 
 const keyringOf = ({ ENCRYPTION_KEY: present, SPILLWAY_PREVIOUS_ENCRYPTION_KEYS: previous }: ApiEnv) =>

@@ -4,8 +4,7 @@
 import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ApiEnv } from "../api/env.ts";
-import { migrateClickHouse } from "../db/clickhouse/migrate.ts";
-import { migratePostgres } from "../db/postgres/migrate.ts";
+import { migrateEngines } from "../db/migrate-engines.ts";
 import { lockDataDir, untilKilledStackIsGone } from "./data-dir.ts";
 import { assertPortFree } from "./free-port.ts";
 import { startNeonRelay } from "./neon-relay.ts";
@@ -165,16 +164,16 @@ const addressOf = (sink: LocalSink | undefined): LocalSink | null =>
   sink === undefined ? null : { url: sink.url, projectToken: sink.projectToken };
 
 const migrate = async (env: StackEnv, settings: ReturnType<typeof stackSettings>): Promise<void> => {
-  await Promise.all([
-    migratePostgres(settings.DATABASE_URL),
-    migrateClickHouse({
+  await migrateEngines({
+    databaseUrl: settings.DATABASE_URL,
+    clickhouse: {
       url: settings.CLICKHOUSE_URL,
       user: settings.CLICKHOUSE_USER,
       password: settings.CLICKHOUSE_PASSWORD,
       database: settings.CLICKHOUSE_DB,
       cluster: env["CLICKHOUSE_CLUSTER"] ?? null,
-    }),
-  ]);
+    },
+  });
 };
 
 /** The first answers take long on a busy machine, so one that fails or comes late says nothing yet. */

@@ -4,6 +4,7 @@ import type { EntityType } from "../core/ingestion/event.ts";
 import type { IntegrationKind } from "../core/integrations/integration.ts";
 import type { TableResult } from "../core/integrations/run-result.ts";
 import type { BatchKind, EventSource, JobKind, SingleKind } from "../core/jobs/kinds.ts";
+import type { Span } from "../core/telemetry/tracer.ts";
 import type { JobBatch } from "../db/queue/claim-batch.ts";
 import type { ClaimedJob } from "../db/queue/claim-job.ts";
 import type { BatchOutcome } from "../db/queue/settle-batch.ts";
@@ -15,6 +16,8 @@ export type JobContext = {
   signal: AbortSignal;
   /** Asks the database at once. Throws LeaseLost if the lease is lost and JobCancelled if the job is to be cancelled. */
   assertHeld: () => Promise<void>;
+  /** Span of the attempt, a child of the request that caused the job. */
+  span: Span;
 };
 
 /**

@@ -4,6 +4,7 @@ import { eventStoreConfig } from "../core/ingestion/event-store-config.ts";
 import { jobKindNames, jobKinds } from "../core/jobs/kinds.ts";
 import { sliceBytesMin, sliceRowsMax } from "../core/query/slice.ts";
 import { encryptionOf } from "../core/s3/store-env.ts";
+import { otlpHeaders, otlpUrl, traceSettings } from "../core/telemetry/otlp-env.ts";
 import type { AwsEnvironment } from "./credentials/aws-credentials.ts";
 import type { RunnerEnv } from "./env-schema.ts";
 
@@ -11,10 +12,9 @@ type ConfigSources = {
   /** Where credentials come from for stores without keys of their own. */
   aws: AwsEnvironment;
   warnings: string[];
-  otlpHeaders: Record<string, string>;
 };
 
-export const runnerConfig = (e: RunnerEnv, { aws, warnings, otlpHeaders }: ConfigSources) => ({
+export const runnerConfig = (e: RunnerEnv, { aws, warnings }: ConfigSources) => ({
   databaseUrl: e.DATABASE_URL,
   postgresConnectionsMax: e.SPILLWAY_POSTGRES_CONNECTIONS ?? e.SPILLWAY_RUNNER_CONCURRENCY + 4,
   clickhouse: {
@@ -60,7 +60,8 @@ export const runnerConfig = (e: RunnerEnv, { aws, warnings, otlpHeaders }: Confi
   reaperSeconds: e.SPILLWAY_REAPER_SECONDS,
   sweepSeconds: e.SPILLWAY_SWEEP_SECONDS,
   sweepGraceSeconds: e.SPILLWAY_SWEEP_GRACE_SECONDS,
-  metrics: metricsSettings(e, otlpHeaders),
+  metrics: metricsSettings(e),
+  traces: traceSettings(e),
 });
 
 export type RunnerConfig = ReturnType<typeof runnerConfig>;
@@ -105,12 +106,10 @@ const loopSettings = (e: RunnerEnv) => ({
   graceSeconds: e.SPILLWAY_SHUTDOWN_GRACE_SECONDS,
 });
 
-const metricsSettings = (e: RunnerEnv, otlpHeaders: Record<string, string>) => {
-  const otlpUrl =
-    e.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT ??
-    (e.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? null : `${e.OTEL_EXPORTER_OTLP_ENDPOINT.replace(/\/$/, "")}/v1/metrics`);
+const metricsSettings = (e: RunnerEnv) => {
+  const url = otlpUrl(e.OTEL_EXPORTER_OTLP_ENDPOINT, e.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT, "metrics");
   return {
     prometheus: e.SPILLWAY_METRICS_PORT === undefined ? null : { host: e.SPILLWAY_METRICS_HOST, port: e.SPILLWAY_METRICS_PORT },
-    otlp: otlpUrl === null ? null : { url: otlpUrl, headers: otlpHeaders, intervalMs: e.OTEL_METRIC_EXPORT_INTERVAL },
+    otlp: url === null ? null : { url, headers: otlpHeaders(e), intervalMs: e.OTEL_METRIC_EXPORT_INTERVAL },
   };
 };

@@ -1,14 +1,11 @@
 /** Finds faults in the combination of the runner's variables, each valid alone. Messages name variables and never show a value. */
 import { eventStoreProblems } from "../core/ingestion/event-store-config.ts";
 import { storeProblems } from "../core/s3/store-env.ts";
+import { otlpProblems } from "../core/telemetry/otlp-env.ts";
 import { type AwsEnvironment, namesCredentials } from "./credentials/aws-credentials.ts";
 import type { RunnerEnv } from "./env-schema.ts";
-import type { parseHeaders } from "./metrics/parse-headers.ts";
 
-export const runnerEnvProblems = (
-  e: RunnerEnv,
-  { aws, otlpHeaders }: { aws: AwsEnvironment; otlpHeaders: ReturnType<typeof parseHeaders> },
-): string[] => {
+export const runnerEnvProblems = (e: RunnerEnv, { aws }: { aws: AwsEnvironment }): string[] => {
   const problems: string[] = [];
   const mayHaveRole = (endpoint: string | undefined) =>
     namesCredentials(aws) || endpoint === undefined || /\.amazonaws\.com(?:\.cn)?$/.test(new URL(endpoint).hostname);
@@ -21,7 +18,7 @@ export const runnerEnvProblems = (
     problems.push("SMTP_CONNECTION_URL, EMAIL_FROM_ADDRESS: set both or neither");
   if (e.SPILLWAY_SELF_FENCE_SECONDS >= e.SPILLWAY_LEASE_SECONDS)
     problems.push("SPILLWAY_SELF_FENCE_SECONDS: must be less than SPILLWAY_LEASE_SECONDS");
-  if (!otlpHeaders.ok) problems.push(`OTEL_EXPORTER_OTLP_HEADERS: ${otlpHeaders.problem}`);
+  problems.push(...otlpProblems(e));
   problems.push(...eventStoreProblems(e, { mayHaveRole: mayHaveRole(e.LANGFUSE_S3_EVENT_UPLOAD_ENDPOINT) }));
   return problems;
 };

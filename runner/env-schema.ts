@@ -6,6 +6,7 @@ import { encryptionShape } from "../core/integrations/encryption-env.ts";
 import { type JobKind, jobKindNames, jobKinds } from "../core/jobs/kinds.ts";
 import { sliceMibDefault } from "../core/query/slice.ts";
 import { encryptionAlgorithm } from "../core/s3/store-env.ts";
+import { otlpShape } from "../core/telemetry/otlp-env.ts";
 
 const text = z.string().trim().min(1);
 const flag = (fallback: "true" | "false") =>
@@ -97,10 +98,9 @@ export const RunnerEnv = z.object({
   /** Port of /metrics for Prometheus. Unset: not served. */
   SPILLWAY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   SPILLWAY_METRICS_HOST: text.default("127.0.0.1"),
-  /** Base address of an OTLP collector over HTTP; /v1/metrics is added. The next variable is the full address and takes precedence. */
-  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  ...otlpShape,
+  /** Full address for metrics; takes precedence over OTEL_EXPORTER_OTLP_ENDPOINT. */
   OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: httpUrl.optional(),
-  OTEL_EXPORTER_OTLP_HEADERS: z.string().default(""),
   /** Milliseconds. */
   OTEL_METRIC_EXPORT_INTERVAL: whole(60_000, 100, 3_600_000),
 });

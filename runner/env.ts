@@ -4,7 +4,6 @@ import { type AwsEnvironment, awsVariables } from "./credentials/aws-credentials
 import { runnerConfig } from "./env-config.ts";
 import { roleWarnings, runnerEnvProblems } from "./env-problems.ts";
 import { RunnerEnv } from "./env-schema.ts";
-import { parseHeaders } from "./metrics/parse-headers.ts";
 
 /** Variables that were renamed. The former name is read if the new one is unset. */
 const formerNames = { SPILLWAY_HEARTBEAT_SECONDS: "SPILLWAY_PULSE_SECONDS" } as const;
@@ -23,9 +22,8 @@ export const parseRunnerEnv = (env: Record<string, string | undefined>) => {
   const e = parsed.data;
   const langfuse = checkLangfuseVariables(given);
   const aws: AwsEnvironment = Object.fromEntries(awsVariables.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));
-  const otlpHeaders = parseHeaders(e.OTEL_EXPORTER_OTLP_HEADERS);
-  const problems = [...langfuse.problems, ...runnerEnvProblems(e, { aws, otlpHeaders })];
+  const problems = [...langfuse.problems, ...runnerEnvProblems(e, { aws })];
   if (problems.length > 0) return { ok: false as const, problems };
   const warnings = [...langfuse.warnings, ...roleWarnings(e)];
-  return { ok: true as const, config: runnerConfig(e, { aws, warnings, otlpHeaders: otlpHeaders.ok ? otlpHeaders.headers : {} }) };
+  return { ok: true as const, config: runnerConfig(e, { aws, warnings }) };
 };

@@ -9,12 +9,16 @@ import { mixpanelOrigin } from "../core/integrations/kinds/mixpanel.ts";
 import { createKeyring } from "../core/integrations/sealed-secret.ts";
 import { type ConsumerName, outboxConsumers } from "../core/outbox/consumers.ts";
 import type { S3Config } from "../core/s3/s3-config.ts";
+import { noTracer, type Tracer } from "../core/telemetry/tracer.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
+import { listPendingClickHouseMigrations } from "../db/clickhouse/migrate.ts";
 import { createS3Client, type S3Client } from "../db/object-store/s3-client.ts";
 import { measureOutbox } from "../db/outbox/measure-outbox.ts";
 import { type Database, openPostgres } from "../db/postgres/client.ts";
+import { listPendingMigrations } from "../db/postgres/pending-migrations.ts";
 import { listDueWork } from "../db/queue/list-due-work.ts";
 import { measureQueue } from "../db/queue/measure-queue.ts";
+import { openTracer } from "../db/telemetry/open-tracer.ts";
 import { announceOverdue } from "../services/integrations/announce-overdue.ts";
 import { enqueueDueRuns } from "../services/integrations/enqueue-due-runs.ts";
 import { measureIntegrations } from "../services/integrations/measure-integrations.ts";
@@ -30,10 +34,13 @@ import { createHandlers } from "./jobs/index.ts";
 import { createMailer } from "./mail/mailer.ts";
 import { startMaintenance } from "./maintenance/maintenance.ts";
 import { maintenanceTasks } from "./maintenance/maintenance-tasks.ts";
-import { startMetrics } from "./metrics/start-metrics.ts";
+import { createReport, type Report } from "./metrics/create-report.ts";
+import { type Metrics, startMetrics } from "./metrics/start-metrics.ts";
 import { consumerOf, startConsumer } from "./outbox/start-outbox.ts";
 import { shareDueWork } from "./queue/due-work.ts";
 import { startLoops } from "./queue/start-loops.ts";
+import { createReadiness, type Readiness } from "./readiness.ts";
+import { servePages, textPage } from "./serve-pages.ts";
 import { createObjectStoreSink } from "./transfer/sinks/object-store-sink.ts";
 
 const clock = systemClock;
@@ -81,11 +88,13 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     mixpanelOrigin: config.integrations.mixpanelUrl === null ? mixpanelOrigin : () => config.integrations.mixpanelUrl ?? "",
   });
   const claimedBy = `${hostname()}-${process.pid}`;
+  const report = createReport({ clock, log });
+  const tracer = tracerOf(config.traces, { instanceId: claimedBy, report });
   const metrics = startMetrics(
     {
       events: bus,
       clock,
-      log,
+      report,
       measureQueue: () => measureQueue(postgres.db),
       measureOutbox: () => measureOutbox(postgres.db),
       measureIntegrations: () => measureIntegrations(postgres.db),
@@ -94,26 +103,61 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     },
     config.metrics,
   );
-  const { kinds, loops } = startAllLoops(config, { db: postgres.db, log, bus, handlers, claimedBy });
+  const { kinds, loops } = startAllLoops(config, { db: postgres.db, log, bus, tracer, handlers, claimedBy });
   const tasks = maintenanceTasks({ db: postgres.db, s3, hasEventStore: events !== null, newJobId, log, emit: bus.emit }, config);
   const maintenance = startMaintenance(tasks, { clock, log });
   const delivers = kinds.some((kind) => kind.startsWith("integration."));
   const scheduler = delivers ? startIntegrationScheduler(config, { db: postgres.db, log }) : null;
+  const readiness = createReadiness({
+    clock,
+    loops,
+    listPending: async () => ({
+      postgres: await listPendingMigrations(postgres.db),
+      clickhouse: await listPendingClickHouseMigrations(clickhouse, config.clickhouse.database),
+    }),
+  });
+  const pages = config.metrics.prometheus === null ? null : servePages(config.metrics.prometheus, pagesOf(metrics, readiness), report);
   log("info", "runner_started", { claimed_by: claimedBy, kinds });
   return {
     wake: () => {
       for (const { wake } of loops) wake();
     },
     stop: async () => {
+      readiness.drain();
+      log("info", "runner_draining");
       await scheduler?.stop();
       await Promise.all(loops.map((loop) => loop.stop()));
       await maintenance.stop();
-      await metrics.stop();
+      await Promise.all([metrics.stop(), Promise.race([tracer.flush(), clock.wait(traceFlushMs)])]);
+      await pages?.stop();
       await postgres.close();
       log("info", "runner_stopped");
     },
   };
 };
+
+/** Longest time to send the last spans when the runner stops. The rest is dropped. */
+const traceFlushMs = 5000;
+
+const tracerOf = (settings: RunnerConfig["traces"], { instanceId, report }: { instanceId: string; report: Report }): Tracer =>
+  settings === null
+    ? noTracer
+    : openTracer(
+        { ...settings, serviceName: "spillway-runner", instanceId, sendsAt: "interval" },
+        { fetch, report: (error) => report("traces_not_sent", error) },
+      );
+
+/** `/healthz`: the process answers. `/readyz`: it claims jobs. */
+const pagesOf = ({ scrape }: Metrics, readiness: Readiness) => ({
+  ...(scrape === null
+    ? {}
+    : { "/metrics": async () => ({ status: 200, type: "text/plain; version=0.0.4; charset=utf-8", text: await scrape() }) }),
+  "/healthz": async () => textPage("ok\n"),
+  "/readyz": async () => {
+    const state = await readiness.check();
+    return { status: state.status === "ready" ? 200 : 503, type: "application/json", text: `${JSON.stringify(state)}\n` };
+  },
+});
 
 const keyringOf = ({ encryptionKey, previousEncryptionKeys }: RunnerConfig) =>
   encryptionKey === null
@@ -136,15 +180,15 @@ const eventStoreOf = (config: RunnerConfig["events"], { db, s3Of }: { db: Databa
 const startIntegrationScheduler = (config: RunnerConfig, { db, log }: { db: Database; log: Log }) =>
   startScheduler({ log, enqueueDue: () => enqueueDueRuns(db), announceOverdue: () => announceOverdue(db) }, config.integrations);
 
-type LoopDeps = { db: Database; log: Log; bus: Bus; handlers: Handlers; claimedBy: string };
+type LoopDeps = { db: Database; log: Log; bus: Bus; tracer: Tracer; handlers: Handlers; claimedBy: string };
 
 /** Starts the loops of the job kinds, and of the outbox consumers that belong to them. */
-const startAllLoops = (config: RunnerConfig, { db, log, bus, handlers, claimedBy }: LoopDeps) => {
+const startAllLoops = (config: RunnerConfig, { db, log, bus, tracer, handlers, claimedBy }: LoopDeps) => {
   const consumerNames = Object.keys(outboxConsumers) as ConsumerName[];
   const asked = { kinds: config.kinds, consumers: consumerNames };
   const dueWork = shareDueWork(clock, () => listDueWork(db, asked), config.loop.pollMs / 2);
   const { kinds, loops } = startLoops(
-    { db, clock, log, bus, random: Math.random, handlers, dueWork },
+    { db, clock, log, bus, tracer, random: Math.random, handlers, dueWork },
     {
       ...config.loop,
       kinds: config.kinds,

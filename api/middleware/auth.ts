@@ -54,6 +54,7 @@ export const identifyBy =
       apiKeyId: key.id,
       role: key.role,
       requestId: c.get("requestId"),
+      traceparent: c.get("span").traceparent,
       ipAddress: c.req.header("cf-connecting-ip") ?? null,
     };
     const { isUseStale, publicKey, plan, quotaOverrides } = key;

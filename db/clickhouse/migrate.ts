@@ -4,10 +4,11 @@
  */
 
 import { createClient } from "@clickhouse/client-web";
+import type { ClickHouse } from "./client.ts";
 import { clickHouseMigrations } from "./migrations/index.ts";
 import type { ClickHouseMigration, MigrationContext } from "./migrations/migration.ts";
 
-type MigrateClickHouseConfig = { url: string; user: string; password: string; database: string; cluster?: string | null };
+export type MigrateClickHouseConfig = { url: string; user: string; password: string; database: string; cluster?: string | null };
 
 const contextFor = (cluster: string | null | undefined): MigrationContext =>
   cluster === null || cluster === undefined || cluster === ""
@@ -67,6 +68,17 @@ export const migrateClickHouse = async (
   } finally {
     await client.close();
   }
+};
+
+/** Returns the names of migrations of this version that the database does not have. Reads only; works without the right to create. */
+export const listPendingClickHouseMigrations = async (clickhouse: Pick<ClickHouse, "queryRows">, database: string): Promise<string[]> => {
+  const [table] = await clickhouse.queryRows<{ name: string }>({
+    sql: "SELECT name FROM system.tables WHERE database = {database:String} AND name = 'schema_migrations'",
+    params: { database },
+  });
+  const rows = table === undefined ? [] : await clickhouse.queryRows<{ name: string }>({ sql: "SELECT name FROM schema_migrations FINAL" });
+  const applied = new Set(rows.map(({ name }) => name));
+  return clickHouseMigrations.map(({ name }) => name).filter((name) => !applied.has(name));
 };
 
 const sha256 = async (text: string): Promise<string> =>

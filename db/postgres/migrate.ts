@@ -1,6 +1,6 @@
 /**
- * Postgres: applies the migrations in db/postgres/migrations not recorded yet, and writes the default models and the consumers of the
- * outbox. Concurrent runs wait for each other.
+ * Postgres: applies the migrations in db/postgres/migrations not recorded yet, all in one transaction, then writes the default models and
+ * the consumers of the outbox.
  */
 import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/postgres-js";
@@ -9,20 +9,43 @@ import postgres from "postgres";
 import { outboxConsumers } from "../../core/outbox/consumers.ts";
 import { registerConsumers } from "../outbox/register-consumers.ts";
 import { asDatabase } from "./client.ts";
+import { withMigrationLock } from "./migration-lock.ts";
+import { listPendingMigrations } from "./pending-migrations.ts";
 import { seedModels } from "./seed-models.ts";
 
-/** An arbitrary constant; all runs must use the same. */
-const lockKey = 727_001;
+/**
+ * Longest wait for a lock on a table. A statement that waits for one holds up every query behind it, so it gives way to a long transaction
+ * of the running version and is tried again.
+ */
+const lockWaitMs = 3000;
+const attemptsMax = 20;
 
-export const migratePostgres = async (databaseUrl: string): Promise<void> => {
-  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
+/** Migrates Postgres alone; returns the names of the migrations that it applied. Concurrent runs wait for each other. */
+export const migratePostgres = (databaseUrl: string): Promise<string[]> =>
+  withMigrationLock(databaseUrl, () => applyPostgresMigrations(databaseUrl));
+
+/** `migratePostgres` for a caller that holds the lock of db/postgres/migration-lock.ts. */
+export const applyPostgresMigrations = async (databaseUrl: string): Promise<string[]> => {
+  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {}, connection: { lock_timeout: lockWaitMs } });
+  const db = drizzle(sql);
   try {
-    await sql`select pg_advisory_lock(${lockKey})`;
-    const db = drizzle(sql);
-    await migrate(db, { migrationsFolder: fileURLToPath(new URL("./migrations", import.meta.url)) });
+    const pending = await listPendingMigrations(asDatabase(db));
+    for (let attempts = 1; ; attempts++) {
+      try {
+        await migrate(db, { migrationsFolder: fileURLToPath(new URL("./migrations", import.meta.url)) });
+        break;
+      } catch (error) {
+        if (attempts >= attemptsMax || !isLockWaitOver(error)) throw error;
+      }
+    }
     await seedModels(asDatabase(db));
     await registerConsumers(asDatabase(db), outboxConsumers);
+    return pending;
   } finally {
     await sql.end({ timeout: 5 });
   }
 };
+
+/** SQLSTATE 55P03, in the error or in what caused it. */
+const isLockWaitOver = (error: unknown): boolean =>
+  error instanceof Error && (("code" in error && error.code === "55P03") || isLockWaitOver(error.cause));

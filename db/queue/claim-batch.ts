@@ -1,6 +1,7 @@
 /** Queue: claims many jobs with ordering keys under one lease. */
 
 import { sql } from "drizzle-orm";
+import type { ClaimedCause } from "../../core/jobs/job-cause.ts";
 import type { JobKind } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import { states } from "./state-sql.ts";
@@ -14,7 +15,7 @@ export type BatchJob = {
   maxAttempts: number;
   losses: number;
   orderingKey: string;
-};
+} & ClaimedCause;
 
 export type JobBatch = {
   leaseId: string;
@@ -82,6 +83,7 @@ export const claimBatch = (
           lease_until = now() + make_interval(secs => ${leaseSeconds}), started_at = now(), heartbeat_at = now()
         from taken, claim where j.id = taken.id
         returning j.id, j.project_id as "projectId", j.payload, j.attempt, j.max_attempts as "maxAttempts", j.losses, j.lane as "orderingKey", j.lease_id as "leaseId",
+          j.request_id as "requestId", j.traceparent,
           to_char(claim.claimed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "claimedAt"`,
     );
     const [first] = rows;

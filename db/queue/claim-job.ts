@@ -1,6 +1,7 @@
 /** Queue: claims the next job that counts toward its project's concurrency limit. */
 
 import { sql } from "drizzle-orm";
+import type { ClaimedCause } from "../../core/jobs/job-cause.ts";
 import type { JobKind } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import { claimable, kindList, states } from "./state-sql.ts";
@@ -14,7 +15,7 @@ export type ClaimedJob = {
   maxAttempts: number;
   leaseId: string;
   checkpoint: unknown;
-};
+} & ClaimedCause;
 
 /**
  * One statement, so no transaction stays open. It takes the project's job_slots row with SKIP LOCKED and increments it with the claim: the
@@ -60,7 +61,8 @@ export const claimJob = async (
     set state = ${states.running}, attempt = j.attempt + 1, lease_id = gen_random_uuid(), claimed_by = ${claimedBy},
       lease_until = now() + make_interval(secs => ${leaseSeconds}), started_at = now(), heartbeat_at = now()
     from job where j.id = job.id
-    returning j.id, j.kind, j.project_id as "projectId", j.payload, j.attempt, j.max_attempts as "maxAttempts", j.lease_id as "leaseId", j.checkpoint`,
+    returning j.id, j.kind, j.project_id as "projectId", j.payload, j.attempt, j.max_attempts as "maxAttempts", j.lease_id as "leaseId", j.checkpoint,
+      j.request_id as "requestId", j.traceparent`,
   );
   return job;
 };

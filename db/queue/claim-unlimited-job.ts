@@ -34,7 +34,8 @@ export const claimUnlimitedJob = async (
     set state = ${states.running}, attempt = j.attempt + 1, lease_id = gen_random_uuid(), claimed_by = ${claimedBy},
       lease_until = now() + make_interval(secs => ${leaseSeconds}), started_at = now(), heartbeat_at = now()
     from (select id from following union all select id from first) next where j.id = next.id
-    returning j.id, j.kind, j.project_id as "projectId", j.payload, j.attempt, j.max_attempts as "maxAttempts", j.lease_id as "leaseId", j.checkpoint`,
+    returning j.id, j.kind, j.project_id as "projectId", j.payload, j.attempt, j.max_attempts as "maxAttempts", j.lease_id as "leaseId", j.checkpoint,
+      j.request_id as "requestId", j.traceparent`,
   );
   return job;
 };

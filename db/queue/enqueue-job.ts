@@ -2,6 +2,7 @@
 
 import { sql } from "drizzle-orm";
 import { idPrefixes } from "../../core/ids.ts";
+import type { JobCause } from "../../core/jobs/job-cause.ts";
 import { type JobKind, type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import { states } from "./state-sql.ts";
@@ -13,7 +14,15 @@ import { states } from "./state-sql.ts";
  */
 export const enqueueJob = async <K extends JobKind>(
   tx: Database,
-  job: { id?: string; kind: K; projectId: string; payload: JobPayload<K>; dedupeKey?: string; maxAttempts?: number },
+  job: {
+    id?: string;
+    kind: K;
+    projectId: string;
+    payload: JobPayload<K>;
+    dedupeKey?: string;
+    maxAttempts?: number;
+    cause?: JobCause | undefined;
+  },
 ): Promise<boolean> => {
   const { maxAttempts, priority, claiming } = jobKinds[job.kind];
   const rows = await execute<{ id: string }>(
@@ -23,8 +32,9 @@ export const enqueueJob = async <K extends JobKind>(
     ), kept as (
       select project_id from job_slots where project_id = ${job.projectId} for key share
     )
-    insert into jobs (id, kind, project_id, payload, state, priority, max_attempts, dedupe_key, has_slot)
-    values (${job.id === undefined ? sql`new_id(${idPrefixes.job})` : job.id}, ${job.kind}, ${job.projectId}, ${JSON.stringify(jobKinds[job.kind].payload.parse(job.payload))}::jsonb, ${states.available}, ${priority}, ${job.maxAttempts ?? maxAttempts}, ${job.dedupeKey ?? null}, ${claiming.how === "limitedPerProject"})
+    insert into jobs (id, kind, project_id, payload, state, priority, max_attempts, dedupe_key, has_slot, request_id, traceparent)
+    values (${job.id === undefined ? sql`new_id(${idPrefixes.job})` : job.id}, ${job.kind}, ${job.projectId}, ${JSON.stringify(jobKinds[job.kind].payload.parse(job.payload))}::jsonb, ${states.available}, ${priority}, ${job.maxAttempts ?? maxAttempts}, ${job.dedupeKey ?? null}, ${claiming.how === "limitedPerProject"},
+      ${job.cause?.requestId ?? null}, ${job.cause?.traceparent ?? null})
     on conflict (dedupe_key) where finished_at is null do nothing
     returning id`,
   );

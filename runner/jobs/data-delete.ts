@@ -24,6 +24,7 @@ import { removeProject } from "../deletion/remove-project.ts";
 import { removeTraces } from "../deletion/remove-traces.ts";
 import { reprocess } from "../deletion/reprocess.ts";
 import { type Clock, type Handler, LeaseLost, type Log } from "../deps.ts";
+import { jobFields } from "../job-fields.ts";
 
 export type DeleteHandlerDeps = {
   db: Database;
@@ -67,7 +68,7 @@ export const createDeleteHandler = ({ db, clickhouse, eventsTable, events, sha25
     await waitForEarlierRuns(deletion);
     await deleteStoredRows(deletion.rows, what);
     await reprocess(deletion, what, emptied);
-    log("info", "data_deleted", { job_id: job.id, project_id: projectId, scope: what.scope, objects });
+    log("info", "data_deleted", { ...jobFields(job), project_id: projectId, scope: what.scope, objects });
     if ((await settleJob(db, lease, { state: jobState.completed })) === undefined) throw new LeaseLost();
   },
   settle: async (job, outcome) => (await settleJob(db, { id: job.id, leaseId: job.leaseId }, outcome)) !== undefined,

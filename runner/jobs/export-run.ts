@@ -12,6 +12,7 @@ import { describeFailure } from "../../db/postgres/failure.ts";
 import { settleExport } from "../../services/exports/settle-export.ts";
 import { type ExportToRun, startExport } from "../../services/exports/start-export.ts";
 import { type ExportOutcome, type ExportReached, type Handler, JobCancelled, type JobContext, LeaseLost, RunnerStopping } from "../deps.ts";
+import { jobFields } from "../job-fields.ts";
 import { type AttemptDeps, attemptExport, type Checkpoint, type Start } from "../transfer/attempt-export.ts";
 import type { ExportHandlerDeps } from "../transfer/export-deps.ts";
 import { ReplayDiffers } from "../transfer/prove-replay.ts";
@@ -46,7 +47,7 @@ const runExport = async (deps: ExportHandlerDeps, context: JobContext): Promise<
   if (job.attempt > 1)
     await deps.clickhouse
       .kill(`${job.id}-`)
-      .catch((error: unknown) => deps.log("warn", "kill_failed", { job_id: job.id, detail: describeFailure(error) }));
+      .catch((error: unknown) => deps.log("warn", "kill_failed", { ...jobFields(job), detail: describeFailure(error) }));
 
   const journal = openRunJournal(deps, lease, { exportId: target.id, projectId: target.projectId, bucket: sink.bucket });
   await attemptUntilDone({ ...deps, sink, journal }, context, target, startedMs);
@@ -75,7 +76,7 @@ const attemptUntilDone = async (deps: AttemptDeps, context: JobContext, target: 
       end(restarts ? "restarted" : outcomeOf(context.signal.aborted ? context.signal.reason : error));
       if (!restarts) throw error;
       deps.emit("export.restarted", { ...what, reason: error instanceof RowsRekeyed ? "rows_rekeyed" : "replay_differs" });
-      deps.log("warn", "export_restarts", { job_id: job.id, attempt: job.attempt, reason: error.name, detail: error.message });
+      deps.log("warn", "export_restarts", { ...jobFields(job), reason: error.name, detail: error.message });
       await deps.journal.discard();
       start = { objects: [], checkpoint: null, isWhole: start.isWhole || error instanceof RowsRekeyed };
     }

@@ -6,6 +6,7 @@
 import { type ArrivedEvent, arrangeInPieces, type EventGroup } from "../../core/ingestion/arrange-batch.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import type { SampledProjects } from "../../core/ingestion/sampling.ts";
+import { causeOf } from "../../core/jobs/job-cause.ts";
 import { jobKinds } from "../../core/jobs/kinds.ts";
 import { jobState } from "../../core/jobs/state.ts";
 import { mapSpansInPieces } from "../../core/otel/map-spans.ts";
@@ -21,6 +22,7 @@ import { storeGroups } from "../../services/ingestion/store-groups.ts";
 import { nameTraces } from "../../services/ingestion/store-otel-request.ts";
 import type { Bus } from "../bus.ts";
 import { type Handler, LeaseLost, type Log } from "../deps.ts";
+import { jobFields } from "../job-fields.ts";
 import { createTurns } from "../turns.ts";
 
 export type OtelHandlerDeps = {
@@ -31,7 +33,8 @@ export type OtelHandlerDeps = {
 
 export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
   run: untilNoneIsTaken(async ({ job, signal }) => {
-    const { store, prefix, segmentBytesMax, sampling } = deps.events;
+    const { prefix, segmentBytesMax, sampling } = deps.events;
+    const store: EventStore = { ...deps.events.store, cause: causeOf(job) };
     const { fileKey, origin: jobOrigin } = jobKinds["ingestion.otel"].payload.parse(job.payload);
     const file = await readEventFile(store.s3, fileKey, signal);
     let [eventsIn, eventsOut] = [0, 0];
@@ -46,13 +49,13 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
         const context = { ...origin, publicKey: origin.apiKey, nowMs: requestMs(fileKey), observationIdOf: observationIds.idOf };
         const { events, rejected } = await turns.run(mapSpansInPieces(traces, context));
         for (const { reason, count } of rejected)
-          deps.log("warn", "spans_rejected", { job_id: job.id, key: fileKey, reason, spans: count });
+          deps.log("warn", "spans_rejected", { ...jobFields(job), key: fileKey, reason, spans: count });
         const arrived: ArrivedEvent[] = [];
         for (const original of events) {
           await turns.pause();
           const parsed = parseEvent(original, { isInternal: true });
           if (parsed.ok && parsed.event !== undefined) arrived.push({ event: parsed.event, original });
-          else deps.log("warn", "span_refused", { job_id: job.id, key: fileKey, detail: parsed.ok ? "sdk-log" : parsed.error });
+          else deps.log("warn", "span_refused", { ...jobFields(job), key: fileKey, detail: parsed.ok ? "sdk-log" : parsed.error });
         }
         const arranging = { projectId: job.projectId, prefix, sampling, segmentBytesMax, sha256Hex: store.sha256Hex };
         const arranged = await turns.run(arrangeInPieces(arrived, arranging));

@@ -7,6 +7,7 @@ import { AppError } from "../../core/errors.ts";
 import { isOwnersFault } from "../../core/integrations/faults.ts";
 import type { IntegrationFault, TableResult } from "../../core/integrations/run-result.ts";
 import { IntegrationRunPayload } from "../../core/jobs/kinds.ts";
+import { inSpan } from "../../core/telemetry/tracer.ts";
 import { describeFailure, failureOf } from "../../db/postgres/failure.ts";
 import type { Outcome } from "../../db/queue/settle-job.ts";
 import { openSecret } from "../../services/integrations/integration-row.ts";
@@ -17,6 +18,7 @@ import type { Destination } from "../integrations/destination.ts";
 import { findFirstRow } from "../integrations/find-first-row.ts";
 import type { Delivery, IntegrationDeps } from "../integrations/integration-deps.ts";
 import { openDestination } from "../integrations/open-destination.ts";
+import { jobFields } from "../job-fields.ts";
 
 export const createIntegrationHandler = (deps: IntegrationDeps): Handler => ({
   run: (context) => runIntegration(deps, context),
@@ -46,7 +48,8 @@ const runIntegration = async (deps: IntegrationDeps, context: JobContext): Promi
   if (started.outcome !== "started") throw new LeaseLost();
   const { integration, run } = started;
   deps.log("info", "window_started", {
-    ...{ job_id: job.id, integration_id: integration.id, kind: integration.kind, run_id: run.id, cause: run.cause, attempt: run.attempts },
+    ...jobFields(job),
+    ...{ integration_id: integration.id, kind: integration.kind, run_id: run.id, cause: run.cause, attempt: run.attempts },
     ...{ window_start: run.windowStart, window_end: run.windowEnd },
   });
   const queryId = `${job.id}-${job.leaseId.slice(0, 8)}`;
@@ -57,7 +60,8 @@ const runIntegration = async (deps: IntegrationDeps, context: JobContext): Promi
     const tables = await deliverTables(deps, delivery, destination);
     const finished = await destination.finish(tables);
     signal.throwIfAborted();
-    if (!(await completeRun(deps.db, { lease, integration, run }, { tables, ...finished }))) throw new LeaseLost();
+    const isHeld = await inSpan(context.span, "settle", () => completeRun(deps.db, { lease, integration, run }, { tables, ...finished }));
+    if (!isHeld) throw new LeaseLost();
     deps.emit("integration.delivered", { kind: integration.kind, tables });
   } catch (error) {
     if (signal.aborted || error instanceof LeaseLost) throw error;
@@ -65,7 +69,7 @@ const runIntegration = async (deps: IntegrationDeps, context: JobContext): Promi
     deps.emit("integration.failed", { kind: integration.kind, code: failure.code });
     await deps.clickhouse
       .kill(`${queryId}-`)
-      .catch((killing: unknown) => deps.log("warn", "kill_failed", { job_id: job.id, detail: describeFailure(killing) }));
+      .catch((killing: unknown) => deps.log("warn", "kill_failed", { ...jobFields(job), detail: describeFailure(killing) }));
     if (!isOwnersFault(failure.code)) throw failure;
     const fault: IntegrationFault = {
       ...{ code: failure.code, message: failure.message, at: new Date(deps.clock.nowMs()).toISOString() },
@@ -95,7 +99,7 @@ const deliverTables = async (deps: IntegrationDeps, delivery: Delivery, destinat
   for (const table of destination.tables) {
     if (results[table] !== undefined) continue;
     try {
-      const result = await destination.deliverTable(table);
+      const result = await inSpan(context.span, "deliver", () => destination.deliverTable(table), { "spillway.table": table });
       results[table] = result;
       const lease = { id: context.job.id, leaseId: context.job.leaseId };
       if (!(await keepTableResult(deps.db, { lease, integration, run }, table, result))) throw new LeaseLost();

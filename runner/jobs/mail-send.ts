@@ -13,6 +13,7 @@ import { settleJob } from "../../db/queue/settle-job.ts";
 import { findExportMail } from "../../services/exports/find-export-mail.ts";
 import { findIntegrationMail } from "../../services/integrations/find-integration-mail.ts";
 import { type Handler, LeaseLost, type Log } from "../deps.ts";
+import { jobFields } from "../job-fields.ts";
 import type { Mailer } from "../mail/mailer.ts";
 
 export type MailHandlerDeps = {
@@ -34,7 +35,7 @@ export const createMailHandler = ({ db, log, mailer, publicUrl }: MailHandlerDep
         "batchExportId" in payload ? await mailOfExport(db, publicUrl, payload) : await mailOfIntegration(db, publicUrl, payload);
       if (mailer === null) {
         const about = "batchExportId" in payload ? { batch_export_id: payload.batchExportId } : { integration_id: payload.integrationId };
-        log("info", "mail_disabled", { job_id: job.id, ...about });
+        log("info", "mail_disabled", { ...jobFields(job), ...about });
       } else if (mail !== undefined) await mailer.send({ ...mail, messageId: `<${job.id}@spillway>` });
       if (!(await settle(job, { state: jobState.completed }))) throw new LeaseLost();
     },

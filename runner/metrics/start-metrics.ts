@@ -7,36 +7,39 @@ import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 import type { Bus } from "../bus.ts";
-import type { Log } from "../deps.ts";
+import type { Report } from "./create-report.ts";
 import { metricDefinitions, optionsOf } from "./definitions.ts";
 import { type IntegrationMeasurementDeps, observeIntegrations } from "./observe-integrations.ts";
 import { type OutboxMeasurementDeps, observeOutbox } from "./observe-outbox.ts";
 import { observeQueue, type QueueDeps } from "./observe-queue.ts";
 import { createPushReader, type PushConfig } from "./push-reader.ts";
 import { recordEvents } from "./record-events.ts";
-import { serveScrape } from "./serve-scrape.ts";
 
 type MetricsConfig = {
+  /** Where the page of metrics is served; null if it is not. */
   prometheus: { host: string; port: number } | null;
   otlp: PushConfig | null;
 };
 
-type MetricsDeps = Omit<QueueDeps & OutboxMeasurementDeps & IntegrationMeasurementDeps, "report"> & {
-  events: Pick<Bus, "on">;
-  log: Log;
-  memoryBytes: () => number;
-  /** Identifies this process among all runners. */
-  instanceId: string;
-};
+type MetricsDeps = QueueDeps &
+  OutboxMeasurementDeps &
+  IntegrationMeasurementDeps & {
+    events: Pick<Bus, "on">;
+    report: Report;
+    memoryBytes: () => number;
+    /** Identifies this process among all runners. */
+    instanceId: string;
+  };
+
+export type Metrics = { scrape: (() => Promise<string>) | null; stop: () => Promise<void> };
 
 /** Longest time to send what is left when the runner stops. The rest is dropped. */
 const flushMs = 5000;
-const reportEveryMs = 60_000;
 
-/** Counts nothing if no destination is configured. */
-export const startMetrics = (deps: MetricsDeps, config: MetricsConfig): { stop: () => Promise<void> } => {
-  if (config.prometheus === null && config.otlp === null) return { stop: async () => {} };
-  const report = createReport(deps);
+/** Counts nothing if no destination is configured. `scrape` returns all metrics in the Prometheus text format; null if nobody scrapes. */
+export const startMetrics = (deps: MetricsDeps, config: MetricsConfig): Metrics => {
+  if (config.prometheus === null && config.otlp === null) return { scrape: null, stop: async () => {} };
+  const { report } = deps;
   const scraped = config.prometheus === null ? null : new ScrapeReader();
   const provider = new MeterProvider({
     resource: defaultResource().merge(
@@ -46,21 +49,15 @@ export const startMetrics = (deps: MetricsDeps, config: MetricsConfig): { stop: 
   });
   const meter = provider.getMeter("spillway");
   recordEvents(meter, deps.events);
-  observeQueue(meter, { ...deps, report });
-  observeOutbox(meter, { ...deps, report });
-  observeIntegrations(meter, { ...deps, report });
+  observeQueue(meter, deps);
+  observeOutbox(meter, deps);
+  observeIntegrations(meter, deps);
   meter
     .createObservableUpDownCounter(metricDefinitions.processMemory.name, optionsOf(metricDefinitions.processMemory))
     .addCallback((result) => result.observe(deps.memoryBytes()));
-  const server =
-    config.prometheus === null || scraped === null ? null : serveScrape(config.prometheus, { scrape: () => scraped.text(), report });
   return {
-    stop: async () => {
-      await Promise.all([
-        server?.stop(),
-        provider.shutdown({ timeoutMillis: flushMs }).catch((error: unknown) => report("metrics_not_sent", error)),
-      ]);
-    },
+    scrape: scraped === null ? null : () => scraped.text(),
+    stop: () => provider.shutdown({ timeoutMillis: flushMs }).catch((error: unknown) => report("metrics_not_sent", error)),
   };
 };
 
@@ -77,18 +74,3 @@ class ScrapeReader extends MetricReader {
   protected override async onForceFlush(): Promise<void> {}
   protected override async onShutdown(): Promise<void> {}
 }
-
-/** Logs at most one line a minute per event, with the number of failures it stands for. */
-const createReport = ({ clock, log }: Pick<MetricsDeps, "clock" | "log">): ((event: string, error: unknown) => void) => {
-  let saidMs = Number.NEGATIVE_INFINITY;
-  let unsaid = 0;
-  return (event, error) => {
-    if (clock.steadyMs() - saidMs < reportEveryMs) {
-      unsaid++;
-      return;
-    }
-    log("warn", event, { detail: String(error), failures_before: unsaid });
-    saidMs = clock.steadyMs();
-    unsaid = 0;
-  };
-};

@@ -4,6 +4,7 @@
  */
 
 import type { JobKind } from "../../core/jobs/kinds.ts";
+import type { Tracer } from "../../core/telemetry/tracer.ts";
 import { describeFailure } from "../../db/postgres/failure.ts";
 import type { JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
@@ -17,6 +18,7 @@ export type BatchLoopDeps = {
   kind: JobKind;
   clock: Clock;
   log: Log;
+  tracer: Tracer;
   emit: Bus["emit"];
   random: () => number;
   isDue?: () => Promise<boolean>;
@@ -25,6 +27,17 @@ export type BatchLoopDeps = {
   heartbeat: (leaseId: string) => Promise<number>;
   process: (batch: JobBatch, signal: AbortSignal) => Promise<BatchOutcome>;
   settle: (leaseId: string, outcome: BatchOutcome) => Promise<number>;
+};
+
+/** A batch belongs to many traces, so it is a trace of its own with links. The SDK keeps 128. */
+const linksOf = ({ jobs }: JobBatch): string[] => [...new Set(jobs.flatMap(({ traceparent }) => traceparent ?? []))].slice(0, 128);
+
+/** Requests named in the line of a batch; a batch may hold jobs of hundreds. */
+const requestIdsMax = 20;
+
+const requestsOf = ({ jobs }: JobBatch) => {
+  const ids = [...new Set(jobs.flatMap(({ requestId }) => requestId ?? []))];
+  return { requests: ids.length, request_ids: ids.slice(0, requestIdsMax) };
 };
 
 type BatchLoopConfig = PollingConfig & LeaseTimes;
@@ -49,6 +62,13 @@ export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): Po
     const startedMs = clock.steadyMs();
     const observed = { kind: deps.kind, jobs: batch.jobs.length };
     deps.emit("batch.claimed", observed);
+    const span = deps.tracer.start(deps.kind, {
+      kind: "consumer",
+      parent: null,
+      links: linksOf(batch),
+      attributes: { "spillway.job.kind": deps.kind, "spillway.batch.jobs": batch.jobs.length },
+    });
+    let errorType: string | undefined = "lease_lost";
     try {
       const outcome = await outcomeOf(batch, lease);
       const held =
@@ -58,7 +78,10 @@ export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): Po
       if (outcome === undefined || held === undefined || held === 0) return deps.emit("batch.leaseLost", observed);
       const seconds = (clock.steadyMs() - startedMs) / 1000;
       const { doneIds, failed, released } = outcome;
+      errorType = failed[0]?.error.code;
       log("info", "ingestion_batch", {
+        lease_id: batch.leaseId,
+        ...requestsOf(batch),
         jobs: batch.jobs.length,
         done: doneIds.length,
         failed: failed.length,
@@ -74,6 +97,7 @@ export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): Po
         seconds,
       });
     } finally {
+      span.end(errorType);
       lease.release();
     }
   };

@@ -6,12 +6,14 @@ import { AppError } from "../../core/errors.ts";
 import { type JobKind, jobKinds } from "../../core/jobs/kinds.ts";
 import { nextAttempt } from "../../core/jobs/next-attempt.ts";
 import { jobState } from "../../core/jobs/state.ts";
+import { inSpan, type Span, type Tracer } from "../../core/telemetry/tracer.ts";
 import { describeFailure, failureOf } from "../../db/postgres/failure.ts";
 import type { ClaimedJob } from "../../db/queue/claim-job.ts";
 import type { Heartbeat } from "../../db/queue/heartbeat-job.ts";
 import type { Outcome } from "../../db/queue/settle-job.ts";
 import type { Bus } from "../bus.ts";
 import { type Clock, type Handler, JobCancelled, LeaseLost, type Log, RunnerStopping } from "../deps.ts";
+import { jobFields } from "../job-fields.ts";
 import { type HeldLease, holdLease, type LeaseTimes, lostLease } from "./lease.ts";
 import { type Polling, type PollingConfig, startPolling } from "./polling.ts";
 import type { ProjectConcurrency } from "./project-concurrency.ts";
@@ -22,6 +24,7 @@ export type LoopConfig = PollingConfig & Omit<LeaseTimes, "maxRunSeconds">;
 type LoopDeps = {
   clock: Clock;
   log: Log;
+  tracer: Tracer;
   handlerOf: (kind: JobKind) => Handler;
   bus: Bus;
   random: () => number;
@@ -38,18 +41,20 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Polling => {
 
   const runJob = async (job: ClaimedJob, lease: HeldLease) => {
     const startedMs = clock.nowMs();
+    const span = startAttemptSpan(deps.tracer, job);
     deps.bus.emit("job.claimed", { job });
     const handler = deps.handlerOf(job.kind);
     let outcome: Outcome = { state: jobState.completed };
     let failure: AppError | undefined;
     let isHeld = true;
     try {
-      await Promise.race([handler.run({ job, signal: lease.signal, assertHeld: lease.assertHeld }), lostLease(lease.signal)]);
+      await Promise.race([handler.run({ job, signal: lease.signal, assertHeld: lease.assertHeld, span }), lostLease(lease.signal)]);
     } catch (error) {
       // After the signal has fired, other failures are consequences of its reason.
       const reason: unknown = lease.signal.aborted ? lease.signal.reason : error;
       if (reason instanceof LeaseLost) {
-        log("warn", "lease_lost", { job_id: job.id, attempt: job.attempt });
+        span.end("lease_lost");
+        log("warn", "lease_lost", jobFields(job));
         deps.bus.emit("job.leaseLost", { job });
         return;
       }
@@ -65,17 +70,19 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Polling => {
             : { state: jobState.retryable, error: described, delaySeconds: next.delaySeconds };
       }
       const last = outcome;
-      isHeld = (await settleWithRetry({ clock, log }, { job_id: job.id }, () => handler.settle(job, last))) ?? false;
-      if (!isHeld) log("warn", "lease_lost", { job_id: job.id, attempt: job.attempt });
+      isHeld =
+        (await inSpan(span, "settle", () => settleWithRetry({ clock, log }, jobFields(job), () => handler.settle(job, last)))) ?? false;
+      if (!isHeld) log("warn", "lease_lost", jobFields(job));
     } finally {
       lease.release();
     }
+    span.set({ "spillway.job.state": outcome.state });
+    span.end(isHeld ? failure?.code : "lease_lost");
     const seconds = (clock.nowMs() - startedMs) / 1000;
     log(failure === undefined ? "info" : "warn", "job_attempt", {
-      job_id: job.id,
+      ...jobFields(job),
       kind: job.kind,
       project_id: job.projectId,
-      attempt: job.attempt,
       state: outcome.state,
       seconds,
       ...(failure === undefined ? {} : { error_code: failure.code, error: failure.message, detail: failure.detail }),
@@ -101,12 +108,12 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Polling => {
             outOfTime: () =>
               new AppError({ code: timeoutCode, ...(timeoutCode === "INTERNAL" && { detail: `ran longer than ${maxRunSeconds} s` }) }),
           },
-          { job_id: job.id },
+          jobFields(job),
           { ...config, maxRunSeconds },
         );
         deps.perProject?.began(job.projectId);
         const done = runJob(job, lease)
-          .catch((error: unknown) => log("error", "job_crashed", { job_id: job.id, detail: describeFailure(error) }))
+          .catch((error: unknown) => log("error", "job_crashed", { ...jobFields(job), detail: describeFailure(error) }))
           .finally(() => deps.perProject?.ended(job.projectId));
         return { done, abort: lease.abort };
       },
@@ -114,3 +121,17 @@ export const startLoop = (deps: LoopDeps, config: LoopConfig): Polling => {
     config,
   );
 };
+
+/** Continues the trace of the request that caused the job. */
+const startAttemptSpan = (tracer: Tracer, { id, kind, projectId, attempt, requestId, traceparent }: ClaimedJob): Span =>
+  tracer.start(kind, {
+    kind: "consumer",
+    parent: traceparent,
+    attributes: {
+      "spillway.job.id": id,
+      "spillway.job.kind": kind,
+      "spillway.job.attempt": attempt,
+      "spillway.project_id": projectId,
+      ...(requestId === null ? {} : { "spillway.request_id": requestId }),
+    },
+  });

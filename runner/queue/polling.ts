@@ -30,6 +30,8 @@ export type Polling = {
   stop: () => Promise<void>;
   /** Polls now instead of after the wait. */
   wake: () => void;
+  /** True if the last poll was answered. It is false before the first answer and after `stop`. */
+  isClaiming: () => boolean;
 };
 
 /**
@@ -55,6 +57,7 @@ export const startPolling = <Claimed>(deps: PollingDeps<Claimed>, config: Pollin
   const running = new Set<Work>();
   let isStopping = false;
   let isWoken = false;
+  let isAnswered = false;
   let endRest = () => {};
 
   const wake = () => {
@@ -86,7 +89,9 @@ export const startPolling = <Claimed>(deps: PollingDeps<Claimed>, config: Pollin
           const isDue = !shouldLook || (await withAnswerTimeout(clock, deps.isDue?.() ?? Promise.resolve(true)));
           if (isDue) claimed = await withAnswerTimeout(clock, deps.claim());
           isIdle = claimed === undefined;
+          isAnswered = true;
         } catch (error) {
+          isAnswered = false;
           deps.log("error", "claim_failed", { detail: describeFailure(error) });
         }
       }
@@ -118,6 +123,7 @@ export const startPolling = <Claimed>(deps: PollingDeps<Claimed>, config: Pollin
 
   return {
     wake,
+    isClaiming: () => isAnswered && !isStopping,
     stop: async () => {
       isStopping = true;
       wake();

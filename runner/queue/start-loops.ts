@@ -1,5 +1,6 @@
 /** Starts the loops of a runner from the registry of job kinds. How a kind is claimed decides its loop. */
 import { type BatchKind, type Claiming, type JobKind, jobKinds } from "../../core/jobs/kinds.ts";
+import type { Tracer } from "../../core/telemetry/tracer.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { claimBatch, heartbeatBatch } from "../../db/queue/claim-batch.ts";
 import { claimJob } from "../../db/queue/claim-job.ts";
@@ -19,6 +20,7 @@ type LoopsDeps = {
   clock: Clock;
   log: Log;
   bus: Bus;
+  tracer: Tracer;
   random: () => number;
   handlers: Handlers;
   dueWork: () => Promise<DueWork>;

@@ -8,10 +8,12 @@ import { until } from "../../core/query/build-query.ts";
 import type { CompiledQuery } from "../../core/query/compile-query.ts";
 import type { ExportQuery } from "../../core/query/export-query.ts";
 import { storableJson } from "../../core/storable.ts";
+import { inSpan } from "../../core/telemetry/tracer.ts";
 import type { LeftObject } from "../../services/exports/export-journal.ts";
 import { settleExport } from "../../services/exports/settle-export.ts";
 import type { ExportToRun } from "../../services/exports/start-export.ts";
 import { type ExportReached, type JobContext, LeaseLost } from "../deps.ts";
+import { jobFields } from "../job-fields.ts";
 import { buildManifest } from "./build-manifest.ts";
 import type { ExportHandlerDeps } from "./export-deps.ts";
 import { ReplayDiffers } from "./prove-replay.ts";
@@ -49,8 +51,10 @@ const checkpointBytesMax = 8 * 1024 * 1024;
 export const attemptExport = async (deps: AttemptDeps, context: JobContext, attempt: Attempt): Promise<void> => {
   const { target, query, start, queryId, onReached } = attempt;
   const progress: ExportProgress = { stage: "planning", rows: 0, rowsTotal: null, bytes: 0, slices: 0, slicesTotal: null };
-  const compiled = await compileForRun(deps, context.signal, query, target);
-  const source = await planPass(deps, context, attempt, compiled);
+  const { compiled, source } = await inSpan(context.span, "plan", async () => {
+    const compiled = await compileForRun(deps, context.signal, query, target);
+    return { compiled, source: await planPass(deps, context, attempt, compiled) };
+  });
   const rowLimit = Math.min(deps.settings.rowLimit, query.limit ?? Number.POSITIVE_INFINITY);
   Object.assign(progress, { stage: "streaming", rowsTotal: Math.min(source.rows, rowLimit), slicesTotal: source.slices.length });
 
@@ -77,7 +81,7 @@ export const attemptExport = async (deps: AttemptDeps, context: JobContext, atte
     });
     const { rows, bytes, slices, slicesResumed } = manifest;
     onReached(() => ({ rows, bytes, slices, slicesResumed }));
-    await settle(deps, context, target.id, manifest, writer);
+    await inSpan(context.span, "settle", () => settle(deps, context, target.id, manifest, writer));
   } catch (error) {
     await writer.giveUp(error, queryId);
     throw error;
@@ -114,8 +118,7 @@ const planPass = async (
   const options = ExportOptions.parse(target.options);
   const source = await openSource(deps, { ...target, window, options, compiled, queryId, signal, known, isWhole });
   deps.log("info", "export_planned", {
-    job_id: job.id,
-    attempt: job.attempt,
+    ...jobFields(job),
     rows: source.rows,
     slices: source.slices.length,
     merges: source.plan.needsFinal,

@@ -4,6 +4,7 @@ import type { ExportProgress } from "../../core/exports/manifest.ts";
 import { describeFailure } from "../../db/postgres/failure.ts";
 import { saveProgress } from "../../services/exports/save-progress.ts";
 import type { JobContext } from "../deps.ts";
+import { jobFields } from "../job-fields.ts";
 import type { ExportHandlerDeps } from "./export-deps.ts";
 
 /** Runs until `stop`. A failed write is logged and does not end the attempt. */
@@ -20,7 +21,7 @@ export const reportProgress = (
     try {
       await saveProgress(deps.db, { id: job.id, leaseId: job.leaseId }, exportId, progress());
     } catch (error) {
-      deps.log("warn", "progress_failed", { job_id: job.id, detail: describeFailure(error) });
+      deps.log("warn", "progress_failed", { ...jobFields(job), detail: describeFailure(error) });
     } finally {
       isSaving = false;
     }

@@ -7,9 +7,11 @@ import { ExportOptions } from "../../core/exports/request.ts";
 import type { UploadedPart } from "../../core/exports/uploaded-part.ts";
 import { byteOrderMark } from "../../core/query/formats/csv.ts";
 import { contentTypeOf } from "../../core/query/formats/index.ts";
+import { inSpan } from "../../core/telemetry/tracer.ts";
 import type { LeftObject } from "../../services/exports/export-journal.ts";
 import type { ExportToRun } from "../../services/exports/start-export.ts";
 import { JobCancelled, type JobContext, LeaseLost, RunnerStopping } from "../deps.ts";
+import { jobFields } from "../job-fields.ts";
 import type { ExportHandlerDeps } from "./export-deps.ts";
 import { type PlannedSlice, type WriteFileDeps, writeFile } from "./file/write-file.ts";
 import { ReplayDiffers, writeBehind } from "./prove-replay.ts";
@@ -73,7 +75,11 @@ export const createFileWriter = (deps: FileWriterDeps, context: JobContext, run:
     }
     const open = await openUpload(deps, context, run, file);
     current = open.upload;
-    const written = await fillUpload(deps, context, run, { file, open, done });
+    const written = await inSpan(context.span, "upload", async (span) => {
+      const filled = await fillUpload(deps, context, run, { file, open, done });
+      span.set({ "spillway.rows": filled.file.rows, "spillway.bytes": filled.file.bytes });
+      return filled;
+    });
     await deps.journal.keepFile(open.fileId, written.file);
     current = undefined;
     finishFile(open.fileId, written);
@@ -99,7 +105,8 @@ export const createFileWriter = (deps: FileWriterDeps, context: JobContext, run:
       // still in flight and the earlier files.
       const settled = await Promise.allSettled([killed, canResume(context, reason) ? current?.settle() : current?.abort()]);
       for (const result of settled)
-        if (result.status === "rejected") deps.log("warn", "take_back_failed", { job_id: context.job.id, detail: String(result.reason) });
+        if (result.status === "rejected")
+          deps.log("warn", "take_back_failed", { ...jobFields(context.job), detail: String(result.reason) });
       await deps.journal.partsKept();
     },
   };
@@ -141,7 +148,7 @@ const openUpload = async (
 
 const fillUpload = async (
   deps: FileWriterDeps,
-  { job, signal }: JobContext,
+  { job, signal, span }: JobContext,
   { target: { format, compression, options }, progress }: FileRun,
   { file: { index, left, slices, rowLimit, isBounded }, open, done }: { file: FileToWrite; open: OpenFile; done: Done },
 ): Promise<WrittenFile> => {
@@ -159,8 +166,7 @@ const fillUpload = async (
       onSlice: (reached) => {
         Object.assign(progress, { rows: done.rows + reached.rows, slices: done.slices + reached.slices });
         deps.log("info", "slice_written", {
-          job_id: job.id,
-          attempt: job.attempt,
+          ...jobFields(job),
           file: index,
           slice: reached.slices - 1,
           rows: reached.rows,
@@ -172,7 +178,7 @@ const fillUpload = async (
       format,
       compression,
       firstText: format === "CSV" && ExportOptions.parse(options).bom ? byteOrderMark : "",
-      slices,
+      slices: slices.map((slice) => ({ ...slice, open: (ask) => inSpan(span, "query", () => slice.open(ask)) })),
       from,
       rowLimit,
       isBounded,

@@ -1,15 +1,15 @@
 /** Writes the audit row of a change, in its transaction. The database creates its id. */
+import type { JobCause } from "../../core/jobs/job-cause.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { auditLogs } from "../../db/postgres/schema/audit.ts";
 
 /** Who made a change, and from where. */
-export type Actor = {
+export type Actor = JobCause & {
   projectId: string;
   organizationId: string;
   userId: string | null;
   apiKeyId: string | null;
   role: string | null;
-  requestId: string;
   ipAddress: string | null;
 };
 

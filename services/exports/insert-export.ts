@@ -46,6 +46,7 @@ export const insertExport = async (
     kind: "export.run",
     projectId: actor.projectId,
     payload: { batchExportId: ids.exportId },
+    cause: actor,
     dedupeKey: `export.run:${ids.exportId}`,
     ...(more.maxAttempts === undefined ? {} : { maxAttempts: more.maxAttempts }),
   });

@@ -21,7 +21,7 @@ export const retryExport = (db: Database, actor: Actor, id: string, defaultPlan:
     const before = await findJobOfExport(tx, actor.projectId, id);
     if (before === undefined) return { outcome: "notFound" };
     if (!before.hasJob) return { outcome: "tooOld" };
-    if (!(await retryJob(tx, { jobId: before.jobId, projectId: actor.projectId }))) return { outcome: "notRetryable" };
+    if (!(await retryJob(tx, { jobId: before.jobId, projectId: actor.projectId, cause: actor }))) return { outcome: "notRetryable" };
     const status = await admitExport(tx, actor.projectId, { defaultPlan, estimate: before.estimate });
     const moved = await transitionExport(tx, id, "QUEUED", { by: actor });
     // Rolls back the transaction, so that the job is not queued without its export.

@@ -1,5 +1,6 @@
 /** Ingestion: the event store: the bucket of events and its event log, with the rows of the log. */
 import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
+import type { JobCause } from "../../core/jobs/job-cause.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { Database } from "../../db/postgres/client.ts";
 
@@ -14,6 +15,8 @@ export type EventStore = {
   /** Only differences count. */
   nowMs: () => number;
   newJobId: () => string;
+  /** What causes the jobs; without it, no request does. */
+  cause?: JobCause | undefined;
   sha256Hex: Sha256Hex;
 };
 

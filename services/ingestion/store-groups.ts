@@ -107,7 +107,7 @@ type Recorded = {
 export const recordObjects = (store: EventStore, { projectId, startedMs, files, origin, objects, jobs }: Recorded): Promise<void> =>
   store.db.transaction(async (tx) => {
     await (store.isLogEnabled ? logObjects(tx, store, projectId, objects) : markUnlogged(tx, projectId));
-    await enqueueEventJobs(tx, projectId, jobs);
+    await enqueueEventJobs(tx, projectId, jobs, store.cause);
     if (!(await wasDeletedSince(tx, { projectId, seconds: (store.nowMs() - startedMs) / 1000 }))) return;
     await forEachConcurrent(files, uploadsMax, async ({ fileKey, body }) => void (await putEventFile(store.s3, fileKey, body, origin)));
   });

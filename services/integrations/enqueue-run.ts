@@ -1,5 +1,6 @@
 /** Enqueues the job that delivers the next window of an integration, unless it has an unfinished one. */
 import type { IntegrationKind } from "../../core/integrations/integration.ts";
+import type { JobCause } from "../../core/jobs/job-cause.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 
@@ -7,6 +8,12 @@ import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 export const enqueueRun = (
   tx: Database,
   { id, projectId, kind }: { id: string; projectId: string; kind: IntegrationKind },
-  { isManual = false } = {},
+  { isManual = false, cause }: { isManual?: boolean; cause?: JobCause } = {},
 ): Promise<boolean> =>
-  enqueueJob(tx, { kind: `integration.${kind}`, projectId, payload: { integrationId: id, isManual }, dedupeKey: `integration:${id}` });
+  enqueueJob(tx, {
+    kind: `integration.${kind}`,
+    projectId,
+    payload: { integrationId: id, isManual },
+    dedupeKey: `integration:${id}`,
+    cause,
+  });

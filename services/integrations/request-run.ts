@@ -13,7 +13,7 @@ export const requestRun = (db: Database, actor: Actor, id: string): Promise<"req
     if (row === undefined) return "absent";
     if (!row.enabled) return "disabled";
     // An unfinished job looks for the next window itself; it is the jobs that are enqueued now that also deliver a window before its end.
-    await enqueueRun(tx, row, { isManual: true });
+    await enqueueRun(tx, row, { isManual: true, cause: actor });
     await tx.update(integrations).set({ nextRunAt: sql`now()` }).where(eq(integrations.id, id));
     await writeAudit(tx, actor, { resourceType: "integration", resourceId: id, action: "run" });
     return "requested";

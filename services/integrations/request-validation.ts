@@ -21,6 +21,7 @@ export const requestValidation = (
       projectId: actor.projectId,
       payload: { integrationId },
       dedupeKey,
+      cause: actor,
     });
     const [job] = isNew
       ? []

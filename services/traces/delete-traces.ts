@@ -18,7 +18,7 @@ const askToDelete = (
   { resourceType, resourceIds }: { resourceType: "trace" | "score"; resourceIds: readonly string[] },
 ): Promise<void> =>
   transaction(db, async (tx) => {
-    await enqueueJob(tx, { kind: "data.delete", projectId: actor.projectId, payload });
+    await enqueueJob(tx, { kind: "data.delete", projectId: actor.projectId, payload, cause: actor });
     await writeAudit(tx, actor, {
       resourceType,
       resourceId: resourceIds[0] ?? "",

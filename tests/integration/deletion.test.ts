@@ -4,6 +4,7 @@ import { arrangeBatch } from "../../core/ingestion/arrange-batch.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import type { JobPayload } from "../../core/jobs/kinds.ts";
 import { parseTracesJson } from "../../core/otel/parse-json.ts";
+import { noSpan } from "../../core/telemetry/tracer.ts";
 import { type ClickHouse, createClickHouse } from "../../db/clickhouse/client.ts";
 import { listObjects } from "../../db/object-store/read-objects.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
@@ -122,7 +123,7 @@ const runDeletion = async (overrides: { s3?: S3Client; clickhouse?: ClickHouse }
     events: { store: { ...fixture.eventStore, s3: overrides.s3 ?? fixture.s3 }, prefix: fixture.eventPrefix, segmentBytesMax: 400 },
   });
   try {
-    await handler.run({ job, signal: new AbortController().signal, assertHeld: async () => {} });
+    await handler.run({ job, signal: new AbortController().signal, assertHeld: async () => {}, span: noSpan });
   } catch (error) {
     await handler.settle(job, { state: "available" });
     throw error;
@@ -689,7 +690,7 @@ describe("a deletion", () => {
       log: () => {},
       emit: () => {},
     });
-    await handler.run({ job, signal: new AbortController().signal, assertHeld: async () => {} });
+    await handler.run({ job, signal: new AbortController().signal, assertHeld: async () => {}, span: noSpan });
     await deleted;
     await runUntilDone();
     expect(await everything()).toEqual(nothing);

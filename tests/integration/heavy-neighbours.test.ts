@@ -2,6 +2,7 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import type { Model } from "../../core/models/model.ts";
+import { noTracer } from "../../core/telemetry/tracer.ts";
 import { createClickHouse } from "../../db/clickhouse/client.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { claimBatch, heartbeatBatch } from "../../db/queue/claim-batch.ts";
@@ -132,6 +133,7 @@ it("while a project's names are matched its lease is kept, and the next batch is
       kind: "ingestion.merge",
       clock: systemClock,
       log: () => {},
+      tracer: noTracer,
       emit: () => {},
       random: () => 0.5,
       claim: () => claimBatch(fixture.db, { kind: "ingestion.merge", jobsMax: 100, claimedBy: "tests", leaseSeconds: 60 }),

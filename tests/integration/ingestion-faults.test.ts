@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseTracesJson } from "../../core/otel/parse-json.ts";
+import { noTracer } from "../../core/telemetry/tracer.ts";
 import { type ClickHouse, createClickHouse } from "../../db/clickhouse/client.ts";
 import { deleteStoredRows } from "../../db/clickhouse/delete-rows.ts";
 import { listEntityFiles } from "../../db/event-store/logged-objects.ts";
@@ -168,6 +169,7 @@ describe("an outage", () => {
         emit: () => {},
         clock: { ...systemClock, wait: () => Promise.resolve() },
         log: () => {},
+        tracer: noTracer,
         random: () => 0,
         claim: () => Promise.resolve(claims++ === 0 ? { leaseId: "lease", claimedAt: "", jobs: [] } : undefined),
         heartbeat: () => Promise.resolve(1),

@@ -351,7 +351,7 @@ describe("the page for Prometheus", () => {
     const { said, stop } = startRunner();
     expect((await fixture.finished(await exportEvents())).status).toBe("COMPLETED");
     await stop();
-    expect(said("metrics_not_served")).toHaveLength(1);
+    expect(said("pages_not_served")).toHaveLength(1);
   });
 });
 

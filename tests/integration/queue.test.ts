@@ -258,7 +258,7 @@ describe("rescue and repair", () => {
     expect((await jobState(db, spent)).state).toBe("discarded");
     expect((await jobState(db, toCancel)).state).toBe("cancelled");
     expect(await wrongConcurrencyCounts(db)).toEqual([]);
-    expect(await retryJob(db, { jobId: spent, projectId })).toBe(true);
+    expect(await retryJob(db, { jobId: spent, projectId, cause: { requestId: "req_retry" } })).toBe(true);
     expect(await jobState(db, spent)).toEqual({ state: "available", attempt: 0 });
   });
 
@@ -335,7 +335,7 @@ describe("the queue as a whole", () => {
             }
             if (verb === "retry") {
               const can = job.state === "discarded" || job.state === "cancelled";
-              expect(await retryJob(db, { jobId: id, projectId })).toBe(can);
+              expect(await retryJob(db, { jobId: id, projectId, cause: { requestId: "req_retry" } })).toBe(can);
               if (can) Object.assign(job, { state: "available", attempt: 0, cancel: false });
             }
           }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { noTracer } from "../../core/telemetry/tracer.ts";
 import type { JobBatch } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
 import { systemClock } from "../../runner/clock.ts";
@@ -19,7 +20,19 @@ const done: BatchOutcome = { doneIds: ["job"], failed: [], released: [] };
 const batch = (leaseId: string): JobBatch => ({
   leaseId,
   claimedAt: "2026-01-01T00:00:00.000000Z",
-  jobs: [{ id: "job", projectId: "p", payload: {}, attempt: 1, maxAttempts: 6, losses: 0, orderingKey: "p/t" }],
+  jobs: [
+    {
+      id: "job",
+      projectId: "p",
+      payload: {},
+      attempt: 1,
+      maxAttempts: 6,
+      losses: 0,
+      orderingKey: "p/t",
+      requestId: null,
+      traceparent: null,
+    },
+  ],
 });
 
 const start = (deps: Partial<BatchLoopDeps>) =>
@@ -29,6 +42,7 @@ const start = (deps: Partial<BatchLoopDeps>) =>
       emit: () => {},
       clock: fastClock,
       log: () => {},
+      tracer: noTracer,
       random: () => 0,
       claim: () => Promise.resolve(undefined),
       heartbeat: () => Promise.resolve(1),
@@ -169,6 +183,7 @@ describe("a runner that stops", () => {
         emit: () => {},
         clock: systemClock,
         log: () => {},
+        tracer: noTracer,
         random: () => 0,
         claim: () => {
           if (claims++ > 0) return Promise.resolve(claims === 2 ? batch("woken") : undefined);

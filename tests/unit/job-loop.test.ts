@@ -1,5 +1,6 @@
 /** The loop of single jobs: a heartbeat may fall between the commit of a completion and the return of its handler. */
 import { describe, expect, it } from "vitest";
+import { noTracer } from "../../core/telemetry/tracer.ts";
 import type { ClaimedJob } from "../../db/queue/claim-job.ts";
 import type { Heartbeat } from "../../db/queue/heartbeat-job.ts";
 import { createBus } from "../../runner/bus.ts";
@@ -8,6 +9,7 @@ import { startLoop } from "../../runner/queue/job-loop.ts";
 
 const job: ClaimedJob = {
   ...{ id: "job", projectId: "p", kind: "data.delete", payload: {}, attempt: 1, maxAttempts: 3, leaseId: "lease", checkpoint: null },
+  ...{ requestId: null, traceparent: null },
 };
 
 /** Runs one job that returns only after a heartbeat was answered like this, and reports which event of the bus followed its claim. */
@@ -22,6 +24,7 @@ const endOf = async (answer: Heartbeat): Promise<string> => {
     {
       clock: systemClock,
       log: () => {},
+      tracer: noTracer,
       bus,
       random: () => 0,
       // The turn after the answer is that of the loop.

@@ -1,6 +1,7 @@
 /** Long jobs of one project beside a canary, in a loop that runs few jobs at once. */
 
 import { describe, expect, it } from "vitest";
+import { noTracer } from "../../core/telemetry/tracer.ts";
 import type { ClaimedJob } from "../../db/queue/claim-job.ts";
 import { createBus } from "../../runner/bus.ts";
 import { systemClock } from "../../runner/clock.ts";
@@ -9,6 +10,7 @@ import { createProjectConcurrency } from "../../runner/queue/project-concurrency
 
 const jobOf = (id: string, projectId: string): ClaimedJob => ({
   ...{ id, projectId, kind: "data.delete", payload: {}, attempt: 1, maxAttempts: 3, leaseId: `lease-${id}`, checkpoint: null },
+  ...{ requestId: null, traceparent: null },
 });
 
 describe("a project with jobs that never end", () => {
@@ -20,6 +22,7 @@ describe("a project with jobs that never end", () => {
       {
         clock: systemClock,
         log: () => {},
+        tracer: noTracer,
         bus: createBus(() => {}),
         random: () => 0,
         perProject,

@@ -74,7 +74,7 @@ const loadForPoll = async (
   deps: Pick<RouteDeps, "identify" | "log" | "nowMs" | "openDatabase" | "wait">,
   id: string,
 ): Promise<{ event: "progress" | "end"; data: string } | { event: "problem"; code: ErrorCode; data: string }> => {
-  const opened = deps.openDatabase();
+  const opened = deps.openDatabase(c.get("requestId"));
   try {
     const principal = await deps.identify(c, opened.db);
     assertScope(principal.scopes, "batchExports:read");

@@ -14,5 +14,6 @@ export const eventsOf = ({ events }: Pick<IngestionDeps, "events">): NonNullable
 /** Throws INGESTION_DISABLED. */
 export const openEventStore = (c: Context<AppEnv>, deps: IngestionDeps): EventStore => {
   const { s3Client: s3, isLogEnabled, sha256Hex } = eventsOf(deps);
-  return { db: c.get("db"), s3, isLogEnabled, nowMs: deps.nowMs, newJobId: () => deps.newId("job"), sha256Hex };
+  const cause = { requestId: c.get("requestId"), traceparent: c.get("span").traceparent };
+  return { db: c.get("db"), s3, isLogEnabled, nowMs: deps.nowMs, newJobId: () => deps.newId("job"), sha256Hex, cause };
 };

@@ -53,7 +53,9 @@ export const registerIngest = (app: App, deps: IngestionDeps): void => {
   app.post(route.path, async (c) => {
     const sender = await authoriseSender(c, deps);
     const events = eventsOf(deps);
-    const { batch, answer } = parseBatch(batchOf(parseJsonText(utf8Text(await readBody(c, ingestionBytesMax)))), sender, deps);
+    const { batch, answer } = parseBatch(batchOf(parseJsonText(utf8Text(await readBody(c, ingestionBytesMax)))), sender, (line) =>
+      deps.log({ request_id: c.get("requestId"), ...line }),
+    );
     return c.json(withOutcomes(answer, batch, await storeBatch(openEventStore(c, deps), events, sender, batch)), 207);
   });
 };
@@ -71,14 +73,14 @@ const batchOf = (body: unknown): unknown[] => {
 };
 
 /** Decides what needs no storage: refuses invalid events, and logs SDK log lines without storing them. */
-const parseBatch = (items: readonly unknown[], sender: Sender, deps: IngestionDeps): { batch: ArrivedEvent[]; answer: Answer } => {
+const parseBatch = (items: readonly unknown[], sender: Sender, log: IngestionDeps["log"]): { batch: ArrivedEvent[]; answer: Answer } => {
   const answer: Answer = { successes: [], errors: [] };
   const batch: ArrivedEvent[] = [];
   for (const original of items) {
     const parsed = parseEvent(original, { isInternal: false });
     if (!parsed.ok) answer.errors.push({ id: parsed.id, status: parsed.status, message: parsed.message, error: parsed.error });
     else if (parsed.event === undefined) {
-      deps.log({ event: "sdk_log", project_id: sender.projectId, log: JSON.stringify(parsed.log.log).slice(0, 2000) });
+      log({ event: "sdk_log", project_id: sender.projectId, log: JSON.stringify(parsed.log.log).slice(0, 2000) });
       answer.successes.push({ id: parsed.log.id, status: 201 });
     } else if (sender.access === "scores" && parsed.event.entityType !== "score")
       answer.errors.push({ id: parsed.event.id, status: 401, message: "Authentication error", error: "Access Scope Denied" });

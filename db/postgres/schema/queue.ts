@@ -37,6 +37,9 @@ export const jobs = pgTable(
     dedupeKey: text("dedupe_key"),
     cancelRequestedAt: at("cancel_requested_at"),
     checkpoint: jsonb(),
+    /** The API request that caused the job, and the trace that its attempts continue (W3C traceparent). Null: no request did. */
+    requestId: text("request_id"),
+    traceparent: text(),
     lastError: jsonb("last_error").$type<{ code: string; message: string; detail?: string; attempt: number; at: string }>(),
     createdAt: createdAt(),
     finishedAt: at("finished_at"),

@@ -857,7 +857,9 @@ describe("an entity with thousands of updates", () => {
         body: { traceId: `t${at}`, startTime: instant(at * 1000) },
       }),
     );
-    const jobs = [{ id: "j", projectId: "p", payload: {}, attempt: 2, maxAttempts: 6, losses: 0, orderingKey: "l" }];
+    const jobs = [
+      { id: "j", projectId: "p", payload: {}, attempt: 2, maxAttempts: 6, losses: 0, orderingKey: "l", requestId: null, traceparent: null },
+    ];
     const entity = {
       projectId: "p",
       entityType: "observation",

@@ -45,6 +45,7 @@ const job = (kind: JobKind) => ({
   maxAttempts: 2,
   leaseId: "l",
   checkpoint: null,
+  ...{ requestId: null, traceparent: null },
 });
 
 describe("jobs", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseHeaders } from "../../../runner/metrics/parse-headers.ts";
+import { parseHeaders } from "../../core/telemetry/parse-headers.ts";
 
 describe("headers of OTLP", () => {
   it.each<[string, Record<string, string>]>([
