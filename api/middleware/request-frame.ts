@@ -3,7 +3,7 @@
  * stream opens its own connections.
  */
 import type { MiddlewareHandler } from "hono";
-import { routePath } from "hono/route";
+import { matchedRoutes } from "hono/route";
 import { parseTraceparent } from "../../core/telemetry/parse-traceparent.ts";
 import type { AppDeps, AppEnv, Database } from "../deps.ts";
 
@@ -14,11 +14,17 @@ export const requestFrame = (
     const startedMs = deps.nowMs();
     const requestId = deps.newId("request");
     const tracer = deps.openTracer();
-    const route = routePath(c, -1);
-    const span = tracer.start(route === "/*" ? c.req.method : `${c.req.method} ${route}`, {
+    // Middleware matches every method.
+    const route = matchedRoutes(c).findLast(({ method }) => method !== "ALL")?.path;
+    const span = tracer.start(route === undefined ? c.req.method : `${c.req.method} ${route}`, {
       kind: "server",
       parent: parseTraceparent(c.req.header("traceparent")),
-      attributes: { "http.request.method": c.req.method, "http.route": route, "url.path": c.req.path, "spillway.request_id": requestId },
+      attributes: {
+        "http.request.method": c.req.method,
+        ...(route === undefined ? {} : { "http.route": route }),
+        "url.path": c.req.path,
+        "spillway.request_id": requestId,
+      },
     });
     c.set("requestId", requestId);
     c.set("span", span);

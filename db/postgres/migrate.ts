@@ -17,8 +17,8 @@ import { seedModels } from "./seed-models.ts";
  * Longest wait for a lock on a table. A statement that waits for one holds up every query behind it, so it gives way to a long transaction
  * of the running version and is tried again.
  */
-const lockWaitMs = 3000;
-const attemptsMax = 20;
+const lockWaitMs = 2000;
+const attemptsMax = 30;
 
 /** Migrates Postgres alone; returns the names of the migrations that it applied. Concurrent runs wait for each other. */
 export const migratePostgres = (databaseUrl: string): Promise<string[]> =>

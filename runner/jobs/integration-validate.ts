@@ -19,6 +19,7 @@ import { settleValidation } from "../../services/integrations/settle-validation.
 import { type Handler, LeaseLost } from "../deps.ts";
 import { probeMixpanel, probePosthog } from "../integrations/probe-sink.ts";
 import { failedStep, probeStorage } from "../integrations/probe-storage.ts";
+import { base64Crc } from "../transfer/sinks/object-upload.ts";
 
 export type ValidateHandlerDeps = {
   db: Database;
@@ -71,7 +72,7 @@ const stepsOf = async (deps: ValidateHandlerDeps, integration: Validated, { prob
         checksum,
         probeId,
         signal,
-        crc32Base64: (text) => base64Of(crc32(new TextEncoder().encode(text))),
+        crc32Base64: (text) => base64Crc(crc32(new TextEncoder().encode(text))),
       });
     }
     case "posthog": {
@@ -85,11 +86,4 @@ const stepsOf = async (deps: ValidateHandlerDeps, integration: Validated, { prob
     default:
       return integration.kind satisfies never;
   }
-};
-
-/** S3 writes a CRC-32 as base64 of its four bytes, the highest first. */
-const base64Of = (crc: number): string => {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, crc);
-  return btoa(String.fromCharCode(...bytes));
 };

@@ -3,7 +3,11 @@ import { createTransport, type SMTPTransportOptions as SMTPOptions } from "nodem
 import { AppError } from "../../core/errors.ts";
 
 type Mail = { to: string; subject: string; text: string; html: string; messageId: string };
-export type Mailer = { send: (mail: Mail) => Promise<void> };
+export type Mailer = {
+  send: (mail: Mail) => Promise<void>;
+  /** Connects and logs in, and sends nothing. */
+  verify: () => Promise<void>;
+};
 
 /** Creates the transport of a process. Opens a connection per mail. Each step times out after 30 s. */
 export const createMailer = ({ url, from }: { url: string; from: string }): Mailer => {
@@ -15,12 +19,23 @@ export const createMailer = ({ url, from }: { url: string; from: string }): Mail
       try {
         await transport.sendMail(mail);
       } catch (cause) {
-        const { responseCode } = cause as { responseCode?: number };
-        const detail = cause instanceof Error ? cause.message : String(cause);
-        // 5xx is the server's final answer (RFC 5321, 4.2.1). The exception is authentication, which the operator may fix.
-        const isRejected = responseCode !== undefined && responseCode >= 500 && responseCode !== 530 && responseCode !== 535;
-        throw new AppError({ code: isRejected ? "MAIL_REJECTED" : "MAIL_UNAVAILABLE", detail, cause });
+        throw mailFailure(cause);
+      }
+    },
+    verify: async () => {
+      try {
+        await transport.verify();
+      } catch (cause) {
+        throw mailFailure(cause);
       }
     },
   };
+};
+
+const mailFailure = (cause: unknown): AppError => {
+  const { responseCode } = cause as { responseCode?: number };
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  // 5xx is the server's final answer (RFC 5321, 4.2.1). The exception is authentication, which the operator may fix.
+  const isRejected = responseCode !== undefined && responseCode >= 500 && responseCode !== 530 && responseCode !== 535;
+  return new AppError({ code: isRejected ? "MAIL_REJECTED" : "MAIL_UNAVAILABLE", detail, cause });
 };

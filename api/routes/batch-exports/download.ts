@@ -1,11 +1,9 @@
 /** GET /api/public/batch-exports/{id}/download: redirects to a short-lived signed URL, created for each request. */
 
 import { z } from "@hono/zod-openapi";
-import { AwsClient } from "aws4fetch";
 import { AppError } from "../../../core/errors.ts";
-import { contentDisposition } from "../../../core/exports/object-key.ts";
-import { objectUrl } from "../../../core/s3/object-url.ts";
 import { writeAudit } from "../../../services/audit/write-audit.ts";
+import { signDownload } from "../../../services/exports/sign-download.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { IdParam } from "../describe.ts";
@@ -25,9 +23,6 @@ const route = keyRoute(
   },
 );
 
-/** A signed S3 URL is valid for at most 7 days. */
-const linkSecondsMax = 7 * 86_400;
-
 export const registerDownload = (app: App, deps: Pick<RouteDeps, "downloads" | "nowMs">): void => {
   app.openapi(route, async (c) => {
     const { downloads } = deps;
@@ -39,14 +34,11 @@ export const registerDownload = (app: App, deps: Pick<RouteDeps, "downloads" | "
     const file = row.manifest.files[c.req.valid("query").file];
     if (file === undefined) throw new AppError({ code: "NOT_FOUND", message: "The export has no file with this number." });
 
-    const url = objectUrl(downloads.location, file.key);
-    url.searchParams.set("X-Amz-Expires", String(Math.max(1, Math.min(downloads.linkSeconds, leftSeconds, linkSecondsMax))));
-    url.searchParams.set("response-content-disposition", contentDisposition(file.name));
-    url.searchParams.set("response-content-type", file.contentType);
-    const { accessKeyId, secretAccessKey, sessionToken, location } = downloads;
-    const keys = { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
-    const signed = await new AwsClient({ ...keys, service: "s3", region: location.region }).sign(url, {
-      aws: { signQuery: true },
+    const address = await signDownload({
+      location: downloads.location,
+      credentials: downloads,
+      file,
+      seconds: Math.min(downloads.linkSeconds, leftSeconds),
     });
     await writeAudit(c.get("db"), c.get("actor"), {
       resourceType: "batchExport",
@@ -55,6 +47,6 @@ export const registerDownload = (app: App, deps: Pick<RouteDeps, "downloads" | "
       after: { file: file.name },
     });
     c.header("cache-control", "no-store");
-    return c.redirect(signed.url, 302);
+    return c.redirect(address, 302);
   });
 };
