@@ -20,19 +20,21 @@ import { seedModels } from "./seed-models.ts";
 const lockWaitMs = 2000;
 const attemptsMax = 30;
 
+const ownFolder = fileURLToPath(new URL("./migrations", import.meta.url));
+
 /** Migrates Postgres alone; returns the names of the migrations that it applied. Concurrent runs wait for each other. */
 export const migratePostgres = (databaseUrl: string): Promise<string[]> =>
   withMigrationLock(databaseUrl, () => applyPostgresMigrations(databaseUrl));
 
 /** `migratePostgres` for a caller that holds the lock of db/postgres/migration-lock.ts. */
-export const applyPostgresMigrations = async (databaseUrl: string): Promise<string[]> => {
+export const applyPostgresMigrations = async (databaseUrl: string, folder = ownFolder): Promise<string[]> => {
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {}, connection: { lock_timeout: lockWaitMs } });
   const db = drizzle(sql);
   try {
     const pending = await listPendingMigrations(asDatabase(db));
     for (let attempts = 1; ; attempts++) {
       try {
-        await migrate(db, { migrationsFolder: fileURLToPath(new URL("./migrations", import.meta.url)) });
+        await migrate(db, { migrationsFolder: folder });
         break;
       } catch (error) {
         if (attempts >= attemptsMax || !isLockWaitOver(error)) throw error;

@@ -9,11 +9,11 @@ import { answers, bunPath, repositoryRoot, type Service, startService } from "..
 
 const compatibilityDate = "2026-11-01";
 
-/** Bundles with wrangler, which uses the settings of wrangler.toml. Takes about two seconds. */
-export const bundleWorker = async (outDir: string): Promise<void> => {
+/** Bundles with wrangler, which uses the settings of wrangler.toml. Takes about two seconds. `script` is a Worker other than the API. */
+export const bundleWorker = async (outDir: string, script?: string): Promise<void> => {
   const wrangler = join(repositoryRoot, "node_modules", "wrangler", "bin", "wrangler.js");
   try {
-    await promisify(execFile)(bunPath, [wrangler, "deploy", "--dry-run", "--outdir", outDir], {
+    await promisify(execFile)(bunPath, [wrangler, "deploy", ...(script === undefined ? [] : [script]), "--dry-run", "--outdir", outDir], {
       cwd: repositoryRoot,
       encoding: "utf8",
       env: { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "true", WRANGLER_LOG_PATH: join(outDir, "log"), NO_UPDATE_NOTIFIER: "1" },

@@ -1,5 +1,6 @@
 /** A runner in a process of its own, so that a test can kill, stop and continue it. */
 import type { ChildProcess } from "node:child_process";
+import { join } from "node:path";
 import { bunPath, repositoryRoot } from "../../local/service.ts";
 import { spawnBound } from "../../local/spawn-bound.ts";
 
@@ -13,8 +14,12 @@ export type RunnerProcess = {
   kill: (signal?: NodeJS.Signals) => Promise<void>;
 };
 
-export const startRunnerProcess = (env: Record<string, string>): RunnerProcess => {
-  const child = spawnBound(bunPath, [`${repositoryRoot}runner/main.ts`], {
+/** `program` is that of another folder, such as a bundle. */
+export const startRunnerProcess = (
+  env: Record<string, string>,
+  { cwd = repositoryRoot, program = "runner/main.ts" } = {},
+): RunnerProcess => {
+  const child = spawnBound(bunPath, [join(cwd, program)], {
     env: { ...process.env, ...env },
     stdout: "pipe",
     stderr: "inherit",

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { ApiEnv, parseApiEnv } from "../../api/env.ts";
+import { MigrateEnv } from "../../cli/operator/migrate-env.ts";
 import { supportedVariables } from "../../core/langfuse-variables.ts";
 import { parseRunnerEnv } from "../../runner/env.ts";
 import { RunnerEnv } from "../../runner/env-schema.ts";
@@ -15,7 +16,7 @@ const example = Object.fromEntries(
 
 describe(".env.example", () => {
   it("names every variable, and no other", () => {
-    const read = new Set([...Object.keys(ApiEnv.shape), ...Object.keys(RunnerEnv.shape)]);
+    const read = new Set([...Object.keys(ApiEnv.shape), ...Object.keys(RunnerEnv.shape), ...Object.keys(MigrateEnv.shape)]);
     expect(Object.keys(example).toSorted()).toEqual([...read].toSorted());
   });
 
