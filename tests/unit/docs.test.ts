@@ -12,7 +12,7 @@ const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const exists = (path: string): boolean => existsSync(join(root, path));
 
 const pages = pagesOfDocs();
-const folders = [".ci", "api", "cli", "core", "db", "docs", "local", "openapi", "patches", "runner", "services", "tests"];
+const folders = [".ci", "api", "cli", "core", "db", "deploy", "docs", "local", "openapi", "patches", "runner", "services", "tests"];
 
 /** Each with the reason why the code does not have it. */
 const exceptions = new Map([
