@@ -29,6 +29,8 @@ export type { Database } from "../db/postgres/client.ts";
 export type AppDeps = {
   /** Opens the database for one request, whose id its log lines carry. `close` is called when the response is complete. */
   openDatabase: (requestId: string) => { db: Database; close: () => Promise<void> };
+  /** Whether Postgres lacks migrations of this version. */
+  hasPendingMigrations: (db: Database) => Promise<boolean>;
   /** Opens ClickHouse for one request, with one time budget for all its queries. */
   openClickHouse: () => Pick<ClickHouse, "queryRows" | "openBytes">;
   eventsTable: string;

@@ -14,6 +14,7 @@ import { traceExperimentFlags } from "../core/traces/experiment-env.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
 import { withinSeconds } from "../db/clickhouse/within-seconds.ts";
 import { createS3Client } from "../db/object-store/s3-client.ts";
+import { listPendingMigrations } from "../db/postgres/pending-migrations.ts";
 import { openTracer } from "../db/telemetry/open-tracer.ts";
 import { createApp } from "./app.ts";
 import type { App, AppDeps } from "./deps.ts";
@@ -60,6 +61,7 @@ const createDeps = (env: ApiEnv, bindings: Record<string, unknown>): AppDeps => 
         timeoutMs: env.SPILLWAY_DATABASE_TIMEOUT_SECONDS * 1000,
         log: (line) => log({ request_id: requestId, ...line }),
       }),
+    hasPendingMigrations: async (db) => (await listPendingMigrations(db)).length > 0,
     openClickHouse: () => withinSeconds(clickhouse, { seconds: env.SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS, nowMs: () => Date.now() }),
     eventsTable: env.CLICKHOUSE_EVENTS_TABLE,
     newId: (kind) => createId(kind, Date.now(), crypto.getRandomValues(new Uint8Array(16))),

@@ -5,11 +5,12 @@
 import { parseArgs } from "node:util";
 import type { CheckOutcome, CheckResult } from "./preflight/check-result.ts";
 import type { ProcessName } from "./preflight/preflight-target.ts";
-import { runChecks } from "./preflight/run-checks.ts";
+import { type Part, parts, runChecks } from "./preflight/run-checks.ts";
 
 const usage = `Usage:
   npm run preflight                        checks what the API and the runner need, from this environment
   npm run preflight -- --for api|runner    checks one of them
+  npm run preflight -- --only PART,PART    checks some parts: postgres, clickhouse, buckets, mail, keys
   npm run preflight -- --json              prints { "ok": …, "checks": [{ check, outcome, message, help }] }`;
 
 const marks: Record<CheckOutcome, string> = { ok: "ok      ", warning: "warning ", failed: "FAILED  ", skipped: "skipped " };
@@ -22,9 +23,16 @@ const processesOf = (name: string | undefined): ProcessName[] | undefined => {
   return name === "api" || name === "runner" ? [name] : undefined;
 };
 
+const isPart = (name: string): name is Part => (parts as readonly string[]).includes(name);
+const partsOf = (names: string | undefined): Part[] | undefined => {
+  if (names === undefined) return [...parts];
+  const named = names.split(",");
+  return named.every(isPart) ? named : undefined;
+};
+
 const readOptions = () => {
   try {
-    return parseArgs({ options: { for: { type: "string" }, json: { type: "boolean", default: false } } }).values;
+    return parseArgs({ options: { for: { type: "string" }, only: { type: "string" }, json: { type: "boolean", default: false } } }).values;
   } catch {
     return undefined;
   }
@@ -32,11 +40,12 @@ const readOptions = () => {
 
 const options = readOptions();
 const processes = options === undefined ? undefined : processesOf(options.for);
-if (options === undefined || processes === undefined) {
+const only = options === undefined ? undefined : partsOf(options.only);
+if (options === undefined || processes === undefined || only === undefined) {
   console.error(usage);
   process.exit(64);
 }
-const checks = await runChecks(process.env, processes);
+const checks = await runChecks(process.env, { processes, only });
 const isOk = checks.every(({ outcome }) => outcome !== "failed");
 if (options.json) console.log(JSON.stringify({ ok: isOk, checks }, null, 2));
 else for (const check of checks) console.log(lineOf(check));

@@ -76,7 +76,13 @@ export const listPendingClickHouseMigrations = async (clickhouse: Pick<ClickHous
     sql: "SELECT name FROM system.tables WHERE database = {database:String} AND name = 'schema_migrations'",
     params: { database },
   });
-  const rows = table === undefined ? [] : await clickhouse.queryRows<{ name: string }>({ sql: "SELECT name FROM schema_migrations FINAL" });
+  const rows =
+    table === undefined
+      ? []
+      : await clickhouse.queryRows<{ name: string }>({
+          sql: "SELECT name FROM {database:Identifier}.schema_migrations FINAL",
+          params: { database },
+        });
   const applied = new Set(rows.map(({ name }) => name));
   return clickHouseMigrations.map(({ name }) => name).filter((name) => !applied.has(name));
 };

@@ -1,10 +1,12 @@
 /** `npm run preflight`: each thing that can be wrong is found by its own check, against real engines, and no secret is printed. */
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CheckResult } from "../../cli/operator/preflight/check-result.ts";
-import { runChecks } from "../../cli/operator/preflight/run-checks.ts";
+import { type Part, runChecks } from "../../cli/operator/preflight/run-checks.ts";
 import { createKeyring } from "../../core/integrations/sealed-secret.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { bunPath, repositoryRoot } from "../../local/service.ts";
@@ -35,7 +37,8 @@ afterAll(async () => {
   await Promise.all([fixture.stop(), mail.stop()]);
 });
 
-const preflight = (env: Record<string, string> = {}, nowMs?: () => number) => runChecks({ ...good, ...env }, ["api", "runner"], nowMs);
+const preflight = (env: Record<string, string> = {}, only?: readonly Part[], nowMs = Date.now) =>
+  runChecks({ ...good, ...env }, { nowMs, ...(only === undefined ? {} : { only }) });
 const named = (results: readonly CheckResult[], outcome: CheckResult["outcome"]) =>
   results.filter((result) => result.outcome === outcome).map(({ check }) => check);
 const resultOf = (results: readonly CheckResult[], check: string) => results.find((result) => result.check === check);
@@ -63,16 +66,24 @@ describe("where everything is right", () => {
     expect(text).not.toContain("spillway-validation");
   });
 
-  it("is a command with exit status and JSON", () => {
-    const command = (args: string[], env: Record<string, string> = good) =>
-      spawnSync(bunPath, [`${repositoryRoot}cli/operator/preflight.ts`, ...args], { env: { ...process.env, ...env }, encoding: "utf8" });
-    const right = command(["--json", "--for", "runner"]);
+  it("is a command with exit status and JSON", async () => {
+    // Beside this process, which answers its mail.
+    const command = (args: string[], env: Record<string, string> = good): Promise<{ status: number; stdout: string }> =>
+      new Promise((resolve) => {
+        execFile(bunPath, [`${repositoryRoot}cli/operator/preflight.ts`, ...args], { env: { ...process.env, ...env } }, (error, stdout) =>
+          resolve({ status: error === null ? 0 : Number(error.code), stdout }),
+        );
+      });
+    const [right, wrong, unknown] = await Promise.all([
+      command(["--json", "--for", "runner"]),
+      command(["--for", "api"], { ...good, SALT: "", CLICKHOUSE_URL: "no-address-secret" }),
+      command(["--only", "redis"]),
+    ]);
     expect([right.status, (JSON.parse(right.stdout) as { ok: boolean }).ok]).toEqual([0, true]);
-    const wrong = command(["--for", "api"], { ...good, SALT: "", CLICKHOUSE_URL: "no-address-secret" });
     expect(wrong.status).toBe(1);
     expect(wrong.stdout).toMatch(/^FAILED {3}variables of the API: SALT: .+ Correct SALT/m);
     expect(wrong.stdout).not.toContain("no-address-secret");
-    expect(command(["--for", "worker"]).status).toBe(64);
+    expect(unknown.status).toBe(64);
   });
 });
 
@@ -87,7 +98,7 @@ describe("Postgres", () => {
       /resolve|connection/i,
     ],
   ])("%s fails the connection, and nothing after it is guessed", async (_name, env, message) => {
-    const results = await preflight(env());
+    const results = await preflight(env(), ["postgres"]);
     expect(resultOf(results, "postgres: connection")).toMatchObject({
       outcome: "failed",
       message: expect.stringMatching(message) as string,
@@ -106,17 +117,17 @@ describe("Postgres", () => {
     ])
       await execute(fixture.db, sql.raw(statement));
     const env = { DATABASE_URL: withDatabase(fixture.database, { username: role, password: "pw" }) };
-    const refused = resultOf(await preflight(env), "postgres: permissions");
+    const refused = resultOf(await preflight(env, ["postgres"]), "postgres: permissions");
     expect(refused).toMatchObject({ outcome: "failed", help: expect.stringContaining("GRANT SELECT, INSERT") as string });
     expect(refused?.message).toContain("batch_exports");
     await execute(fixture.db, sql.raw(`alter role ${role} set default_transaction_read_only = on`));
-    expect(resultOf(await preflight(env), "postgres: version")).toMatchObject({ outcome: "failed" });
+    expect(resultOf(await preflight(env, ["postgres"]), "postgres: version")).toMatchObject({ outcome: "failed" });
   });
 
   it("migrations that are pending are named", async () => {
     await execute(fixture.db, sql`create table kept as select * from drizzle.__drizzle_migrations`);
     await execute(fixture.db, sql`delete from drizzle.__drizzle_migrations where created_at = (select max(created_at) from kept)`);
-    const result = resultOf(await preflight(), "postgres: migrations");
+    const result = resultOf(await preflight({}, ["postgres"]), "postgres: migrations");
     await execute(fixture.db, sql`insert into drizzle.__drizzle_migrations select * from kept on conflict do nothing`);
     expect(result).toMatchObject({ outcome: "failed", message: expect.stringMatching(/^Pending: 00\d\d_\w+\.$/) as string });
     expect(result?.help).toContain("npm run migrate");
@@ -130,15 +141,61 @@ describe("ClickHouse", () => {
     ["a database that is missing", () => ({ CLICKHOUSE_DB: "nowhere" }), "clickhouse: database"],
     ["a database without migrations", () => ({ CLICKHOUSE_DB: "default" }), "clickhouse: migrations"],
   ])("%s fails", async (_name, env, check) => {
-    const results = await preflight(env());
+    const results = await preflight(env(), ["clickhouse"]);
     expect(named(results, "failed")).toEqual([check]);
     expect(JSON.stringify(results)).not.toContain("wrong-secret");
   });
 });
 
+describe("a ClickHouse user", () => {
+  /** The real server, to which the user of a profile with other rights is played. */
+  const withProxy = async <R>(change: (url: URL, sql: string) => string | undefined, work: (url: string) => Promise<R>): Promise<R> => {
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () => {
+        const url = new URL(request.url ?? "/", fixture.clickhouseUrl);
+        const body = Buffer.concat(chunks);
+        const answer = change(url, body.toString());
+        if (answer !== undefined) return void response.end(answer);
+        const headers = { "content-type": request.headers["content-type"] ?? "text/plain" };
+        void fetch(url, { method: "POST", body, headers }).then(async (real) => {
+          const { "content-encoding": _, "transfer-encoding": __, ...kept } = Object.fromEntries(real.headers);
+          response.writeHead(real.status, kept).end(Buffer.from(await real.arrayBuffer()));
+        });
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      return await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    } finally {
+      server.close();
+    }
+  };
+
+  it("whose profile forbids settings fails that check: the server itself refuses them", async () => {
+    const readOnly = (url: URL, sql: string) => {
+      if (/^SELECT (1|count)/.test(sql) && url.searchParams.get("database") !== "system") url.searchParams.set("readonly", "1");
+      return undefined;
+    };
+    const results = await withProxy(readOnly, (url) => preflight({ CLICKHOUSE_URL: url }, ["clickhouse"]));
+    expect(resultOf(results, "clickhouse: settings")).toMatchObject({
+      outcome: "failed",
+      help: expect.stringContaining("readonly") as string,
+    });
+  });
+
+  it("that may not insert is told which right is missing", async () => {
+    const refuse = (_url: URL, sql: string) => (sql.startsWith("CHECK GRANT INSERT") ? "0\n" : undefined);
+    const results = await withProxy(refuse, (url) => preflight({ CLICKHOUSE_URL: url }, ["clickhouse"]));
+    expect(named(results, "failed")).toEqual(["clickhouse: permissions"]);
+    expect(resultOf(results, "clickhouse: permissions")?.help).toContain("GRANT INSERT ON");
+  });
+});
+
 describe("a bucket", () => {
   it("that is missing fails the writing, and what needs it is skipped", async () => {
-    const results = await preflight({ LANGFUSE_S3_BATCH_EXPORT_BUCKET: "nowhere" });
+    const results = await preflight({ LANGFUSE_S3_BATCH_EXPORT_BUCKET: "nowhere" }, ["buckets"]);
     expect(resultOf(results, "exports bucket: write")).toMatchObject({
       outcome: "failed",
       message: expect.stringContaining("S3_BUCKET_NOT_FOUND") as string,
@@ -147,7 +204,7 @@ describe("a bucket", () => {
   });
 
   it("whose key is wrong fails", async () => {
-    const results = await preflight({ LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: "wrong-secret" });
+    const results = await preflight({ LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: "wrong-secret" }, ["buckets"]);
     expect(resultOf(results, "exports bucket: write")).toMatchObject({
       outcome: "failed",
       message: expect.stringContaining("S3_ACCESS_DENIED") as string,
@@ -156,7 +213,7 @@ describe("a bucket", () => {
   });
 
   it("whose download links lead nowhere fails that check alone", async () => {
-    const results = await preflight({ LANGFUSE_S3_BATCH_EXPORT_EXTERNAL_ENDPOINT: "http://127.0.0.1:9" });
+    const results = await preflight({ LANGFUSE_S3_BATCH_EXPORT_EXTERNAL_ENDPOINT: "http://127.0.0.1:9" }, ["buckets"]);
     expect(named(results, "failed")).toEqual(["exports bucket: download"]);
     expect(resultOf(results, "exports bucket: download")?.help).toContain("EXTERNAL_ENDPOINT");
   });
@@ -165,18 +222,20 @@ describe("a bucket", () => {
 describe("the rest", () => {
   it("a clock 20 minutes off is said of each engine; two minutes are a warning", async () => {
     const clocks = ["postgres: clock", "clickhouse: clock", "exports bucket: clock"];
-    const far = await preflight({}, () => Date.now() + 20 * 60_000);
+    const far = await preflight({}, ["postgres", "clickhouse", "buckets"], () => Date.now() + 20 * 60_000);
     expect(named(far, "failed")).toEqual(clocks);
     expect(resultOf(far, "postgres: clock")?.message).toMatch(/^Clock skew: 1\d\d\d s behind this machine/);
-    expect(named(await preflight({}, () => Date.now() - 120_000), "warning")).toEqual(expect.arrayContaining(clocks));
+    expect(named(await preflight({}, ["postgres", "clickhouse", "buckets"], () => Date.now() - 120_000), "warning")).toEqual(
+      expect.arrayContaining(clocks),
+    );
   });
 
   it("a mail server that does not answer fails", async () => {
-    expect(named(await preflight({ SMTP_CONNECTION_URL: "smtp://127.0.0.1:9" }), "failed")).toEqual(["mail"]);
+    expect(named(await preflight({ SMTP_CONNECTION_URL: "smtp://127.0.0.1:9" }, ["mail"]), "failed")).toEqual(["mail"]);
   });
 
   it("an encryption key that is no random one, or does not open what is stored, fails", async () => {
-    expect(named(await preflight({ ENCRYPTION_KEY: "ab".repeat(32) }), "failed")).toEqual(["encryption key"]);
+    expect(named(await preflight({ ENCRYPTION_KEY: "ab".repeat(32) }, ["keys"]), "failed")).toEqual(["encryption key"]);
     const id = newId("integration");
     const other = randomBytes(32).toString("hex");
     const keyring = createKeyring({ present: other, previous: [], randomBytes: (size) => new Uint8Array(randomBytes(size)) });
@@ -185,16 +244,20 @@ describe("the rest", () => {
       sql`insert into integrations (id, project_id, kind, name, enabled, settings, sealed_secret, tables, frequency, mode)
         values (${id}, ${fixture.projectId}, 'mixpanel', ${id}, false, '{}', ${await keyring.seal(id, "s")}, '{traces}', 'hourly', 'FULL_HISTORY')`,
     );
-    expect(resultOf(await preflight(), "encryption key")).toMatchObject({
+    expect(resultOf(await preflight({}, ["keys"]), "encryption key")).toMatchObject({
       outcome: "failed",
       message: expect.stringContaining("1 of 1") as string,
     });
-    expect(resultOf(await preflight({ SPILLWAY_PREVIOUS_ENCRYPTION_KEYS: other }), "encryption key")).toMatchObject({ outcome: "warning" });
+    expect(resultOf(await preflight({ SPILLWAY_PREVIOUS_ENCRYPTION_KEYS: other }, ["keys"]), "encryption key")).toMatchObject({
+      outcome: "warning",
+    });
     await execute(fixture.db, sql`delete from integrations where id = ${id}`);
   });
 
   it("settings that open networks to customers, and an example as salt, are warned of", async () => {
-    const results = await preflight({ SPILLWAY_EGRESS_ALLOW_HTTP: "true", SPILLWAY_EGRESS_ALLOWED_PORTS: "1-65535", SALT: "change-me" });
+    const results = await preflight({ SPILLWAY_EGRESS_ALLOW_HTTP: "true", SPILLWAY_EGRESS_ALLOWED_PORTS: "1-65535", SALT: "change-me" }, [
+      "keys",
+    ]);
     expect(named(results, "warning")).toEqual(expect.arrayContaining(["egress", "salt"]));
   });
 

@@ -13,7 +13,7 @@ export const openPaths: ReadonlySet<string> = new Set([
 
 export const registerSystem = (
   app: App,
-  deps: Pick<RouteDeps, "openClickHouse" | "downloads" | "fetch" | "log" | "openDocsFile">,
+  deps: Pick<RouteDeps, "hasPendingMigrations" | "openClickHouse" | "downloads" | "fetch" | "log" | "openDocsFile">,
 ): void => {
   registerHealth(app, deps);
   registerDocs(app, deps);

@@ -20,7 +20,7 @@ export type StoreToCheck = {
   downloads: { endpoint: string | null; origin: string | null } | null;
 };
 
-type StoreDeps = { nowMs: () => number; newProbeId: () => string; credentials: S3Deps["credentials"] };
+export type StoreDeps = { nowMs: () => number; newProbeId: () => string; credentials: S3Deps["credentials"] };
 
 /** The smallest part that every store accepts before the last. */
 const partBytes = 5 * 1024 * 1024;

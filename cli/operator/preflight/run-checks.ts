@@ -7,36 +7,36 @@ import { checkMail } from "./check-mail.ts";
 import { checkPostgres } from "./check-postgres.ts";
 import { type CheckResult, skipped } from "./check-result.ts";
 import { checkSecrets } from "./check-secrets.ts";
-import { checkStore, type StoreToCheck } from "./check-store.ts";
+import { checkStore, type StoreDeps, type StoreToCheck } from "./check-store.ts";
 import { type PreflightTarget, type ProcessName, readTarget } from "./preflight-target.ts";
+
+/** Variables are always checked. */
+export const parts = ["postgres", "clickhouse", "buckets", "mail", "keys"] as const;
+export type Part = (typeof parts)[number];
+
+type What = { processes?: readonly ProcessName[]; only?: readonly Part[]; nowMs?: () => number };
 
 export const runChecks = async (
   env: Record<string, string | undefined>,
-  processes: readonly ProcessName[],
-  nowMs: () => number = Date.now,
+  { processes = ["api", "runner"], only = parts, nowMs = Date.now }: What = {},
 ): Promise<CheckResult[]> => {
   const { results, target } = readTarget(env, processes);
   if (target === null) return [...results, skipped("engines", "Not checked until the variables are valid.")];
   const credentials = createAwsCredentials(target.aws, { fetch, readText: (path) => readFile(path, "utf8"), nowMs });
-  const deps = { nowMs, newProbeId: randomUUID, credentials };
   const [postgres, clickhouse, stores, mail] = await Promise.all([
-    checkPostgres(target.databaseUrl, nowMs),
-    checkClickHouse(target.clickhouse, nowMs),
-    Promise.all(storesOf(target).map((store) => checkStore(store, deps))),
-    processes.includes("runner") ? checkMail(target.mail) : null,
+    only.includes("postgres") ? checkPostgres(target.databaseUrl, nowMs) : [],
+    only.includes("clickhouse") ? checkClickHouse(target.clickhouse, nowMs) : [],
+    only.includes("buckets") ? checkStores(target, { nowMs, newProbeId: randomUUID, credentials }) : [],
+    only.includes("mail") && processes.includes("runner") ? checkMail(target.mail).then((result) => [result]) : [],
   ]);
-  const hasTables = postgres.some(({ check, outcome }) => check === "postgres: migrations" && outcome === "ok");
-  return [
-    ...results,
-    ...postgres,
-    ...clickhouse,
-    ...stores.flat(),
-    ...(target.exports === null ? [skipped("exports bucket", "LANGFUSE_S3_BATCH_EXPORT_ENABLED is not true.")] : []),
-    ...(target.events === null ? [skipped("events bucket", "LANGFUSE_S3_EVENT_UPLOAD_BUCKET is not set.")] : []),
-    ...(mail === null ? [] : [mail]),
-    ...(await checkSecrets(target, { hasTables })),
-  ];
+  return [...results, ...postgres, ...clickhouse, ...stores, ...mail, ...(only.includes("keys") ? await checkSecrets(target) : [])];
 };
+
+const checkStores = async (target: PreflightTarget, deps: StoreDeps): Promise<CheckResult[]> => [
+  ...(await Promise.all(storesOf(target).map((store) => checkStore(store, deps)))).flat(),
+  ...(target.exports === null ? [skipped("exports bucket", "LANGFUSE_S3_BATCH_EXPORT_ENABLED is not true.")] : []),
+  ...(target.events === null ? [skipped("events bucket", "LANGFUSE_S3_EVENT_UPLOAD_BUCKET is not set.")] : []),
+];
 
 const storesOf = ({ exports, events, api, publicUrl }: PreflightTarget): StoreToCheck[] => [
   ...(exports === null

@@ -1259,6 +1259,6 @@ export const getHealth = <ThrowOnError extends boolean = false>(options?: Option
 /**
  * Check that the API can serve requests
  *
- * Checks Postgres, ClickHouse and the export bucket (`off` if exports are switched off). Also at `/ready`.
+ * Checks Postgres and its migrations, ClickHouse, and the export bucket (`off` if exports are switched off). Also at `/ready`.
  */
 export const getReadiness = <ThrowOnError extends boolean = false>(options?: Options<GetReadinessData, ThrowOnError>): RequestResult<GetReadinessResponses, GetReadinessErrors, ThrowOnError> => (options?.client ?? client).get<GetReadinessResponses, GetReadinessErrors, ThrowOnError>({ url: '/api/public/ready', ...options });

@@ -2016,9 +2016,9 @@ export type Health = {
 export type Readiness = {
     status: 'ready' | 'not ready';
     checks: {
-        postgres: 'ok' | 'unavailable' | 'off';
-        clickhouse: 'ok' | 'unavailable' | 'off';
-        bucket: 'ok' | 'unavailable' | 'off';
+        postgres: 'ok' | 'unavailable' | 'migrations pending' | 'off';
+        clickhouse: 'ok' | 'unavailable' | 'migrations pending' | 'off';
+        bucket: 'ok' | 'unavailable' | 'migrations pending' | 'off';
     };
 };
 
@@ -9111,7 +9111,7 @@ export type GetReadinessErrors = {
         code: 'INTERNAL';
     };
     /**
-     * A part does not answer.
+     * A part does not answer, or lacks migrations of this version.
      */
     503: Readiness;
 };
