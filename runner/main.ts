@@ -128,7 +128,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
       await scheduler?.stop();
       await Promise.all(loops.map((loop) => loop.stop()));
       await maintenance.stop();
-      await Promise.all([metrics.stop(), Promise.race([tracer.flush(), clock.wait(traceFlushMs)])]);
+      await Promise.all([metrics.stop(), flushTraces(tracer)]);
       await pages?.stop();
       await postgres.close();
       log("info", "runner_stopped");
@@ -138,6 +138,15 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
 
 /** Longest time to send the last spans when the runner stops. The rest is dropped. */
 const traceFlushMs = 5000;
+
+const flushTraces = async (tracer: Tracer): Promise<void> => {
+  const flushed = new AbortController();
+  const waited = clock.wait(traceFlushMs, flushed.signal).catch(() => {
+    // The wait is aborted below, once everything is sent.
+  });
+  await Promise.race([tracer.flush(), waited]);
+  flushed.abort(new Error("flushed"));
+};
 
 const tracerOf = (settings: RunnerConfig["traces"], { instanceId, report }: { instanceId: string; report: Report }): Tracer =>
   settings === null

@@ -423,6 +423,7 @@ describe("OTLP", () => {
       SPILLWAY_METRICS_PORT: "",
       OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/base/`,
       OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20secret,x-tenant=a",
+      OTEL_TRACES_EXPORTER: "none",
       OTEL_METRIC_EXPORT_INTERVAL: "3600000",
     });
     const row = await fixture.finished(await exportEvents());
