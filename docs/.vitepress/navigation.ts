@@ -63,6 +63,7 @@ export const navigation = [
     title: "Operating",
     pages: [
       ["self-hosting", "Self-hosting"],
+      ["self-hosting", "Self-hosting"],
       ["operations", "Operations"],
       ["egress", "Egress"],
       ["ingestion", "Ingestion in depth"],
