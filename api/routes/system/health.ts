@@ -63,7 +63,8 @@ const readyRoute = createRoute({
   path: "/api/public/ready",
   operationId: "getReadiness",
   summary: "Check that the API can serve requests",
-  description: "Checks Postgres and its migrations, ClickHouse, and the export bucket (`off` if exports are switched off). Also at `/ready`.",
+  description:
+    "Checks Postgres and its migrations, ClickHouse, and the export bucket (`off` if exports are switched off). Also at `/ready`.",
   responses: {
     200: json(Readiness, "All parts answer.", { status: "ready", checks: { postgres: "ok", clickhouse: "ok", bucket: "ok" } }),
     503: json(Readiness, "A part does not answer, or lacks migrations of this version."),
