@@ -10,7 +10,7 @@ import { createKeyring } from "../core/integrations/sealed-secret.ts";
 import { type ConsumerName, outboxConsumers } from "../core/outbox/consumers.ts";
 import type { S3Config } from "../core/s3/s3-config.ts";
 import { noTracer, type Tracer } from "../core/telemetry/tracer.ts";
-import { createClickHouse } from "../db/clickhouse/client.ts";
+import { type ClickHouse, createClickHouse } from "../db/clickhouse/client.ts";
 import { listPendingClickHouseMigrations } from "../db/clickhouse/migrate.ts";
 import { createS3Client, type S3Client } from "../db/object-store/s3-client.ts";
 import { measureOutbox } from "../db/outbox/measure-outbox.ts";
@@ -38,6 +38,7 @@ import { createReport, type Report } from "./metrics/create-report.ts";
 import { type Metrics, startMetrics } from "./metrics/start-metrics.ts";
 import { consumerOf, startConsumer } from "./outbox/start-outbox.ts";
 import { shareDueWork } from "./queue/due-work.ts";
+import type { Polling } from "./queue/polling.ts";
 import { startLoops } from "./queue/start-loops.ts";
 import { createReadiness, type Readiness } from "./readiness.ts";
 import { servePages, textPage } from "./serve-pages.ts";
@@ -108,28 +109,20 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
   const maintenance = startMaintenance(tasks, { clock, log });
   const delivers = kinds.some((kind) => kind.startsWith("integration."));
   const scheduler = delivers ? startIntegrationScheduler(config, { db: postgres.db, log }) : null;
-  const readiness = createReadiness({
-    clock,
-    loops,
-    listPending: async () => ({
-      postgres: await listPendingMigrations(postgres.db),
-      clickhouse: await listPendingClickHouseMigrations(clickhouse, config.clickhouse.database),
-    }),
-  });
-  const pages = config.metrics.prometheus === null ? null : servePages(config.metrics.prometheus, pagesOf(metrics, readiness), report);
+  const pages = startPages(config, { metrics, loops, db: postgres.db, clickhouse, report });
   log("info", "runner_started", { claimed_by: claimedBy, kinds });
   return {
     wake: () => {
       for (const { wake } of loops) wake();
     },
     stop: async () => {
-      readiness.drain();
+      pages.drain();
       log("info", "runner_draining");
       await scheduler?.stop();
       await Promise.all(loops.map((loop) => loop.stop()));
       await maintenance.stop();
       await Promise.all([metrics.stop(), flushTraces(tracer)]);
-      await pages?.stop();
+      await pages.stop();
       await postgres.close();
       log("info", "runner_stopped");
     },
@@ -155,6 +148,22 @@ const tracerOf = (settings: RunnerConfig["traces"], { instanceId, report }: { in
         { ...settings, serviceName: "spillway-runner", instanceId, sendsAt: "interval" },
         { fetch, report: (error) => report("traces_not_sent", error) },
       );
+
+type PagesDeps = { metrics: Metrics; loops: readonly Polling[]; db: Database; clickhouse: ClickHouse; report: Report };
+
+/** Serves the runner's pages where a port is configured. They answer until the end, so that a load balancer sees the draining. */
+const startPages = ({ metrics: { prometheus }, clickhouse: { database } }: RunnerConfig, deps: PagesDeps) => {
+  const readiness = createReadiness({
+    clock,
+    loops: deps.loops,
+    listPending: async () => ({
+      postgres: await listPendingMigrations(deps.db),
+      clickhouse: await listPendingClickHouseMigrations(deps.clickhouse, database),
+    }),
+  });
+  const server = prometheus === null ? null : servePages(prometheus, pagesOf(deps.metrics, readiness), deps.report);
+  return { drain: readiness.drain, stop: async () => server?.stop() };
+};
 
 /** `/healthz`: the process answers. `/readyz`: it claims jobs. */
 const pagesOf = ({ scrape }: Metrics, readiness: Readiness) => ({

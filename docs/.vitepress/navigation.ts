@@ -63,7 +63,6 @@ export const navigation = [
     title: "Operating",
     pages: [
       ["self-hosting", "Self-hosting"],
-      ["self-hosting", "Self-hosting"],
       ["operations", "Operations"],
       ["egress", "Egress"],
       ["ingestion", "Ingestion in depth"],

@@ -127,10 +127,4 @@ describe("a rollout", () => {
     await young.kill("SIGTERM");
     expect(young.child.exitCode).toBe(0);
   });
-
-  it("begins with the migrations: a runner without them says what is missing and is not ready", async () => {
-    const runner = await start({ CLICKHOUSE_DB: "default" });
-    await until(async () => (await runner.readiness())[1] === "not ready");
-    await runner.kill("SIGTERM");
-  });
 });

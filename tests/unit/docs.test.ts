@@ -19,7 +19,6 @@ const exceptions = new Map([
   ["OTEL_METRICS_EXPORTER", "a variable of the sender's SDK"],
   ["OTEL_LOGS_EXPORTER", "a variable of the sender's SDK"],
   ["LANGSMITH_OTEL_ENABLED", "a variable of LangSmith's SDK"],
-  ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "a variable of the sender's SDK"],
   ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a variable of the sender's SDK"],
   ["HTTP_PROXY", "a variable that Bun reads"],
   ["HTTPS_PROXY", "a variable that Bun reads"],
