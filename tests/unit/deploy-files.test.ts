@@ -12,7 +12,8 @@ type Wrangler = {
   main: string;
   compatibility_date: string;
   limits: { cpu_ms: number };
-  env: Record<string, { vars: Record<string, string>; secrets: { required: string[] } }>;
+  ratelimits: { name: string; simple: { limit: number; period: number } }[];
+  env: Record<string, Pick<Wrangler, "ratelimits"> & { vars: Record<string, string>; secrets: { required: string[] } }>;
 };
 
 /** Bun alone parses TOML, and vitest may run elsewhere. */
@@ -37,6 +38,14 @@ describe("wrangler.toml", () => {
       expect(names.filter((name) => !(name in ApiEnv.shape))).toEqual([]);
       expect(Object.keys(vars).filter((name) => /KEY|SECRET|PASSWORD|SALT|_URL|TOKEN/.test(name))).toEqual([]);
       for (const needed of ["DATABASE_URL", "SALT", "ENCRYPTION_KEY"]) expect(secrets.required).toContain(needed);
+    }
+  });
+
+  it("limits bursts in each environment by the numbers that the Worker shows", () => {
+    for (const { ratelimits, vars } of Object.values(wrangler.env)) {
+      expect(ratelimits.map(({ name, simple }) => [name, String(simple.limit), String(simple.period)])).toEqual([
+        ["BURST_LIMIT", vars["SPILLWAY_BURST_REQUESTS"], vars["SPILLWAY_BURST_SECONDS"]],
+      ]);
     }
   });
 

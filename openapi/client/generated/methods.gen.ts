@@ -204,7 +204,7 @@ export class Methods {
   readonly system = {
     /** Check that the API is up. Checks no other service. Also at `/health`. */
     getHealth: (options?: RequestOptions) => this.#send<types.GetHealthResponse>(sdk.getHealth, {}, options),
-    /** Check that the API can serve requests. Checks Postgres, ClickHouse and the export bucket (`off` if exports are switched off). Also at `/ready`. */
+    /** Check that the API can serve requests. Checks Postgres and its migrations, ClickHouse, and the export bucket (`off` if exports are switched off). Also at `/ready`. */
     getReadiness: (options?: RequestOptions) => this.#send<types.GetReadinessResponse>(sdk.getReadiness, {}, options),
   };
 
