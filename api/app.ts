@@ -27,6 +27,7 @@ import { registerScores } from "./routes/scores/index.ts";
 import { registerSessions } from "./routes/sessions/index.ts";
 import { openPaths, registerSystem } from "./routes/system/index.ts";
 import { registerTraces } from "./routes/traces/index.ts";
+import { registerWebhooks } from "./routes/webhooks/index.ts";
 
 export const createApp = ({ adminApiKey, ...given }: AppDeps): App => {
   const deps: RouteDeps = { ...given, identify: identifyBy(given.hashSecret) };
@@ -63,6 +64,7 @@ export const createApp = ({ adminApiKey, ...given }: AppDeps): App => {
   registerComments(app, deps);
   registerModels(app, deps);
   registerIntegrations(app, deps);
+  registerWebhooks(app, deps);
   registerProjects(app);
   registerApiKeys(app, deps);
   registerLimits(app, deps);

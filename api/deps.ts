@@ -36,6 +36,7 @@ export type AppDeps = {
   eventsTable: string;
   newId: (kind: IdKind) => string;
   newUuid: () => string;
+  randomBytes: (size: number) => Uint8Array<ArrayBuffer>;
   nowMs: () => number;
   wait: (milliseconds: number) => Promise<void>;
   /** Hashes a secret key so that it can be found. Only the composition root knows the salt. */
@@ -48,7 +49,7 @@ export type AppDeps = {
   burst: BurstLimit | null;
   /** True if ENCRYPTION_KEY is set, so that the runner can hash values. */
   canHash: boolean;
-  /** Seals the secrets of integrations. Null without ENCRYPTION_KEY. */
+  /** Seals the secrets of integrations and webhook endpoints. Null without ENCRYPTION_KEY. */
   keyring: Keyring | null;
   /** Returns why requests must not go to a customer's address; undefined if they may. */
   checkAddress: (url: string) => string | undefined;

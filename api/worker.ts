@@ -66,6 +66,7 @@ const createDeps = (env: ApiEnv, bindings: Record<string, unknown>): AppDeps => 
     eventsTable: env.CLICKHOUSE_EVENTS_TABLE,
     newId: (kind) => createId(kind, Date.now(), crypto.getRandomValues(new Uint8Array(16))),
     newUuid: () => crypto.randomUUID(),
+    randomBytes,
     nowMs: () => Date.now(),
     wait,
     hashSecret: (secretKey) => hashSecret(secretKey, env.SALT),
@@ -144,8 +145,10 @@ const tracerOf = (env: ApiEnv, log: AppDeps["log"]): AppDeps["openTracer"] => {
   return () => openTracer(options, { fetch: (url, init) => fetch(url, init), report });
 };
 
+const randomBytes = (size: number) => crypto.getRandomValues(new Uint8Array(size));
+
 const keyringOf = ({ ENCRYPTION_KEY: present, SPILLWAY_PREVIOUS_ENCRYPTION_KEYS: previous }: ApiEnv) =>
-  present === undefined ? null : createKeyring({ present, previous, randomBytes: (size) => crypto.getRandomValues(new Uint8Array(size)) });
+  present === undefined ? null : createKeyring({ present, previous, randomBytes });
 
 /** Returns the binding of static assets (wrangler.toml, `assets`), if the deployment has one. */
 const assetsOf = ({ ASSETS: binding }: Record<string, unknown>): Fetcher | undefined =>

@@ -5,6 +5,7 @@
 import { type ErrorEntry, entry } from "./error-entry.ts";
 import { integrationErrors } from "./integration-errors.ts";
 import { limitErrors } from "./limit-errors.ts";
+import { webhookErrors } from "./webhook-errors.ts";
 
 export const errorTable = {
   INVALID_JSON: entry(400, "never", "caller", "The body is not valid JSON", "Send a JSON object with content-type application/json."),
@@ -274,6 +275,7 @@ export const errorTable = {
   RUNNER_LOST: entry(500, "backoff", "us", "The runner of this job was lost", "It is retried automatically on another runner."),
   ...integrationErrors,
   ...limitErrors,
+  ...webhookErrors,
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorTable;

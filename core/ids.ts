@@ -14,6 +14,8 @@ export const idPrefixes = {
   integrationRun: "run",
   request: "req",
   outboxEvent: "evt",
+  webhookEndpoint: "whe",
+  webhookDelivery: "whd",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

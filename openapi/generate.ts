@@ -1,5 +1,5 @@
 /** Writes openapi.json, the client and the generated pages and parts of docs/ from the code; with --check it only says whether they are stale. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,6 +12,7 @@ import { clientMethods } from "./client-methods.ts";
 import { openTelemetryPage } from "./opentelemetry-page.ts";
 import { filtersPart, formatsPart, withPart } from "./query-tables.ts";
 import { usagePage } from "./usage-page.ts";
+import { webhookEventsPage, webhookSampleFiles } from "./webhook-events-page.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -72,12 +73,14 @@ const texts: [string, string][] = [
   ["docs/usage.md", usagePage()],
   ["docs/filters.md", withPart(read("docs/filters.md"), filtersPart())],
   ["docs/formats.md", withPart(read("docs/formats.md"), formatsPart())],
+  ["docs/webhook-events.md", webhookEventsPage()],
+  ...webhookSampleFiles(),
 ];
 const stale: string[] = [];
 for (const [file, text] of texts) {
   const path = join(root, file);
   if (!isCheck) writeFileSync(path, text);
-  else if (readFileSync(path, "utf8") !== text) stale.push(file);
+  else if (!existsSync(path) || readFileSync(path, "utf8") !== text) stale.push(file);
 }
 const scratch = mkdtempSync(join(tmpdir(), "spillway-openapi-"));
 try {

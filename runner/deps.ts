@@ -3,10 +3,11 @@ import type { AppError, ErrorCode } from "../core/errors.ts";
 import type { EntityType } from "../core/ingestion/event.ts";
 import type { IntegrationKind } from "../core/integrations/integration.ts";
 import type { TableResult } from "../core/integrations/run-result.ts";
-import type { BatchKind, EventSource, JobKind, SingleKind } from "../core/jobs/kinds.ts";
+import type { BatchKind, EventSource, JobKind, PooledKind, SingleKind } from "../core/jobs/kinds.ts";
 import type { Span } from "../core/telemetry/tracer.ts";
 import type { JobBatch } from "../db/queue/claim-batch.ts";
 import type { ClaimedJob } from "../db/queue/claim-job.ts";
+import type { KeyedJob } from "../db/queue/claim-keyed-jobs.ts";
 import type { BatchOutcome } from "../db/queue/settle-batch.ts";
 import type { Outcome } from "../db/queue/settle-job.ts";
 
@@ -32,8 +33,31 @@ export type Handler = {
 /** Code for a kind whose jobs are claimed in batches. Returns the outcome of each job. */
 export type BatchHandler = { process: (batch: JobBatch, signal: AbortSignal) => Promise<BatchOutcome> };
 
+/** How one attempt of a pooled job ended. */
+export type PooledResult = {
+  /** What it says about the job's concurrency key; null if nothing. */
+  means: "success" | "failure" | null;
+  /** Of the job, once this is settled. */
+  state: Outcome["state"];
+  /** Of the error, if it failed. */
+  code: ErrorCode | null;
+};
+
+/**
+ * Code for a kind whose jobs run many at a time and end each by itself. Methods rather than functions: a handler settles only results that
+ * it made, so it may know more of them than the loop does.
+ */
+export type PooledHandler<Result extends PooledResult = PooledResult> = {
+  /** Loads what the jobs need. The attempts that it returns never reject. */
+  open(jobs: readonly KeyedJob[]): Promise<(job: KeyedJob, signal: AbortSignal) => Promise<Result>>;
+  /** Writes the outcomes of several attempts. Returns the ids of the jobs that were still held. */
+  settle(ended: readonly { job: KeyedJob; leaseId: string; result: Result }[]): Promise<string[]>;
+};
+
 /** One handler per kind; null for a kind this runner cannot run. */
-export type Handlers = Record<SingleKind, Handler | null> & Record<BatchKind, BatchHandler | null>;
+export type Handlers = Record<SingleKind, Handler | null> &
+  Record<BatchKind, BatchHandler | null> &
+  Record<PooledKind, PooledHandler | null>;
 
 /** Another runner may run this job now: stop all I/O and write nothing. */
 export class LeaseLost extends Error {
@@ -85,6 +109,8 @@ export type RunnerEvents = {
     seconds: number;
   };
   "batch.leaseLost": { kind: JobKind; jobs: number };
+  /** One job of a pool, which was claimed in a batch. */
+  "pool.settled": { kind: JobKind; state: Outcome["state"]; code: ErrorCode | null };
   "ingestion.written": { files: readonly WrittenFile[] };
   /** Counts of events in one request of a project that is sampled. */
   "ingestion.sampled": { eventsIn: number; eventsOut: number };
@@ -92,6 +118,8 @@ export type RunnerEvents = {
   "export.restarted": { table: string; format: string; reason: "rows_rekeyed" | "replay_differs" };
   "integration.delivered": { kind: IntegrationKind; tables: Readonly<Record<string, TableResult>> };
   "integration.failed": { kind: IntegrationKind; code: ErrorCode };
+  /** One attempt of a webhook. `outcome`: what became of the delivery. */
+  "webhook.attempted": { outcome: "delivered" | "retry" | "failed" | "disable"; code: ErrorCode | null; seconds: number };
   "outbox.consumed": { consumer: string; type: string };
   "outbox.postponed": { consumer: string; error: AppError };
   "sweep.ended": { removed: number; failed: number };

@@ -54,6 +54,7 @@ export const runnerConfig = (e: RunnerEnv, { aws, warnings }: ConfigSources) => 
     partsInFlightMax: e.SPILLWAY_PARTS_IN_FLIGHT,
     mixpanelUrl: e.SPILLWAY_MIXPANEL_URL ?? null,
   },
+  webhooks: { timeoutMs: e.LANGFUSE_WEBHOOK_TIMEOUT_MS },
   loop: loopSettings(e),
   projectRunningMax: e.SPILLWAY_PROJECT_CONCURRENCY,
   leaseSeconds: e.SPILLWAY_LEASE_SECONDS,

@@ -81,6 +81,8 @@ export const RunnerEnv = z.object({
   SPILLWAY_PROJECT_CONCURRENCY: whole(2, 1, 64),
   /** Maximum connections to Postgres. Default: SPILLWAY_RUNNER_CONCURRENCY and four. */
   SPILLWAY_POSTGRES_CONNECTIONS: z.coerce.number().int().min(2).max(200).optional(),
+  /** Longest time for one webhook request, with its answer. Milliseconds. */
+  LANGFUSE_WEBHOOK_TIMEOUT_MS: whole(15_000, 100, 60_000),
   /** How long writers other than this runner may take until their rows can be read: windows of integrations are delivered so much later. */
   SPILLWAY_INTEGRATION_LAG_SECONDS: z.coerce.number().min(0).max(86_400).default(60),
   /** How often due integrations are looked for. */

@@ -22,6 +22,7 @@ import { openTracer } from "../db/telemetry/open-tracer.ts";
 import { announceOverdue } from "../services/integrations/announce-overdue.ts";
 import { enqueueDueRuns } from "../services/integrations/enqueue-due-runs.ts";
 import { measureIntegrations } from "../services/integrations/measure-integrations.ts";
+import { measureDeliveries } from "../services/webhooks/measure-deliveries.ts";
 import { type Bus, createBus } from "./bus.ts";
 import { systemClock } from "./clock.ts";
 import { createAwsCredentials } from "./credentials/aws-credentials.ts";
@@ -82,6 +83,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     publicUrl: config.publicUrl,
     sha256: sha256Hex,
     integrations: config.integrations,
+    webhooks: config.webhooks,
     guardedFetch,
     keyring: keyringOf(config),
     customerFetch: guardedFetch,
@@ -99,6 +101,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
       measureQueue: () => measureQueue(postgres.db),
       measureOutbox: () => measureOutbox(postgres.db),
       measureIntegrations: () => measureIntegrations(postgres.db),
+      measureWebhooks: () => measureDeliveries(postgres.db),
       memoryBytes: () => process.memoryUsage.rss(),
       instanceId: claimedBy,
     },
@@ -219,7 +222,7 @@ const startAllLoops = (config: RunnerConfig, { db, log, bus, tracer, handlers, c
   const outboxDeps = { db, clock, log, random: Math.random, emit: bus.emit, dueWork };
   const consumers = consumerNames
     .filter((name) => kinds.includes(outboxConsumers[name].runsWith))
-    .map((name) => startConsumer(outboxDeps, name, consumerOf(name), config.loop));
+    .map((name) => startConsumer(outboxDeps, name, consumerOf(name, { publicUrl: config.publicUrl }), config.loop));
   return { kinds, loops: [...loops, ...consumers] };
 };
 

@@ -16,7 +16,7 @@ const usage = `Usage:
   npm run admin -- api-keys delete --id ID
   npm run admin -- projects set-plan --id ID [--plan PLAN|default] [--overrides JSON]    sets quotas, see docs/limits.md
   npm run admin -- RESOURCE list
-  npm run admin -- rotate-secrets    seals the secrets of all integrations with the present ENCRYPTION_KEY
+  npm run admin -- rotate-secrets    seals the secrets of integrations and webhook endpoints with the present ENCRYPTION_KEY
 Talks to the running local stack, or to SPILLWAY_API_URL with ADMIN_API_KEY. rotate-secrets works on DATABASE_URL, or the database of the
 local stack, with ENCRYPTION_KEY and SPILLWAY_PREVIOUS_ENCRYPTION_KEYS.`;
 

@@ -1,4 +1,4 @@
-/** `npm run admin -- rotate-secrets`: seals the secrets of all integrations anew, while the API and runners work. May be repeated. */
+/** `npm run admin -- rotate-secrets`: seals the secrets of all integrations and webhook endpoints anew, while the API and runners work. May be repeated. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -6,7 +6,7 @@ import { encryptionShape } from "../../core/integrations/encryption-env.ts";
 import { createKeyring } from "../../core/integrations/sealed-secret.ts";
 import { openPostgres } from "../../db/postgres/client.ts";
 import { repositoryRoot } from "../../local/service.ts";
-import { rotateSecrets } from "../../services/integrations/rotate-secrets.ts";
+import { rotateSecrets } from "../../services/rotate-secrets.ts";
 
 const Env = z.object(encryptionShape);
 

@@ -1,4 +1,6 @@
-/** Writes the mail about an export: subject, text and HTML. Names are user input: escaped in HTML, and kept to one line in the subject. */
+/** Writes the mail about an export. */
+import { instantText, type MailLine, type MailText, mailPage, oneLine } from "../mail-page.ts";
+
 type ExportMailFacts = {
   event: "completed" | "failed" | "expiring";
   userName: string | null;
@@ -18,12 +20,6 @@ type ExportMailFacts = {
   publicUrl: string | null;
 };
 
-type MailText = { subject: string; text: string; html: string };
-
-const oneLine = (text: string) => text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
-const escapeHtml = (text: string) =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
-
 const size = (bytes: number) =>
   bytes < 1000
     ? `${bytes} bytes`
@@ -33,20 +29,16 @@ const size = (bytes: number) =>
         ? `${(bytes / 1e6).toFixed(1)} MB`
         : `${(bytes / 1e9).toFixed(2)} GB`;
 
-const instant = (iso: string) => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
-
-type Line = { text: string; link?: string };
-
 /** Links lead to the download route, which requires the key, so that a forwarded mail reveals nothing. */
 export const exportMail = (facts: ExportMailFacts): MailText => {
   const name = oneLine(facts.name);
   const path = `/api/public/batch-exports/${facts.exportId}`;
-  const link = (route: string): Line => ({
+  const link = (route: string): MailLine => ({
     text: `${facts.publicUrl ?? ""}${route}`,
     ...(facts.publicUrl === null ? {} : { link: `${facts.publicUrl}${route}` }),
   });
   const downloads = facts.files.map((_, index) => link(`${path}/download${facts.files.length > 1 ? `?file=${index}` : ""}`));
-  const lines: Line[] = [{ text: `Hello${facts.userName === null ? "" : ` ${oneLine(facts.userName)}`},` }];
+  const lines: MailLine[] = [{ text: `Hello${facts.userName === null ? "" : ` ${oneLine(facts.userName)}`},` }];
   const about = `“${name}” of the project “${oneLine(facts.projectName)}”`;
   const subjects = {
     completed: `Your export is ready: ${name}`,
@@ -69,18 +61,7 @@ export const exportMail = (facts: ExportMailFacts): MailText => {
         text: `It ends at the limit of ${facts.rowLimit.toLocaleString("en")} rows: there are more. Split it by time to get them all.`,
       });
     lines.push({ text: "Download it with your API key:" }, ...downloads);
-    if (facts.expiresAt !== null) lines.push({ text: `The files can be downloaded until ${instant(facts.expiresAt)}.` });
+    if (facts.expiresAt !== null) lines.push({ text: `The files can be downloaded until ${instantText(facts.expiresAt)}.` });
   }
-  const html = lines
-    .map((line) =>
-      line.link === undefined
-        ? `<p>${escapeHtml(line.text)}</p>`
-        : `<p><a href="${escapeHtml(line.link)}">${escapeHtml(line.text)}</a></p>`,
-    )
-    .join("\n");
-  return {
-    subject: subjects[facts.event].slice(0, 200),
-    text: `${lines.map(({ text }) => text).join("\n\n")}\n`,
-    html: `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(subjects[facts.event])}</title></head>\n<body style="font-family: sans-serif; max-width: 40em">\n${html}\n</body></html>\n`,
-  };
+  return mailPage(subjects[facts.event], lines);
 };

@@ -1,4 +1,4 @@
-/** Which faults of a delivery only the owner of an integration can mend. They switch it off; everything else is tried again. */
+/** Which faults of a delivery only the owner can mend. They switch it off, or the webhook endpoint; everything else is tried again. */
 import type { ErrorCode } from "../errors.ts";
 
 /** By code, never by message text. Not here: quotas, clock skew, DNS and network failures, 5xx, which pass or are ours. */

@@ -1,4 +1,5 @@
-/** Writes the mail about an integration: subject, text and HTML. Names are user input: escaped in HTML, and kept to one line in the subject. */
+/** Writes the mail about an integration. */
+import { instantText, type MailText, mailPage, oneLine } from "../mail-page.ts";
 import { faultHelp } from "./fault-help.ts";
 
 /** What an integration's owners are told by mail. */
@@ -18,12 +19,6 @@ type IntegrationMailFacts = {
   publicUrl: string | null;
 };
 
-type MailText = { subject: string; text: string; html: string };
-
-const oneLine = (text: string) => text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
-const escapeHtml = (text: string) =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
-const instant = (iso: string) => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 const withStop = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 const subjects: Record<IntegrationMailEvent, string> = {
@@ -57,17 +52,9 @@ export const integrationMail = (facts: IntegrationMailFacts): MailText => {
     `Hello${facts.userName === null ? "" : ` ${oneLine(facts.userName)}`},`,
     happened(facts.event, `“${name}” of the project “${oneLine(facts.projectName)}”`),
     ...(facts.error === null ? [] : [oneLine(`${facts.error.code}: ${withStop(facts.error.message)} ${faultHelp(facts.error.code)}`)]),
-    ...(facts.deliveredThrough === null ? [] : [`Everything written before ${instant(facts.deliveredThrough)} is delivered.`]),
+    ...(facts.deliveredThrough === null ? [] : [`Everything written before ${instantText(facts.deliveredThrough)} is delivered.`]),
     "Its status and runs:",
   ];
-  const link = `${facts.publicUrl ?? ""}${path}`;
-  const html = [
-    ...lines.map((line) => `<p>${escapeHtml(line)}</p>`),
-    facts.publicUrl === null ? `<p>${escapeHtml(link)}</p>` : `<p><a href="${escapeHtml(link)}">${escapeHtml(link)}</a></p>`,
-  ].join("\n");
-  return {
-    subject: subject.slice(0, 200),
-    text: `${[...lines, link].join("\n\n")}\n`,
-    html: `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(subject)}</title></head>\n<body style="font-family: sans-serif; max-width: 40em">\n${html}\n</body></html>\n`,
-  };
+  const text = `${facts.publicUrl ?? ""}${path}`;
+  return mailPage(subject, [...lines.map((line) => ({ text: line })), { text, ...(facts.publicUrl === null ? {} : { link: text }) }]);
 };

@@ -1,14 +1,14 @@
 /**
- * Seals secrets with AES-256-GCM, in the form `v1.<key id>.<iv>.<ciphertext>`, the last two in base64url. Bound to the id of their
- * integration as additional data, so that a sealed secret copied to another row cannot be opened. WebCrypto: the Worker and the runner.
+ * Seals secrets with AES-256-GCM, in the form `v1.<key id>.<iv>.<ciphertext>`, the last two in base64url. Bound to the id of the
+ * integration or webhook endpoint they belong to as additional data, so that a sealed secret copied to another row cannot be opened. WebCrypto: the Worker and the runner.
  */
 import { AppError } from "../errors.ts";
 
 export type Keyring = {
   /** Seals a secret with the present key. The result differs each time. */
-  seal: (integrationId: string, secret: string) => Promise<string>;
-  /** Throws SECRET_UNREADABLE if no key opens it, or if it belongs to another integration. */
-  open: (integrationId: string, sealed: string) => Promise<string>;
+  seal: (ownerId: string, secret: string) => Promise<string>;
+  /** Throws SECRET_UNREADABLE if no key opens it, or if it belongs to another owner. */
+  open: (ownerId: string, sealed: string) => Promise<string>;
   /** Returns whether it is sealed with the present key. */
   isCurrent: (sealed: string) => Promise<boolean>;
 };
@@ -40,23 +40,23 @@ export const createKeyring = ({ present, previous, randomBytes }: KeyringKeys): 
     return first;
   };
   return {
-    seal: async (integrationId, secret) => {
+    seal: async (ownerId, secret) => {
       const { id, key } = await presentKey();
       const iv = randomBytes(ivBytes);
-      const ciphertext = await crypto.subtle.encrypt(algorithm(iv, integrationId), key, new TextEncoder().encode(secret));
+      const ciphertext = await crypto.subtle.encrypt(algorithm(iv, ownerId), key, new TextEncoder().encode(secret));
       return `v1.${id}.${toBase64Url(iv)}.${toBase64Url(new Uint8Array(ciphertext))}`;
     },
-    open: async (integrationId, sealed) => {
+    open: async (ownerId, sealed) => {
       const [, keyId, iv = "", ciphertext = ""] = form.exec(sealed) ?? [];
       if (keyId === undefined) throw unreadable("The stored secret is not in a form this version knows.");
       // Different keys may share an id of eight digits.
       const candidates = (await keys()).filter(({ id }) => id === keyId);
       if (candidates.length === 0) throw unreadable(`The stored secret was sealed with the key ${keyId}, which is not configured.`);
       for (const { key } of candidates) {
-        const opened = await decrypted(algorithm(fromBase64Url(iv), integrationId), key, fromBase64Url(ciphertext));
+        const opened = await decrypted(algorithm(fromBase64Url(iv), ownerId), key, fromBase64Url(ciphertext));
         if (opened !== undefined) return opened;
       }
-      throw unreadable("The stored secret is damaged or belongs to another integration.");
+      throw unreadable("The stored secret is damaged or belongs to another object.");
     },
     isCurrent: async (sealed) => form.exec(sealed)?.[1] === (await presentKey()).id,
   };
@@ -64,10 +64,10 @@ export const createKeyring = ({ present, previous, randomBytes }: KeyringKeys): 
 
 const unreadable = (message: string) => new AppError({ code: "SECRET_UNREADABLE", message });
 
-const algorithm = (iv: Uint8Array<ArrayBuffer>, integrationId: string) => ({
+const algorithm = (iv: Uint8Array<ArrayBuffer>, ownerId: string) => ({
   name: "AES-GCM",
   iv,
-  additionalData: new TextEncoder().encode(integrationId),
+  additionalData: new TextEncoder().encode(ownerId),
 });
 
 /** Returns undefined if the tag does not match. */

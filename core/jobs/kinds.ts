@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { ErrorCode } from "../errors.ts";
 import { entityTypes } from "../ingestion/event.ts";
 import { integrationMailEvents } from "../integrations/mail-text.ts";
+import { attemptsMax } from "../webhooks/schedule.ts";
 
 /** How runners claim jobs of a kind. */
 export type Claiming =
@@ -14,7 +15,12 @@ export type Claiming =
   /** One by one, with projects taking turns. `concurrency`: jobs at once per runner, of which a single project leaves one to the others. */
   | { how: "roundRobin"; concurrency: number }
   /** Many under one lease. Jobs with one ordering key (column `lane`) never run in two places at once. */
-  | { how: "batchedByOrderingKey" };
+  | { how: "batchedByOrderingKey" }
+  /**
+   * Many at a time, each settled by itself, with concurrency keys (column `concurrency_key`) taking turns. `concurrency`: jobs at once per
+   * runner. `keyConcurrency`: jobs of one key at once, approached step by step while they succeed; a key that fails has one.
+   */
+  | { how: "pooledByKey"; concurrency: number; keyConcurrency: number };
 
 type JobKindEntry = {
   payload: z.ZodType;
@@ -73,7 +79,7 @@ export const jobKinds = {
     onExpiredLease: "spendAttempt",
     queueSwitch: "QUEUE_CONSUMER_BATCH_EXPORT_QUEUE_IS_ENABLED",
   },
-  /** Mails the user of an export that it has ended or will expire soon, or one of an integration's owners what has become of it. */
+  /** Mails the user of an export that it has ended or will expire soon, or one of the owners of an integration or webhook endpoint what has become of it. */
   "mail.send": {
     payload: z.union([
       z.strictObject({ batchExportId: z.string(), event: z.enum(["completed", "failed", "expiring"]) }),
@@ -84,6 +90,11 @@ export const jobKinds = {
         error: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
         deliveredThrough: z.iso.datetime().nullable(),
       }),
+      z.strictObject({
+        webhookEndpointId: z.string(),
+        userId: z.string(),
+        error: z.strictObject({ code: z.string(), message: z.string() }),
+      }),
     ]),
     maxAttempts: 8,
     maxRunSeconds: 300,
@@ -93,6 +104,21 @@ export const jobKinds = {
     durability: "failable",
     onExpiredLease: "spendAttempt",
     queueSwitch: "QUEUE_CONSUMER_MAIL_QUEUE_IS_ENABLED",
+  },
+  /**
+   * Sends one webhook. An endpoint's jobs share a concurrency key. Bun opens at most 256 connections at once: half of them stay for exports
+   * and integrations.
+   */
+  "webhook.deliver": {
+    payload: z.strictObject({ deliveryId: z.string() }),
+    maxAttempts: attemptsMax,
+    maxRunSeconds: 120,
+    timeoutCode: "INTERNAL",
+    priority: 60,
+    claiming: { how: "pooledByKey", concurrency: 128, keyConcurrency: 32 },
+    durability: "failable",
+    onExpiredLease: "countLoss",
+    queueSwitch: "QUEUE_CONSUMER_WEBHOOK_QUEUE_IS_ENABLED",
   },
   "integration.blob_storage": deliversWindow("QUEUE_CONSUMER_BLOB_STORAGE_INTEGRATION_QUEUE_IS_ENABLED"),
   "integration.posthog": deliversWindow("QUEUE_CONSUMER_POSTHOG_INTEGRATION_QUEUE_IS_ENABLED"),
@@ -171,7 +197,8 @@ type KindsClaimed<How extends Claiming["how"]> = {
   [K in JobKind]: (typeof jobKinds)[K]["claiming"]["how"] extends How ? K : never;
 }[JobKind];
 export type BatchKind = KindsClaimed<"batchedByOrderingKey">;
-export type SingleKind = Exclude<JobKind, BatchKind>;
+export type PooledKind = KindsClaimed<"pooledByKey">;
+export type SingleKind = Exclude<JobKind, BatchKind | PooledKind>;
 
 /** Returns the kinds whose entries match. */
 export const kindsWhere = (fits: (entry: JobKindEntry) => boolean): JobKind[] => jobKindNames.filter((kind) => fits(jobKinds[kind]));

@@ -50,6 +50,17 @@ export const eventTypes = {
     /** For storage: where the manifest of the window is. */
     manifestKey: z.string().nullable(),
   }),
+  /** The delivery of a window was given up: no attempt is left, or a fault has switched the integration off. */
+  "integration.run_failed": z.object({
+    ...integration,
+    runId: z.string(),
+    cause: z.enum(runCauses),
+    windowStart: instant,
+    windowEnd: instant,
+    error: failure,
+  }),
+  /** A fault has switched the endpoint off: 410, an address that is not allowed, or days of failures. */
+  "webhook.endpoint_disabled": z.object({ endpointId: z.string(), name: z.string(), error: failure }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type EventType = keyof typeof eventTypes;

@@ -37,6 +37,7 @@ const hasDueJob = (kind: JobKind): SQL => {
       return sql`exists (select 1 from job_slots s where exists (
         select 1 from jobs j where j.project_id = s.project_id and j.kind = ${kind} and j.state in ${claimable} and j.has_slot and j.run_at <= now()))`;
     case "roundRobin":
+    case "pooledByKey":
       return sql`exists (select 1 from jobs j
         where j.kind = ${kind} and j.state in ${claimable} and not j.has_slot and j.lane is null and j.run_at <= now())`;
     case "batchedByOrderingKey":

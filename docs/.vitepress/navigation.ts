@@ -27,6 +27,7 @@ export const navigation = [
       ["command-line", "Command line"],
       ["agents", "Agents"],
       ["webhooks", "Webhooks"],
+      ["webhook-events", "Webhook events"],
     ],
   },
   {

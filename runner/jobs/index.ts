@@ -9,11 +9,13 @@ import { createOtelHandler, type OtelHandlerDeps } from "./ingestion-otel.ts";
 import { createIntegrationHandler } from "./integration-run.ts";
 import { createValidateHandler, type ValidateHandlerDeps } from "./integration-validate.ts";
 import { createMailHandler, type MailHandlerDeps } from "./mail-send.ts";
+import { createWebhookHandler, type WebhookHandlerDeps } from "./webhook-deliver.ts";
 
 type EventHandlerDeps = OtelHandlerDeps & DeleteHandlerDeps & MergeHandlerDeps;
 type HandlersDeps = ExportHandlerDeps &
   IntegrationDeps &
   MailHandlerDeps &
+  WebhookHandlerDeps &
   ValidateHandlerDeps &
   Omit<EventHandlerDeps, "events"> & { events: EventHandlerDeps["events"] | null };
 
@@ -24,6 +26,7 @@ export const createHandlers = (deps: HandlersDeps): Handlers => {
   return {
     "export.run": createExportHandler(deps),
     "mail.send": createMailHandler(deps),
+    "webhook.deliver": createWebhookHandler(deps),
     "integration.blob_storage": deliver,
     "integration.posthog": deliver,
     "integration.mixpanel": deliver,

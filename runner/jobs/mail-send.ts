@@ -1,17 +1,20 @@
 /**
- * mail.send: sends one mail about one export or integration and is retried by itself. A failure changes neither. May run twice: the
- * Message-ID is the same.
+ * mail.send: sends one mail about one export, integration or webhook endpoint and is retried by itself. A failure changes none of them. May
+ * run twice: the Message-ID is the same.
  */
 
 import { type ErrorCode, errorTable } from "../../core/errors.ts";
 import { exportMail } from "../../core/exports/mail-text.ts";
+import { faultHelp } from "../../core/integrations/fault-help.ts";
 import { integrationMail } from "../../core/integrations/mail-text.ts";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
 import { jobState } from "../../core/jobs/state.ts";
+import type { MailText } from "../../core/mail-page.ts";
+import { webhookMail } from "../../core/webhooks/mail-text.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
 import { findExportMail } from "../../services/exports/find-export-mail.ts";
-import { findIntegrationMail } from "../../services/integrations/find-integration-mail.ts";
+import { findOwnerMail } from "../../services/tenants/find-owner-mail.ts";
 import { type Handler, LeaseLost, type Log } from "../deps.ts";
 import { jobFields } from "../job-fields.ts";
 import type { Mailer } from "../mail/mailer.ts";
@@ -31,19 +34,26 @@ export const createMailHandler = ({ db, log, mailer, publicUrl }: MailHandlerDep
     settle,
     run: async ({ job }) => {
       const payload = jobKinds["mail.send"].payload.parse(job.payload);
-      const mail =
-        "batchExportId" in payload ? await mailOfExport(db, publicUrl, payload) : await mailOfIntegration(db, publicUrl, payload);
-      if (mailer === null) {
-        const about = "batchExportId" in payload ? { batch_export_id: payload.batchExportId } : { integration_id: payload.integrationId };
-        log("info", "mail_disabled", { ...jobFields(job), ...about });
-      } else if (mail !== undefined) await mailer.send({ ...mail, messageId: `<${job.id}@spillway>` });
+      const mail = await mailOf(db, publicUrl, payload);
+      if (mailer === null) log("info", "mail_disabled", { ...jobFields(job), ...aboutOf(payload) });
+      else if (mail !== undefined) await mailer.send({ ...mail, messageId: `<${job.id}@spillway>` });
       if (!(await settle(job, { state: jobState.completed }))) throw new LeaseLost();
     },
   };
 };
 
 type MailPayload = JobPayload<"mail.send">;
-type Written = { to: string; subject: string; text: string; html: string };
+type Written = MailText & { to: string };
+
+const mailOf = (db: Database, publicUrl: string | null, payload: MailPayload): Promise<Written | undefined> => {
+  if ("batchExportId" in payload) return mailOfExport(db, publicUrl, payload);
+  return "integrationId" in payload ? mailOfIntegration(db, publicUrl, payload) : mailOfEndpoint(db, publicUrl, payload);
+};
+
+const aboutOf = (payload: MailPayload): Record<string, string> => {
+  if ("batchExportId" in payload) return { batch_export_id: payload.batchExportId };
+  return "integrationId" in payload ? { integration_id: payload.integrationId } : { webhook_endpoint_id: payload.webhookEndpointId };
+};
 
 const mailOfExport = async (
   db: Database,
@@ -80,8 +90,22 @@ const mailOfIntegration = async (
   publicUrl: string | null,
   { integrationId, userId, ...told }: Extract<MailPayload, { integrationId: string }>,
 ): Promise<Written | undefined> => {
-  const about = await findIntegrationMail(db, { integrationId, userId });
+  const about = await findOwnerMail(db, "integrations", { objectId: integrationId, userId });
   if (about === undefined) return undefined;
   const { email, ...facts } = about;
   return { to: email, ...integrationMail({ ...facts, ...told, integrationId, publicUrl }) };
+};
+
+const mailOfEndpoint = async (
+  db: Database,
+  publicUrl: string | null,
+  { webhookEndpointId, userId, error }: Extract<MailPayload, { webhookEndpointId: string }>,
+): Promise<Written | undefined> => {
+  const about = await findOwnerMail(db, "webhook_endpoints", { objectId: webhookEndpointId, userId });
+  if (about === undefined) return undefined;
+  const { email, ...facts } = about;
+  return {
+    to: email,
+    ...webhookMail({ ...facts, endpointId: webhookEndpointId, error: { ...error, help: faultHelp(error.code) }, publicUrl }),
+  };
 };

@@ -10,13 +10,14 @@ import { expireExports } from "../../services/exports/expire-exports.ts";
 import { markObjectRemoved, takeAbandonedObjects } from "../../services/exports/export-journal.ts";
 import { rescueExport } from "../../services/exports/rescue-export.ts";
 import { enforceRetention } from "../../services/traces/enforce-retention.ts";
+import { pruneDeliveries } from "../../services/webhooks/prune-deliveries.ts";
 import type { Bus } from "../bus.ts";
 import type { Log } from "../deps.ts";
 import type { RunnerConfig } from "../env-config.ts";
 import type { MaintenanceTask } from "./maintenance.ts";
 import { sweepObjects } from "./sweep.ts";
 
-/** Days that finished job rows and consumed events are kept. */
+/** Days that finished job rows, consumed events and the log of webhooks are kept. */
 const keepDays = 30;
 
 type TaskDeps = {
@@ -56,6 +57,7 @@ const rescueAll = async ({ db, log }: TaskDeps): Promise<void> => {
 const pruneAll = async ({ db }: TaskDeps): Promise<void> => {
   while ((await pruneJobs(db, { keepDays })) >= 1000);
   while ((await pruneOutbox(db, { keepDays })) >= 1000);
+  while ((await pruneDeliveries(db, { keepDays })) >= 1000);
 };
 
 const expireAll = async ({ db, log }: TaskDeps, config: TaskConfig): Promise<void> => {

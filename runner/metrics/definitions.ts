@@ -204,6 +204,37 @@ export const metricDefinitions = {
     attributes: ["kind"],
     meaning: "integrations that are two intervals behind; every runner shows the same",
   },
+  webhookAttempts: {
+    name: "spillway.webhook.attempts",
+    type: "counter",
+    unit: "{attempt}",
+    attributes: ["outcome", "error_code"],
+    meaning:
+      "webhook requests, by what became of the delivery: `delivered`, `retry`, `failed` (given up) or `disable` (given up, and the endpoint switched off)",
+  },
+  webhookDuration: {
+    name: "spillway.webhook.duration",
+    type: "histogram",
+    unit: "s",
+    attributes: ["outcome"],
+    meaning: "one webhook request, from connecting to the end of the answer",
+    boundaries: seconds,
+  },
+  webhookWaiting: {
+    name: "spillway.webhook.waiting",
+    type: "gauge",
+    unit: "{delivery}",
+    attributes: [],
+    meaning:
+      "deliveries that wait for their first or next attempt, or for an earlier one of their object, counted to 10,000; every runner shows the same",
+  },
+  webhookLag: {
+    name: "spillway.webhook.lag",
+    type: "gauge",
+    unit: "s",
+    attributes: [],
+    meaning: "how long the oldest of those waits that were never tried; receivers that are down do not count; 0 if none does",
+  },
   outboxConsumed: {
     name: "spillway.outbox.consumed",
     type: "counter",

@@ -11,6 +11,7 @@ export const recordEvents = (meter: Meter, { on }: Pick<Bus, "on">): void => {
   recordIngestion(meter, on);
   recordExports(meter, on);
   recordIntegrations(meter, on);
+  recordWebhooks(meter, on);
   recordOutbox(meter, on);
 };
 
@@ -74,6 +75,12 @@ const recordJobs = (meter: Meter, on: Bus["on"]): void => {
     settle(kind, state, 1);
     attemptDuration(seconds, { kind, state });
     if (error !== undefined) failures(1, { kind, error_code: error.code });
+  });
+
+  on("pool.settled", ({ kind, state, code }) => {
+    running(-1, { kind });
+    settle(kind, state, 1);
+    if (code !== null) failures(1, { kind, error_code: code });
   });
 
   on("batch.claimed", ({ kind, jobs }) => begin(kind, jobs));
@@ -145,6 +152,15 @@ const recordIntegrations = (meter: Meter, on: Bus["on"]): void => {
     }
   });
   on("integration.failed", ({ kind, code }) => failures(1, { kind, error_code: code }));
+};
+
+const recordWebhooks = (meter: Meter, on: Bus["on"]): void => {
+  const attempts = recorder(meter, metrics.webhookAttempts);
+  const duration = recorder(meter, metrics.webhookDuration);
+  on("webhook.attempted", ({ outcome, code, seconds }) => {
+    attempts(1, { outcome, ...(code === null ? {} : { error_code: code }) });
+    duration(seconds, { outcome });
+  });
 };
 
 const recordOutbox = (meter: Meter, on: Bus["on"]): void => {

@@ -12,6 +12,7 @@ import { metricDefinitions, optionsOf } from "./definitions.ts";
 import { type IntegrationMeasurementDeps, observeIntegrations } from "./observe-integrations.ts";
 import { type OutboxMeasurementDeps, observeOutbox } from "./observe-outbox.ts";
 import { observeQueue, type QueueDeps } from "./observe-queue.ts";
+import { observeWebhooks, type WebhookMeasurementDeps } from "./observe-webhooks.ts";
 import { createPushReader, type PushConfig } from "./push-reader.ts";
 import { recordEvents } from "./record-events.ts";
 
@@ -23,7 +24,8 @@ type MetricsConfig = {
 
 type MetricsDeps = QueueDeps &
   OutboxMeasurementDeps &
-  IntegrationMeasurementDeps & {
+  IntegrationMeasurementDeps &
+  WebhookMeasurementDeps & {
     events: Pick<Bus, "on">;
     report: Report;
     memoryBytes: () => number;
@@ -52,6 +54,7 @@ export const startMetrics = (deps: MetricsDeps, config: MetricsConfig): Metrics 
   observeQueue(meter, deps);
   observeOutbox(meter, deps);
   observeIntegrations(meter, deps);
+  observeWebhooks(meter, deps);
   meter
     .createObservableUpDownCounter(metricDefinitions.processMemory.name, optionsOf(metricDefinitions.processMemory))
     .addCallback((result) => result.observe(deps.memoryBytes()));

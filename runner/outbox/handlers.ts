@@ -2,7 +2,12 @@
 import type { ConsumedType, ConsumerName } from "../../core/outbox/consumers.ts";
 import type { EventHandler } from "../../services/outbox/consume-event.ts";
 import { enqueueMail } from "../../services/outbox/enqueue-mail.ts";
+import { writeDeliveries } from "../../services/webhooks/write-deliveries.ts";
 
-export const outboxHandlers: { [Name in ConsumerName]: EventHandler<ConsumedType<Name>> } = {
+/** `publicUrl`: base URL of the API, without a trailing slash; null if unknown. */
+export type OutboxHandlerDeps = { publicUrl: string | null };
+
+export const createOutboxHandlers = (deps: OutboxHandlerDeps): { [Name in ConsumerName]: EventHandler<ConsumedType<Name>> } => ({
   mails: enqueueMail,
-};
+  webhooks: (tx, event) => writeDeliveries(tx, deps, event),
+});

@@ -6,13 +6,13 @@ import { type Consumed, type Consumer, consumeEvent } from "../../services/outbo
 import type { Bus } from "../bus.ts";
 import type { Clock, Log } from "../deps.ts";
 import { type Polling, type PollingConfig, startPolling } from "../queue/polling.ts";
-import { outboxHandlers } from "./handlers.ts";
+import { createOutboxHandlers, type OutboxHandlerDeps } from "./handlers.ts";
 
 type OutboxDeps = { db: Database; clock: Clock; log: Log; random: () => number; emit: Bus["emit"]; dueWork: () => Promise<DueWork> };
 
 /** Returns a consumer of the registry with its handler. */
-export const consumerOf = (name: ConsumerName): Consumer =>
-  asConsumer({ types: outboxConsumers[name].types, handle: outboxHandlers[name] });
+export const consumerOf = (name: ConsumerName, deps: OutboxHandlerDeps): Consumer =>
+  asConsumer({ types: outboxConsumers[name].types, handle: createOutboxHandlers(deps)[name] });
 
 /** Safe because consumeEvent passes a handler only events of its own types. */
 const asConsumer = (consumer: unknown): Consumer => consumer as Consumer;

@@ -1,9 +1,10 @@
 /** Starts the loops of a runner from the registry of job kinds. How a kind is claimed decides its loop. */
-import { type BatchKind, type Claiming, type JobKind, jobKinds } from "../../core/jobs/kinds.ts";
+import { type BatchKind, type Claiming, type JobKind, jobKinds, type PooledKind } from "../../core/jobs/kinds.ts";
 import type { Tracer } from "../../core/telemetry/tracer.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { claimBatch, heartbeatBatch } from "../../db/queue/claim-batch.ts";
 import { claimJob } from "../../db/queue/claim-job.ts";
+import { claimKeyedJobs } from "../../db/queue/claim-keyed-jobs.ts";
 import { claimUnlimitedJob } from "../../db/queue/claim-unlimited-job.ts";
 import { heartbeatJob } from "../../db/queue/heartbeat-job.ts";
 import type { DueWork } from "../../db/queue/list-due-work.ts";
@@ -12,7 +13,9 @@ import type { Bus } from "../bus.ts";
 import type { Clock, Handler, Handlers, Log } from "../deps.ts";
 import { startBatchLoop } from "./batch-loop.ts";
 import { type LoopConfig, startLoop } from "./job-loop.ts";
+import { createKeyLimits } from "./key-limits.ts";
 import type { Polling } from "./polling.ts";
+import { startPoolLoop } from "./pool-loop.ts";
 import { createProjectConcurrency } from "./project-concurrency.ts";
 
 type LoopsDeps = {
@@ -85,6 +88,20 @@ export const startLoops = (deps: LoopsDeps, config: LoopsConfig): { kinds: JobKi
             { ...config, concurrency, maxRunSeconds },
           ),
         ];
+      }
+      case "pooledByKey": {
+        const handler = handlers[kind as PooledKind];
+        if (handler === null) return [];
+        let afterKey = "";
+        const claim = async (jobsMax: number, allowances: Record<string, number>) => {
+          const batch = await claimKeyedJobs(db, { ...lease, kind: kind as PooledKind, jobsMax, allowances, afterKey });
+          afterKey = batch?.jobs.at(-1)?.concurrencyKey ?? "";
+          return batch;
+        };
+        const heartbeat = (leaseId: string) => heartbeatBatch(db, leaseId, config.leaseSeconds);
+        const pooled = { ...common, kind, handler, claim, heartbeat, isDue: isDue([kind]), emit: deps.bus.emit };
+        const { concurrency } = claiming;
+        return [startPoolLoop({ ...pooled, limits: createKeyLimits(claiming) }, { ...config, concurrency, maxRunSeconds })];
       }
       default:
         return claiming satisfies never;

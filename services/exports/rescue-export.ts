@@ -6,6 +6,7 @@ import { type Database, execute } from "../../db/postgres/client.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 import { rescueJob } from "../../db/queue/rescue-job.ts";
 import { recordFailure } from "../integrations/settle-run.ts";
+import { giveUpLost } from "../webhooks/give-up-lost.ts";
 import { followJob } from "./follow-job.ts";
 
 const runnerLost: { code: ErrorCode; message: string } = { code: "RUNNER_LOST", message: "The runner of this export was lost." };
@@ -15,7 +16,7 @@ export const rescueExport = (db: Database): Promise<{ id: string; state: string 
   transaction(db, async (tx) => {
     const job = await rescueJob(tx);
     if (job === undefined) return undefined;
-    if (job.state === jobState.discarded) await noteLostRun(tx, job.id);
+    if (job.state === jobState.discarded) await (job.kind === "webhook.deliver" ? giveUpLost : noteLostRun)(tx, job.id);
     if (job.kind !== "export.run") return job;
     const [row] = await execute<{ id: string }>(tx, sql`select id from batch_exports where job_id = ${job.id}`);
     if (row !== undefined) await followJob(tx, row.id, { state: job.state, error: runnerLost, manifest: undefined });

@@ -7,8 +7,9 @@ import type { UpdateIntegration } from "../../core/integrations/requests.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { integrations } from "../../db/postgres/schema/integrations.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
+import { keyringOf } from "../keyring-of.ts";
 import { assertNameFree, assertPlaceFree } from "./insert-integration.ts";
-import { auditForm, type IntegrationRow, keyringOf, openSecret, type SaveDeps } from "./integration-row.ts";
+import { auditForm, type IntegrationRow, openSecret, type SaveDeps } from "./integration-row.ts";
 
 /**
  * What is left out stays. If the integration is enabled afterwards, it starts at once and its failures are forgotten. A new mode or start

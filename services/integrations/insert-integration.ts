@@ -8,7 +8,8 @@ import type { CreateIntegration } from "../../core/integrations/requests.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { integrations } from "../../db/postgres/schema/integrations.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
-import { auditForm, type IntegrationRow, keyringOf, type SaveDeps } from "./integration-row.ts";
+import { keyringOf } from "../keyring-of.ts";
+import { auditForm, type IntegrationRow, type SaveDeps } from "./integration-row.ts";
 
 const integrationsMax = 50;
 

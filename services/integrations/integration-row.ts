@@ -1,10 +1,10 @@
 /** An integration as it is stored, what a change of it needs, and what of it is recorded. */
-import { and, eq, sql } from "drizzle-orm";
-import { AppError } from "../../core/errors.ts";
+import { and, eq } from "drizzle-orm";
 import type { CheckDeps } from "../../core/integrations/check-integration.ts";
 import type { Keyring } from "../../core/integrations/sealed-secret.ts";
-import { type Database, execute } from "../../db/postgres/client.ts";
+import type { Database } from "../../db/postgres/client.ts";
 import { integrations } from "../../db/postgres/schema/integrations.ts";
+import { keyringOf } from "../keyring-of.ts";
 
 export type IntegrationRow = typeof integrations.$inferSelect;
 
@@ -19,12 +19,6 @@ export const lockIntegration = async (tx: Database, projectId: string, id: strin
     .where(and(eq(integrations.projectId, projectId), eq(integrations.id, id)))
     .for("update");
   return row;
-};
-
-/** Throws ENCRYPTION_DISABLED. */
-export const keyringOf = ({ keyring }: Pick<SaveDeps, "keyring">): Keyring => {
-  if (keyring === null) throw new AppError({ code: "ENCRYPTION_DISABLED" });
-  return keyring;
 };
 
 /** Opens the secret of a row; empty if it has none. Throws SECRET_UNREADABLE and ENCRYPTION_DISABLED. */
@@ -62,7 +56,3 @@ export const auditForm = ({
   startsAt,
   endsAt,
 });
-
-/** Locks the project's row, so that names and numbers of its integrations are checked one change after the other. */
-export const lockProject = (tx: Database, projectId: string): Promise<unknown> =>
-  execute(tx, sql`select id from projects where id = ${projectId} for no key update`);

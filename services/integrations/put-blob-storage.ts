@@ -12,9 +12,10 @@ import type { Database } from "../../db/postgres/client.ts";
 import { integrations } from "../../db/postgres/schema/integrations.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 import type { Actor } from "../audit/write-audit.ts";
+import { lockProject } from "../tenants/lock-project.ts";
 import { changeIntegration } from "./change-integration.ts";
 import { insertIntegration } from "./insert-integration.ts";
-import { lockIntegration, lockProject, type SaveDeps } from "./integration-row.ts";
+import { lockIntegration, type SaveDeps } from "./integration-row.ts";
 
 /** `id`: of a new integration. Returns the id. Throws what insertIntegration and changeIntegration throw, with the request's names of fields. */
 export const putBlobStorage = async (

@@ -94,11 +94,12 @@ export const recordFailure = async (
   tx: Database,
   { integrationId, isOver, fault }: { integrationId: string; isOver: boolean; fault: IntegrationFault | null },
 ): Promise<void> => {
-  await execute(
+  const [run] = await execute<EndedRun>(
     tx,
     sql`update integration_runs set state = ${isOver ? "failed" : "queued"}, error = coalesce(${jsonOrNull(fault)}::jsonb, error), updated_at = now(),
           finished_at = case when ${isOver} then now() end
-        where integration_id = ${integrationId} and state = 'running'`,
+        where integration_id = ${integrationId} and state = 'running'
+        returning id, cause, ${isoMs(sql`window_start`)} as "windowStart", ${isoMs(sql`window_end`)} as "windowEnd"`,
   );
   if (fault === null) return;
   const [row] = await execute<{
@@ -116,6 +117,7 @@ export const recordFailure = async (
         where id = ${integrationId}
         returning id, project_id as "projectId", name, kind, failures, alerted_at is not null as "isAlerted", ${isoMs(sql`cursor`)} as cursor`,
   );
+  if (row !== undefined && run !== undefined && isOver) await announceFailure(tx, row, run, fault);
   if (row === undefined || row.isAlerted || row.failures < failuresBeforeAlert) return;
   await execute(tx, sql`update integrations set alerted_at = now() where id = ${integrationId}`);
   await announce(tx, row, "integration.failing", {
@@ -124,6 +126,17 @@ export const recordFailure = async (
     deliveredThrough: row.cursor,
   });
 };
+
+type EndedRun = Pick<Run, "id" | "cause" | "windowStart" | "windowEnd">;
+
+/** Tells that the delivery of a window was given up. The caller holds the lock of the integration. */
+const announceFailure = (
+  tx: Database,
+  integration: Pick<IntegrationToRun, "id" | "projectId" | "name" | "kind">,
+  { id: runId, cause, windowStart, windowEnd }: EndedRun,
+  { code, message }: IntegrationFault,
+): Promise<string> =>
+  announce(tx, integration, "integration.run_failed", { runId, cause, windowStart, windowEnd, error: { code, message } });
 
 /**
  * Switches the integration off once, with audit row and event; the cursor stays, so that it goes on without a gap once it is switched on
@@ -143,6 +156,7 @@ export const disableIntegration = (db: Database, { lease, integration, run }: De
         where id = ${integration.id} and enabled returning id`,
     );
     if (switched.length === 0) return true;
+    await announceFailure(tx, integration, run, fault);
     await writeRunnerAudit(
       tx,
       { projectId: integration.projectId, organizationId: integration.organizationId, userId: integration.createdBy, apiKeyId: null },

@@ -3,8 +3,9 @@ import type { UpdateIntegration } from "../../core/integrations/requests.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 import type { Actor } from "../audit/write-audit.ts";
+import { lockProject } from "../tenants/lock-project.ts";
 import { changeIntegration } from "./change-integration.ts";
-import { lockIntegration, lockProject, type SaveDeps } from "./integration-row.ts";
+import { lockIntegration, type SaveDeps } from "./integration-row.ts";
 
 /** Throws what changeIntegration throws. */
 export const updateIntegration = (

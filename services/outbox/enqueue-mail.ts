@@ -4,6 +4,7 @@ import type { OutboxEvent } from "../../core/outbox/event-types.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { enqueueExportMail } from "../exports/enqueue-export-mail.ts";
 import { enqueueIntegrationMails } from "../integrations/enqueue-integration-mails.ts";
+import { enqueueEndpointMails } from "../webhooks/enqueue-endpoint-mails.ts";
 
 export const enqueueMail = (tx: Database, event: OutboxEvent<ConsumedType<"mails">>): Promise<void> => {
   switch (event.type) {
@@ -16,6 +17,8 @@ export const enqueueMail = (tx: Database, event: OutboxEvent<ConsumedType<"mails
     case "integration.recovered":
     case "integration.overdue":
       return enqueueIntegrationMails(tx, event);
+    case "webhook.endpoint_disabled":
+      return enqueueEndpointMails(tx, event);
     default:
       return event satisfies never;
   }

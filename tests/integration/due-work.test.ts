@@ -5,6 +5,7 @@ import { type JobKind, type JobPayload, jobKindNames, jobKinds, type SingleKind 
 import { execute, type OpenDatabase } from "../../db/postgres/client.ts";
 import { enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
+import { enqueueKeyedJobs } from "../../db/queue/enqueue-keyed-jobs.ts";
 import { listDueWork } from "../../db/queue/list-due-work.ts";
 import { newId } from "../support/fixture.ts";
 import { openOwnDatabase } from "../support/postgres-database.ts";
@@ -39,6 +40,10 @@ const enqueue = async (kind: JobKind): Promise<void> => {
   if (kind === "ingestion.merge")
     await enqueueEventJobs(postgres.db, projectId, [
       { id: newId("job"), kind, orderingKey: "key", payload: { entityType: "trace", entityId: "t", fileKey: "key", source: "api" } },
+    ]);
+  else if (kind === "webhook.deliver")
+    await enqueueKeyedJobs(postgres.db, kind, [
+      { projectId, concurrencyKey: "key", payload: { deliveryId: "w" }, dedupeKey: newId("job") },
     ]);
   else await enqueueJob(postgres.db, { kind, projectId, payload: payloads[kind] });
 };

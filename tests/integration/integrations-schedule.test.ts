@@ -269,6 +269,20 @@ describe("what is told", () => {
     expect(await eventsOf(id)).toEqual(["integration.failing", "integration.recovered"]);
     expect(await readIntegration(fixture, id)).toMatchObject({ failures: 0, isAlerted: false, lastError: null });
   });
+
+  it("a window that is given up is told of, and an attempt that fails is not", async () => {
+    const id = await insertHourly(lastHour - 5 * hourMs);
+    await fail(await take(id));
+    expect(await eventsOf(id)).toEqual([]);
+    const { lease, integration, run } = await take(id);
+    await failRun(db, lease, { integrationId: integration.id, outcome: { state: "discarded", error: fault }, fault });
+    const [event] = await execute<{ type: string; payload: object }>(db, sql`select type, payload from outbox where object_id = ${id}`);
+    const { windowStart, windowEnd } = run;
+    expect(event).toMatchObject({
+      type: "integration.run_failed",
+      payload: { runId: run.id, windowStart, windowEnd, error: { code: fault.code } },
+    });
+  });
 });
 
 it("a month of hourly backlog starves neither another project's integration nor an export", async () => {

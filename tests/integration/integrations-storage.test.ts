@@ -233,7 +233,7 @@ describe("faults", () => {
     await eventually("switched off", async () => !(await readIntegration(fixture, id)).enabled);
     const off = await readIntegration(fixture, id);
     expect(off).toMatchObject({ disabledCode: "S3_BUCKET_NOT_FOUND", cursor: iso(lastHour - hourMs + 1), failures: 1 });
-    expect(await eventsOf(id)).toEqual(["integration.disabled"]);
+    expect(await eventsOf(id)).toEqual(["integration.run_failed", "integration.disabled"]);
     const audits = await execute<{ action: string }>(fixture.db, sql`select action from audit_logs where resource_id = ${id}`);
     expect(audits).toEqual([{ action: "disable" }]);
     await execute(

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createKeyring, type Keyring } from "../../core/integrations/sealed-secret.ts";
 import { execute, type OpenDatabase } from "../../db/postgres/client.ts";
 import { bunPath, repositoryRoot } from "../../local/service.ts";
-import { rotateSecrets } from "../../services/integrations/rotate-secrets.ts";
+import { rotateSecrets } from "../../services/rotate-secrets.ts";
 import { newId } from "../support/fixture.ts";
 import { openOwnDatabase } from "../support/postgres-database.ts";
 import { insertProject } from "../support/project.ts";

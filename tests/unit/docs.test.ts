@@ -28,6 +28,7 @@ const exceptions = new Map([
   ["WEBHOOK_SECRET", "a variable of the reader's program"],
   ["PUBLIC_KEY", "stands for the reader's key"],
   ["SECRET_KEY", "stands for the reader's key"],
+  ["WEBHOOK_SECRET", "a variable of the reader's receiver"],
   ["PROJECT_ID", "stands for the reader's project"],
   ["TRACE_ID", "stands for a trace of the reader's"],
 ]);

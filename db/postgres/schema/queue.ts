@@ -33,6 +33,8 @@ export const jobs = pgTable(
     heartbeatAt: at("heartbeat_at"),
     /** The ordering key: jobs that share one run in one place only, and are claimed many at a time. */
     orderingKey: text("lane"),
+    /** For kinds that are claimed `pooledByKey`: whose jobs take turns, and of which few run at once. */
+    concurrencyKey: text("concurrency_key"),
     /** At most one unfinished job per value. */
     dedupeKey: text("dedupe_key"),
     cancelRequestedAt: at("cancel_requested_at"),
@@ -52,6 +54,9 @@ export const jobs = pgTable(
       .where(sql`state in ${claimable} and not has_slot and lane is null`),
     index("jobs_lane_idx").on(t.projectId, t.losses, t.runAt, t.id).where(sql`state in ${claimable} and lane is not null`),
     index("jobs_lane_running_idx").on(t.orderingKey).where(sql`state = ${states.running} and lane is not null`),
+    index("jobs_concurrency_key_idx")
+      .on(t.kind, t.concurrencyKey, t.runAt, t.id)
+      .where(sql`state in ${claimable} and concurrency_key is not null`),
     index("jobs_lease_idx").on(t.leaseId).where(sql`state = ${states.running}`),
     index("jobs_running_idx").on(t.projectId).where(sql`state = ${states.running}`),
     index("jobs_finished_idx").on(t.finishedAt).where(sql`finished_at is not null`),

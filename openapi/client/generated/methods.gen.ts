@@ -223,4 +223,29 @@ export class Methods {
     /** Show a trace with its observations and scores. Its scores do not include corrections; GET /api/public/v2/scores?traceId=… lists them. */
     get: (traceId: types.GetTraceData["path"]["traceId"], query?: types.GetTraceData["query"], options?: RequestOptions) => this.#send<types.GetTraceResponse>(sdk.getTrace, { path: { traceId }, query }, options),
   };
+
+  readonly webhooks = {
+    /** Create a webhook endpoint. Events of the project are sent to it as POST requests, signed as Standard Webhooks 1.0 describes. The secret is shown only in this answer. docs/webhooks.md has a receiver. */
+    createEndpoint: (body: types.CreateWebhookEndpointData["body"], options?: CreateOptions) => this.#send<types.CreateWebhookEndpointResponse>(sdk.createWebhookEndpoint, { body, isKeyed: true }, options),
+    /** List webhook endpoints. Newest first, with the state of each. */
+    listEndpoints: (query?: types.ListWebhookEndpointsData["query"], options?: RequestOptions) => new Paginated((next) => this.#send<types.ListWebhookEndpointsResponse>(sdk.listWebhookEndpoints, { query: { ...query, ...next } }, options)),
+    /** Show a webhook endpoint. With its state and the fault of its last failed attempt; never with its secret. */
+    getEndpoint: (id: types.GetWebhookEndpointData["path"]["id"], options?: RequestOptions) => this.#send<types.GetWebhookEndpointResponse>(sdk.getWebhookEndpoint, { path: { id } }, options),
+    /** Change a webhook endpoint. What is left out stays. `enabled: false` gives up what waits; events that follow are kept as failed. `enabled: true` forgets the fault that switched it off; what failed meanwhile can then be redelivered. */
+    updateEndpoint: (id: types.UpdateWebhookEndpointData["path"]["id"], body: types.UpdateWebhookEndpointData["body"], options?: RequestOptions) => this.#send<types.UpdateWebhookEndpointResponse>(sdk.updateWebhookEndpoint, { path: { id }, body }, options),
+    /** Delete a webhook endpoint. With its secrets and deliveries. What waits is not sent. */
+    deleteEndpoint: (id: types.DeleteWebhookEndpointData["path"]["id"], options?: RequestOptions) => this.#send<types.DeleteWebhookEndpointResponse>(sdk.deleteWebhookEndpoint, { path: { id } }, options),
+    /** Rotate the secret of a webhook endpoint. The new secret is shown only in this answer. Until `previousSecretUntil` each request has two signatures, so receivers with either secret accept it. */
+    rotateSecret: (id: types.RotateWebhookSecretData["path"]["id"], body: types.RotateWebhookSecretData["body"], options?: CreateOptions) => this.#send<types.RotateWebhookSecretResponse>(sdk.rotateWebhookSecret, { path: { id }, body, isKeyed: true }, options),
+    /** Send a test event. Sends the sample of docs/webhook-events.md once, with the header `webhook-test: true`, also while the endpoint is switched off. Ask for the result at the address in `location`. */
+    testEndpoint: (id: types.TestWebhookEndpointData["path"]["id"], body: types.TestWebhookEndpointData["body"], options?: CreateOptions) => this.#send<types.TestWebhookEndpointResponse>(sdk.testWebhookEndpoint, { path: { id }, body, isKeyed: true }, options),
+    /** List the deliveries of a webhook endpoint. One per event, newest first, kept for 30 days after they ended. */
+    listDeliveries: (id: types.ListWebhookDeliveriesData["path"]["id"], query?: types.ListWebhookDeliveriesData["query"], options?: RequestOptions) => new Paginated((next) => this.#send<types.ListWebhookDeliveriesResponse>(sdk.listWebhookDeliveries, { path: { id }, query: { ...query, ...next } }, options)),
+    /** Show a delivery. With the body, and each attempt's headers, answer and timing. */
+    getDelivery: (id: types.GetWebhookDeliveryData["path"]["id"], deliveryId: types.GetWebhookDeliveryData["path"]["deliveryId"], options?: RequestOptions) => this.#send<types.GetWebhookDeliveryResponse>(sdk.getWebhookDelivery, { path: { id, deliveryId } }, options),
+    /** Send a delivery again. With the same `webhook-id` and body. One that waits between attempts is sent now. */
+    redeliverDelivery: (id: types.RedeliverWebhookDeliveryData["path"]["id"], deliveryId: types.RedeliverWebhookDeliveryData["path"]["deliveryId"], options?: RequestOptions) => this.#send<types.RedeliverWebhookDeliveryResponse>(sdk.redeliverWebhookDelivery, { path: { id, deliveryId } }, options),
+    /** Send deliveries again. All that failed, or those of a time range, with the same ids and bodies, in order for each object. Test events are left out. What waits between attempts is sent now. */
+    redeliverDeliveries: (id: types.RedeliverWebhookDeliveriesData["path"]["id"], body: types.RedeliverWebhookDeliveriesData["body"], options?: RequestOptions) => this.#send<types.RedeliverWebhookDeliveriesResponse>(sdk.redeliverWebhookDeliveries, { path: { id }, body }, options),
+  };
 }

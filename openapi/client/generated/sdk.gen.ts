@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { AdminCreateApiKeyData, AdminCreateApiKeyErrors, AdminCreateApiKeyResponses, AdminCreateMembershipData, AdminCreateMembershipErrors, AdminCreateMembershipResponses, AdminCreateOrganizationData, AdminCreateOrganizationErrors, AdminCreateOrganizationResponses, AdminCreateProjectData, AdminCreateProjectErrors, AdminCreateProjectResponses, AdminCreateUserData, AdminCreateUserErrors, AdminCreateUserResponses, AdminListApiKeysData, AdminListApiKeysErrors, AdminListApiKeysResponses, AdminListMembershipsData, AdminListMembershipsErrors, AdminListMembershipsResponses, AdminListOrganizationsData, AdminListOrganizationsErrors, AdminListOrganizationsResponses, AdminListProjectsData, AdminListProjectsErrors, AdminListProjectsResponses, AdminListUsersData, AdminListUsersErrors, AdminListUsersResponses, AdminRevokeApiKeyData, AdminRevokeApiKeyErrors, AdminRevokeApiKeyResponses, AdminRotateApiKeyData, AdminRotateApiKeyErrors, AdminRotateApiKeyResponses, AdminSetProjectPlanData, AdminSetProjectPlanErrors, AdminSetProjectPlanResponses, BackfillIntegrationData, BackfillIntegrationErrors, BackfillIntegrationResponses, CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateModelData, CreateModelErrors, CreateModelResponses, CreateScoreData, CreateScoreErrors, CreateScoreResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteBlobStorageIntegrationData, DeleteBlobStorageIntegrationErrors, DeleteBlobStorageIntegrationResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteIntegrationData, DeleteIntegrationErrors, DeleteIntegrationResponses, DeleteModelData, DeleteModelErrors, DeleteModelResponses, DeleteScoreData, DeleteScoreErrors, DeleteScoreResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DownloadBatchExportData, DownloadBatchExportErrors, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelLogsData, ExportOtelLogsErrors, ExportOtelLogsResponses, ExportOtelMetricsData, ExportOtelMetricsErrors, ExportOtelMetricsResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, GetApiKeyData, GetApiKeyErrors, GetApiKeyResponses, GetBatchExportData, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetBlobStorageIntegrationStatusData, GetBlobStorageIntegrationStatusErrors, GetBlobStorageIntegrationStatusResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationResponses, GetIntegrationRunData, GetIntegrationRunErrors, GetIntegrationRunResponses, GetLimitsData, GetLimitsErrors, GetLimitsResponses, GetModelData, GetModelErrors, GetModelResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTraceData, GetTraceErrors, GetTraceResponses, GetValidationData, GetValidationErrors, GetValidationResponses, IngestData, IngestErrors, IngestResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListBlobStorageIntegrationsData, ListBlobStorageIntegrationsErrors, ListBlobStorageIntegrationsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListIntegrationRunsData, ListIntegrationRunsErrors, ListIntegrationRunsResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListObservationsV2Data, ListObservationsV2Errors, ListObservationsV2Responses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListRejectionsData, ListRejectionsErrors, ListRejectionsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListScoresV3Data, ListScoresV3Errors, ListScoresV3Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTracesData, ListTracesErrors, ListTracesResponses, PauseIntegrationData, PauseIntegrationErrors, PauseIntegrationResponses, PutBlobStorageIntegrationData, PutBlobStorageIntegrationErrors, PutBlobStorageIntegrationResponses, RedeliverRejectionsData, RedeliverRejectionsErrors, RedeliverRejectionsResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, ResumeIntegrationData, ResumeIntegrationErrors, ResumeIntegrationResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RotateApiKeyData, RotateApiKeyErrors, RotateApiKeyResponses, RunIntegrationData, RunIntegrationErrors, RunIntegrationResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses, UpdateIntegrationData, UpdateIntegrationErrors, UpdateIntegrationResponses, ValidateIntegrationData, ValidateIntegrationErrors, ValidateIntegrationResponses } from './types.gen.ts';
+import type { AdminCreateApiKeyData, AdminCreateApiKeyErrors, AdminCreateApiKeyResponses, AdminCreateMembershipData, AdminCreateMembershipErrors, AdminCreateMembershipResponses, AdminCreateOrganizationData, AdminCreateOrganizationErrors, AdminCreateOrganizationResponses, AdminCreateProjectData, AdminCreateProjectErrors, AdminCreateProjectResponses, AdminCreateUserData, AdminCreateUserErrors, AdminCreateUserResponses, AdminListApiKeysData, AdminListApiKeysErrors, AdminListApiKeysResponses, AdminListMembershipsData, AdminListMembershipsErrors, AdminListMembershipsResponses, AdminListOrganizationsData, AdminListOrganizationsErrors, AdminListOrganizationsResponses, AdminListProjectsData, AdminListProjectsErrors, AdminListProjectsResponses, AdminListUsersData, AdminListUsersErrors, AdminListUsersResponses, AdminRevokeApiKeyData, AdminRevokeApiKeyErrors, AdminRevokeApiKeyResponses, AdminRotateApiKeyData, AdminRotateApiKeyErrors, AdminRotateApiKeyResponses, AdminSetProjectPlanData, AdminSetProjectPlanErrors, AdminSetProjectPlanResponses, BackfillIntegrationData, BackfillIntegrationErrors, BackfillIntegrationResponses, CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateModelData, CreateModelErrors, CreateModelResponses, CreateScoreData, CreateScoreErrors, CreateScoreResponses, CreateWebhookEndpointData, CreateWebhookEndpointErrors, CreateWebhookEndpointResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteBlobStorageIntegrationData, DeleteBlobStorageIntegrationErrors, DeleteBlobStorageIntegrationResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteIntegrationData, DeleteIntegrationErrors, DeleteIntegrationResponses, DeleteModelData, DeleteModelErrors, DeleteModelResponses, DeleteScoreData, DeleteScoreErrors, DeleteScoreResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DeleteWebhookEndpointData, DeleteWebhookEndpointErrors, DeleteWebhookEndpointResponses, DownloadBatchExportData, DownloadBatchExportErrors, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelLogsData, ExportOtelLogsErrors, ExportOtelLogsResponses, ExportOtelMetricsData, ExportOtelMetricsErrors, ExportOtelMetricsResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, GetApiKeyData, GetApiKeyErrors, GetApiKeyResponses, GetBatchExportData, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetBlobStorageIntegrationStatusData, GetBlobStorageIntegrationStatusErrors, GetBlobStorageIntegrationStatusResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationResponses, GetIntegrationRunData, GetIntegrationRunErrors, GetIntegrationRunResponses, GetLimitsData, GetLimitsErrors, GetLimitsResponses, GetModelData, GetModelErrors, GetModelResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTraceData, GetTraceErrors, GetTraceResponses, GetValidationData, GetValidationErrors, GetValidationResponses, GetWebhookDeliveryData, GetWebhookDeliveryErrors, GetWebhookDeliveryResponses, GetWebhookEndpointData, GetWebhookEndpointErrors, GetWebhookEndpointResponses, IngestData, IngestErrors, IngestResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListBlobStorageIntegrationsData, ListBlobStorageIntegrationsErrors, ListBlobStorageIntegrationsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListIntegrationRunsData, ListIntegrationRunsErrors, ListIntegrationRunsResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListObservationsV2Data, ListObservationsV2Errors, ListObservationsV2Responses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListRejectionsData, ListRejectionsErrors, ListRejectionsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListScoresV3Data, ListScoresV3Errors, ListScoresV3Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListWebhookDeliveriesData, ListWebhookDeliveriesErrors, ListWebhookDeliveriesResponses, ListWebhookEndpointsData, ListWebhookEndpointsErrors, ListWebhookEndpointsResponses, PauseIntegrationData, PauseIntegrationErrors, PauseIntegrationResponses, PutBlobStorageIntegrationData, PutBlobStorageIntegrationErrors, PutBlobStorageIntegrationResponses, RedeliverRejectionsData, RedeliverRejectionsErrors, RedeliverRejectionsResponses, RedeliverWebhookDeliveriesData, RedeliverWebhookDeliveriesErrors, RedeliverWebhookDeliveriesResponses, RedeliverWebhookDeliveryData, RedeliverWebhookDeliveryErrors, RedeliverWebhookDeliveryResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, ResumeIntegrationData, ResumeIntegrationErrors, ResumeIntegrationResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RotateApiKeyData, RotateApiKeyErrors, RotateApiKeyResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, RunIntegrationData, RunIntegrationErrors, RunIntegrationResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses, TestWebhookEndpointData, TestWebhookEndpointErrors, TestWebhookEndpointResponses, UpdateIntegrationData, UpdateIntegrationErrors, UpdateIntegrationResponses, UpdateWebhookEndpointData, UpdateWebhookEndpointErrors, UpdateWebhookEndpointResponses, ValidateIntegrationData, ValidateIntegrationErrors, ValidateIntegrationResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -922,6 +922,191 @@ export const listRejections = <ThrowOnError extends boolean = false>(options: Op
         }],
     url: '/api/public/integrations/{id}/rejections',
     ...options
+});
+
+/**
+ * List webhook endpoints
+ *
+ * Newest first, with the state of each.
+ */
+export const listWebhookEndpoints = <ThrowOnError extends boolean = false>(options?: Options<ListWebhookEndpointsData, ThrowOnError>): RequestResult<ListWebhookEndpointsResponses, ListWebhookEndpointsErrors, ThrowOnError> => (options?.client ?? client).get<ListWebhookEndpointsResponses, ListWebhookEndpointsErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/webhook-endpoints',
+    ...options
+});
+
+/**
+ * Create a webhook endpoint
+ *
+ * Events of the project are sent to it as POST requests, signed as Standard Webhooks 1.0 describes. The secret is shown only in this answer. docs/webhooks.md has a receiver.
+ */
+export const createWebhookEndpoint = <ThrowOnError extends boolean = false>(options: Options<CreateWebhookEndpointData, ThrowOnError>): RequestResult<CreateWebhookEndpointResponses, CreateWebhookEndpointErrors, ThrowOnError> => (options.client ?? client).post<CreateWebhookEndpointResponses, CreateWebhookEndpointErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/webhook-endpoints',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a webhook endpoint
+ *
+ * With its secrets and deliveries. What waits is not sent.
+ */
+export const deleteWebhookEndpoint = <ThrowOnError extends boolean = false>(options: Options<DeleteWebhookEndpointData, ThrowOnError>): RequestResult<DeleteWebhookEndpointResponses, DeleteWebhookEndpointErrors, ThrowOnError> => (options.client ?? client).delete<DeleteWebhookEndpointResponses, DeleteWebhookEndpointErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/webhook-endpoints/{id}',
+    ...options
+});
+
+/**
+ * Show a webhook endpoint
+ *
+ * With its state and the fault of its last failed attempt; never with its secret.
+ */
+export const getWebhookEndpoint = <ThrowOnError extends boolean = false>(options: Options<GetWebhookEndpointData, ThrowOnError>): RequestResult<GetWebhookEndpointResponses, GetWebhookEndpointErrors, ThrowOnError> => (options.client ?? client).get<GetWebhookEndpointResponses, GetWebhookEndpointErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/webhook-endpoints/{id}',
+    ...options
+});
+
+/**
+ * Change a webhook endpoint
+ *
+ * What is left out stays. `enabled: false` gives up what waits; events that follow are kept as failed. `enabled: true` forgets the fault that switched it off; what failed meanwhile can then be redelivered.
+ */
+export const updateWebhookEndpoint = <ThrowOnError extends boolean = false>(options: Options<UpdateWebhookEndpointData, ThrowOnError>): RequestResult<UpdateWebhookEndpointResponses, UpdateWebhookEndpointErrors, ThrowOnError> => (options.client ?? client).patch<UpdateWebhookEndpointResponses, UpdateWebhookEndpointErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/webhook-endpoints/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Rotate the secret of a webhook endpoint
+ *
+ * The new secret is shown only in this answer. Until `previousSecretUntil` each request has two signatures, so receivers with either secret accept it.
+ */
+export const rotateWebhookSecret = <ThrowOnError extends boolean = false>(options: Options<RotateWebhookSecretData, ThrowOnError>): RequestResult<RotateWebhookSecretResponses, RotateWebhookSecretErrors, ThrowOnError> => (options.client ?? client).post<RotateWebhookSecretResponses, RotateWebhookSecretErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/webhook-endpoints/{id}/rotate-secret',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Send a test event
+ *
+ * Sends the sample of docs/webhook-events.md once, with the header `webhook-test: true`, also while the endpoint is switched off. Ask for the result at the address in `location`.
+ */
+export const testWebhookEndpoint = <ThrowOnError extends boolean = false>(options: Options<TestWebhookEndpointData, ThrowOnError>): RequestResult<TestWebhookEndpointResponses, TestWebhookEndpointErrors, ThrowOnError> => (options.client ?? client).post<TestWebhookEndpointResponses, TestWebhookEndpointErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/webhook-endpoints/{id}/test',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List the deliveries of a webhook endpoint
+ *
+ * One per event, newest first, kept for 30 days after they ended.
+ */
+export const listWebhookDeliveries = <ThrowOnError extends boolean = false>(options: Options<ListWebhookDeliveriesData, ThrowOnError>): RequestResult<ListWebhookDeliveriesResponses, ListWebhookDeliveriesErrors, ThrowOnError> => (options.client ?? client).get<ListWebhookDeliveriesResponses, ListWebhookDeliveriesErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/webhook-endpoints/{id}/deliveries',
+    ...options
+});
+
+/**
+ * Show a delivery
+ *
+ * With the body, and each attempt's headers, answer and timing.
+ */
+export const getWebhookDelivery = <ThrowOnError extends boolean = false>(options: Options<GetWebhookDeliveryData, ThrowOnError>): RequestResult<GetWebhookDeliveryResponses, GetWebhookDeliveryErrors, ThrowOnError> => (options.client ?? client).get<GetWebhookDeliveryResponses, GetWebhookDeliveryErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/webhook-endpoints/{id}/deliveries/{deliveryId}',
+    ...options
+});
+
+/**
+ * Send a delivery again
+ *
+ * With the same `webhook-id` and body. One that waits between attempts is sent now.
+ */
+export const redeliverWebhookDelivery = <ThrowOnError extends boolean = false>(options: Options<RedeliverWebhookDeliveryData, ThrowOnError>): RequestResult<RedeliverWebhookDeliveryResponses, RedeliverWebhookDeliveryErrors, ThrowOnError> => (options.client ?? client).post<RedeliverWebhookDeliveryResponses, RedeliverWebhookDeliveryErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/webhook-endpoints/{id}/deliveries/{deliveryId}/redeliver',
+    ...options
+});
+
+/**
+ * Send deliveries again
+ *
+ * All that failed, or those of a time range, with the same ids and bodies, in order for each object. Test events are left out. What waits between attempts is sent now.
+ */
+export const redeliverWebhookDeliveries = <ThrowOnError extends boolean = false>(options: Options<RedeliverWebhookDeliveriesData, ThrowOnError>): RequestResult<RedeliverWebhookDeliveriesResponses, RedeliverWebhookDeliveriesErrors, ThrowOnError> => (options.client ?? client).post<RedeliverWebhookDeliveriesResponses, RedeliverWebhookDeliveriesErrors, ThrowOnError>({
+    security: [{ scheme: 'basic', type: 'http' }, {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/api/public/webhook-endpoints/{id}/redeliver',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

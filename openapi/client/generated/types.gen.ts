@@ -101,7 +101,7 @@ export type Problem = {
     status: number;
     detail: string;
     instance: string;
-    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST' | 'S3_OBJECT_EXISTS' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_UNEXPECTED_ANSWER' | 'EGRESS_INVALID_URL' | 'EGRESS_BLOCKED' | 'EGRESS_DNS_FAILED' | 'EGRESS_UNREACHABLE' | 'EGRESS_TLS_FAILED' | 'EGRESS_TOO_MANY_REDIRECTS' | 'INTEGRATION_SETTINGS_INVALID' | 'INTEGRATION_TIMED_OUT' | 'RATE_LIMITED' | 'QUOTA_EXCEEDED' | 'EXPORT_EXCEEDS_QUOTA' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'SCOPE_NOT_HELD' | 'TOO_MANY_API_KEYS';
+    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST' | 'S3_OBJECT_EXISTS' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_UNEXPECTED_ANSWER' | 'EGRESS_INVALID_URL' | 'EGRESS_BLOCKED' | 'EGRESS_DNS_FAILED' | 'EGRESS_UNREACHABLE' | 'EGRESS_TLS_FAILED' | 'EGRESS_TOO_MANY_REDIRECTS' | 'INTEGRATION_SETTINGS_INVALID' | 'INTEGRATION_TIMED_OUT' | 'RATE_LIMITED' | 'QUOTA_EXCEEDED' | 'EXPORT_EXCEEDS_QUOTA' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'SCOPE_NOT_HELD' | 'TOO_MANY_API_KEYS' | 'TOO_MANY_WEBHOOK_ENDPOINTS' | 'WEBHOOK_ENDPOINT_DISABLED' | 'WEBHOOK_REFUSED' | 'WEBHOOK_REDIRECTED' | 'WEBHOOK_GONE' | 'WEBHOOK_TIMED_OUT' | 'WEBHOOK_FAILING';
     requestId: string;
     help: string;
     errors: Array<{
@@ -1804,6 +1804,214 @@ export type IntegrationRejection = {
      */
     acceptedAt: string | null;
     createdAt: string;
+};
+
+export type WebhookEndpointWithSecret = WebhookEndpoint & {
+    /**
+     * `whsec_` and base64. Shown only here; keep it where the receiver verifies. Null with ed25519: use `publicKey`.
+     */
+    secret: string | null;
+};
+
+export type WebhookEndpoint = {
+    id: string;
+    projectId: string;
+    name: string;
+    description: string | null;
+    url: string;
+    /**
+     * Null: all.
+     */
+    eventTypes: Array<'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue'> | null;
+    enabled: boolean;
+    signing: 'hmac-sha256' | 'ed25519';
+    /**
+     * `whpk_` and base64: verifies ed25519 signatures. Null with hmac-sha256.
+     */
+    publicKey: string | null;
+    previousPublicKey: string | null;
+    /**
+     * Until then the former secret signs too.
+     */
+    previousSecretUntil: string | null;
+    state: 'healthy' | 'failing' | 'disabled';
+    /**
+     * Of the last failed attempt, or what switched it off.
+     */
+    fault: {
+        code: string;
+        message: string;
+        /**
+         * What to do about it.
+         */
+        help: string;
+        at: string;
+    } | null;
+    /**
+     * Attempts that failed since the last success.
+     */
+    failures: number;
+    failingSince: string | null;
+    createdBy: string | null;
+    createdAt: string;
+    updatedAt: string;
+};
+
+export type CreateWebhookEndpoint = {
+    name: string;
+    description?: string | null;
+    /**
+     * Where requests go: a public host, by https. Answers show it whole, so put no secret in it.
+     */
+    url: string;
+    /**
+     * Events that are sent. Null: all, also types that are added later.
+     */
+    eventTypes?: Array<'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue'> | null;
+    enabled?: boolean;
+    signing?: 'hmac-sha256' | 'ed25519';
+};
+
+export type WebhookEndpointPage = {
+    data: Array<WebhookEndpoint>;
+    nextCursor: string | null;
+};
+
+export type UpdateWebhookEndpoint = {
+    name?: string;
+    description?: string | null;
+    /**
+     * Where requests go: a public host, by https. Answers show it whole, so put no secret in it.
+     */
+    url?: string;
+    /**
+     * Events that are sent. Null: all, also types that are added later.
+     */
+    eventTypes?: Array<'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue'> | null;
+    /**
+     * True also forgets the fault that switched it off.
+     */
+    enabled?: boolean;
+};
+
+export type WebhookSecretRotation = {
+    /**
+     * How long the former secret signs too. 0: it ends at once.
+     */
+    overlapHours?: number;
+};
+
+export type WebhookDeliverySummary = {
+    id: string;
+    endpointId: string;
+    /**
+     * The header `webhook-id`, the same for every attempt.
+     */
+    eventId: string;
+    type: 'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue';
+    /**
+     * What the event is about: an export or integration.
+     */
+    objectId: string;
+    isTest: boolean;
+    /**
+     * `failed` is given up; it can be redelivered.
+     */
+    state: 'waiting' | 'delivered' | 'failed';
+    attempts: number;
+    /**
+     * Of the last attempt.
+     */
+    responseStatus: number | null;
+    error: {
+        code: string;
+        message: string;
+        /**
+         * What to do about it.
+         */
+        help: string;
+    } | null;
+    /**
+     * Null while it is being sent, or waits for an earlier event of its object.
+     */
+    nextAttemptAt: string | null;
+    createdAt: string;
+    finishedAt: string | null;
+};
+
+export type WebhookTest = {
+    /**
+     * Whether or not the endpoint wants events of the type.
+     */
+    type: 'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue';
+};
+
+export type WebhookDeliveryPage = {
+    data: Array<WebhookDeliverySummary>;
+    nextCursor: string | null;
+};
+
+export type WebhookDelivery = WebhookDeliverySummary & {
+    /**
+     * The text that is signed and sent.
+     */
+    body: string;
+    /**
+     * The newest 30 attempts, the oldest of them first.
+     */
+    log: Array<WebhookAttempt>;
+};
+
+export type WebhookAttempt = {
+    startedAt: string;
+    durationMs: number;
+    url: string;
+    /**
+     * Of the signature only the schemes.
+     */
+    requestHeaders: {
+        [key: string]: string;
+    };
+    responseStatus: number | null;
+    responseHeaders: {
+        [key: string]: string;
+    } | null;
+    /**
+     * The first 20 kB.
+     */
+    responseBody: string | null;
+    error: {
+        code: string;
+        message: string;
+        /**
+         * What to do about it.
+         */
+        help: string;
+    } | null;
+};
+
+export type WebhookRedelivery = {
+    /**
+     * Deliveries that are sent again.
+     */
+    redelivered: number;
+    /**
+     * There may be more than one request takes up (10,000): repeat it, with `from` moved on for delivered ones.
+     */
+    hasMore: boolean;
+};
+
+export type WebhookRedeliverySelection = {
+    state?: 'failed' | 'delivered';
+    type?: 'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue';
+    /**
+     * Only events written at this instant or later.
+     */
+    from?: string;
+    /**
+     * Only events written earlier.
+     */
+    to?: string;
 };
 
 /**
@@ -7572,6 +7780,980 @@ export type ListRejectionsResponses = {
 };
 
 export type ListRejectionsResponse = ListRejectionsResponses[keyof ListRejectionsResponses];
+
+export type ListWebhookEndpointsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * How many items a page has at most.
+         */
+        limit?: number;
+        /**
+         * Where the page begins: the cursor of the previous page, unchanged. Left out for the first page.
+         */
+        cursor?: string;
+    };
+    url: '/api/public/webhook-endpoints';
+};
+
+export type ListWebhookEndpointsErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_CURSOR`: The cursor is not valid.
+     */
+    400: Problem & {
+        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListWebhookEndpointsError = ListWebhookEndpointsErrors[keyof ListWebhookEndpointsErrors];
+
+export type ListWebhookEndpointsResponses = {
+    /**
+     * A page.
+     */
+    200: WebhookEndpointPage;
+};
+
+export type ListWebhookEndpointsResponse = ListWebhookEndpointsResponses[keyof ListWebhookEndpointsResponses];
+
+export type CreateWebhookEndpointData = {
+    body: CreateWebhookEndpoint;
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/public/webhook-endpoints';
+};
+
+export type CreateWebhookEndpointErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `EGRESS_INVALID_URL`: The address is not a URL that can be used.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     */
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     *
+     * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
+     *
+     * `EGRESS_BLOCKED`: The address is not allowed.
+     *
+     * `TOO_MANY_WEBHOOK_ENDPOINTS`: The project has reached its limit of webhook endpoints.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED' | 'EGRESS_BLOCKED' | 'TOO_MANY_WEBHOOK_ENDPOINTS';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `SECRET_UNREADABLE`: The stored secret cannot be opened.
+     *
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'SECRET_UNREADABLE' | 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type CreateWebhookEndpointError = CreateWebhookEndpointErrors[keyof CreateWebhookEndpointErrors];
+
+export type CreateWebhookEndpointResponses = {
+    /**
+     * The endpoint with its secret.
+     */
+    201: WebhookEndpointWithSecret;
+};
+
+export type CreateWebhookEndpointResponse = CreateWebhookEndpointResponses[keyof CreateWebhookEndpointResponses];
+
+export type DeleteWebhookEndpointData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/webhook-endpoints/{id}';
+};
+
+export type DeleteWebhookEndpointErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type DeleteWebhookEndpointError = DeleteWebhookEndpointErrors[keyof DeleteWebhookEndpointErrors];
+
+export type DeleteWebhookEndpointResponses = {
+    /**
+     * Deleted.
+     */
+    204: void;
+};
+
+export type DeleteWebhookEndpointResponse = DeleteWebhookEndpointResponses[keyof DeleteWebhookEndpointResponses];
+
+export type GetWebhookEndpointData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/webhook-endpoints/{id}';
+};
+
+export type GetWebhookEndpointErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetWebhookEndpointError = GetWebhookEndpointErrors[keyof GetWebhookEndpointErrors];
+
+export type GetWebhookEndpointResponses = {
+    /**
+     * The endpoint.
+     */
+    200: WebhookEndpoint;
+};
+
+export type GetWebhookEndpointResponse = GetWebhookEndpointResponses[keyof GetWebhookEndpointResponses];
+
+export type UpdateWebhookEndpointData = {
+    body: UpdateWebhookEndpoint;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/webhook-endpoints/{id}';
+};
+
+export type UpdateWebhookEndpointErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `EGRESS_INVALID_URL`: The address is not a URL that can be used.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `EGRESS_BLOCKED`: The address is not allowed.
+     */
+    422: Problem & {
+        code: 'EGRESS_BLOCKED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type UpdateWebhookEndpointError = UpdateWebhookEndpointErrors[keyof UpdateWebhookEndpointErrors];
+
+export type UpdateWebhookEndpointResponses = {
+    /**
+     * The endpoint as it is now.
+     */
+    200: WebhookEndpoint;
+};
+
+export type UpdateWebhookEndpointResponse = UpdateWebhookEndpointResponses[keyof UpdateWebhookEndpointResponses];
+
+export type RotateWebhookSecretData = {
+    body: WebhookSecretRotation;
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/webhook-endpoints/{id}/rotate-secret';
+};
+
+export type RotateWebhookSecretErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     */
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     *
+     * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `SECRET_UNREADABLE`: The stored secret cannot be opened.
+     *
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'SECRET_UNREADABLE' | 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RotateWebhookSecretError = RotateWebhookSecretErrors[keyof RotateWebhookSecretErrors];
+
+export type RotateWebhookSecretResponses = {
+    /**
+     * The endpoint with its new secret.
+     */
+    200: WebhookEndpointWithSecret;
+};
+
+export type RotateWebhookSecretResponse = RotateWebhookSecretResponses[keyof RotateWebhookSecretResponses];
+
+export type TestWebhookEndpointData = {
+    body: WebhookTest;
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/webhook-endpoints/{id}/test';
+};
+
+export type TestWebhookEndpointErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     */
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type TestWebhookEndpointError = TestWebhookEndpointErrors[keyof TestWebhookEndpointErrors];
+
+export type TestWebhookEndpointResponses = {
+    /**
+     * The delivery, which has not ended.
+     */
+    202: WebhookDeliverySummary;
+};
+
+export type TestWebhookEndpointResponse = TestWebhookEndpointResponses[keyof TestWebhookEndpointResponses];
+
+export type ListWebhookDeliveriesData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * How many items a page has at most.
+         */
+        limit?: number;
+        /**
+         * Where the page begins: the cursor of the previous page, unchanged. Left out for the first page.
+         */
+        cursor?: string;
+        /**
+         * Only items in this state.
+         */
+        state?: 'waiting' | 'delivered' | 'failed';
+        /**
+         * Only observations of this type.
+         */
+        type?: 'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue';
+        /**
+         * Only events written at this instant or later.
+         */
+        from?: string;
+        /**
+         * Only events written earlier.
+         */
+        to?: string;
+    };
+    url: '/api/public/webhook-endpoints/{id}/deliveries';
+};
+
+export type ListWebhookDeliveriesErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_CURSOR`: The cursor is not valid.
+     */
+    400: Problem & {
+        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListWebhookDeliveriesError = ListWebhookDeliveriesErrors[keyof ListWebhookDeliveriesErrors];
+
+export type ListWebhookDeliveriesResponses = {
+    /**
+     * A page.
+     */
+    200: WebhookDeliveryPage;
+};
+
+export type ListWebhookDeliveriesResponse = ListWebhookDeliveriesResponses[keyof ListWebhookDeliveriesResponses];
+
+export type GetWebhookDeliveryData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+        deliveryId: string;
+    };
+    query?: never;
+    url: '/api/public/webhook-endpoints/{id}/deliveries/{deliveryId}';
+};
+
+export type GetWebhookDeliveryErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetWebhookDeliveryError = GetWebhookDeliveryErrors[keyof GetWebhookDeliveryErrors];
+
+export type GetWebhookDeliveryResponses = {
+    /**
+     * The delivery.
+     */
+    200: WebhookDelivery;
+};
+
+export type GetWebhookDeliveryResponse = GetWebhookDeliveryResponses[keyof GetWebhookDeliveryResponses];
+
+export type RedeliverWebhookDeliveryData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+        deliveryId: string;
+    };
+    query?: never;
+    url: '/api/public/webhook-endpoints/{id}/deliveries/{deliveryId}/redeliver';
+};
+
+export type RedeliverWebhookDeliveryErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `WEBHOOK_ENDPOINT_DISABLED`: The webhook endpoint is switched off.
+     */
+    409: Problem & {
+        code: 'WEBHOOK_ENDPOINT_DISABLED';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RedeliverWebhookDeliveryError = RedeliverWebhookDeliveryErrors[keyof RedeliverWebhookDeliveryErrors];
+
+export type RedeliverWebhookDeliveryResponses = {
+    /**
+     * The delivery.
+     */
+    202: WebhookDeliverySummary;
+};
+
+export type RedeliverWebhookDeliveryResponse = RedeliverWebhookDeliveryResponses[keyof RedeliverWebhookDeliveryResponses];
+
+export type RedeliverWebhookDeliveriesData = {
+    body: WebhookRedeliverySelection;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/webhook-endpoints/{id}/redeliver';
+};
+
+export type RedeliverWebhookDeliveriesErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `WEBHOOK_ENDPOINT_DISABLED`: The webhook endpoint is switched off.
+     */
+    409: Problem & {
+        code: 'WEBHOOK_ENDPOINT_DISABLED';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RedeliverWebhookDeliveriesError = RedeliverWebhookDeliveriesErrors[keyof RedeliverWebhookDeliveriesErrors];
+
+export type RedeliverWebhookDeliveriesResponses = {
+    /**
+     * What is sent again.
+     */
+    202: WebhookRedelivery;
+};
+
+export type RedeliverWebhookDeliveriesResponse = RedeliverWebhookDeliveriesResponses[keyof RedeliverWebhookDeliveriesResponses];
 
 export type ListProjectsData = {
     body?: never;

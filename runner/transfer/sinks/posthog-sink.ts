@@ -5,11 +5,12 @@
 import { z } from "zod";
 import type { Rejection, SinkEvent } from "../../../core/integrations/analytics/sink-event.ts";
 import type { PostHogBody } from "../../../core/integrations/analytics/to-posthog-event.ts";
+import { retryAfterSeconds } from "../../retry-after.ts";
 import { type BatchAnswer, type BatchLimits, type EventBatch, reject, sendInBatches } from "./event-batches.ts";
 import type { EventSink, SendResult } from "./event-sink.ts";
 import { captureV1Json } from "./posthog-capture-v1.ts";
 import { jsonOf, parseSuccess, type Quote, quoteWithout } from "./read-answer.ts";
-import { failureOf, retryAfterSeconds, SinkFailure } from "./sink-failure.ts";
+import { failureOf, SinkFailure } from "./sink-failure.ts";
 import { postJson, type SinkAnswer, type SinkDeps, withAttempts } from "./sink-request.ts";
 
 export type PostHogSettings = {

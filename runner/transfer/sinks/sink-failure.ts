@@ -1,5 +1,6 @@
 /** Failures of a whole batch, by status alone. A message never holds the token: it is ours, and quotes of the service go to `detail`. */
 import { AppError } from "../../../core/errors.ts";
+import { retryAfterSeconds } from "../../retry-after.ts";
 
 type SinkCode =
   | "SINK_UNAVAILABLE"
@@ -37,12 +38,4 @@ type Answer = { status: number; headers: Headers; text: string };
 export const failureOf = ({ status, headers, text }: Answer, nowMs: number): SinkFailure => {
   const code = codeOf(status);
   return new SinkFailure({ code, detail: `status ${status}: ${text.slice(0, 500)}`, retryAfterSeconds: retryAfterSeconds(headers, nowMs) });
-};
-
-/** Seconds or an HTTP date (RFC 9110, 10.2.3); null without one, or if it has passed. */
-export const retryAfterSeconds = (headers: Headers, nowMs: number): number | null => {
-  const value = headers.get("retry-after")?.trim() ?? "";
-  if (/^\d{1,9}$/.test(value)) return Number(value);
-  const seconds = Math.ceil((Date.parse(value) - nowMs) / 1000);
-  return seconds > 0 ? seconds : null;
 };
