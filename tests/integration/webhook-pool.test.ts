@@ -1,6 +1,7 @@
 /** The loop of webhooks: endpoints that do not answer delay no other. What is counted is order, not time. */
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { noTracer } from "../../core/telemetry/tracer.ts";
 import { type Database, execute, type OpenDatabase } from "../../db/postgres/client.ts";
 import { claimKeyedJobs } from "../../db/queue/claim-keyed-jobs.ts";
 import { enqueueKeyedJobs } from "../../db/queue/enqueue-keyed-jobs.ts";
@@ -46,7 +47,8 @@ const startWebhooks = () => {
   });
   const { loops } = startLoops(
     {
-      ...{ db, clock: systemClock, log, bus, random: () => 0.5, handlers: { "webhook.deliver": handler } as unknown as Handlers },
+      ...{ db, clock: systemClock, log, bus, random: () => 0.5, tracer: noTracer },
+      handlers: { "webhook.deliver": handler } as unknown as Handlers,
       dueWork: async () => ({ kinds: new Set(["webhook.deliver"] as const), consumers: new Set<string>() }),
     },
     {

@@ -10,12 +10,7 @@ import { showWithSecret, WebhookEndpointWithSecret } from "./resource.ts";
 const route = keyRoute(
   {
     scopes: ["webhooks:CRUD"],
-    codes: [
-      "EGRESS_INVALID_URL",
-      "EGRESS_BLOCKED",
-      "ENCRYPTION_DISABLED",
-      "TOO_MANY_WEBHOOK_ENDPOINTS",
-    ],
+    codes: ["EGRESS_INVALID_URL", "EGRESS_BLOCKED", "ENCRYPTION_DISABLED", "TOO_MANY_WEBHOOK_ENDPOINTS"],
     creates: "secret",
   },
   {
