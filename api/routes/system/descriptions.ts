@@ -18,6 +18,7 @@ export const tagDescriptions: Record<string, string> = {
   System: "Health and readiness of the API.",
   Tables: "What can be exported: columns, filters and the schemas of files.",
   Traces: "Traces with their observations and scores, in Langfuse's shapes.",
+  Webhooks: "Endpoints that are told of exports and integrations, by Standard Webhooks, with a log of what was sent.",
 };
 
 export const parameterDescriptions: Record<string, string> = {
@@ -27,6 +28,7 @@ export const parameterDescriptions: Record<string, string> = {
   cursor: "Where the page begins: the cursor of the previous page, unchanged. Left out for the first page.",
   dataType: "Only scores of this type.",
   datasetRunId: "Only scores of this run of a dataset.",
+  deliveryId: "Id of the delivery, as the list of deliveries shows it.",
   environment: "Only rows of this environment.",
   file: "Number of the file in `files` of the manifest.",
   format: "Format of the file.",
@@ -148,4 +150,17 @@ export const schemaDescriptions: Record<string, string> = {
   TraceWithDetails: "A trace with the ids of its observations and scores.",
   TraceWithFullDetails: "A trace with its observations and scores.",
   UpdateIntegration: "Settings to change; what is left out stays.",
+  CreateWebhookEndpoint: "Where events go, and which.",
+  UpdateWebhookEndpoint: "What to change about a webhook endpoint.",
+  WebhookAttempt: "One request of a delivery, with its answer.",
+  WebhookDelivery: "One event for one endpoint, with its body and attempts.",
+  WebhookDeliveryPage: "A page of deliveries, newest first.",
+  WebhookDeliverySummary: "One event for one endpoint.",
+  WebhookEndpoint: "A webhook endpoint without its secret.",
+  WebhookEndpointPage: "A page of webhook endpoints, newest first.",
+  WebhookEndpointWithSecret: "A webhook endpoint with its secret, which is shown once.",
+  WebhookRedelivery: "How many deliveries are sent again.",
+  WebhookRedeliverySelection: "Which deliveries to send again.",
+  WebhookSecretRotation: "How to rotate the secret.",
+  WebhookTest: "Which event to send a sample of.",
 };

@@ -15,7 +15,7 @@ const instant = z.iso.datetime({ offset: true }).refine(isStorableInstant, notSt
 
 /** What selects deliveries, in a list and for redelivery. */
 export const DeliverySelection = {
-  type: z.enum(webhookEventTypeNames).optional(),
+  type: z.enum(webhookEventTypeNames).optional().describe("Only events of this type."),
   from: instant.optional().describe("Only events written at this instant or later."),
   to: instant.optional().describe("Only events written earlier."),
 };

@@ -1806,6 +1806,9 @@ export type IntegrationRejection = {
     createdAt: string;
 };
 
+/**
+ * A webhook endpoint with its secret, which is shown once.
+ */
 export type WebhookEndpointWithSecret = WebhookEndpoint & {
     /**
      * `whsec_` and base64. Shown only here; keep it where the receiver verifies. Null with ed25519: use `publicKey`.
@@ -1813,6 +1816,9 @@ export type WebhookEndpointWithSecret = WebhookEndpoint & {
     secret: string | null;
 };
 
+/**
+ * A webhook endpoint without its secret.
+ */
 export type WebhookEndpoint = {
     id: string;
     projectId: string;
@@ -1857,6 +1863,9 @@ export type WebhookEndpoint = {
     updatedAt: string;
 };
 
+/**
+ * Where events go, and which.
+ */
 export type CreateWebhookEndpoint = {
     name: string;
     description?: string | null;
@@ -1872,11 +1881,17 @@ export type CreateWebhookEndpoint = {
     signing?: 'hmac-sha256' | 'ed25519';
 };
 
+/**
+ * A page of webhook endpoints, newest first.
+ */
 export type WebhookEndpointPage = {
     data: Array<WebhookEndpoint>;
     nextCursor: string | null;
 };
 
+/**
+ * What to change about a webhook endpoint.
+ */
 export type UpdateWebhookEndpoint = {
     name?: string;
     description?: string | null;
@@ -1894,6 +1909,9 @@ export type UpdateWebhookEndpoint = {
     enabled?: boolean;
 };
 
+/**
+ * How to rotate the secret.
+ */
 export type WebhookSecretRotation = {
     /**
      * How long the former secret signs too. 0: it ends at once.
@@ -1901,6 +1919,9 @@ export type WebhookSecretRotation = {
     overlapHours?: number;
 };
 
+/**
+ * One event for one endpoint.
+ */
 export type WebhookDeliverySummary = {
     id: string;
     endpointId: string;
@@ -1939,6 +1960,9 @@ export type WebhookDeliverySummary = {
     finishedAt: string | null;
 };
 
+/**
+ * Which event to send a sample of.
+ */
 export type WebhookTest = {
     /**
      * Whether or not the endpoint wants events of the type.
@@ -1946,11 +1970,17 @@ export type WebhookTest = {
     type: 'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue';
 };
 
+/**
+ * A page of deliveries, newest first.
+ */
 export type WebhookDeliveryPage = {
     data: Array<WebhookDeliverySummary>;
     nextCursor: string | null;
 };
 
+/**
+ * One event for one endpoint, with its body and attempts.
+ */
 export type WebhookDelivery = WebhookDeliverySummary & {
     /**
      * The text that is signed and sent.
@@ -1962,6 +1992,9 @@ export type WebhookDelivery = WebhookDeliverySummary & {
     log: Array<WebhookAttempt>;
 };
 
+/**
+ * One request of a delivery, with its answer.
+ */
 export type WebhookAttempt = {
     startedAt: string;
     durationMs: number;
@@ -1990,6 +2023,9 @@ export type WebhookAttempt = {
     } | null;
 };
 
+/**
+ * How many deliveries are sent again.
+ */
 export type WebhookRedelivery = {
     /**
      * Deliveries that are sent again.
@@ -2001,8 +2037,14 @@ export type WebhookRedelivery = {
     hasMore: boolean;
 };
 
+/**
+ * Which deliveries to send again.
+ */
 export type WebhookRedeliverySelection = {
     state?: 'failed' | 'delivered';
+    /**
+     * Only events of this type.
+     */
     type?: 'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue';
     /**
      * Only events written at this instant or later.
@@ -8428,7 +8470,7 @@ export type ListWebhookDeliveriesData = {
          */
         state?: 'waiting' | 'delivered' | 'failed';
         /**
-         * Only observations of this type.
+         * Only events of this type.
          */
         type?: 'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue';
         /**
@@ -8510,6 +8552,9 @@ export type GetWebhookDeliveryData = {
          * Id, as creating and listing show it.
          */
         id: string;
+        /**
+         * Id of the delivery, as the list of deliveries shows it.
+         */
         deliveryId: string;
     };
     query?: never;
@@ -8581,6 +8626,9 @@ export type RedeliverWebhookDeliveryData = {
          * Id, as creating and listing show it.
          */
         id: string;
+        /**
+         * Id of the delivery, as the list of deliveries shows it.
+         */
         deliveryId: string;
     };
     query?: never;
