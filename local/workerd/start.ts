@@ -9,15 +9,25 @@ import { answers, bunPath, repositoryRoot, type Service, startService } from "..
 
 const compatibilityDate = "2026-11-01";
 
-/** Bundles with wrangler, which uses the settings of wrangler.toml. Takes about two seconds. `script` is a Worker other than the API. */
+/** Bundles with wrangler, as for production: a mistake in that environment of wrangler.toml fails here. Takes about two seconds. `script` is a Worker other than the API. */
 export const bundleWorker = async (outDir: string, script?: string): Promise<void> => {
   const wrangler = join(repositoryRoot, "node_modules", "wrangler", "bin", "wrangler.js");
   try {
-    await promisify(execFile)(bunPath, [wrangler, "deploy", ...(script === undefined ? [] : [script]), "--dry-run", "--outdir", outDir], {
-      cwd: repositoryRoot,
-      encoding: "utf8",
-      env: { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "true", WRANGLER_LOG_PATH: join(outDir, "log"), NO_UPDATE_NOTIFIER: "1" },
-    });
+    await promisify(execFile)(
+      bunPath,
+      [wrangler, "deploy", ...(script === undefined ? [] : [script]), "--env", "production", "--dry-run", "--outdir", outDir],
+      {
+        cwd: repositoryRoot,
+        encoding: "utf8",
+        env: {
+          ...process.env,
+          WRANGLER_SEND_METRICS: "false",
+          CI: "true",
+          WRANGLER_LOG_PATH: join(outDir, "log"),
+          NO_UPDATE_NOTIFIER: "1",
+        },
+      },
+    );
   } catch (error) {
     throw new Error("The Worker could not be bundled.", { cause: error });
   }
