@@ -6,7 +6,7 @@ import type { Database } from "../../db/postgres/client.ts";
 import { batchExports } from "../../db/postgres/schema/exports.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
-import { type Admission, admitExport } from "../limits/admit-export.ts";
+import { type Admission, admitExport, countExport } from "../limits/admit-export.ts";
 
 type NewExport = Pick<
   typeof batchExports.$inferInsert,
@@ -63,5 +63,6 @@ export const insertExport = async (
     objectId: ids.exportId,
     payload: { batchExportId: ids.exportId, name: request.name, cause: "created", error: null },
   });
+  await countExport(tx, actor.projectId);
   return status;
 };

@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import { type Database, execute } from "../../db/postgres/client.ts";
 
-/** Runs in the transaction that completes the export, as its last lock. From then on the estimate no longer counts. */
+/** Runs in the transaction that completes the export, as its last lock (services/limits/admit-export.ts names the order). From then on the estimate no longer counts. */
 export const chargeExport = (tx: Database, projectId: string, { rows, bytes }: { rows: number; bytes: number }): Promise<unknown> =>
   execute(
     tx,

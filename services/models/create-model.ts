@@ -7,6 +7,7 @@ import { type Database, execute } from "../../db/postgres/client.ts";
 import { models } from "../../db/postgres/schema/models.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
+import { lockProject } from "../tenants/lock-project.ts";
 
 /** Limit per project, because pricing a call reads all its models. */
 const ownModelsMax = 200;
@@ -33,7 +34,7 @@ const assertRoom = async (tx: Database, projectId: string, added: string): Promi
  */
 export const createModel = (db: Database, actor: Actor, { startDate, ...model }: NewModel): Promise<void> =>
   transaction(db, async (tx) => {
-    await execute(tx, sql`select id from projects where id = ${actor.projectId} for no key update`);
+    await lockProject(tx, actor.projectId);
     await assertRoom(tx, actor.projectId, model.matchPattern);
     const [after] = await tx
       .insert(models)

@@ -9,6 +9,7 @@ import { type ApiKeyRow, apiKeyColumns, displaySecretKey } from "./api-key-colum
 import type { TenantDeps } from "./audited-insert.ts";
 import { hasProject } from "./has-project.ts";
 import { assertWithinAuthor, type KeyAuthor, writeKeyAudit } from "./key-author.ts";
+import { lockProject } from "./lock-project.ts";
 
 /** Of a project, for keys that create keys. An administrator may go beyond. */
 const keysMax = 100;
@@ -53,7 +54,7 @@ export const createApiKey = async (
 
 /** Locks the project, so that concurrent creations are counted one after the other. */
 const assertRoom = async (tx: Database, projectId: string): Promise<void> => {
-  await tx.select({ id: projects.id }).from(projects).where(eq(projects.id, projectId)).for("no key update");
+  await lockProject(tx, projectId);
   if ((await tx.$count(apiKeys, eq(apiKeys.projectId, projectId))) >= keysMax)
     throw new AppError({ code: "TOO_MANY_API_KEYS", message: `The project has ${keysMax} API keys, which is the limit.` });
 };

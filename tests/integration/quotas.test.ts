@@ -14,6 +14,7 @@ import { cancelExport } from "../../services/exports/cancel-export.ts";
 import { createExport } from "../../services/exports/create-export.ts";
 import { retryExport } from "../../services/exports/retry-export.ts";
 import { transitionExport } from "../../services/exports/transition-export.ts";
+import { chargeExport } from "../../services/limits/charge-export.ts";
 import { readQuotas } from "../../services/limits/read-quotas.ts";
 import { setProjectPlan } from "../../services/limits/set-project-plan.ts";
 import { insertActor, manifestOf, newId } from "../support/export-rows.ts";
@@ -79,6 +80,22 @@ describe("100 exports created at once", () => {
         (select count(*)::int from jobs where project_id = ${actor.projectId}) as jobs`,
     );
     expect(stored).toEqual({ exports: fitting, jobs: fitting });
+  });
+
+  it("wait for a completion that changes the same rows, and the completion does not wait for them", async () => {
+    const actor = await projectWith({});
+    expect(isId(await create(actor))).toBe(true);
+    let waiting: Promise<string> | undefined;
+    await db.transaction(async (tx) => {
+      // As the runner that settles a job does, before it charges the export.
+      await execute(tx, sql`update job_slots set updated_at = now() where project_id = ${actor.projectId}`);
+      waiting = create(actor);
+      const blocked = sql`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      while ((await execute(db, blocked)).length === 0);
+      await chargeExport(tx, actor.projectId, { rows: 1, bytes: 1 });
+    });
+    expect(isId((await waiting) ?? "")).toBe(true);
+    expect(await usedOf(actor)).toMatchObject({ exportsPerHour: 2, rowsPerDay: 1 });
   });
 
   it("take nothing of another project's quotas", async () => {
