@@ -31,7 +31,7 @@ export type CreateOptions = RequestOptions & {
   idempotencyKey?: string | undefined;
 };
 
-type Input = { path?: object; query?: object | undefined; body?: unknown; isKeyed?: true };
+type Input = { path?: object; query?: object | undefined; body?: unknown; bodySerializer?: (body: unknown) => unknown; isKeyed?: true };
 
 /** Functions of the generated SDK differ in what they take and give; the generated methods name both beside each call. */
 type SdkFunction = (options: never) => Promise<unknown>;

@@ -19,6 +19,7 @@ const Table = TableSummary.extend({
   schemaVersion: z.int(),
   formats: z.array(z.string()),
   searchTypes: z.array(z.string()),
+  timeColumn: z.string().describe("Column of time, also in filters: an export holds the rows from before its creation by it."),
   columns: z.array(
     z.object({ id: z.string(), type: z.string(), nullable: z.boolean(), unit: z.string().nullable(), description: z.string() }),
   ),
@@ -116,6 +117,7 @@ export const registerExportTables = (app: App): void => {
         schemaVersion,
         formats: [...formatNames],
         searchTypes: table.searchContent === null ? ["id"] : [...searchTypes],
+        timeColumn: table.timeColumn,
         columns: describeColumns(table),
         filters: describeFilters(table).map((filter) => ({
           ...filter,

@@ -587,6 +587,10 @@ export type ExportTable = ExportTableSummary & {
     schemaVersion: number;
     formats: Array<string>;
     searchTypes: Array<string>;
+    /**
+     * Column of time, also in filters: an export holds the rows from before its creation by it.
+     */
+    timeColumn: string;
     columns: Array<{
         id: string;
         type: string;
