@@ -7,6 +7,7 @@ import { createClient } from "@hey-api/openapi-ts";
 import { createApp } from "../api/app.ts";
 import type { AppDeps } from "../api/deps.ts";
 import { apiDocument } from "../api/routes/system/document.ts";
+import { referencePage } from "../cli/user/reference-page.ts";
 import { errorTable } from "../core/errors.ts";
 import { clientMethods } from "./client-methods.ts";
 import { openTelemetryPage } from "./opentelemetry-page.ts";
@@ -75,6 +76,7 @@ const texts: [string, string][] = [
   ["docs/formats.md", withPart(read("docs/formats.md"), formatsPart())],
   ["docs/webhook-events.md", webhookEventsPage()],
   ...webhookSampleFiles(),
+  ["docs/command-line-reference.md", referencePage()],
 ];
 const stale: string[] = [];
 for (const [file, text] of texts) {

@@ -14,11 +14,12 @@ const allowed: Record<string, readonly string[]> = {
   // The stages of a transfer and of ingestion drive the engines themselves: a service in between would only hand their arguments on.
   runner: ["services", "db", "core"],
   openapi: ["api", "core"],
-  // Operators' commands work where the API is not: on the queue, the event log and the aggregates.
-  cli: ["services", "db", "core", "local"],
+  // Operators' commands work where the API is not: on the queue, the event log and the aggregates. Those of users are narrower, see below.
+  cli: ["services", "db", "core", "local", "openapi"],
   local: ["core", "db", "services", "api", "runner", "openapi", "cli"],
 };
 const exceptions: Record<string, string> = {
+  "openapi/generate.ts": "also writes the reference of the command line",
   "api/worker.ts": "composition root: constructs the clients",
   "api/deps.ts": "composition root: names the types of the clients",
   "api/open-database.ts": "composition root: opens Postgres for one request",
@@ -52,7 +53,7 @@ const filesOf = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .map((file) => join(folder, file).split(sep).join("/"))
-    .filter((file) => !file.startsWith("openapi/client/dist/"));
+    .filter((file) => !file.includes("/dist/"));
 
 /** Of code and of types alike; `import(...)` too. */
 const importsOf = (file: string): string[] =>
@@ -146,6 +147,22 @@ describe("the client", () => {
       importsOf(file).filter((target) => !target.startsWith(".") && file !== "openapi/client/node.ts"),
     );
     expect(packages).toEqual([]);
+  });
+});
+
+describe("the command line for users", () => {
+  it("imports nothing of ours but the client", () => {
+    const files = filesOf("cli/user");
+    expect(files).toContain("cli/user/main.ts");
+    expect(files.flatMap(ownImportsOf).filter((target) => !/^(cli\/user|openapi\/client)\//.test(target))).toEqual([]);
+  });
+
+  it("is the only one of cli/ that imports it", () => {
+    expect(
+      filesOf("cli/operator")
+        .flatMap(ownImportsOf)
+        .filter((target) => target.startsWith("openapi/")),
+    ).toEqual([]);
   });
 });
 

@@ -1,0 +1,41 @@
+/** Composition root of `spillway`, the command line for users: runs the program with the real process. */
+
+import { CommandError, exitCodes } from "./exit-codes.ts";
+import { createProgram } from "./program.ts";
+import { reportError } from "./report-error.ts";
+import type { Terminal } from "./terminal.ts";
+
+const interrupted = new AbortController();
+const terminal: Terminal = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  nowMs: Date.now,
+  signal: interrupted.signal,
+};
+
+/** The first Ctrl-C ends what is under way, the second ends the process. */
+process.on("SIGINT", () => {
+  if (interrupted.signal.aborted) process.exit(exitCodes.interrupted.status);
+  interrupted.abort(new CommandError("interrupted", "Stopped."));
+});
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(exitCodes.brokenPipe.status);
+    throw error;
+  });
+
+const run = async (): Promise<number> => {
+  try {
+    await createProgram(terminal).parseAsync();
+    return exitCodes.ok.status;
+  } catch (error) {
+    return reportError(error, terminal, process.argv.includes("--json"));
+  }
+};
+
+const status = await run();
+// What was written to a pipe may still be under way.
+await Promise.all([process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve()))));
+process.exit(status);
