@@ -16,6 +16,9 @@ export type Context = {
   openClient: () => Promise<SpillwayClient>;
 };
 
+/** Runs a command's action with its context. */
+export type Run = (command: { optsWithGlobals: () => object }, action: (context: Context) => Promise<void>) => Promise<void>;
+
 export const createContext = (terminal: Terminal, { json, profile }: GlobalOptions): Context => ({
   terminal,
   output: createOutput(terminal, json === true),

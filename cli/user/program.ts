@@ -8,12 +8,9 @@ import { addIntegrationCommands } from "./commands/integrations.ts";
 import { addLogin } from "./commands/login.ts";
 import { addTables } from "./commands/tables.ts";
 import { addVerify } from "./commands/verify.ts";
-import { type Context, createContext, type GlobalOptions } from "./context.ts";
+import { createContext, type GlobalOptions, type Run } from "./context.ts";
 import packageJson from "./package.json" with { type: "json" };
 import type { Terminal } from "./terminal.ts";
-
-/** Runs a command's action with its context. */
-export type Run = (command: { optsWithGlobals: () => object }, action: (context: Context) => Promise<void>) => Promise<void>;
 
 export const createProgram = (terminal: Terminal) => {
   const run: Run = (command, action) => action(createContext(terminal, command.optsWithGlobals() as GlobalOptions));

@@ -4,11 +4,10 @@ import { text as readText } from "node:stream/consumers";
 import * as prompts from "@clack/prompts";
 import { type Command, Option } from "@commander-js/extra-typings";
 import type { CreateIntegration } from "../../../openapi/client/index.ts";
-import type { Context } from "../context.ts";
+import type { Context, Run } from "../context.ts";
 import { CommandError, usageError } from "../exit-codes.ts";
 import { parseInstant } from "../filter/parse-instant.ts";
 import { showIntegration } from "../output/show-integration.ts";
-import type { Run } from "../program.ts";
 import { isInteractive, type Terminal } from "../terminal.ts";
 
 type Mode = NonNullable<CreateIntegration["mode"]>;

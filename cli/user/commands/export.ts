@@ -1,11 +1,10 @@
 /** `export …`: makes batch exports, follows them and downloads their files. */
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { BatchExport, BatchExportSummary } from "../../../openapi/client/index.ts";
-import type { Context } from "../context.ts";
+import type { Context, Run } from "../context.ts";
 import type { Colors } from "../output/output.ts";
 import { exportCells, exportHead, showEstimate, showExport } from "../output/show-export.ts";
 import { takeFirst } from "../output/take-first.ts";
-import type { Run } from "../program.ts";
 import { buildExport, buildRequest, type FileOptions, fileOptions, type QueryOptions, queryOptions } from "./export-request.ts";
 import { downloadFiles, downloadToStdout, followExport } from "./follow-export.ts";
 

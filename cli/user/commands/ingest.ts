@@ -3,13 +3,12 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { Command } from "@commander-js/extra-typings";
 import type { SpillwayClient } from "../../../openapi/client/index.ts";
-import type { Context } from "../context.ts";
+import type { Context, Run } from "../context.ts";
 import { CommandError, usageError } from "../exit-codes.ts";
 import { type ReadEvent, readEvents } from "../ingest/read-events.ts";
 import { clip } from "../output/output.ts";
 import { openProgress } from "../output/progress.ts";
 import { formatCount } from "../output/quantities.ts";
-import type { Run } from "../program.ts";
 
 /** The server takes 4.5 MB and 50,000 events (docs/ingestion.md), and advises importers to stay below a thousand entities. */
 const batchBytesMax = 4_000_000;

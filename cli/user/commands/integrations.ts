@@ -2,7 +2,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { Integration, IntegrationRunSummary, IntegrationValidation } from "../../../openapi/client/index.ts";
-import type { Context } from "../context.ts";
+import type { Context, Run } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { parseInstant } from "../filter/parse-instant.ts";
 import { clip, formatTable } from "../output/output.ts";
@@ -10,7 +10,6 @@ import { printable } from "../output/printable.ts";
 import { formatBytes, formatCount, formatDistance } from "../output/quantities.ts";
 import { paintSyncStatus, showIntegration } from "../output/show-integration.ts";
 import { takeFirst } from "../output/take-first.ts";
-import type { Run } from "../program.ts";
 import { addCreateIntegration } from "./create-integration.ts";
 
 type RunState = IntegrationRunSummary["state"];

@@ -3,12 +3,11 @@ import { text as readText } from "node:stream/consumers";
 import * as prompts from "@clack/prompts";
 import type { Command } from "@commander-js/extra-typings";
 import { SpillwayError } from "../../../openapi/client/index.ts";
-import { type Context, clientOf } from "../context.ts";
+import { type Context, clientOf, type Run } from "../context.ts";
 import { CommandError, usageError } from "../exit-codes.ts";
 import { printable } from "../output/printable.ts";
 import { checkedUrl, profileOfEnvironment } from "../profiles/find-profile.ts";
 import { loadProfiles, type Profile, profilesFile, saveProfiles } from "../profiles/profile-store.ts";
-import type { Run } from "../program.ts";
 import { isInteractive } from "../terminal.ts";
 
 type LoginOptions = { url?: string; publicKey?: string; secretKeyStdin?: true };

@@ -1,10 +1,10 @@
 /** `tables [name]`: what can be exported, and by which columns it can be filtered. */
 import type { Command } from "@commander-js/extra-typings";
 import type { ExportTable } from "../../../openapi/client/index.ts";
+import type { Run } from "../context.ts";
 import { hasKey } from "../filter/type-filter.ts";
 import { type Colors, formatTable } from "../output/output.ts";
 import { printable } from "../output/printable.ts";
-import type { Run } from "../program.ts";
 
 export const addTables = (program: Command, run: Run): void => {
   program

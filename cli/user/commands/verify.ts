@@ -1,12 +1,11 @@
 /** `verify DIR`: whether a downloaded export is what its manifest says. Needs no server. */
 import type { Command } from "@commander-js/extra-typings";
-import type { Context } from "../context.ts";
+import type { Context, Run } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
 import { formatTable } from "../output/output.ts";
 import { printable } from "../output/printable.ts";
 import { openProgress } from "../output/progress.ts";
 import { formatBytes, formatCount } from "../output/quantities.ts";
-import type { Run } from "../program.ts";
 import { readManifest } from "../verify/manifest.ts";
 import { verifyExport } from "../verify/verify-export.ts";
 

@@ -76,6 +76,9 @@ const shareStart = (a: string, b: string): boolean => a.length >= 3 && b.length 
 const operatorsOf = (column: FilterColumn): string =>
   [...new Set(column.filters.flatMap(({ operators }) => operators))].map((one) => (one === "<>" ? "!=" : one)).join(", ");
 
+const rank = ({ type, isOneOfList }: { type: string; isOneOfList: boolean }, column: FilterColumn): number =>
+  Number(isOneOfList) * 2 + Number(type !== column.type);
+
 /** Throws a usage error if the column, its key, the operator or the value do not fit the table. */
 export const typeCondition = (table: DescribedTable, condition: Condition, nowMs: number): ApiFilter => {
   const column = findColumn(table, condition.column);
@@ -83,8 +86,8 @@ export const typeCondition = (table: DescribedTable, condition: Condition, nowMs
     .flatMap((meaning) =>
       column.filters.filter(({ operators }) => operators.includes(meaning.operator)).map(({ type }) => ({ ...meaning, type })),
     )
-    // Of two types with the same operator, the column's own.
-    .toSorted((a, b) => Number(b.type === column.type && !b.isOneOfList) - Number(a.type === column.type && !a.isOneOfList))[0];
+    // The operator itself before a list of one; of two types that have it, the column's own.
+    .toSorted((a, b) => rank(a, column) - rank(b, column))[0];
   if (found === undefined)
     throw usageError(`Column ${column.id} has no operator ${JSON.stringify(condition.operator)}. It has: ${operatorsOf(column)}.`);
   const { type, operator, isOneOfList } = found;
