@@ -2,7 +2,7 @@
  * The packed client in an empty project, as its users install it, and against a whole stack: the walkthrough of docs/client.md under each
  * runtime, and downloads and waiting over connections that break. Node 24 and Deno need `node local/bootstrap.mjs tests/packages`.
  */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +15,8 @@ import { SpillwayClient } from "../../openapi/client/index.ts";
 import { downloadToFile, downloadToFolder } from "../../openapi/client/node.ts";
 import { clickHouseTime, eventRow } from "../support/event-rows.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
+import { runCommand, succeed } from "../support/run-command.ts";
+import { runtimes } from "../support/runtimes.ts";
 import { useWholeStack } from "../support/whole-stack.ts";
 
 const store = await startFaultProxy(inject("s3").endpoint);
@@ -23,31 +25,6 @@ const { stack, connection } = useWholeStack({ env: { LANGFUSE_S3_BATCH_EXPORT_EX
 const errors = 300;
 let project: string;
 let client: SpillwayClient;
-
-const run = (
-  command: string,
-  args: readonly string[],
-  cwd: string,
-  env: Record<string, string> = {},
-): Promise<{ status: number | null; out: string; err: string }> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
-    let [out, err] = ["", ""];
-    child.stdout.on("data", (chunk: Buffer) => {
-      out += chunk.toString("utf8");
-    });
-    child.stderr.on("data", (chunk: Buffer) => {
-      err += chunk.toString("utf8");
-    });
-    child.on("error", reject);
-    child.on("close", (status) => resolve({ status, out, err }));
-  });
-
-const succeed = async (command: string, args: readonly string[], cwd: string, env: Record<string, string> = {}): Promise<string> => {
-  const { status, out, err } = await run(command, args, cwd, env);
-  if (status !== 0) throw new Error(`${command} ${args.join(" ")}: ${out}${err}`);
-  return out;
-};
 
 beforeAll(async () => {
   project = mkdtempSync(join(tmpdir(), "spillway-package-"));
@@ -90,24 +67,6 @@ const programOf = (snippet: string): string => {
   return `${given}${imports.join("\n")}\nexport const program = async () => {\n${lines.filter((line) => !line.startsWith("import ")).join("\n")}\n};\n`;
 };
 
-const binary = (name: string): string | undefined => {
-  const path = join(repositoryRoot, "tests/packages/node_modules", name);
-  if (existsSync(path)) return path;
-  console.warn(`SKIPPED: ${name}, which is not installed. Run: npm run test:packages`);
-  return undefined;
-};
-const platform = `${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
-const runtimes: [string, string | undefined, string[]][] = [
-  ["the Node of this machine", "node", []],
-  ["Bun", bunPath, []],
-  ["Node 24", binary(`node-${platform}/bin/node`), []],
-  [
-    "Deno",
-    binary(`@deno/${platform}${process.platform === "linux" ? "-glibc" : ""}/deno`),
-    ["run", "--quiet", "--allow-all", "--node-modules-dir=manual"],
-  ],
-];
-
 describe("the package", () => {
   let typeErrors: string;
   beforeAll(async () => {
@@ -135,7 +94,7 @@ describe("the package", () => {
     };
     writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
     // Writes the JavaScript that the runtimes get, too.
-    typeErrors = (await run(join(repositoryRoot, "node_modules/typescript7/bin/tsc"), [], project)).out;
+    typeErrors = (await runCommand(join(repositoryRoot, "node_modules/typescript7/bin/tsc"), [], project)).out;
   });
 
   it("has types that a strict project checks, those of the package included", async () => {
@@ -146,7 +105,7 @@ describe("the package", () => {
       join(project, "wrong.ts"),
       `import { SpillwayClient } from "@spillway/client";\nnew SpillwayClient({ baseUrl: "" }).exports.create({ format: "XLS" });\n`,
     );
-    const { status, out } = await run(join(repositoryRoot, "node_modules/typescript7/bin/tsc"), ["--noEmit"], project);
+    const { status, out } = await runCommand(join(repositoryRoot, "node_modules/typescript7/bin/tsc"), ["--noEmit"], project);
     rmSync(join(project, "wrong.ts"));
     expect([status, out]).toEqual([1, expect.stringContaining("XLS")]);
   });
