@@ -8,6 +8,7 @@ import { addIntegrationCommands } from "./commands/integrations.ts";
 import { addLogin } from "./commands/login.ts";
 import { addTables } from "./commands/tables.ts";
 import { addVerify } from "./commands/verify.ts";
+import { addWebhookCommands } from "./commands/webhooks.ts";
 import { createContext, type GlobalOptions, type Run } from "./context.ts";
 import packageJson from "./package.json" with { type: "json" };
 import type { Terminal } from "./terminal.ts";
@@ -32,6 +33,7 @@ export const createProgram = (terminal: Terminal) => {
   addExportCommands(program, run);
   addTables(program, run);
   addIntegrationCommands(program, run);
+  addWebhookCommands(program, run);
   addIngest(program, run);
   addVerify(program, run);
   // `completion bash|zsh|fish` prints a script; the script asks the hidden command `complete` for what fits.

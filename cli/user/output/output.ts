@@ -22,6 +22,8 @@ export type Output = {
   ) => Promise<void>;
   /** One of several results over time, for scripts: a line of JSON. */
   event: (value: unknown) => void;
+  /** One of several results over time, for people. */
+  line: (text: string) => void;
   /** A hint on stderr. */
   note: (text: string) => void;
 };
@@ -52,6 +54,7 @@ export const createOutput = ({ stdout, stderr, env }: Terminal, isJson: boolean)
       else line(formatTable([head.map((title) => paint.bold(title.toUpperCase())), ...table]));
     },
     event: (value) => line(JSON.stringify(value)),
+    line,
     note: (text) => {
       stderr.write(`${text}\n`);
     },
