@@ -56,9 +56,7 @@ const section = ({ path, command }: Leaf): string => {
     "",
     `${command.description()}.`,
     "",
-    "```",
-    `spillway ${name} ${command.usage()}`,
-    "```",
+    `\`spillway ${name} ${command.usage()}\``,
     ...(args.length === 0 ? [] : ["", ...args]),
     ...(options === "" ? [] : ["", options]),
   ].join("\n");

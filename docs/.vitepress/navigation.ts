@@ -25,6 +25,7 @@ export const navigation = [
       ["limits", "Limits"],
       ["client", "TypeScript client"],
       ["command-line", "Command line"],
+      ["command-line-reference", "Command line reference"],
       ["agents", "Agents"],
       ["webhooks", "Webhooks"],
       ["webhook-events", "Webhook events"],

@@ -43,11 +43,12 @@ const filled = (text: string, { publicKey, secretKey, projectId }: ProjectKey, l
     .replaceAll("http://127.0.0.1:8787", whole.stack().apiUrl);
 };
 
-/** curl fails on an error of the server, and its last answer that is JSON names the next `ID`. */
+/** curl fails on an error of the server. The last answer of curl or of the command line that is JSON names the next `ID`. */
 const prelude = `set -a
 [ ! -e "$SNIPPET_STATE" ] || . "$SNIPPET_STATE"
 trap 'export -p > "$SNIPPET_STATE"' EXIT
 curl() { command curl --fail-with-body --silent --show-error "$@" | tee "$SNIPPET_ANSWER"; }
+spillway() { "${bunPath}" "${repositoryRoot}/cli/user/main.ts" "$@" | tee "$SNIPPET_ANSWER"; }
 `;
 
 const commandOf = (language: string, name: string, code: string): string => {

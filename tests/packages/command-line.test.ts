@@ -34,7 +34,10 @@ const keys = (): Record<string, string> => {
 };
 const noKeys = { SPILLWAY_URL: "", SPILLWAY_PUBLIC_KEY: "", SPILLWAY_SECRET_KEY: "" };
 
-const spillway = async (args: readonly string[], more: { env?: Record<string, string>; input?: string; command?: string } = {}): Promise<Ended> => {
+const spillway = async (
+  args: readonly string[],
+  more: { env?: Record<string, string>; input?: string; command?: string } = {},
+): Promise<Ended> => {
   const env = { ...keys(), XDG_CONFIG_HOME: join(project, "config"), ...more.env };
   const ended = await runCommand(more.command ?? "node", [program, ...args], project, env, more.input);
   printed += `${ended.out}${ended.err}`;
@@ -59,7 +62,9 @@ const event = (id: string, level: string, at: Date) =>
 beforeAll(async () => {
   project = mkdtempSync(join(tmpdir(), "spillway-command-"));
   await succeed(bunPath, ["local/build-command-line.ts"], repositoryRoot);
-  const [packed] = JSON.parse(await succeed("npm", ["pack", "--json", "--pack-destination", project], join(repositoryRoot, "cli/user"))) as {
+  const [packed] = JSON.parse(
+    await succeed("npm", ["pack", "--json", "--pack-destination", project], join(repositoryRoot, "cli/user")),
+  ) as {
     filename: string;
     files: { path: string }[];
   }[];
@@ -89,17 +94,20 @@ const walkthrough = (): string[][] => {
 };
 
 describe("the package", () => {
-  it.each(nodesAndBun.filter(([, command]) => command !== undefined))("exports last week's errors as Parquet under %s", async (_, command = "") => {
-    rmSync(join(project, "errors"), { recursive: true, force: true });
-    const ends: Ended[] = [];
-    for (const args of walkthrough()) ends.push(await spillway(args, { command }));
-    expect(ends.map(({ status }) => status)).toEqual([0, 0]);
-    expect(ends[0]?.out).toMatch(/COMPLETED[\s\S]*level = ERROR[\s\S]*✓ 1 file and manifest\.json in errors/);
-    expect(ends[1]?.err).toContain("is whole");
-    const [file = ""] = readdirSync(join(project, "errors")).filter((name) => name.endsWith(".parquet"));
-    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(join(project, "errors", file)), compressors });
-    expect(rows.map((row) => row["id"]).toSorted()).toEqual(Array.from({ length: errors }, (_, index) => `new-${index}`).toSorted());
-  });
+  it.each(nodesAndBun.filter(([, command]) => command !== undefined))(
+    "exports last week's errors as Parquet under %s",
+    async (_, command = "") => {
+      rmSync(join(project, "errors"), { recursive: true, force: true });
+      const ends: Ended[] = [];
+      for (const args of walkthrough()) ends.push(await spillway(args, { command }));
+      expect(ends.map(({ status }) => status)).toEqual([0, 0]);
+      expect(ends[0]?.out).toMatch(/COMPLETED[\s\S]*level = ERROR[\s\S]*✓ 1 file and manifest\.json in errors/);
+      expect(ends[1]?.err).toContain("is whole");
+      const [file = ""] = readdirSync(join(project, "errors")).filter((name) => name.endsWith(".parquet"));
+      const rows = await parquetReadObjects({ file: await asyncBufferFromFile(join(project, "errors", file)), compressors });
+      expect(rows.map((row) => row["id"]).toSorted()).toEqual(Array.from({ length: errors }, (_, index) => `new-${index}`).toSorted());
+    },
+  );
 
   it("completes commands and choices", async () => {
     expect(await ok("complete", "--", "export", "cre")).toContain("create");
@@ -113,7 +121,15 @@ describe("verify", () => {
   const damages: Damage[] = [
     ["a missing file", (path) => rmSync(path), /missing/],
     ["a file that was cut", (path) => truncateSync(path, statSync(path).size - 9), /has \d+ bytes, not \d+\..*CRC-32/],
-    ["a changed byte", (path) => writeFileSync(path, readFileSync(path).map((byte, at) => (at === 40 ? byte ^ 1 : byte))), /CRC-32 is/],
+    [
+      "a changed byte",
+      (path) =>
+        writeFileSync(
+          path,
+          readFileSync(path).map((byte, at) => (at === 40 ? byte ^ 1 : byte)),
+        ),
+      /CRC-32 is/,
+    ],
     ["bytes behind the end", (path) => writeFileSync(path, Buffer.concat([readFileSync(path), Buffer.from("{}\n")])), /bytes, not/],
     [
       "a count of rows that is not the file's",
@@ -146,7 +162,10 @@ describe("verify", () => {
       cpSync(folder, copy, { recursive: true });
       damage(join(copy, name), copy);
       // Without a process for each, which would cost more than all the rest.
-      const { isWhole, files } = await verifyExport(copy, await readManifest(copy), { signal: new AbortController().signal, onBytes: () => undefined });
+      const { isWhole, files } = await verifyExport(copy, await readManifest(copy), {
+        signal: new AbortController().signal,
+        onBytes: () => undefined,
+      });
       rmSync(copy, { recursive: true });
       expect([what, isWhole, files.map((file) => file.faults.join(" "))]).toEqual([what, false, [expect.stringMatching(sentence)]]);
     }
@@ -196,7 +215,7 @@ describe("exports", () => {
   it("are written to a pipe, byte for byte", async () => {
     const rows = (await ok("export", "download", id, "--output", "-")).trim().split("\n");
     expect(rows).toHaveLength(errors + others + 1);
-    expect(rows[0]).toContain('12345678901234567890');
+    expect(rows[0]).toContain("12345678901234567890");
   });
 
   it("of one idempotency key are one", async () => {
@@ -231,11 +250,18 @@ describe("exports", () => {
     expect([0, exitCodes.interrupted.status]).toContain(status);
     if (status !== 0) expect(err).toMatch(/The export exp_\w+ goes on/);
     const [, started = ""] = /Export (exp_\w+) is started/.exec(err) ?? [];
-    expect(JSON.parse(await ok("export", "watch", started, "--json").then((out) => out.trim().split("\n").at(-1) ?? ""))).toMatchObject({ status: "COMPLETED" });
+    expect(JSON.parse(await ok("export", "watch", started, "--json").then((out) => out.trim().split("\n").at(-1) ?? ""))).toMatchObject({
+      status: "COMPLETED",
+    });
   });
 
   it("end quietly when the reader of a pipe goes away", async () => {
-    const { out, err } = await runCommand("bash", ["-c", `node ${program} export download ${id} --output - | head -c 10; echo " \${PIPESTATUS[0]}"`], project, keys());
+    const { out, err } = await runCommand(
+      "bash",
+      ["-c", `node ${program} export download ${id} --output - | head -c 10; echo " \${PIPESTATUS[0]}"`],
+      project,
+      keys(),
+    );
     expect(err).toBe("");
     expect(out).toMatch(/^.{10} (0|141)\n$/s);
   });
@@ -254,7 +280,12 @@ describe("exit codes", () => {
     ["auth", ["export", "list"], { SPILLWAY_SECRET_KEY: "sk-lf-wrong" }, /UNAUTHENTICATED[\s\S]*Request id: req_/],
     ["notFound", ["export", "show", "exp_unknown"], {}, /NOT_FOUND/],
     ["notFound", ["tables", "nothing"], {}, /no such table/],
-    ["refused", [...create, "--columns", "nope"], {}, /query\.columns\[0\][\s\S]*INVALID_COLUMNS|INVALID_COLUMNS[\s\S]*query\.columns\[0\]/],
+    [
+      "refused",
+      [...create, "--columns", "nope"],
+      {},
+      /query\.columns\[0\][\s\S]*INVALID_COLUMNS|INVALID_COLUMNS[\s\S]*query\.columns\[0\]/,
+    ],
     ["network", ["export", "list"], { SPILLWAY_URL: "http://127.0.0.1:1" }, /CONNECTION_FAILED/],
   ])("%s: spillway %j", async (outcome, args, env, words) => {
     expect(await fails(outcome, args, { env })).toMatch(words);
@@ -270,17 +301,27 @@ describe("exit codes", () => {
 
   it("of a failure for scripts come with one JSON document on stderr", async () => {
     const { error } = JSON.parse(await fails("refused", [...create, "--columns", "nope", "--json"])) as { error: Record<string, unknown> };
-    expect(error).toMatchObject({ outcome: "refused", code: "INVALID_COLUMNS", requestId: expect.stringMatching(/^req_/), fields: [{ path: "query.columns[0]" }] });
+    expect(error).toMatchObject({
+      outcome: "refused",
+      code: "INVALID_COLUMNS",
+      requestId: expect.stringMatching(/^req_/),
+      fields: [{ path: "query.columns[0]" }],
+    });
   });
 });
 
 describe("ingest", () => {
   const now = new Date();
   const ids = async (prefix: string) =>
-    (await exported("events", [{ type: "string", column: "id", operator: "starts with", value: prefix }])).map((row) => row["id"]).toSorted();
+    (await exported("events", [{ type: "string", column: "id", operator: "starts with", value: prefix }]))
+      .map((row) => row["id"])
+      .toSorted();
 
   it("takes a batch of an SDK and an array, over several lines, from files", async () => {
-    writeFileSync(join(project, "batch.json"), `{\n "metadata": {"sdk": "x"},\n "batch": [\n${event("doc-1", "DEFAULT", now)},\n${event("doc-2", "DEFAULT", now)}\n]\n}`);
+    writeFileSync(
+      join(project, "batch.json"),
+      `{\n "metadata": {"sdk": "x"},\n "batch": [\n${event("doc-1", "DEFAULT", now)},\n${event("doc-2", "DEFAULT", now)}\n]\n}`,
+    );
     writeFileSync(join(project, "array.json"), `[\n${event("doc-3", "DEFAULT", now)}\n]`);
     for (const file of ["batch.json", "array.json"]) await ok("ingest", file);
     await settled();
@@ -288,9 +329,16 @@ describe("ingest", () => {
   });
 
   it("says what is wrong with which line, and sends the others", async () => {
-    const input = [event("part-1", "DEFAULT", now), "{broken", "7", event("part-2", "DEFAULT", now).replace("span-create", "nonsense")].join("\n");
+    const input = [
+      event("part-1", "DEFAULT", now),
+      "{broken",
+      "7",
+      event("part-2", "DEFAULT", now).replace("span-create", "nonsense"),
+    ].join("\n");
     const err = await fails("refused", ["ingest", "-"], { input });
-    expect(err).toMatch(/3 events were rejected[\s\S]*line 2: It is no JSON\.[\s\S]*line 3: It is no JSON object\.[\s\S]*line 4 \(e-part-2\): /);
+    expect(err).toMatch(
+      /3 events were rejected[\s\S]*line 2: It is no JSON\.[\s\S]*line 3: It is no JSON object\.[\s\S]*line 4 \(e-part-2\): /,
+    );
     await settled();
     expect(await ids("part-")).toEqual(["part-1"]);
   });
@@ -303,7 +351,10 @@ describe("ingest", () => {
 describe("logins", () => {
   const login = async (name: string, secretKey: string) => {
     const { baseUrl, publicKey } = connection();
-    return spillway(["login", "--profile", name, "--url", baseUrl, "--public-key", publicKey, "--secret-key-stdin"], { env: noKeys, input: secretKey });
+    return spillway(["login", "--profile", name, "--url", baseUrl, "--public-key", publicKey, "--secret-key-stdin"], {
+      env: noKeys,
+      input: secretKey,
+    });
   };
 
   it("are tried, stored for the user alone, chosen and forgotten", async () => {
@@ -365,7 +416,10 @@ describe("webhooks listen", () => {
       (await fetch(url, { method: "POST", body, headers: { ...headers, "webhook-signature": signature } })).status;
     expect([await deliver(new Webhook(secret).sign("msg_1", at, body)), await deliver("v1,AAAA")]).toEqual([204, 400]);
     const status = await new Promise((resolve) => child.on("close", resolve));
-    const lines = out.trim().split("\n").map((line): unknown => JSON.parse(line));
+    const lines = out
+      .trim()
+      .split("\n")
+      .map((line): unknown => JSON.parse(line));
     expect(lines).toMatchObject([
       { id: "msg_1", isVerified: true, event: { type: "export.completed", data: { id: "exp_1" } } },
       { id: "msg_1", isVerified: false, event: null },
@@ -378,9 +432,24 @@ describe("webhooks listen", () => {
 
 describe("integrations", () => {
   it("are created with credentials from outside the arguments, paused, resumed, tried and listed", async () => {
-    const create = ["integrations", "create", "--kind", "posthog", "--name", "product", "--frequency", "daily", "--start", "now", "--set", "hostName=https://eu.i.posthog.com"];
+    const create = [
+      "integrations",
+      "create",
+      "--kind",
+      "posthog",
+      "--name",
+      "product",
+      "--frequency",
+      "daily",
+      "--start",
+      "now",
+      "--set",
+      "hostName=https://eu.i.posthog.com",
+    ];
     expect(await fails("usage", [...create, "--secret", "projectApiKey=phc_on_the_line"])).toContain("does not take the credential itself");
-    const { status, out } = await spillway([...create, "--secret", "projectApiKey=env:POSTHOG_KEY", "--json"], { env: { POSTHOG_KEY: "phc_secret_of_ours" } });
+    const { status, out } = await spillway([...create, "--secret", "projectApiKey=env:POSTHOG_KEY", "--json"], {
+      env: { POSTHOG_KEY: "phc_secret_of_ours" },
+    });
     expect(status).toBe(0);
     const { id } = JSON.parse(out) as { id: string };
     expect(await ok("integrations", "pause", id)).toMatch(/status +disabled/);

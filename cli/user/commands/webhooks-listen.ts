@@ -40,10 +40,16 @@ const listen = async ({ terminal, output }: Context, { port, count }: { port: nu
     else output.line(`${received.receivedAt}  ${received.isVerified ? paint.green("✓") : paint.red("✗")} ${inWords(received)}`);
     if (count !== undefined && verified + refused >= count) enough.abort();
   }).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === "EADDRINUSE" ? usageError(`Port ${port} is taken.`, { help: "Choose another with --port, or a free one with --port 0." }) : error;
+    throw error.code === "EADDRINUSE"
+      ? usageError(`Port ${port} is taken.`, { help: "Choose another with --port, or a free one with --port 0." })
+      : error;
   });
   output.note(`Listening at ${receiver.url}. Ctrl-C ends it.`);
-  output.note(paint.dim("The server has to reach this address: one on another machine needs a public https address that leads here, such as that of a tunnel."));
+  output.note(
+    paint.dim(
+      "The server has to reach this address: one on another machine needs a public https address that leads here, such as that of a tunnel.",
+    ),
+  );
   const ended = AbortSignal.any([terminal.signal, enough.signal]);
   if (!ended.aborted) await new Promise<void>((resolve) => ended.addEventListener("abort", () => resolve(), { once: true }));
   await receiver.close();
@@ -69,6 +75,7 @@ const readSecrets = async (terminal: Terminal): Promise<string[]> => {
   if (typeof answer === "symbol") throw new CommandError("interrupted", "");
   const secrets = answer.split(/\s+/).filter((one) => one !== "");
   if (secrets.length === 0) throw usageError("There is no secret to verify with.", { help: `Set ${secretVariable}.` });
-  if (secrets.some((one) => !/^wh(sec|pk)_[A-Za-z0-9+/]+=*$/.test(one))) throw usageError("A secret is whsec_ or whpk_ with base64 behind it.");
+  if (secrets.some((one) => !/^wh(sec|pk)_[A-Za-z0-9+/]+=*$/.test(one)))
+    throw usageError("A secret is whsec_ or whpk_ with base64 behind it.");
   return secrets;
 };
