@@ -1,8 +1,7 @@
 /** Composition root of `spillway`, the command line for users: runs the program with the real process. */
 
 import { CommandError, exitCodes } from "./exit-codes.ts";
-import { createProgram } from "./program.ts";
-import { reportError } from "./report-error.ts";
+import { runProgram } from "./run-program.ts";
 import type { Terminal } from "./terminal.ts";
 
 const interrupted = new AbortController();
@@ -26,16 +25,7 @@ for (const stream of [process.stdout, process.stderr])
     throw error;
   });
 
-const run = async (): Promise<number> => {
-  try {
-    await createProgram(terminal).parseAsync();
-    return exitCodes.ok.status;
-  } catch (error) {
-    return reportError(error, terminal, process.argv.includes("--json"));
-  }
-};
-
-const status = await run();
+const status = await runProgram(process.argv.slice(2), terminal);
 // What was written to a pipe may still be under way.
 await Promise.all([process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve()))));
 process.exit(status);

@@ -5,6 +5,7 @@ import type { Command as CommanderCommand } from "commander";
 import { addExportCommands } from "./commands/export.ts";
 import { addIngest } from "./commands/ingest.ts";
 import { addIntegrationCommands } from "./commands/integrations.ts";
+import { addKeyCommands } from "./commands/keys.ts";
 import { addLogin } from "./commands/login.ts";
 import { addTables } from "./commands/tables.ts";
 import { addVerify } from "./commands/verify.ts";
@@ -34,6 +35,7 @@ export const createProgram = (terminal: Terminal) => {
   addTables(program, run);
   addIntegrationCommands(program, run);
   addWebhookCommands(program, run);
+  addKeyCommands(program, run);
   addIngest(program, run);
   addVerify(program, run);
   // `completion bash|zsh|fish` prints a script; the script asks the hidden command `complete` for what fits.

@@ -133,6 +133,8 @@ it.each(pages)("%s: its snippets run in their order", async (page) => {
     SNIPPET_ANSWER: `${prefix}.answer`,
     SPILLWAY_DATA_DIR: whole.stack().dataDir,
     CLICKHOUSE_DB: whole.stack().clickhouseDatabase,
+    // Logins of a reader stay out of those of this machine.
+    XDG_CONFIG_HOME: join(folder, ".config"),
     // As the client and the command line read them.
     SPILLWAY_URL: whole.stack().apiUrl,
     SPILLWAY_PUBLIC_KEY: key.publicKey,

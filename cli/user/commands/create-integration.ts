@@ -9,6 +9,7 @@ import { CommandError, usageError } from "../exit-codes.ts";
 import { parseInstant } from "../filter/parse-instant.ts";
 import { showIntegration } from "../output/show-integration.ts";
 import { isInteractive, type Terminal } from "../terminal.ts";
+import { collect, collectNamed, commaList } from "./option-values.ts";
 
 type Mode = NonNullable<CreateIntegration["mode"]>;
 const kinds = ["blob_storage", "posthog", "mixpanel"] as const satisfies readonly CreateIntegration["kind"][];
@@ -21,8 +22,6 @@ const frequencies = [
 ] as const satisfies readonly CreateIntegration["schedule"]["frequency"][];
 const starts = { history: "FULL_HISTORY", now: "FROM_TODAY" } as const satisfies Record<string, Mode>;
 
-const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
-
 const createOptions = (command: Command) =>
   command
     .addOption(new Option("--kind <kind>", "where it delivers").choices(kinds))
@@ -31,8 +30,8 @@ const createOptions = (command: Command) =>
     .option("--cron <fields>", "five fields, with --frequency cron")
     .option("--time-zone <name>", "IANA name, such as Europe/Berlin; UTC by default")
     .option("--start <when>", "`history` (all rows), `now`, or an instant: 2026-11-01")
-    .option("--tables <names>", "tables, separated by commas", (value) => value.split(",").map((one) => one.trim()))
-    .option("--set <name=value>", "setting of the kind, such as bucketName=my-bucket; repeat it", collect)
+    .option("--tables <names>", "tables, separated by commas", commaList)
+    .option("--set <name=value>", "setting of the kind, such as bucketName=my-bucket; repeat it", collectNamed)
     .option("--secret <name>", "credential: NAME asks for it, NAME=env:VARIABLE and NAME=file:PATH read it; repeat it", collect)
     .option("--idempotency-key <key>", "calls with the same key make one integration")
     .option("--request <file>", "whole request as JSON, - for stdin; other options change it");
@@ -104,15 +103,12 @@ const startOf = (start: string, nowMs: number): Pick<CreateIntegration, "mode" |
     : { mode: "FROM_CUSTOM_DATE", startDate: parseInstant(start, nowMs) };
 
 /** true, false, null and JSON objects and arrays are what they say; anything else is text, which the API checks by the setting. */
-const parseSetting = (text: string): [string, unknown] => {
-  const at = text.indexOf("=");
-  if (at < 1) throw usageError(`--set ${JSON.stringify(text)} is not NAME=VALUE.`);
-  const value = text.slice(at + 1);
-  if (!/^(true|false|null|\d{1,15}|[[{].*)$/s.test(value)) return [text.slice(0, at), value];
+const parseSetting = ([name, value]: [string, string]): [string, unknown] => {
+  if (!/^(true|false|null|\d{1,15}|[[{].*)$/s.test(value)) return [name, value];
   try {
-    return [text.slice(0, at), JSON.parse(value)];
+    return [name, JSON.parse(value)];
   } catch {
-    throw usageError(`--set ${text.slice(0, at)} begins like JSON and is none.`);
+    throw usageError(`--set ${name} begins like JSON and is none.`);
   }
 };
 

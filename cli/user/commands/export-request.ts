@@ -1,13 +1,14 @@
 /** Options of `export create`, `preview` and `estimate`, and the request of the API that they make. */
 import { readFile } from "node:fs/promises";
 import { text as readText } from "node:stream/consumers";
-import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { type Command, Option } from "@commander-js/extra-typings";
 import type { CreateBatchExport, ExportTable, SpillwayClient } from "../../../openapi/client/index.ts";
 import { usageError } from "../exit-codes.ts";
 import { parseFilter } from "../filter/parse-filter.ts";
 import { parseInstant } from "../filter/parse-instant.ts";
 import { type ApiFilter, typeCondition } from "../filter/type-filter.ts";
 import type { Terminal } from "../terminal.ts";
+import { collect, collectNamed, commaList, wholeNumber } from "./option-values.ts";
 
 type Query = CreateBatchExport["query"];
 type Format = CreateBatchExport["format"];
@@ -23,16 +24,6 @@ const searchTypes = { id: "id", content: "content", input: "input", output: "out
 const actions = { drop: "drop", hash: "hash", mask: "mask" } as const satisfies Choices<NonNullable<Query["privacy"]>[number]["action"]>;
 
 const namesOf = <Name extends string>(choices: Record<Name, string>): Name[] => Object.keys(choices) as Name[];
-const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
-const wholeNumber = (value: string): number => {
-  if (!/^\d{1,15}$/.test(value) || Number(value) === 0) throw new InvalidArgumentError("It must be a whole number above 0.");
-  return Number(value);
-};
-const list = (value: string): string[] =>
-  value
-    .split(",")
-    .map((one) => one.trim())
-    .filter((one) => one !== "");
 
 /** Which rows and columns. */
 export const queryOptions = (command: Command) =>
@@ -42,11 +33,11 @@ export const queryOptions = (command: Command) =>
     .option("--filter-json <json>", "filters in the API's own form: an array, or @FILE")
     .option("--since <when>", "rows from this instant on: 7d, 24h, 2026-11-01, 2026-11-01T12:00:00Z")
     .option("--until <when>", "rows before this instant")
-    .option("--columns <names>", "columns in the order of the file, separated by commas", list)
+    .option("--columns <names>", "columns in the order of the file, separated by commas", commaList)
     .option("--order-by <column>", "column to sort by, with `asc` or `desc` behind it")
-    .option("--limit <rows>", "most rows", wholeNumber)
+    .option("--limit <rows>", "most rows", wholeNumber({ min: 1 }))
     .option("--search <text>", "only rows that contain the text")
-    .option("--search-in <places>", `where to search: ${namesOf(searchTypes).join(", ")}`, list)
+    .option("--search-in <places>", `where to search: ${namesOf(searchTypes).join(", ")}`, commaList)
     .addOption(new Option("--scores <mode>", "scores as one column for each name, nested in one, or left out").choices(namesOf(scoreModes)))
     .addOption(new Option("--shape <shape>", "one row for each item, or whole traces").choices(namesOf(shapes)))
     .option("--privacy <rule>", "drop, hash or mask a path: 'mask input.messages[*].content'; repeat it", collect)
@@ -58,13 +49,13 @@ export const fileOptions = (command: ReturnType<typeof queryOptions>) =>
     .addOption(new Option("--format <format>", "format of the files").choices(namesOf(formats)))
     .addOption(new Option("--compression <name>", "compression of the files; Parquet compresses itself").choices(namesOf(compressions)))
     .option("--name <name>", "name of the export")
-    .option("--target-file-mib <mib>", "begin a new file after about so many MiB of rows", wholeNumber)
+    .option("--target-file-mib <mib>", "begin a new file after about so many MiB of rows", wholeNumber({ min: 1 }))
     .option("--no-embed-json", "keep JSON in columns as text")
     .option("--csv-bom", "begin CSV files with a byte order mark, for Excel")
     .option("--csv-keep-formulas", "write CSV cells that look like formulas as they are")
-    .option("--expires-after <hours>", "hours until the files are deleted", wholeNumber)
+    .option("--expires-after <hours>", "hours until the files are deleted", wholeNumber({ min: 1 }))
     .option("--no-notify", "send no mail when the export ends")
-    .option("--metadata <key=value>", "pair that is kept with the export; repeat it", collect);
+    .option("--metadata <key=value>", "pair that is kept with the export; repeat it", collectNamed);
 
 export type QueryOptions = ReturnType<ReturnType<typeof queryOptions>["opts"]>;
 export type FileOptions = ReturnType<ReturnType<typeof fileOptions>["opts"]>;
@@ -120,7 +111,7 @@ export const buildExport = async (
     ...(Object.keys(csv).length === 0 ? {} : { csv }),
     ...(options.expiresAfter === undefined ? {} : { expiresAfterHours: options.expiresAfter }),
     ...(options.notify ? {} : { notify: false }),
-    ...(options.metadata === undefined ? {} : { metadata: { ...base.metadata, ...Object.fromEntries(options.metadata.map(parsePair)) } }),
+    ...(options.metadata === undefined ? {} : { metadata: { ...base.metadata, ...Object.fromEntries(options.metadata) } }),
   };
 };
 
@@ -172,12 +163,6 @@ const parseRule = (text: string): NonNullable<Query["privacy"]>[number] => {
       help: "For example: --privacy 'mask metadata.email'",
     });
   return { action: chosen(actions, match[1], "--privacy"), path: match[2] };
-};
-
-const parsePair = (text: string): [string, string] => {
-  const at = text.indexOf("=");
-  if (at < 1) throw usageError(`--metadata ${JSON.stringify(text)} is not KEY=VALUE.`);
-  return [text.slice(0, at), text.slice(at + 1)];
 };
 
 const chosen = <Name extends string>(choices: Record<Name, Name>, name: string, option: string): Name => {

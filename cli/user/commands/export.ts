@@ -1,5 +1,5 @@
 /** `export …`: makes batch exports, follows them and downloads their files. */
-import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { type Command, Option } from "@commander-js/extra-typings";
 import type { BatchExport, BatchExportSummary } from "../../../openapi/client/index.ts";
 import type { Context, Run } from "../context.ts";
 import type { Colors } from "../output/output.ts";
@@ -7,6 +7,7 @@ import { exportCells, exportHead, showEstimate, showExport } from "../output/sho
 import { takeFirst } from "../output/take-first.ts";
 import { buildExport, buildRequest, type FileOptions, fileOptions, type QueryOptions, queryOptions } from "./export-request.ts";
 import { downloadFiles, downloadToStdout, followExport } from "./follow-export.ts";
+import { wholeNumber } from "./option-values.ts";
 
 type Status = BatchExportSummary["status"];
 const statuses = {
@@ -16,11 +17,6 @@ const statuses = {
   failed: "FAILED",
   cancelled: "CANCELLED",
 } as const satisfies Record<Lowercase<Status>, Status>;
-
-const natural = (value: string): number => {
-  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError("It must be a whole number.");
-  return Number(value);
-};
 
 export const addExportCommands = (program: Command, run: Run): void => {
   const group = program.command("export").description("Make exports, follow them and download their files");
@@ -100,7 +96,7 @@ const addReaders = (group: Command, run: Run): void => {
     .command("list")
     .description("List exports, newest first")
     .addOption(new Option("--status <status>", "only exports in this state").choices(Object.keys(statuses) as (keyof typeof statuses)[]))
-    .option("--limit <count>", "most exports", natural, 50)
+    .option("--limit <count>", "most exports", wholeNumber(), 50)
     .action(({ status, limit }, command) =>
       run(command, async ({ output, terminal, openClient }) => {
         const client = await openClient();
@@ -136,7 +132,7 @@ const addReaders = (group: Command, run: Run): void => {
     .description("Write the files of an export and manifest.json to a folder, checked and resumed")
     .argument("<id>", "id of the export")
     .option("--output <dir>", "folder, or - for stdout; the id by default")
-    .option("--file <number>", "with --output -: which file of the manifest, from 0", natural)
+    .option("--file <number>", "with --output -: which file of the manifest, from 0", wholeNumber())
     .action((id, { output: folder = id, file }, command) =>
       run(command, async (context) => {
         const client = await context.openClient();

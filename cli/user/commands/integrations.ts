@@ -1,6 +1,6 @@
 /** `integrations …`: scheduled deliveries to storage, PostHog and Mixpanel. */
 import { setTimeout as wait } from "node:timers/promises";
-import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { type Command, Option } from "@commander-js/extra-typings";
 import type { Integration, IntegrationRunSummary, IntegrationValidation } from "../../../openapi/client/index.ts";
 import type { Context, Run } from "../context.ts";
 import { CommandError } from "../exit-codes.ts";
@@ -11,15 +11,11 @@ import { formatBytes, formatCount, formatDistance } from "../output/quantities.t
 import { paintSyncStatus, showIntegration } from "../output/show-integration.ts";
 import { takeFirst } from "../output/take-first.ts";
 import { addCreateIntegration } from "./create-integration.ts";
+import { wholeNumber } from "./option-values.ts";
 
 type RunState = IntegrationRunSummary["state"];
 const runStates = ["pending", "queued", "running", "completed", "failed"] as const satisfies readonly RunState[];
 const validationPollMs = 500;
-
-const natural = (value: string): number => {
-  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError("It must be a whole number.");
-  return Number(value);
-};
 
 export const addIntegrationCommands = (program: Command, run: Run): void => {
   const group = program.command("integrations").description("Deliver to storage, PostHog or Mixpanel on a schedule");
@@ -84,7 +80,7 @@ const addReaders = (group: Command, run: Run): void => {
     .description("List what was delivered, one run for each window, newest first")
     .argument("<id>", "id of the integration")
     .addOption(new Option("--state <state>", "only runs in this state").choices(runStates))
-    .option("--limit <count>", "most runs", natural, 50)
+    .option("--limit <count>", "most runs", wholeNumber(), 50)
     .action((id, { state, limit }, command) =>
       run(command, async ({ output, terminal, openClient }) => {
         const client = await openClient();

@@ -1,25 +1,21 @@
 /** `webhooks listen`: prints the deliveries that reach this machine, and whether Spillway signed them. */
 import * as prompts from "@clack/prompts";
-import { type Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import type { Command } from "@commander-js/extra-typings";
 import type { Context, Run } from "../context.ts";
 import { CommandError, usageError } from "../exit-codes.ts";
 import { clip } from "../output/output.ts";
 import { isInteractive, type Terminal } from "../terminal.ts";
 import { openReceiver, type Received } from "../webhooks/receive.ts";
+import { wholeNumber } from "./option-values.ts";
 
 const secretVariable = "SPILLWAY_WEBHOOK_SECRET";
-
-const natural = (max: number) => (value: string) => {
-  if (!/^\d{1,9}$/.test(value) || Number(value) > max) throw new InvalidArgumentError(`It must be a whole number up to ${max}.`);
-  return Number(value);
-};
 
 export const addListen = (group: Command, run: Run): void => {
   group
     .command("listen")
     .description("Print and verify the deliveries that reach this machine")
-    .option("--port <port>", "port on 127.0.0.1; 0 takes a free one", natural(65_535), 4400)
-    .option("--count <deliveries>", "end after so many", natural(1_000_000))
+    .option("--port <port>", "port on 127.0.0.1; 0 takes a free one", wholeNumber({ max: 65_535 }), 4400)
+    .option("--count <deliveries>", "end after so many", wholeNumber({ min: 1 }))
     .addHelpText(
       "after",
       `\nThe secret is asked for, or read from ${secretVariable}: whsec_… or whpk_…, several separated by spaces.\n` +

@@ -3,7 +3,13 @@ import { z } from "zod";
 import { usageError } from "../exit-codes.ts";
 
 const msOf = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
-const ago = /^(?:now-)?(\d{1,9})([smhdw])$/;
+const duration = /^(\d{1,9})([smhdw])$/;
+
+/** `90s`, `30m`, `24h`, `7d`, `2w`; undefined for anything else. */
+export const parseDurationMs = (text: string): number | undefined => {
+  const match = duration.exec(text);
+  return match === null ? undefined : Number(match[1]) * msOf[match[2] as keyof typeof msOf];
+};
 
 /**
  * Returns ISO 8601 with zone. A date is its first instant in UTC; a duration counts back from now. An instant stays as it was typed, to the
@@ -11,9 +17,9 @@ const ago = /^(?:now-)?(\d{1,9})([smhdw])$/;
  */
 export const parseInstant = (text: string, nowMs: number): string => {
   if (text === "now") return new Date(nowMs).toISOString();
-  const match = ago.exec(text);
-  if (match !== null) {
-    const instant = new Date(nowMs - Number(match[1]) * msOf[match[2] as keyof typeof msOf]);
+  const agoMs = parseDurationMs(text.replace(/^now-/, ""));
+  if (agoMs !== undefined) {
+    const instant = new Date(nowMs - agoMs);
     if (!(instant.getTime() >= 0)) throw usageError(`${JSON.stringify(text)} lies before 1970.`);
     return instant.toISOString();
   }

@@ -79,6 +79,14 @@ const filesTable = (files: NonNullable<BatchExport["result"]>["files"], paint: C
     ...files.map(({ name, rows, bytes, crc32 }) => [printable(name), formatCount(rows), formatBytes(bytes), crc32]),
   ]);
 
+const quotaTable = (quotas: Estimate["quota"]["quotas"], paint: Colors): string =>
+  formatTable([
+    ["QUOTA", "COSTS", "LEFT", "OF", "RENEWED"].map((title) => paint.bold(title)),
+    ...quotas.flatMap(({ name, cost, left, limit, renewsAt }) =>
+      limit === null ? [] : [[name, formatCount(cost), formatCount(left ?? limit), formatCount(limit), renewsAt]],
+    ),
+  ]);
+
 export const showEstimate = (estimate: Estimate, paint: Colors): string =>
   [
     formatFacts(
@@ -90,6 +98,8 @@ export const showEstimate = (estimate: Estimate, paint: Colors): string =>
       ],
       paint,
     ),
+    ...(estimate.quota.quotas.some(({ limit }) => limit !== null) ? [quotaTable(estimate.quota.quotas, paint)] : []),
+    ...(estimate.quota.fits ? [] : [`${paint.yellow("Note:")} It would be refused now: it does not fit into the quotas of the project.`]),
     ...(estimate.truncated ? [`${paint.yellow("Note:")} The export would end at the row limit.`] : []),
     ...estimate.warnings.map((warning) => `${paint.yellow("Note:")} ${printable(warning)}`),
   ].join("\n");
