@@ -20,6 +20,7 @@ import { registerDeleteTraces } from "./routes/ingestion/delete-traces.ts";
 import { isIngestion, registerIngestion } from "./routes/ingestion/index.ts";
 import { registerIntegrations } from "./routes/integrations/index.ts";
 import { registerLimits } from "./routes/limits/index.ts";
+import { registerMcp } from "./routes/mcp/index.ts";
 import { registerModels } from "./routes/models/index.ts";
 import { registerObservations } from "./routes/observations/index.ts";
 import { registerProjects } from "./routes/projects/index.ts";
@@ -74,6 +75,7 @@ export const createApp = ({ adminApiKey, ...given }: AppDeps): App => {
   registerAdmin(app, deps);
   registerSystem(app, deps);
   app.openAPIRegistry.register("FilterCondition", FilterCondition);
+  registerMcp(app, deps);
   app.openAPIRegistry.registerComponent("securitySchemes", "basicAuth", {
     type: "http",
     scheme: "basic",

@@ -11,6 +11,7 @@ import type { Keyring } from "../core/integrations/sealed-secret.ts";
 import type { PlanName, QuotaOverrides } from "../core/limits/plans.ts";
 import type { ExportEstimate, QuotaStatus } from "../core/limits/quota-status.ts";
 import type { QuotaLimits } from "../core/limits/quotas.ts";
+import type { HashKeyOf } from "../core/query/privacy/hash-key.ts";
 import type { S3Location } from "../core/s3/object-url.ts";
 import type { Span, Tracer } from "../core/telemetry/tracer.ts";
 import type { TraceExperiment } from "../core/traces/measure-and-return.ts";
@@ -33,6 +34,8 @@ export type AppDeps = {
   hasPendingMigrations: (db: Database) => Promise<boolean>;
   /** Opens ClickHouse for one request, with one time budget for all its queries. */
   openClickHouse: () => Pick<ClickHouse, "queryRows" | "openBytes">;
+  /** As `openClickHouse`, with the shorter limit of a preview, by which the server itself ends its queries. */
+  openPreviewClickHouse: AppDeps["openClickHouse"];
   eventsTable: string;
   newId: (kind: IdKind) => string;
   newUuid: () => string;
@@ -49,6 +52,8 @@ export type AppDeps = {
   burst: BurstLimit | null;
   /** True if ENCRYPTION_KEY is set, so that the runner can hash values. */
   canHash: boolean;
+  /** The key with which a preview hashes values, as the runner does. */
+  hashKeyOf: HashKeyOf;
   /** Seals the secrets of integrations and webhook endpoints. Null without ENCRYPTION_KEY. */
   keyring: Keyring | null;
   /** Returns why requests must not go to a customer's address; undefined if they may. */

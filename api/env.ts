@@ -24,6 +24,8 @@ export const ApiEnv = z.object({
   SPILLWAY_DATABASE_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(60).default(10),
   /** Longest total time that a request's reads wait for ClickHouse. */
   SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(60).default(10),
+  /** Longest time for the queries of a preview. The server ends them. */
+  SPILLWAY_PREVIEW_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(60).default(2),
   /** Longest time to store one event object, including retries. */
   SPILLWAY_OBJECT_STORE_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(120).default(20),
   CLICKHOUSE_URL: z.url(),

@@ -8,11 +8,12 @@ import { createId } from "../core/ids.ts";
 import { eventStoreConfig } from "../core/ingestion/event-store-config.ts";
 import { createKeyring } from "../core/integrations/sealed-secret.ts";
 import { templateFaults } from "../core/integrations/storage/object-key-template.ts";
+import { hashKeyOf } from "../core/query/privacy/hash-key.ts";
 import { traceSettings } from "../core/telemetry/otlp-env.ts";
 import { noTracer } from "../core/telemetry/tracer.ts";
 import { traceExperimentFlags } from "../core/traces/experiment-env.ts";
 import { createClickHouse } from "../db/clickhouse/client.ts";
-import { withinSeconds } from "../db/clickhouse/within-seconds.ts";
+import { limitedOnServer, withinSeconds } from "../db/clickhouse/within-seconds.ts";
 import { createS3Client } from "../db/object-store/s3-client.ts";
 import { listPendingMigrations } from "../db/postgres/pending-migrations.ts";
 import { openTracer } from "../db/telemetry/open-tracer.ts";
@@ -54,6 +55,7 @@ const createDeps = (env: ApiEnv, bindings: Record<string, unknown>): AppDeps => 
     },
     (input, init) => fetch(input, init),
   );
+  const openClickHouse = () => withinSeconds(clickhouse, { seconds: env.SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS, nowMs: () => Date.now() });
   return {
     openDatabase: (requestId) =>
       openRequestDatabase({
@@ -62,7 +64,9 @@ const createDeps = (env: ApiEnv, bindings: Record<string, unknown>): AppDeps => 
         log: (line) => log({ request_id: requestId, ...line }),
       }),
     hasPendingMigrations: async (db) => (await listPendingMigrations(db)).length > 0,
-    openClickHouse: () => withinSeconds(clickhouse, { seconds: env.SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS, nowMs: () => Date.now() }),
+    openClickHouse,
+    openPreviewClickHouse: () =>
+      limitedOnServer(openClickHouse(), { seconds: env.SPILLWAY_PREVIEW_TIMEOUT_SECONDS, nowMs: () => Date.now() }),
     eventsTable: env.CLICKHOUSE_EVENTS_TABLE,
     newId: (kind) => createId(kind, Date.now(), crypto.getRandomValues(new Uint8Array(16))),
     newUuid: () => crypto.randomUUID(),
@@ -75,6 +79,7 @@ const createDeps = (env: ApiEnv, bindings: Record<string, unknown>): AppDeps => 
     defaultPlan: env.SPILLWAY_DEFAULT_PLAN,
     burst: burstOf(env, bindings),
     canHash: env.ENCRYPTION_KEY !== undefined,
+    hashKeyOf: hashKeyOf(env.ENCRYPTION_KEY ?? null),
     keyring: keyringOf(env),
     checkAddress: (url) => outboundUrlProblem(url, egressPolicy(env)),
     checkKeyTemplate: (template) => templateFaults(template)[0]?.message,

@@ -1,4 +1,4 @@
-/** Writes openapi.json, the client and the generated pages and parts of docs/ from the code; with --check it only says whether they are stale. */
+/** Writes openapi.json, the client and the generated pages and parts of docs/ from the code, and the text of /llms.txt from docs/; with --check it only says whether they are stale. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { apiDocument } from "../api/routes/system/document.ts";
 import { referencePage } from "../cli/user/reference-page.ts";
 import { errorTable } from "../core/errors.ts";
 import { clientMethods } from "./client-methods.ts";
+import { llmsSource } from "./llms-source.ts";
 import { openTelemetryPage } from "./opentelemetry-page.ts";
 import { filtersPart, formatsPart, withPart } from "./query-tables.ts";
 import { usagePage } from "./usage-page.ts";
@@ -77,6 +78,7 @@ const texts: [string, string][] = [
   ["docs/webhook-events.md", webhookEventsPage()],
   ...webhookSampleFiles(),
   ["docs/command-line-reference.md", referencePage()],
+  ["api/routes/system/llms-text.ts", llmsSource(root)],
 ];
 const stale: string[] = [];
 for (const [file, text] of texts) {

@@ -1,6 +1,6 @@
 /** Composition root of the runner: the only place that reads its environment, constructs clients and chooses implementations. */
 
-import { createHash, createHmac, randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { crc32 } from "node:zlib";
@@ -8,6 +8,7 @@ import { createId } from "../core/ids.ts";
 import { mixpanelOrigin } from "../core/integrations/kinds/mixpanel.ts";
 import { createKeyring } from "../core/integrations/sealed-secret.ts";
 import { type ConsumerName, outboxConsumers } from "../core/outbox/consumers.ts";
+import { hashKeyOf } from "../core/query/privacy/hash-key.ts";
 import type { S3Config } from "../core/s3/s3-config.ts";
 import { noTracer, type Tracer } from "../core/telemetry/tracer.ts";
 import { type ClickHouse, createClickHouse } from "../db/clickhouse/client.ts";
@@ -78,7 +79,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     writesAggregates: config.writesAggregates,
     crc32,
     newJobId,
-    hashKeyOf: (projectId) => (config.encryptionKey === null ? null : hashKey(config.encryptionKey, projectId)),
+    hashKeyOf: hashKeyOf(config.encryptionKey),
     mailer: config.mail === null ? null : createMailer(config.mail),
     publicUrl: config.publicUrl,
     sha256: sha256Hex,
@@ -224,12 +225,6 @@ const startAllLoops = (config: RunnerConfig, { db, log, bus, tracer, handlers, c
     .filter((name) => kinds.includes(outboxConsumers[name].runsWith))
     .map((name) => startConsumer(outboxDeps, name, consumerOf(name, { publicUrl: config.publicUrl }), config.loop));
   return { kinds, loops: [...loops, ...consumers] };
-};
-
-/** Returns a project's own key as two unsigned 64-bit integers: the first 16 bytes of HMAC-SHA-256 of its id. */
-const hashKey = (encryptionKey: string, projectId: string): [string, string] => {
-  const digest = createHmac("sha256", Buffer.from(encryptionKey, "hex")).update(`privacy:${projectId}`).digest();
-  return [digest.readBigUInt64LE(0).toString(), digest.readBigUInt64LE(8).toString()];
 };
 
 if (import.meta.main) {

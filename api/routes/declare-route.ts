@@ -19,6 +19,12 @@ type Declared<Path extends string> = Omit<RouteConfig, "path" | "security" | "mi
 
 const security: Record<string, string[]>[] = [{ basicAuth: [] }, { bearerAuth: [] }];
 
+/** Name of the field of the OpenAPI document that lists the scopes of an operation: a key needs one of them. */
+const scopesExtension = "x-scopes";
+
+/** Returns the scopes of a route declared by `keyRoute`; none for other routes. */
+export const scopesOf = (route: object): readonly Scope[] => (scopesExtension in route ? (route[scopesExtension] as readonly Scope[]) : []);
+
 /**
  * A creating route takes an Idempotency-Key. `object`: its answer is kept as it is. `secret`: the answer shows a secret, and is kept sealed.
  * Such a route does its work in one transaction, which also holds the key.
@@ -43,6 +49,7 @@ export const keyRoute = <Path extends string, Route extends Declared<Path>>(
   createRoute<Path, Route>({
     ...route,
     ...takingKey(route, creates),
+    [scopesExtension]: scopes,
     security,
     middleware: [
       ...(isMetered ? [showQuotas()] : []),

@@ -21,6 +21,8 @@ export type CompiledQuery = {
   cheapConditions: Condition[];
   /** A total order, with tie-breakers. */
   orderBy: Expression;
+  /** The same order of rows whose versions are not merged. It ends before the version, so that it can follow the table's sort key. */
+  orderOfVersions: Expression;
   /** True if slices along the sorting key can be read one after the other; otherwise the export is one query. */
   followsSortingKey: boolean;
   isDescending: boolean;
@@ -79,6 +81,7 @@ export const compileTableQuery = (
     conditions: all,
     cheapConditions: all.filter((condition) => !condition.readsContent),
     orderBy: { sql: order.sql, uses: order.uses },
+    orderOfVersions: { sql: order.ofVersions, uses: order.uses },
     followsSortingKey: order.followsSortingKey,
     isDescending: order.isDescending,
   };
@@ -96,17 +99,20 @@ export const isSortable = (table: ExportTable, column: FilterColumn): boolean =>
  */
 export const compileOrder = (orderBy: { column: string; order: "ASC" | "DESC" } | null, table: ExportTable, path: string) => {
   const direction = orderBy?.order ?? "DESC";
-  const ties = `${table.time} ${direction}, ${table.hash} ${direction}, ${table.id} ${direction}, ${table.version} DESC`;
+  const keys = `${table.time} ${direction}, ${table.hash} ${direction}, ${table.id} ${direction}`;
+  const ties = `${keys}, ${table.version} DESC`;
   const requested = orderBy?.column;
   const column = requested === undefined ? undefined : findFilterColumn(table, requested);
   const base = { faults: [] as FieldError[], uses: [] as readonly string[], isDescending: direction === "DESC" };
-  if (requested === undefined || column?.sql === table.time) return { ...base, sql: ties, followsSortingKey: true };
+  if (requested === undefined || column?.sql === table.time) return { ...base, sql: ties, ofVersions: keys, followsSortingKey: true };
   if (column === undefined || !isSortable(table, column))
     return {
       ...base,
       faults: [{ path, message: `Table ${table.name} cannot be ordered by ${JSON.stringify(requested)}.` }],
       sql: ties,
+      ofVersions: keys,
       followsSortingKey: true,
     };
-  return { ...base, uses: column.uses, sql: `${column.sql} ${direction} NULLS LAST, ${ties}`, followsSortingKey: false };
+  const first = `${column.sql} ${direction} NULLS LAST`;
+  return { ...base, uses: column.uses, sql: `${first}, ${ties}`, ofVersions: `${first}, ${keys}`, followsSortingKey: false };
 };

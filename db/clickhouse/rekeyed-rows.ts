@@ -27,10 +27,10 @@ const sortKeyAndTime = ({ place, time }: KeyedTable): string => `cityHash64(${pl
  * deletes the row under every earlier key.
  * Reads the whole project, whatever the filter: the newest version decides whether an id is exported at all. `from` has no FINAL.
  */
-const rekeyedSql = (from: string, table: KeyedTable): string => {
+const rekeyedSql = (from: string, table: KeyedTable, only?: Sql): string => {
   const { id, time, version, isDeleted } = table;
   const place = sortKeyAndTime(table);
-  const project = "e.project_id = {projectId:String}";
+  const project = `e.project_id = {projectId:String}${only === undefined ? "" : ` AND ${only.sql}`}`;
   return `SELECT id, place, version_us, row_number() OVER (PARTITION BY id ORDER BY version_us DESC, is_gone, time_us DESC, place) AS nth FROM (
       SELECT ${id} AS id, ${place} AS place, max(toUnixTimestamp64Micro(${version})) AS version_us, max(toUnixTimestamp64Micro(${time})) AS time_us,
         argMax(${isDeleted}, ${version}) AS is_gone
@@ -41,17 +41,17 @@ const rekeyedSql = (from: string, table: KeyedTable): string => {
 };
 
 /**
- * Lists the sort keys, for `withoutRekeyed` to exclude and `areRekeyed` to compare. Reads ids and keys of the project; spills to disk
- * beyond 1 GiB of hashes.
+ * Lists the sort keys, for `withoutRekeyed` to exclude and `areRekeyed` to compare. Reads ids and keys of the project, or of
+ * the versions that satisfy `only`; spills to disk beyond 1 GiB of hashes.
  */
 export const findRekeyedRows = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
-  { from, table, projectId }: { from: string; table: KeyedTable; projectId: string },
+  { from, table, projectId, only }: { from: string; table: KeyedTable; projectId: string; only?: Sql },
   { signal, queryId }: { signal?: AbortSignal | undefined; queryId?: string } = {},
 ): Promise<RekeyedRow[]> => {
   const rows = await clickhouse.queryRows<RekeyedRow>({
-    sql: `SELECT id, toString(place) AS place, toString(version_us) AS versionUs, toString(nth) AS nth FROM (${rekeyedSql(from, table)}) LIMIT ${rekeyedRowsMax + 1}`,
-    params: { projectId },
+    sql: `SELECT id, toString(place) AS place, toString(version_us) AS versionUs, toString(nth) AS nth FROM (${rekeyedSql(from, table, only)}) LIMIT ${rekeyedRowsMax + 1}`,
+    params: { projectId, ...only?.params },
     settings: { max_bytes_before_external_group_by: String(1024 * 1024 * 1024) },
     signal,
     ...(queryId === undefined ? {} : { queryId }),

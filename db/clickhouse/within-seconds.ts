@@ -22,6 +22,27 @@ export const withinSeconds = (
   };
 };
 
+/**
+ * Lets the server itself end what is not done `seconds` from now. Reads then throw CLICKHOUSE_RESOURCES, and leave nothing running behind
+ * them.
+ */
+export const limitedOnServer = (
+  clickhouse: Pick<ClickHouse, "queryRows" | "openBytes">,
+  { seconds, nowMs }: { seconds: number; nowMs: () => number },
+): Pick<ClickHouse, "queryRows" | "openBytes"> => {
+  const endMs = nowMs() + seconds * 1000;
+  const limit = (): Record<string, string> => {
+    const leftSeconds = (endMs - nowMs()) / 1000;
+    if (leftSeconds <= 0)
+      throw new AppError({ code: "CLICKHOUSE_RESOURCES", message: `The queries of this request took more than ${seconds} s.` });
+    return { max_execution_time: String(leftSeconds) };
+  };
+  return {
+    queryRows: async (statement) => clickhouse.queryRows({ ...statement, settings: { ...statement.settings, ...limit() } }),
+    openBytes: async (statement) => clickhouse.openBytes({ ...statement, settings: { ...statement.settings, ...limit() } }),
+  };
+};
+
 const withoutStalls = (
   body: ReadableStream<Uint8Array>,
   { firstSeconds, seconds }: { firstSeconds: number; seconds: number },

@@ -118,7 +118,6 @@ const deliver = async (projectId: string, window: { start: number; end: number }
       db: open.db,
       clickhouse,
       settings: { physical: { events: "events" }, sliceThreads: 1, sliceBytes: 96 << 20, sliceBytesMin: 8 << 20, sliceRowsMax: 200_000 },
-      hashKeyOf: () => null,
     },
     {
       compiled: compileQuery(ExportQuery.parse({ tableName: "events", scores: "none" })),

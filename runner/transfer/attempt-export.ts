@@ -9,6 +9,7 @@ import type { CompiledQuery } from "../../core/query/compile-query.ts";
 import type { ExportQuery } from "../../core/query/export-query.ts";
 import { storableJson } from "../../core/storable.ts";
 import { inSpan } from "../../core/telemetry/tracer.ts";
+import { compileForRun } from "../../services/exports/compile-for-run.ts";
 import type { LeftObject } from "../../services/exports/export-journal.ts";
 import { settleExport } from "../../services/exports/settle-export.ts";
 import type { ExportToRun } from "../../services/exports/start-export.ts";
@@ -21,7 +22,7 @@ import { reportProgress } from "./report-progress.ts";
 import type { RunJournal } from "./run-journal.ts";
 import type { FileSink } from "./sinks/file-sink.ts";
 import type { ExportSource, SourcePlan } from "./source/export-source.ts";
-import { compileForRun, openSource } from "./source/open-source.ts";
+import { openSource } from "./source/open-source.ts";
 import { createFileWriter, type FileWriter } from "./write-export-file.ts";
 import { isTruncated, writeFiles } from "./write-files.ts";
 

@@ -1,6 +1,7 @@
 /** Dependencies and settings of the export handler. */
 
 import type { PhysicalTables } from "../../core/query/build-query.ts";
+import type { HashKeyOf } from "../../core/query/privacy/hash-key.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import type { PlanBounds } from "../../db/clickhouse/plan-export.ts";
 import type { Database } from "../../db/postgres/client.ts";
@@ -28,6 +29,5 @@ export type ExportHandlerDeps = {
   emit: Bus["emit"];
   crc32: (bytes: Uint8Array, seed?: number) => number;
   sha256: (text: string) => string;
-  /** Returns the two halves of the project's hash key, or null without ENCRYPTION_KEY. */
-  hashKeyOf: (projectId: string) => [string, string] | null;
+  hashKeyOf: HashKeyOf;
 };

@@ -1,5 +1,6 @@
 /** Lists the ids of commented objects and loads their texts, for an export column. */
 import { sql } from "drizzle-orm";
+import { storable } from "../../core/storable.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { type Scope, within } from "./comment-scope.ts";
 
@@ -12,7 +13,7 @@ export const listCommentedIds = async (db: Database, scope: Scope, idsMax: numbe
     )
   ).map(({ id }) => id);
 
-/** Loads the comments of the given objects as JSON arrays, oldest first. */
+/** Loads the comments of the given objects as JSON arrays, oldest first. An id that Postgres cannot store has none. */
 export const loadCommentTexts = (db: Database, scope: Scope, ids: readonly string[]): Promise<{ id: string; text: string }[]> =>
   execute<{ id: string; text: string }>(
     db,
@@ -20,6 +21,6 @@ export const loadCommentTexts = (db: Database, scope: Scope, ids: readonly strin
         'createdAt', to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) order by c.created_at, c.id)::text as text
       from comments c left join users u on u.id = c.author_user_id
       where c.project_id = ${scope.projectId} and c.object_type = ${scope.objectType} and c.created_at < ${scope.cutoff}::timestamptz
-        and c.object_id in (select value from json_array_elements_text(${JSON.stringify(ids)}::json))
+        and c.object_id in (select value from json_array_elements_text(${JSON.stringify(ids.filter(storable))}::json))
       group by c.object_id order by c.object_id`,
   );

@@ -116,7 +116,6 @@ const openTable = (
       db: fixture.db,
       clickhouse: createClickHouse({ url: fixture.clickhouseUrl, user: "default", password: "", database: fixture.database }, fetch),
       settings: { physical: { events: "events" }, sliceThreads: 1, ...bounds },
-      hashKeyOf: () => null,
     },
     {
       ...analyticsSource(table, rowIds),

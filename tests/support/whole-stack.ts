@@ -61,12 +61,12 @@ export const useWholeStack = (options: TestStackOptions = {}) => {
     /** As the SDKs are told. */
     connection: () => ({ publicKey: stack.publicKey, secretKey: stack.secretKey, baseUrl: stack.apiUrl }),
     /** Of an organisation of its own. */
-    newProject: async (name: string): Promise<ProjectKey> => {
+    newProject: async (name: string, keyScopes: readonly string[] = scopes): Promise<ProjectKey> => {
       const { id: organizationId } = await admin("organizations", { name });
       const { id: projectId = "" } = await admin("projects", { organizationId, name });
       const { id: userId } = await admin("users", { email: `${name}@example.com` });
       await admin("memberships", { organizationId, userId, role: "OWNER" });
-      const { publicKey = "", secretKey = "" } = await admin("api-keys", { projectId, userId, scopes });
+      const { publicKey = "", secretKey = "" } = await admin("api-keys", { projectId, userId, scopes: keyScopes });
       return { projectId, publicKey, secretKey };
     },
     db: (): Database => open.db,

@@ -13,7 +13,8 @@ const allowed: Record<string, readonly string[]> = {
   api: ["services", "core"],
   // The stages of a transfer and of ingestion drive the engines themselves: a service in between would only hand their arguments on.
   runner: ["services", "db", "core"],
-  openapi: ["api", "core"],
+  // The index of the pages is also that of /llms.txt.
+  openapi: ["api", "core", "docs"],
   // Operators' commands work where the API is not: on the queue, the event log and the aggregates. Those of users are narrower, see below.
   cli: ["services", "db", "core", "local", "openapi"],
   local: ["core", "db", "services", "api", "runner", "openapi", "cli"],

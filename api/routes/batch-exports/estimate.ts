@@ -1,19 +1,20 @@
 /** POST /api/public/batch-exports/estimate: counts the rows of an export without running it. */
 
 import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { clickhouseErrorCodes } from "../../../core/engine-errors.ts";
 import { checkExportRequest, exportQueryCodes } from "../../../core/exports/parse-request.ts";
 import { costOf, fits } from "../../../core/limits/quota-status.ts";
 import { ExportQuery } from "../../../core/query/export-query.ts";
 import { readQuotas } from "../../../services/limits/read-quotas.ts";
-import type { App } from "../../deps.ts";
+import type { App, AppEnv, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { json, jsonRequest } from "../describe.ts";
 import { QuotaUse, showQuotaUse } from "../limits/resource.ts";
 import { requireTableScope } from "./table-scope.ts";
 import { planOf, rowLimitOf, type WeighDeps } from "./weigh-export.ts";
 
-const Estimate = z
+export const Estimate = z
   .object({
     rows: z.int(),
     bytes: z.int().describe("Estimate of the uncompressed file."),
@@ -70,28 +71,35 @@ const route = keyRoute(
 export const registerEstimate = (app: App, deps: WeighDeps): void => {
   app.openapi(route, async (c) => {
     const { query } = c.req.valid("json");
-    const { compiled, warnings } = checkExportRequest({ query });
+    const checked = checkExportRequest({ query });
     requireTableScope(c.get("scopes"), query.tableName);
-    const plan = await planOf(c, deps, compiled);
-    const rowLimit = rowLimitOf(deps, query);
-    const quotas = await readQuotas(c.get("db"), c.get("actor").projectId, c.get("defaultPlan"));
-    c.set("quotas", quotas);
-    const cost = costOf({ rows: Math.min(plan.rows, rowLimit), bytes: plan.bytes });
-    return c.json(
-      {
-        rows: plan.rows,
-        bytes: plan.bytes,
-        slices: compiled.followsSortingKey ? plan.slices : 1,
-        exact: plan.isExact,
-        rowLimit,
-        truncated: plan.rows > rowLimit,
-        warnings,
-        quota: {
-          fits: quotas.uses.every((use) => fits(use, cost[use.name])),
-          quotas: quotas.uses.map((use) => ({ ...showQuotaUse(use), cost: cost[use.name] })),
-        },
-      },
-      200,
-    );
+    return c.json(await estimate(c, deps, deps.openClickHouse(), { query, ...checked }), 200);
   });
+};
+
+/** Estimates a query that has been checked, and what it would take of the quotas. Sets the quotas of the request. */
+export const estimate = async (
+  c: Context<AppEnv>,
+  deps: Omit<WeighDeps, "openClickHouse">,
+  clickhouse: ReturnType<RouteDeps["openClickHouse"]>,
+  { query, compiled, warnings }: ReturnType<typeof checkExportRequest> & { query: ExportQuery },
+): Promise<z.infer<typeof Estimate>> => {
+  const plan = await planOf(c, deps, clickhouse, compiled);
+  const rowLimit = rowLimitOf(deps, query);
+  const quotas = await readQuotas(c.get("db"), c.get("actor").projectId, c.get("defaultPlan"));
+  c.set("quotas", quotas);
+  const cost = costOf({ rows: Math.min(plan.rows, rowLimit), bytes: plan.bytes });
+  return {
+    rows: plan.rows,
+    bytes: plan.bytes,
+    slices: compiled.followsSortingKey ? plan.slices : 1,
+    exact: plan.isExact,
+    rowLimit,
+    truncated: plan.rows > rowLimit,
+    warnings,
+    quota: {
+      fits: quotas.uses.every((use) => fits(use, cost[use.name])),
+      quotas: quotas.uses.map((use) => ({ ...showQuotaUse(use), cost: cost[use.name] })),
+    },
+  };
 };

@@ -9,17 +9,31 @@ import { registerEvents } from "./events.ts";
 import { registerGet } from "./get.ts";
 import { registerList } from "./list.ts";
 import { registerManifest } from "./manifest.ts";
+import { registerPreview } from "./preview.ts";
 import { registerRerun } from "./rerun.ts";
 import { registerRetry } from "./retry.ts";
 
 type BatchExportDeps = Pick<
   RouteDeps,
-  "newId" | "nowMs" | "downloads" | "canHash" | "rowLimit" | "eventsTable" | "openClickHouse" | "openDatabase" | "identify" | "wait" | "log"
+  | "newId"
+  | "nowMs"
+  | "downloads"
+  | "canHash"
+  | "hashKeyOf"
+  | "rowLimit"
+  | "eventsTable"
+  | "openClickHouse"
+  | "openPreviewClickHouse"
+  | "openDatabase"
+  | "identify"
+  | "wait"
+  | "log"
 >;
 
 export const registerBatchExports = (app: App, deps: BatchExportDeps): void => {
   for (const register of [
     registerEstimate,
+    registerPreview,
     registerCreate,
     registerList,
     registerGet,

@@ -25,8 +25,13 @@ export const quotaCodes = [
 const sliceBytes = sliceMibDefault * 1024 * 1024;
 const bounds = { sliceBytes, sliceBytesMin: sliceBytesMin(sliceBytes, inFlightBytesDefault), sliceRowsMax };
 
-export const planOf = (c: Context<AppEnv>, deps: WeighDeps, compiled: CompiledQuery): Promise<ExportEstimate> =>
-  estimateExport({ db: c.get("db"), clickhouse: deps.openClickHouse(), bounds }, compiled, {
+export const planOf = (
+  c: Context<AppEnv>,
+  deps: Pick<RouteDeps, "eventsTable" | "nowMs">,
+  clickhouse: ReturnType<RouteDeps["openClickHouse"]>,
+  compiled: CompiledQuery,
+): Promise<ExportEstimate> =>
+  estimateExport({ db: c.get("db"), clickhouse, bounds }, compiled, {
     projectId: c.get("actor").projectId,
     window: until(new Date(deps.nowMs()).toISOString()),
     physical: { events: deps.eventsTable },
@@ -50,7 +55,7 @@ export const weighExport = (
       const query = await queryOf(c);
       if (query !== undefined) {
         requireTableScope(c.get("scopes"), query.tableName);
-        const { rows, bytes } = await planOf(c, deps, checkExportRequest({ query }).compiled);
+        const { rows, bytes } = await planOf(c, deps, deps.openClickHouse(), checkExportRequest({ query }).compiled);
         c.set("estimate", { rows: Math.min(rows, rowLimitOf(deps, query)), bytes });
       }
     }

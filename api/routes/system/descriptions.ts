@@ -126,6 +126,7 @@ export const schemaDescriptions: Record<string, string> = {
   OtlpTraces: "ExportTraceServiceRequest of OTLP.",
   OtlpTracesAnswer: "ExportTraceServiceResponse of OTLP.",
   PageMeta: "Which page this is, and how many there are.",
+  Preview: "The first rows of an export, as its file would hold them.",
   Problem: "An error (RFC 9457) with a stable code, the id of the request, what to do, and what is wrong with each field.",
   Project: "A project and its organisation.",
   ProjectPlan: "The plan of a project, and quotas that differ from it.",

@@ -81,6 +81,8 @@ export class Methods {
   readonly exports = {
     /** Estimate the size of an export */
     estimate: (body: types.EstimateBatchExportData["body"], options?: RequestOptions) => this.#send<types.EstimateBatchExportResponse>(sdk.estimateBatchExport, { body }, options),
+    /** Preview an export. Takes the body of a new export and shows its first 20 rows exactly as the file would hold them, with columns, warnings and estimate. Stores nothing. Privacy rules, formula protection and all other options apply. */
+    preview: (body: types.PreviewBatchExportData["body"], options?: RequestOptions) => this.#send<types.PreviewBatchExportResponse>(sdk.previewBatchExport, { body }, options),
     /** Start an export. Responds at once; follow the export at `Location` or with the events route. It contains the rows from before this moment. */
     create: (body: types.CreateBatchExportData["body"], options?: CreateOptions) => this.#send<types.CreateBatchExportResponse>(sdk.createBatchExport, { body, isKeyed: true }, options),
     /** List exports. Newest first. Query and files are left out; GET /api/public/batch-exports/{id} shows them. */

@@ -274,6 +274,82 @@ export type EstimateBatchExport = {
 };
 
 /**
+ * The first rows of an export, as its file would hold them.
+ */
+export type Preview = {
+    format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    /**
+     * The first rows as text of the file, without compression, ended as a file with these rows would end. Null for Parquet.
+     */
+    content: string | null;
+    /**
+     * Parquet: the rows as a reader would give them; 64-bit integers and decimals are strings of digits. Null for text formats.
+     */
+    rows: Array<{
+        [key: string]: unknown;
+    }> | null;
+    /**
+     * At most 20; fewer if the file has fewer rows, or if they would have more than 4 MiB.
+     */
+    rowCount: number;
+    columns: Array<{
+        id: string;
+        type: string;
+        /**
+         * How this format writes the column.
+         */
+        encoding: string;
+        nullable: boolean;
+        unit: string | null;
+    }>;
+    warnings: Array<string>;
+    estimate: Estimate & ({
+        [key: string]: unknown;
+    } | null);
+};
+
+/**
+ * What is exported, and how.
+ */
+export type CreateBatchExport = {
+    name?: string;
+    format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    compression?: 'none' | 'gzip' | 'zstd';
+    query: {
+        tableName: string;
+        filter?: Array<FilterCondition> | null;
+        searchQuery?: string;
+        searchType?: Array<'id' | 'content' | 'input' | 'output'>;
+        orderBy?: {
+            column: string;
+            order: 'ASC' | 'DESC';
+        } | null;
+        limit?: number;
+        columns?: Array<string>;
+        scores?: 'columns' | 'nested' | 'none';
+        shape?: 'row' | 'trace';
+        privacy?: Array<{
+            path: string;
+            action: 'drop' | 'hash' | 'mask';
+        }>;
+    };
+    json?: {
+        embed?: boolean;
+        embedLevels?: number;
+    };
+    csv?: {
+        neutralizeFormulas?: boolean;
+        bom?: boolean;
+    };
+    targetFileMib?: number;
+    notify?: boolean;
+    expiresAfterHours?: number;
+    metadata?: {
+        [key: string]: string;
+    };
+};
+
+/**
  * An export with its query and, once completed, its files.
  */
 export type BatchExport = {
@@ -365,47 +441,6 @@ export type BatchExport = {
             path: string;
             action: 'drop' | 'hash' | 'mask';
         }>;
-    };
-};
-
-/**
- * What is exported, and how.
- */
-export type CreateBatchExport = {
-    name?: string;
-    format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
-    compression?: 'none' | 'gzip' | 'zstd';
-    query: {
-        tableName: string;
-        filter?: Array<FilterCondition> | null;
-        searchQuery?: string;
-        searchType?: Array<'id' | 'content' | 'input' | 'output'>;
-        orderBy?: {
-            column: string;
-            order: 'ASC' | 'DESC';
-        } | null;
-        limit?: number;
-        columns?: Array<string>;
-        scores?: 'columns' | 'nested' | 'none';
-        shape?: 'row' | 'trace';
-        privacy?: Array<{
-            path: string;
-            action: 'drop' | 'hash' | 'mask';
-        }>;
-    };
-    json?: {
-        embed?: boolean;
-        embedLevels?: number;
-    };
-    csv?: {
-        neutralizeFormulas?: boolean;
-        bom?: boolean;
-    };
-    targetFileMib?: number;
-    notify?: boolean;
-    expiresAfterHours?: number;
-    metadata?: {
-        [key: string]: string;
     };
 };
 
@@ -2961,6 +2996,113 @@ export type EstimateBatchExportResponses = {
 };
 
 export type EstimateBatchExportResponse = EstimateBatchExportResponses[keyof EstimateBatchExportResponses];
+
+export type PreviewBatchExportData = {
+    body: CreateBatchExport;
+    path?: never;
+    query?: never;
+    url: '/api/public/batch-exports/preview';
+};
+
+export type PreviewBatchExportErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `UNKNOWN_TABLE`: This table cannot be exported.
+     *
+     * `INVALID_FILTER`: The filter cannot be applied.
+     *
+     * `INVALID_ORDER_BY`: The order cannot be applied.
+     *
+     * `INVALID_COLUMNS`: The column selection cannot be applied.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
+     *
+     * `HASHING_DISABLED`: This server has no key to hash with.
+     *
+     * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
+     *
+     * `ANSWER_TOO_LARGE`: The response would be too large.
+     */
+    422: Problem & {
+        code: 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'HASHING_DISABLED' | 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
+     */
+    502: Problem & {
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
+    /**
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type PreviewBatchExportError = PreviewBatchExportErrors[keyof PreviewBatchExportErrors];
+
+export type PreviewBatchExportResponses = {
+    /**
+     * The first rows.
+     */
+    200: Preview;
+};
+
+export type PreviewBatchExportResponse = PreviewBatchExportResponses[keyof PreviewBatchExportResponses];
 
 export type ListBatchExportsData = {
     body?: never;

@@ -6,9 +6,9 @@ import { selectSlice } from "../../../core/query/select-slice.ts";
 import type { SelectedColumn } from "../../../core/query/selected-column.ts";
 import type { Expression } from "../../../core/query/sql.ts";
 import type { ClickHouse } from "../../../db/clickhouse/client.ts";
+import { guardSlices, type SliceQuery } from "../../../services/exports/guard-slices.ts";
 import type { ClickHouseSourceDeps } from "./clickhouse-source-deps.ts";
 import type { ExportSource, SourceRequest, SourceSlice } from "./export-source.ts";
-import { guardSlices, type SliceQuery } from "./guarded-slices.ts";
 import { planSource } from "./plan-source.ts";
 import { findSliceComments } from "./slice-comments.ts";
 
@@ -34,7 +34,7 @@ export const openClickHouseSource = async (
   const statement = async (index: number, list: Expression, limitRows: number) => {
     const slice = slices[index];
     const read = { compiled, physical, where, needsFinal: plan.needsFinal };
-    const { sql, params, isJoinedLater } = selectSlice(read, slice, { list, limitRows });
+    const { sql, params, settings } = selectSlice(read, slice, { list, limitRows });
     return {
       sql,
       params: { ...params, ...selection.params, ...lookups, ...(await comments.load(index)) },
@@ -42,7 +42,7 @@ export const openClickHouseSource = async (
         // A whole export in one query runs alone. Slices run side by side, and formatting with several threads would cost a tenth more
         // server time (docs/benchmarks.md).
         ...(slice === undefined ? settingsOfWhole : { max_threads: String(deps.sliceThreads), output_format_parallel_formatting: "0" }),
-        ...(isJoinedLater ? joinedInOrder : {}),
+        ...settings,
       },
       timeoutSeconds: slice === undefined ? wholeTimeoutSeconds : sliceTimeoutSeconds,
       signal,
@@ -107,6 +107,3 @@ const sharedSnapshot = async (clickhouse: ClickHouse, signal: AbortSignal): Prom
   });
   return found.length === 0 ? {} : { [name]: "1" };
 };
-
-/** Keeps rows ordered through a join: one thread, with the ordered rows on the left side. */
-const joinedInOrder = { max_threads: "1", join_algorithm: "hash", query_plan_join_swap_table: "false" };

@@ -10,8 +10,8 @@ import type { ClickHouse } from "../../../db/clickhouse/client.ts";
 import { parseCount } from "../../../db/clickhouse/parse-count.ts";
 import type { Database } from "../../../db/postgres/client.ts";
 import { countRows, planRows, type RowSlice, readRows } from "../../../db/postgres/export-rows.ts";
+import { guardSlices, type SliceQuery } from "../../../services/exports/guard-slices.ts";
 import { type ExportSource, isExplained, RowsRekeyed, type SourceRequest, type SourceSlice } from "./export-source.ts";
-import { guardSlices, type SliceQuery } from "./guarded-slices.ts";
 
 type PostgresSourceDeps = { db: Database; clickhouse: ClickHouse; physical: PhysicalTables };
 

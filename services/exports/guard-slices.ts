@@ -1,18 +1,18 @@
 /**
- * Stage 4, query: reads each slice with a check that ends the query at the first value to repair or withhold. The slice is then read again
+ * Export stage 4, query: reads each slice with a check that ends the query at the first value to repair or withhold. The slice is then read again
  * with repairs, and the findings are counted after all slices are written. A clean slice costs no second query. Memory: a few numbers per
  * slice.
  */
 
-import { changesFrom, type ExportChanges } from "../../../core/query/changes.ts";
-import { type SliceFormat, selectList } from "../../../core/query/formats/file-format.ts";
-import type { FormatName } from "../../../core/query/formats/index.ts";
-import { type FoundIn, mendColumn, throwOnFindings } from "../../../core/query/guard-columns.ts";
-import type { SelectedColumn } from "../../../core/query/selected-column.ts";
-import { type Expression, joinSql, sql } from "../../../core/query/sql.ts";
-import { isThrownByQuery } from "../../../db/clickhouse/clickhouse-failure.ts";
-import type { ByteAnswer } from "../../../db/clickhouse/client.ts";
-import { parseCount } from "../../../db/clickhouse/parse-count.ts";
+import { changesFrom, type ExportChanges } from "../../core/query/changes.ts";
+import { type SliceFormat, selectList } from "../../core/query/formats/file-format.ts";
+import type { FormatName } from "../../core/query/formats/index.ts";
+import { type FoundIn, mendColumn, throwOnFindings } from "../../core/query/guard-columns.ts";
+import type { SelectedColumn } from "../../core/query/selected-column.ts";
+import { type Expression, joinSql, sql } from "../../core/query/sql.ts";
+import { isThrownByQuery } from "../../db/clickhouse/clickhouse-failure.ts";
+import type { ByteAnswer } from "../../db/clickhouse/client.ts";
+import { parseCount } from "../../db/clickhouse/parse-count.ts";
 
 /** One query of a slice: its SELECT list and the suffix of its id. */
 export type SliceQuery = { format: SliceFormat; list: Expression; suffix: string };
