@@ -45,17 +45,6 @@ const createDeps = (env: ApiEnv, bindings: Record<string, unknown>): AppDeps => 
   const flags = traceExperimentFlags(env);
   const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
   const log: AppDeps["log"] = (line) => console.log(JSON.stringify({ at: new Date().toISOString(), ...line }));
-  const clickhouse = createClickHouse(
-    {
-      url: env.CLICKHOUSE_URL,
-      user: env.CLICKHOUSE_USER,
-      password: env.CLICKHOUSE_PASSWORD,
-      database: env.CLICKHOUSE_DB,
-      timeoutSeconds: env.SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS,
-    },
-    (input, init) => fetch(input, init),
-  );
-  const openClickHouse = () => withinSeconds(clickhouse, { seconds: env.SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS, nowMs: () => Date.now() });
   return {
     openDatabase: (requestId) =>
       openRequestDatabase({
@@ -64,9 +53,7 @@ const createDeps = (env: ApiEnv, bindings: Record<string, unknown>): AppDeps => 
         log: (line) => log({ request_id: requestId, ...line }),
       }),
     hasPendingMigrations: async (db) => (await listPendingMigrations(db)).length > 0,
-    openClickHouse,
-    openPreviewClickHouse: () =>
-      limitedOnServer(openClickHouse(), { seconds: env.SPILLWAY_PREVIEW_TIMEOUT_SECONDS, nowMs: () => Date.now() }),
+    ...clickHouseDeps(env),
     eventsTable: env.CLICKHOUSE_EVENTS_TABLE,
     newId: (kind) => createId(kind, Date.now(), crypto.getRandomValues(new Uint8Array(16))),
     newUuid: () => crypto.randomUUID(),
@@ -139,6 +126,25 @@ export default {
     }
     return app.fetch(request, bindings, context);
   },
+};
+
+const clickHouseDeps = (env: ApiEnv): Pick<AppDeps, "openClickHouse" | "openPreviewClickHouse"> => {
+  const clickhouse = createClickHouse(
+    {
+      url: env.CLICKHOUSE_URL,
+      user: env.CLICKHOUSE_USER,
+      password: env.CLICKHOUSE_PASSWORD,
+      database: env.CLICKHOUSE_DB,
+      timeoutSeconds: env.SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS,
+    },
+    (input, init) => fetch(input, init),
+  );
+  const nowMs = () => Date.now();
+  const openClickHouse = () => withinSeconds(clickhouse, { seconds: env.SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS, nowMs });
+  return {
+    openClickHouse,
+    openPreviewClickHouse: () => limitedOnServer(openClickHouse(), { seconds: env.SPILLWAY_PREVIEW_TIMEOUT_SECONDS, nowMs }),
+  };
 };
 
 /** A tracer for each request, because the Worker may not wait for what another request sends. */

@@ -86,8 +86,9 @@ describe("an agent that only sees /mcp", () => {
 
     const { fields: preview } = await mcp.call("preview_export", lastWeeksErrors());
     expect(preview).toMatchObject({ format: "PARQUET", rowCount: hostile.length, estimate: { rows: hostile.length } });
-    const { fields: created } = await mcp.call("create_export", { ...lastWeeksErrors(), "idempotency-key": "once" });
-    const { fields: again } = await mcp.call("create_export", { ...lastWeeksErrors(), "idempotency-key": "once" });
+    const request = { ...lastWeeksErrors(), "idempotency-key": "once" };
+    const { fields: created } = await mcp.call("create_export", request);
+    const { fields: again } = await mcp.call("create_export", request);
     expect([created["status"], again["id"]]).toEqual(["QUEUED", created["id"]]);
 
     let { fields: done } = await mcp.call("wait_for_export", { id: created["id"] });

@@ -184,15 +184,16 @@ const maybeBroken = (valid: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
     .tuple(valid, fc.boolean(), fc.array(mutation, { minLength: 1, maxLength: 2 }))
     .map(([value, isBroken, mutations]) => (isBroken ? mutations.reduce(mutate, value) : value));
 
+/** At most three of many parameters, so that some requests have only valid ones. */
+const parametersMax = 3;
+
 const partOf = (operation: Operation, place: "path" | "query" | "header"): fc.Arbitrary<Record<string, unknown>> => {
   const parameters = operation.parameters.filter((one) => one.in === place);
-  const values = Object.fromEntries(
-    parameters.map(({ name, schema }) => [
-      name,
-      fc.oneof({ weight: 4, arbitrary: place === "path" && isIdName(name) ? idMarker : valuesOf(schema, name) }, text),
-    ]),
-  );
-  return fc.record(values, { requiredKeys: place === "path" ? Object.keys(values) : [] });
+  const valueFor = ({ name, schema }: (typeof parameters)[number]) =>
+    fc.oneof({ weight: 9, arbitrary: place === "path" && isIdName(name) ? idMarker : valuesOf(schema, name) }, text);
+  const chosen =
+    place === "path" ? fc.constant(parameters) : fc.subarray(parameters, { maxLength: Math.min(parametersMax, parameters.length) });
+  return chosen.chain((some) => fc.record(Object.fromEntries(some.map((one) => [one.name, valueFor(one)]))));
 };
 
 export const requestOf = (operation: Operation): fc.Arbitrary<FuzzRequest> =>

@@ -21,7 +21,7 @@ import { documentInfo } from "../system/document.ts";
 import { bytesOf, type Fields, fitAnswer } from "./fit-answer.ts";
 import { loadOperation, type Operation, type OperationAnswer, runOperation } from "./operation.ts";
 import { isToolName, type Tool, type ToolName, tools } from "./tools.ts";
-import { escapeStrings, type Json } from "./untrusted-text.ts";
+import { escapeStrings } from "./untrusted-text.ts";
 
 /** Most bytes of one answer of a tool, as JSON. */
 export const answerBytesMax = 8192;
@@ -79,7 +79,9 @@ type Call = { tool: Tool; operation: Operation; given: Record<string, unknown> }
 const callTool = async (app: App, deps: McpDeps, c: Context<AppEnv>, call: Call): Promise<CallToolResult> => {
   try {
     const answer = await (call.tool.waits === true ? waitForEnd(app, deps, c, call) : runOperation(app, c, call.operation, call.given));
-    return answer.status >= 400 ? errorResult(answer.body as Fields) : result(call.tool.show(answer), false);
+    if (answer.status >= 400) return errorResult(answer.body as Fields);
+    const shown = call.tool.show(answer);
+    return result(call.tool.isOurs === true ? shown : escapeFields(shown), false);
   } catch (error) {
     const known = requestError(error);
     logProblem(c, deps, known, error);
@@ -102,7 +104,9 @@ const waitForEnd = async (app: App, deps: McpDeps, c: Context<AppEnv>, { operati
 };
 
 const errorResult = ({ code = null, detail = null, help = null, errors = [], requestId = null }: Fields): CallToolResult =>
-  result({ error: { code, message: detail, fields: errors, help, requestId } }, true);
+  result(escapeFields({ error: { code, message: detail, fields: errors, help, requestId } }), true);
+
+const escapeFields = (fields: Fields): Fields => escapeStrings(fields) as Fields;
 
 /** The same fields as structured content and as text, because some clients show a model only one of the two. */
 const result = (fields: Fields, isError: boolean): CallToolResult => {
@@ -110,6 +114,5 @@ const result = (fields: Fields, isError: boolean): CallToolResult => {
     const structuredContent = { note: untrustedNote, ...answer };
     return { structuredContent, content: [{ type: "text", text: JSON.stringify(structuredContent) }], ...(isError ? { isError } : {}) };
   };
-  const escaped = escapeStrings(fields as Json) as Fields;
-  return asResult(fitAnswer(escaped, answerBytesMax, (answer) => bytesOf(asResult(answer))));
+  return asResult(fitAnswer(fields, answerBytesMax, (answer) => bytesOf(asResult(answer))));
 };

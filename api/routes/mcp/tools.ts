@@ -14,6 +14,8 @@ export type Tool = {
   isReading: boolean;
   /** True if the operation is repeated until the export has ended, for a while. */
   waits?: true;
+  /** True if the answer holds words of the API alone, such as the operator `>=`, which are not escaped. */
+  isOurs?: true;
   show: (answer: OperationAnswer) => Fields;
 };
 
@@ -100,6 +102,7 @@ export const tools = {
     title: "List tables",
     description: "Lists the tables that can be exported.",
     isReading: true,
+    isOurs: true,
     show: (answer) => ({ tables: bodyOf(answer)["data"] ?? [] }),
   },
   describe_table: {
@@ -107,6 +110,7 @@ export const tools = {
     title: "Describe a table",
     description: "Lists the columns of a table, the columns to filter and sort by, and the operators of each type of filter.",
     isReading: true,
+    isOurs: true,
     show: showTable,
   },
   preview_export: {

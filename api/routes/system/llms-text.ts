@@ -37,7 +37,7 @@ export const llmsText: string = [
   "- [Command line reference](docs/command-line-reference.md): All commands, as `spillway help` shows them.",
   "- [Agents](docs/agents.md): An agent (a program led by a language model) can use Spillway through `/mcp`, which speaks the Model Context Protocol, or through the REST API.",
   "- [Webhooks](docs/webhooks.md): A webhook tells a program of yours that something has happened, so that it need not ask.",
-  "- [Webhook events](docs/webhook-events.md): Every body is `{ \"type\", \"timestamp\", \"data\" }`.",
+  '- [Webhook events](docs/webhook-events.md): Every body is `{ "type", "timestamp", "data" }`.',
   "",
   "### Integrations",
   "",
