@@ -69,6 +69,8 @@ describe("an Idempotency-Key", () => {
     const created = async (path: string, body: unknown) => (await send("POST", path, { body })).json;
     const integrationId = (await created("/api/public/integrations", integration("again")))["id"];
     await execute(db(), sql`update integrations set cursor = now() - interval '1 hour' where id = ${String(integrationId)}`);
+    const endpoint = (name: string) => ({ name, url: "https://example.com/hook", eventTypes: ["export.completed"] });
+    const endpointId = (await created("/api/public/webhook-endpoints", endpoint("again")))["id"];
     const former = (await created(exportsPath, exportBody))["id"];
     await send("POST", `${exportsPath}/${former}/cancel`);
     const organization = (await created("/api/admin/organizations", { name: "o" }))["id"];
@@ -94,6 +96,9 @@ describe("an Idempotency-Key", () => {
       backfillIntegration: ofIntegration("backfill", range),
       validateIntegration: ofIntegration("validate"),
       redeliverRejections: ofIntegration("redeliver"),
+      createWebhookEndpoint: ["/api/public/webhook-endpoints", endpoint("once")],
+      rotateWebhookSecret: [`/api/public/webhook-endpoints/${endpointId}/rotate-secret`, {}],
+      testWebhookEndpoint: [`/api/public/webhook-endpoints/${endpointId}/test`, { type: "export.completed" }],
       createApiKey: ["/api/public/api-keys", { scopes: ["traces:read"] }],
       rotateApiKey: [`/api/public/api-keys/${own["id"]}/rotate`, {}],
       adminCreateOrganization: ["/api/admin/organizations", { name: "once" }],

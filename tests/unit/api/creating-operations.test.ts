@@ -18,6 +18,8 @@ const exempt: Record<string, string> = {
   retryBatchExport: "repeated, it is refused while the export waits or runs",
   pauseIntegration: "repeated, it changes nothing",
   resumeIntegration: "repeated, it changes nothing",
+  redeliverWebhookDelivery: "a delivery has an id of its own, by which receivers know it",
+  redeliverWebhookDeliveries: "deliveries have ids of their own, by which receivers know them",
 };
 
 const posts = Object.values(paths).flatMap(({ post }) => (post === undefined ? [] : [post]));
