@@ -17,6 +17,7 @@ import { exitCodes, type Outcome } from "../../cli/user/exit-codes.ts";
 import { runProgram } from "../../cli/user/run-program.ts";
 import { readManifest } from "../../cli/user/verify/manifest.ts";
 import { verifyExport } from "../../cli/user/verify/verify-export.ts";
+import { freePort } from "../../local/free-port.ts";
 import { bunPath, repositoryRoot } from "../../local/service.ts";
 import type { BatchExport } from "../../openapi/client/index.ts";
 import { type Ended, runCommand, succeed } from "../support/run-command.ts";
@@ -458,42 +459,82 @@ describe("keys", () => {
   });
 });
 
-describe("webhooks listen", () => {
-  it("prints what was signed and refuses what was not, until it has enough", async () => {
+/** The installed `webhooks listen`, once it listens. */
+const listen = async (secret: string, args: readonly string[]) => {
+  const child = spawn("node", [program, "webhooks", "listen", "--json", ...args], {
+    cwd: project,
+    env: { ...process.env, SPILLWAY_WEBHOOK_SECRET: secret },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => {
+    out += chunk.toString("utf8");
+  });
+  const url = await new Promise<string>((resolve) =>
+    child.stderr.on("data", (chunk: Buffer) => {
+      err += chunk.toString("utf8");
+      const [found] = /http:\/\/127\.0\.0\.1:\d+/.exec(err) ?? [];
+      if (found !== undefined) resolve(found);
+    }),
+  );
+  const ended = new Promise<{ status: number | null; lines: unknown[]; err: string }>((resolve) =>
+    child.on("close", (status) => {
+      printed += out + err;
+      resolve({
+        status,
+        err,
+        lines: out
+          .trim()
+          .split("\n")
+          .map((line): unknown => JSON.parse(line)),
+      });
+    }),
+  );
+  return { url, ended };
+};
+
+describe("webhooks", () => {
+  it("tell when an export is ready, to a receiver that was tried before", async () => {
+    const port = await freePort();
+    const create = [
+      "webhooks",
+      "create",
+      "--name",
+      "me",
+      "--url",
+      `http://127.0.0.1:${port}/hook`,
+      "--events",
+      "export.completed",
+      "--json",
+    ];
+    expect(await fails("usage", [...create, "--events", "export.ready"])).toContain("export.completed");
+    const { id, secret } = JSON.parse(await ok(...create)) as { id: string; secret: string };
+    const { ended } = await listen(secret, ["--port", String(port), "--count", "2"]);
+    expect(await ok("webhooks", "test", id)).toContain("was delivered: the receiver answered 204");
+    const made = JSON.parse(await ok("export", "create", "--table", "scores", "--format", "csv", "--json")) as BatchExport;
+    const { status, lines } = await ended;
+    expect(lines[1]).toMatchObject({ isVerified: true, event: { type: "export.completed", data: { batchExportId: made.id } } });
+    expect([lines.length, status]).toEqual([2, 0]);
+    expect(await ok("webhooks", "list")).toMatch(new RegExp(`${id} +me +healthy`));
+    // Nobody listens any more.
+    expect(await fails("failed", ["webhooks", "test", id])).toContain("EGRESS_UNREACHABLE");
+  });
+
+  it("that are received are told from what was not signed, until there are enough", async () => {
     const secret = `whsec_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64")}`;
-    const child = spawn("node", [program, "webhooks", "listen", "--port", "0", "--count", "2", "--json"], {
-      cwd: project,
-      env: { ...process.env, SPILLWAY_WEBHOOK_SECRET: secret },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let [out, err] = ["", ""];
-    child.stdout.on("data", (chunk: Buffer) => {
-      out += chunk.toString("utf8");
-    });
-    const url = await new Promise<string>((resolve) =>
-      child.stderr.on("data", (chunk: Buffer) => {
-        err += chunk.toString("utf8");
-        const [found] = /http:\/\/127\.0\.0\.1:\d+/.exec(err) ?? [];
-        if (found !== undefined) resolve(found);
-      }),
-    );
-    const body = JSON.stringify({ type: "export.completed", timestamp: new Date().toISOString(), data: { id: "exp_1" } });
+    const { url, ended } = await listen(secret, ["--port", "0", "--count", "2"]);
+    const body = JSON.stringify({ type: "export.completed", timestamp: new Date().toISOString(), data: { batchExportId: "exp_1" } });
     const at = new Date();
     const headers = { "webhook-id": "msg_1", "webhook-timestamp": String(Math.floor(at.getTime() / 1000)) };
     const deliver = async (signature: string) =>
       (await fetch(url, { method: "POST", body, headers: { ...headers, "webhook-signature": signature } })).status;
     expect([await deliver(new Webhook(secret).sign("msg_1", at, body)), await deliver("v1,AAAA")]).toEqual([204, 400]);
-    const status = await new Promise((resolve) => child.on("close", resolve));
-    const lines = out
-      .trim()
-      .split("\n")
-      .map((line): unknown => JSON.parse(line));
+    const { status, lines, err } = await ended;
     expect(lines).toMatchObject([
-      { id: "msg_1", isVerified: true, event: { type: "export.completed", data: { id: "exp_1" } } },
+      { id: "msg_1", isVerified: true, event: { type: "export.completed", data: { batchExportId: "exp_1" } } },
       { id: "msg_1", isVerified: false, event: null },
     ]);
     expect([status, err]).toEqual([exitCodes.verification.status, expect.stringContaining("1 of 2 deliveries were not signed")]);
-    printed += out + err;
     expect(printed).not.toContain(secret);
   });
 });

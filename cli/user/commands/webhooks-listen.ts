@@ -58,7 +58,8 @@ const listen = async ({ terminal, output }: Context, { port, count }: { port: nu
 const inWords = ({ id, event, fault }: Received): string => {
   if (fault !== null) return `${clip(id ?? "no webhook-id", 60)}  ${clip(fault, 200)}`;
   const { type, data } = (typeof event === "object" && event !== null ? event : {}) as { type?: unknown; data?: unknown };
-  const about = typeof data === "object" && data !== null && "id" in data ? String(data.id) : "";
+  const { batchExportId, integrationId } = (typeof data === "object" && data !== null ? data : {}) as Record<string, unknown>;
+  const about = String(batchExportId ?? integrationId ?? "");
   return [clip(String(type ?? "event")), clip(about, 60), clip(id, 60)].filter((part) => part !== "").join("  ");
 };
 
