@@ -232,12 +232,14 @@ describe("on a large table", () => {
 
   it("a preview in the order of time reads a bounded number of granules, whatever the table holds", async () => {
     await fixture.query("TRUNCATE TABLE events");
-    await fixture.query(
-      `INSERT INTO events (project_id, trace_id, span_id, start_time, event_ts, name, type, level, input, output, is_deleted)
-        SELECT '${fixture.projectId}', concat('t', toString(intDiv(number, 10))), concat('s', toString(number)),
-          toDateTime64('2026-03-01 00:00:00', 6) + toIntervalMillisecond(number), toDateTime64('2026-03-01 00:00:05', 6) + toIntervalMillisecond(number), 'step', 'SPAN', if(number % 50 = 0, 'ERROR', 'DEFAULT'),
-          repeat(toString(number), 9), repeat('out', 9), 0 FROM numbers(${events})`,
-    );
+    for (let from = 0; from < events; from += 300_000)
+      await fixture.query(
+        `INSERT INTO events (project_id, trace_id, span_id, start_time, event_ts, name, type, level, input, output, is_deleted)
+          SELECT '${fixture.projectId}', concat('t', toString(intDiv(number, 10))), concat('s', toString(number)),
+            toDateTime64('2026-03-01 00:00:00', 6) + toIntervalMillisecond(number), toDateTime64('2026-03-01 00:00:05', 6) + toIntervalMillisecond(number),
+            'step', 'SPAN', if(number % 50 = 0, 'ERROR', 'DEFAULT'), repeat(toString(number), 9), repeat('out', 9), 0
+          FROM numbers(${from}, ${Math.min(300_000, events - from)})`,
+      );
     const query = { tableName: "events", scores: "none" };
     const filter = [{ type: "stringOptions", column: "level", operator: "any of", value: ["ERROR"] }];
     for (const body of [

@@ -1,7 +1,7 @@
 /** The OpenAPI document as data: its operations, and a validator for each documented answer. */
-import { readFileSync } from "node:fs";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
+import { documentOfApi } from "./declared-answers.ts";
 
 export type Schema = {
   type?: string | string[];
@@ -40,7 +40,7 @@ type Raw = {
   requestBody?: { content: Media };
   responses: Record<string, { content?: Media }>;
 };
-const document = JSON.parse(readFileSync(new URL("../../openapi/openapi.json", import.meta.url), "utf8")) as {
+const document = documentOfApi() as unknown as {
   paths: Record<string, Record<string, Raw>>;
   components: { schemas: Record<string, Schema> };
 };

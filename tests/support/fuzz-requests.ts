@@ -174,7 +174,13 @@ const mutate = (document: unknown, { at, how, junk: value }: Mutation): unknown 
   const place = places[at % places.length];
   if (place === undefined) return value;
   if (how === "remove") delete place.parent[place.key];
-  else if (how === "add") place.parent[["unknown", "projectId", "__proto__", "\u0000"][at % 4] ?? ""] = value;
+  else if (how === "add")
+    // An assignment to `__proto__` would add no field.
+    Object.defineProperty(place.parent, ["unknown", "projectId", "__proto__", "\u0000"][at % 4] ?? "", {
+      value,
+      enumerable: true,
+      configurable: true,
+    });
   else place.parent[place.key] = how === "huge" ? "h".repeat(at % 5 === 0 ? 1_200_000 : 20_000) : value;
   return root.root;
 };
