@@ -2,8 +2,10 @@
  * The whole OpenAPI document under fuzz, with the ids of earlier answers, and the matrix of every operation and another project's ids.
  * SPILLWAY_FUZZ_EXAMPLES sets the examples per operation, SPILLWAY_FUZZ_SEED the seed, which is printed.
  */
+import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import { execute } from "../../db/postgres/client.ts";
 import { answerFault, type Operation, operations } from "../support/api-document.ts";
 import { type FuzzRequest, requestOf, withIds } from "../support/fuzz-requests.ts";
 import { eventWith, uniqueIds } from "../support/sent-event.ts";
@@ -15,8 +17,16 @@ const seed = Number(process.env["SPILLWAY_FUZZ_SEED"] ?? Date.now() % 2 ** 31);
 const parallel = 8;
 const canary = `CANARY${crypto.randomUUID().replaceAll("-", "")}`;
 
-const { accepted, authorization, call, ingest, newProject, settled, stack } = useWholeStack({
-  env: { ENCRYPTION_KEY: "ab".repeat(32), SPILLWAY_EGRESS_ALLOWED_HOSTS: "" },
+const { accepted, authorization, call, db, ingest, json, newProject, settled, stack } = useWholeStack({
+  env: {
+    ENCRYPTION_KEY: "ab".repeat(32),
+    // Nothing is sent to the addresses that the fuzzer makes up.
+    QUEUE_CONSUMER_WEBHOOK_QUEUE_IS_ENABLED: "false",
+    QUEUE_CONSUMER_BLOB_STORAGE_INTEGRATION_QUEUE_IS_ENABLED: "false",
+    QUEUE_CONSUMER_POSTHOG_INTEGRATION_QUEUE_IS_ENABLED: "false",
+    QUEUE_CONSUMER_MIXPANEL_INTEGRATION_QUEUE_IS_ENABLED: "false",
+    QUEUE_CONSUMER_INTEGRATION_QUEUE_IS_ENABLED: "false",
+  },
 });
 const unique = uniqueIds();
 const event = eventWith(unique);
@@ -24,6 +34,10 @@ const event = eventWith(unique);
 let foreign: ProjectKey;
 /** Ids of the other project, by the path in front of the parameter. */
 let foreignIds: Record<string, string>;
+/** The key that the fuzzer sends. */
+let ownKeyId: string;
+
+const firstId = ({ data }: Record<string, unknown>): string => (data as { id: string }[])[0]?.id ?? "";
 
 const asForeign = async (path: string, init: RequestInit = {}): Promise<Record<string, unknown>> => {
   const response = await call(path, init, { authorization: authorization(foreign) });
@@ -79,6 +93,19 @@ beforeAll(async () => {
     await asForeign("comments", post({ objectType: "TRACE", objectId: "foreign-trace", content: canary })),
     await asForeign("models", post({ modelName: canary, matchPattern: canary, unit: "TOKENS", inputPrice: 1 })),
   ];
+  const endpoint = await asForeign(
+    "webhook-endpoints",
+    post({ name: canary, url: `https://example.com/${canary}`, eventTypes: ["export.completed"], enabled: false }),
+  );
+  expect(endpoint["httpStatus"]).toBe(201);
+  const [delivery] = await execute<{ id: string }>(
+    db(),
+    sql`insert into webhook_deliveries (endpoint_id, project_id, event_id, event_type, object_id, body, state, finished_at)
+      values (${endpoint["id"]}, ${foreign.projectId}, ${`evt_${canary}`}, 'export.completed', 'foreign', ${JSON.stringify({ text: canary })}, 'failed', now())
+      returning id`,
+  );
+  ownKeyId = firstId(await json("api-keys"));
+  const foreignKeyId = firstId(await asForeign("api-keys"));
   const { id: validation } = await asForeign(`integrations/${String(integration["id"])}/validate`, post({}));
   const { data: runs } = await asForeign(`integrations/${String(integration["id"])}/runs`);
   expect([integration, blob, exported, comment, model].map((one) => [one["httpStatus"], one["detail"], one["errors"]])).toEqual(
@@ -98,6 +125,9 @@ beforeAll(async () => {
     "/api/public/integrations/{id}/runs/": String((runs as { id: string }[])[0]?.id ?? "run_foreign"),
     "/api/public/integrations/{id}/validations/": String(validation),
     "/api/public/integrations/blob-storage/": id(blob),
+    "/api/public/webhook-endpoints/": id(endpoint),
+    "/api/public/webhook-endpoints/{id}/deliveries/": delivery?.id ?? "",
+    "/api/public/api-keys/": foreignKeyId,
   };
 });
 
@@ -173,7 +203,7 @@ const foreignState = async (): Promise<string> => {
   );
 };
 
-const protectedIds = (): Set<string> => new Set([stack().projectId, foreign.projectId]);
+const protectedIds = (): Set<string> => new Set([stack().projectId, foreign.projectId, ownKeyId]);
 
 describe("fuzz", () => {
   it(`${examples} requests to each of ${operations.length} operations: documented answers only, nothing of another project`, async () => {

@@ -93,6 +93,7 @@ const stringOf = (schema: Schema, name: string): fc.Arbitrary<string> => {
   if (isIdName(name)) return fc.oneof({ weight: 4, arbitrary: idMarker }, text);
   if (schema.format === "date-time") return instants;
   if (schema.format === "email") return fc.nat().map((n) => `fuzz-${n}@example.com`);
+  if (name === "url") return fc.oneof({ weight: 2, arbitrary: fc.nat().map((n) => `https://receiver-${n}.example.com/hook`) }, text);
   if (schema.pattern !== undefined) return fc.stringMatching(new RegExp(schema.pattern));
   if (/Time|From|To$|At$|^from|^to|start|end/.test(name)) return fc.oneof(instants, text);
   if (name === "tableName" || name === "table") return fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...Object.keys(tables)) }, text);
