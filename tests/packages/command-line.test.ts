@@ -263,6 +263,17 @@ describe("exports", () => {
     expect(await estimate("--filter-json", '[{"type":"string","column":"id","operator":"=","value":"old"}]')).toBe(1);
   });
 
+  it("are previewed as the file will hold them, to a pipe", async () => {
+    const args = ["export", "preview", "--table", "events", "--filter", "id = old", "--columns", "id,level"];
+    expect(await spillway([...args, "--format", "csv"])).toMatchObject({
+      status: 0,
+      out: '"id","level"\n"old","ERROR"\n',
+      err: "1 row of 1.\n",
+    });
+    expect(await ok(...args, "--format", "parquet")).toBe('{"id":"old","level":"ERROR"}\n');
+    expect(JSON.parse(await ok(...args, "--format", "jsonl", "--json"))).toMatchObject({ rowCount: 1, estimate: { rows: 1 } });
+  });
+
   it("go on when the waiting is interrupted", async () => {
     const child = spawn("node", [program, "export", "create", "--table", "traces", "--format", "csv", "--wait"], {
       cwd: project,

@@ -8,7 +8,7 @@ import { parseFilter } from "../filter/parse-filter.ts";
 import { parseInstant } from "../filter/parse-instant.ts";
 import { type ApiFilter, typeCondition } from "../filter/type-filter.ts";
 import type { Terminal } from "../terminal.ts";
-import { collect, collectNamed, commaList, wholeNumber } from "./option-values.ts";
+import { collect, collectNamed, commaList, namesAmong, wholeNumber } from "./option-values.ts";
 
 type Query = CreateBatchExport["query"];
 type Format = CreateBatchExport["format"];
@@ -37,7 +37,7 @@ export const queryOptions = (command: Command) =>
     .option("--order-by <column>", "column to sort by, with `asc` or `desc` behind it")
     .option("--limit <rows>", "most rows", wholeNumber({ min: 1 }))
     .option("--search <text>", "only rows that contain the text")
-    .option("--search-in <places>", `where to search: ${namesOf(searchTypes).join(", ")}`, commaList)
+    .option("--search-in <places>", `where to search: ${namesOf(searchTypes).join(", ")}`, namesAmong(namesOf(searchTypes)))
     .addOption(new Option("--scores <mode>", "scores as one column for each name, nested in one, or left out").choices(namesOf(scoreModes)))
     .addOption(new Option("--shape <shape>", "one row for each item, or whole traces").choices(namesOf(shapes)))
     .option("--privacy <rule>", "drop, hash or mask a path: 'mask input.messages[*].content'; repeat it", collect)
@@ -79,7 +79,7 @@ export const buildRequest = async (
     ...(options.orderBy === undefined ? {} : { orderBy: parseOrder(options.orderBy) }),
     ...(options.limit === undefined ? {} : { limit: options.limit }),
     ...(options.search === undefined ? {} : { searchQuery: options.search }),
-    ...(options.searchIn === undefined ? {} : { searchType: options.searchIn.map((place) => chosen(searchTypes, place, "--search-in")) }),
+    ...(options.searchIn === undefined ? {} : { searchType: options.searchIn }),
     ...(options.scores === undefined ? {} : { scores: options.scores }),
     ...(options.shape === undefined ? {} : { shape: options.shape }),
     ...(options.privacy === undefined ? {} : { privacy: options.privacy.map(parseRule) }),
@@ -162,10 +162,11 @@ const parseRule = (text: string): NonNullable<Query["privacy"]>[number] => {
     throw usageError(`--privacy ${JSON.stringify(text)} is not an action and a path.`, {
       help: "For example: --privacy 'mask metadata.email'",
     });
-  return { action: chosen(actions, match[1], "--privacy"), path: match[2] };
+  return { action: privacyAction(match[1]), path: match[2] };
 };
 
-const chosen = <Name extends string>(choices: Record<Name, Name>, name: string, option: string): Name => {
-  if (!Object.hasOwn(choices, name)) throw usageError(`${option}: ${JSON.stringify(name)} is none of ${Object.keys(choices).join(", ")}.`);
-  return choices[name as Name];
+const privacyAction = (name: string): keyof typeof actions => {
+  const action = namesOf(actions).find((known) => known === name);
+  if (action === undefined) throw usageError(`--privacy: ${JSON.stringify(name)} is none of ${namesOf(actions).join(", ")}.`);
+  return action;
 };

@@ -3,7 +3,7 @@ import { type Command, Option } from "@commander-js/extra-typings";
 import type { BatchExport, BatchExportSummary } from "../../../openapi/client/index.ts";
 import type { Context, Run } from "../context.ts";
 import type { Colors } from "../output/output.ts";
-import { exportCells, exportHead, showEstimate, showExport } from "../output/show-export.ts";
+import { exportCells, exportHead, previewNotes, showEstimate, showExport, showPreview } from "../output/show-export.ts";
 import { takeFirst } from "../output/take-first.ts";
 import { buildExport, buildRequest, type FileOptions, fileOptions, type QueryOptions, queryOptions } from "./export-request.ts";
 import { downloadFiles, downloadToStdout, followExport } from "./follow-export.ts";
@@ -32,6 +32,16 @@ const addMakers = (group: Command, run: Run): void => {
     .option("--download <dir>", "wait, then write its files and manifest.json to a folder")
     .option("--idempotency-key <key>", "calls with the same key make one export")
     .action((options, command) => run(command, (context) => create(context, options)));
+  fileOptions(queryOptions(group.command("preview")))
+    .description("Show the first rows of an export as its file would hold them")
+    .action((options, command) =>
+      run(command, async (context) => {
+        const client = await context.openClient();
+        const preview = await client.exports.preview(await buildExport(client, options, context.terminal));
+        context.output.document(preview, () => showPreview(preview));
+        for (const note of previewNotes(preview, context.output.colors)) context.output.note(note);
+      }),
+    );
   queryOptions(group.command("estimate"))
     .description("Count the rows of an export without making it")
     .action((options, command) =>

@@ -2,7 +2,7 @@
  * `keys …`: API keys of the project. A new secret exists nowhere else: it is stored as a profile, or printed once by the command that made
  * it, if asked to.
  */
-import { type Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import type { Command } from "@commander-js/extra-typings";
 import type { ApiKey, ApiKeyWithSecret, CreateApiKey } from "../../../openapi/client/index.ts";
 import type { Context, Run } from "../context.ts";
 import { usageError } from "../exit-codes.ts";
@@ -11,7 +11,7 @@ import { type Colors, clip, formatFacts } from "../output/output.ts";
 import { formatDistance } from "../output/quantities.ts";
 import { findProfile } from "../profiles/find-profile.ts";
 import { loadProfiles, saveProfiles } from "../profiles/profile-store.ts";
-import { commaList } from "./option-values.ts";
+import { namesAmong } from "./option-values.ts";
 
 type Scope = CreateApiKey["scopes"][number];
 /** The compiler asks for scopes that are added to the API. */
@@ -28,13 +28,6 @@ const scopes = Object.keys({
   "apiKeys:CRUD": true,
 } satisfies Record<Scope, true>) as Scope[];
 
-const parseScopes = (text: string): Scope[] =>
-  commaList(text).map((one) => {
-    const scope = scopes.find((known) => known === one);
-    if (scope === undefined) throw new InvalidArgumentError(`Scopes are ${scopes.join(", ")}.`);
-    return scope;
-  });
-
 /** Where a secret goes: one of the two is needed before anything is made. */
 type SecretOptions = { store?: string | undefined; print?: true | undefined };
 
@@ -47,7 +40,7 @@ export const addKeyCommands = (program: Command, run: Run): void => {
   group
     .command("create")
     .description("Create a key")
-    .requiredOption("--scopes <names>", "scopes, separated by commas: at most those of your own key", parseScopes)
+    .requiredOption("--scopes <names>", "scopes, separated by commas: at most those of your own key", namesAmong(scopes))
     .option("--note <text>", "what the key is for")
     .option("--expires <when>", "when it ends: 90d from now, 2027-01-01, 2027-01-01T12:00:00Z")
     .option("--store <profile>", "store the key as a profile")

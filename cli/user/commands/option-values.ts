@@ -19,6 +19,16 @@ export const commaList = (value: string): string[] =>
     .map((one) => one.trim())
     .filter((one) => one !== "");
 
+/** As `commaList`, of known names. */
+export const namesAmong =
+  <Name extends string>(known: readonly Name[]) =>
+  (value: string): Name[] =>
+    commaList(value).map((one) => {
+      const name = known.find((other) => other === one);
+      if (name === undefined) throw new InvalidArgumentError(`${JSON.stringify(one)} is none of ${known.join(", ")}.`);
+      return name;
+    });
+
 /** `NAME=VALUE`; the value may hold further equal signs. */
 export const namedValue = (text: string): [string, string] => {
   const at = text.indexOf("=");

@@ -1,6 +1,6 @@
 /** `webhooks …`: being told when something happens. */
 import { setTimeout as wait } from "node:timers/promises";
-import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { type Command, Option } from "@commander-js/extra-typings";
 import type {
   CreateWebhookEndpoint,
   WebhookDeliverySummary,
@@ -12,7 +12,7 @@ import { CommandError } from "../exit-codes.ts";
 import { clip, formatFacts } from "../output/output.ts";
 import { printable } from "../output/printable.ts";
 import { formatDistance } from "../output/quantities.ts";
-import { commaList } from "./option-values.ts";
+import { namesAmong } from "./option-values.ts";
 import { addListen } from "./webhooks-listen.ts";
 
 type EventType = WebhookTest["type"];
@@ -34,13 +34,6 @@ const schemes = ["hmac-sha256", "ed25519"] as const satisfies readonly NonNullab
 
 const deliveryPollMs = 500;
 
-const parseEvents = (text: string): EventType[] =>
-  commaList(text).map((one) => {
-    const type = eventTypes.find((known) => known === one);
-    if (type === undefined) throw new InvalidArgumentError(`Events are ${eventTypes.join(", ")}.`);
-    return type;
-  });
-
 export const addWebhookCommands = (program: Command, run: Run): void => {
   const group = program.command("webhooks").description("Be told of exports and integrations by signed requests");
   group
@@ -52,7 +45,7 @@ export const addWebhookCommands = (program: Command, run: Run): void => {
     .description("Create an endpoint; its secret is shown only now")
     .requiredOption("--url <url>", "where requests go: a public host, by https")
     .requiredOption("--name <name>", "name of the endpoint")
-    .option("--events <types>", "types of events, separated by commas; all by default", parseEvents)
+    .option("--events <types>", "types of events, separated by commas; all by default", namesAmong(eventTypes))
     .addOption(new Option("--signing <scheme>", "ed25519 gives the receiver a public key instead of a secret").choices(schemes))
     .action((options, command) => run(command, (context) => create(context, options)));
   addListen(group, run);

@@ -1,5 +1,5 @@
 /** A batch export in words. */
-import type { BatchExport, BatchExportSummary, Estimate } from "../../../openapi/client/index.ts";
+import type { BatchExport, BatchExportSummary, Estimate, Preview } from "../../../openapi/client/index.ts";
 import { formatFilter } from "../filter/format-filter.ts";
 import type { ApiFilter } from "../filter/type-filter.ts";
 import { type Cell, type Colors, clip, formatFacts, formatTable } from "./output.ts";
@@ -103,3 +103,20 @@ export const showEstimate = (estimate: Estimate, paint: Colors): string =>
     ...(estimate.truncated ? [`${paint.yellow("Note:")} The export would end at the row limit.`] : []),
     ...estimate.warnings.map((warning) => `${paint.yellow("Note:")} ${printable(warning)}`),
   ].join("\n");
+
+/** The rows alone, so that they can be piped on: text as in the file, Parquet as a JSON document for each row. */
+export const showPreview = ({ content, rows }: Preview): string =>
+  content === null
+    ? (rows ?? []).map((row) => JSON.stringify(row)).join("\n")
+    : content
+        .replace(/\r?\n$/, "")
+        .split(/\r?\n/)
+        .map(printable)
+        .join("\n");
+
+export const previewNotes = ({ warnings, estimate, rowCount }: Preview, paint: Colors): string[] => [
+  paint.dim(
+    `${rowCount} ${rowCount === 1 ? "row" : "rows"}${estimate === null ? "" : ` of ${estimate.exact ? "" : "at most "}${formatCount(estimate.rows)}`}.`,
+  ),
+  ...warnings.map((warning) => `${paint.yellow("Note:")} ${printable(warning)}`),
+];
