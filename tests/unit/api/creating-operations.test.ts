@@ -14,6 +14,7 @@ const exempt: Record<string, string> = {
   exportOtelMetrics: "stores nothing",
   exportOtelLogs: "stores nothing",
   estimateBatchExport: "creates nothing",
+  previewBatchExport: "creates nothing",
   cancelBatchExport: "repeated, it finds the export cancelled",
   retryBatchExport: "repeated, it is refused while the export waits or runs",
   pauseIntegration: "repeated, it changes nothing",
