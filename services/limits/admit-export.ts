@@ -13,16 +13,22 @@ import { readQuotas } from "./read-quotas.ts";
 export type Admission = { defaultPlan: PlanName; estimate: ExportEstimate };
 
 /**
- * Call first in the transaction in which the export begins to wait, while it does not count yet. Locks the project until the commit, so that
- * its admissions follow one another and the quotas are exact. Returns what is used with this export, which `countExport` has to record.
- * Throws QUOTA_EXCEEDED and EXPORT_EXCEEDS_QUOTA.
+ * Call first in the transaction in which the export begins to wait, while it does not count yet. Locks a project that has quotas until the
+ * commit, so that its admissions follow one another and the quotas are exact; exports of other projects do not wait for each other. Returns
+ * what is used with this export, which `countExport` has to record. Throws QUOTA_EXCEEDED and EXPORT_EXCEEDS_QUOTA.
  */
 export const admitExport = async (tx: Database, projectId: string, { defaultPlan, estimate }: Admission): Promise<QuotaStatus> => {
-  await lockProject(tx, projectId);
-  const before = await readQuotas(tx, projectId, defaultPlan);
+  const unlocked = await readQuotas(tx, projectId, defaultPlan);
+  const hasQuotas = unlocked.uses.some(({ left }) => left !== null);
+  const before = hasQuotas ? await lockAndRead(tx, projectId, defaultPlan) : unlocked;
   const cost = costOf(estimate);
   assertFits(before, cost);
   return { ...before, uses: before.uses.map((use) => withCost(use, cost[use.name])) };
+};
+
+const lockAndRead = async (tx: Database, projectId: string, defaultPlan: PlanName): Promise<QuotaStatus> => {
+  await lockProject(tx, projectId);
+  return readQuotas(tx, projectId, defaultPlan);
 };
 
 /**
