@@ -23,6 +23,7 @@ const exceptions = new Map([
   ["HTTP_PROXY", "a variable that Bun reads"],
   ["HTTPS_PROXY", "a variable that Bun reads"],
   ["WEBHOOK_SECRET", "a variable of the reader's program"],
+  ["SPILLWAY_PREVIEW_EVENTS", "a variable that a test reads"],
   ["PUBLIC_KEY", "stands for the reader's key"],
   ["SECRET_KEY", "stands for the reader's key"],
   ["WEBHOOK_SECRET", "a variable of the reader's receiver"],
