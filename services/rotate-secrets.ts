@@ -4,19 +4,11 @@ import type { AppError } from "../core/errors.ts";
 import type { Keyring } from "../core/integrations/sealed-secret.ts";
 import { type Database, execute } from "../db/postgres/client.ts";
 import { failureOf } from "../db/postgres/failure.ts";
-
-type Rotation = { rotated: number; current: number; failed: { id: string; error: AppError }[] };
-
-/** Every column with sealed secrets. Each secret is bound to the `id` of its row. */
-const sealedColumns = [
-  { table: "integrations", column: "sealed_secret" },
-  { table: "webhook_endpoints", column: "sealed_secret" },
-  { table: "webhook_endpoints", column: "sealed_previous_secret" },
-] as const;
-type SealedColumn = (typeof sealedColumns)[number];
-type SealedRow = { id: string; sealed: string };
+import { listSealed, type SealedColumn, type SealedRow, sealedColumns } from "./sealed-columns.ts";
 
 const pageRows = 100;
+
+type Rotation = { rotated: number; current: number; failed: { id: string; error: AppError }[] };
 
 /**
  * Goes through the rows one by one and writes each by compare-and-set: a secret that was changed meanwhile stays, because whoever changed
@@ -27,7 +19,7 @@ export const rotateSecrets = async (db: Database, keyring: Keyring): Promise<Rot
   for (const place of sealedColumns) {
     let last: SealedRow | undefined;
     do {
-      const rows = await listSealed(db, place, last?.id ?? "");
+      const rows = await listSealed(db, place, { afterId: last?.id ?? "", limit: pageRows });
       for (const row of rows) {
         if (await keyring.isCurrent(row.sealed)) result.current++;
         else await rotateOne(db, keyring, place, row, result);
@@ -58,13 +50,6 @@ const rotateOne = async (db: Database, keyring: Keyring, place: SealedColumn, ro
   }
   result.current++;
 };
-
-const listSealed = (db: Database, { table, column }: SealedColumn, afterId: string): Promise<SealedRow[]> =>
-  execute<SealedRow>(
-    db,
-    sql`select id, ${sql.identifier(column)} as sealed from ${sql.identifier(table)}
-      where id > ${afterId} and ${sql.identifier(column)} is not null order by id limit ${pageRows}`,
-  );
 
 const findSealed = async (db: Database, { table, column }: SealedColumn, id: string): Promise<string | undefined> => {
   const [row] = await execute<{ sealed: string | null }>(

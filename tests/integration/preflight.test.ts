@@ -255,6 +255,21 @@ describe("the rest", () => {
     await execute(fixture.db, sql`delete from integrations where id = ${id}`);
   });
 
+  it("an encryption key that does not open the secret of a webhook endpoint fails", async () => {
+    const id = newId("webhookEndpoint");
+    const keyring = createKeyring({ present: "0d".repeat(32), previous: [], randomBytes: (size) => new Uint8Array(randomBytes(size)) });
+    await execute(
+      fixture.db,
+      sql`insert into webhook_endpoints (id, project_id, name, url, enabled, signing, sealed_secret)
+        values (${id}, ${fixture.projectId}, 'hook', 'https://example.com', false, 'hmac-sha256', ${await keyring.seal(id, "s")})`,
+    );
+    expect(resultOf(await preflight({}, ["keys"]), "encryption key")).toMatchObject({
+      outcome: "failed",
+      message: expect.stringContaining("1 of 1") as string,
+    });
+    await execute(fixture.db, sql`delete from webhook_endpoints where id = ${id}`);
+  });
+
   it("settings that open networks to customers, and an example as salt, are warned of", async () => {
     const results = await preflight({ SPILLWAY_EGRESS_ALLOW_HTTP: "true", SPILLWAY_EGRESS_ALLOWED_PORTS: "1-65535", SALT: "change-me" }, [
       "keys",

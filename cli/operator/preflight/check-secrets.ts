@@ -1,7 +1,7 @@
 /** Preflight: keys that encrypt and hash, and the addresses that customers may name. */
 import { createKeyring } from "../../../core/integrations/sealed-secret.ts";
 import { openPostgres } from "../../../db/postgres/client.ts";
-import { countSealed } from "../../../services/integrations/count-sealed.ts";
+import { countSealed } from "../../../services/count-sealed.ts";
 import { type CheckResult, failed, ok, runCheck, warning } from "./check-result.ts";
 import type { PreflightTarget } from "./preflight-target.ts";
 
