@@ -1,9 +1,9 @@
 /** The runner's configuration from its checked variables: nested by the part that reads it, in units that code uses. */
 import { egressPolicy } from "../core/egress/egress-env.ts";
+import { exportStoreConfig } from "../core/exports/export-store-config.ts";
 import { eventStoreConfig } from "../core/ingestion/event-store-config.ts";
 import { jobKindNames, jobKinds } from "../core/jobs/kinds.ts";
 import { sliceBytesMin, sliceRowsMax } from "../core/query/slice.ts";
-import { encryptionOf } from "../core/s3/store-env.ts";
 import { otlpHeaders, otlpUrl, traceSettings } from "../core/telemetry/otlp-env.ts";
 import type { AwsEnvironment } from "./credentials/aws-credentials.ts";
 import type { RunnerEnv } from "./env-schema.ts";
@@ -24,7 +24,7 @@ export const runnerConfig = (e: RunnerEnv, { aws, warnings }: ConfigSources) => 
     database: e.CLICKHOUSE_DB,
     eventsTable: e.CLICKHOUSE_EVENTS_TABLE,
   },
-  s3: e.LANGFUSE_S3_BATCH_EXPORT_ENABLED ? exportStore(e) : null,
+  s3: e.LANGFUSE_S3_BATCH_EXPORT_ENABLED ? exportStoreConfig(e) : null,
   aws,
   warnings,
   events: eventStoreConfig(e),
@@ -66,19 +66,6 @@ export const runnerConfig = (e: RunnerEnv, { aws, warnings }: ConfigSources) => 
 });
 
 export type RunnerConfig = ReturnType<typeof runnerConfig>;
-
-/** The store of exported files. */
-const exportStore = (e: RunnerEnv) => ({
-  endpoint: e.LANGFUSE_S3_BATCH_EXPORT_ENDPOINT ?? null,
-  region: e.LANGFUSE_S3_BATCH_EXPORT_REGION,
-  bucket: e.LANGFUSE_S3_BATCH_EXPORT_BUCKET ?? "",
-  accessKeyId: e.LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID ?? "",
-  secretAccessKey: e.LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY ?? "",
-  sessionToken: e.LANGFUSE_S3_BATCH_EXPORT_SESSION_TOKEN,
-  forcePathStyle: e.LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE,
-  encryption: encryptionOf("LANGFUSE_S3_BATCH_EXPORT", e),
-  variables: "LANGFUSE_S3_BATCH_EXPORT" as const,
-});
 
 const exportSettings = (e: RunnerEnv) => ({
   prefix: e.LANGFUSE_S3_BATCH_EXPORT_PREFIX,

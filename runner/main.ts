@@ -45,6 +45,7 @@ import { startLoops } from "./queue/start-loops.ts";
 import { createReadiness, type Readiness } from "./readiness.ts";
 import { servePages, textPage } from "./serve-pages.ts";
 import { createObjectStoreSink } from "./transfer/sinks/object-store-sink.ts";
+import { waitAtMost } from "./wait-at-most.ts";
 
 const clock = systemClock;
 const newJobId = () => createId("job", clock.nowMs(), randomBytes(16));
@@ -125,7 +126,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
       await scheduler?.stop();
       await Promise.all(loops.map((loop) => loop.stop()));
       await maintenance.stop();
-      await Promise.all([metrics.stop(), flushTraces(tracer)]);
+      await Promise.all([metrics.stop(), waitAtMost(clock, traceFlushMs, tracer.flush())]);
       await pages.stop();
       await postgres.close();
       log("info", "runner_stopped");
@@ -135,15 +136,6 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
 
 /** Longest time to send the last spans when the runner stops. The rest is dropped. */
 const traceFlushMs = 5000;
-
-const flushTraces = async (tracer: Tracer): Promise<void> => {
-  const flushed = new AbortController();
-  const waited = clock.wait(traceFlushMs, flushed.signal).catch(() => {
-    // The wait is aborted below, once everything is sent.
-  });
-  await Promise.race([tracer.flush(), waited]);
-  flushed.abort(new Error("flushed"));
-};
 
 const tracerOf = (settings: RunnerConfig["traces"], { instanceId, report }: { instanceId: string; report: Report }): Tracer =>
   settings === null

@@ -10,6 +10,7 @@ import { digitKeeper } from "../../core/models/keep-digits.ts";
 import { sha256Hex } from "../../core/sha256-hex.ts";
 import { storableText } from "../../core/storable.ts";
 import { claimRequest, type IdempotentRequest, type KeptAnswer, keepAnswer } from "../../services/idempotency/claim-request.ts";
+import { keyringOf } from "../../services/keyring-of.ts";
 import type { AppEnv, Database } from "../deps.ts";
 import { fieldErrors } from "./problem.ts";
 
@@ -69,14 +70,14 @@ const answerOnce = async (c: Context<AppEnv>, tx: Database, { request, showsSecr
   await keepAnswer(tx, request, {
     status: c.res.status,
     location: c.res.headers.get("location"),
-    body: showsSecret ? await keyringOf(c).seal(sealedFor(request), body) : body,
+    body: showsSecret ? await keyringOf({ keyring: c.get("keyring") }).seal(sealedFor(request), body) : body,
     isSealed: showsSecret,
   });
   return undefined;
 };
 
 const replayed = async (c: Context<AppEnv>, request: IdempotentRequest, kept: KeptAnswer): Promise<Response> =>
-  new Response(kept.isSealed ? await keyringOf(c).open(sealedFor(request), kept.body) : kept.body, {
+  new Response(kept.isSealed ? await keyringOf({ keyring: c.get("keyring") }).open(sealedFor(request), kept.body) : kept.body, {
     status: kept.status,
     headers: {
       "content-type": "application/json",
@@ -88,12 +89,6 @@ const replayed = async (c: Context<AppEnv>, request: IdempotentRequest, kept: Ke
 
 /** A sealed answer can be opened for this caller and key alone. */
 const sealedFor = ({ caller, key }: IdempotentRequest): string => `idempotent_requests:${caller}:${key}`;
-
-const keyringOf = (c: Context<AppEnv>) => {
-  const keyring = c.get("keyring");
-  if (keyring === null) throw new AppError({ code: "ENCRYPTION_DISABLED" });
-  return keyring;
-};
 
 /** Returns undefined if no key was sent. `bodyOf`: the body as JSON text, empty if there is none. Throws INVALID_REQUEST. */
 export const idempotentRequestOf = async (

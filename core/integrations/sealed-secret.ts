@@ -2,6 +2,7 @@
  * Seals secrets with AES-256-GCM, in the form `v1.<key id>.<iv>.<ciphertext>`, the last two in base64url. Bound to the id of the
  * integration or webhook endpoint they belong to as additional data, so that a sealed secret copied to another row cannot be opened. WebCrypto: the Worker and the runner.
  */
+import { toBase64, toHex } from "../byte-text.ts";
 import { AppError } from "../errors.ts";
 
 export type Keyring = {
@@ -88,16 +89,12 @@ const importKey = async (hex: string): Promise<Key> => {
   const raw = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", raw));
   return {
-    id: Array.from(digest.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join(""),
+    id: toHex(digest.subarray(0, 4)),
     key: await crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]),
   };
 };
 
-const toBase64Url = (bytes: Uint8Array): string =>
-  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replace(/=+$/, "");
+const toBase64Url = (bytes: Uint8Array): string => toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 
 const fromBase64Url = (text: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));

@@ -2,8 +2,9 @@
  * OpenTelemetry, decoding: OTLP protobuf (opentelemetry.proto.collector.trace.v1) to the common shape of traces. The framing down to the
  * spans must be valid; a damaged span is counted as rejected and the others continue. Memory: the bytes, and one span as objects.
  */
+
+import { toBase64, toHex } from "../byte-text.ts";
 import { AppError } from "../errors.ts";
-import { toBase64, toHex } from "./byte-text.ts";
 import { jsonDouble } from "./json-double.ts";
 import {
   type AnyValue,

@@ -1,5 +1,5 @@
 /** Converts one parsed span of OTLP/JSON from the spellings of exporters to the common shape. Throws SpanFault for an unreadable span. */
-import { fromBase64, toBase64, toHex } from "./byte-text.ts";
+import { fromBase64, toBase64, toHex } from "../byte-text.ts";
 import { jsonDouble } from "./json-double.ts";
 import type { AnyValue, KeyValue, Scope, Span } from "./otlp-traces.ts";
 import { SpanFault } from "./rejections.ts";

@@ -1,4 +1,5 @@
 /** Keys of webhook endpoints, and the signatures made with them (Standard Webhooks 1.0). WebCrypto: the Worker makes keys, the runner signs. */
+import { fromBase64, toBase64 } from "../byte-text.ts";
 
 /** `hmac-sha256`: a shared secret, signatures `v1`. `ed25519`: the receiver knows a public key only, signatures `v1a`. */
 export const signingSchemes = ["hmac-sha256", "ed25519"] as const;
@@ -20,7 +21,7 @@ export const createSigningKey = async (
   const pair = await crypto.subtle.importKey("pkcs8", pkcs8Of(seed), "Ed25519", true, ["sign"]);
   const exported = await crypto.subtle.exportKey("jwk", pair);
   const publicText = "x" in exported ? (exported.x ?? "") : "";
-  const publicBytes = fromBase64(publicText.replaceAll("-", "+").replaceAll("_", "/"));
+  const publicBytes = bytesOf(publicText);
   return {
     secret: prefixes.private + toBase64(Uint8Array.from([...seed, ...publicBytes])),
     publicKey: prefixes.public + toBase64(publicBytes),
@@ -33,12 +34,12 @@ export type Sign = (signed: BufferSource) => Promise<string>;
 /** Imports a secret for signing. Worth keeping: importing costs more than signing. Throws if it is not a secret of a known form. */
 export const openSigner = async (secret: string): Promise<Sign> => {
   if (secret.startsWith(prefixes.shared)) {
-    const bytes = fromBase64(secret.slice(prefixes.shared.length));
+    const bytes = bytesOf(secret.slice(prefixes.shared.length));
     const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
     return async (signed) => `v1,${toBase64(new Uint8Array(await crypto.subtle.sign("HMAC", key, signed)))}`;
   }
   if (!secret.startsWith(prefixes.private)) throw new Error("a signing secret begins with whsec_ or whsk_");
-  const seed = fromBase64(secret.slice(prefixes.private.length)).subarray(0, secretBytes);
+  const seed = bytesOf(secret.slice(prefixes.private.length)).subarray(0, secretBytes);
   const key = await crypto.subtle.importKey("pkcs8", pkcs8Of(seed), "Ed25519", false, ["sign"]);
   return async (signed) => `v1a,${toBase64(new Uint8Array(await crypto.subtle.sign("Ed25519", key, signed)))}`;
 };
@@ -60,5 +61,8 @@ export const signedHeaders = async (
 const pkcs8Of = (seed: Uint8Array): Uint8Array<ArrayBuffer> =>
   Uint8Array.from([0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20, ...seed]);
 
-const toBase64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
-const fromBase64 = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+const bytesOf = (base64: string): Uint8Array<ArrayBuffer> => {
+  const bytes = fromBase64(base64);
+  if (bytes === undefined) throw new Error("a key is base64");
+  return bytes;
+};

@@ -4,6 +4,7 @@
  */
 
 import { createClient } from "@clickhouse/client-web";
+import { sha256Hex } from "../../core/sha256-hex.ts";
 import type { ClickHouse } from "./client.ts";
 import { clickHouseMigrations } from "./migrations/index.ts";
 import type { ClickHouseMigration, MigrationContext } from "./migrations/migration.ts";
@@ -56,7 +57,7 @@ export const migrateClickHouse = async (
     for (const migration of migrations) {
       const statements = migration.statements(context);
       // The checksum covers the single-server text: the same migration reads differently on a cluster.
-      const checksum = await sha256(migration.statements(contextFor(null)).join(";\n"));
+      const checksum = await sha256Hex(migration.statements(contextFor(null)).join(";\n"));
       const known = applied.get(migration.name);
       if (known === checksum) continue;
       if (known !== undefined) throw new Error(`The ClickHouse migration ${migration.name} was changed after it was applied.`);
@@ -86,8 +87,3 @@ export const listPendingClickHouseMigrations = async (clickhouse: Pick<ClickHous
   const applied = new Set(rows.map(({ name }) => name));
   return clickHouseMigrations.map(({ name }) => name).filter((name) => !applied.has(name));
 };
-
-const sha256 = async (text: string): Promise<string> =>
-  Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");

@@ -1,5 +1,6 @@
 /** Measures something in the database, rarely, however many readers collect and however often. */
 import type { Clock } from "../deps.ts";
+import { waitAtMost } from "../wait-at-most.ts";
 
 type MeasurementDeps<Row> = {
   clock: Clock;
@@ -33,14 +34,7 @@ export const createCachedMeasurement = <Row>({ clock, measure, onFailure }: Meas
   };
   return async () => {
     if (asking === undefined && clock.steadyMs() - askedMs >= measureMs) asking = ask();
-    if (asking !== undefined) {
-      const answered = new AbortController();
-      const waited = clock.wait(waitMs, answered.signal).catch(() => {
-        // The wait is aborted below, once the result is there.
-      });
-      await Promise.race([asking, waited]);
-      answered.abort(new Error("answered"));
-    }
+    if (asking !== undefined) await waitAtMost(clock, waitMs, asking);
     return known !== undefined && clock.steadyMs() - known.atMs < staleMs ? known.rows : [];
   };
 };

@@ -3,13 +3,14 @@ import type { Meter } from "@opentelemetry/api";
 import type { IntegrationLag } from "../../services/integrations/measure-integrations.ts";
 import type { Clock } from "../deps.ts";
 import { createCachedMeasurement } from "./create-cached-measurement.ts";
+import type { Report } from "./create-report.ts";
 import { metricDefinitions as metrics, optionsOf } from "./definitions.ts";
 
 export type IntegrationMeasurementDeps = {
   clock: Clock;
   measureIntegrations: () => Promise<IntegrationLag[]>;
   /** Called with each failure. */
-  report: (event: string, error: unknown) => void;
+  report: Report;
 };
 
 export const observeIntegrations = (meter: Meter, { clock, measureIntegrations, report }: IntegrationMeasurementDeps): void => {

@@ -3,13 +3,14 @@ import type { Meter } from "@opentelemetry/api";
 import type { WaitingEvents } from "../../db/outbox/measure-outbox.ts";
 import type { Clock } from "../deps.ts";
 import { createCachedMeasurement } from "./create-cached-measurement.ts";
+import type { Report } from "./create-report.ts";
 import { metricDefinitions as metrics, optionsOf } from "./definitions.ts";
 
 export type OutboxMeasurementDeps = {
   clock: Clock;
   measureOutbox: () => Promise<WaitingEvents[]>;
   /** Called with each failure. */
-  report: (event: string, error: unknown) => void;
+  report: Report;
 };
 
 export const observeOutbox = (meter: Meter, { clock, measureOutbox, report }: OutboxMeasurementDeps): void => {

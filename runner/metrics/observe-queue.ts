@@ -3,13 +3,14 @@ import type { Meter } from "@opentelemetry/api";
 import type { WaitingJobs } from "../../db/queue/measure-queue.ts";
 import type { Clock } from "../deps.ts";
 import { createCachedMeasurement } from "./create-cached-measurement.ts";
+import type { Report } from "./create-report.ts";
 import { metricDefinitions as metrics, optionsOf } from "./definitions.ts";
 
 export type QueueDeps = {
   clock: Clock;
   measureQueue: () => Promise<WaitingJobs[]>;
   /** Called with each failure. */
-  report: (event: string, error: unknown) => void;
+  report: Report;
 };
 
 export const observeQueue = (meter: Meter, deps: QueueDeps): void => {

@@ -3,13 +3,14 @@ import type { Meter } from "@opentelemetry/api";
 import type { WaitingDeliveries } from "../../services/webhooks/measure-deliveries.ts";
 import type { Clock } from "../deps.ts";
 import { createCachedMeasurement } from "./create-cached-measurement.ts";
+import type { Report } from "./create-report.ts";
 import { metricDefinitions as metrics, optionsOf } from "./definitions.ts";
 
 export type WebhookMeasurementDeps = {
   clock: Clock;
   measureWebhooks: () => Promise<WaitingDeliveries[]>;
   /** Called with each failure. */
-  report: (event: string, error: unknown) => void;
+  report: Report;
 };
 
 export const observeWebhooks = (meter: Meter, { clock, measureWebhooks, report }: WebhookMeasurementDeps): void => {

@@ -6,16 +6,14 @@ import {
   PeriodicExportingMetricReader,
   type PushMetricExporter,
 } from "@opentelemetry/sdk-metrics";
+import type { Report } from "./create-report.ts";
 
 export type PushConfig = { url: string; headers: Record<string, string>; intervalMs: number };
 
 /** Longest time for the collector to respond, including retries. */
 const sendMsMax = 10_000;
 
-export const createPushReader = (
-  { url, headers, intervalMs }: PushConfig,
-  report: (event: string, error: unknown) => void,
-): PeriodicExportingMetricReader => {
+export const createPushReader = ({ url, headers, intervalMs }: PushConfig, report: Report): PeriodicExportingMetricReader => {
   const exporter = new OTLPMetricExporter({
     url,
     headers,

@@ -2,6 +2,7 @@
 import { parseApiEnv } from "../../../api/env.ts";
 import { egressPolicy } from "../../../core/egress/egress-env.ts";
 import type { EgressPolicy } from "../../../core/egress/egress-policy.ts";
+import { exportStoreConfig } from "../../../core/exports/export-store-config.ts";
 import { eventStoreConfig } from "../../../core/ingestion/event-store-config.ts";
 import type { S3Config } from "../../../core/s3/s3-config.ts";
 import type { ClickHouseConfig } from "../../../db/clickhouse/client.ts";
@@ -76,22 +77,12 @@ const readApi = (bindings: Environment): Read => {
   const parsed = parseApiEnv(bindings);
   if (!parsed.ok) return { results: variableResults("API", { problems: parsed.problems, warnings: [] }), target: null };
   const { env } = parsed;
-  const s3 = (): S3Config => ({
-    endpoint: env.LANGFUSE_S3_BATCH_EXPORT_ENDPOINT ?? null,
-    region: env.LANGFUSE_S3_BATCH_EXPORT_REGION,
-    bucket: env.LANGFUSE_S3_BATCH_EXPORT_BUCKET ?? "",
-    accessKeyId: env.LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID ?? "",
-    secretAccessKey: env.LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY ?? "",
-    sessionToken: env.LANGFUSE_S3_BATCH_EXPORT_SESSION_TOKEN,
-    forcePathStyle: env.LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE,
-    variables: "LANGFUSE_S3_BATCH_EXPORT",
-  });
   return {
     results: variableResults("API", { problems: [], warnings: parsed.warnings }),
     target: {
       databaseUrl: env.DATABASE_URL,
       clickhouse: { url: env.CLICKHOUSE_URL, user: env.CLICKHOUSE_USER, password: env.CLICKHOUSE_PASSWORD, database: env.CLICKHOUSE_DB },
-      exports: env.LANGFUSE_S3_BATCH_EXPORT_ENABLED ? { s3: s3(), prefix: "", checksum: "none" } : null,
+      exports: env.LANGFUSE_S3_BATCH_EXPORT_ENABLED ? { s3: exportStoreConfig(env), prefix: "", checksum: "none" } : null,
       events: eventStoreConfig(env),
       keys: { present: env.ENCRYPTION_KEY ?? null, previous: env.SPILLWAY_PREVIOUS_ENCRYPTION_KEYS },
       egressPolicy: egressPolicy(env),

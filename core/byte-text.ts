@@ -16,7 +16,7 @@ export const toBase64 = (bytes: Uint8Array): string => {
 };
 
 /** Accepts the standard and the URL alphabet, padded or not; returns undefined for anything else. */
-export const fromBase64 = (text: string): Uint8Array | undefined => {
+export const fromBase64 = (text: string): Uint8Array<ArrayBuffer> | undefined => {
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) return undefined;
   const standard = text.replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "");
   if (standard.length % 4 === 1) return undefined;
