@@ -74,7 +74,7 @@ export const createApp = ({ adminApiKey, ...given }: AppDeps): App => {
   registerAuditLogs(app);
   registerAdmin(app, deps);
   registerSystem(app, deps);
-  app.openAPIRegistry.register("FilterCondition", FilterCondition);
+  app.openAPIRegistry.register("FilterCondition", FilterCondition.clone());
   registerMcp(app, deps);
   app.openAPIRegistry.registerComponent("securitySchemes", "basicAuth", {
     type: "http",

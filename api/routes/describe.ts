@@ -14,5 +14,11 @@ export const jsonRequest = <S extends z.ZodType>(schema: S, example?: unknown) =
   content: { "application/json": { schema, ...(example === undefined ? {} : { example }) } },
 });
 
+/**
+ * Names a schema of `core/` in the document. A schema has `openapi` only if it was made after this library was loaded, which nothing ensures for
+ * those of other folders: a copy has it always.
+ */
+export const component = <S extends z.ZodType>(schema: S, name: string): S => schema.clone().openapi(name);
+
 export const Id = z.string().regex(idPattern, "must be an id: letters, digits, _ and -, at most 100");
 export const IdParam = z.object({ id: Id });

@@ -8,7 +8,7 @@ import type { ExportQuery } from "../../../core/query/export-query.ts";
 import { createExport } from "../../../services/exports/create-export.ts";
 import type { App, AppEnv, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
-import { json, jsonRequest } from "../describe.ts";
+import { component, json, jsonRequest } from "../describe.ts";
 import { loadBatchExport } from "./load.ts";
 import { BatchExport, showBatchExport } from "./resource.ts";
 import { requireTableScope } from "./table-scope.ts";
@@ -44,7 +44,7 @@ const routeOf = (deps: WeighDeps) =>
       description:
         "Responds at once; follow the export at `Location` or with the events route. It contains the rows from before this moment.",
       request: {
-        body: jsonRequest(CreateBatchExport.openapi("CreateBatchExport"), example),
+        body: jsonRequest(component(CreateBatchExport, "CreateBatchExport"), example),
       },
       responses: { 202: json(BatchExport, "The export is in the queue.") },
     },

@@ -4,7 +4,7 @@ import { AppError } from "../../../core/errors.ts";
 import { ExportManifest } from "../../../core/exports/manifest.ts";
 import type { App } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
-import { IdParam, json } from "../describe.ts";
+import { component, IdParam, json } from "../describe.ts";
 import { loadBatchExport } from "./load.ts";
 
 const route = keyRoute(
@@ -16,7 +16,7 @@ const route = keyRoute(
     tags: ["Exports"],
     summary: "Show the receipt of a completed export",
     request: { params: IdParam },
-    responses: { 200: json(ExportManifest.openapi("ExportManifest"), "The manifest.") },
+    responses: { 200: json(component(ExportManifest, "ExportManifest"), "The manifest.") },
   },
 );
 

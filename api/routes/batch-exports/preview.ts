@@ -10,7 +10,7 @@ import { formatNames } from "../../../core/query/formats/index.ts";
 import { previewExport } from "../../../services/exports/preview-export.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
-import { json, jsonRequest } from "../describe.ts";
+import { component, json, jsonRequest } from "../describe.ts";
 import { Estimate, estimate } from "./estimate.ts";
 import { requireTableScope } from "./table-scope.ts";
 
@@ -68,7 +68,7 @@ const route = keyRoute(
     summary: "Preview an export",
     description:
       "Takes the body of a new export and shows its first 20 rows exactly as the file would hold them, with columns, warnings and estimate. Stores nothing. Privacy rules, formula protection and all other options apply.",
-    request: { body: jsonRequest(CreateBatchExport.openapi("CreateBatchExport"), example) },
+    request: { body: jsonRequest(component(CreateBatchExport, "CreateBatchExport"), example) },
     responses: { 200: json(Preview, "The first rows.") },
   },
 );

@@ -7,7 +7,7 @@ import { findBlobStorage, listBlobStorage } from "../../../services/integrations
 import { putBlobStorage } from "../../../services/integrations/put-blob-storage.ts";
 import type { App } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
-import { IdParam, json, jsonRequest } from "../describe.ts";
+import { component, IdParam, json, jsonRequest } from "../describe.ts";
 import { BlobStorageIntegration, BlobStorageStatus, showBlobStorage, showBlobStorageStatus } from "./blob-storage-resource.ts";
 import { type IntegrationDeps, saveDepsOf } from "./deps.ts";
 import { loadIntegration } from "./load.ts";
@@ -40,7 +40,7 @@ const putRoute = keyRoute(
     description:
       "Creates or changes the integration named `default`. `projectId` is the key's own project. `secretAccessKey` and `compressed` keep their stored values if left out. Settings that this shape does not have stay.",
     request: {
-      body: jsonRequest(PutBlobStorage.openapi("PutBlobStorage"), {
+      body: jsonRequest(component(PutBlobStorage, "PutBlobStorage"), {
         projectId: "prj-1",
         type: "S3",
         bucketName: "my-warehouse",

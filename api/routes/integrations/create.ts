@@ -3,7 +3,7 @@ import { CreateIntegration } from "../../../core/integrations/requests.ts";
 import { createIntegration } from "../../../services/integrations/create-integration.ts";
 import type { App } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
-import { json, jsonRequest } from "../describe.ts";
+import { component, json, jsonRequest } from "../describe.ts";
 import { type IntegrationDeps, saveDepsOf } from "./deps.ts";
 import { loadIntegration } from "./load.ts";
 import { Integration, showIntegration } from "./resource.ts";
@@ -23,7 +23,7 @@ const route = keyRoute(
     description:
       "Delivers what was written since the last time, window by window, to a bucket (`blob_storage`), PostHog or Mixpanel. docs/integrations-api.md lists the settings of each kind. The credentials are encrypted and never shown again.",
     request: {
-      body: jsonRequest(CreateIntegration.openapi("CreateIntegration"), {
+      body: jsonRequest(component(CreateIntegration, "CreateIntegration"), {
         kind: "blob_storage",
         name: "warehouse",
         schedule: { frequency: "hourly" },

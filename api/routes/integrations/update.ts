@@ -4,7 +4,7 @@ import { UpdateIntegration } from "../../../core/integrations/requests.ts";
 import { updateIntegration } from "../../../services/integrations/update-integration.ts";
 import type { App } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
-import { IdParam, json, jsonRequest } from "../describe.ts";
+import { component, IdParam, json, jsonRequest } from "../describe.ts";
 import { type IntegrationDeps, saveDepsOf } from "./deps.ts";
 import { loadIntegration } from "./load.ts";
 import { Integration, showIntegration } from "./resource.ts";
@@ -24,7 +24,7 @@ const route = keyRoute(
       "What is left out stays. An enabled integration starts at once, and its failures are forgotten. A new `mode` or `startDate` begins again from there: windows that were delivered are delivered again to the same keys.",
     request: {
       params: IdParam,
-      body: jsonRequest(UpdateIntegration.openapi("UpdateIntegration"), {
+      body: jsonRequest(component(UpdateIntegration, "UpdateIntegration"), {
         settings: { prefix: "traces/" },
         schedule: { frequency: "daily" },
       }),

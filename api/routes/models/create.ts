@@ -8,7 +8,7 @@ import { findModel } from "../../../services/models/find-model.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { fieldErrors } from "../../middleware/problem.ts";
 import { keyRoute } from "../declare-route.ts";
-import { json, jsonRequest } from "../describe.ts";
+import { component, json, jsonRequest } from "../describe.ts";
 import { documentAnswer } from "../read-query.ts";
 import { Model, showModel } from "./resource.ts";
 
@@ -22,7 +22,7 @@ const route = keyRoute(
     summary: "Create a model with the project's own prices",
     description: "Prices new calls within a minute. Stored observations keep their cost until their next event or a replay.",
     request: {
-      body: jsonRequest(CreateModel.openapi("CreateModel"), {
+      body: jsonRequest(component(CreateModel, "CreateModel"), {
         modelName: "gpt-4o",
         matchPattern: "(?i)^gpt-4o$",
         inputPrice: 0.000002,

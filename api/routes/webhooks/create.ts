@@ -3,7 +3,7 @@ import { CreateWebhookEndpoint } from "../../../core/webhooks/endpoint.ts";
 import { createEndpoint } from "../../../services/webhooks/create-endpoint.ts";
 import type { App } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
-import { json, jsonRequest } from "../describe.ts";
+import { component, json, jsonRequest } from "../describe.ts";
 import type { WebhookDeps } from "./deps.ts";
 import { showWithSecret, WebhookEndpointWithSecret } from "./resource.ts";
 
@@ -22,7 +22,7 @@ const route = keyRoute(
     description:
       "Events of the project are sent to it as POST requests, signed as Standard Webhooks 1.0 describes. The secret is shown only in this answer. docs/webhooks.md has a receiver.",
     request: {
-      body: jsonRequest(CreateWebhookEndpoint.openapi("CreateWebhookEndpoint"), {
+      body: jsonRequest(component(CreateWebhookEndpoint, "CreateWebhookEndpoint"), {
         name: "pipeline",
         url: "https://example.com/webhooks/spillway",
         eventTypes: ["export.completed", "export.failed"],

@@ -4,7 +4,7 @@ import { UpdateWebhookEndpoint } from "../../../core/webhooks/endpoint.ts";
 import { updateEndpoint } from "../../../services/webhooks/update-endpoint.ts";
 import type { App } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
-import { IdParam, json, jsonRequest } from "../describe.ts";
+import { component, IdParam, json, jsonRequest } from "../describe.ts";
 import type { WebhookDeps } from "./deps.ts";
 import { showEndpoint, WebhookEndpoint } from "./resource.ts";
 
@@ -20,7 +20,7 @@ const route = keyRoute(
       "What is left out stays. `enabled: false` gives up what waits; events that follow are kept as failed. `enabled: true` forgets the fault that switched it off; what failed meanwhile can then be redelivered.",
     request: {
       params: IdParam,
-      body: jsonRequest(UpdateWebhookEndpoint.openapi("UpdateWebhookEndpoint"), { eventTypes: ["export.completed"], enabled: true }),
+      body: jsonRequest(component(UpdateWebhookEndpoint, "UpdateWebhookEndpoint"), { eventTypes: ["export.completed"], enabled: true }),
     },
     responses: { 200: json(WebhookEndpoint, "The endpoint as it is now.") },
   },
