@@ -26,6 +26,7 @@ import { registerObservations } from "./routes/observations/index.ts";
 import { registerProjects } from "./routes/projects/index.ts";
 import { registerScores } from "./routes/scores/index.ts";
 import { registerSessions } from "./routes/sessions/index.ts";
+import { consolePage } from "./routes/system/console.ts";
 import { openPaths, registerSystem } from "./routes/system/index.ts";
 import { registerTraces } from "./routes/traces/index.ts";
 import { registerWebhooks } from "./routes/webhooks/index.ts";
@@ -43,7 +44,7 @@ export const createApp = ({ adminApiKey, ...given }: AppDeps): App => {
     logProblem(c, deps, known, error);
     return problemAnswer(c, known);
   });
-  app.notFound((c) => problemAnswer(c, new AppError({ code: "ROUTE_NOT_FOUND" })));
+  app.notFound(async (c) => (await consolePage(c, deps)) ?? problemAnswer(c, new AppError({ code: "ROUTE_NOT_FOUND" })));
   const methodsOf = routeMethods(app);
   app.use(allowedMethods(methodsOf));
 

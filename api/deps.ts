@@ -22,7 +22,6 @@ import type { Database } from "../db/postgres/client.ts";
 import type { Actor } from "../services/audit/write-audit.ts";
 import type { HashSecret } from "../services/tenants/audited-insert.ts";
 import type { BurstLimit } from "./rate-limiter.ts";
-import type { DocsFile } from "./routes/system/docs-page.ts";
 
 export type { Database } from "../db/postgres/client.ts";
 
@@ -78,8 +77,8 @@ export type AppDeps = {
   /** Addresses that customers may name as destinations. Only the runner sends to them. */
   egressPolicy: EgressPolicy;
   fetch: Fetch;
-  /** Opens a file of the documentation page; undefined if this deployment has no assets. */
-  openDocsFile: (name: DocsFile) => Promise<ReadableStream<Uint8Array> | undefined>;
+  /** Opens a static file of the console or the API page by its path; undefined if the deployment has none. */
+  openAsset: (path: string) => Promise<ReadableStream<Uint8Array> | undefined>;
   log: (line: Record<string, unknown>) => void;
   /** Opens a tracer for one request; it records nothing where no collector is named. */
   openTracer: () => Tracer;

@@ -102,8 +102,8 @@ const createDeps = (env: ApiEnv, bindings: Record<string, unknown>): AppDeps => 
           },
     egressPolicy: egressPolicy(env),
     fetch: (input, init) => fetch(input, init),
-    openDocsFile: async (name) => {
-      const file = await assets?.fetch(new URL(name, "https://assets.invalid/"));
+    openAsset: async (path) => {
+      const file = await assets?.fetch(new URL(path, "https://assets.invalid/"));
       return file?.status === 200 ? (file.body ?? undefined) : undefined;
     },
     log,

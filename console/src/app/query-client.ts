@@ -1,0 +1,20 @@
+/** The cache of answers. Failed reads are asked for again only where that may help. */
+import { QueryClient } from "@tanstack/react-query";
+import { ApiError } from "./api-error.ts";
+
+/** Refusals stay refusals; an answer 503 or none at all may be better in a moment. */
+const mayHelp = (error: unknown): boolean => error instanceof ApiError && (error.facts.status === null || error.facts.status === 503);
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: { staleTime: 5_000, retry: (failures, error) => failures < 2 && mayHelp(error), throwOnError: false },
+    mutations: { retry: false },
+  },
+});
+
+/** Asks again for every shown answer of these operations, such as `listBatchExports`; forgets those that are not shown. */
+export const refetchOperations = (...operations: readonly string[]): Promise<void> =>
+  queryClient.invalidateQueries({ predicate: ({ queryKey }) => operations.includes(operationOf(queryKey)) });
+
+const operationOf = ([first]: readonly unknown[]): string =>
+  typeof first === "object" && first !== null && "_id" in first ? String(first._id) : "";
