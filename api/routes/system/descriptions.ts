@@ -94,6 +94,7 @@ export const schemaDescriptions: Record<string, string> = {
   CreateScoreAnswer: "The id of the score.",
   DeleteTraces: "Ids of the traces to delete.",
   DeletedAnswer: "Confirms that the deletion is in the queue.",
+  DownloadLink: "The signed address of a file of an export.",
   Estimate: "How large an export would be.",
   EstimateBatchExport: "What would be exported.",
   ExportLogsServiceResponse: "OTLP's empty answer.",

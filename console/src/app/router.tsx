@@ -1,7 +1,7 @@
 /** Routes of the console. A page is one entry here, loaded when it is opened, and one in navigation.ts if the sidebar leads to it. */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, notFound, Outlet, redirect } from "@tanstack/react-router";
 import { Empty, Failed } from "../components/states.tsx";
-import { exportSearch } from "../features/exports/export-search.ts";
+import { exportSearch, exportTabSearch } from "../features/exports/export-search.ts";
 import { loadAccount } from "./account.ts";
 import { enterProject } from "./api-client.ts";
 import { ProjectShell } from "./project-shell.tsx";
@@ -29,26 +29,35 @@ const homeRoute = createRoute({
   ),
 });
 
-export const projectRoute = createRoute({
+const projectRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/projects/$projectId",
   beforeLoad: async ({ params: { projectId }, location }) => {
     await enterProject(projectId, location.href);
     const account = await loadAccount();
     const project = account.projects.find(({ id }) => id === projectId);
+    // Foreign and unknown projects look the same.
+    if (project === undefined) throw notFound();
     return { account, project };
   },
   component: ProjectShell,
 });
 
-export const exportsRoute = createRoute({
+const exportsRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: "/exports",
   validateSearch: exportSearch,
   component: lazyRouteComponent(() => import("../features/exports/exports-page.tsx"), "ExportsPage"),
 });
 
-const routeTree = rootRoute.addChildren([homeRoute, projectRoute.addChildren([exportsRoute])]);
+const exportRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/exports/$exportId",
+  validateSearch: exportTabSearch,
+  component: lazyRouteComponent(() => import("../features/exports/export-page.tsx"), "ExportPage"),
+});
+
+const routeTree = rootRoute.addChildren([homeRoute, projectRoute.addChildren([exportsRoute, exportRoute])]);
 
 export const router = createRouter({ routeTree, defaultPreload: "intent", defaultPreloadStaleTime: 0, scrollRestoration: true });
 

@@ -1,14 +1,14 @@
 /** Light, dark, or as the system says. Kept for this browser; public/static/theme.js applies it before the first paint. */
-import { useSyncExternalStore } from "react";
+import { createStore, useStore } from "./store.ts";
 
-export type Theme = "system" | "light" | "dark";
+export const themes = ["system", "light", "dark"] as const;
+export type Theme = (typeof themes)[number];
+
 const key = "spillway:theme";
-const listeners = new Set<() => void>();
+const applied = document.documentElement.dataset["theme"];
+const theme = createStore<Theme>(applied === "light" || applied === "dark" ? applied : "system");
 
-const theme = (): Theme => {
-  const kept = document.documentElement.dataset["theme"];
-  return kept === "light" || kept === "dark" ? kept : "system";
-};
+export const useTheme = (): Theme => useStore(theme);
 
 export const setTheme = (next: Theme): void => {
   if (next === "system") {
@@ -18,11 +18,5 @@ export const setTheme = (next: Theme): void => {
     document.documentElement.dataset["theme"] = next;
     localStorage.setItem(key, next);
   }
-  for (const listener of listeners) listener();
+  theme.set(next);
 };
-
-export const useTheme = (): Theme =>
-  useSyncExternalStore((listener) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  }, theme);

@@ -99,6 +99,8 @@ export class Methods {
     retry: (id: types.RetryBatchExportData["path"]["id"], options?: RequestOptions) => this.#send<types.RetryBatchExportResponse>(sdk.retryBatchExport, { path: { id } }, options),
     /** Run a finished export again as a new export. Creates a new export with the same request and the current rows. The old one stays unchanged. */
     rerun: (id: types.RerunBatchExportData["path"]["id"], options?: CreateOptions) => this.#send<types.RerunBatchExportResponse>(sdk.rerunBatchExport, { path: { id }, isKeyed: true }, options),
+    /** Get the address of a file of a completed export. Answers the signed URL to which the download redirects. It is valid for a short time. */
+    getDownloadLink: (id: types.GetBatchExportDownloadLinkData["path"]["id"], query?: types.GetBatchExportDownloadLinkData["query"], options?: RequestOptions) => this.#send<types.GetBatchExportDownloadLinkResponse>(sdk.getBatchExportDownloadLink, { path: { id }, query }, options),
   };
 
   readonly ingestion = {

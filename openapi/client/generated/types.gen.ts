@@ -585,6 +585,24 @@ export type ExportManifest = {
 };
 
 /**
+ * The signed address of a file of an export.
+ */
+export type DownloadLink = {
+    /**
+     * Signed: whoever has it can download the file.
+     */
+    url: string;
+    /**
+     * Name of the file.
+     */
+    name: string;
+    /**
+     * From then on the URL is refused.
+     */
+    expiresAt: string;
+};
+
+/**
  * The tables that can be exported.
  */
 export type ExportTableList = {
@@ -3940,6 +3958,95 @@ export type DownloadBatchExportErrors = {
 };
 
 export type DownloadBatchExportError = DownloadBatchExportErrors[keyof DownloadBatchExportErrors];
+
+export type GetBatchExportDownloadLinkData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * Number of the file in `files` of the manifest.
+         */
+        file?: number | null;
+    };
+    url: '/api/public/batch-exports/{id}/download-link';
+};
+
+export type GetBatchExportDownloadLinkErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     *
+     * `EXPORTS_DISABLED`: Batch exports are switched off.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `EXPORT_NOT_READY`: The export has no file to download.
+     */
+    409: Problem & {
+        code: 'EXPORT_NOT_READY';
+    };
+    /**
+     * `EXPORT_EXPIRED`: The export's file has expired.
+     */
+    410: Problem & {
+        code: 'EXPORT_EXPIRED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetBatchExportDownloadLinkError = GetBatchExportDownloadLinkErrors[keyof GetBatchExportDownloadLinkErrors];
+
+export type GetBatchExportDownloadLinkResponses = {
+    /**
+     * The address.
+     */
+    200: DownloadLink;
+};
+
+export type GetBatchExportDownloadLinkResponse = GetBatchExportDownloadLinkResponses[keyof GetBatchExportDownloadLinkResponses];
 
 export type StreamBatchExportEventsData = {
     body?: never;
@@ -8627,6 +8734,10 @@ export type ListWebhookDeliveriesData = {
          * Only events written earlier.
          */
         to?: string;
+        /**
+         * Only events about the export or integration with this id. Name `from` with it: it has no index.
+         */
+        objectId?: string;
     };
     url: '/api/public/webhook-endpoints/{id}/deliveries';
 };

@@ -11,3 +11,12 @@ export const exportSearch = (search: Record<string, unknown>): ExportSearch => {
   const cursor = textOf(search, "cursor");
   return { ...(status && { status }), ...(cursor && { cursor }) };
 };
+
+export const exportTabs = ["overview", "files", "load", "deliveries", "audit"] as const;
+export type ExportTab = (typeof exportTabs)[number];
+
+/** State of the page of an export in its URL. */
+export const exportTabSearch = (search: Record<string, unknown>): { tab?: ExportTab } => {
+  const tab = oneOf(search, "tab", exportTabs);
+  return tab === undefined ? {} : { tab };
+};
