@@ -101,7 +101,7 @@ export type Problem = {
     status: number;
     detail: string;
     instance: string;
-    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST' | 'S3_OBJECT_EXISTS' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_UNEXPECTED_ANSWER' | 'EGRESS_INVALID_URL' | 'EGRESS_BLOCKED' | 'EGRESS_DNS_FAILED' | 'EGRESS_UNREACHABLE' | 'EGRESS_TLS_FAILED' | 'EGRESS_TOO_MANY_REDIRECTS' | 'INTEGRATION_SETTINGS_INVALID' | 'INTEGRATION_TIMED_OUT' | 'RATE_LIMITED' | 'QUOTA_EXCEEDED' | 'EXPORT_EXCEEDS_QUOTA' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'SCOPE_NOT_HELD' | 'TOO_MANY_API_KEYS' | 'TOO_MANY_WEBHOOK_ENDPOINTS' | 'WEBHOOK_ENDPOINT_DISABLED' | 'WEBHOOK_REFUSED' | 'WEBHOOK_REDIRECTED' | 'WEBHOOK_GONE' | 'WEBHOOK_TIMED_OUT' | 'WEBHOOK_FAILING';
+    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST' | 'SESSION_EXPIRED' | 'PROJECT_REQUIRED' | 'FORBIDDEN_PROJECT' | 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN' | 'SIGN_IN_LINK_INVALID' | 'SIGN_IN_METHOD_DISABLED' | 'OIDC_FAILED' | 'EMAIL_NOT_VERIFIED' | 'NOT_INVITED' | 'ROLE_NOT_HELD' | 'LAST_OWNER' | 'ALREADY_MEMBER' | 'ALREADY_INVITED' | 'TOO_MANY_INVITATIONS' | 'S3_OBJECT_EXISTS' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_UNEXPECTED_ANSWER' | 'EGRESS_INVALID_URL' | 'EGRESS_BLOCKED' | 'EGRESS_DNS_FAILED' | 'EGRESS_UNREACHABLE' | 'EGRESS_TLS_FAILED' | 'EGRESS_TOO_MANY_REDIRECTS' | 'INTEGRATION_SETTINGS_INVALID' | 'INTEGRATION_TIMED_OUT' | 'RATE_LIMITED' | 'QUOTA_EXCEEDED' | 'EXPORT_EXCEEDS_QUOTA' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'SCOPE_NOT_HELD' | 'TOO_MANY_API_KEYS' | 'TOO_MANY_WEBHOOK_ENDPOINTS' | 'WEBHOOK_ENDPOINT_DISABLED' | 'WEBHOOK_REFUSED' | 'WEBHOOK_REDIRECTED' | 'WEBHOOK_GONE' | 'WEBHOOK_TIMED_OUT' | 'WEBHOOK_FAILING';
     requestId: string;
     help: string;
     errors: Array<{
@@ -2170,7 +2170,7 @@ export type CreateApiKey = {
     /**
      * At most those of your own key. The new key has the owner of yours, and never more than the owner's role allows.
      */
-    scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD'>;
+    scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD' | 'members:CRUD'>;
     note?: string;
     /**
      * In the future. Required, and no later than your own key's, if that expires.
@@ -2272,6 +2272,193 @@ export type AuditLog = {
 };
 
 /**
+ * The members of the organisation, by address.
+ */
+export type MemberList = {
+    data: Array<Member>;
+};
+
+/**
+ * A member of the organisation with their role.
+ */
+export type Member = {
+    id: string;
+    userId: string;
+    email: string;
+    name: string | null;
+    role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+    createdAt: string;
+};
+
+/**
+ * The new role.
+ */
+export type UpdateMember = {
+    role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+};
+
+export type Invitation = {
+    id: string;
+    /**
+     * In lower case.
+     */
+    email: string;
+    role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+    /**
+     * Id of the user who invited.
+     */
+    invitedBy: string | null;
+    createdAt: string;
+    /**
+     * When it was last mailed.
+     */
+    sentAt: string;
+    /**
+     * 7 days after it was last mailed.
+     */
+    expiresAt: string;
+};
+
+/**
+ * Whom to invite, and the role they will have.
+ */
+export type CreateInvitation = {
+    email: string;
+    role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+};
+
+export type InvitationList = {
+    data: Array<Invitation>;
+};
+
+/**
+ * Who is signed in, with the organisations and projects that they can reach.
+ */
+export type Account = {
+    user: {
+        id: string;
+        email: string;
+        name: string | null;
+    };
+    session: {
+        id: string;
+        /**
+         * Its end, however often it is used.
+         */
+        expiresAt: string;
+    };
+    /**
+     * May call the routes of administrators.
+     */
+    isOperator: boolean;
+    organizations: Array<{
+        id: string;
+        name: string;
+        role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+        projects: Array<{
+            id: string;
+            name: string;
+            /**
+             * What the role allows in the project.
+             */
+            scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD' | 'members:CRUD'>;
+        }>;
+    }>;
+};
+
+/**
+ * The sessions of the person, newest first.
+ */
+export type AccountSessionList = {
+    data: Array<AccountSession>;
+};
+
+/**
+ * A browser in which the person is signed in.
+ */
+export type AccountSession = {
+    id: string;
+    /**
+     * How it began.
+     */
+    method: 'MAIL_LINK' | 'OIDC' | 'CONSOLE_LINK';
+    createdAt: string;
+    /**
+     * To the minute.
+     */
+    lastSeenAt: string;
+    expiresAt: string;
+    ipAddress: string | null;
+    userAgent: string | null;
+    /**
+     * Sent this request.
+     */
+    isCurrent: boolean;
+};
+
+/**
+ * The ways to sign in.
+ */
+export type SignInMethods = {
+    /**
+     * A link by mail.
+     */
+    mailLink: boolean;
+    /**
+     * Always false: there are no passwords.
+     */
+    password: boolean;
+    /**
+     * Companies' sign-in (OpenID Connect).
+     */
+    oidc: Array<{
+        id: string;
+        /**
+         * For the button.
+         */
+        name: string;
+    }>;
+};
+
+/**
+ * Says nothing about the address.
+ */
+export type MailLinkRequested = {
+    [key: string]: unknown;
+};
+
+/**
+ * The address that wants to sign in.
+ */
+export type RequestMailLink = {
+    email: string;
+    /**
+     * Path of the console to go to after signing in. Anything that leads to another site becomes `/`.
+     */
+    next?: string;
+};
+
+/**
+ * A new session has begun.
+ */
+export type SignedIn = {
+    /**
+     * Path of the console to go to.
+     */
+    next: string;
+};
+
+/**
+ * The token of a sign-in link.
+ */
+export type VerifySignIn = {
+    /**
+     * As in the link.
+     */
+    token: string;
+};
+
+/**
  * An organisation, project, user, membership or key, with the columns it is stored with. A new key shows its secret once.
  */
 export type AdminResource = {
@@ -2320,28 +2507,36 @@ export type IngestData = {
 
 export type IngestErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_JSON`: The body is not valid JSON.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_JSON';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_JSON';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -2395,28 +2590,36 @@ export type ExportOtelTracesData = {
 
 export type ExportOtelTracesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_JSON`: The body is not valid JSON.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_JSON';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_JSON';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -2492,24 +2695,32 @@ export type ExportOtelMetricsData = {
 
 export type ExportOtelMetricsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -2563,24 +2774,32 @@ export type ExportOtelLogsData = {
 
 export type ExportOtelLogsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -2703,26 +2922,32 @@ export type ListScoresV1Data = {
 
 export type ListScoresV1Errors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `ANSWER_TOO_LARGE`: The response would be too large.
@@ -2792,30 +3017,38 @@ export type CreateScoreData = {
 
 export type CreateScoreErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_JSON`: The body is not valid JSON.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_JSON';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_JSON';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      *
      * `SCORE_OF_ANOTHER_KEY`: The score was created with another key.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED' | 'SCORE_OF_ANOTHER_KEY';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED' | 'SCORE_OF_ANOTHER_KEY';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -2903,6 +3136,8 @@ export type EstimateBatchExportData = {
 
 export type EstimateBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -2916,21 +3151,27 @@ export type EstimateBatchExportErrors = {
      * `INVALID_COLUMNS`: The column selection cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -3006,6 +3247,8 @@ export type PreviewBatchExportData = {
 
 export type PreviewBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -3019,21 +3262,27 @@ export type PreviewBatchExportErrors = {
      * `INVALID_COLUMNS`: The column selection cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -3126,26 +3375,32 @@ export type ListBatchExportsData = {
 
 export type ListBatchExportsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -3193,6 +3448,8 @@ export type CreateBatchExportData = {
 
 export type CreateBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -3206,23 +3463,29 @@ export type CreateBatchExportErrors = {
      * `INVALID_COLUMNS`: The column selection cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -3317,26 +3580,34 @@ export type DeleteBatchExportData = {
 
 export type DeleteBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -3407,24 +3678,30 @@ export type GetBatchExportData = {
 
 export type GetBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -3477,24 +3754,30 @@ export type GetBatchExportManifestData = {
 
 export type GetBatchExportManifestErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -3553,26 +3836,34 @@ export type CancelBatchExportData = {
 
 export type CancelBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -3643,26 +3934,34 @@ export type RetryBatchExportData = {
 
 export type RetryBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -3753,28 +4052,36 @@ export type RerunBatchExportData = {
 
 export type RerunBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -3880,26 +4187,32 @@ export type DownloadBatchExportData = {
 
 export type DownloadBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -3955,24 +4268,30 @@ export type StreamBatchExportEventsData = {
 
 export type StreamBatchExportEventsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -4020,18 +4339,28 @@ export type ListExportTablesData = {
 
 export type ListExportTablesErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -4082,24 +4411,30 @@ export type GetExportSchemaData = {
 
 export type GetExportSchemaErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -4152,18 +4487,28 @@ export type GetExportTableData = {
 
 export type GetExportTableErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -4211,28 +4556,36 @@ export type DeleteTracesData = {
 
 export type DeleteTracesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -4343,6 +4696,8 @@ export type ListTracesData = {
 
 export type ListTracesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
@@ -4350,21 +4705,25 @@ export type ListTracesErrors = {
      * `INVALID_ORDER_BY`: The order cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_ORDER_BY';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_ORDER_BY';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
@@ -4435,28 +4794,36 @@ export type DeleteTraceData = {
 
 export type DeleteTraceErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -4520,24 +4887,30 @@ export type GetTraceData = {
 
 export type GetTraceErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -4660,26 +5033,32 @@ export type ListObservationsData = {
 
 export type ListObservationsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
@@ -4818,6 +5197,8 @@ export type ListObservationsV2Data = {
 
 export type ListObservationsV2Errors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
@@ -4825,21 +5206,25 @@ export type ListObservationsV2Errors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
@@ -4910,18 +5295,28 @@ export type GetObservationData = {
 
 export type GetObservationErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -4996,28 +5391,36 @@ export type DeleteScoreData = {
 
 export type DeleteScoreErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -5076,18 +5479,28 @@ export type GetScoreV1Data = {
 
 export type GetScoreV1Errors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -5242,26 +5655,32 @@ export type ListScoresData = {
 
 export type ListScoresErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `ANSWER_TOO_LARGE`: The response would be too large.
@@ -5406,6 +5825,8 @@ export type ListScoresV3Data = {
 
 export type ListScoresV3Errors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
@@ -5413,21 +5834,25 @@ export type ListScoresV3Errors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `ANSWER_TOO_LARGE`: The response would be too large.
@@ -5496,18 +5921,28 @@ export type GetScoreData = {
 
 export type GetScoreErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -5598,24 +6033,30 @@ export type ListSessionsData = {
 
 export type ListSessionsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
@@ -5682,18 +6123,28 @@ export type GetSessionData = {
 
 export type GetSessionErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -5780,26 +6231,32 @@ export type ListCommentsData = {
 
 export type ListCommentsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -5847,26 +6304,34 @@ export type CreateCommentData = {
 
 export type CreateCommentErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -5937,26 +6402,34 @@ export type DeleteCommentData = {
 
 export type DeleteCommentErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6025,24 +6498,30 @@ export type ListModelsData = {
 
 export type ListModelsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -6090,26 +6569,34 @@ export type CreateModelData = {
 
 export type CreateModelErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -6182,26 +6669,34 @@ export type DeleteModelData = {
 
 export type DeleteModelErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6272,24 +6767,30 @@ export type GetModelData = {
 
 export type GetModelErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6337,18 +6838,28 @@ export type ListBlobStorageIntegrationsData = {
 
 export type ListBlobStorageIntegrationsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -6390,26 +6901,34 @@ export type PutBlobStorageIntegrationData = {
 
 export type PutBlobStorageIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6484,26 +7003,34 @@ export type DeleteBlobStorageIntegrationData = {
 
 export type DeleteBlobStorageIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6568,24 +7095,30 @@ export type GetBlobStorageIntegrationStatusData = {
 
 export type GetBlobStorageIntegrationStatusErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6646,26 +7179,32 @@ export type ListIntegrationsData = {
 
 export type ListIntegrationsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -6713,26 +7252,34 @@ export type CreateIntegrationData = {
 
 export type CreateIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6815,26 +7362,34 @@ export type DeleteIntegrationData = {
 
 export type DeleteIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6899,24 +7454,30 @@ export type GetIntegrationData = {
 
 export type GetIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6969,26 +7530,34 @@ export type UpdateIntegrationData = {
 
 export type UpdateIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7075,26 +7644,34 @@ export type RunIntegrationData = {
 
 export type RunIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7173,26 +7750,34 @@ export type PauseIntegrationData = {
 
 export type PauseIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7257,26 +7842,34 @@ export type ResumeIntegrationData = {
 
 export type ResumeIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7347,26 +7940,34 @@ export type BackfillIntegrationData = {
 
 export type BackfillIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7451,26 +8052,34 @@ export type ValidateIntegrationData = {
 
 export type ValidateIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7551,24 +8160,30 @@ export type GetValidationData = {
 
 export type GetValidationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7627,26 +8242,34 @@ export type RedeliverRejectionsData = {
 
 export type RedeliverRejectionsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7744,26 +8367,32 @@ export type ListIntegrationRunsData = {
 
 export type ListIntegrationRunsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7820,24 +8449,30 @@ export type GetIntegrationRunData = {
 
 export type GetIntegrationRunErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7911,26 +8546,32 @@ export type ListRejectionsData = {
 
 export type ListRejectionsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7987,26 +8628,32 @@ export type ListWebhookEndpointsData = {
 
 export type ListWebhookEndpointsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -8054,6 +8701,8 @@ export type CreateWebhookEndpointData = {
 
 export type CreateWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -8061,21 +8710,27 @@ export type CreateWebhookEndpointErrors = {
      * `EGRESS_INVALID_URL`: The address is not a URL that can be used.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -8154,26 +8809,34 @@ export type DeleteWebhookEndpointData = {
 
 export type DeleteWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8238,24 +8901,30 @@ export type GetWebhookEndpointData = {
 
 export type GetWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8308,6 +8977,8 @@ export type UpdateWebhookEndpointData = {
 
 export type UpdateWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -8315,21 +8986,27 @@ export type UpdateWebhookEndpointErrors = {
      * `EGRESS_INVALID_URL`: The address is not a URL that can be used.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8406,26 +9083,34 @@ export type RotateWebhookSecretData = {
 
 export type RotateWebhookSecretErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8512,26 +9197,34 @@ export type TestWebhookEndpointData = {
 
 export type TestWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8633,26 +9326,32 @@ export type ListWebhookDeliveriesData = {
 
 export type ListWebhookDeliveriesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8709,24 +9408,30 @@ export type GetWebhookDeliveryData = {
 
 export type GetWebhookDeliveryErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8783,26 +9488,34 @@ export type RedeliverWebhookDeliveryData = {
 
 export type RedeliverWebhookDeliveryErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8873,26 +9586,34 @@ export type RedeliverWebhookDeliveriesData = {
 
 export type RedeliverWebhookDeliveriesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8958,18 +9679,28 @@ export type ListProjectsData = {
 
 export type ListProjectsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -9026,26 +9757,32 @@ export type ListApiKeysData = {
 
 export type ListApiKeysErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -9093,28 +9830,36 @@ export type CreateApiKeyData = {
 
 export type CreateApiKeyErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `SCOPE_NOT_HELD`: A key cannot hand out rights that it does not have.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -9191,26 +9936,34 @@ export type RevokeApiKeyData = {
 
 export type RevokeApiKeyErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -9275,24 +10028,30 @@ export type GetApiKeyData = {
 
 export type GetApiKeyErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -9351,28 +10110,36 @@ export type RotateApiKeyData = {
 
 export type RotateApiKeyErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `SCOPE_NOT_HELD`: A key cannot hand out rights that it does not have.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -9448,18 +10215,28 @@ export type GetLimitsData = {
 
 export type GetLimitsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -9522,26 +10299,32 @@ export type ListAuditLogsData = {
 
 export type ListAuditLogsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -9574,6 +10357,1183 @@ export type ListAuditLogsResponses = {
 
 export type ListAuditLogsResponse = ListAuditLogsResponses[keyof ListAuditLogsResponses];
 
+export type ListMembersData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/members';
+};
+
+export type ListMembersErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListMembersError = ListMembersErrors[keyof ListMembersErrors];
+
+export type ListMembersResponses = {
+    /**
+     * The members.
+     */
+    200: MemberList;
+};
+
+export type ListMembersResponse = ListMembersResponses[keyof ListMembersResponses];
+
+export type RemoveMemberData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/members/{id}';
+};
+
+export type RemoveMemberErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `LAST_OWNER`: The organisation would be without an owner.
+     */
+    409: Problem & {
+        code: 'LAST_OWNER';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RemoveMemberError = RemoveMemberErrors[keyof RemoveMemberErrors];
+
+export type RemoveMemberResponses = {
+    /**
+     * Removed.
+     */
+    204: void;
+};
+
+export type RemoveMemberResponse = RemoveMemberResponses[keyof RemoveMemberResponses];
+
+export type UpdateMemberData = {
+    body: UpdateMember;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/members/{id}';
+};
+
+export type UpdateMemberErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `LAST_OWNER`: The organisation would be without an owner.
+     */
+    409: Problem & {
+        code: 'LAST_OWNER';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type UpdateMemberError = UpdateMemberErrors[keyof UpdateMemberErrors];
+
+export type UpdateMemberResponses = {
+    /**
+     * The member.
+     */
+    200: Member;
+};
+
+export type UpdateMemberResponse = UpdateMemberResponses[keyof UpdateMemberResponses];
+
+export type ListInvitationsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/invitations';
+};
+
+export type ListInvitationsErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListInvitationsError = ListInvitationsErrors[keyof ListInvitationsErrors];
+
+export type ListInvitationsResponses = {
+    /**
+     * The invitations.
+     */
+    200: InvitationList;
+};
+
+export type ListInvitationsResponse = ListInvitationsResponses[keyof ListInvitationsResponses];
+
+export type CreateInvitationData = {
+    body: CreateInvitation;
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/public/invitations';
+};
+
+export type CreateInvitationErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     *
+     * `SIGN_IN_METHOD_DISABLED`: This way to sign in is switched off.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD' | 'SIGN_IN_METHOD_DISABLED';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     *
+     * `ALREADY_MEMBER`: This person is a member already.
+     *
+     * `ALREADY_INVITED`: This address is invited already.
+     */
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'ALREADY_MEMBER' | 'ALREADY_INVITED';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     *
+     * `TOO_MANY_INVITATIONS`: The organisation has reached its limit of open invitations.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED' | 'TOO_MANY_INVITATIONS';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type CreateInvitationError = CreateInvitationErrors[keyof CreateInvitationErrors];
+
+export type CreateInvitationResponses = {
+    /**
+     * The invitation. Its mail is on its way.
+     */
+    201: Invitation;
+};
+
+export type CreateInvitationResponse = CreateInvitationResponses[keyof CreateInvitationResponses];
+
+export type ResendInvitationData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/invitations/{id}/resend';
+};
+
+export type ResendInvitationErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     *
+     * `SIGN_IN_METHOD_DISABLED`: This way to sign in is switched off.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD' | 'SIGN_IN_METHOD_DISABLED';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ResendInvitationError = ResendInvitationErrors[keyof ResendInvitationErrors];
+
+export type ResendInvitationResponses = {
+    /**
+     * The invitation.
+     */
+    200: Invitation;
+};
+
+export type ResendInvitationResponse = ResendInvitationResponses[keyof ResendInvitationResponses];
+
+export type RevokeInvitationData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/invitations/{id}';
+};
+
+export type RevokeInvitationErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RevokeInvitationError = RevokeInvitationErrors[keyof RevokeInvitationErrors];
+
+export type RevokeInvitationResponses = {
+    /**
+     * Revoked.
+     */
+    204: void;
+};
+
+export type RevokeInvitationResponse = RevokeInvitationResponses[keyof RevokeInvitationResponses];
+
+export type GetAccountData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/account';
+};
+
+export type GetAccountErrors = {
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetAccountError = GetAccountErrors[keyof GetAccountErrors];
+
+export type GetAccountResponses = {
+    /**
+     * The account.
+     */
+    200: Account;
+};
+
+export type GetAccountResponse = GetAccountResponses[keyof GetAccountResponses];
+
+export type EndAllAccountSessionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/account/sessions';
+};
+
+export type EndAllAccountSessionsErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FOREIGN_ORIGIN';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type EndAllAccountSessionsError = EndAllAccountSessionsErrors[keyof EndAllAccountSessionsErrors];
+
+export type EndAllAccountSessionsResponses = {
+    /**
+     * Signed out.
+     */
+    204: void;
+};
+
+export type EndAllAccountSessionsResponse = EndAllAccountSessionsResponses[keyof EndAllAccountSessionsResponses];
+
+export type ListAccountSessionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/account/sessions';
+};
+
+export type ListAccountSessionsErrors = {
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListAccountSessionsError = ListAccountSessionsErrors[keyof ListAccountSessionsErrors];
+
+export type ListAccountSessionsResponses = {
+    /**
+     * Newest first, at most 200.
+     */
+    200: AccountSessionList;
+};
+
+export type ListAccountSessionsResponse = ListAccountSessionsResponses[keyof ListAccountSessionsResponses];
+
+export type EndAccountSessionData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/account/sessions/{id}';
+};
+
+export type EndAccountSessionErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FOREIGN_ORIGIN';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type EndAccountSessionError = EndAccountSessionErrors[keyof EndAccountSessionErrors];
+
+export type EndAccountSessionResponses = {
+    /**
+     * Signed out. Its cookie is worth nothing from now on.
+     */
+    204: void;
+};
+
+export type EndAccountSessionResponse = EndAccountSessionResponses[keyof EndAccountSessionResponses];
+
+export type GetSignInMethodsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/sign-in-methods';
+};
+
+export type GetSignInMethodsErrors = {
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+};
+
+export type GetSignInMethodsError = GetSignInMethodsErrors[keyof GetSignInMethodsErrors];
+
+export type GetSignInMethodsResponses = {
+    /**
+     * What this server offers.
+     */
+    200: SignInMethods;
+};
+
+export type GetSignInMethodsResponse = GetSignInMethodsResponses[keyof GetSignInMethodsResponses];
+
+export type RequestMailLinkData = {
+    body: RequestMailLink;
+    path?: never;
+    query?: never;
+    url: '/api/auth/sign-in/mail-link';
+};
+
+export type RequestMailLinkErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `SIGN_IN_METHOD_DISABLED`: This way to sign in is switched off.
+     */
+    403: Problem & {
+        code: 'FOREIGN_ORIGIN' | 'SIGN_IN_METHOD_DISABLED';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RequestMailLinkError = RequestMailLinkErrors[keyof RequestMailLinkErrors];
+
+export type RequestMailLinkResponses = {
+    /**
+     * If the address is known, a mail is on its way.
+     */
+    202: MailLinkRequested;
+};
+
+export type RequestMailLinkResponse = RequestMailLinkResponses[keyof RequestMailLinkResponses];
+
+export type VerifySignInData = {
+    body: VerifySignIn;
+    path?: never;
+    query?: never;
+    url: '/api/auth/sign-in/verify';
+};
+
+export type VerifySignInErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FOREIGN_ORIGIN';
+    };
+    /**
+     * `SIGN_IN_LINK_INVALID`: The sign-in link is not valid any more.
+     */
+    410: Problem & {
+        code: 'SIGN_IN_LINK_INVALID';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type VerifySignInError = VerifySignInErrors[keyof VerifySignInErrors];
+
+export type VerifySignInResponses = {
+    /**
+     * Signed in.
+     */
+    200: SignedIn;
+};
+
+export type VerifySignInResponse = VerifySignInResponses[keyof VerifySignInResponses];
+
+export type StartOidcSignInData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Path of the console to go to after signing in. Anything that leads to another site becomes `/`.
+         */
+        next?: string;
+    };
+    url: '/api/auth/oidc/start';
+};
+
+export type StartOidcSignInErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type StartOidcSignInError = StartOidcSignInErrors[keyof StartOidcSignInErrors];
+
+export type FinishOidcSignInData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/auth/oidc/callback';
+};
+
+export type FinishOidcSignInErrors = {
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type FinishOidcSignInError = FinishOidcSignInErrors[keyof FinishOidcSignInErrors];
+
+export type SignOutData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/auth/sign-out';
+};
+
+export type SignOutErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FOREIGN_ORIGIN';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type SignOutError = SignOutErrors[keyof SignOutErrors];
+
+export type SignOutResponses = {
+    /**
+     * Signed out.
+     */
+    204: void;
+};
+
+export type SignOutResponse = SignOutResponses[keyof SignOutResponses];
+
 export type AdminListOrganizationsData = {
     body?: never;
     path?: never;
@@ -9583,10 +11543,18 @@ export type AdminListOrganizationsData = {
 
 export type AdminListOrganizationsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -9640,10 +11608,20 @@ export type AdminCreateOrganizationErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -9703,10 +11681,18 @@ export type AdminListProjectsData = {
 
 export type AdminListProjectsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -9762,10 +11748,20 @@ export type AdminCreateProjectErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -9831,10 +11827,18 @@ export type AdminListUsersData = {
 
 export type AdminListUsersErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -9889,10 +11893,20 @@ export type AdminCreateUserErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -9952,10 +11966,18 @@ export type AdminListMembershipsData = {
 
 export type AdminListMembershipsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -10011,10 +12033,20 @@ export type AdminCreateMembershipErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -10080,10 +12112,18 @@ export type AdminListApiKeysData = {
 
 export type AdminListApiKeysErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -10116,7 +12156,7 @@ export type AdminCreateApiKeyData = {
     body: {
         projectId: string;
         userId: string;
-        scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD'>;
+        scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD' | 'members:CRUD'>;
         note?: string;
         expiresAt?: string;
     };
@@ -10141,10 +12181,20 @@ export type AdminCreateApiKeyErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -10227,10 +12277,20 @@ export type AdminRevokeApiKeyErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -10303,10 +12363,20 @@ export type AdminRotateApiKeyErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -10397,10 +12467,20 @@ export type AdminSetProjectPlanErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
