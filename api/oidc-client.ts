@@ -9,8 +9,8 @@ import {
   type Client,
   ClientSecretBasic,
   ClientSecretPost,
-  calculatePKCECodeChallenge,
   type CustomFetchOptions,
+  calculatePKCECodeChallenge,
   customFetch,
   discoveryRequest,
   getValidatedIdTokenClaims,
@@ -21,9 +21,9 @@ import {
   validateApplicationLevelSignature,
   validateAuthResponse,
 } from "oauth4webapi";
+import { z } from "zod";
 import { isLoopbackUrl } from "../core/auth/loopback.ts";
 import type { OidcSettings } from "../core/auth/oidc-env.ts";
-import { z } from "zod";
 import { toBase64Url } from "../core/byte-text.ts";
 import { AppError } from "../core/errors.ts";
 import { storableForm } from "../core/storable.ts";
@@ -51,12 +51,12 @@ export const createOidcClient = (settings: OidcSettings, fetch: Fetch): OidcClie
   const issuer = new URL(settings.issuer);
   const client: Client = { client_id: settings.clientId };
   const options = () => ({
-    [customFetch]: (url: string, init: CustomFetchOptions<string, BodyInit | undefined>) => fetch(url, { ...init, body: init.body ?? null }),
+    [customFetch]: (url: string, init: CustomFetchOptions<string, BodyInit | undefined>) =>
+      fetch(url, { ...init, body: init.body ?? null }),
     [allowInsecureRequests]: isLoopbackUrl(settings.issuer),
     signal: AbortSignal.timeout(answerMsMax),
   });
-  const discover = async (): Promise<AuthorizationServer> =>
-    processDiscoveryResponse(issuer, await discoveryRequest(issuer, options()));
+  const discover = async (): Promise<AuthorizationServer> => processDiscoveryResponse(issuer, await discoveryRequest(issuer, options()));
   return {
     name: settings.name,
     start: (flow) =>
@@ -126,7 +126,8 @@ const partsOf = async (secret: string): Promise<{ state: string; nonce: string; 
 };
 
 const personOf = (claims: Record<string, unknown>, { trustsEmail }: OidcSettings): OidcPerson => {
-  const text = (name: string): string | null => (typeof claims[name] === "string" && claims[name] !== "" ? storableForm(claims[name]) : null);
+  const text = (name: string): string | null =>
+    typeof claims[name] === "string" && claims[name] !== "" ? storableForm(claims[name]) : null;
   const isVouchedFor = claims["email_verified"] === true || (trustsEmail && claims["email_verified"] !== false);
   const email = z.email().max(320).safeParse(claims["email"]);
   return {

@@ -7,11 +7,14 @@ import type { StackFile } from "./stack-file.ts";
 import { localOwner } from "./stack-secrets.ts";
 
 /** Works once and for 15 minutes. */
-export const createSignInLink = async ({ apiUrl, postgresUrl }: Pick<StackFile, "apiUrl" | "postgresUrl">, email = localOwner): Promise<string> => {
+export const createSignInLink = async (
+  { consoleUrl, postgresUrl }: Pick<StackFile, "consoleUrl" | "postgresUrl">,
+  email = localOwner,
+): Promise<string> => {
   const postgres = openPostgres(postgresUrl, { connectionsMax: 1 });
   try {
     const deps = { newId: newIdWith(Date.now, (size) => randomBytes(size)), randomBytes: (size: number) => randomBytes(size) };
-    return `${apiUrl}${await createConsoleLink(postgres.db, deps, { email })}`;
+    return `${consoleUrl}${await createConsoleLink(postgres.db, deps, { email })}`;
   } finally {
     await postgres.close();
   }

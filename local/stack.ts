@@ -116,6 +116,7 @@ const startParts = async (options: StackOptions, { env, dataDir, logOf }: StackP
   const relay = startNeonRelay(settings.DATABASE_URL);
   parts.addStoppable(relay);
   const port = apiPort === 0 ? await freePort() : apiPort;
+  const consoleUrl = env["SPILLWAY_PUBLIC_URL"] ?? `http://127.0.0.1:${port}`;
   const worker = parts.keep(
     await startWorker({
       dataDir: join(dataDir, "worker"),
@@ -127,7 +128,7 @@ const startParts = async (options: StackOptions, { env, dataDir, logOf }: StackP
         ...settings,
         NEON_WS_PROXY: relay.address,
         // Sessions belong to this address, and mails lead to it.
-        SPILLWAY_PUBLIC_URL: env["SPILLWAY_PUBLIC_URL"] ?? `http://127.0.0.1:${port}`,
+        SPILLWAY_PUBLIC_URL: consoleUrl,
         SPILLWAY_OPERATORS: env["SPILLWAY_OPERATORS"] ?? localOwner,
         SALT: secrets.salt,
         ADMIN_API_KEY: secrets.adminKey,
@@ -141,6 +142,7 @@ const startParts = async (options: StackOptions, { env, dataDir, logOf }: StackP
   const { projectId, publicKey, secretKey } = secrets.project ?? { projectId: "", publicKey: "", secretKey: "" };
   const file: StackFile = {
     apiUrl: worker.url,
+    consoleUrl,
     projectId,
     publicKey,
     secretKey,

@@ -3,13 +3,9 @@ import { createSignInLink } from "./sign-in-link.ts";
 import { startStack } from "./stack.ts";
 import { runUntilStopped } from "./until-stopped.ts";
 
-const started = startStack({ say: (line) => console.log(`Spillway is ${line}`) }).then(async (stack) => ({
-  ...stack,
-  signInLink: await createSignInLink(stack),
-}));
-
-await runUntilStopped(started, (stack) => {
-  console.log(`  console      ${stack.signInLink} (works once, for 15 minutes)`);
+await runUntilStopped(startStack({ say: (line) => console.log(`Spillway is ${line}`) }), async (stack) => {
+  console.log(`  console      ${await createSignInLink(stack)}`);
+  console.log("               signs in as the owner, once, within 15 minutes");
   console.log(`  API page     ${stack.apiUrl}/docs`);
   console.log(`  keys         ${stack.publicKey} / ${stack.secretKey}`);
   console.log(`  details      ${stack.dataDir}/stack.json`);
