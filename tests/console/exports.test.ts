@@ -1,11 +1,11 @@
 /** The pages of exports, in a browser. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { useBrowser } from "../support/browser.ts";
+import { useChromium } from "../support/chromium.ts";
 import { type KeyProxy, startKeyProxy } from "../support/key-proxy.ts";
 import { useWholeStack } from "../support/whole-stack.ts";
 
 const whole = useWholeStack();
-const browser = useBrowser();
+const browser = useChromium();
 let proxy: KeyProxy;
 
 beforeAll(async () => {

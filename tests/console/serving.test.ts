@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { consoleDist } from "../../local/build-console.ts";
-import { useBrowser } from "../support/browser.ts";
+import { useChromium } from "../support/chromium.ts";
 import { type KeyProxy, startKeyProxy } from "../support/key-proxy.ts";
 import { useWholeStack } from "../support/whole-stack.ts";
 
 const whole = useWholeStack({ withRunner: false });
-const browser = useBrowser();
+const browser = useChromium();
 let proxy: KeyProxy;
 
 beforeAll(async () => {

@@ -1,49 +1,54 @@
-/** A real browser for one file of tests. Every page reports what went wrong in it, and a test that leaves such a report fails. */
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect } from "vitest";
-import { browserBinary } from "./browser-binary.ts";
-import { waitSeconds } from "./wait-seconds.ts";
+/** A browser as far as signing in goes: it keeps cookies, sends Origin, and does not follow redirects. */
 
-/** Web security and the sandboxing of sites stay on; only what a container lacks is left out. */
-const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--font-render-hinting=none", "--hide-scrollbars"];
+export type Page = { status: number; text: string; json: Record<string, unknown>; headers: Headers; setCookies: string[] };
+type Sent = { method?: string; body?: unknown; headers?: Record<string, string>; project?: string; origin?: string | null };
 
-type OpenOptions = BrowserContextOptions & {
-  /** Answers that the test provokes: their status in the browser's own log is no fault. */
-  expectedStatuses?: readonly number[];
+export type Browser = {
+  /** `path` begins with a slash. `origin`: that of the console where left out, none with null. */
+  open: (path: string, sent?: Sent) => Promise<Page>;
+  cookies: Map<string, string>;
+  /** Follows a sign-in link as the page of the console does: by POST, with its token. */
+  follow: (link: string) => Promise<Page>;
 };
 
-/** Called once, at the top of a file. */
-export const useBrowser = () => {
-  let browser: Browser;
-  let opened: { page: Page; faults: string[] }[] = [];
-  beforeAll(async () => {
-    const { executablePath, env } = await browserBinary();
-    browser = await chromium.launch({ executablePath, args, env: { ...process.env, ...env } });
-  });
-  afterEach(async () => {
-    const faults = opened.flatMap((one) => one.faults);
-    await Promise.all(opened.map(({ page }) => page.context().close()));
-    opened = [];
-    expect(faults).toEqual([]);
-  });
-  afterAll(() => browser?.close());
-
+export const openBrowser = (base: string): Browser => {
+  const cookies = new Map<string, string>();
+  const open: Browser["open"] = async (path, { method = "GET", body, headers = {}, project, origin = base } = {}) => {
+    const response = await fetch(path.startsWith("http") ? path : `${base}${path}`, {
+      method,
+      redirect: "manual",
+      headers: {
+        ...(cookies.size === 0 ? {} : { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join("; ") }),
+        ...(method === "GET" || origin === null ? {} : { origin }),
+        ...(project === undefined ? {} : { "x-spillway-project": project }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const setCookies = response.headers.getSetCookie();
+    for (const line of setCookies) {
+      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (/max-age=0\b/i.test(line)) cookies.delete(name);
+      else cookies.set(name, decodeURIComponent(value));
+    }
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get("content-type") ?? "");
+    return {
+      status: response.status,
+      text,
+      json: isJson && text !== "" ? (JSON.parse(text) as Page["json"]) : {},
+      headers: response.headers,
+      setCookies,
+    };
+  };
   return {
-    /** A page in a profile of its own, closed after the test. */
-    open: async (url: string, { expectedStatuses = [], ...options }: OpenOptions = {}): Promise<Page> => {
-      const context = await browser.newContext({ viewport: { width: 1360, height: 860 }, baseURL: url, acceptDownloads: true, ...options });
-      context.setDefaultTimeout(waitSeconds * 1000);
-      const page = await context.newPage();
-      const faults: string[] = [];
-      opened.push({ page, faults });
-      page.on("pageerror", (error) => faults.push(`threw ${error.stack ?? error.message}`));
-      page.on("console", (message) => {
-        if (message.type() !== "error" && message.type() !== "warning") return;
-        const isExpected = expectedStatuses.some((status) => message.text().includes(`status of ${status}`));
-        if (!isExpected) faults.push(`${message.type()}: ${message.text()} (${message.location().url})`);
-      });
-      await page.goto(url);
-      return page;
-    },
+    open,
+    cookies,
+    follow: (link) =>
+      open("/api/auth/sign-in/verify", { method: "POST", body: { token: new URL(link, base).searchParams.get("token") ?? "" } }),
   };
 };
+
+/** Status and code of an answer, as tests compare them. */
+export const outcome = ({ status, json }: Page): [number, unknown] => [status, json["code"]];

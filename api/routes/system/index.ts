@@ -10,6 +10,7 @@ export const openPaths: ReadonlySet<string> = new Set([
   "/api/public/ready",
   "/api/public/openapi.json",
   "/api/public/docs",
+  "/api/public/sign-in-methods",
 ]);
 
 export const registerSystem = (

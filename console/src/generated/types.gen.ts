@@ -101,7 +101,7 @@ export type Problem = {
     status: number;
     detail: string;
     instance: string;
-    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST' | 'S3_OBJECT_EXISTS' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_UNEXPECTED_ANSWER' | 'EGRESS_INVALID_URL' | 'EGRESS_BLOCKED' | 'EGRESS_DNS_FAILED' | 'EGRESS_UNREACHABLE' | 'EGRESS_TLS_FAILED' | 'EGRESS_TOO_MANY_REDIRECTS' | 'INTEGRATION_SETTINGS_INVALID' | 'INTEGRATION_TIMED_OUT' | 'RATE_LIMITED' | 'QUOTA_EXCEEDED' | 'EXPORT_EXCEEDS_QUOTA' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'SCOPE_NOT_HELD' | 'TOO_MANY_API_KEYS' | 'TOO_MANY_WEBHOOK_ENDPOINTS' | 'WEBHOOK_ENDPOINT_DISABLED' | 'WEBHOOK_REFUSED' | 'WEBHOOK_REDIRECTED' | 'WEBHOOK_GONE' | 'WEBHOOK_TIMED_OUT' | 'WEBHOOK_FAILING';
+    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST' | 'SESSION_EXPIRED' | 'PROJECT_REQUIRED' | 'FORBIDDEN_PROJECT' | 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN' | 'SIGN_IN_LINK_INVALID' | 'SIGN_IN_METHOD_DISABLED' | 'OIDC_FAILED' | 'EMAIL_NOT_VERIFIED' | 'NOT_INVITED' | 'ROLE_NOT_HELD' | 'LAST_OWNER' | 'ALREADY_MEMBER' | 'ALREADY_INVITED' | 'TOO_MANY_INVITATIONS' | 'S3_OBJECT_EXISTS' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_UNEXPECTED_ANSWER' | 'EGRESS_INVALID_URL' | 'EGRESS_BLOCKED' | 'EGRESS_DNS_FAILED' | 'EGRESS_UNREACHABLE' | 'EGRESS_TLS_FAILED' | 'EGRESS_TOO_MANY_REDIRECTS' | 'INTEGRATION_SETTINGS_INVALID' | 'INTEGRATION_TIMED_OUT' | 'RATE_LIMITED' | 'QUOTA_EXCEEDED' | 'EXPORT_EXCEEDS_QUOTA' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'SCOPE_NOT_HELD' | 'TOO_MANY_API_KEYS' | 'TOO_MANY_WEBHOOK_ENDPOINTS' | 'WEBHOOK_ENDPOINT_DISABLED' | 'WEBHOOK_REFUSED' | 'WEBHOOK_REDIRECTED' | 'WEBHOOK_GONE' | 'WEBHOOK_TIMED_OUT' | 'WEBHOOK_FAILING';
     requestId: string;
     help: string;
     errors: Array<{
@@ -2188,7 +2188,7 @@ export type CreateApiKey = {
     /**
      * At most those of your own key. The new key has the owner of yours, and never more than the owner's role allows.
      */
-    scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD'>;
+    scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD' | 'members:CRUD'>;
     note?: string;
     /**
      * In the future. Required, and no later than your own key's, if that expires.
@@ -2290,6 +2290,193 @@ export type AuditLog = {
 };
 
 /**
+ * The members of the organisation, by address.
+ */
+export type MemberList = {
+    data: Array<Member>;
+};
+
+/**
+ * A member of the organisation with their role.
+ */
+export type Member = {
+    id: string;
+    userId: string;
+    email: string;
+    name: string | null;
+    role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+    createdAt: string;
+};
+
+/**
+ * The new role.
+ */
+export type UpdateMember = {
+    role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+};
+
+export type Invitation = {
+    id: string;
+    /**
+     * In lower case.
+     */
+    email: string;
+    role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+    /**
+     * Id of the user who invited.
+     */
+    invitedBy: string | null;
+    createdAt: string;
+    /**
+     * When it was last mailed.
+     */
+    sentAt: string;
+    /**
+     * 7 days after it was last mailed.
+     */
+    expiresAt: string;
+};
+
+/**
+ * Whom to invite, and the role they will have.
+ */
+export type CreateInvitation = {
+    email: string;
+    role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+};
+
+export type InvitationList = {
+    data: Array<Invitation>;
+};
+
+/**
+ * Who is signed in, with the organisations and projects that they can reach.
+ */
+export type Account = {
+    user: {
+        id: string;
+        email: string;
+        name: string | null;
+    };
+    session: {
+        id: string;
+        /**
+         * Its end, however often it is used.
+         */
+        expiresAt: string;
+    };
+    /**
+     * May call the routes of administrators.
+     */
+    isOperator: boolean;
+    organizations: Array<{
+        id: string;
+        name: string;
+        role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+        projects: Array<{
+            id: string;
+            name: string;
+            /**
+             * What the role allows in the project.
+             */
+            scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD' | 'members:CRUD'>;
+        }>;
+    }>;
+};
+
+/**
+ * The sessions of the person, newest first.
+ */
+export type AccountSessionList = {
+    data: Array<AccountSession>;
+};
+
+/**
+ * A browser in which the person is signed in.
+ */
+export type AccountSession = {
+    id: string;
+    /**
+     * How it began.
+     */
+    method: 'MAIL_LINK' | 'OIDC' | 'CONSOLE_LINK';
+    createdAt: string;
+    /**
+     * To the minute.
+     */
+    lastSeenAt: string;
+    expiresAt: string;
+    ipAddress: string | null;
+    userAgent: string | null;
+    /**
+     * Sent this request.
+     */
+    isCurrent: boolean;
+};
+
+/**
+ * The ways to sign in.
+ */
+export type SignInMethods = {
+    /**
+     * A link by mail.
+     */
+    mailLink: boolean;
+    /**
+     * Always false: there are no passwords.
+     */
+    password: boolean;
+    /**
+     * Companies' sign-in (OpenID Connect).
+     */
+    oidc: Array<{
+        id: string;
+        /**
+         * For the button.
+         */
+        name: string;
+    }>;
+};
+
+/**
+ * Says nothing about the address.
+ */
+export type MailLinkRequested = {
+    [key: string]: unknown;
+};
+
+/**
+ * The address that wants to sign in.
+ */
+export type RequestMailLink = {
+    email: string;
+    /**
+     * Path of the console to go to after signing in. Anything that leads to another site becomes `/`.
+     */
+    next?: string;
+};
+
+/**
+ * A new session has begun.
+ */
+export type SignedIn = {
+    /**
+     * Path of the console to go to.
+     */
+    next: string;
+};
+
+/**
+ * The token of a sign-in link.
+ */
+export type VerifySignIn = {
+    /**
+     * As in the link.
+     */
+    token: string;
+};
+
+/**
  * An organisation, project, user, membership or key, with the columns it is stored with. A new key shows its secret once.
  */
 export type AdminResource = {
@@ -2338,28 +2525,36 @@ export type IngestData = {
 
 export type IngestErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_JSON`: The body is not valid JSON.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_JSON';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_JSON';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -2413,28 +2608,36 @@ export type ExportOtelTracesData = {
 
 export type ExportOtelTracesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_JSON`: The body is not valid JSON.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_JSON';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_JSON';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -2510,24 +2713,32 @@ export type ExportOtelMetricsData = {
 
 export type ExportOtelMetricsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -2581,24 +2792,32 @@ export type ExportOtelLogsData = {
 
 export type ExportOtelLogsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -2721,26 +2940,32 @@ export type ListScoresV1Data = {
 
 export type ListScoresV1Errors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `ANSWER_TOO_LARGE`: The response would be too large.
@@ -2810,30 +3035,38 @@ export type CreateScoreData = {
 
 export type CreateScoreErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_JSON`: The body is not valid JSON.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_JSON';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_JSON';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      *
      * `SCORE_OF_ANOTHER_KEY`: The score was created with another key.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED' | 'SCORE_OF_ANOTHER_KEY';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED' | 'SCORE_OF_ANOTHER_KEY';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -2921,6 +3154,8 @@ export type EstimateBatchExportData = {
 
 export type EstimateBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -2934,21 +3169,27 @@ export type EstimateBatchExportErrors = {
      * `INVALID_COLUMNS`: The column selection cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -3024,6 +3265,8 @@ export type PreviewBatchExportData = {
 
 export type PreviewBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -3037,21 +3280,27 @@ export type PreviewBatchExportErrors = {
      * `INVALID_COLUMNS`: The column selection cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -3144,26 +3393,32 @@ export type ListBatchExportsData = {
 
 export type ListBatchExportsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -3211,6 +3466,8 @@ export type CreateBatchExportData = {
 
 export type CreateBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -3224,23 +3481,29 @@ export type CreateBatchExportErrors = {
      * `INVALID_COLUMNS`: The column selection cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -3335,26 +3598,34 @@ export type DeleteBatchExportData = {
 
 export type DeleteBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -3425,24 +3696,30 @@ export type GetBatchExportData = {
 
 export type GetBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -3495,24 +3772,30 @@ export type GetBatchExportManifestData = {
 
 export type GetBatchExportManifestErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -3571,26 +3854,34 @@ export type CancelBatchExportData = {
 
 export type CancelBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -3661,26 +3952,34 @@ export type RetryBatchExportData = {
 
 export type RetryBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -3771,28 +4070,36 @@ export type RerunBatchExportData = {
 
 export type RerunBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -3898,26 +4205,32 @@ export type DownloadBatchExportData = {
 
 export type DownloadBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -3978,26 +4291,32 @@ export type GetBatchExportDownloadLinkData = {
 
 export type GetBatchExportDownloadLinkErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -4062,24 +4381,30 @@ export type StreamBatchExportEventsData = {
 
 export type StreamBatchExportEventsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -4127,18 +4452,28 @@ export type ListExportTablesData = {
 
 export type ListExportTablesErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -4189,24 +4524,30 @@ export type GetExportSchemaData = {
 
 export type GetExportSchemaErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -4259,18 +4600,28 @@ export type GetExportTableData = {
 
 export type GetExportTableErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -4318,28 +4669,36 @@ export type DeleteTracesData = {
 
 export type DeleteTracesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -4450,6 +4809,8 @@ export type ListTracesData = {
 
 export type ListTracesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
@@ -4457,21 +4818,25 @@ export type ListTracesErrors = {
      * `INVALID_ORDER_BY`: The order cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_ORDER_BY';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_ORDER_BY';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
@@ -4542,28 +4907,36 @@ export type DeleteTraceData = {
 
 export type DeleteTraceErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -4627,24 +5000,30 @@ export type GetTraceData = {
 
 export type GetTraceErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -4767,26 +5146,32 @@ export type ListObservationsData = {
 
 export type ListObservationsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
@@ -4925,6 +5310,8 @@ export type ListObservationsV2Data = {
 
 export type ListObservationsV2Errors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
@@ -4932,21 +5319,25 @@ export type ListObservationsV2Errors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
@@ -5017,18 +5408,28 @@ export type GetObservationData = {
 
 export type GetObservationErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -5103,28 +5504,36 @@ export type DeleteScoreData = {
 
 export type DeleteScoreErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -5183,18 +5592,28 @@ export type GetScoreV1Data = {
 
 export type GetScoreV1Errors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -5349,26 +5768,32 @@ export type ListScoresData = {
 
 export type ListScoresErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `ANSWER_TOO_LARGE`: The response would be too large.
@@ -5513,6 +5938,8 @@ export type ListScoresV3Data = {
 
 export type ListScoresV3Errors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
@@ -5520,21 +5947,25 @@ export type ListScoresV3Errors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `ANSWER_TOO_LARGE`: The response would be too large.
@@ -5603,18 +6034,28 @@ export type GetScoreData = {
 
 export type GetScoreErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -5705,24 +6146,30 @@ export type ListSessionsData = {
 
 export type ListSessionsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
@@ -5789,18 +6236,28 @@ export type GetSessionData = {
 
 export type GetSessionErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -5887,26 +6344,32 @@ export type ListCommentsData = {
 
 export type ListCommentsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -5954,26 +6417,34 @@ export type CreateCommentData = {
 
 export type CreateCommentErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -6044,26 +6515,34 @@ export type DeleteCommentData = {
 
 export type DeleteCommentErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6132,24 +6611,30 @@ export type ListModelsData = {
 
 export type ListModelsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -6197,26 +6682,34 @@ export type CreateModelData = {
 
 export type CreateModelErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -6289,26 +6782,34 @@ export type DeleteModelData = {
 
 export type DeleteModelErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6379,24 +6880,30 @@ export type GetModelData = {
 
 export type GetModelErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6444,18 +6951,28 @@ export type ListBlobStorageIntegrationsData = {
 
 export type ListBlobStorageIntegrationsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -6497,26 +7014,34 @@ export type PutBlobStorageIntegrationData = {
 
 export type PutBlobStorageIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6591,26 +7116,34 @@ export type DeleteBlobStorageIntegrationData = {
 
 export type DeleteBlobStorageIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6675,24 +7208,30 @@ export type GetBlobStorageIntegrationStatusData = {
 
 export type GetBlobStorageIntegrationStatusErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6753,26 +7292,32 @@ export type ListIntegrationsData = {
 
 export type ListIntegrationsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -6820,26 +7365,34 @@ export type CreateIntegrationData = {
 
 export type CreateIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6922,26 +7475,34 @@ export type DeleteIntegrationData = {
 
 export type DeleteIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7006,24 +7567,30 @@ export type GetIntegrationData = {
 
 export type GetIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7076,26 +7643,34 @@ export type UpdateIntegrationData = {
 
 export type UpdateIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7182,26 +7757,34 @@ export type RunIntegrationData = {
 
 export type RunIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7280,26 +7863,34 @@ export type PauseIntegrationData = {
 
 export type PauseIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7364,26 +7955,34 @@ export type ResumeIntegrationData = {
 
 export type ResumeIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7454,26 +8053,34 @@ export type BackfillIntegrationData = {
 
 export type BackfillIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7558,26 +8165,34 @@ export type ValidateIntegrationData = {
 
 export type ValidateIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7658,24 +8273,30 @@ export type GetValidationData = {
 
 export type GetValidationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7734,26 +8355,34 @@ export type RedeliverRejectionsData = {
 
 export type RedeliverRejectionsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7851,26 +8480,32 @@ export type ListIntegrationRunsData = {
 
 export type ListIntegrationRunsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7927,24 +8562,30 @@ export type GetIntegrationRunData = {
 
 export type GetIntegrationRunErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8018,26 +8659,32 @@ export type ListRejectionsData = {
 
 export type ListRejectionsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8094,26 +8741,32 @@ export type ListWebhookEndpointsData = {
 
 export type ListWebhookEndpointsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -8161,6 +8814,8 @@ export type CreateWebhookEndpointData = {
 
 export type CreateWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -8168,21 +8823,27 @@ export type CreateWebhookEndpointErrors = {
      * `EGRESS_INVALID_URL`: The address is not a URL that can be used.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -8261,26 +8922,34 @@ export type DeleteWebhookEndpointData = {
 
 export type DeleteWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8345,24 +9014,30 @@ export type GetWebhookEndpointData = {
 
 export type GetWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8415,6 +9090,8 @@ export type UpdateWebhookEndpointData = {
 
 export type UpdateWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -8422,21 +9099,27 @@ export type UpdateWebhookEndpointErrors = {
      * `EGRESS_INVALID_URL`: The address is not a URL that can be used.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8513,26 +9196,34 @@ export type RotateWebhookSecretData = {
 
 export type RotateWebhookSecretErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8619,26 +9310,34 @@ export type TestWebhookEndpointData = {
 
 export type TestWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8744,26 +9443,32 @@ export type ListWebhookDeliveriesData = {
 
 export type ListWebhookDeliveriesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8820,24 +9525,30 @@ export type GetWebhookDeliveryData = {
 
 export type GetWebhookDeliveryErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8894,26 +9605,34 @@ export type RedeliverWebhookDeliveryData = {
 
 export type RedeliverWebhookDeliveryErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8984,26 +9703,34 @@ export type RedeliverWebhookDeliveriesData = {
 
 export type RedeliverWebhookDeliveriesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -9069,18 +9796,28 @@ export type ListProjectsData = {
 
 export type ListProjectsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -9137,26 +9874,32 @@ export type ListApiKeysData = {
 
 export type ListApiKeysErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -9204,28 +9947,36 @@ export type CreateApiKeyData = {
 
 export type CreateApiKeyErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `SCOPE_NOT_HELD`: A key cannot hand out rights that it does not have.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -9302,26 +10053,34 @@ export type RevokeApiKeyData = {
 
 export type RevokeApiKeyErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -9386,24 +10145,30 @@ export type GetApiKeyData = {
 
 export type GetApiKeyErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -9462,28 +10227,36 @@ export type RotateApiKeyData = {
 
 export type RotateApiKeyErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `SCOPE_NOT_HELD`: A key cannot hand out rights that it does not have.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -9559,18 +10332,28 @@ export type GetLimitsData = {
 
 export type GetLimitsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -9633,26 +10416,32 @@ export type ListAuditLogsData = {
 
 export type ListAuditLogsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -9685,6 +10474,1183 @@ export type ListAuditLogsResponses = {
 
 export type ListAuditLogsResponse = ListAuditLogsResponses[keyof ListAuditLogsResponses];
 
+export type ListMembersData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/members';
+};
+
+export type ListMembersErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListMembersError = ListMembersErrors[keyof ListMembersErrors];
+
+export type ListMembersResponses = {
+    /**
+     * The members.
+     */
+    200: MemberList;
+};
+
+export type ListMembersResponse = ListMembersResponses[keyof ListMembersResponses];
+
+export type RemoveMemberData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/members/{id}';
+};
+
+export type RemoveMemberErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `LAST_OWNER`: The organisation would be without an owner.
+     */
+    409: Problem & {
+        code: 'LAST_OWNER';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RemoveMemberError = RemoveMemberErrors[keyof RemoveMemberErrors];
+
+export type RemoveMemberResponses = {
+    /**
+     * Removed.
+     */
+    204: void;
+};
+
+export type RemoveMemberResponse = RemoveMemberResponses[keyof RemoveMemberResponses];
+
+export type UpdateMemberData = {
+    body: UpdateMember;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/members/{id}';
+};
+
+export type UpdateMemberErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `LAST_OWNER`: The organisation would be without an owner.
+     */
+    409: Problem & {
+        code: 'LAST_OWNER';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type UpdateMemberError = UpdateMemberErrors[keyof UpdateMemberErrors];
+
+export type UpdateMemberResponses = {
+    /**
+     * The member.
+     */
+    200: Member;
+};
+
+export type UpdateMemberResponse = UpdateMemberResponses[keyof UpdateMemberResponses];
+
+export type ListInvitationsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/invitations';
+};
+
+export type ListInvitationsErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListInvitationsError = ListInvitationsErrors[keyof ListInvitationsErrors];
+
+export type ListInvitationsResponses = {
+    /**
+     * The invitations.
+     */
+    200: InvitationList;
+};
+
+export type ListInvitationsResponse = ListInvitationsResponses[keyof ListInvitationsResponses];
+
+export type CreateInvitationData = {
+    body: CreateInvitation;
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/public/invitations';
+};
+
+export type CreateInvitationErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     *
+     * `SIGN_IN_METHOD_DISABLED`: This way to sign in is switched off.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD' | 'SIGN_IN_METHOD_DISABLED';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     *
+     * `ALREADY_MEMBER`: This person is a member already.
+     *
+     * `ALREADY_INVITED`: This address is invited already.
+     */
+    409: Problem & {
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'ALREADY_MEMBER' | 'ALREADY_INVITED';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     *
+     * `TOO_MANY_INVITATIONS`: The organisation has reached its limit of open invitations.
+     */
+    422: Problem & {
+        code: 'IDEMPOTENCY_KEY_REUSED' | 'TOO_MANY_INVITATIONS';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type CreateInvitationError = CreateInvitationErrors[keyof CreateInvitationErrors];
+
+export type CreateInvitationResponses = {
+    /**
+     * The invitation. Its mail is on its way.
+     */
+    201: Invitation;
+};
+
+export type CreateInvitationResponse = CreateInvitationResponses[keyof CreateInvitationResponses];
+
+export type ResendInvitationData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/invitations/{id}/resend';
+};
+
+export type ResendInvitationErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     *
+     * `SIGN_IN_METHOD_DISABLED`: This way to sign in is switched off.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD' | 'SIGN_IN_METHOD_DISABLED';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ResendInvitationError = ResendInvitationErrors[keyof ResendInvitationErrors];
+
+export type ResendInvitationResponses = {
+    /**
+     * The invitation.
+     */
+    200: Invitation;
+};
+
+export type ResendInvitationResponse = ResendInvitationResponses[keyof ResendInvitationResponses];
+
+export type RevokeInvitationData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/invitations/{id}';
+};
+
+export type RevokeInvitationErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RevokeInvitationError = RevokeInvitationErrors[keyof RevokeInvitationErrors];
+
+export type RevokeInvitationResponses = {
+    /**
+     * Revoked.
+     */
+    204: void;
+};
+
+export type RevokeInvitationResponse = RevokeInvitationResponses[keyof RevokeInvitationResponses];
+
+export type GetAccountData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/account';
+};
+
+export type GetAccountErrors = {
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetAccountError = GetAccountErrors[keyof GetAccountErrors];
+
+export type GetAccountResponses = {
+    /**
+     * The account.
+     */
+    200: Account;
+};
+
+export type GetAccountResponse = GetAccountResponses[keyof GetAccountResponses];
+
+export type EndAllAccountSessionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/account/sessions';
+};
+
+export type EndAllAccountSessionsErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FOREIGN_ORIGIN';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type EndAllAccountSessionsError = EndAllAccountSessionsErrors[keyof EndAllAccountSessionsErrors];
+
+export type EndAllAccountSessionsResponses = {
+    /**
+     * Signed out.
+     */
+    204: void;
+};
+
+export type EndAllAccountSessionsResponse = EndAllAccountSessionsResponses[keyof EndAllAccountSessionsResponses];
+
+export type ListAccountSessionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/account/sessions';
+};
+
+export type ListAccountSessionsErrors = {
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListAccountSessionsError = ListAccountSessionsErrors[keyof ListAccountSessionsErrors];
+
+export type ListAccountSessionsResponses = {
+    /**
+     * Newest first, at most 200.
+     */
+    200: AccountSessionList;
+};
+
+export type ListAccountSessionsResponse = ListAccountSessionsResponses[keyof ListAccountSessionsResponses];
+
+export type EndAccountSessionData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/account/sessions/{id}';
+};
+
+export type EndAccountSessionErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FOREIGN_ORIGIN';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type EndAccountSessionError = EndAccountSessionErrors[keyof EndAccountSessionErrors];
+
+export type EndAccountSessionResponses = {
+    /**
+     * Signed out. Its cookie is worth nothing from now on.
+     */
+    204: void;
+};
+
+export type EndAccountSessionResponse = EndAccountSessionResponses[keyof EndAccountSessionResponses];
+
+export type GetSignInMethodsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/sign-in-methods';
+};
+
+export type GetSignInMethodsErrors = {
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+};
+
+export type GetSignInMethodsError = GetSignInMethodsErrors[keyof GetSignInMethodsErrors];
+
+export type GetSignInMethodsResponses = {
+    /**
+     * What this server offers.
+     */
+    200: SignInMethods;
+};
+
+export type GetSignInMethodsResponse = GetSignInMethodsResponses[keyof GetSignInMethodsResponses];
+
+export type RequestMailLinkData = {
+    body: RequestMailLink;
+    path?: never;
+    query?: never;
+    url: '/api/auth/sign-in/mail-link';
+};
+
+export type RequestMailLinkErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `SIGN_IN_METHOD_DISABLED`: This way to sign in is switched off.
+     */
+    403: Problem & {
+        code: 'FOREIGN_ORIGIN' | 'SIGN_IN_METHOD_DISABLED';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RequestMailLinkError = RequestMailLinkErrors[keyof RequestMailLinkErrors];
+
+export type RequestMailLinkResponses = {
+    /**
+     * If the address is known, a mail is on its way.
+     */
+    202: MailLinkRequested;
+};
+
+export type RequestMailLinkResponse = RequestMailLinkResponses[keyof RequestMailLinkResponses];
+
+export type VerifySignInData = {
+    body: VerifySignIn;
+    path?: never;
+    query?: never;
+    url: '/api/auth/sign-in/verify';
+};
+
+export type VerifySignInErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FOREIGN_ORIGIN';
+    };
+    /**
+     * `SIGN_IN_LINK_INVALID`: The sign-in link is not valid any more.
+     */
+    410: Problem & {
+        code: 'SIGN_IN_LINK_INVALID';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type VerifySignInError = VerifySignInErrors[keyof VerifySignInErrors];
+
+export type VerifySignInResponses = {
+    /**
+     * Signed in.
+     */
+    200: SignedIn;
+};
+
+export type VerifySignInResponse = VerifySignInResponses[keyof VerifySignInResponses];
+
+export type StartOidcSignInData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Path of the console to go to after signing in. Anything that leads to another site becomes `/`.
+         */
+        next?: string;
+    };
+    url: '/api/auth/oidc/start';
+};
+
+export type StartOidcSignInErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_REQUEST';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type StartOidcSignInError = StartOidcSignInErrors[keyof StartOidcSignInErrors];
+
+export type FinishOidcSignInData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/auth/oidc/callback';
+};
+
+export type FinishOidcSignInErrors = {
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type FinishOidcSignInError = FinishOidcSignInErrors[keyof FinishOidcSignInErrors];
+
+export type SignOutData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/auth/sign-out';
+};
+
+export type SignOutErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FOREIGN_ORIGIN';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type SignOutError = SignOutErrors[keyof SignOutErrors];
+
+export type SignOutResponses = {
+    /**
+     * Signed out.
+     */
+    204: void;
+};
+
+export type SignOutResponse = SignOutResponses[keyof SignOutResponses];
+
 export type AdminListOrganizationsData = {
     body?: never;
     path?: never;
@@ -9694,10 +11660,18 @@ export type AdminListOrganizationsData = {
 
 export type AdminListOrganizationsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -9751,10 +11725,20 @@ export type AdminCreateOrganizationErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -9814,10 +11798,18 @@ export type AdminListProjectsData = {
 
 export type AdminListProjectsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -9873,10 +11865,20 @@ export type AdminCreateProjectErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -9942,10 +11944,18 @@ export type AdminListUsersData = {
 
 export type AdminListUsersErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -10000,10 +12010,20 @@ export type AdminCreateUserErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -10063,10 +12083,18 @@ export type AdminListMembershipsData = {
 
 export type AdminListMembershipsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -10122,10 +12150,20 @@ export type AdminCreateMembershipErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -10191,10 +12229,18 @@ export type AdminListApiKeysData = {
 
 export type AdminListApiKeysErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -10227,7 +12273,7 @@ export type AdminCreateApiKeyData = {
     body: {
         projectId: string;
         userId: string;
-        scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD'>;
+        scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD' | 'members:CRUD'>;
         note?: string;
         expiresAt?: string;
     };
@@ -10252,10 +12298,20 @@ export type AdminCreateApiKeyErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -10338,10 +12394,20 @@ export type AdminRevokeApiKeyErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -10414,10 +12480,20 @@ export type AdminRotateApiKeyErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -10508,10 +12584,20 @@ export type AdminSetProjectPlanErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.

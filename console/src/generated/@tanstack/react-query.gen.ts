@@ -3,8 +3,8 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen.ts';
-import { adminCreateApiKey, adminCreateMembership, adminCreateOrganization, adminCreateProject, adminCreateUser, adminListApiKeys, adminListMemberships, adminListOrganizations, adminListProjects, adminListUsers, adminRevokeApiKey, adminRotateApiKey, adminSetProjectPlan, backfillIntegration, cancelBatchExport, createApiKey, createBatchExport, createComment, createIntegration, createModel, createScore, createWebhookEndpoint, deleteBatchExport, deleteBlobStorageIntegration, deleteComment, deleteIntegration, deleteModel, deleteScore, deleteTrace, deleteTraces, deleteWebhookEndpoint, downloadBatchExport, estimateBatchExport, exportOtelLogs, exportOtelMetrics, exportOtelTraces, getApiKey, getBatchExport, getBatchExportDownloadLink, getBatchExportManifest, getBlobStorageIntegrationStatus, getExportSchema, getExportTable, getHealth, getIntegration, getIntegrationRun, getLimits, getModel, getObservation, getReadiness, getScore, getScoreV1, getSession, getTrace, getValidation, getWebhookDelivery, getWebhookEndpoint, ingest, listApiKeys, listAuditLogs, listBatchExports, listBlobStorageIntegrations, listComments, listExportTables, listIntegrationRuns, listIntegrations, listModels, listObservations, listObservationsV2, listProjects, listRejections, listScores, listScoresV1, listScoresV3, listSessions, listTraces, listWebhookDeliveries, listWebhookEndpoints, type Options, pauseIntegration, previewBatchExport, putBlobStorageIntegration, redeliverRejections, redeliverWebhookDeliveries, redeliverWebhookDelivery, rerunBatchExport, resumeIntegration, retryBatchExport, revokeApiKey, rotateApiKey, rotateWebhookSecret, runIntegration, testWebhookEndpoint, updateIntegration, updateWebhookEndpoint, validateIntegration } from '../sdk.gen.ts';
-import type { AdminCreateApiKeyData, AdminCreateApiKeyError, AdminCreateApiKeyResponse, AdminCreateMembershipData, AdminCreateMembershipError, AdminCreateMembershipResponse, AdminCreateOrganizationData, AdminCreateOrganizationError, AdminCreateOrganizationResponse, AdminCreateProjectData, AdminCreateProjectError, AdminCreateProjectResponse, AdminCreateUserData, AdminCreateUserError, AdminCreateUserResponse, AdminListApiKeysData, AdminListApiKeysError, AdminListApiKeysResponse, AdminListMembershipsData, AdminListMembershipsError, AdminListMembershipsResponse, AdminListOrganizationsData, AdminListOrganizationsError, AdminListOrganizationsResponse, AdminListProjectsData, AdminListProjectsError, AdminListProjectsResponse, AdminListUsersData, AdminListUsersError, AdminListUsersResponse, AdminRevokeApiKeyData, AdminRevokeApiKeyError, AdminRevokeApiKeyResponse, AdminRotateApiKeyData, AdminRotateApiKeyError, AdminRotateApiKeyResponse, AdminSetProjectPlanData, AdminSetProjectPlanError, AdminSetProjectPlanResponse, BackfillIntegrationData, BackfillIntegrationError, BackfillIntegrationResponse, CancelBatchExportData, CancelBatchExportError, CancelBatchExportResponse, CreateApiKeyData, CreateApiKeyError, CreateApiKeyResponse, CreateBatchExportData, CreateBatchExportError, CreateBatchExportResponse, CreateCommentData, CreateCommentError, CreateCommentResponse, CreateIntegrationData, CreateIntegrationError, CreateIntegrationResponse, CreateModelData, CreateModelError, CreateModelResponse, CreateScoreData, CreateScoreError, CreateScoreResponse, CreateWebhookEndpointData, CreateWebhookEndpointError, CreateWebhookEndpointResponse, DeleteBatchExportData, DeleteBatchExportError, DeleteBatchExportResponse, DeleteBlobStorageIntegrationData, DeleteBlobStorageIntegrationError, DeleteBlobStorageIntegrationResponse, DeleteCommentData, DeleteCommentError, DeleteCommentResponse, DeleteIntegrationData, DeleteIntegrationError, DeleteIntegrationResponse, DeleteModelData, DeleteModelError, DeleteModelResponse, DeleteScoreData, DeleteScoreError, DeleteScoreResponse, DeleteTraceData, DeleteTraceError, DeleteTraceResponse, DeleteTracesData, DeleteTracesError, DeleteTracesResponse, DeleteWebhookEndpointData, DeleteWebhookEndpointError, DeleteWebhookEndpointResponse, DownloadBatchExportData, DownloadBatchExportError, EstimateBatchExportData, EstimateBatchExportError, EstimateBatchExportResponse, ExportOtelLogsData, ExportOtelLogsError, ExportOtelLogsResponse, ExportOtelMetricsData, ExportOtelMetricsError, ExportOtelMetricsResponse, ExportOtelTracesData, ExportOtelTracesError, ExportOtelTracesResponse, GetApiKeyData, GetApiKeyError, GetApiKeyResponse, GetBatchExportData, GetBatchExportDownloadLinkData, GetBatchExportDownloadLinkError, GetBatchExportDownloadLinkResponse, GetBatchExportError, GetBatchExportManifestData, GetBatchExportManifestError, GetBatchExportManifestResponse, GetBatchExportResponse, GetBlobStorageIntegrationStatusData, GetBlobStorageIntegrationStatusError, GetBlobStorageIntegrationStatusResponse, GetExportSchemaData, GetExportSchemaError, GetExportSchemaResponse, GetExportTableData, GetExportTableError, GetExportTableResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIntegrationData, GetIntegrationError, GetIntegrationResponse, GetIntegrationRunData, GetIntegrationRunError, GetIntegrationRunResponse, GetLimitsData, GetLimitsError, GetLimitsResponse, GetModelData, GetModelError, GetModelResponse, GetObservationData, GetObservationError, GetObservationResponse, GetReadinessData, GetReadinessError, GetReadinessResponse, GetScoreData, GetScoreError, GetScoreResponse, GetScoreV1Data, GetScoreV1Error, GetScoreV1Response, GetSessionData, GetSessionError, GetSessionResponse, GetTraceData, GetTraceError, GetTraceResponse, GetValidationData, GetValidationError, GetValidationResponse, GetWebhookDeliveryData, GetWebhookDeliveryError, GetWebhookDeliveryResponse, GetWebhookEndpointData, GetWebhookEndpointError, GetWebhookEndpointResponse, IngestData, IngestError, IngestResponse, ListApiKeysData, ListApiKeysError, ListApiKeysResponse, ListAuditLogsData, ListAuditLogsError, ListAuditLogsResponse, ListBatchExportsData, ListBatchExportsError, ListBatchExportsResponse, ListBlobStorageIntegrationsData, ListBlobStorageIntegrationsError, ListBlobStorageIntegrationsResponse, ListCommentsData, ListCommentsError, ListCommentsResponse, ListExportTablesData, ListExportTablesError, ListExportTablesResponse, ListIntegrationRunsData, ListIntegrationRunsError, ListIntegrationRunsResponse, ListIntegrationsData, ListIntegrationsError, ListIntegrationsResponse, ListModelsData, ListModelsError, ListModelsResponse, ListObservationsData, ListObservationsError, ListObservationsResponse, ListObservationsV2Data, ListObservationsV2Error, ListObservationsV2Response, ListProjectsData, ListProjectsError, ListProjectsResponse, ListRejectionsData, ListRejectionsError, ListRejectionsResponse, ListScoresData, ListScoresError, ListScoresResponse, ListScoresV1Data, ListScoresV1Error, ListScoresV1Response, ListScoresV3Data, ListScoresV3Error, ListScoresV3Response, ListSessionsData, ListSessionsError, ListSessionsResponse, ListTracesData, ListTracesError, ListTracesResponse, ListWebhookDeliveriesData, ListWebhookDeliveriesError, ListWebhookDeliveriesResponse, ListWebhookEndpointsData, ListWebhookEndpointsError, ListWebhookEndpointsResponse, PauseIntegrationData, PauseIntegrationError, PauseIntegrationResponse, PreviewBatchExportData, PreviewBatchExportError, PreviewBatchExportResponse, PutBlobStorageIntegrationData, PutBlobStorageIntegrationError, PutBlobStorageIntegrationResponse, RedeliverRejectionsData, RedeliverRejectionsError, RedeliverRejectionsResponse, RedeliverWebhookDeliveriesData, RedeliverWebhookDeliveriesError, RedeliverWebhookDeliveriesResponse, RedeliverWebhookDeliveryData, RedeliverWebhookDeliveryError, RedeliverWebhookDeliveryResponse, RerunBatchExportData, RerunBatchExportError, RerunBatchExportResponse, ResumeIntegrationData, ResumeIntegrationError, ResumeIntegrationResponse, RetryBatchExportData, RetryBatchExportError, RetryBatchExportResponse, RevokeApiKeyData, RevokeApiKeyError, RevokeApiKeyResponse, RotateApiKeyData, RotateApiKeyError, RotateApiKeyResponse, RotateWebhookSecretData, RotateWebhookSecretError, RotateWebhookSecretResponse, RunIntegrationData, RunIntegrationError, RunIntegrationResponse, TestWebhookEndpointData, TestWebhookEndpointError, TestWebhookEndpointResponse, UpdateIntegrationData, UpdateIntegrationError, UpdateIntegrationResponse, UpdateWebhookEndpointData, UpdateWebhookEndpointError, UpdateWebhookEndpointResponse, ValidateIntegrationData, ValidateIntegrationError, ValidateIntegrationResponse } from '../types.gen.ts';
+import { adminCreateApiKey, adminCreateMembership, adminCreateOrganization, adminCreateProject, adminCreateUser, adminListApiKeys, adminListMemberships, adminListOrganizations, adminListProjects, adminListUsers, adminRevokeApiKey, adminRotateApiKey, adminSetProjectPlan, backfillIntegration, cancelBatchExport, createApiKey, createBatchExport, createComment, createIntegration, createInvitation, createModel, createScore, createWebhookEndpoint, deleteBatchExport, deleteBlobStorageIntegration, deleteComment, deleteIntegration, deleteModel, deleteScore, deleteTrace, deleteTraces, deleteWebhookEndpoint, downloadBatchExport, endAccountSession, endAllAccountSessions, estimateBatchExport, exportOtelLogs, exportOtelMetrics, exportOtelTraces, finishOidcSignIn, getAccount, getApiKey, getBatchExport, getBatchExportDownloadLink, getBatchExportManifest, getBlobStorageIntegrationStatus, getExportSchema, getExportTable, getHealth, getIntegration, getIntegrationRun, getLimits, getModel, getObservation, getReadiness, getScore, getScoreV1, getSession, getSignInMethods, getTrace, getValidation, getWebhookDelivery, getWebhookEndpoint, ingest, listAccountSessions, listApiKeys, listAuditLogs, listBatchExports, listBlobStorageIntegrations, listComments, listExportTables, listIntegrationRuns, listIntegrations, listInvitations, listMembers, listModels, listObservations, listObservationsV2, listProjects, listRejections, listScores, listScoresV1, listScoresV3, listSessions, listTraces, listWebhookDeliveries, listWebhookEndpoints, type Options, pauseIntegration, previewBatchExport, putBlobStorageIntegration, redeliverRejections, redeliverWebhookDeliveries, redeliverWebhookDelivery, removeMember, requestMailLink, rerunBatchExport, resendInvitation, resumeIntegration, retryBatchExport, revokeApiKey, revokeInvitation, rotateApiKey, rotateWebhookSecret, runIntegration, signOut, startOidcSignIn, testWebhookEndpoint, updateIntegration, updateMember, updateWebhookEndpoint, validateIntegration, verifySignIn } from '../sdk.gen.ts';
+import type { AdminCreateApiKeyData, AdminCreateApiKeyError, AdminCreateApiKeyResponse, AdminCreateMembershipData, AdminCreateMembershipError, AdminCreateMembershipResponse, AdminCreateOrganizationData, AdminCreateOrganizationError, AdminCreateOrganizationResponse, AdminCreateProjectData, AdminCreateProjectError, AdminCreateProjectResponse, AdminCreateUserData, AdminCreateUserError, AdminCreateUserResponse, AdminListApiKeysData, AdminListApiKeysError, AdminListApiKeysResponse, AdminListMembershipsData, AdminListMembershipsError, AdminListMembershipsResponse, AdminListOrganizationsData, AdminListOrganizationsError, AdminListOrganizationsResponse, AdminListProjectsData, AdminListProjectsError, AdminListProjectsResponse, AdminListUsersData, AdminListUsersError, AdminListUsersResponse, AdminRevokeApiKeyData, AdminRevokeApiKeyError, AdminRevokeApiKeyResponse, AdminRotateApiKeyData, AdminRotateApiKeyError, AdminRotateApiKeyResponse, AdminSetProjectPlanData, AdminSetProjectPlanError, AdminSetProjectPlanResponse, BackfillIntegrationData, BackfillIntegrationError, BackfillIntegrationResponse, CancelBatchExportData, CancelBatchExportError, CancelBatchExportResponse, CreateApiKeyData, CreateApiKeyError, CreateApiKeyResponse, CreateBatchExportData, CreateBatchExportError, CreateBatchExportResponse, CreateCommentData, CreateCommentError, CreateCommentResponse, CreateIntegrationData, CreateIntegrationError, CreateIntegrationResponse, CreateInvitationData, CreateInvitationError, CreateInvitationResponse, CreateModelData, CreateModelError, CreateModelResponse, CreateScoreData, CreateScoreError, CreateScoreResponse, CreateWebhookEndpointData, CreateWebhookEndpointError, CreateWebhookEndpointResponse, DeleteBatchExportData, DeleteBatchExportError, DeleteBatchExportResponse, DeleteBlobStorageIntegrationData, DeleteBlobStorageIntegrationError, DeleteBlobStorageIntegrationResponse, DeleteCommentData, DeleteCommentError, DeleteCommentResponse, DeleteIntegrationData, DeleteIntegrationError, DeleteIntegrationResponse, DeleteModelData, DeleteModelError, DeleteModelResponse, DeleteScoreData, DeleteScoreError, DeleteScoreResponse, DeleteTraceData, DeleteTraceError, DeleteTraceResponse, DeleteTracesData, DeleteTracesError, DeleteTracesResponse, DeleteWebhookEndpointData, DeleteWebhookEndpointError, DeleteWebhookEndpointResponse, DownloadBatchExportData, DownloadBatchExportError, EndAccountSessionData, EndAccountSessionError, EndAccountSessionResponse, EndAllAccountSessionsData, EndAllAccountSessionsError, EndAllAccountSessionsResponse, EstimateBatchExportData, EstimateBatchExportError, EstimateBatchExportResponse, ExportOtelLogsData, ExportOtelLogsError, ExportOtelLogsResponse, ExportOtelMetricsData, ExportOtelMetricsError, ExportOtelMetricsResponse, ExportOtelTracesData, ExportOtelTracesError, ExportOtelTracesResponse, FinishOidcSignInData, FinishOidcSignInError, GetAccountData, GetAccountError, GetAccountResponse, GetApiKeyData, GetApiKeyError, GetApiKeyResponse, GetBatchExportData, GetBatchExportDownloadLinkData, GetBatchExportDownloadLinkError, GetBatchExportDownloadLinkResponse, GetBatchExportError, GetBatchExportManifestData, GetBatchExportManifestError, GetBatchExportManifestResponse, GetBatchExportResponse, GetBlobStorageIntegrationStatusData, GetBlobStorageIntegrationStatusError, GetBlobStorageIntegrationStatusResponse, GetExportSchemaData, GetExportSchemaError, GetExportSchemaResponse, GetExportTableData, GetExportTableError, GetExportTableResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIntegrationData, GetIntegrationError, GetIntegrationResponse, GetIntegrationRunData, GetIntegrationRunError, GetIntegrationRunResponse, GetLimitsData, GetLimitsError, GetLimitsResponse, GetModelData, GetModelError, GetModelResponse, GetObservationData, GetObservationError, GetObservationResponse, GetReadinessData, GetReadinessError, GetReadinessResponse, GetScoreData, GetScoreError, GetScoreResponse, GetScoreV1Data, GetScoreV1Error, GetScoreV1Response, GetSessionData, GetSessionError, GetSessionResponse, GetSignInMethodsData, GetSignInMethodsError, GetSignInMethodsResponse, GetTraceData, GetTraceError, GetTraceResponse, GetValidationData, GetValidationError, GetValidationResponse, GetWebhookDeliveryData, GetWebhookDeliveryError, GetWebhookDeliveryResponse, GetWebhookEndpointData, GetWebhookEndpointError, GetWebhookEndpointResponse, IngestData, IngestError, IngestResponse, ListAccountSessionsData, ListAccountSessionsError, ListAccountSessionsResponse, ListApiKeysData, ListApiKeysError, ListApiKeysResponse, ListAuditLogsData, ListAuditLogsError, ListAuditLogsResponse, ListBatchExportsData, ListBatchExportsError, ListBatchExportsResponse, ListBlobStorageIntegrationsData, ListBlobStorageIntegrationsError, ListBlobStorageIntegrationsResponse, ListCommentsData, ListCommentsError, ListCommentsResponse, ListExportTablesData, ListExportTablesError, ListExportTablesResponse, ListIntegrationRunsData, ListIntegrationRunsError, ListIntegrationRunsResponse, ListIntegrationsData, ListIntegrationsError, ListIntegrationsResponse, ListInvitationsData, ListInvitationsError, ListInvitationsResponse, ListMembersData, ListMembersError, ListMembersResponse, ListModelsData, ListModelsError, ListModelsResponse, ListObservationsData, ListObservationsError, ListObservationsResponse, ListObservationsV2Data, ListObservationsV2Error, ListObservationsV2Response, ListProjectsData, ListProjectsError, ListProjectsResponse, ListRejectionsData, ListRejectionsError, ListRejectionsResponse, ListScoresData, ListScoresError, ListScoresResponse, ListScoresV1Data, ListScoresV1Error, ListScoresV1Response, ListScoresV3Data, ListScoresV3Error, ListScoresV3Response, ListSessionsData, ListSessionsError, ListSessionsResponse, ListTracesData, ListTracesError, ListTracesResponse, ListWebhookDeliveriesData, ListWebhookDeliveriesError, ListWebhookDeliveriesResponse, ListWebhookEndpointsData, ListWebhookEndpointsError, ListWebhookEndpointsResponse, PauseIntegrationData, PauseIntegrationError, PauseIntegrationResponse, PreviewBatchExportData, PreviewBatchExportError, PreviewBatchExportResponse, PutBlobStorageIntegrationData, PutBlobStorageIntegrationError, PutBlobStorageIntegrationResponse, RedeliverRejectionsData, RedeliverRejectionsError, RedeliverRejectionsResponse, RedeliverWebhookDeliveriesData, RedeliverWebhookDeliveriesError, RedeliverWebhookDeliveriesResponse, RedeliverWebhookDeliveryData, RedeliverWebhookDeliveryError, RedeliverWebhookDeliveryResponse, RemoveMemberData, RemoveMemberError, RemoveMemberResponse, RequestMailLinkData, RequestMailLinkError, RequestMailLinkResponse, RerunBatchExportData, RerunBatchExportError, RerunBatchExportResponse, ResendInvitationData, ResendInvitationError, ResendInvitationResponse, ResumeIntegrationData, ResumeIntegrationError, ResumeIntegrationResponse, RetryBatchExportData, RetryBatchExportError, RetryBatchExportResponse, RevokeApiKeyData, RevokeApiKeyError, RevokeApiKeyResponse, RevokeInvitationData, RevokeInvitationError, RevokeInvitationResponse, RotateApiKeyData, RotateApiKeyError, RotateApiKeyResponse, RotateWebhookSecretData, RotateWebhookSecretError, RotateWebhookSecretResponse, RunIntegrationData, RunIntegrationError, RunIntegrationResponse, SignOutData, SignOutError, SignOutResponse, StartOidcSignInData, StartOidcSignInError, TestWebhookEndpointData, TestWebhookEndpointError, TestWebhookEndpointResponse, UpdateIntegrationData, UpdateIntegrationError, UpdateIntegrationResponse, UpdateMemberData, UpdateMemberError, UpdateMemberResponse, UpdateWebhookEndpointData, UpdateWebhookEndpointError, UpdateWebhookEndpointResponse, ValidateIntegrationData, ValidateIntegrationError, ValidateIntegrationResponse, VerifySignInData, VerifySignInError, VerifySignInResponse } from '../types.gen.ts';
 
 /**
  * Send events
@@ -2114,6 +2114,330 @@ export const listAuditLogsInfiniteOptions = (options?: Options<ListAuditLogsData
         queryKey: listAuditLogsInfiniteQueryKey(options)
     });
     return opts as Omit<typeof opts, 'initialData'>;
+};
+
+export const listMembersQueryKey = (options?: Options<ListMembersData>) => createQueryKey('listMembers', options);
+
+/**
+ * List the members of the organisation
+ *
+ * By address, at most 1,000.
+ */
+export const listMembersOptions = (options?: Options<ListMembersData>) => queryOptions<ListMembersResponse, ListMembersError, ListMembersResponse, ReturnType<typeof listMembersQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listMembers({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listMembersQueryKey(options)
+});
+
+/**
+ * Remove a member
+ *
+ * Their sessions and keys have no rights in the organisation from now on. The last owner cannot be removed.
+ */
+export const removeMemberMutation = (options?: Partial<Options<RemoveMemberData>>): UseMutationOptions<RemoveMemberResponse, RemoveMemberError, Options<RemoveMemberData>> => {
+    const mutationOptions: UseMutationOptions<RemoveMemberResponse, RemoveMemberError, Options<RemoveMemberData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await removeMember({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Change the role of a member
+ *
+ * Counts at once, for their sessions and keys. Only owners make or change owners; the last owner stays one.
+ */
+export const updateMemberMutation = (options?: Partial<Options<UpdateMemberData>>): UseMutationOptions<UpdateMemberResponse, UpdateMemberError, Options<UpdateMemberData>> => {
+    const mutationOptions: UseMutationOptions<UpdateMemberResponse, UpdateMemberError, Options<UpdateMemberData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateMember({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listInvitationsQueryKey = (options?: Options<ListInvitationsData>) => createQueryKey('listInvitations', options);
+
+/**
+ * List the invitations of the organisation
+ *
+ * Newest first, also those that expired in the last 30 days. Accepted ones are members.
+ */
+export const listInvitationsOptions = (options?: Options<ListInvitationsData>) => queryOptions<ListInvitationsResponse, ListInvitationsError, ListInvitationsResponse, ReturnType<typeof listInvitationsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listInvitations({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listInvitationsQueryKey(options)
+});
+
+/**
+ * Invite somebody into the organisation
+ *
+ * Mails a link that accepts the invitation and signs in. Only owners invite owners.
+ */
+export const createInvitationMutation = (options?: Partial<Options<CreateInvitationData>>): UseMutationOptions<CreateInvitationResponse, CreateInvitationError, Options<CreateInvitationData>> => {
+    const mutationOptions: UseMutationOptions<CreateInvitationResponse, CreateInvitationError, Options<CreateInvitationData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createInvitation({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Mail an invitation again
+ *
+ * With a new link and a new term; the link before ends. At most once a minute.
+ */
+export const resendInvitationMutation = (options?: Partial<Options<ResendInvitationData>>): UseMutationOptions<ResendInvitationResponse, ResendInvitationError, Options<ResendInvitationData>> => {
+    const mutationOptions: UseMutationOptions<ResendInvitationResponse, ResendInvitationError, Options<ResendInvitationData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await resendInvitation({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Revoke an invitation
+ *
+ * Its link ends at once.
+ */
+export const revokeInvitationMutation = (options?: Partial<Options<RevokeInvitationData>>): UseMutationOptions<RevokeInvitationResponse, RevokeInvitationError, Options<RevokeInvitationData>> => {
+    const mutationOptions: UseMutationOptions<RevokeInvitationResponse, RevokeInvitationError, Options<RevokeInvitationData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await revokeInvitation({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getAccountQueryKey = (options?: Options<GetAccountData>) => createQueryKey('getAccount', options);
+
+/**
+ * Show who is signed in
+ *
+ * With the organisations and projects of the person, by name. Needs no project header.
+ */
+export const getAccountOptions = (options?: Options<GetAccountData>) => queryOptions<GetAccountResponse, GetAccountError, GetAccountResponse, ReturnType<typeof getAccountQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getAccount({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getAccountQueryKey(options)
+});
+
+/**
+ * Sign out everywhere
+ *
+ * Ends every session of yours, this one too.
+ */
+export const endAllAccountSessionsMutation = (options?: Partial<Options<EndAllAccountSessionsData>>): UseMutationOptions<EndAllAccountSessionsResponse, EndAllAccountSessionsError, Options<EndAllAccountSessionsData>> => {
+    const mutationOptions: UseMutationOptions<EndAllAccountSessionsResponse, EndAllAccountSessionsError, Options<EndAllAccountSessionsData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await endAllAccountSessions({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listAccountSessionsQueryKey = (options?: Options<ListAccountSessionsData>) => createQueryKey('listAccountSessions', options);
+
+/**
+ * List where you are signed in
+ */
+export const listAccountSessionsOptions = (options?: Options<ListAccountSessionsData>) => queryOptions<ListAccountSessionsResponse, ListAccountSessionsError, ListAccountSessionsResponse, ReturnType<typeof listAccountSessionsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listAccountSessions({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listAccountSessionsQueryKey(options)
+});
+
+/**
+ * Sign out somewhere
+ */
+export const endAccountSessionMutation = (options?: Partial<Options<EndAccountSessionData>>): UseMutationOptions<EndAccountSessionResponse, EndAccountSessionError, Options<EndAccountSessionData>> => {
+    const mutationOptions: UseMutationOptions<EndAccountSessionResponse, EndAccountSessionError, Options<EndAccountSessionData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await endAccountSession({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getSignInMethodsQueryKey = (options?: Options<GetSignInMethodsData>) => createQueryKey('getSignInMethods', options);
+
+/**
+ * List the ways to sign in
+ */
+export const getSignInMethodsOptions = (options?: Options<GetSignInMethodsData>) => queryOptions<GetSignInMethodsResponse, GetSignInMethodsError, GetSignInMethodsResponse, ReturnType<typeof getSignInMethodsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getSignInMethods({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getSignInMethodsQueryKey(options)
+});
+
+/**
+ * Ask for a sign-in link by mail
+ *
+ * The answer is the same whether the address is known or not. Known addresses get a link that works once, for 15 minutes; at most 5 links in that time.
+ */
+export const requestMailLinkMutation = (options?: Partial<Options<RequestMailLinkData>>): UseMutationOptions<RequestMailLinkResponse, RequestMailLinkError, Options<RequestMailLinkData>> => {
+    const mutationOptions: UseMutationOptions<RequestMailLinkResponse, RequestMailLinkError, Options<RequestMailLinkData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await requestMailLink({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Sign in with the token of a link
+ *
+ * Sets the cookie of a new session. A session that the browser had before ends. Accepts the open invitations of the address.
+ */
+export const verifySignInMutation = (options?: Partial<Options<VerifySignInData>>): UseMutationOptions<VerifySignInResponse, VerifySignInError, Options<VerifySignInData>> => {
+    const mutationOptions: UseMutationOptions<VerifySignInResponse, VerifySignInError, Options<VerifySignInData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await verifySignIn({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const startOidcSignInQueryKey = (options?: Options<StartOidcSignInData>) => createQueryKey('startOidcSignIn', options);
+
+/**
+ * Sign in at the company's provider
+ *
+ * For browsers: sends them to the provider, or back to the sign-in page with `error`, the code of what went wrong.
+ */
+export const startOidcSignInOptions = (options?: Options<StartOidcSignInData>) => queryOptions<unknown, StartOidcSignInError, unknown, ReturnType<typeof startOidcSignInQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await startOidcSignIn({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: startOidcSignInQueryKey(options)
+});
+
+export const finishOidcSignInQueryKey = (options?: Options<FinishOidcSignInData>) => createQueryKey('finishOidcSignIn', options);
+
+/**
+ * Come back from the company's provider
+ *
+ * For browsers: sets the cookie of a new session and leads to the console, or to the sign-in page with `error`, the code of what went wrong. Its address is what the provider has to know as redirect URI.
+ */
+export const finishOidcSignInOptions = (options?: Options<FinishOidcSignInData>) => queryOptions<unknown, FinishOidcSignInError, unknown, ReturnType<typeof finishOidcSignInQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await finishOidcSignIn({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: finishOidcSignInQueryKey(options)
+});
+
+/**
+ * Sign out
+ *
+ * Ends the session on the server and removes its cookie. Does nothing if there is none.
+ */
+export const signOutMutation = (options?: Partial<Options<SignOutData>>): UseMutationOptions<SignOutResponse, SignOutError, Options<SignOutData>> => {
+    const mutationOptions: UseMutationOptions<SignOutResponse, SignOutError, Options<SignOutData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await signOut({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
 };
 
 export const adminListOrganizationsQueryKey = (options?: Options<AdminListOrganizationsData>) => createQueryKey('adminListOrganizations', options);

@@ -19,7 +19,7 @@ import { pipeline } from "node:stream/promises";
 import { brotliDecompressSync, createBrotliDecompress } from "node:zlib";
 import { repositoryRoot } from "../../local/service.ts";
 
-type BrowserBinary = {
+type ChromiumBinary = {
   executablePath: string;
   /** The package brings a font, so that pages look the same everywhere. */
   env: Record<string, string>;
@@ -27,7 +27,7 @@ type BrowserBinary = {
 
 const packageDir = join(repositoryRoot, "node_modules", "@sparticuz", "chromium");
 
-export const browserBinary = async (): Promise<BrowserBinary> => {
+export const chromiumBinary = async (): Promise<ChromiumBinary> => {
   const installed = process.env["SPILLWAY_TEST_CHROMIUM"];
   if (installed) return { executablePath: installed, env: {} };
   if (process.platform !== "linux" || process.arch !== "x64")
