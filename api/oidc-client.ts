@@ -27,7 +27,8 @@ import type { OidcSettings } from "../core/auth/oidc-env.ts";
 import { toBase64Url } from "../core/byte-text.ts";
 import { AppError } from "../core/errors.ts";
 import { storableForm } from "../core/storable.ts";
-import type { Fetch } from "../db/clickhouse/raw-fetch.ts";
+
+type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Who the provider says it is. `email`: null unless the provider vouches for it. */
 export type OidcPerson = { issuer: string; subject: string; email: string | null; name: string | null };

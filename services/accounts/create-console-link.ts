@@ -1,4 +1,4 @@
-/** Makes a sign-in link without a mail, for whoever can reach the database: the local stack and operators. */
+/** Makes a sign-in link without a mail, for whoever can reach the database, such as the local stack. */
 import { sql } from "drizzle-orm";
 import { createToken, hashToken, signInLinkMinutes } from "../../core/auth/session.ts";
 import { AppError } from "../../core/errors.ts";

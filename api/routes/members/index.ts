@@ -1,9 +1,8 @@
 /** Registers the routes of members and invitations of the organisation. */
-import type { App, RouteDeps } from "../../deps.ts";
+import type { App } from "../../deps.ts";
+import type { MemberDeps } from "./deps.ts";
 import { registerInvitations } from "./invitations.ts";
 import { registerMemberRoutes } from "./members.ts";
-
-export type MemberDeps = Pick<RouteDeps, "newId" | "nowMs" | "publicUrl">;
 
 export const registerMembers = (app: App, deps: MemberDeps): void => {
   registerMemberRoutes(app);

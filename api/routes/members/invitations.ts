@@ -9,7 +9,7 @@ import { revokeInvitation } from "../../../services/members/revoke-invitation.ts
 import type { App } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { Email, IdParam, json, jsonRequest } from "../describe.ts";
-import type { MemberDeps } from "./index.ts";
+import type { MemberDeps } from "./deps.ts";
 
 const Invitation = z
   .object({

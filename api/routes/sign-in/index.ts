@@ -1,12 +1,11 @@
 /** Registers the routes that sign people in and out. */
-import type { App, RouteDeps } from "../../deps.ts";
+import type { App } from "../../deps.ts";
+import type { SignInRouteDeps } from "./deps.ts";
 import { registerMailLink } from "./mail-link.ts";
 import { registerSignInMethods } from "./methods.ts";
 import { registerOidc } from "./oidc.ts";
 import { registerSignOut } from "./sign-out.ts";
 import { registerVerify } from "./verify.ts";
-
-export type SignInRouteDeps = Pick<RouteDeps, "publicUrl" | "oidc" | "newId" | "randomBytes" | "openDatabase" | "log">;
 
 export const registerSignIn = (app: App, deps: SignInRouteDeps): void => {
   registerSignInMethods(app, deps);

@@ -11,7 +11,7 @@ import { requestError } from "../../middleware/problem.ts";
 import { signInRoute } from "../declare-route.ts";
 import { Email, json, jsonRequest } from "../describe.ts";
 import { visitorOf } from "../visitor.ts";
-import type { SignInRouteDeps } from "./index.ts";
+import type { SignInRouteDeps } from "./deps.ts";
 import { NextPath } from "./next-path.ts";
 
 const RequestMailLink = z.strictObject({ email: Email, next: NextPath.optional() }).openapi("RequestMailLink");

@@ -16,7 +16,7 @@ import { readSessionCookie, setSessionCookie } from "../../middleware/session-co
 import type { OidcFlow } from "../../oidc-client.ts";
 import { signInRoute } from "../declare-route.ts";
 import { visitorOf } from "../visitor.ts";
-import type { SignInRouteDeps } from "./index.ts";
+import type { SignInRouteDeps } from "./deps.ts";
 import { NextPath } from "./next-path.ts";
 
 const callbackPath = "/api/auth/oidc/callback";

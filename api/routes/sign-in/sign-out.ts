@@ -7,7 +7,7 @@ import { assertOwnOrigin } from "../../middleware/own-origin.ts";
 import { clearSessionCookie, readSessionCookie } from "../../middleware/session-cookie.ts";
 import { signInRoute } from "../declare-route.ts";
 import { visitorOf } from "../visitor.ts";
-import type { SignInRouteDeps } from "./index.ts";
+import type { SignInRouteDeps } from "./deps.ts";
 
 const route = signInRoute([], {
   method: "post",

@@ -11,7 +11,7 @@ import { readSessionCookie, setSessionCookie } from "../../middleware/session-co
 import { signInRoute } from "../declare-route.ts";
 import { json, jsonRequest } from "../describe.ts";
 import { visitorOf } from "../visitor.ts";
-import type { SignInRouteDeps } from "./index.ts";
+import type { SignInRouteDeps } from "./deps.ts";
 
 const VerifySignIn = z.strictObject({ token: z.string().min(1).max(200).describe("As in the link.") }).openapi("VerifySignIn");
 const SignedIn = z.object({ next: z.string().describe("Path of the console to go to.") }).openapi("SignedIn");
