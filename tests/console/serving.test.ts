@@ -2,20 +2,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { consoleDist } from "../../local/build-console.ts";
-import { useChromium } from "../support/chromium.ts";
-import { type KeyProxy, startKeyProxy } from "../support/key-proxy.ts";
-import { useWholeStack } from "../support/whole-stack.ts";
+import { useConsole } from "../support/console.ts";
 
-const whole = useWholeStack({ withRunner: false });
-const browser = useChromium();
-let proxy: KeyProxy;
-
-beforeAll(async () => {
-  proxy = await startKeyProxy(whole.stack().apiUrl, whole.authorization());
-});
-afterAll(() => proxy.stop());
+const { whole, openAsOwner } = useConsole({ withRunner: false });
 
 const opened = (path: string, accept = "text/html,application/xhtml+xml"): Promise<Response> =>
   fetch(`${whole.stack().apiUrl}${path}`, { headers: { accept }, redirect: "manual" });
@@ -77,8 +68,8 @@ describe("the page", () => {
   });
 
   it("needs at most 150 kB, compressed, until the first page is there", async () => {
-    const page = await browser.open(proxy.url);
-    await page.getByRole("heading", { level: 1, name: "Exports" }).waitFor();
+    const page = await openAsOwner();
+    await page.getByRole("heading", { name: "No exports yet" }).waitFor();
     const loaded = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname));
     const files = [...new Set([...loaded, ...(await firstLoad())])].filter(
       (path) => path.startsWith("/assets/") || path.startsWith("/static/"),

@@ -7,7 +7,7 @@ import { waitSeconds } from "./wait-seconds.ts";
 /** Web security and the sandboxing of sites stay on; only what a container lacks is left out. */
 const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--font-render-hinting=none", "--hide-scrollbars"];
 
-type OpenOptions = BrowserContextOptions & {
+export type OpenOptions = BrowserContextOptions & {
   /** Answers that the test provokes: their status in the browser's own log is no fault. */
   expectedStatuses?: readonly number[];
 };

@@ -1,24 +1,17 @@
 /** Who is signed in, and what they may do in which project. */
-import { listProjects } from "../generated/sdk.gen.ts";
+import { getAccountOptions } from "../generated/@tanstack/react-query.gen.ts";
+import type { Account } from "../generated/types.gen.ts";
 import { queryClient } from "./query-client.ts";
 
-export type ProjectAccess = { id: string; name: string; organization: string; role: string | null; scopes: readonly string[] | null };
-export type Account = { email: string | null; isOperator: boolean; projects: readonly ProjectAccess[] };
+export type Scope = ProjectAccess["scopes"][number];
+export type { Account } from "../generated/types.gen.ts";
+
+type Organization = Account["organizations"][number];
+export type ProjectAccess = Organization["projects"][number] & { organization: Omit<Organization, "projects"> };
 
 /** The account of this session, kept until the page is left. Throws an ApiError of status 401 where nobody is signed in. */
 export const loadAccount = (): Promise<Account> =>
-  queryClient.ensureQueryData({
-    queryKey: ["account"],
-    staleTime: Number.POSITIVE_INFINITY,
-    queryFn: async (): Promise<Account> => {
-      const { data } = await listProjects({ throwOnError: true });
-      const projects = data.data.map(({ id, name, organization }) => ({
-        id,
-        name,
-        organization: organization.name,
-        role: null,
-        scopes: null,
-      }));
-      return { email: null, isOperator: false, projects };
-    },
-  });
+  queryClient.ensureQueryData({ ...getAccountOptions(), staleTime: Number.POSITIVE_INFINITY });
+
+export const projectsOf = ({ organizations }: Account): ProjectAccess[] =>
+  organizations.flatMap(({ projects, ...organization }) => projects.map((project) => ({ ...project, organization })));

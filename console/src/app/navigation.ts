@@ -1,5 +1,6 @@
 /** The sidebar, in its order, and the keys that lead there. A page without an entry is reached from others only. */
 import type { IconName } from "../components/icon.tsx";
+import type { Scope } from "./account.ts";
 
 export type NavigationEntry = {
   title: string;
@@ -7,8 +8,8 @@ export type NavigationEntry = {
   icon: IconName;
   /** Two keys after one another. */
   keys: string;
-  /** Without it the page would be refused; the entry is hidden then. */
-  scope: string;
+  /** Without it the API would refuse the page, and the entry is hidden. Null: everyone sees it. */
+  scope: Scope | null;
 };
 
 export const navigation: readonly { title: string; entries: readonly NavigationEntry[] }[] = [

@@ -1,7 +1,8 @@
 /** Sidebar: the project, its pages, and what belongs to the person. */
-import { Link } from "@tanstack/react-router";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { Icon } from "../components/icon.tsx";
 import { Menu } from "../components/menu.tsx";
+import { useSignOut } from "../features/account/use-sign-out.ts";
 import { navigation } from "./navigation.ts";
 import { ProjectSwitcher } from "./project-switcher.tsx";
 import { setTheme, themes, useTheme } from "./theme.ts";
@@ -9,6 +10,34 @@ import { useCan, useProject } from "./use-project.ts";
 
 const themeIcons = { system: "screen", light: "sun", dark: "moon" } as const;
 const themeTitles = { system: "As the system", light: "Light", dark: "Dark" } as const;
+
+const route = getRouteApi("/projects/$projectId");
+
+const AccountMenu = () => {
+  const { email } = route.useRouteContext().account.user;
+  const { id: projectId } = useProject();
+  const navigate = useNavigate();
+  const signOut = useSignOut();
+  return (
+    <Menu
+      label={`Your account, ${email}`}
+      className="nav-link"
+      title={email}
+      items={[
+        {
+          id: "account",
+          title: "Your account",
+          icon: "members",
+          onSelect: () => void navigate({ to: "/projects/$projectId/account", params: { projectId } }),
+        },
+        { id: "sign-out", title: "Sign out", icon: "signOut", onSelect: () => signOut.mutate({}) },
+      ]}
+    >
+      <Icon name="members" />
+      <span className="truncate">{email}</span>
+    </Menu>
+  );
+};
 
 const isMac = /Mac|iP(hone|ad)/.test(navigator.userAgent);
 
@@ -60,6 +89,7 @@ export const Sidebar = ({ onSearch }: { onSearch: () => void }) => {
           <Icon name={themeIcons[theme]} />
           Theme
         </Menu>
+        <AccountMenu />
       </div>
     </header>
   );

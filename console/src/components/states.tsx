@@ -58,7 +58,7 @@ export const Failed = ({ error, retry }: { error: unknown; retry?: () => void })
 
 export const NoRight = ({ detail }: { detail?: string }) => (
   <Empty icon="key" title="You have no right to see this">
-    <p>{detail ?? "Your role in this organization does not include it."} An owner or admin of the organization can change your role.</p>
+    <p>{detail ?? "Your role in this organisation does not include it."} An owner or admin of the organisation can change your role.</p>
   </Empty>
 );
 

@@ -25,12 +25,14 @@ type TableProps<Row> = {
   rowKey: (row: Row) => string;
   /** Row whose details are open beside the table. */
   selectedKey?: string | null;
+  /** Columns have the widths of their classes, so that no content moves them; those without share the rest. */
+  isFixed?: boolean;
 };
 
-export const Table = <Row,>({ label, columns, rows, rowKey, selectedKey = null }: TableProps<Row>) => (
+export const Table = <Row,>({ label, columns, rows, rowKey, selectedKey = null, isFixed = false }: TableProps<Row>) => (
   // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys.
   <section className="table-frame" aria-label={label} tabIndex={0}>
-    <table className="table" aria-label={label} onKeyDown={moveAmongRows}>
+    <table className={classNames("table", isFixed && "table-fixed")} aria-label={label} onKeyDown={moveAmongRows}>
       <thead>
         <tr>
           {columns.map(({ id, title, isTitleHidden, align, className }) => (

@@ -54,11 +54,12 @@ const Ended = ({ status, progress, error }: Followed) => {
     );
   if (status === "CANCELLED") return <span className="muted">No file</span>;
   return (
-    <div className="export-progress-line">
-      <span>{countText(progress.rows)} rows</span>
+    <span>
+      {countText(progress.rows)} {progress.rows === 1 ? "row" : "rows"}
       <span className="muted" title={`${countText(progress.bytes)} bytes`}>
-        {bytesText(progress.bytes)}
+        {" "}
+        · {bytesText(progress.bytes)}
       </span>
-    </div>
+    </span>
   );
 };

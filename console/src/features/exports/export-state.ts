@@ -1,4 +1,5 @@
 /** What the state of an export means for people: words, color, and the one action that follows. */
+import type { Scope } from "../../app/account.ts";
 import type { Tone } from "../../components/badge.tsx";
 import type { BatchExportSummary } from "../../generated/types.gen.ts";
 
@@ -42,4 +43,4 @@ export const actionsOf = (facts: Facts): readonly ExportAction[] => {
 };
 
 /** Only a download may be done with the right to read. */
-export const scopeOf = (action: ExportAction): string => (action === "download" ? "batchExports:read" : "batchExports:create");
+export const scopeOf = (action: ExportAction): Scope => (action === "download" ? "batchExports:read" : "batchExports:create");

@@ -47,7 +47,7 @@ export const ExportsPage = () => {
         {({ data, nextCursor }) => (
           <>
             <div className="exports-table">
-              <Table label="Exports" columns={columnsOf(paces)} rows={data} rowKey={({ id }) => id} />
+              <Table label="Exports" columns={columnsOf(paces)} rows={data} rowKey={({ id }) => id} isFixed />
             </div>
             <Pager cursor={cursor} nextCursor={nextCursor} shown={data.length === 1 ? "1 export" : `${data.length} exports on this page`} />
           </>
@@ -74,10 +74,11 @@ const columnsOf = (paces: ReadonlyMap<string, Pace>): Column<BatchExportSummary>
     className: "progress-column",
     cell: (row) => <ExportProgress followed={row} pace={paces.get(row.id)} />,
   },
-  { id: "created", title: "Created", cell: ({ createdAt }) => <Time at={createdAt} form="relative" /> },
+  { id: "created", title: "Created", className: "time-column", cell: ({ createdAt }) => <Time at={createdAt} form="relative" /> },
   {
     id: "expires",
     title: "Expires",
+    className: "time-column",
     cell: ({ expiresAt, isExpired }) =>
       expiresAt === null ? (
         <span className="muted">–</span>

@@ -9,7 +9,7 @@ type Seen = Pick<BatchExportSummary, "id" | "status" | "progress">;
 /** `seenAtMs`: when the API said it. */
 export const usePaces = (exports: readonly Seen[], seenAtMs: number): ReadonlyMap<string, Pace> => {
   const [paces, setPaces] = useState<ReadonlyMap<string, Pace>>(new Map());
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each answer counts once, however often it is rendered.
+  // Each answer counts once, however often it is rendered.
   useEffect(() => {
     setPaces(
       (before) =>
