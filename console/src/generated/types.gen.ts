@@ -4045,6 +4045,60 @@ export type IntegrationRun = IntegrationRunSummary & {
     };
 };
 
+export type IntegrationCoverage = {
+    /**
+     * Oldest first.
+     */
+    cells: Array<IntegrationCoverageCell>;
+};
+
+export type IntegrationCoverageCell = {
+    /**
+     * Start of its first window.
+     */
+    from: string;
+    /**
+     * End of its last window.
+     */
+    to: string;
+    /**
+     * Windows of the cell: consecutive ones.
+     */
+    windows: number;
+    /**
+     * Windows of the cell that wait to be delivered again.
+     */
+    pending: number;
+    /**
+     * Windows of the cell that have a job.
+     */
+    queued: number;
+    /**
+     * Windows of the cell that are being delivered.
+     */
+    running: number;
+    /**
+     * Windows of the cell that were delivered.
+     */
+    completed: number;
+    /**
+     * Windows of the cell that could not be delivered and are taken up at the next tick.
+     */
+    failed: number;
+    /**
+     * Rows of its windows.
+     */
+    rows: number;
+    /**
+     * Rows that the sink refused.
+     */
+    rejected: number;
+    /**
+     * True: before one of its windows lies time that no window covers.
+     */
+    hasGap: boolean;
+};
+
 /**
  * A page of refused rows, newest first.
  */
@@ -12823,6 +12877,116 @@ export type GetIntegrationRunResponses = {
 };
 
 export type GetIntegrationRunResponse = GetIntegrationRunResponses[keyof GetIntegrationRunResponses];
+
+export type GetIntegrationCoverageData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * At most so many cells.
+         */
+        cells?: number;
+        /**
+         * Only windows that end later.
+         */
+        from?: string;
+        /**
+         * Only windows that begin earlier.
+         */
+        to?: string;
+    };
+    url: '/api/public/integrations/{id}/coverage';
+};
+
+export type GetIntegrationCoverageErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetIntegrationCoverageError = GetIntegrationCoverageErrors[keyof GetIntegrationCoverageErrors];
+
+export type GetIntegrationCoverageResponses = {
+    /**
+     * The cells.
+     */
+    200: IntegrationCoverage;
+};
+
+export type GetIntegrationCoverageResponse = GetIntegrationCoverageResponses[keyof GetIntegrationCoverageResponses];
 
 export type ListRejectionsData = {
     body?: never;

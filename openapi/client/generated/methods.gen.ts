@@ -151,6 +151,8 @@ export class Methods {
     listRuns: (id: types.ListIntegrationRunsData["path"]["id"], query?: types.ListIntegrationRunsData["query"], options?: RequestOptions) => new Paginated((next) => this.#send<types.ListIntegrationRunsResponse>(sdk.listIntegrationRuns, { path: { id }, query: { ...query, ...next } }, options)),
     /** Show a run. With what each table came to: rows, files with their hashes, or events sent, accepted and rejected. */
     getRun: (id: types.GetIntegrationRunData["path"]["id"], runId: types.GetIntegrationRunData["path"]["runId"], options?: RequestOptions) => this.#send<types.GetIntegrationRunResponse>(sdk.getIntegrationRun, { path: { id, runId } }, options),
+    /** Show the windows of an integration at a glance. Cells in the order of time: one for each window, or one for equally many consecutive windows where there are more than `cells`. The last cell may hold fewer. */
+    getCoverage: (id: types.GetIntegrationCoverageData["path"]["id"], query?: types.GetIntegrationCoverageData["query"], options?: RequestOptions) => this.#send<types.GetIntegrationCoverageResponse>(sdk.getIntegrationCoverage, { path: { id }, query }, options),
     /** List refused rows. Newest first. POST …/redeliver sends them again. */
     listRejections: (id: types.ListRejectionsData["path"]["id"], query?: types.ListRejectionsData["query"], options?: RequestOptions) => new Paginated((next) => this.#send<types.ListRejectionsResponse>(sdk.listRejections, { path: { id }, query: { ...query, ...next } }, options)),
   };
