@@ -4,7 +4,7 @@ import type { Scope } from "./account.ts";
 
 export type NavigationEntry = {
   title: string;
-  to: "/projects/$projectId/exports";
+  to: "/projects/$projectId/exports" | "/projects/$projectId/integrations" | "/projects/$projectId/webhooks";
   icon: IconName;
   /** Two keys after one another. */
   keys: string;
@@ -16,5 +16,12 @@ export const navigation: readonly { title: string; entries: readonly NavigationE
   {
     title: "Data",
     entries: [{ title: "Exports", to: "/projects/$projectId/exports", icon: "export", keys: "g x", scope: "batchExports:read" }],
+  },
+  {
+    title: "Deliveries",
+    entries: [
+      { title: "Integrations", to: "/projects/$projectId/integrations", icon: "integration", keys: "g i", scope: "integrations:CRUD" },
+      { title: "Webhooks", to: "/projects/$projectId/webhooks", icon: "webhook", keys: "g w", scope: "webhooks:CRUD" },
+    ],
   },
 ];

@@ -2,7 +2,9 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, notFound, Outlet, redirect } from "@tanstack/react-router";
 import { Empty, Failed } from "../components/states.tsx";
 import { exportSearch, exportTabSearch } from "../features/exports/export-search.ts";
+import { editSearch, integrationSearch, integrationsSearch, newIntegrationSearch } from "../features/integrations/integration-search.ts";
 import { signInSearch, verifySearch } from "../features/sign-in/sign-in-search.ts";
+import { endpointSearch, endpointsSearch } from "../features/webhooks/webhook-search.ts";
 import { type Account, loadAccount, projectsOf } from "./account.ts";
 import { enterProject } from "./api-client.ts";
 import { ApiError } from "./api-error.ts";
@@ -87,6 +89,48 @@ const exportRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/exports/export-page.tsx"), "ExportPage"),
 });
 
+const integrationsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/integrations",
+  validateSearch: integrationsSearch,
+  component: lazyRouteComponent(() => import("../features/integrations/integrations-page.tsx"), "IntegrationsPage"),
+});
+
+const newIntegrationRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/integrations/new",
+  validateSearch: newIntegrationSearch,
+  component: lazyRouteComponent(() => import("../features/integrations/new-integration-page.tsx"), "NewIntegrationPage"),
+});
+
+const integrationRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/integrations/$integrationId",
+  validateSearch: integrationSearch,
+  component: lazyRouteComponent(() => import("../features/integrations/integration-page.tsx"), "IntegrationPage"),
+});
+
+const editIntegrationRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/integrations/$integrationId/edit",
+  validateSearch: editSearch,
+  component: lazyRouteComponent(() => import("../features/integrations/edit-integration-page.tsx"), "EditIntegrationPage"),
+});
+
+const endpointsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/webhooks",
+  validateSearch: endpointsSearch,
+  component: lazyRouteComponent(() => import("../features/webhooks/endpoints-page.tsx"), "EndpointsPage"),
+});
+
+const endpointRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/webhooks/$endpointId",
+  validateSearch: endpointSearch,
+  component: lazyRouteComponent(() => import("../features/webhooks/endpoint-page.tsx"), "EndpointPage"),
+});
+
 const accountRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: "/account",
@@ -97,7 +141,17 @@ const routeTree = rootRoute.addChildren([
   homeRoute,
   signInRoute,
   verifyRoute,
-  projectRoute.addChildren([exportsRoute, exportRoute, accountRoute]),
+  projectRoute.addChildren([
+    exportsRoute,
+    exportRoute,
+    integrationsRoute,
+    newIntegrationRoute,
+    integrationRoute,
+    editIntegrationRoute,
+    endpointsRoute,
+    endpointRoute,
+    accountRoute,
+  ]),
 ]);
 
 export const router = createRouter({ routeTree, defaultPreload: "intent", defaultPreloadStaleTime: 0, scrollRestoration: true });
