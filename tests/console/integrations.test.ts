@@ -6,6 +6,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { SinkServer } from "../../local/analytics/sink-server.ts";
 import { type PostHogStored, startPostHogServer } from "../../local/posthog/posthog-server.ts";
+import { axeFaults } from "../support/axe.ts";
 import { useConsole } from "../support/console.ts";
 import { insertWindows, showDelivered } from "../support/delivery-states.ts";
 import { eventWith, uniqueIds } from "../support/sent-event.ts";
@@ -85,6 +86,7 @@ describe("an integration", () => {
     expect(await stepOf(page, "write").textContent()).toContain("SignatureDoesNotMatch");
     expect(await stepOf(page, "delete").textContent()).toContain("skipped");
     expect(await test.getByRole("button", { name: "Start deliveries" }).count()).toBe(0);
+    expect(await axeFaults(page)).toEqual([]);
 
     expect(await field(page, "Secret access key").inputValue()).toBe("");
     await field(page, "Secret access key").fill(secretAccessKey);
@@ -106,6 +108,7 @@ describe("an integration", () => {
       .getByRole("table", { name: "Tables of the run" })
       .getByRole("row", { name: /traces 2/ })
       .waitFor();
+    expect(await axeFaults(page)).toEqual([]);
     expect(objectsIn(name).filter((path) => path.includes("traces"))).toHaveLength(1);
     await page.getByText("Everything written before").waitFor();
   });
@@ -120,6 +123,7 @@ describe("an integration", () => {
     await page.getByText("Paused", { exact: true }).waitFor();
     await page.getByRole("button", { name: "More actions" }).click();
     await page.getByRole("menuitem", { name: "Deliver a range again…" }).click();
+    expect(await axeFaults(page)).toEqual([]);
     await page.getByRole("dialog").getByRole("button", { name: "Deliver again" }).click();
     await page.getByText("24 windows to be delivered again, 0 windows new.").waitFor();
     await page.getByRole("link", { name: "To deliver again" }).click();
@@ -208,6 +212,7 @@ describe("the strip of windows", () => {
     const row = page.getByRole("table", { name: "Runs" }).getByRole("row").nth(1);
     await row.getByRole("button").press("Enter");
     await page.getByText("SlowDown: Reduce your request rate.").waitFor();
+    expect(await axeFaults(page)).toEqual([]);
     await page.getByRole("button", { name: "Show all" }).click();
     await page.getByText("3 windows on this page").waitFor();
   });

@@ -3,6 +3,7 @@
 import type { Page } from "playwright-core";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { axeFaults } from "../support/axe.ts";
 import { useConsole } from "../support/console.ts";
 import { type Received, type Receiver, startReceiver } from "../support/webhooks.ts";
 
@@ -40,11 +41,13 @@ describe("an endpoint", () => {
     await field(page, "Address").fill(receiver.url("/pipeline"));
     await page.getByLabel("Only these").check();
     expect(await page.getByRole("checkbox", { name: /export\.completed/ }).isChecked()).toBe(true);
+    expect(await axeFaults(page)).toEqual([]);
     await page.getByRole("button", { name: "Create" }).click();
     const dialog = page.getByRole("dialog", { name: "“pipeline” is made" });
     const secret = (await dialog.getByRole("region", { name: "secret", exact: true }).textContent()) ?? "";
     expect(secret).toMatch(/^whsec_/);
     await dialog.getByText("new Webhook(process.env.WEBHOOK_SECRET)").waitFor();
+    expect(await axeFaults(page)).toEqual([]);
     // Neither Escape nor the button closes it before somebody says that the secret is stored.
     await page.keyboard.press("Escape");
     expect(await dialog.getByRole("button", { name: "Done" }).isDisabled()).toBe(true);
@@ -110,6 +113,7 @@ describe("an endpoint", () => {
     await page.getByRole("button", { name: "Switch off" }).waitFor();
     await page.getByRole("button", { name: "More actions" }).click();
     await page.getByRole("menuitem", { name: "Redeliver many…" }).click();
+    expect(await axeFaults(page)).toEqual([]);
     await page.getByRole("dialog").getByRole("button", { name: "Redeliver" }).click();
     await page.getByText("2 events are sent again.").waitFor();
     await receiver.arrived("/missed", 2);

@@ -8,22 +8,21 @@ export type CellTone = (typeof runStateOrder)[number];
 /** Of the state that needs attention most. */
 export const toneOf = (cell: IntegrationCoverageCell): CellTone => runStateOrder.find((state) => cell[state] > 0) ?? "completed";
 
-const days = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-const withSeconds = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric",
-  month: "short",
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-});
-const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const formats = (second: { second: "2-digit" } | object) => {
+  const clock = { hour: "2-digit", minute: "2-digit", ...second } as const;
+  return {
+    day: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", ...clock }),
+    clock: new Intl.DateTimeFormat("en-GB", clock),
+  };
+};
+const toMinute = formats({});
+const toSecond = formats({ second: "2-digit" });
 
 /** In the reader's zone, without what both ends share. */
 export const rangeText = (from: string, to: string): string => {
   const [start, end] = [new Date(from), new Date(to)];
-  if (start.getSeconds() + end.getSeconds() > 0) return `${withSeconds.format(start)} – ${withSeconds.format(end)}`;
-  const isOneDay = start.toDateString() === end.toDateString();
-  return `${days.format(start)} – ${(isOneDay ? clock : days).format(end)}`;
+  const { day, clock } = start.getSeconds() + end.getSeconds() > 0 ? toSecond : toMinute;
+  return `${day.format(start)} – ${(start.toDateString() === end.toDateString() ? clock : day).format(end)}`;
 };
 
 /** `3 windows: 2 delivered, 1 failed`; of one window its state alone. */

@@ -6,7 +6,7 @@ import { type KeyboardEvent, useId, useState } from "react";
 import { announce } from "../../app/announce.tsx";
 import { classNames } from "../../components/class-names.ts";
 import type { IntegrationCoverageCell } from "../../generated/types.gen.ts";
-import { cellText, toneOf } from "./coverage-cells.ts";
+import { cellText, rangeText, toneOf } from "./coverage-cells.ts";
 import "./coverage-strip.css";
 import { runStateOrder, runTitles } from "./integration-state.ts";
 
@@ -18,6 +18,8 @@ type StripProps = {
 };
 
 const pageCells = 10;
+/** So many cells of their greatest width fill the page. */
+const cellsOfWholeWidth = 45;
 
 export const CoverageStrip = ({ cells, chosen, onChoose }: StripProps) => {
   const id = useId();
@@ -80,6 +82,8 @@ const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", y
 const Ends = ({ cells }: Pick<StripProps, "cells">) => {
   const [first, last] = [cells[0], cells.at(-1)];
   if (first === undefined || last === undefined) return null;
+  // A strip of few cells is short: its ends stand together below it.
+  if (cells.length < cellsOfWholeWidth) return <>{rangeText(first.from, last.to)}</>;
   return (
     <span className="coverage-ends">
       <span>{day.format(new Date(first.from))}</span>

@@ -95,16 +95,18 @@ const Destination = (props: FormProps) => {
         )}
       </Field>
       <Settings {...props} part="place" />
-      {kindFields[draft.kind].secret.map((field) => (
-        <SecretControl
-          key={field.name}
-          field={field}
-          mask={masks?.[field.name]}
-          value={draft.secret[field.name] ?? ""}
-          error={errorOf(`secret.${field.name}`)}
-          onChange={(value) => onChange({ ...draft, secret: { ...draft.secret, [field.name]: value } })}
-        />
-      ))}
+      <div className="field-row">
+        {kindFields[draft.kind].secret.map((field) => (
+          <SecretControl
+            key={field.name}
+            field={field}
+            mask={masks?.[field.name]}
+            value={draft.secret[field.name] ?? ""}
+            error={errorOf(`secret.${field.name}`)}
+            onChange={(value) => onChange({ ...draft, secret: { ...draft.secret, [field.name]: value } })}
+          />
+        ))}
+      </div>
     </>
   );
 };

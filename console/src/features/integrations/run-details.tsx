@@ -8,10 +8,11 @@ import { type Column, Table } from "../../components/table.tsx";
 import { Time } from "../../components/time.tsx";
 import { getIntegrationRunOptions } from "../../generated/@tanstack/react-query.gen.ts";
 import type { IntegrationRunSummary } from "../../generated/types.gen.ts";
+import type { Kind } from "./integration-search.ts";
 import { Fault } from "./integration-status.tsx";
 import { type TableResult, tablesOf } from "./run-tables.ts";
 
-export const RunDetails = ({ run }: { run: IntegrationRunSummary }) => {
+export const RunDetails = ({ run, kind }: { run: IntegrationRunSummary; kind: Kind }) => {
   // Until the answer is as new as the list.
   const query = useQuery({
     ...getIntegrationRunOptions({ path: { id: run.integrationId, runId: run.id } }),
@@ -31,7 +32,7 @@ export const RunDetails = ({ run }: { run: IntegrationRunSummary }) => {
         ]}
       />
       <QueryView query={query} label="tables of the run" loadingRows={2}>
-        {({ tables }) => <Tables tables={tablesOf(tables)} isOfFiles={run.sent === 0} />}
+        {({ tables }) => <Tables tables={tablesOf(tables)} isOfFiles={kind === "blob_storage"} />}
       </QueryView>
     </div>
   );

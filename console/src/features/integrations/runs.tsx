@@ -60,7 +60,7 @@ export const Runs = ({ integration: one }: { integration: Integration }) => {
                 rows={data}
                 rowKey={({ id }) => id}
                 isFixed
-                detailsOf={(row) => (row.id === run ? <RunDetails run={row} /> : null)}
+                detailsOf={(row) => (row.id === run ? <RunDetails run={row} kind={one.kind} /> : null)}
               />
             </div>
             <Pager cursor={cursor} nextCursor={nextCursor} shown={data.length === 1 ? "1 window" : `${data.length} windows on this page`} />

@@ -112,7 +112,7 @@ const StepLine = ({ name, step, isUnderWay }: { name: StepName; step: Step | und
       <div>
         <span className="test-title">{titles[name]}</span>
         <span className="visually-hidden">: {outcomeTitles[outcome]}</span>
-        {outcome === "skipped" ? <span className="muted"> skipped</span> : null}
+        {outcome === "skipped" ? <span className="muted"> · skipped</span> : null}
         {step?.message == null ? null : (
           <p>
             {step.message} {step.code === null ? null : <span className="mono muted">{step.code}</span>}

@@ -35,9 +35,9 @@ export const Deliveries = ({ endpoint }: { endpoint: WebhookEndpoint }) => {
     refetchInterval: ({ state: { data } }) => (data?.data.some((row) => row.state === "waiting") ? busyMs : idleMs),
   });
   return (
-    <section className="stack" aria-labelledby="deliveries">
+    <div className="stack">
       <div className="toolbar">
-        <h2 id="deliveries">Deliveries</h2>
+        <h2>Deliveries</h2>
         <span className="toolbar toolbar-end">
           <TypeFilter />
           <StateFilter />
@@ -70,7 +70,7 @@ export const Deliveries = ({ endpoint }: { endpoint: WebhookEndpoint }) => {
           onClose={() => void navigate({ search: ({ delivery: _, ...search }) => search, resetScroll: false })}
         />
       )}
-    </section>
+    </div>
   );
 };
 

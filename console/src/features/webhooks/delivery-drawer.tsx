@@ -77,10 +77,10 @@ const Contents = ({ delivery, projectId }: { delivery: WebhookDelivery; projectI
           <strong>{error.message}</strong> <span className="mono muted">{error.code}</span> {error.help}
         </Notice>
       )}
-      <section className="stack" aria-label="Request body">
+      <div className="stack">
         <h3>Request body</h3>
         <CodeBlock label="request body" code={prettyJson(body)} />
-      </section>
+      </div>
       <section className="attempts" aria-label="Attempts">
         <h3>{attempts === 1 ? "1 attempt" : `${countText(attempts)} attempts`}</h3>
         {log.length === 0 ? <p className="muted">None has begun.</p> : null}
