@@ -12,7 +12,7 @@ const documentConfig = {
     title: "Spillway",
     version: "0.1.0",
     description:
-      "Ingests traces of LLM applications and exports them as verified files.\n\nSend `Authorization: Basic base64(publicKey:secretKey)`, or `Bearer secretKey`. Errors are `application/problem+json` with a stable `code`; each operation lists its codes.",
+      "Ingests traces of LLM applications and exports them as verified files.\n\nSend `Authorization: Basic base64(publicKey:secretKey)`, or `Bearer secretKey`. People in a browser have a session cookie, and name the project in the header `X-Spillway-Project`. Errors are `application/problem+json` with a stable `code`; each operation lists its codes.",
     license: { name: "MIT", identifier: "MIT" },
   },
   servers: [{ url: "/", description: "The server that this document is from." }],

@@ -296,7 +296,7 @@ export type Problem = {
     /**
      * Stable code of the error. The page Errors lists them all.
      */
-    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST' | 'S3_OBJECT_EXISTS' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_UNEXPECTED_ANSWER' | 'EGRESS_INVALID_URL' | 'EGRESS_BLOCKED' | 'EGRESS_DNS_FAILED' | 'EGRESS_UNREACHABLE' | 'EGRESS_TLS_FAILED' | 'EGRESS_TOO_MANY_REDIRECTS' | 'INTEGRATION_SETTINGS_INVALID' | 'INTEGRATION_TIMED_OUT' | 'RATE_LIMITED' | 'QUOTA_EXCEEDED' | 'EXPORT_EXCEEDS_QUOTA' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'SCOPE_NOT_HELD' | 'TOO_MANY_API_KEYS' | 'TOO_MANY_WEBHOOK_ENDPOINTS' | 'WEBHOOK_ENDPOINT_DISABLED' | 'WEBHOOK_REFUSED' | 'WEBHOOK_REDIRECTED' | 'WEBHOOK_GONE' | 'WEBHOOK_TIMED_OUT' | 'WEBHOOK_FAILING';
+    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST' | 'SESSION_EXPIRED' | 'PROJECT_REQUIRED' | 'FORBIDDEN_PROJECT' | 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN' | 'SIGN_IN_LINK_INVALID' | 'SIGN_IN_METHOD_DISABLED' | 'OIDC_FAILED' | 'EMAIL_NOT_VERIFIED' | 'NOT_INVITED' | 'ROLE_NOT_HELD' | 'LAST_OWNER' | 'ALREADY_MEMBER' | 'ALREADY_INVITED' | 'TOO_MANY_INVITATIONS' | 'S3_OBJECT_EXISTS' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_UNEXPECTED_ANSWER' | 'EGRESS_INVALID_URL' | 'EGRESS_BLOCKED' | 'EGRESS_DNS_FAILED' | 'EGRESS_UNREACHABLE' | 'EGRESS_TLS_FAILED' | 'EGRESS_TOO_MANY_REDIRECTS' | 'INTEGRATION_SETTINGS_INVALID' | 'INTEGRATION_TIMED_OUT' | 'RATE_LIMITED' | 'QUOTA_EXCEEDED' | 'EXPORT_EXCEEDS_QUOTA' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'SCOPE_NOT_HELD' | 'TOO_MANY_API_KEYS' | 'TOO_MANY_WEBHOOK_ENDPOINTS' | 'WEBHOOK_ENDPOINT_DISABLED' | 'WEBHOOK_REFUSED' | 'WEBHOOK_REDIRECTED' | 'WEBHOOK_GONE' | 'WEBHOOK_TIMED_OUT' | 'WEBHOOK_FAILING';
     /**
      * Id of the request. Name it when you ask for help.
      */
@@ -1497,6 +1497,24 @@ export type ExportManifest = {
     metadata: {
         [key: string]: string;
     } | null;
+};
+
+/**
+ * The signed address of a file of an export.
+ */
+export type DownloadLink = {
+    /**
+     * Signed: whoever has it can download the file.
+     */
+    url: string;
+    /**
+     * Name of the file.
+     */
+    name: string;
+    /**
+     * From then on the URL is refused.
+     */
+    expiresAt: string;
 };
 
 /**
@@ -4582,7 +4600,7 @@ export type CreateApiKey = {
     /**
      * At most those of your own key. The new key has the owner of yours, and never more than the owner's role allows.
      */
-    scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD'>;
+    scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD' | 'members:CRUD'>;
     /**
      * What the key is for.
      */
@@ -4762,6 +4780,304 @@ export type AuditLog = {
 };
 
 /**
+ * The members of the organisation, by address.
+ */
+export type MemberList = {
+    /**
+     * The items of the page.
+     */
+    data: Array<Member>;
+};
+
+/**
+ * A member of the organisation with their role.
+ */
+export type Member = {
+    /**
+     * Id.
+     */
+    id: string;
+    /**
+     * Id of the user.
+     */
+    userId: string;
+    /**
+     * Mail address.
+     */
+    email: string;
+    /**
+     * Name.
+     */
+    name: string | null;
+    /**
+     * Role in the organization, which bounds what keys may do.
+     */
+    role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
+    createdAt: string;
+};
+
+/**
+ * The new role.
+ */
+export type UpdateMember = {
+    /**
+     * Role in the organization, which bounds what keys may do.
+     */
+    role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+};
+
+/**
+ * An invitation into the organisation.
+ */
+export type Invitation = {
+    /**
+     * Id.
+     */
+    id: string;
+    /**
+     * In lower case.
+     */
+    email: string;
+    /**
+     * Role in the organization, which bounds what keys may do.
+     */
+    role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+    /**
+     * Id of the user who invited.
+     */
+    invitedBy: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
+    createdAt: string;
+    /**
+     * When it was last mailed.
+     */
+    sentAt: string;
+    /**
+     * 7 days after it was last mailed.
+     */
+    expiresAt: string;
+};
+
+/**
+ * Whom to invite, and the role they will have.
+ */
+export type CreateInvitation = {
+    /**
+     * Mail address.
+     */
+    email: string;
+    /**
+     * Role in the organization, which bounds what keys may do.
+     */
+    role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+};
+
+/**
+ * The invitations of the organisation, newest first.
+ */
+export type InvitationList = {
+    /**
+     * The items of the page.
+     */
+    data: Array<Invitation>;
+};
+
+/**
+ * Who is signed in, with the organisations and projects that they can reach.
+ */
+export type Account = {
+    /**
+     * The person.
+     */
+    user: {
+        /**
+         * Id.
+         */
+        id: string;
+        /**
+         * Mail address.
+         */
+        email: string;
+        /**
+         * Name.
+         */
+        name: string | null;
+    };
+    /**
+     * The session that asks.
+     */
+    session: {
+        /**
+         * Id.
+         */
+        id: string;
+        /**
+         * Its end, however often it is used.
+         */
+        expiresAt: string;
+    };
+    /**
+     * May call the routes of administrators.
+     */
+    isOperator: boolean;
+    /**
+     * The organisations of the person, with what the role allows.
+     */
+    organizations: Array<{
+        /**
+         * Id.
+         */
+        id: string;
+        /**
+         * Name.
+         */
+        name: string;
+        /**
+         * Role in the organization, which bounds what keys may do.
+         */
+        role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+        /**
+         * Projects of the organisation.
+         */
+        projects: Array<{
+            /**
+             * Id.
+             */
+            id: string;
+            /**
+             * Name.
+             */
+            name: string;
+            /**
+             * What the role allows in the project.
+             */
+            scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD' | 'members:CRUD'>;
+        }>;
+    }>;
+};
+
+/**
+ * The sessions of the person, newest first.
+ */
+export type AccountSessionList = {
+    /**
+     * The items of the page.
+     */
+    data: Array<AccountSession>;
+};
+
+/**
+ * A browser in which the person is signed in.
+ */
+export type AccountSession = {
+    /**
+     * Id.
+     */
+    id: string;
+    /**
+     * How it began.
+     */
+    method: 'MAIL_LINK' | 'OIDC' | 'CONSOLE_LINK';
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
+    createdAt: string;
+    /**
+     * To the minute.
+     */
+    lastSeenAt: string;
+    /**
+     * When it ends to be valid; null for never. ISO 8601, UTC.
+     */
+    expiresAt: string;
+    /**
+     * Address that the request came from.
+     */
+    ipAddress: string | null;
+    /**
+     * What the browser says it is.
+     */
+    userAgent: string | null;
+    /**
+     * Sent this request.
+     */
+    isCurrent: boolean;
+};
+
+/**
+ * The ways to sign in.
+ */
+export type SignInMethods = {
+    /**
+     * A link by mail.
+     */
+    mailLink: boolean;
+    /**
+     * Always false: there are no passwords.
+     */
+    password: boolean;
+    /**
+     * Companies' sign-in (OpenID Connect).
+     */
+    oidc: Array<{
+        /**
+         * Id.
+         */
+        id: string;
+        /**
+         * For the button.
+         */
+        name: string;
+    }>;
+};
+
+/**
+ * Says nothing about the address.
+ */
+export type MailLinkRequested = {
+    [key: string]: unknown;
+};
+
+/**
+ * The address that wants to sign in.
+ */
+export type RequestMailLink = {
+    /**
+     * Mail address.
+     */
+    email: string;
+    /**
+     * Path of the console to go to after signing in. Anything that leads to another site becomes `/`.
+     */
+    next?: string;
+};
+
+/**
+ * A new session has begun.
+ */
+export type SignedIn = {
+    /**
+     * Path of the console to go to.
+     */
+    next: string;
+};
+
+/**
+ * The token of a sign-in link.
+ */
+export type VerifySignIn = {
+    /**
+     * As in the link.
+     */
+    token: string;
+};
+
+/**
  * An organisation, project, user, membership or key, with the columns it is stored with. A new key shows its secret once.
  */
 export type AdminResource = {
@@ -4849,6 +5165,8 @@ export type IngestData = {
 
 export type IngestErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_JSON`: The body is not valid JSON.
@@ -4857,21 +5175,27 @@ export type IngestErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST' | 'INVALID_JSON';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_JSON';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
@@ -4879,7 +5203,7 @@ export type IngestErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -4948,6 +5272,8 @@ export type ExportOtelTracesData = {
 
 export type ExportOtelTracesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_JSON`: The body is not valid JSON.
@@ -4956,21 +5282,27 @@ export type ExportOtelTracesErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST' | 'INVALID_JSON';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_JSON';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
@@ -4978,7 +5310,7 @@ export type ExportOtelTracesErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -5072,33 +5404,41 @@ export type ExportOtelMetricsData = {
 
 export type ExportOtelMetricsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -5167,33 +5507,41 @@ export type ExportOtelLogsData = {
 
 export type ExportOtelLogsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -5331,6 +5679,8 @@ export type ListScoresV1Data = {
 
 export type ListScoresV1Errors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
@@ -5339,27 +5689,31 @@ export type ListScoresV1Errors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `ANSWER_TOO_LARGE`: The response would be too large.
@@ -5444,6 +5798,8 @@ export type CreateScoreData = {
 
 export type CreateScoreErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_JSON`: The body is not valid JSON.
@@ -5452,21 +5808,27 @@ export type CreateScoreErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST' | 'INVALID_JSON';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_JSON';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      *
@@ -5476,7 +5838,7 @@ export type CreateScoreErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED' | 'SCORE_OF_ANOTHER_KEY';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED' | 'SCORE_OF_ANOTHER_KEY';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -5588,6 +5950,8 @@ export type EstimateBatchExportData = {
 
 export type EstimateBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -5604,27 +5968,33 @@ export type EstimateBatchExportErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -5721,6 +6091,8 @@ export type PreviewBatchExportData = {
 
 export type PreviewBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -5737,27 +6109,33 @@ export type PreviewBatchExportErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -5871,6 +6249,8 @@ export type ListBatchExportsData = {
 
 export type ListBatchExportsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
@@ -5879,27 +6259,31 @@ export type ListBatchExportsErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -5956,6 +6340,8 @@ export type CreateBatchExportData = {
 
 export type CreateBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -5972,21 +6358,27 @@ export type CreateBatchExportErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
@@ -5994,7 +6386,7 @@ export type CreateBatchExportErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -6113,6 +6505,8 @@ export type DeleteBatchExportData = {
 
 export type DeleteBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -6121,27 +6515,33 @@ export type DeleteBatchExportErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6233,33 +6633,39 @@ export type GetBatchExportData = {
 
 export type GetBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6324,33 +6730,39 @@ export type GetBatchExportManifestData = {
 
 export type GetBatchExportManifestErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6424,6 +6836,8 @@ export type CancelBatchExportData = {
 
 export type CancelBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -6432,27 +6846,33 @@ export type CancelBatchExportErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6544,6 +6964,8 @@ export type RetryBatchExportData = {
 
 export type RetryBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -6552,27 +6974,33 @@ export type RetryBatchExportErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6690,6 +7118,8 @@ export type RerunBatchExportData = {
 
 export type RerunBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -6698,21 +7128,27 @@ export type RerunBatchExportErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
@@ -6720,7 +7156,7 @@ export type RerunBatchExportErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6853,27 +7289,33 @@ export type DownloadBatchExportData = {
 
 export type DownloadBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
@@ -6881,7 +7323,7 @@ export type DownloadBatchExportErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -6941,6 +7383,128 @@ export type DownloadBatchExportErrors = {
 
 export type DownloadBatchExportError = DownloadBatchExportErrors[keyof DownloadBatchExportErrors];
 
+export type GetBatchExportDownloadLinkData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * Number of the file in `files` of the manifest.
+         */
+        file?: number | null;
+    };
+    url: '/api/public/batch-exports/{id}/download-link';
+};
+
+export type GetBatchExportDownloadLinkErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `EXPORTS_DISABLED`: Batch exports are switched off.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `EXPORT_NOT_READY`: The export has no file to download.
+     */
+    409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'EXPORT_NOT_READY';
+    };
+    /**
+     * `EXPORT_EXPIRED`: The export's file has expired.
+     */
+    410: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'EXPORT_EXPIRED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetBatchExportDownloadLinkError = GetBatchExportDownloadLinkErrors[keyof GetBatchExportDownloadLinkErrors];
+
+export type GetBatchExportDownloadLinkResponses = {
+    /**
+     * The address.
+     */
+    200: DownloadLink;
+};
+
+export type GetBatchExportDownloadLinkResponse = GetBatchExportDownloadLinkResponses[keyof GetBatchExportDownloadLinkResponses];
+
 export type StreamBatchExportEventsData = {
     body?: never;
     path: {
@@ -6955,33 +7519,39 @@ export type StreamBatchExportEventsData = {
 
 export type StreamBatchExportEventsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7041,24 +7611,37 @@ export type ListExportTablesData = {
 
 export type ListExportTablesErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -7118,33 +7701,39 @@ export type GetExportSchemaData = {
 
 export type GetExportSchemaErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7209,24 +7798,37 @@ export type GetExportTableData = {
 
 export type GetExportTableErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7286,6 +7888,8 @@ export type DeleteTracesData = {
 
 export type DeleteTracesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -7294,21 +7898,27 @@ export type DeleteTracesErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
@@ -7316,7 +7926,7 @@ export type DeleteTracesErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -7442,6 +8052,8 @@ export type ListTracesData = {
 
 export type ListTracesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
@@ -7452,27 +8064,31 @@ export type ListTracesErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_ORDER_BY';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_ORDER_BY';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
@@ -7558,6 +8174,8 @@ export type DeleteTraceData = {
 
 export type DeleteTraceErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -7566,21 +8184,27 @@ export type DeleteTraceErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
@@ -7588,7 +8212,7 @@ export type DeleteTraceErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -7667,33 +8291,39 @@ export type GetTraceData = {
 
 export type GetTraceErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -7834,6 +8464,8 @@ export type ListObservationsData = {
 
 export type ListObservationsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
@@ -7842,27 +8474,31 @@ export type ListObservationsErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
@@ -8016,6 +8652,8 @@ export type ListObservationsV2Data = {
 
 export type ListObservationsV2Errors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
@@ -8026,27 +8664,31 @@ export type ListObservationsV2Errors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
@@ -8132,24 +8774,37 @@ export type GetObservationData = {
 
 export type GetObservationErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8242,6 +8897,8 @@ export type DeleteScoreData = {
 
 export type DeleteScoreErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -8250,21 +8907,27 @@ export type DeleteScoreErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
@@ -8272,7 +8935,7 @@ export type DeleteScoreErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
@@ -8346,24 +9009,37 @@ export type GetScoreV1Data = {
 
 export type GetScoreV1Errors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8536,6 +9212,8 @@ export type ListScoresData = {
 
 export type ListScoresErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
@@ -8544,27 +9222,31 @@ export type ListScoresErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `ANSWER_TOO_LARGE`: The response would be too large.
@@ -8724,6 +9406,8 @@ export type ListScoresV3Data = {
 
 export type ListScoresV3Errors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
@@ -8734,27 +9418,31 @@ export type ListScoresV3Errors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `ANSWER_TOO_LARGE`: The response would be too large.
@@ -8838,24 +9526,37 @@ export type GetScoreData = {
 
 export type GetScoreErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -8964,33 +9665,39 @@ export type ListSessionsData = {
 
 export type ListSessionsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
@@ -9072,24 +9779,37 @@ export type GetSessionData = {
 
 export type GetSessionErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -9194,6 +9914,8 @@ export type ListCommentsData = {
 
 export type ListCommentsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
@@ -9202,27 +9924,31 @@ export type ListCommentsErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -9279,6 +10005,8 @@ export type CreateCommentData = {
 
 export type CreateCommentErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -9287,27 +10015,33 @@ export type CreateCommentErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -9399,6 +10133,8 @@ export type DeleteCommentData = {
 
 export type DeleteCommentErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -9407,27 +10143,33 @@ export type DeleteCommentErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -9514,33 +10256,39 @@ export type ListModelsData = {
 
 export type ListModelsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -9597,6 +10345,8 @@ export type CreateModelData = {
 
 export type CreateModelErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -9605,27 +10355,33 @@ export type CreateModelErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -9719,6 +10475,8 @@ export type DeleteModelData = {
 
 export type DeleteModelErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -9727,27 +10485,33 @@ export type DeleteModelErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -9839,33 +10603,39 @@ export type GetModelData = {
 
 export type GetModelErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -9925,24 +10695,37 @@ export type ListBlobStorageIntegrationsData = {
 
 export type ListBlobStorageIntegrationsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -9993,6 +10776,8 @@ export type PutBlobStorageIntegrationData = {
 
 export type PutBlobStorageIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -10001,27 +10786,33 @@ export type PutBlobStorageIntegrationErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -10117,6 +10908,8 @@ export type DeleteBlobStorageIntegrationData = {
 
 export type DeleteBlobStorageIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -10125,27 +10918,33 @@ export type DeleteBlobStorageIntegrationErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -10228,33 +11027,39 @@ export type GetBlobStorageIntegrationStatusData = {
 
 export type GetBlobStorageIntegrationStatusErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -10327,6 +11132,8 @@ export type ListIntegrationsData = {
 
 export type ListIntegrationsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
@@ -10335,27 +11142,31 @@ export type ListIntegrationsErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -10412,6 +11223,8 @@ export type CreateIntegrationData = {
 
 export type CreateIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -10420,27 +11233,33 @@ export type CreateIntegrationErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -10547,6 +11366,8 @@ export type DeleteIntegrationData = {
 
 export type DeleteIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -10555,27 +11376,33 @@ export type DeleteIntegrationErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -10658,33 +11485,39 @@ export type GetIntegrationData = {
 
 export type GetIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -10749,6 +11582,8 @@ export type UpdateIntegrationData = {
 
 export type UpdateIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -10757,27 +11592,33 @@ export type UpdateIntegrationErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -10888,6 +11729,8 @@ export type RunIntegrationData = {
 
 export type RunIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -10896,27 +11739,33 @@ export type RunIntegrationErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -11019,6 +11868,8 @@ export type PauseIntegrationData = {
 
 export type PauseIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -11027,27 +11878,33 @@ export type PauseIntegrationErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -11130,6 +11987,8 @@ export type ResumeIntegrationData = {
 
 export type ResumeIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -11138,27 +11997,33 @@ export type ResumeIntegrationErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -11247,6 +12112,8 @@ export type BackfillIntegrationData = {
 
 export type BackfillIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -11255,27 +12122,33 @@ export type BackfillIntegrationErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -11384,6 +12257,8 @@ export type ValidateIntegrationData = {
 
 export type ValidateIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -11392,27 +12267,33 @@ export type ValidateIntegrationErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -11517,33 +12398,39 @@ export type GetValidationData = {
 
 export type GetValidationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -11614,6 +12501,8 @@ export type RedeliverRejectionsData = {
 
 export type RedeliverRejectionsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -11622,27 +12511,33 @@ export type RedeliverRejectionsErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -11764,6 +12659,8 @@ export type ListIntegrationRunsData = {
 
 export type ListIntegrationRunsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
@@ -11772,27 +12669,31 @@ export type ListIntegrationRunsErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -11861,33 +12762,39 @@ export type GetIntegrationRunData = {
 
 export type GetIntegrationRunErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -11973,6 +12880,8 @@ export type ListRejectionsData = {
 
 export type ListRejectionsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
@@ -11981,27 +12890,31 @@ export type ListRejectionsErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -12070,6 +12983,8 @@ export type ListWebhookEndpointsData = {
 
 export type ListWebhookEndpointsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
@@ -12078,27 +12993,31 @@ export type ListWebhookEndpointsErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -12155,6 +13074,8 @@ export type CreateWebhookEndpointData = {
 
 export type CreateWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -12165,27 +13086,33 @@ export type CreateWebhookEndpointErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -12285,6 +13212,8 @@ export type DeleteWebhookEndpointData = {
 
 export type DeleteWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -12293,27 +13222,33 @@ export type DeleteWebhookEndpointErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -12396,33 +13331,39 @@ export type GetWebhookEndpointData = {
 
 export type GetWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -12487,6 +13428,8 @@ export type UpdateWebhookEndpointData = {
 
 export type UpdateWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -12497,27 +13440,33 @@ export type UpdateWebhookEndpointErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -12615,6 +13564,8 @@ export type RotateWebhookSecretData = {
 
 export type RotateWebhookSecretErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -12623,27 +13574,33 @@ export type RotateWebhookSecretErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -12754,6 +13711,8 @@ export type TestWebhookEndpointData = {
 
 export type TestWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -12762,27 +13721,33 @@ export type TestWebhookEndpointErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -12902,12 +13867,18 @@ export type ListWebhookDeliveriesData = {
          * Only events written earlier.
          */
         to?: string;
+        /**
+         * Only events about the export or integration with this id. Name `from` with it: it has no index.
+         */
+        objectId?: string;
     };
     url: '/api/public/webhook-endpoints/{id}/deliveries';
 };
 
 export type ListWebhookDeliveriesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
@@ -12916,27 +13887,31 @@ export type ListWebhookDeliveriesErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -13005,33 +13980,39 @@ export type GetWebhookDeliveryData = {
 
 export type GetWebhookDeliveryErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -13100,6 +14081,8 @@ export type RedeliverWebhookDeliveryData = {
 
 export type RedeliverWebhookDeliveryErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -13108,27 +14091,33 @@ export type RedeliverWebhookDeliveryErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -13220,6 +14209,8 @@ export type RedeliverWebhookDeliveriesData = {
 
 export type RedeliverWebhookDeliveriesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -13228,27 +14219,33 @@ export type RedeliverWebhookDeliveriesErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -13335,24 +14332,37 @@ export type ListProjectsData = {
 
 export type ListProjectsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -13421,6 +14431,8 @@ export type ListApiKeysData = {
 
 export type ListApiKeysErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
@@ -13429,27 +14441,31 @@ export type ListApiKeysErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -13506,6 +14522,8 @@ export type CreateApiKeyData = {
 
 export type CreateApiKeyErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -13514,21 +14532,27 @@ export type CreateApiKeyErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `SCOPE_NOT_HELD`: A key cannot hand out rights that it does not have.
      */
@@ -13536,7 +14560,7 @@ export type CreateApiKeyErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -13634,6 +14658,8 @@ export type RevokeApiKeyData = {
 
 export type RevokeApiKeyErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -13642,27 +14668,33 @@ export type RevokeApiKeyErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -13745,33 +14777,39 @@ export type GetApiKeyData = {
 
 export type GetApiKeyErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -13842,6 +14880,8 @@ export type RotateApiKeyData = {
 
 export type RotateApiKeyErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -13850,21 +14890,27 @@ export type RotateApiKeyErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `SCOPE_NOT_HELD`: A key cannot hand out rights that it does not have.
      */
@@ -13872,7 +14918,7 @@ export type RotateApiKeyErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -13972,24 +15018,37 @@ export type GetLimitsData = {
 
 export type GetLimitsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -14061,6 +15120,8 @@ export type ListAuditLogsData = {
 
 export type ListAuditLogsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
@@ -14069,27 +15130,31 @@ export type ListAuditLogsErrors = {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_SCOPE';
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
@@ -14131,6 +15196,1528 @@ export type ListAuditLogsResponses = {
 
 export type ListAuditLogsResponse = ListAuditLogsResponses[keyof ListAuditLogsResponses];
 
+export type ListMembersData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/members';
+};
+
+export type ListMembersErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListMembersError = ListMembersErrors[keyof ListMembersErrors];
+
+export type ListMembersResponses = {
+    /**
+     * The members.
+     */
+    200: MemberList;
+};
+
+export type ListMembersResponse = ListMembersResponses[keyof ListMembersResponses];
+
+export type RemoveMemberData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/members/{id}';
+};
+
+export type RemoveMemberErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `LAST_OWNER`: The organisation would be without an owner.
+     */
+    409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'LAST_OWNER';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RemoveMemberError = RemoveMemberErrors[keyof RemoveMemberErrors];
+
+export type RemoveMemberResponses = {
+    /**
+     * Removed.
+     */
+    204: void;
+};
+
+export type RemoveMemberResponse = RemoveMemberResponses[keyof RemoveMemberResponses];
+
+export type UpdateMemberData = {
+    body: UpdateMember;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/members/{id}';
+};
+
+export type UpdateMemberErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `LAST_OWNER`: The organisation would be without an owner.
+     */
+    409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'LAST_OWNER';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type UpdateMemberError = UpdateMemberErrors[keyof UpdateMemberErrors];
+
+export type UpdateMemberResponses = {
+    /**
+     * The member.
+     */
+    200: Member;
+};
+
+export type UpdateMemberResponse = UpdateMemberResponses[keyof UpdateMemberResponses];
+
+export type ListInvitationsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/invitations';
+};
+
+export type ListInvitationsErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListInvitationsError = ListInvitationsErrors[keyof ListInvitationsErrors];
+
+export type ListInvitationsResponses = {
+    /**
+     * The invitations.
+     */
+    200: InvitationList;
+};
+
+export type ListInvitationsResponse = ListInvitationsResponses[keyof ListInvitationsResponses];
+
+export type CreateInvitationData = {
+    body: CreateInvitation;
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/public/invitations';
+};
+
+export type CreateInvitationErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     *
+     * `SIGN_IN_METHOD_DISABLED`: This way to sign in is switched off.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD' | 'SIGN_IN_METHOD_DISABLED';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     *
+     * `ALREADY_MEMBER`: This person is a member already.
+     *
+     * `ALREADY_INVITED`: This address is invited already.
+     */
+    409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'ALREADY_MEMBER' | 'ALREADY_INVITED';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     *
+     * `TOO_MANY_INVITATIONS`: The organisation has reached its limit of open invitations.
+     */
+    422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'IDEMPOTENCY_KEY_REUSED' | 'TOO_MANY_INVITATIONS';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type CreateInvitationError = CreateInvitationErrors[keyof CreateInvitationErrors];
+
+export type CreateInvitationResponses = {
+    /**
+     * The invitation. Its mail is on its way.
+     */
+    201: Invitation;
+};
+
+export type CreateInvitationResponse = CreateInvitationResponses[keyof CreateInvitationResponses];
+
+export type ResendInvitationData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/invitations/{id}/resend';
+};
+
+export type ResendInvitationErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     *
+     * `SIGN_IN_METHOD_DISABLED`: This way to sign in is switched off.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD' | 'SIGN_IN_METHOD_DISABLED';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ResendInvitationError = ResendInvitationErrors[keyof ResendInvitationErrors];
+
+export type ResendInvitationResponses = {
+    /**
+     * The invitation.
+     */
+    200: Invitation;
+};
+
+export type ResendInvitationResponse = ResendInvitationResponses[keyof ResendInvitationResponses];
+
+export type RevokeInvitationData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/invitations/{id}';
+};
+
+export type RevokeInvitationErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RevokeInvitationError = RevokeInvitationErrors[keyof RevokeInvitationErrors];
+
+export type RevokeInvitationResponses = {
+    /**
+     * Revoked.
+     */
+    204: void;
+};
+
+export type RevokeInvitationResponse = RevokeInvitationResponses[keyof RevokeInvitationResponses];
+
+export type GetAccountData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/account';
+};
+
+export type GetAccountErrors = {
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetAccountError = GetAccountErrors[keyof GetAccountErrors];
+
+export type GetAccountResponses = {
+    /**
+     * The account.
+     */
+    200: Account;
+};
+
+export type GetAccountResponse = GetAccountResponses[keyof GetAccountResponses];
+
+export type EndAllAccountSessionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/account/sessions';
+};
+
+export type EndAllAccountSessionsErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FOREIGN_ORIGIN';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type EndAllAccountSessionsError = EndAllAccountSessionsErrors[keyof EndAllAccountSessionsErrors];
+
+export type EndAllAccountSessionsResponses = {
+    /**
+     * Signed out.
+     */
+    204: void;
+};
+
+export type EndAllAccountSessionsResponse = EndAllAccountSessionsResponses[keyof EndAllAccountSessionsResponses];
+
+export type ListAccountSessionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/account/sessions';
+};
+
+export type ListAccountSessionsErrors = {
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListAccountSessionsError = ListAccountSessionsErrors[keyof ListAccountSessionsErrors];
+
+export type ListAccountSessionsResponses = {
+    /**
+     * Newest first, at most 200.
+     */
+    200: AccountSessionList;
+};
+
+export type ListAccountSessionsResponse = ListAccountSessionsResponses[keyof ListAccountSessionsResponses];
+
+export type EndAccountSessionData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/account/sessions/{id}';
+};
+
+export type EndAccountSessionErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FOREIGN_ORIGIN';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type EndAccountSessionError = EndAccountSessionErrors[keyof EndAccountSessionErrors];
+
+export type EndAccountSessionResponses = {
+    /**
+     * Signed out. Its cookie is worth nothing from now on.
+     */
+    204: void;
+};
+
+export type EndAccountSessionResponse = EndAccountSessionResponses[keyof EndAccountSessionResponses];
+
+export type GetSignInMethodsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/sign-in-methods';
+};
+
+export type GetSignInMethodsErrors = {
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+};
+
+export type GetSignInMethodsError = GetSignInMethodsErrors[keyof GetSignInMethodsErrors];
+
+export type GetSignInMethodsResponses = {
+    /**
+     * What this server offers.
+     */
+    200: SignInMethods;
+};
+
+export type GetSignInMethodsResponse = GetSignInMethodsResponses[keyof GetSignInMethodsResponses];
+
+export type RequestMailLinkData = {
+    body: RequestMailLink;
+    path?: never;
+    query?: never;
+    url: '/api/auth/sign-in/mail-link';
+};
+
+export type RequestMailLinkErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `SIGN_IN_METHOD_DISABLED`: This way to sign in is switched off.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FOREIGN_ORIGIN' | 'SIGN_IN_METHOD_DISABLED';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RequestMailLinkError = RequestMailLinkErrors[keyof RequestMailLinkErrors];
+
+export type RequestMailLinkResponses = {
+    /**
+     * If the address is known, a mail is on its way.
+     */
+    202: MailLinkRequested;
+};
+
+export type RequestMailLinkResponse = RequestMailLinkResponses[keyof RequestMailLinkResponses];
+
+export type VerifySignInData = {
+    body: VerifySignIn;
+    path?: never;
+    query?: never;
+    url: '/api/auth/sign-in/verify';
+};
+
+export type VerifySignInErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FOREIGN_ORIGIN';
+    };
+    /**
+     * `SIGN_IN_LINK_INVALID`: The sign-in link is not valid any more.
+     */
+    410: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'SIGN_IN_LINK_INVALID';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type VerifySignInError = VerifySignInErrors[keyof VerifySignInErrors];
+
+export type VerifySignInResponses = {
+    /**
+     * Signed in.
+     */
+    200: SignedIn;
+};
+
+export type VerifySignInResponse = VerifySignInResponses[keyof VerifySignInResponses];
+
+export type StartOidcSignInData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Path of the console to go to after signing in. Anything that leads to another site becomes `/`.
+         */
+        next?: string;
+    };
+    url: '/api/auth/oidc/start';
+};
+
+export type StartOidcSignInErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INVALID_REQUEST';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type StartOidcSignInError = StartOidcSignInErrors[keyof StartOidcSignInErrors];
+
+export type FinishOidcSignInData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/auth/oidc/callback';
+};
+
+export type FinishOidcSignInErrors = {
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type FinishOidcSignInError = FinishOidcSignInErrors[keyof FinishOidcSignInErrors];
+
+export type SignOutData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/auth/sign-out';
+};
+
+export type SignOutErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FOREIGN_ORIGIN';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type SignOutError = SignOutErrors[keyof SignOutErrors];
+
+export type SignOutResponses = {
+    /**
+     * Signed out.
+     */
+    204: void;
+};
+
+export type SignOutResponse = SignOutResponses[keyof SignOutResponses];
+
 export type AdminListOrganizationsData = {
     body?: never;
     path?: never;
@@ -14140,13 +16727,24 @@ export type AdminListOrganizationsData = {
 
 export type AdminListOrganizationsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -14215,13 +16813,26 @@ export type AdminCreateOrganizationErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -14299,13 +16910,24 @@ export type AdminListProjectsData = {
 
 export type AdminListProjectsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -14382,13 +17004,26 @@ export type AdminCreateProjectErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -14475,13 +17110,24 @@ export type AdminListUsersData = {
 
 export type AdminListUsersErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -14554,13 +17200,26 @@ export type AdminCreateUserErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
@@ -14638,13 +17297,24 @@ export type AdminListMembershipsData = {
 
 export type AdminListMembershipsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -14721,13 +17391,26 @@ export type AdminCreateMembershipErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -14814,13 +17497,24 @@ export type AdminListApiKeysData = {
 
 export type AdminListApiKeysErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
@@ -14871,7 +17565,7 @@ export type AdminCreateApiKeyData = {
         /**
          * What the key may do.
          */
-        scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD'>;
+        scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD' | 'members:CRUD'>;
         /**
          * What the key is for.
          */
@@ -14905,13 +17599,26 @@ export type AdminCreateApiKeyErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -15018,13 +17725,26 @@ export type AdminRevokeApiKeyErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -15115,13 +17835,26 @@ export type AdminRotateApiKeyErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
@@ -15254,13 +17987,26 @@ export type AdminSetProjectPlanErrors = {
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'UNAUTHENTICATED';
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
