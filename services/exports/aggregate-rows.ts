@@ -15,7 +15,7 @@ import type { CompiledQuery } from "../../core/query/compile-query.ts";
 import type { ExportQuery } from "../../core/query/export-query.ts";
 import { type Expression, joinSql, type Sql, usesOf } from "../../core/query/sql.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
-import { findRekeyedRows, withoutRekeyed } from "../../db/clickhouse/rekeyed-rows.ts";
+import { findRekeyedRows, hasRekeyedRows, withoutRekeyed } from "../../db/clickhouse/rekeyed-rows.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { type PostgresPosition, readPiece } from "../../db/postgres/export-rows.ts";
 import { loadLookups } from "../../db/postgres/lookups.ts";
@@ -83,12 +83,10 @@ const newestOnly = async <Row>(
   const bounds = windowBounds(table, { projectId, window });
   // What replaces a row of the window was written after the first of them.
   const since = `${table.version} >= (SELECT minOrNull(${table.version}) FROM ${from} WHERE e.project_id = {projectId:String} AND ${bounds.sql})`;
-  const [rekeyed, rows] = await Promise.all([
-    findRekeyedRows(clickhouse, { from, table, projectId, ...(window.start === null ? {} : { only: { ...bounds, sql: since } }) }),
-    select(live),
-  ]);
-  const without = withoutRekeyed(table, rekeyed);
-  return without.sql === "" ? rows : select(joinSql([live, without], ""));
+  const asked = { from, table, projectId, ...(window.start === null ? {} : { only: { ...bounds, sql: since } }) };
+  const [hasRekeyed, rows] = await Promise.all([hasRekeyedRows(clickhouse, asked), select(live)]);
+  if (!hasRekeyed) return rows;
+  return select(joinSql([live, withoutRekeyed(table, await findRekeyedRows(clickhouse, asked))], ""));
 };
 
 const pieceBytesMax = 4 * 1024 * 1024;
