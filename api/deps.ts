@@ -19,10 +19,11 @@ import type { ClickHouse } from "../db/clickhouse/client.ts";
 import type { Fetch } from "../db/clickhouse/raw-fetch.ts";
 import type { S3Client } from "../db/object-store/s3-client.ts";
 import type { Database } from "../db/postgres/client.ts";
+import type { SessionRecord } from "../services/accounts/find-session.ts";
 import type { Actor } from "../services/audit/write-audit.ts";
 import type { HashSecret } from "../services/tenants/audited-insert.ts";
+import type { OidcClient } from "./oidc-client.ts";
 import type { BurstLimit } from "./rate-limiter.ts";
-import type { DocsFile } from "./routes/system/docs-page.ts";
 
 export type { Database } from "../db/postgres/client.ts";
 
@@ -45,6 +46,12 @@ export type AppDeps = {
   /** Hashes a secret key so that it can be found. Only the composition root knows the salt. */
   hashSecret: HashSecret;
   adminApiKey: string | null;
+  /** Mail addresses in lower case of people who may do what the admin key may. */
+  operators: ReadonlySet<string>;
+  /** Address of the console, without a trailing slash; null if it is not configured. Only mails need it. */
+  publicUrl: string | null;
+  /** Sign-in of a company (OpenID Connect); null if there is none. */
+  oidc: OidcClient | null;
   rowLimit: number;
   /** Plan of projects that have none of their own. */
   defaultPlan: PlanName;
@@ -78,15 +85,20 @@ export type AppDeps = {
   /** Addresses that customers may name as destinations. Only the runner sends to them. */
   egressPolicy: EgressPolicy;
   fetch: Fetch;
-  /** Opens a file of the documentation page; undefined if this deployment has no assets. */
-  openDocsFile: (name: DocsFile) => Promise<ReadableStream<Uint8Array> | undefined>;
+  /** Opens a static file of the console or the API page by its path; undefined if the deployment has none. */
+  openAsset: (path: string) => Promise<ReadableStream<Uint8Array> | undefined>;
   log: (line: Record<string, unknown>) => void;
   /** Opens a tracer for one request; it records nothing where no collector is named. */
   openTracer: () => Tracer;
 };
 
 /** Dependencies available to routes; each picks what it needs. `identify` or the admin middleware has checked the key by then. */
-export type RouteDeps = Omit<AppDeps, "adminApiKey"> & { identify: Identify };
+export type RouteDeps = Omit<AppDeps, "adminApiKey"> & {
+  /** By key or session. */
+  identify: Identify;
+  /** By key alone. */
+  identifyKey: Identify;
+};
 
 /** Dependencies of reads from ClickHouse. */
 export type ReadDeps = Pick<RouteDeps, "openClickHouse" | "answers">;
@@ -95,7 +107,7 @@ export type TraceReadDeps = ReadDeps & Pick<RouteDeps, "traceExperiment" | "log"
 /** Dependencies of the ingestion routes. */
 export type IngestionDeps = Pick<RouteDeps, "identify" | "events" | "newId" | "newUuid" | "nowMs" | "log">;
 
-/** The caller, and what its key allows at this moment. */
+/** The caller, and what its key or role allows at this moment. */
 export type Principal = { actor: Actor; scopes: Scope[] };
 
 export type AppEnv = {
@@ -103,6 +115,10 @@ export type AppEnv = {
     requestId: string;
     /** Span of the request. Jobs keep its context, so that the runner continues the trace. */
     span: Span;
+    /** In a route for people: their session. */
+    session: SessionRecord;
+    /** In a route for administrators: the person, if an operator's session and not the admin key is used. */
+    operatorId: string | undefined;
     /** In a creating route with an Idempotency-Key: the transaction that holds the key. */
     db: Database;
     keyring: Keyring | null;
@@ -118,6 +134,16 @@ export type AppEnv = {
 
 export type App = OpenAPIHono<AppEnv>;
 
-/** Identifies the caller by its key, as stored in the database now. Throws UNAUTHENTICATED and API_KEY_EXPIRED. */
+/**
+ * Identifies the caller by its key or session, as stored in the database now. Throws UNAUTHENTICATED, API_KEY_EXPIRED, and what
+ * `identifyPerson` throws.
+ */
 export type Identify = (c: Context<AppEnv>, db: Database) => Promise<Identified>;
-type Identified = Principal & { isUseStale: boolean; publicKey: string; plan: PlanName | null; quotaOverrides: QuotaOverrides | null };
+type Identified = Principal & {
+  /** Records the use of the key or session; null if that was done within a minute. */
+  markUsed: (() => Promise<unknown>) | null;
+  /** Of the key; empty for a person. */
+  publicKey: string;
+  plan: PlanName | null;
+  quotaOverrides: QuotaOverrides | null;
+};

@@ -1,5 +1,7 @@
 /** The Worker's bindings, parsed once per isolate. All problems are reported at once, by name and never by value. */
 import { z } from "zod";
+import { plainAddressProblem } from "../core/auth/loopback.ts";
+import { oidcProblems, oidcShape } from "../core/auth/oidc-env.ts";
 import { egressShape } from "../core/egress/egress-env.ts";
 import { eventStoreProblems, eventStoreShape } from "../core/ingestion/event-store-config.ts";
 import { encryptionShape } from "../core/integrations/encryption-env.ts";
@@ -64,6 +66,19 @@ export const ApiEnv = z.object({
   ...otlpShape,
   SALT: text,
   ADMIN_API_KEY: z.string().min(16).optional(),
+  /** Address of the console: sessions belong to it, and mails lead to it. Unset, sign-in by mail is off and sessions belong to the address of the request. */
+  SPILLWAY_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Mail addresses, comma separated, of people who may do what ADMIN_API_KEY may. */
+  SPILLWAY_OPERATORS: z
+    .string()
+    .default("")
+    .transform((list) =>
+      list
+        .split(",")
+        .map((email) => email.trim().toLowerCase())
+        .filter((email) => email !== ""),
+    ),
+  ...oidcShape,
 });
 export type ApiEnv = z.infer<typeof ApiEnv>;
 
@@ -88,6 +103,10 @@ export const parseApiEnv = (
   }
   if (parsed.data.SPILLWAY_BURST_REQUESTS !== undefined && !isRateLimiter(bindings["BURST_LIMIT"]))
     problems.push("SPILLWAY_BURST_REQUESTS: needs the binding BURST_LIMIT (wrangler.toml, ratelimits)");
+  const { SPILLWAY_PUBLIC_URL: publicUrl } = parsed.data;
+  const plain = publicUrl === undefined ? undefined : plainAddressProblem(publicUrl);
+  if (plain !== undefined) problems.push(`SPILLWAY_PUBLIC_URL: ${plain}`);
+  problems.push(...oidcProblems(parsed.data));
   problems.push(...otlpProblems(parsed.data));
   problems.push(...eventStoreProblems(parsed.data, { mayHaveRole: false }));
   return problems.length > 0 ? { ok: false, problems } : { ok: true, env: parsed.data, warnings };

@@ -1,6 +1,7 @@
 /** Composition root of the Worker: reads the bindings, constructs clients, and serves requests. */
 import { createHash } from "node:crypto";
 import { neonConfig } from "@neondatabase/serverless";
+import { oidcSettings } from "../core/auth/oidc-env.ts";
 import { hashSecret } from "../core/auth/secret-hash.ts";
 import { outboundUrlProblem } from "../core/egress/check-outbound-url.ts";
 import { egressPolicy } from "../core/egress/egress-env.ts";
@@ -20,6 +21,7 @@ import { openTracer } from "../db/telemetry/open-tracer.ts";
 import { createApp } from "./app.ts";
 import type { App, AppDeps } from "./deps.ts";
 import { type ApiEnv, parseApiEnv } from "./env.ts";
+import { createOidcClient } from "./oidc-client.ts";
 import { openRequestDatabase } from "./open-database.ts";
 import { type BurstLimit, isRateLimiter } from "./rate-limiter.ts";
 
@@ -42,6 +44,7 @@ const createDeps = (env: ApiEnv, bindings: Record<string, unknown>): AppDeps => 
     forcePathStyle: env.LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE,
   };
   const events = eventStoreConfig(env);
+  const oidc = oidcSettings(env);
   const flags = traceExperimentFlags(env);
   const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
   const log: AppDeps["log"] = (line) => console.log(JSON.stringify({ at: new Date().toISOString(), ...line }));
@@ -62,6 +65,9 @@ const createDeps = (env: ApiEnv, bindings: Record<string, unknown>): AppDeps => 
     wait,
     hashSecret: (secretKey) => hashSecret(secretKey, env.SALT),
     adminApiKey: env.ADMIN_API_KEY ?? null,
+    operators: new Set(env.SPILLWAY_OPERATORS),
+    publicUrl: env.SPILLWAY_PUBLIC_URL?.replace(/\/+$/, "") ?? null,
+    oidc: oidc === null ? null : createOidcClient(oidc, (input, init) => fetch(input, init)),
     rowLimit: env.BATCH_EXPORT_ROW_LIMIT,
     defaultPlan: env.SPILLWAY_DEFAULT_PLAN,
     burst: burstOf(env, bindings),
@@ -102,8 +108,8 @@ const createDeps = (env: ApiEnv, bindings: Record<string, unknown>): AppDeps => 
           },
     egressPolicy: egressPolicy(env),
     fetch: (input, init) => fetch(input, init),
-    openDocsFile: async (name) => {
-      const file = await assets?.fetch(new URL(name, "https://assets.invalid/"));
+    openAsset: async (path) => {
+      const file = await assets?.fetch(new URL(path, "https://assets.invalid/"));
       return file?.status === 200 ? (file.body ?? undefined) : undefined;
     },
     log,

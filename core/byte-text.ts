@@ -15,6 +15,9 @@ export const toBase64 = (bytes: Uint8Array): string => {
   return btoa(binary);
 };
 
+/** Needs no escape in URLs and cookies. */
+export const toBase64Url = (bytes: Uint8Array): string => toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+
 /** Accepts the standard and the URL alphabet, padded or not; returns undefined for anything else. */
 export const fromBase64 = (text: string): Uint8Array<ArrayBuffer> | undefined => {
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) return undefined;

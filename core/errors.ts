@@ -2,6 +2,7 @@
  * The only error class and the only table of error codes.
  * HTTP status, retry decision and docs/errors.md derive from the table; nothing maps a status back to a code.
  */
+import { authErrors } from "./auth-errors.ts";
 import { type ErrorEntry, entry } from "./error-entry.ts";
 import { integrationErrors } from "./integration-errors.ts";
 import { limitErrors } from "./limit-errors.ts";
@@ -45,14 +46,20 @@ export const errorTable = {
     "The cursor is not valid",
     "Use the nextCursor of the previous page, unchanged, or leave it out for the first page.",
   ),
-  UNAUTHENTICATED: entry(401, "never", "caller", "No valid API key", "Send Basic auth publicKey:secretKey, or Bearer with the secret key."),
+  UNAUTHENTICATED: entry(
+    401,
+    "never",
+    "caller",
+    "No valid API key or session",
+    "Send Basic auth publicKey:secretKey, or Bearer with the secret key. In the console, sign in.",
+  ),
   API_KEY_EXPIRED: entry(401, "never", "caller", "This API key has expired", "Create a new key and use it."),
   FORBIDDEN_SCOPE: entry(
     403,
     "never",
     "caller",
-    "This API key lacks the scope",
-    "Use a key with the scope named in `detail`, whose owner has a role that includes it.",
+    "The API key or role lacks the scope",
+    "Use a key with the scope named in `detail`, whose owner has a role that includes it. In the console, ask an owner for such a role.",
   ),
   SCORE_OF_ANOTHER_KEY: entry(
     403,
@@ -273,6 +280,7 @@ export const errorTable = {
   EXPORT_TIMED_OUT: entry(504, "backoff", "us", "The export ran longer than allowed", "Split it by time range."),
   EXPORT_TOO_OLD: entry(410, "never", "us", "The export is too old to run", "Create it again, or re-run it."),
   RUNNER_LOST: entry(500, "backoff", "us", "The runner of this job was lost", "It is retried automatically on another runner."),
+  ...authErrors,
   ...integrationErrors,
   ...limitErrors,
   ...webhookErrors,

@@ -16,6 +16,9 @@ export const idPrefixes = {
   outboxEvent: "evt",
   webhookEndpoint: "whe",
   webhookDelivery: "whd",
+  session: "ses",
+  signInLink: "sil",
+  invitation: "inv",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

@@ -12,6 +12,7 @@ const checks: [string, string, string[]][] = [
   ["format and lint", "node_modules/.bin/biome", ["check", "--error-on-warnings", "."]],
   ["types of what Bun runs", "node_modules/typescript7/bin/tsc", typesOf("tsconfig.json")],
   ["types of the Worker", "node_modules/typescript7/bin/tsc", typesOf("api/tsconfig.json")],
+  ["types of the console", "node_modules/typescript7/bin/tsc", typesOf("console/tsconfig.json")],
   ["generated files", bunPath, ["openapi/generate.ts", "--check"]],
   ["API document", bunPath, ["openapi/lint.ts"]],
   [

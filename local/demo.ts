@@ -6,6 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { type CreateBatchExport, SpillwayClient } from "../openapi/client/index.ts";
 import { sampleEvents } from "./sample-data.ts";
 import { sendSample, traceConversation } from "./send-sample.ts";
+import { createSignInLink } from "./sign-in-link.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { runUntilStopped } from "./until-stopped.ts";
 
@@ -68,6 +69,7 @@ const demo = async (stack: Stack): Promise<void> => {
   await deliverWindow(stack, client);
   if (exitWhenDone) return;
   console.log(`\nServing until Ctrl-C.
+  console    ${await createSignInLink(stack)}
   API page   ${stack.apiUrl}/docs
   try        curl -u ${stack.publicKey}:${stack.secretKey} ${stack.apiUrl}/api/public/batch-exports
   details    ${stack.dataDir}/stack.json`);

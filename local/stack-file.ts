@@ -3,6 +3,8 @@ import { join } from "node:path";
 
 export type StackFile = {
   apiUrl: string;
+  /** Where people sign in: SPILLWAY_PUBLIC_URL, else the address of the API. */
+  consoleUrl: string;
   projectId: string;
   publicKey: string;
   secretKey: string;

@@ -7,6 +7,9 @@ import { openPostgres } from "../db/postgres/client.ts";
 import { bootstrapProject, newIdWith } from "../services/tenants/bootstrap-project.ts";
 import { writePrivate } from "./write-private.ts";
 
+/** Owner of the project, and operator of the stack. */
+export const localOwner = "owner@example.com";
+
 type Secrets = {
   salt: string;
   adminKey: string;
@@ -32,7 +35,7 @@ export const loadStackSecrets = async (file: string, postgresUrl: string): Promi
         hashSecret: (secretKey) => hashSecret(secretKey, known.salt),
         requestId: "local-stack",
       },
-      { organization: "Local organisation", project: "Local project", email: "owner@example.com" },
+      { organization: "Local organisation", project: "Local project", email: localOwner },
       scopes,
     );
     const secrets = { ...known, project: { projectId, publicKey, secretKey } };

@@ -6,13 +6,13 @@ import { join, resolve } from "node:path";
 import { ApiEnv } from "../api/env.ts";
 import { migrateEngines } from "../db/migrate-engines.ts";
 import { lockDataDir, untilKilledStackIsGone } from "./data-dir.ts";
-import { assertPortFree } from "./free-port.ts";
+import { assertPortFree, freePort } from "./free-port.ts";
 import { startNeonRelay } from "./neon-relay.ts";
 import { answers, repositoryRoot, type Service } from "./service.ts";
 import { nonEmpty, pick, portOf, type StackEnv } from "./stack-env.ts";
 import { type StackFile, stackFilePath } from "./stack-file.ts";
 import { createStackRunner } from "./stack-runner.ts";
-import { loadStackSecrets } from "./stack-secrets.ts";
+import { loadStackSecrets, localOwner } from "./stack-secrets.ts";
 import { stackSettings } from "./stack-settings.ts";
 import { startEngines } from "./start-engines.ts";
 import { startWorker } from "./workerd/start.ts";
@@ -115,16 +115,21 @@ const startParts = async (options: StackOptions, { env, dataDir, logOf }: StackP
   const settings = { ...engineSettings, ENCRYPTION_KEY: env["ENCRYPTION_KEY"] || secrets.encryptionKey };
   const relay = startNeonRelay(settings.DATABASE_URL);
   parts.addStoppable(relay);
+  const port = apiPort === 0 ? await freePort() : apiPort;
+  const consoleUrl = env["SPILLWAY_PUBLIC_URL"] ?? `http://127.0.0.1:${port}`;
   const worker = parts.keep(
     await startWorker({
       dataDir: join(dataDir, "worker"),
       logFile: logOf("worker"),
       bundle: options.workerBundle,
-      ...(apiPort === 0 ? {} : { port: apiPort }),
+      port,
       bindings: {
         ...pick(env, (name) => name in ApiEnv.shape),
         ...settings,
         NEON_WS_PROXY: relay.address,
+        // Sessions belong to this address, and mails lead to it.
+        SPILLWAY_PUBLIC_URL: consoleUrl,
+        SPILLWAY_OPERATORS: env["SPILLWAY_OPERATORS"] ?? localOwner,
         SALT: secrets.salt,
         ADMIN_API_KEY: secrets.adminKey,
       },
@@ -137,6 +142,7 @@ const startParts = async (options: StackOptions, { env, dataDir, logOf }: StackP
   const { projectId, publicKey, secretKey } = secrets.project ?? { projectId: "", publicKey: "", secretKey: "" };
   const file: StackFile = {
     apiUrl: worker.url,
+    consoleUrl,
     projectId,
     publicKey,
     secretKey,

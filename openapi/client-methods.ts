@@ -89,9 +89,14 @@ const hasOwnMethod = (operation: Operation): boolean => {
   return content === null || content?.["text/event-stream"] !== undefined;
 };
 
+/** People sign in with a browser: no key can call these operations. */
+const tagOfPeople = "Account";
+
 /** Returns the text of `methods.gen.ts`. Throws if two operations get the same name. */
 export const clientMethods = (document: ApiDocument): string => {
-  const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+  const operations = Object.values(document.paths)
+    .flatMap((methods) => Object.values(methods))
+    .filter(({ tags }) => !tags.includes(tagOfPeople));
   const tags = [...new Set(operations.map(({ tags: [tag = ""] }) => tag))].toSorted();
   const namespaces = tags.map((tag) => {
     const own = operations.filter((one) => one.tags[0] === tag && !hasOwnMethod(one));

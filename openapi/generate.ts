@@ -1,4 +1,4 @@
-/** Writes openapi.json, the client and the generated pages and parts of docs/ from the code, and the text of /llms.txt from docs/; with --check it only says whether they are stale. */
+/** Writes openapi.json, the clients and the generated pages and parts of docs/ from the code, and the text of /llms.txt from docs/; with --check it only says whether they are stale. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,7 +37,9 @@ ${rows.join("\n")}
 `;
 };
 
-const generateClient = async (document: string, output: string): Promise<void> => {
+type Generate = (document: string, output: string) => Promise<void>;
+
+const generateClient: Generate = async (document, output) => {
   await createClient({
     input: document,
     output: { path: output, module: { extension: ".ts" } },
@@ -46,6 +48,21 @@ const generateClient = async (document: string, output: string): Promise<void> =
   });
   writeFileSync(join(output, "methods.gen.ts"), clientMethods(JSON.parse(readFileSync(document, "utf8"))));
 };
+
+/** The console's calls and the options of its queries and mutations. Its requests go to its own origin. */
+const generateConsoleClient: Generate = async (document, output) => {
+  await createClient({
+    input: document,
+    output: { path: output, module: { extension: ".ts" } },
+    plugins: [{ name: "@hey-api/client-fetch", baseUrl: false }, "@hey-api/typescript", "@hey-api/sdk", "@tanstack/react-query"],
+    logs: { level: "silent" },
+  });
+};
+
+const clients: [string, Generate][] = [
+  ["openapi/client/generated", generateClient],
+  ["console/src/generated", generateConsoleClient],
+];
 
 const filesBelow = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8", withFileTypes: false })
@@ -90,10 +107,11 @@ const scratch = mkdtempSync(join(tmpdir(), "spillway-openapi-"));
 try {
   const input = join(scratch, "openapi.json");
   writeFileSync(input, document);
-  const generated = join(root, "openapi", "client", "generated");
-  const output = isCheck ? join(scratch, "generated") : generated;
-  await generateClient(input, output);
-  if (isCheck && !isSame(output, generated)) stale.push("openapi/client/generated");
+  for (const [folder, generate] of clients) {
+    const output = join(isCheck ? scratch : root, folder);
+    await generate(input, output);
+    if (isCheck && !isSame(output, join(root, folder))) stale.push(folder);
+  }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

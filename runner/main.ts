@@ -4,6 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { crc32 } from "node:zlib";
+import { createToken } from "../core/auth/session.ts";
 import { createId } from "../core/ids.ts";
 import { mixpanelOrigin } from "../core/integrations/kinds/mixpanel.ts";
 import { createKeyring } from "../core/integrations/sealed-secret.ts";
@@ -83,6 +84,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     hashKeyOf: hashKeyOf(config.encryptionKey),
     mailer: config.mail === null ? null : createMailer(config.mail),
     publicUrl: config.publicUrl,
+    newToken: () => createToken(randomBytes),
     sha256: sha256Hex,
     integrations: config.integrations,
     webhooks: config.webhooks,

@@ -1,4 +1,7 @@
-/** Identifies the caller by its API key (Basic or Bearer), which alone decides the project, or as an administrator. */
+/**
+ * Identifies the caller: a program by its API key (Basic or Bearer), which alone decides the project, a person by a session, or an
+ * administrator.
+ */
 import type { MiddlewareHandler } from "hono";
 import { effectiveScopes, type Scope } from "../../core/auth/scopes.ts";
 import { isSameSecret } from "../../core/auth/secret-hash.ts";
@@ -7,6 +10,7 @@ import { limitsOf } from "../../core/limits/plans.ts";
 import type { HashSecret } from "../../services/tenants/audited-insert.ts";
 import { findKeyByHash, markKeyUsed } from "../../services/tenants/find-key.ts";
 import type { AppEnv, Identify } from "../deps.ts";
+import { loadSession, sessionCodes } from "./identify-session.ts";
 
 type Credentials = { publicKey: string | null; secretKey: string };
 
@@ -29,16 +33,22 @@ export const keyCodes = ["UNAUTHENTICATED", "API_KEY_EXPIRED"] as const satisfie
 /** Sets the actor and scopes of the request, or responds with 401. */
 export const authenticate = (identify: Identify): MiddlewareHandler<AppEnv> =>
   async function authenticate(c, next) {
-    const { actor, scopes, isUseStale, plan, quotaOverrides } = await identify(c, c.get("db"));
+    const { actor, scopes, markUsed, plan, quotaOverrides } = await identify(c, c.get("db"));
     c.set("actor", actor);
     c.set("scopes", scopes);
     c.set("quotaLimits", limitsOf(plan ?? c.get("defaultPlan"), quotaOverrides ?? {}));
-    if (isUseStale && actor.apiKeyId !== null) await markKeyUsed(c.get("db"), actor.apiKeyId);
+    await markUsed?.();
     await next();
   };
 
-/** If a public key is sent, it must belong to the secret key. */
+/** With an Authorization header the cookie is ignored. */
 export const identifyBy =
+  (byKey: Identify, bySession: Identify): Identify =>
+  (c, db) =>
+    c.req.header("authorization") === undefined ? bySession(c, db) : byKey(c, db);
+
+/** If a public key is sent, it must belong to the secret key. */
+export const identifyKey =
   (hashSecret: HashSecret): Identify =>
   async (c, db) => {
     const credentials = parseCredentials(c.req.header("authorization"));
@@ -57,8 +67,9 @@ export const identifyBy =
       traceparent: c.get("span").traceparent,
       ipAddress: c.req.header("cf-connecting-ip") ?? null,
     };
-    const { isUseStale, publicKey, plan, quotaOverrides } = key;
-    return { actor, scopes: effectiveScopes(key.scopes, key.role), isUseStale, publicKey, plan, quotaOverrides };
+    const { publicKey, plan, quotaOverrides } = key;
+    const markUsed = key.isUseStale ? () => markKeyUsed(db, key.id) : null;
+    return { actor, scopes: effectiveScopes(key.scopes, key.role), markUsed, publicKey, plan, quotaOverrides };
   };
 
 /** Error codes of requests whose key lacks the scope. */
@@ -76,14 +87,24 @@ export const assertScope = (scopes: readonly Scope[], ...anyOf: [Scope, ...Scope
     throw new AppError({ code: "FORBIDDEN_SCOPE", message: `This needs the scope ${anyOf.join(" or ")}.` });
 };
 
-/** Error codes of requests without the admin key. */
-export const requireAdminCodes = ["UNAUTHENTICATED"] as const satisfies readonly ErrorCode[];
+/** Error codes of requests without the admin key or the session of an operator. */
+export const requireAdminCodes = ["UNAUTHENTICATED", ...sessionCodes, "FORBIDDEN_OPERATOR"] as const satisfies readonly ErrorCode[];
 
-/** With null there is no administrator, and every request is refused. */
-export const requireAdmin = (adminApiKey: string | null): MiddlewareHandler<AppEnv> =>
+/** `adminApiKey`: null if there is none. `operators`: mail addresses in lower case, of people who may do what the key may. */
+type AdminOptions = { adminApiKey: string | null; operators: ReadonlySet<string>; publicUrl: string | null };
+
+/** Sets the operator's user id, if it is a person. */
+export const requireAdmin = ({ adminApiKey, operators, publicUrl }: AdminOptions): MiddlewareHandler<AppEnv> =>
   async function requireAdmin(c, next) {
-    const [scheme = "", value = ""] = (c.req.header("authorization") ?? "").split(/ +/, 2);
-    if (adminApiKey === null || !/^bearer$/i.test(scheme) || !(await isSameSecret(value, adminApiKey)))
-      throw new AppError({ code: "UNAUTHENTICATED" });
+    const header = c.req.header("authorization");
+    if (header === undefined) {
+      const { userId, email } = await loadSession(c, c.get("db"), { publicUrl }, null);
+      if (!operators.has(email.toLowerCase())) throw new AppError({ code: "FORBIDDEN_OPERATOR" });
+      c.set("operatorId", userId);
+    } else {
+      const [scheme = "", value = ""] = header.split(/ +/, 2);
+      if (adminApiKey === null || !/^bearer$/i.test(scheme) || !(await isSameSecret(value, adminApiKey)))
+        throw new AppError({ code: "UNAUTHENTICATED" });
+    }
     await next();
   };

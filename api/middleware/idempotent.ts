@@ -9,6 +9,7 @@ import { AppError, type ErrorCode } from "../../core/errors.ts";
 import { digitKeeper } from "../../core/models/keep-digits.ts";
 import { sha256Hex } from "../../core/sha256-hex.ts";
 import { storableText } from "../../core/storable.ts";
+import type { Actor } from "../../services/audit/write-audit.ts";
 import { claimRequest, type IdempotentRequest, type KeptAnswer, keepAnswer } from "../../services/idempotency/claim-request.ts";
 import { keyringOf } from "../../services/keyring-of.ts";
 import type { AppEnv, Database } from "../deps.ts";
@@ -41,7 +42,7 @@ class Refused extends Error {}
 /** `showsSecret`: the answer holds a secret that is shown once, so that it is kept sealed. */
 export const idempotent = ({ showsSecret }: { showsSecret: boolean }): MiddlewareHandler<AppEnv> =>
   async function idempotent(c, next) {
-    const request = await idempotentRequestOf(c, c.get("actor")?.apiKeyId ?? "admin", () => c.req.text());
+    const request = await idempotentRequestOf(c, callerOf(c), () => c.req.text());
     if (request === undefined) return next();
     if (showsSecret && c.get("keyring") === null)
       throw new AppError({ code: "ENCRYPTION_DISABLED", message: "Without ENCRYPTION_KEY this call takes no Idempotency-Key." });
@@ -55,6 +56,17 @@ export const idempotent = ({ showsSecret }: { showsSecret: boolean }): Middlewar
       c.set("db", db);
     }
   };
+
+/** Who used a key: the API key, the person in this project, or an administrator. Two of them never share an Idempotency-Key. */
+const callerOf = (c: Context<AppEnv>): string => {
+  // Set before the route runs, or never.
+  const actor = c.get("actor") as AppEnv["Variables"]["actor"] | undefined;
+  if (actor !== undefined) return actorKey(actor);
+  const operatorId = c.get("operatorId");
+  return operatorId === undefined ? "admin" : `operator:${operatorId}`;
+};
+
+export const actorKey = ({ apiKeyId, userId, projectId }: Actor): string => apiKeyId ?? `user:${userId}:${projectId}`;
 
 type Once = { request: IdempotentRequest; showsSecret: boolean; next: () => Promise<void> };
 

@@ -50,7 +50,7 @@ const exportLink = '</api/public/batch-exports>; rel="alternate"; title="Create 
 export const problemAnswer = (c: Context<AppEnv>, error: AppError): Response => {
   const body = problemOf(c, error);
   const { status } = body;
-  if (status === 401) c.header("www-authenticate", 'Basic realm="spillway", charset="UTF-8"');
+  if (status === 401 && !isFromPage(c)) c.header("www-authenticate", 'Basic realm="spillway", charset="UTF-8"');
   const retrySeconds = error.retryAfterSeconds ?? (status === 503 ? 5 : null);
   if (retrySeconds !== null) c.header("retry-after", String(retrySeconds));
   if (pointsToExport.has(error.code)) c.header("link", exportLink, { append: true });
@@ -59,6 +59,9 @@ export const problemAnswer = (c: Context<AppEnv>, error: AppError): Response => 
     "cache-control": "no-store",
   });
 };
+
+/** A challenge would open the browser's own dialog for a name and a password over the console. Browsers send this header with every fetch of a page. */
+const isFromPage = (c: Context<AppEnv>): boolean => c.req.header("sec-fetch-dest") === "empty";
 
 /** Converts any failure of a request to the error its caller sees. */
 export const requestError = (error: unknown): AppError => {

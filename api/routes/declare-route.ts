@@ -1,6 +1,6 @@
 /**
- * Declares a route with its responses. The route names its own error codes; those of its middleware are added here. There are three kinds:
- * for API keys, for event senders, and for administrators.
+ * Declares a route with its responses. The route names its own error codes; those of its middleware are added here. There are five kinds:
+ * for keys and members of a project, for event senders, for administrators, for people's own accounts, and for signing in.
  */
 import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
@@ -10,14 +10,16 @@ import type { AppEnv } from "../deps.ts";
 import { keyCodes, requireAdminCodes, requireScope, requireScopeCodes } from "../middleware/auth.ts";
 import { burstCodes } from "../middleware/burst-limit.ts";
 import { IdempotencyHeader, idempotent, idempotentCodes, idempotentSecretCodes } from "../middleware/idempotent.ts";
+import { personCodes, projectCodes } from "../middleware/identify-session.ts";
 import { jsonBodyCodes, readsJsonBody } from "../middleware/json-body.ts";
+import { needsOrigin, originCodes } from "../middleware/own-origin.ts";
 import { unforeseenCodes } from "../middleware/problem.ts";
 import { showQuotas } from "../middleware/quota-fields.ts";
 import { errorResponses } from "./error-responses.ts";
 
 type Declared<Path extends string> = Omit<RouteConfig, "path" | "security" | "middleware"> & { path: Path };
 
-const security: Record<string, string[]>[] = [{ basicAuth: [] }, { bearerAuth: [] }];
+const security: Record<string, string[]>[] = [{ basicAuth: [] }, { bearerAuth: [] }, { session: [], project: [] }];
 
 /** Name of the field of the OpenAPI document that lists the scopes of an operation: a key needs one of them. */
 const scopesExtension = "x-scopes";
@@ -41,7 +43,7 @@ type KeyRouteOptions = {
   prepare?: MiddlewareHandler<AppEnv>;
 };
 
-/** Declares a route for API keys with one of the scopes. The middleware reads its JSON body, if any. */
+/** Declares a route for API keys and roles with one of the scopes. The middleware reads its JSON body, if any. */
 export const keyRoute = <Path extends string, Route extends Declared<Path>>(
   { scopes, codes, creates, isMetered = false, prepare }: KeyRouteOptions,
   route: Route,
@@ -59,7 +61,7 @@ export const keyRoute = <Path extends string, Route extends Declared<Path>>(
     ],
     responses: withErrors(route, [
       ...burstCodes,
-      ...keyCodes,
+      ...callerCodes(route),
       ...requireScopeCodes,
       ...inputCodes(route),
       ...idempotenceCodes(creates),
@@ -72,10 +74,10 @@ export const senderRoute = <Path extends string, Route extends Declared<Path>>(c
   createRoute<Path, Route>({
     ...route,
     security,
-    responses: withErrors(route, [...burstCodes, ...keyCodes, ...requireScopeCodes, ...codes]),
+    responses: withErrors(route, [...burstCodes, ...callerCodes(route), ...requireScopeCodes, ...codes]),
   });
 
-/** Declares a route for holders of the admin key. */
+/** Declares a route for holders of the admin key, and operators with a session. */
 export const adminRoute = <Path extends string, Route extends Declared<Path>>(
   { codes, creates }: { codes: readonly ErrorCode[]; creates?: Creates },
   route: Route,
@@ -83,10 +85,37 @@ export const adminRoute = <Path extends string, Route extends Declared<Path>>(
   createRoute<Path, Route>({
     ...route,
     ...takingKey(route, creates),
-    security: [{ adminKey: [] }],
+    security: [{ adminKey: [] }, { session: [] }],
     middleware: idempotence(creates),
-    responses: withErrors(route, [...requireAdminCodes, ...inputCodes(route), ...idempotenceCodes(creates), ...codes]),
+    responses: withErrors(route, [
+      ...requireAdminCodes,
+      ...originCodesOf(route),
+      ...inputCodes(route),
+      ...idempotenceCodes(creates),
+      ...codes,
+    ]),
   });
+
+/** Declares a route for a person's own account. It belongs to no project, and no key can call it. */
+export const personRoute = <Path extends string, Route extends Declared<Path>>(codes: readonly ErrorCode[], route: Route) =>
+  createRoute<Path, Route>({
+    ...route,
+    security: [{ session: [] }],
+    responses: withErrors(route, [...burstCodes, ...personCodes, ...originCodesOf(route), ...inputCodes(route), ...codes]),
+  });
+
+/** Declares a route that signs in or out. Nobody has to be signed in to call it; it checks the origin itself. */
+export const signInRoute = <Path extends string, Route extends Declared<Path>>(codes: readonly ErrorCode[], route: Route) =>
+  createRoute<Path, Route>({
+    ...route,
+    security: [],
+    responses: withErrors(route, [...burstCodes, ...originCodesOf(route), ...inputCodes(route), ...codes]),
+  });
+
+const originCodesOf = ({ method }: Pick<RouteConfig, "method">): readonly ErrorCode[] =>
+  needsOrigin(method.toUpperCase()) ? originCodes : [];
+
+const callerCodes = (route: Pick<RouteConfig, "method">): readonly ErrorCode[] => [...keyCodes, ...projectCodes, ...originCodesOf(route)];
 
 /** Adds the header to the document. Its type stays out of the route's, because only the middleware reads it. */
 const takingKey = ({ request }: Pick<RouteConfig, "request">, creates: Creates | undefined): Pick<RouteConfig, "request"> =>

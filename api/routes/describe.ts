@@ -22,3 +22,6 @@ export const component = <S extends z.ZodType>(schema: S, name: string): S => sc
 
 export const Id = z.string().regex(idPattern, "must be an id: letters, digits, _ and -, at most 100");
 export const IdParam = z.object({ id: Id });
+
+/** RFC 5321: at most 64 characters before the @ and 255 after it. */
+export const Email = z.email().max(320);

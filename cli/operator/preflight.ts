@@ -10,7 +10,7 @@ import { type Part, parts, runChecks } from "./preflight/run-checks.ts";
 const usage = `Usage:
   npm run preflight                        checks what the API and the runner need, from this environment
   npm run preflight -- --for api|runner    checks one of them
-  npm run preflight -- --only PART,PART    checks some parts: postgres, clickhouse, buckets, mail, keys
+  npm run preflight -- --only PART,PART    checks some parts: postgres, clickhouse, buckets, mail, sign-in, keys
   npm run preflight -- --json              prints { "ok": …, "checks": [{ check, outcome, message, help }] }`;
 
 const marks: Record<CheckOutcome, string> = { ok: "ok      ", warning: "warning ", failed: "FAILED  ", skipped: "skipped " };

@@ -1,4 +1,4 @@
-/** Authorization: scopes of API keys and the roles that bound them. A key never exceeds its owner's current role. */
+/** Authorization: scopes of API keys and the roles that bound them. A key never exceeds its owner's current role; a person has the whole role. */
 export const scopes = [
   "batchExports:create",
   "batchExports:read",
@@ -10,6 +10,7 @@ export const scopes = [
   "auditLogs:read",
   "models:CUD",
   "apiKeys:CRUD",
+  "members:CRUD",
 ] as const;
 export type Scope = (typeof scopes)[number];
 

@@ -79,7 +79,10 @@ export const jobKinds = {
     onExpiredLease: "spendAttempt",
     queueSwitch: "QUEUE_CONSUMER_BATCH_EXPORT_QUEUE_IS_ENABLED",
   },
-  /** Mails the user of an export that it has ended or will expire soon, or one of the owners of an integration or webhook endpoint what has become of it. */
+  /**
+   * Mails the user of an export that it has ended or will expire soon, one of the owners of an integration or webhook endpoint what has become
+   * of it, or a person a link to sign in.
+   */
   "mail.send": {
     payload: z.union([
       z.strictObject({ batchExportId: z.string(), event: z.enum(["completed", "failed", "expiring"]) }),
@@ -95,6 +98,8 @@ export const jobKinds = {
         userId: z.string(),
         error: z.strictObject({ code: z.string(), message: z.string() }),
       }),
+      /** The token of the link is made when the mail is sent. `publicUrl`: address of the console, without a trailing slash. */
+      z.strictObject({ signInLinkId: z.string(), publicUrl: z.url() }),
     ]),
     maxAttempts: 8,
     maxRunSeconds: 300,

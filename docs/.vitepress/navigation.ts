@@ -22,6 +22,7 @@ export const navigation = [
     title: "Access",
     pages: [
       ["api-keys", "API keys"],
+      ["sign-in", "Sign-in and members"],
       ["limits", "Limits"],
       ["client", "TypeScript client"],
       ["command-line", "Command line"],

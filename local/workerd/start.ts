@@ -1,15 +1,16 @@
 /** Bundles the Worker as for Cloudflare and serves it with workerd, the runtime Cloudflare runs. */
 import { execFile } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { consoleDist } from "../build-console.ts";
 import { freePort } from "../free-port.ts";
 import { answers, bunPath, repositoryRoot, type Service, startService } from "../service.ts";
 
 const compatibilityDate = "2026-11-01";
 
-/** Bundles with wrangler, as for production: a mistake in that environment of wrangler.toml fails here. Takes about two seconds. `script` is a Worker other than the API. */
+/** Bundles with wrangler, as for production, and builds the console with it: a mistake in that environment of wrangler.toml fails here. Takes about two seconds. `script` is a Worker other than the API. */
 export const bundleWorker = async (outDir: string, script?: string): Promise<void> => {
   const wrangler = join(repositoryRoot, "node_modules", "wrangler", "bin", "wrangler.js");
   try {
@@ -31,6 +32,8 @@ export const bundleWorker = async (outDir: string, script?: string): Promise<voi
   } catch (error) {
     throw new Error("The Worker could not be bundled.", { cause: error });
   }
+  // A later build of the console leaves those alone that are served.
+  cpSync(consoleDist, join(outDir, "assets"), { recursive: true });
 };
 
 const quote = (text: string): string => JSON.stringify(text);
@@ -57,7 +60,7 @@ export const startWorker = async (options: {
 const config :Workerd.Config = (
   services = [
     (name = "api", worker = .worker),
-    (name = "assets", disk = (path = ${quote(join(repositoryRoot, "node_modules", "swagger-ui-dist"))})),
+    (name = "assets", disk = (path = ${quote(join(options.bundle ?? options.dataDir, "assets"))})),
     (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
   ],
   extensions = [(modules = [(name = "spillway:rate-limit", internal = true, esModule = embed "rate-limit.js")])],

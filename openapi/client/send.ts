@@ -80,6 +80,8 @@ const retryOf = (given: ClientOptions, options: RequestOptions): RetryOptions =>
 
 /** An operation names each scheme that it takes, and the SDK sends the last that has a credential: only one may. */
 const credentialOf = ({ publicKey, secretKey, adminKey }: ClientOptions, auth: Auth): string | undefined => {
+  // Cookies and project headers are for people in a browser.
+  if (auth.type === "apiKey") return undefined;
   if (auth.key === "adminKey") return adminKey;
   const pair = publicKey === undefined || secretKey === undefined ? undefined : `${publicKey}:${secretKey}`;
   if (auth.scheme === "basic") return pair;

@@ -5,6 +5,7 @@ import { pruneOutbox } from "../../db/outbox/prune-outbox.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { pruneJobs } from "../../db/queue/prune-jobs.ts";
 import { repairConcurrencyCounts } from "../../db/queue/repair-concurrency-counts.ts";
+import { pruneSignIns } from "../../services/accounts/prune-sign-ins.ts";
 import { announceExpiry } from "../../services/exports/announce-expiry.ts";
 import { expireExports } from "../../services/exports/expire-exports.ts";
 import { markObjectRemoved, takeAbandonedObjects } from "../../services/exports/export-journal.ts";
@@ -58,6 +59,7 @@ const pruneAll = async ({ db }: TaskDeps): Promise<void> => {
   while ((await pruneJobs(db, { keepDays })) >= 1000);
   while ((await pruneOutbox(db, { keepDays })) >= 1000);
   while ((await pruneDeliveries(db, { keepDays })) >= 1000);
+  while ((await pruneSignIns(db)) >= 1000);
 };
 
 const expireAll = async ({ db, log }: TaskDeps, config: TaskConfig): Promise<void> => {

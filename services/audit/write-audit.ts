@@ -15,12 +15,12 @@ export type Actor = JobCause & {
 
 type AuditEntry = { resourceType: string; resourceId: string; action: string; before?: unknown; after?: unknown };
 
-/** Records an action of a person or a program with a key. */
+/** Records an action of a person who has signed in, or of a program with a key. */
 export const writeAudit = (tx: Database, actor: Actor, entry: AuditEntry): Promise<void> =>
   insertAudit(
     tx,
     {
-      type: actor.apiKeyId === null ? "ADMIN" : "API_KEY",
+      type: actor.apiKeyId === null ? "USER" : "API_KEY",
       apiKeyId: actor.apiKeyId,
       userId: actor.userId,
       orgId: actor.organizationId,
@@ -40,10 +40,10 @@ export const writeRunnerAudit = (
   entry: AuditEntry,
 ): Promise<void> => insertAudit(tx, { type: "RUNNER", orgId: organizationId, ...of }, entry);
 
-/** Records an action of a holder of the admin key. */
+/** Records an action of a holder of the admin key, or of an operator, whose id it has. */
 export const writeAdminAudit = (
   tx: Database,
-  of: { orgId?: string; projectId?: string; requestId: string },
+  of: { orgId?: string; projectId?: string; requestId: string; userId: string | null },
   entry: AuditEntry,
 ): Promise<void> => insertAudit(tx, { type: "ADMIN", ...of }, entry);
 

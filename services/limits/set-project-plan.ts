@@ -14,9 +14,10 @@ export const setProjectPlan = (
   {
     projectId,
     requestId,
+    operatorId,
     plan,
     overrides,
-  }: { projectId: string; requestId: string } & {
+  }: { projectId: string; requestId: string; operatorId?: string | null } & {
     [Field in keyof ProjectPlan]?: ProjectPlan[Field] | undefined;
   },
 ): Promise<ProjectPlan | undefined> =>
@@ -37,7 +38,7 @@ export const setProjectPlan = (
       .where(eq(projects.id, projectId));
     await writeAdminAudit(
       tx,
-      { projectId, requestId },
+      { projectId, requestId, userId: operatorId ?? null },
       { resourceType: "project", resourceId: projectId, action: "setPlan", before, after },
     );
     return { plan: after.plan, overrides: after.quotaOverrides ?? {} };

@@ -13,6 +13,8 @@ export type TenantDeps = {
   newUuid: () => string;
   hashSecret: HashSecret;
   requestId: string;
+  /** The person who acts with the rights of an administrator; null if the admin key does. */
+  operatorId?: string | null;
 };
 
 export const audited = async <Row extends { id: string }>(
@@ -26,7 +28,7 @@ export const audited = async <Row extends { id: string }>(
     if (row === undefined) throw new Error(`${resourceType} was not inserted`);
     await writeAdminAudit(
       tx,
-      { ...scope, requestId: deps.requestId },
+      { ...scope, requestId: deps.requestId, userId: deps.operatorId ?? null },
       {
         resourceType,
         resourceId: row.id,

@@ -23,7 +23,7 @@ type NewKey = { projectId: string; userId: string; scopes: readonly Scope[]; not
 export const createApiKey = async (
   deps: TenantDeps,
   key: NewKey,
-  author: KeyAuthor = { kind: "admin", requestId: deps.requestId },
+  author: KeyAuthor = { kind: "admin", requestId: deps.requestId, operatorId: deps.operatorId ?? null },
 ): Promise<ApiKeyRow & { secretKey: string }> => {
   const secretKey = `sk-lf-${deps.newUuid()}`;
   const fastHashedSecretKey = await deps.hashSecret(secretKey);

@@ -1,4 +1,4 @@
-/** Who changes API keys: an administrator, or a key whose own rights bound what it can hand out. */
+/** Who changes API keys: an administrator, or a key or member whose own rights bound what they can hand out. */
 import { eq } from "drizzle-orm";
 import type { Scope } from "../../core/auth/scopes.ts";
 import { AppError } from "../../core/errors.ts";
@@ -7,7 +7,9 @@ import { apiKeys } from "../../db/postgres/schema/tenants.ts";
 import { type Actor, writeAdminAudit, writeAudit } from "../audit/write-audit.ts";
 
 /** `scopes`: those the key has at this moment, within its owner's role. */
-export type KeyAuthor = { kind: "admin"; requestId: string } | { kind: "key"; actor: Actor; scopes: readonly Scope[] };
+export type KeyAuthor =
+  | { kind: "admin"; requestId: string; operatorId?: string | null }
+  | { kind: "key"; actor: Actor; scopes: readonly Scope[] };
 
 export const writeKeyAudit = (
   tx: Database,
@@ -17,7 +19,11 @@ export const writeKeyAudit = (
 ): Promise<void> =>
   author.kind === "key"
     ? writeAudit(tx, author.actor, { resourceType: "apiKey", ...entry })
-    : writeAdminAudit(tx, { projectId, requestId: author.requestId }, { resourceType: "apiKey", ...entry });
+    : writeAdminAudit(
+        tx,
+        { projectId, requestId: author.requestId, userId: author.operatorId ?? null },
+        { resourceType: "apiKey", ...entry },
+      );
 
 /**
  * Whoever gets a secret gets its rights. Throws SCOPE_NOT_HELD if they exceed the author's: in scopes, or in time if the author's own key
@@ -33,8 +39,8 @@ export const assertWithinAuthor = async (
   if (missing.length > 0)
     throw new AppError({
       code: "SCOPE_NOT_HELD",
-      message: `Your key does not have ${missing.join(", ")}, or the role of its owner does not.`,
-      fields: [{ path: "scopes", message: `your key lacks ${missing.join(", ")}` }],
+      message: `You do not have ${missing.join(", ")}: your key lacks it, or the role of its owner does.`,
+      fields: [{ path: "scopes", message: `you lack ${missing.join(", ")}` }],
     });
   const [own] = await tx
     .select({ expiresAt: apiKeys.expiresAt })

@@ -17,6 +17,8 @@ export type DeliveryFilter = {
   /** On the instant of creation: half-open, ISO 8601. */
   from?: string | undefined;
   to?: string | undefined;
+  /** What the event is about. */
+  objectId?: string | undefined;
 };
 
 const createdMs = sql`date_trunc('milliseconds', ${webhookDeliveries.createdAt})`;
@@ -25,13 +27,14 @@ const { body, ...listed } = getTableColumns(webhookDeliveries);
 const nextAttemptAt = sql<string | null>`(select to_char(j.run_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') from jobs j
   where j.dedupe_key = 'webhook.deliver:' || "webhook_deliveries"."id" and j.finished_at is null and j.state in ${claimable})`;
 
-export const deliveryConditions = (endpointId: string, { state, type, from, to }: DeliveryFilter): SQL | undefined =>
+export const deliveryConditions = (endpointId: string, { state, type, from, to, objectId }: DeliveryFilter): SQL | undefined =>
   and(
     eq(webhookDeliveries.endpointId, endpointId),
     state === undefined ? undefined : eq(webhookDeliveries.state, state),
     type === undefined ? undefined : eq(webhookDeliveries.eventType, type),
     from === undefined ? undefined : gte(webhookDeliveries.createdAt, new Date(from)),
     to === undefined ? undefined : lt(webhookDeliveries.createdAt, new Date(to)),
+    objectId === undefined ? undefined : eq(webhookDeliveries.objectId, objectId),
   );
 
 /** Lists a page, newest first, after the cursor. The caller has found the endpoint in its project. */

@@ -6,8 +6,10 @@ import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../db/postgres/client.ts";
+import { localOwner } from "../../local/stack-secrets.ts";
 import { answerFault, type Operation, operations } from "../support/api-document.ts";
 import { type FuzzRequest, requestOf, withIds } from "../support/fuzz-requests.ts";
+import { usePeople } from "../support/people.ts";
 import { eventWith, uniqueIds } from "../support/sent-event.ts";
 import { type ProjectKey, useWholeStack } from "../support/whole-stack.ts";
 
@@ -28,6 +30,7 @@ const { accepted, authorization, call, db, ingest, json, newProject, settled, st
     QUEUE_CONSUMER_INTEGRATION_QUEUE_IS_ENABLED: "false",
   },
 });
+const people = usePeople({ db, apiUrl: () => stack().apiUrl });
 const unique = uniqueIds();
 const event = eventWith(unique);
 
@@ -104,6 +107,8 @@ beforeAll(async () => {
       values (${endpoint["id"]}, ${foreign.projectId}, ${`evt_${canary}`}, 'export.completed', 'foreign', ${JSON.stringify({ text: canary })}, 'failed', now())
       returning id`,
   );
+  const invitation = await asForeign("invitations", post({ email: `${canary.toLowerCase()}@example.com`, role: "VIEWER" }));
+  expect(invitation["httpStatus"]).toBe(201);
   ownKeyId = firstId(await json("api-keys"));
   const foreignKeyId = firstId(await asForeign("api-keys"));
   const { id: validation } = await asForeign(`integrations/${String(integration["id"])}/validate`, post({}));
@@ -128,16 +133,23 @@ beforeAll(async () => {
     "/api/public/webhook-endpoints/": id(endpoint),
     "/api/public/webhook-endpoints/{id}/deliveries/": delivery?.id ?? "",
     "/api/public/api-keys/": foreignKeyId,
+    "/api/public/members/": firstId(await asForeign("members")),
+    "/api/public/invitations/": id(invitation),
+    "/api/public/account/sessions/": "ses_foreign",
   };
 });
 
 type Sent = { status: number; contentType: string; text: string; location: string };
 
-const send = async ({ method, path, isAdmin }: Operation, request: FuzzRequest): Promise<Sent> => {
+/** Headers of a person who has signed in as the owner of the own project. */
+let ownSession: Record<string, string>;
+
+/** `as`: the headers that say who asks, else those of a key. */
+const send = async ({ method, path, isAdmin }: Operation, request: FuzzRequest, as?: Record<string, string>): Promise<Sent> => {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => segment(String(request.path[name] ?? "x")));
   const url = new URL(`${stack().apiUrl}${filled}`);
   for (const [name, value] of Object.entries(request.query)) url.searchParams.set(name, asText(value));
-  const headers = new Headers({ authorization: isAdmin ? `Bearer ${stack().adminKey}` : authorization() });
+  const headers = new Headers(as ?? { authorization: isAdmin ? `Bearer ${stack().adminKey}` : authorization() });
   for (const [name, value] of Object.entries(request.header)) if (/^[\x20-\x7e]+$/.test(asText(value))) headers.set(name, asText(value));
   if (request.body !== undefined) headers.set("content-type", "application/json");
   const stop = new AbortController();
@@ -203,13 +215,46 @@ const foreignState = async (): Promise<string> => {
   );
 };
 
+/** Where the objects of an operation are: the part of its path in front of the first id, or of the longest such part that begins it. */
+const collections = [...new Set(operations.map(({ path }) => path.slice(0, path.indexOf("{"))))].filter((one) => one !== "");
+const collectionOf = ({ path }: Operation): string =>
+  collections.filter((one) => `${path}/`.startsWith(one)).toSorted((a, b) => b.length - a.length)[0] ?? path;
+
+/**
+ * Ids of earlier answers. Most requests get one of their own collection, and mostly a recent one, so that objects are made, used, removed and
+ * used again; the others get any id, also another project's.
+ */
+const createPools = () => {
+  const first: Record<string, string> = {
+    "/api/public/traces/": "own-trace",
+    "/api/public/observations/": "own-observation",
+    "/api/public/scores/": "own-score",
+    "/api/public/sessions/": "own-session",
+  };
+  const byCollection = new Map(Object.entries(first).map(([collection, id]) => [collection, [id]]));
+  const mixed = { own: [...Object.values(foreignIds), ...Object.values(first)], admin: ["none"] };
+  const lastOf = (pool: readonly string[], n: number): string => pool[Math.max(0, pool.length - 1 - n)] ?? "none";
+  return {
+    pick: (operation: Operation, n: number): string => {
+      const kept = byCollection.get(collectionOf(operation));
+      const any = operation.isAdmin ? mixed.admin : mixed.own;
+      return n % 5 === 0 || kept === undefined ? lastOf(any, n % 400) : lastOf(kept, n % 12);
+    },
+    add: (operation: Operation, ids: readonly string[]): void => {
+      (operation.isAdmin ? mixed.admin : mixed.own).push(...ids);
+      const collection = collectionOf(operation);
+      byCollection.set(collection, [...(byCollection.get(collection) ?? []), ...ids].slice(-200));
+    },
+  };
+};
+
 const protectedIds = (): Set<string> => new Set([stack().projectId, foreign.projectId, ownKeyId]);
 
 describe("fuzz", () => {
   it(`${examples} requests to each of ${operations.length} operations: documented answers only, nothing of another project`, async () => {
     console.info(`fuzz: seed ${seed}, ${examples} examples per operation`);
     const before = await foreignState();
-    const pools = { own: [...Object.values(foreignIds), "own-trace", "own-observation", "own-score", "own-session"], admin: ["none"] };
+    const pools = createPools();
     const prepared = operations.map((operation, i) => ({
       operation,
       requests: fc.sample(requestOf(operation), { seed: seed + i, numRuns: examples }),
@@ -217,8 +262,7 @@ describe("fuzz", () => {
     const faults = new Map<string, string>();
     const statuses = new Map<number, number>();
     const play = async ({ operation, requests }: (typeof prepared)[number], round: number): Promise<void> => {
-      const pool = operation.isAdmin ? pools.admin : pools.own;
-      const request = withIds(requests[round], (n) => pool[Math.max(0, pool.length - 1 - (n % 400))] ?? "none");
+      const request = withIds(requests[round], (n) => pools.pick(operation, n));
       if (request === undefined) return;
       const report = (fault: string, answer = ""): void => {
         const key = `${operation.id}: ${fault}`;
@@ -238,7 +282,7 @@ describe("fuzz", () => {
           const known = protectedIds();
           const found = idsIn(parsed(answer.text)).filter((id) => !known.has(id));
           // Keys in use must survive: only ids that the fuzzer created are used with the admin key.
-          if (!operation.isAdmin || operation.method === "POST") pool.push(...found.slice(0, 20));
+          if (!operation.isAdmin || operation.method === "POST") pools.add(operation, found.slice(0, 20));
         }
       } catch (error) {
         report(error instanceof Error ? error.message.slice(0, 300) : String(error));
@@ -264,6 +308,10 @@ describe("fuzz", () => {
 const otherAnswers: Record<string, { status: number; reason: string }> = {
   deleteTrace: { status: 200, reason: "deletes what this project has under the id, which is nothing" },
   deleteScore: { status: 202, reason: "deletes what this project has under the id, which is nothing" },
+  endAccountSession: { status: 401, reason: "a session is ended by its person; a key is refused" },
+};
+const otherAnswersOfSessions: typeof otherAnswers = {
+  endAccountSession: { status: 404, reason: "a session of somebody else is not found" },
 };
 /** Parameters that name a part of the API, not an object of a project. */
 const notIds = new Set(["table", "format"]);
@@ -272,6 +320,9 @@ describe("another project's ids", () => {
   let before: string;
   beforeAll(async () => {
     before = await foreignState();
+    const browser = await people.signIn({ email: localOwner });
+    const [[name, token] = []] = browser.cookies;
+    ownSession = { cookie: `${name}=${token}`, origin: stack().apiUrl, "x-spillway-project": stack().projectId };
   });
 
   const someIds = (): string[] => ["foreign-trace", "foreign-score", foreignIds["/api/public/batch-exports/"] ?? "", foreign.projectId];
@@ -280,7 +331,12 @@ describe("another project's ids", () => {
     ({ parameters, isAdmin }) => !isAdmin && parameters.some((one) => one.in === "path" && !notIds.has(one.name)),
   );
 
-  it.each(withPath.map((operation) => [operation.id, operation] as const))("in the path of %s", async (_id, operation) => {
+  const callers = withPath.flatMap((operation) =>
+    (["a key", "a session"] as const).map((caller) => [operation.id, caller, operation] as const),
+  );
+  it.each(callers)("in the path of %s with %s", async (_id, caller, operation) => {
+    const as = caller === "a key" ? undefined : ownSession;
+    const known = as === undefined ? otherAnswers[operation.id] : (otherAnswersOfSessions[operation.id] ?? otherAnswers[operation.id]);
     const path = Object.fromEntries(
       operation.parameters
         .filter((one) => one.in === "path")
@@ -294,12 +350,9 @@ describe("another project's ids", () => {
     const [body] =
       operation.body === undefined ? [undefined] : fc.sample(requestOf(operation), { seed, numRuns: 1 }).map((one) => one.body);
     for (const tried of operation.body === undefined ? [undefined] : [{}, body]) {
-      const answer = await send(operation, { path, query: {}, header: {}, body: tried });
+      const answer = await send(operation, { path, query: {}, header: {}, body: tried }, as);
       // A body that does not fit is refused before the id is looked up.
-      const allowed =
-        operation.body === undefined
-          ? [otherAnswers[operation.id]?.status ?? 404]
-          : [400, 404, 413, otherAnswers[operation.id]?.status ?? 404];
+      const allowed = operation.body === undefined ? [known?.status ?? 404] : [400, 404, 413, known?.status ?? 404];
       expect([operation.id, allowed.includes(answer.status), answer.status]).toEqual([operation.id, true, answer.status]);
       expect(answerFault(operation, answer)).toBeUndefined();
       expect(answer.text).not.toContain(canary);

@@ -101,6 +101,7 @@ describe("an Idempotency-Key", () => {
       testWebhookEndpoint: [`/api/public/webhook-endpoints/${endpointId}/test`, { type: "export.completed" }],
       createApiKey: ["/api/public/api-keys", { scopes: ["traces:read"] }],
       rotateApiKey: [`/api/public/api-keys/${own["id"]}/rotate`, {}],
+      createInvitation: ["/api/public/invitations", { email: "invited-once@example.com", role: "VIEWER" }],
       adminCreateOrganization: ["/api/admin/organizations", { name: "once" }],
       adminCreateProject: ["/api/admin/projects", { organizationId: organization, name: "once" }],
       adminCreateUser: ["/api/admin/users", { email: "twice@example.com" }],

@@ -27,6 +27,7 @@ const exceptions: Record<string, string> = {
   "cli/operator/migrate-env.ts": "reads the variables of the engines as the runner does",
   "cli/operator/preflight/preflight-target.ts": "reads the variables as the Worker and the runner do",
   "cli/operator/preflight/check-store.ts": "tries a bucket as the runner uses it",
+  "cli/operator/preflight/check-sign-in.ts": "tries the provider as the Worker uses it",
   "cli/operator/preflight/check-mail.ts": "tries the mail server as the runner uses it",
   "cli/operator/preflight/run-checks.ts": "finds credentials as the runner does",
   "api/middleware/problem.ts": "failures of Postgres become problems at this edge",

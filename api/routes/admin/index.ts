@@ -20,11 +20,9 @@ import type { App, AppEnv, RouteDeps } from "../../deps.ts";
 import { tenantDepsOf } from "../api-keys/deps.ts";
 import { RotateApiKey } from "../api-keys/resource.ts";
 import { adminRoute } from "../declare-route.ts";
-import { Id, IdParam, json, jsonRequest } from "../describe.ts";
+import { Email, Id, IdParam, json, jsonRequest } from "../describe.ts";
 
 const Name = z.string().trim().min(1).max(200).refine(storable, notStorable);
-/** RFC 5321: at most 64 characters before the @ and 255 after it. */
-const Email = z.email().max(320);
 const Row = z.record(z.string(), z.unknown()).openapi("AdminResource");
 
 const resources = {
@@ -151,7 +149,7 @@ const registerAdminKeys = (app: App, tenantDeps: (c: Context<AppEnv>) => TenantD
       },
     ),
     async (c) => {
-      const author = { kind: "admin", requestId: c.get("requestId") } as const;
+      const author = { kind: "admin", requestId: c.get("requestId"), operatorId: c.get("operatorId") ?? null } as const;
       const isRevoked = await revokeApiKey(c.get("db"), { id: c.req.valid("param").id, projectId: null }, author);
       if (!isRevoked) throw new AppError({ code: "NOT_FOUND" });
       return c.body(null, 204);
@@ -172,7 +170,11 @@ const registerAdminKeys = (app: App, tenantDeps: (c: Context<AppEnv>) => TenantD
     ),
     async (c) => {
       const rotation = { ...c.req.valid("json"), id: c.req.valid("param").id, projectId: null };
-      const row = await rotateApiKey(tenantDeps(c), rotation, { kind: "admin", requestId: c.get("requestId") });
+      const row = await rotateApiKey(tenantDeps(c), rotation, {
+        kind: "admin",
+        requestId: c.get("requestId"),
+        operatorId: c.get("operatorId") ?? null,
+      });
       if (row === undefined) throw new AppError({ code: "NOT_FOUND" });
       return c.json(row, 200);
     },
@@ -200,7 +202,12 @@ const registerAdminPlan = (app: App): void => {
       },
     ),
     async (c) => {
-      const change = { ...c.req.valid("json"), projectId: c.req.valid("param").id, requestId: c.get("requestId") };
+      const change = {
+        ...c.req.valid("json"),
+        projectId: c.req.valid("param").id,
+        requestId: c.get("requestId"),
+        operatorId: c.get("operatorId") ?? null,
+      };
       const changed = await setProjectPlan(c.get("db"), change);
       if (changed === undefined) throw new AppError({ code: "NOT_FOUND" });
       return c.json(changed, 200);

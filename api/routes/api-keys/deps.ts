@@ -13,13 +13,14 @@ export const tenantDepsOf = (c: Context<AppEnv>, deps: Omit<KeyDeps, "nowMs">): 
   newUuid: deps.newUuid,
   hashSecret: deps.hashSecret,
   requestId: c.get("requestId"),
+  operatorId: c.get("operatorId") ?? null,
 });
 
 export const authorOf = (c: Context<AppEnv>): KeyAuthor => ({ kind: "key", actor: c.get("actor"), scopes: c.get("scopes") });
 
-/** Project and owner of the calling key, which become those of a key it creates. */
+/** Project and owner of the calling key, or the person who calls: they become those of a key that is created. */
 export const ownerOf = (c: Context<AppEnv>): { projectId: string; userId: string } => {
   const { projectId, userId } = c.get("actor");
-  if (userId === null) throw new AppError({ code: "INTERNAL", detail: "a key has an owner" });
+  if (userId === null) throw new AppError({ code: "INTERNAL", detail: "a key has an owner, and a session a person" });
   return { projectId, userId };
 };

@@ -1,16 +1,13 @@
 /** GET /api/public/batch-exports/{id}/download: redirects to a short-lived signed URL, created for each request. */
 
 import { z } from "@hono/zod-openapi";
-import { AppError } from "../../../core/errors.ts";
-import { writeAudit } from "../../../services/audit/write-audit.ts";
-import { signDownload } from "../../../services/exports/sign-download.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { IdParam } from "../describe.ts";
-import { loadBatchExport } from "./load.ts";
+import { downloadCodes, signFile } from "./signed-file.ts";
 
 const route = keyRoute(
-  { scopes: ["batchExports:read"], codes: ["EXPORTS_DISABLED", "NOT_FOUND", "EXPORT_NOT_READY", "EXPORT_EXPIRED"] },
+  { scopes: ["batchExports:read"], codes: downloadCodes },
   {
     method: "get",
     path: "/api/public/batch-exports/{id}/download",
@@ -25,28 +22,7 @@ const route = keyRoute(
 
 export const registerDownload = (app: App, deps: Pick<RouteDeps, "downloads" | "nowMs">): void => {
   app.openapi(route, async (c) => {
-    const { downloads } = deps;
-    if (downloads === null) throw new AppError({ code: "EXPORTS_DISABLED" });
-    const row = await loadBatchExport(c, c.req.valid("param").id);
-    if (row.status !== "COMPLETED" || row.manifest === null || row.expiresAt === null) throw new AppError({ code: "EXPORT_NOT_READY" });
-    const leftSeconds = Math.floor((row.expiresAt.getTime() - deps.nowMs()) / 1000);
-    if (leftSeconds <= 0 || row.filesDeletedAt !== null) throw new AppError({ code: "EXPORT_EXPIRED" });
-    const file = row.manifest.files[c.req.valid("query").file];
-    if (file === undefined) throw new AppError({ code: "NOT_FOUND", message: "The export has no file with this number." });
-
-    const address = await signDownload({
-      location: downloads.location,
-      credentials: downloads,
-      file,
-      seconds: Math.min(downloads.linkSeconds, leftSeconds),
-    });
-    await writeAudit(c.get("db"), c.get("actor"), {
-      resourceType: "batchExport",
-      resourceId: row.id,
-      action: "download",
-      after: { file: file.name },
-    });
-    c.header("cache-control", "no-store");
-    return c.redirect(address, 302);
+    const { url } = await signFile(c, deps, { ...c.req.valid("param"), ...c.req.valid("query") });
+    return c.redirect(url, 302);
   });
 };

@@ -5,6 +5,7 @@ import { registerCancel } from "./cancel.ts";
 import { registerCreate } from "./create.ts";
 import { registerDelete } from "./delete.ts";
 import { registerDownload } from "./download.ts";
+import { registerDownloadLink } from "./download-link.ts";
 import { registerEstimate } from "./estimate.ts";
 import { registerEvents } from "./events.ts";
 import { registerGet } from "./get.ts";
@@ -46,6 +47,7 @@ export const registerBatchExports = (app: App, deps: BatchExportDeps): void => {
     registerRerun,
     registerDelete,
     registerDownload,
+    registerDownloadLink,
     registerEvents,
   ])
     register(app, deps);

@@ -11,7 +11,7 @@ import { isRecord } from "../../../core/is-record.ts";
 import { claimId, markStored } from "../../../services/idempotency/claim-id.ts";
 import { type Sender, storeBatch } from "../../../services/ingestion/store-batch.ts";
 import type { App, AppEnv, IngestionDeps } from "../../deps.ts";
-import { IdempotencyHeader, idempotentCodes, idempotentRequestOf } from "../../middleware/idempotent.ts";
+import { actorKey, IdempotencyHeader, idempotentCodes, idempotentRequestOf } from "../../middleware/idempotent.ts";
 import { senderRoute } from "../declare-route.ts";
 import { json, jsonRequest } from "../describe.ts";
 import { authoriseSender } from "./authorise.ts";
@@ -86,11 +86,17 @@ type Sent = { sender: Sender; text: string; id: string };
 
 /** With an Idempotency-Key, stores the score under the id of the first request with it, and not again once that is stored. */
 const storeOnce = async (c: Context<AppEnv>, { sender, text, id }: Sent, store: (id: string) => Promise<void>): Promise<string> => {
-  const request = await idempotentRequestOf(c, c.get("actor")?.apiKeyId ?? sender.origin.apiKey, () => text);
+  const request = await idempotentRequestOf(c, callerOf(c, sender), () => text);
   const claimed = request === undefined ? { id, isStored: false } : await claimId(c.get("db"), request, id);
   if (!claimed.isStored) await store(claimed.id);
   if (request !== undefined && !claimed.isStored) await markStored(c.get("db"), request, claimed.id);
   return claimed.id;
+};
+
+/** A public key alone sets no actor. */
+const callerOf = (c: Context<AppEnv>, { origin }: Sender): string => {
+  const actor = c.get("actor") as AppEnv["Variables"]["actor"] | undefined;
+  return actor === undefined ? origin.apiKey : actorKey(actor);
 };
 
 /** The id of a score is in its body as sent and as parsed. */

@@ -31,7 +31,7 @@ export const untrustedNote =
 
 const instructions = `Spillway exports traces of LLM applications as files. To export: list_tables, describe_table, preview_export, create_export, wait_for_export, get_download_link. Answers hold at most 8 kB; leftOut names what did not fit. ${untrustedNote}`;
 
-type McpDeps = Pick<RouteDeps, "identify" | "log" | "nowMs" | "wait">;
+type McpDeps = Pick<RouteDeps, "identifyKey" | "log" | "nowMs" | "wait">;
 
 export const registerMcp = (app: App, deps: McpDeps): void => {
   const operations = new Map<ToolName, Operation>();
@@ -40,7 +40,7 @@ export const registerMcp = (app: App, deps: McpDeps): void => {
     operations.set(name, known);
     return known;
   };
-  app.post("/mcp", authenticate(deps.identify), async (c) => {
+  app.post("/mcp", authenticate(deps.identifyKey), async (c) => {
     const server = new Server(
       { name: "spillway", title: documentInfo.title, version: documentInfo.version },
       { capabilities: { tools: {} }, instructions },

@@ -5,7 +5,7 @@ export const docsFiles = {
   "swagger-ui.css": "text/css; charset=utf-8",
   "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
 } as const;
-export type DocsFile = keyof typeof docsFiles;
+type DocsFile = keyof typeof docsFiles;
 
 export const isDocsFile = (name: string): name is DocsFile => Object.hasOwn(docsFiles, name);
 

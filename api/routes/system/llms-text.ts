@@ -31,6 +31,7 @@ export const llmsText: string = [
   "### Access",
   "",
   "- [API keys](docs/api-keys.md): curl -u PUBLIC_KEY:SECRET_KEY -H 'content-type.",
+  "- [Sign-in and members](docs/sign-in.md): Programs use API keys.",
   "- [Limits](docs/limits.md): curl -u PUBLIC_KEY:SECRET_KEY http://127.0.0.1:8787/api/public/limits",
   "- [TypeScript client](docs/client.md): npm run build:client && npm pack ./openapi/client   # here.",
   "- [Command line](docs/command-line.md): spillway export create --table events --filter 'level = ERROR' --since 7d --format parquet --download errors",

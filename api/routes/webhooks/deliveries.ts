@@ -33,7 +33,12 @@ const listRoute = keyRoute(
     description: "One per event, newest first, kept for 30 days after they ended.",
     request: {
       params: IdParam,
-      query: z.strictObject({ ...CursorQuery, state: z.enum(deliveryStates).optional(), ...DeliverySelection }),
+      query: z.strictObject({
+        ...CursorQuery,
+        state: z.enum(deliveryStates).optional(),
+        ...DeliverySelection,
+        objectId: Id.optional().describe("Only events about the export or integration with this id. Name `from` with it: it has no index."),
+      }),
     },
     responses: {
       200: json(

@@ -1,5 +1,6 @@
 /** Preflight: what is to be checked, from the same variables and schemas that the Worker and the runner read. */
 import { parseApiEnv } from "../../../api/env.ts";
+import { type OidcSettings, oidcSettings } from "../../../core/auth/oidc-env.ts";
 import { egressPolicy } from "../../../core/egress/egress-env.ts";
 import type { EgressPolicy } from "../../../core/egress/egress-policy.ts";
 import { exportStoreConfig } from "../../../core/exports/export-store-config.ts";
@@ -24,7 +25,14 @@ export type PreflightTarget = {
   publicUrl: string | null;
   mail: { url: string; from: string } | null;
   aws: AwsEnvironment;
-  api: { salt: string; hasAdminKey: boolean; externalEndpoint: string | null; linkSeconds: number } | null;
+  api: {
+    salt: string;
+    hasAdminKey: boolean;
+    externalEndpoint: string | null;
+    linkSeconds: number;
+    publicUrl: string | null;
+    oidc: OidcSettings | null;
+  } | null;
 };
 
 type Read = { results: CheckResult[]; target: PreflightTarget | null };
@@ -94,6 +102,8 @@ const readApi = (bindings: Environment): Read => {
         hasAdminKey: env.ADMIN_API_KEY !== undefined,
         externalEndpoint: env.LANGFUSE_S3_BATCH_EXPORT_EXTERNAL_ENDPOINT ?? null,
         linkSeconds: Math.round(env.BATCH_EXPORT_DOWNLOAD_LINK_EXPIRATION_HOURS * 3600),
+        publicUrl: env.SPILLWAY_PUBLIC_URL ?? null,
+        oidc: oidcSettings(env),
       },
     },
   };

@@ -7,11 +7,12 @@ import { checkMail } from "./check-mail.ts";
 import { checkPostgres } from "./check-postgres.ts";
 import { type CheckResult, skipped } from "./check-result.ts";
 import { checkSecrets } from "./check-secrets.ts";
+import { checkSignIn } from "./check-sign-in.ts";
 import { checkStore, type StoreDeps, type StoreToCheck } from "./check-store.ts";
 import { type PreflightTarget, type ProcessName, readTarget } from "./preflight-target.ts";
 
 /** Variables are always checked. */
-export const parts = ["postgres", "clickhouse", "buckets", "mail", "keys"] as const;
+export const parts = ["postgres", "clickhouse", "buckets", "mail", "sign-in", "keys"] as const;
 export type Part = (typeof parts)[number];
 
 type What = { processes?: readonly ProcessName[]; only?: readonly Part[]; nowMs?: () => number };
@@ -23,13 +24,22 @@ export const runChecks = async (
   const { results, target } = readTarget(env, processes);
   if (target === null) return [...results, skipped("engines", "Not checked until the variables are valid.")];
   const credentials = createAwsCredentials(target.aws, { fetch, readText: (path) => readFile(path, "utf8"), nowMs });
-  const [postgres, clickhouse, stores, mail] = await Promise.all([
+  const [postgres, clickhouse, stores, mail, signIn] = await Promise.all([
     only.includes("postgres") ? checkPostgres(target.databaseUrl, nowMs) : [],
     only.includes("clickhouse") ? checkClickHouse(target.clickhouse, nowMs) : [],
     only.includes("buckets") ? checkStores(target, { nowMs, newProbeId: randomUUID, credentials }) : [],
     only.includes("mail") && processes.includes("runner") ? checkMail(target.mail).then((result) => [result]) : [],
+    only.includes("sign-in") ? checkSignIn(target, processes) : [],
   ]);
-  return [...results, ...postgres, ...clickhouse, ...stores, ...mail, ...(only.includes("keys") ? await checkSecrets(target) : [])];
+  return [
+    ...results,
+    ...postgres,
+    ...clickhouse,
+    ...stores,
+    ...mail,
+    ...signIn,
+    ...(only.includes("keys") ? await checkSecrets(target) : []),
+  ];
 };
 
 const checkStores = async (target: PreflightTarget, deps: StoreDeps): Promise<CheckResult[]> => [

@@ -26,6 +26,7 @@ const scopes = Object.keys({
   "auditLogs:read": true,
   "models:CUD": true,
   "apiKeys:CRUD": true,
+  "members:CRUD": true,
 } satisfies Record<Scope, true>) as Scope[];
 
 /** Where a secret goes: one of the two is needed before anything is made. */

@@ -1,5 +1,6 @@
 /** Tables of tenants: organizations, projects, people, API keys. */
 
+import { sql } from "drizzle-orm";
 import { index, integer, jsonb, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
 import { planNames, type QuotaOverrides } from "../../../core/limits/plans.ts";
 import { at, createdAt, updatedAt } from "./columns.ts";
@@ -35,13 +36,18 @@ export const projects = pgTable(
   (t) => [index("projects_org_id_idx").on(t.organizationId)],
 );
 
-export const users = pgTable("users", {
-  id: text().primaryKey(),
-  email: text().notNull().unique(),
-  name: text(),
-  createdAt: createdAt(),
-  updatedAt: updatedAt(),
-});
+export const users = pgTable(
+  "users",
+  {
+    id: text().primaryKey(),
+    email: text().notNull().unique(),
+    name: text(),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  // People type their address in any case.
+  (t) => [index("users_email_lower_idx").on(sql`lower(${t.email})`)],
+);
 
 export const memberships = pgTable(
   "memberships",

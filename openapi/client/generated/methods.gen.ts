@@ -99,6 +99,8 @@ export class Methods {
     retry: (id: types.RetryBatchExportData["path"]["id"], options?: RequestOptions) => this.#send<types.RetryBatchExportResponse>(sdk.retryBatchExport, { path: { id } }, options),
     /** Run a finished export again as a new export. Creates a new export with the same request and the current rows. The old one stays unchanged. */
     rerun: (id: types.RerunBatchExportData["path"]["id"], options?: CreateOptions) => this.#send<types.RerunBatchExportResponse>(sdk.rerunBatchExport, { path: { id }, isKeyed: true }, options),
+    /** Get the address of a file of a completed export. Answers the signed URL to which the download redirects. It is valid for a short time. */
+    getDownloadLink: (id: types.GetBatchExportDownloadLinkData["path"]["id"], query?: types.GetBatchExportDownloadLinkData["query"], options?: RequestOptions) => this.#send<types.GetBatchExportDownloadLinkResponse>(sdk.getBatchExportDownloadLink, { path: { id }, query }, options),
   };
 
   readonly ingestion = {
@@ -156,6 +158,23 @@ export class Methods {
   readonly limits = {
     /** Show the project's quotas and what is used of them. Any key of the project may ask. The fields RateLimit and RateLimit-Policy say the same. */
     get: (options?: RequestOptions) => this.#send<types.GetLimitsResponse>(sdk.getLimits, {}, options),
+  };
+
+  readonly members = {
+    /** List the members of the organisation. By address, at most 1,000. */
+    list: (options?: RequestOptions) => this.#send<types.ListMembersResponse>(sdk.listMembers, {}, options),
+    /** Change the role of a member. Counts at once, for their sessions and keys. Only owners make or change owners; the last owner stays one. */
+    update: (id: types.UpdateMemberData["path"]["id"], body: types.UpdateMemberData["body"], options?: RequestOptions) => this.#send<types.UpdateMemberResponse>(sdk.updateMember, { path: { id }, body }, options),
+    /** Remove a member. Their sessions and keys have no rights in the organisation from now on. The last owner cannot be removed. */
+    remove: (id: types.RemoveMemberData["path"]["id"], options?: RequestOptions) => this.#send<types.RemoveMemberResponse>(sdk.removeMember, { path: { id } }, options),
+    /** Invite somebody into the organisation. Mails a link that accepts the invitation and signs in. Only owners invite owners. */
+    createInvitation: (body: types.CreateInvitationData["body"], options?: CreateOptions) => this.#send<types.CreateInvitationResponse>(sdk.createInvitation, { body, isKeyed: true }, options),
+    /** List the invitations of the organisation. Newest first, also those that expired in the last 30 days. Accepted ones are members. */
+    listInvitations: (options?: RequestOptions) => this.#send<types.ListInvitationsResponse>(sdk.listInvitations, {}, options),
+    /** Mail an invitation again. With a new link and a new term; the link before ends. At most once a minute. */
+    resendInvitation: (id: types.ResendInvitationData["path"]["id"], options?: RequestOptions) => this.#send<types.ResendInvitationResponse>(sdk.resendInvitation, { path: { id } }, options),
+    /** Revoke an invitation. Its link ends at once. */
+    revokeInvitation: (id: types.RevokeInvitationData["path"]["id"], options?: RequestOptions) => this.#send<types.RevokeInvitationResponse>(sdk.revokeInvitation, { path: { id } }, options),
   };
 
   readonly models = {

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { AdminCreateApiKeyData, AdminCreateApiKeyErrors, AdminCreateApiKeyResponses, AdminCreateMembershipData, AdminCreateMembershipErrors, AdminCreateMembershipResponses, AdminCreateOrganizationData, AdminCreateOrganizationErrors, AdminCreateOrganizationResponses, AdminCreateProjectData, AdminCreateProjectErrors, AdminCreateProjectResponses, AdminCreateUserData, AdminCreateUserErrors, AdminCreateUserResponses, AdminListApiKeysData, AdminListApiKeysErrors, AdminListApiKeysResponses, AdminListMembershipsData, AdminListMembershipsErrors, AdminListMembershipsResponses, AdminListOrganizationsData, AdminListOrganizationsErrors, AdminListOrganizationsResponses, AdminListProjectsData, AdminListProjectsErrors, AdminListProjectsResponses, AdminListUsersData, AdminListUsersErrors, AdminListUsersResponses, AdminRevokeApiKeyData, AdminRevokeApiKeyErrors, AdminRevokeApiKeyResponses, AdminRotateApiKeyData, AdminRotateApiKeyErrors, AdminRotateApiKeyResponses, AdminSetProjectPlanData, AdminSetProjectPlanErrors, AdminSetProjectPlanResponses, BackfillIntegrationData, BackfillIntegrationErrors, BackfillIntegrationResponses, CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateModelData, CreateModelErrors, CreateModelResponses, CreateScoreData, CreateScoreErrors, CreateScoreResponses, CreateWebhookEndpointData, CreateWebhookEndpointErrors, CreateWebhookEndpointResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteBlobStorageIntegrationData, DeleteBlobStorageIntegrationErrors, DeleteBlobStorageIntegrationResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteIntegrationData, DeleteIntegrationErrors, DeleteIntegrationResponses, DeleteModelData, DeleteModelErrors, DeleteModelResponses, DeleteScoreData, DeleteScoreErrors, DeleteScoreResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DeleteWebhookEndpointData, DeleteWebhookEndpointErrors, DeleteWebhookEndpointResponses, DownloadBatchExportData, DownloadBatchExportErrors, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelLogsData, ExportOtelLogsErrors, ExportOtelLogsResponses, ExportOtelMetricsData, ExportOtelMetricsErrors, ExportOtelMetricsResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, GetApiKeyData, GetApiKeyErrors, GetApiKeyResponses, GetBatchExportData, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetBlobStorageIntegrationStatusData, GetBlobStorageIntegrationStatusErrors, GetBlobStorageIntegrationStatusResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationResponses, GetIntegrationRunData, GetIntegrationRunErrors, GetIntegrationRunResponses, GetLimitsData, GetLimitsErrors, GetLimitsResponses, GetModelData, GetModelErrors, GetModelResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTraceData, GetTraceErrors, GetTraceResponses, GetValidationData, GetValidationErrors, GetValidationResponses, GetWebhookDeliveryData, GetWebhookDeliveryErrors, GetWebhookDeliveryResponses, GetWebhookEndpointData, GetWebhookEndpointErrors, GetWebhookEndpointResponses, IngestData, IngestErrors, IngestResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListBlobStorageIntegrationsData, ListBlobStorageIntegrationsErrors, ListBlobStorageIntegrationsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListIntegrationRunsData, ListIntegrationRunsErrors, ListIntegrationRunsResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListObservationsV2Data, ListObservationsV2Errors, ListObservationsV2Responses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListRejectionsData, ListRejectionsErrors, ListRejectionsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListScoresV3Data, ListScoresV3Errors, ListScoresV3Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListWebhookDeliveriesData, ListWebhookDeliveriesErrors, ListWebhookDeliveriesResponses, ListWebhookEndpointsData, ListWebhookEndpointsErrors, ListWebhookEndpointsResponses, PauseIntegrationData, PauseIntegrationErrors, PauseIntegrationResponses, PreviewBatchExportData, PreviewBatchExportErrors, PreviewBatchExportResponses, PutBlobStorageIntegrationData, PutBlobStorageIntegrationErrors, PutBlobStorageIntegrationResponses, RedeliverRejectionsData, RedeliverRejectionsErrors, RedeliverRejectionsResponses, RedeliverWebhookDeliveriesData, RedeliverWebhookDeliveriesErrors, RedeliverWebhookDeliveriesResponses, RedeliverWebhookDeliveryData, RedeliverWebhookDeliveryErrors, RedeliverWebhookDeliveryResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, ResumeIntegrationData, ResumeIntegrationErrors, ResumeIntegrationResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RotateApiKeyData, RotateApiKeyErrors, RotateApiKeyResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, RunIntegrationData, RunIntegrationErrors, RunIntegrationResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses, TestWebhookEndpointData, TestWebhookEndpointErrors, TestWebhookEndpointResponses, UpdateIntegrationData, UpdateIntegrationErrors, UpdateIntegrationResponses, UpdateWebhookEndpointData, UpdateWebhookEndpointErrors, UpdateWebhookEndpointResponses, ValidateIntegrationData, ValidateIntegrationErrors, ValidateIntegrationResponses } from './types.gen.ts';
+import type { AdminCreateApiKeyData, AdminCreateApiKeyErrors, AdminCreateApiKeyResponses, AdminCreateMembershipData, AdminCreateMembershipErrors, AdminCreateMembershipResponses, AdminCreateOrganizationData, AdminCreateOrganizationErrors, AdminCreateOrganizationResponses, AdminCreateProjectData, AdminCreateProjectErrors, AdminCreateProjectResponses, AdminCreateUserData, AdminCreateUserErrors, AdminCreateUserResponses, AdminListApiKeysData, AdminListApiKeysErrors, AdminListApiKeysResponses, AdminListMembershipsData, AdminListMembershipsErrors, AdminListMembershipsResponses, AdminListOrganizationsData, AdminListOrganizationsErrors, AdminListOrganizationsResponses, AdminListProjectsData, AdminListProjectsErrors, AdminListProjectsResponses, AdminListUsersData, AdminListUsersErrors, AdminListUsersResponses, AdminRevokeApiKeyData, AdminRevokeApiKeyErrors, AdminRevokeApiKeyResponses, AdminRotateApiKeyData, AdminRotateApiKeyErrors, AdminRotateApiKeyResponses, AdminSetProjectPlanData, AdminSetProjectPlanErrors, AdminSetProjectPlanResponses, BackfillIntegrationData, BackfillIntegrationErrors, BackfillIntegrationResponses, CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateModelData, CreateModelErrors, CreateModelResponses, CreateScoreData, CreateScoreErrors, CreateScoreResponses, CreateWebhookEndpointData, CreateWebhookEndpointErrors, CreateWebhookEndpointResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteBlobStorageIntegrationData, DeleteBlobStorageIntegrationErrors, DeleteBlobStorageIntegrationResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteIntegrationData, DeleteIntegrationErrors, DeleteIntegrationResponses, DeleteModelData, DeleteModelErrors, DeleteModelResponses, DeleteScoreData, DeleteScoreErrors, DeleteScoreResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DeleteWebhookEndpointData, DeleteWebhookEndpointErrors, DeleteWebhookEndpointResponses, DownloadBatchExportData, DownloadBatchExportErrors, EndAccountSessionData, EndAccountSessionErrors, EndAccountSessionResponses, EndAllAccountSessionsData, EndAllAccountSessionsErrors, EndAllAccountSessionsResponses, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelLogsData, ExportOtelLogsErrors, ExportOtelLogsResponses, ExportOtelMetricsData, ExportOtelMetricsErrors, ExportOtelMetricsResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, FinishOidcSignInData, FinishOidcSignInErrors, GetAccountData, GetAccountErrors, GetAccountResponses, GetApiKeyData, GetApiKeyErrors, GetApiKeyResponses, GetBatchExportData, GetBatchExportDownloadLinkData, GetBatchExportDownloadLinkErrors, GetBatchExportDownloadLinkResponses, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetBlobStorageIntegrationStatusData, GetBlobStorageIntegrationStatusErrors, GetBlobStorageIntegrationStatusResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationResponses, GetIntegrationRunData, GetIntegrationRunErrors, GetIntegrationRunResponses, GetLimitsData, GetLimitsErrors, GetLimitsResponses, GetModelData, GetModelErrors, GetModelResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSignInMethodsData, GetSignInMethodsErrors, GetSignInMethodsResponses, GetTraceData, GetTraceErrors, GetTraceResponses, GetValidationData, GetValidationErrors, GetValidationResponses, GetWebhookDeliveryData, GetWebhookDeliveryErrors, GetWebhookDeliveryResponses, GetWebhookEndpointData, GetWebhookEndpointErrors, GetWebhookEndpointResponses, IngestData, IngestErrors, IngestResponses, ListAccountSessionsData, ListAccountSessionsErrors, ListAccountSessionsResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListBlobStorageIntegrationsData, ListBlobStorageIntegrationsErrors, ListBlobStorageIntegrationsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListIntegrationRunsData, ListIntegrationRunsErrors, ListIntegrationRunsResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListObservationsV2Data, ListObservationsV2Errors, ListObservationsV2Responses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListRejectionsData, ListRejectionsErrors, ListRejectionsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListScoresV3Data, ListScoresV3Errors, ListScoresV3Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListWebhookDeliveriesData, ListWebhookDeliveriesErrors, ListWebhookDeliveriesResponses, ListWebhookEndpointsData, ListWebhookEndpointsErrors, ListWebhookEndpointsResponses, PauseIntegrationData, PauseIntegrationErrors, PauseIntegrationResponses, PreviewBatchExportData, PreviewBatchExportErrors, PreviewBatchExportResponses, PutBlobStorageIntegrationData, PutBlobStorageIntegrationErrors, PutBlobStorageIntegrationResponses, RedeliverRejectionsData, RedeliverRejectionsErrors, RedeliverRejectionsResponses, RedeliverWebhookDeliveriesData, RedeliverWebhookDeliveriesErrors, RedeliverWebhookDeliveriesResponses, RedeliverWebhookDeliveryData, RedeliverWebhookDeliveryErrors, RedeliverWebhookDeliveryResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RequestMailLinkData, RequestMailLinkErrors, RequestMailLinkResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, ResendInvitationData, ResendInvitationErrors, ResendInvitationResponses, ResumeIntegrationData, ResumeIntegrationErrors, ResumeIntegrationResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RotateApiKeyData, RotateApiKeyErrors, RotateApiKeyResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, RunIntegrationData, RunIntegrationErrors, RunIntegrationResponses, SignOutData, SignOutErrors, SignOutResponses, StartOidcSignInData, StartOidcSignInErrors, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses, TestWebhookEndpointData, TestWebhookEndpointErrors, TestWebhookEndpointResponses, UpdateIntegrationData, UpdateIntegrationErrors, UpdateIntegrationResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateWebhookEndpointData, UpdateWebhookEndpointErrors, UpdateWebhookEndpointResponses, ValidateIntegrationData, ValidateIntegrationErrors, ValidateIntegrationResponses, VerifySignInData, VerifySignInErrors, VerifySignInResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -24,11 +24,20 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
  * A batch of events as the Langfuse SDKs send them, optionally gzip: up to 4.5 MB and 50,000 events that write up to 5,000 traces, observations, scores and dataset run items. A larger one is refused with 413. The status of a readable batch is always 207: events in `successes` are durable, `errors` gives the reason for each other event. A public key alone (Bearer) may create scores and change those it created; any other event gets 403 in `errors`.
  */
 export const ingest = <ThrowOnError extends boolean = false>(options: Options<IngestData, ThrowOnError>): RequestResult<IngestResponses, IngestErrors, ThrowOnError> => (options.client ?? client).post<IngestResponses, IngestErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/ingestion',
     ...options,
     headers: {
@@ -43,11 +52,20 @@ export const ingest = <ThrowOnError extends boolean = false>(options: Options<In
  * OTLP/HTTP with application/x-protobuf or application/json, optionally gzip. A request may have 16 MiB uncompressed, 250000 spans, and 1000000 resources, scopes, spans, events, links and attributes; a larger one is refused with 413. A span may have 8 MiB and 200000 events, links, attributes and values; a larger span, or one under a resource or scope of more than 1 MiB, is rejected. The response is an ExportTraceServiceResponse in the same encoding: rejected spans are counted in partialSuccess, all others are durable.
  */
 export const exportOtelTraces = <ThrowOnError extends boolean = false>(options: Options<ExportOtelTracesData, ThrowOnError>): RequestResult<ExportOtelTracesResponses, ExportOtelTracesErrors, ThrowOnError> => (options.client ?? client).post<ExportOtelTracesResponses, ExportOtelTracesErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/otel/v1/traces',
     ...options,
     headers: {
@@ -62,11 +80,20 @@ export const exportOtelTraces = <ThrowOnError extends boolean = false>(options: 
  * For exporters that send every signal to one endpoint. The body, up to 16 MiB as sent, is read and dropped without being parsed. The response is an empty ExportMetricsServiceResponse in the encoding of the request, which means success, so that exporters neither log an error nor send it again.
  */
 export const exportOtelMetrics = <ThrowOnError extends boolean = false>(options?: Options<ExportOtelMetricsData, ThrowOnError>): RequestResult<ExportOtelMetricsResponses, ExportOtelMetricsErrors, ThrowOnError> => (options?.client ?? client).post<ExportOtelMetricsResponses, ExportOtelMetricsErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/otel/v1/metrics',
     ...options
 });
@@ -77,11 +104,20 @@ export const exportOtelMetrics = <ThrowOnError extends boolean = false>(options?
  * For exporters that send every signal to one endpoint. The body, up to 16 MiB as sent, is read and dropped without being parsed. The response is an empty ExportLogsServiceResponse in the encoding of the request, which means success, so that exporters neither log an error nor send it again.
  */
 export const exportOtelLogs = <ThrowOnError extends boolean = false>(options?: Options<ExportOtelLogsData, ThrowOnError>): RequestResult<ExportOtelLogsResponses, ExportOtelLogsErrors, ThrowOnError> => (options?.client ?? client).post<ExportOtelLogsResponses, ExportOtelLogsErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/otel/v1/logs',
     ...options
 });
@@ -90,11 +126,20 @@ export const exportOtelLogs = <ThrowOnError extends boolean = false>(options?: O
  * List scores of traces and observations, newest first
  */
 export const listScoresV1 = <ThrowOnError extends boolean = false>(options?: Options<ListScoresV1Data, ThrowOnError>): RequestResult<ListScoresV1Responses, ListScoresV1Errors, ThrowOnError> => (options?.client ?? client).get<ListScoresV1Responses, ListScoresV1Errors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/scores',
     ...options
 });
@@ -105,11 +150,20 @@ export const listScoresV1 = <ThrowOnError extends boolean = false>(options?: Opt
  * Durable once this responds; readable once the runner has merged it. A public key alone (Bearer) may create scores and change those it created. A score that another public key created, or that was ever sent with a secret key, is refused with 403 and stays unchanged.
  */
 export const createScore = <ThrowOnError extends boolean = false>(options: Options<CreateScoreData, ThrowOnError>): RequestResult<CreateScoreResponses, CreateScoreErrors, ThrowOnError> => (options.client ?? client).post<CreateScoreResponses, CreateScoreErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/scores',
     ...options,
     headers: {
@@ -122,11 +176,20 @@ export const createScore = <ThrowOnError extends boolean = false>(options: Optio
  * Estimate the size of an export
  */
 export const estimateBatchExport = <ThrowOnError extends boolean = false>(options: Options<EstimateBatchExportData, ThrowOnError>): RequestResult<EstimateBatchExportResponses, EstimateBatchExportErrors, ThrowOnError> => (options.client ?? client).post<EstimateBatchExportResponses, EstimateBatchExportErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/batch-exports/estimate',
     ...options,
     headers: {
@@ -141,11 +204,20 @@ export const estimateBatchExport = <ThrowOnError extends boolean = false>(option
  * Takes the body of a new export and shows its first 20 rows exactly as the file would hold them, with columns, warnings and estimate. Stores nothing. Privacy rules, formula protection and all other options apply.
  */
 export const previewBatchExport = <ThrowOnError extends boolean = false>(options: Options<PreviewBatchExportData, ThrowOnError>): RequestResult<PreviewBatchExportResponses, PreviewBatchExportErrors, ThrowOnError> => (options.client ?? client).post<PreviewBatchExportResponses, PreviewBatchExportErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/batch-exports/preview',
     ...options,
     headers: {
@@ -160,11 +232,20 @@ export const previewBatchExport = <ThrowOnError extends boolean = false>(options
  * Newest first. Query and files are left out; GET /api/public/batch-exports/{id} shows them.
  */
 export const listBatchExports = <ThrowOnError extends boolean = false>(options?: Options<ListBatchExportsData, ThrowOnError>): RequestResult<ListBatchExportsResponses, ListBatchExportsErrors, ThrowOnError> => (options?.client ?? client).get<ListBatchExportsResponses, ListBatchExportsErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/batch-exports',
     ...options
 });
@@ -175,11 +256,20 @@ export const listBatchExports = <ThrowOnError extends boolean = false>(options?:
  * Responds at once; follow the export at `Location` or with the events route. It contains the rows from before this moment.
  */
 export const createBatchExport = <ThrowOnError extends boolean = false>(options: Options<CreateBatchExportData, ThrowOnError>): RequestResult<CreateBatchExportResponses, CreateBatchExportErrors, ThrowOnError> => (options.client ?? client).post<CreateBatchExportResponses, CreateBatchExportErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/batch-exports',
     ...options,
     headers: {
@@ -194,11 +284,20 @@ export const createBatchExport = <ThrowOnError extends boolean = false>(options:
  * The export is deleted at once, its files within minutes. Download links stop working when the files are deleted.
  */
 export const deleteBatchExport = <ThrowOnError extends boolean = false>(options: Options<DeleteBatchExportData, ThrowOnError>): RequestResult<DeleteBatchExportResponses, DeleteBatchExportErrors, ThrowOnError> => (options.client ?? client).delete<DeleteBatchExportResponses, DeleteBatchExportErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/batch-exports/{id}',
     ...options
 });
@@ -207,11 +306,20 @@ export const deleteBatchExport = <ThrowOnError extends boolean = false>(options:
  * Show an export with its progress
  */
 export const getBatchExport = <ThrowOnError extends boolean = false>(options: Options<GetBatchExportData, ThrowOnError>): RequestResult<GetBatchExportResponses, GetBatchExportErrors, ThrowOnError> => (options.client ?? client).get<GetBatchExportResponses, GetBatchExportErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/batch-exports/{id}',
     ...options
 });
@@ -220,11 +328,20 @@ export const getBatchExport = <ThrowOnError extends boolean = false>(options: Op
  * Show the receipt of a completed export
  */
 export const getBatchExportManifest = <ThrowOnError extends boolean = false>(options: Options<GetBatchExportManifestData, ThrowOnError>): RequestResult<GetBatchExportManifestResponses, GetBatchExportManifestErrors, ThrowOnError> => (options.client ?? client).get<GetBatchExportManifestResponses, GetBatchExportManifestErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/batch-exports/{id}/manifest',
     ...options
 });
@@ -235,11 +352,20 @@ export const getBatchExportManifest = <ThrowOnError extends boolean = false>(opt
  * A queued export is cancelled at once, a running one within seconds. Its files are removed.
  */
 export const cancelBatchExport = <ThrowOnError extends boolean = false>(options: Options<CancelBatchExportData, ThrowOnError>): RequestResult<CancelBatchExportResponses, CancelBatchExportErrors, ThrowOnError> => (options.client ?? client).post<CancelBatchExportResponses, CancelBatchExportErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/batch-exports/{id}/cancel',
     ...options
 });
@@ -250,11 +376,20 @@ export const cancelBatchExport = <ThrowOnError extends boolean = false>(options:
  * The export gets all its attempts again and a new cutoff, so it contains the current rows.
  */
 export const retryBatchExport = <ThrowOnError extends boolean = false>(options: Options<RetryBatchExportData, ThrowOnError>): RequestResult<RetryBatchExportResponses, RetryBatchExportErrors, ThrowOnError> => (options.client ?? client).post<RetryBatchExportResponses, RetryBatchExportErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/batch-exports/{id}/retry',
     ...options
 });
@@ -265,11 +400,20 @@ export const retryBatchExport = <ThrowOnError extends boolean = false>(options: 
  * Creates a new export with the same request and the current rows. The old one stays unchanged.
  */
 export const rerunBatchExport = <ThrowOnError extends boolean = false>(options: Options<RerunBatchExportData, ThrowOnError>): RequestResult<RerunBatchExportResponses, RerunBatchExportErrors, ThrowOnError> => (options.client ?? client).post<RerunBatchExportResponses, RerunBatchExportErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/batch-exports/{id}/rerun',
     ...options
 });
@@ -280,12 +424,45 @@ export const rerunBatchExport = <ThrowOnError extends boolean = false>(options: 
  * Redirects to a signed URL of the object store, which is valid for a short time.
  */
 export const downloadBatchExport = <ThrowOnError extends boolean = false>(options: Options<DownloadBatchExportData, ThrowOnError>): RequestResult<unknown, DownloadBatchExportErrors, ThrowOnError> => (options.client ?? client).get<unknown, DownloadBatchExportErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/batch-exports/{id}/download',
+    ...options
+});
+
+/**
+ * Get the address of a file of a completed export
+ *
+ * Answers the signed URL to which the download redirects. It is valid for a short time.
+ */
+export const getBatchExportDownloadLink = <ThrowOnError extends boolean = false>(options: Options<GetBatchExportDownloadLinkData, ThrowOnError>): RequestResult<GetBatchExportDownloadLinkResponses, GetBatchExportDownloadLinkErrors, ThrowOnError> => (options.client ?? client).get<GetBatchExportDownloadLinkResponses, GetBatchExportDownloadLinkErrors, ThrowOnError>({
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
+    url: '/api/public/batch-exports/{id}/download-link',
     ...options
 });
 
@@ -295,11 +472,20 @@ export const downloadBatchExport = <ThrowOnError extends boolean = false>(option
  * Server-sent events: `progress` with a BatchExportSummary whenever the export changes, `end` with its final state, `problem` with a Problem when the key or the export is gone. A connection ends after 15 minutes. Reconnect at any time: the first event is the current state.
  */
 export const streamBatchExportEvents = <ThrowOnError extends boolean = false>(options: Options<StreamBatchExportEventsData, ThrowOnError, StreamBatchExportEventsResponse>): Promise<ServerSentEventsResult<StreamBatchExportEventsResponses>> => (options.client ?? client).sse.get<StreamBatchExportEventsResponses, StreamBatchExportEventsErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/batch-exports/{id}/events',
     ...options
 });
@@ -308,11 +494,20 @@ export const streamBatchExportEvents = <ThrowOnError extends boolean = false>(op
  * List the tables that can be exported
  */
 export const listExportTables = <ThrowOnError extends boolean = false>(options?: Options<ListExportTablesData, ThrowOnError>): RequestResult<ListExportTablesResponses, ListExportTablesErrors, ThrowOnError> => (options?.client ?? client).get<ListExportTablesResponses, ListExportTablesErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/export-tables',
     ...options
 });
@@ -321,11 +516,20 @@ export const listExportTables = <ThrowOnError extends boolean = false>(options?:
  * Show how a format writes the columns of a table
  */
 export const getExportSchema = <ThrowOnError extends boolean = false>(options: Options<GetExportSchemaData, ThrowOnError>): RequestResult<GetExportSchemaResponses, GetExportSchemaErrors, ThrowOnError> => (options.client ?? client).get<GetExportSchemaResponses, GetExportSchemaErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/export-tables/{table}/schema/{format}',
     ...options
 });
@@ -334,11 +538,20 @@ export const getExportSchema = <ThrowOnError extends boolean = false>(options: O
  * Show columns, filters and operators of a table
  */
 export const getExportTable = <ThrowOnError extends boolean = false>(options: Options<GetExportTableData, ThrowOnError>): RequestResult<GetExportTableResponses, GetExportTableErrors, ThrowOnError> => (options.client ?? client).get<GetExportTableResponses, GetExportTableErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/export-tables/{table}',
     ...options
 });
@@ -349,11 +562,20 @@ export const getExportTable = <ThrowOnError extends boolean = false>(options: Op
  * A job removes the stored events, their log rows and the rows of traces, observations, scores and events, with retries.
  */
 export const deleteTraces = <ThrowOnError extends boolean = false>(options: Options<DeleteTracesData, ThrowOnError>): RequestResult<DeleteTracesResponses, DeleteTracesErrors, ThrowOnError> => (options.client ?? client).delete<DeleteTracesResponses, DeleteTracesErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/traces',
     ...options,
     headers: {
@@ -366,11 +588,20 @@ export const deleteTraces = <ThrowOnError extends boolean = false>(options: Opti
  * List traces
  */
 export const listTraces = <ThrowOnError extends boolean = false>(options?: Options<ListTracesData, ThrowOnError>): RequestResult<ListTracesResponses, ListTracesErrors, ThrowOnError> => (options?.client ?? client).get<ListTracesResponses, ListTracesErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/traces',
     ...options
 });
@@ -381,11 +612,20 @@ export const listTraces = <ThrowOnError extends boolean = false>(options?: Optio
  * A job removes the stored events, their log rows and the rows of traces, observations, scores and events, with retries.
  */
 export const deleteTrace = <ThrowOnError extends boolean = false>(options: Options<DeleteTraceData, ThrowOnError>): RequestResult<DeleteTraceResponses, DeleteTraceErrors, ThrowOnError> => (options.client ?? client).delete<DeleteTraceResponses, DeleteTraceErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/traces/{traceId}',
     ...options
 });
@@ -396,11 +636,20 @@ export const deleteTrace = <ThrowOnError extends boolean = false>(options: Optio
  * Its scores do not include corrections; GET /api/public/v2/scores?traceId=… lists them.
  */
 export const getTrace = <ThrowOnError extends boolean = false>(options: Options<GetTraceData, ThrowOnError>): RequestResult<GetTraceResponses, GetTraceErrors, ThrowOnError> => (options.client ?? client).get<GetTraceResponses, GetTraceErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/traces/{traceId}',
     ...options
 });
@@ -409,11 +658,20 @@ export const getTrace = <ThrowOnError extends boolean = false>(options: Options<
  * List observations, newest first
  */
 export const listObservations = <ThrowOnError extends boolean = false>(options?: Options<ListObservationsData, ThrowOnError>): RequestResult<ListObservationsResponses, ListObservationsErrors, ThrowOnError> => (options?.client ?? client).get<ListObservationsResponses, ListObservationsErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/observations',
     ...options
 });
@@ -424,11 +682,20 @@ export const listObservations = <ThrowOnError extends boolean = false>(options?:
  * Pass the `cursor` of a response to get the next rows; a response without one is the last. Input and output are the stored texts.
  */
 export const listObservationsV2 = <ThrowOnError extends boolean = false>(options?: Options<ListObservationsV2Data, ThrowOnError>): RequestResult<ListObservationsV2Responses, ListObservationsV2Errors, ThrowOnError> => (options?.client ?? client).get<ListObservationsV2Responses, ListObservationsV2Errors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/v2/observations',
     ...options
 });
@@ -437,11 +704,20 @@ export const listObservationsV2 = <ThrowOnError extends boolean = false>(options
  * Show an observation
  */
 export const getObservation = <ThrowOnError extends boolean = false>(options: Options<GetObservationData, ThrowOnError>): RequestResult<GetObservationResponses, GetObservationErrors, ThrowOnError> => (options.client ?? client).get<GetObservationResponses, GetObservationErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/observations/{observationId}',
     ...options
 });
@@ -452,11 +728,20 @@ export const getObservation = <ThrowOnError extends boolean = false>(options: Op
  * A job removes its stored events, their log rows and its row, with retries. Unknown ids are accepted too.
  */
 export const deleteScore = <ThrowOnError extends boolean = false>(options: Options<DeleteScoreData, ThrowOnError>): RequestResult<DeleteScoreResponses, DeleteScoreErrors, ThrowOnError> => (options.client ?? client).delete<DeleteScoreResponses, DeleteScoreErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/scores/{scoreId}',
     ...options
 });
@@ -465,11 +750,20 @@ export const deleteScore = <ThrowOnError extends boolean = false>(options: Optio
  * Show a score of a trace or observation
  */
 export const getScoreV1 = <ThrowOnError extends boolean = false>(options: Options<GetScoreV1Data, ThrowOnError>): RequestResult<GetScoreV1Responses, GetScoreV1Errors, ThrowOnError> => (options.client ?? client).get<GetScoreV1Responses, GetScoreV1Errors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/scores/{scoreId}',
     ...options
 });
@@ -478,11 +772,20 @@ export const getScoreV1 = <ThrowOnError extends boolean = false>(options: Option
  * List scores, newest first
  */
 export const listScores = <ThrowOnError extends boolean = false>(options?: Options<ListScoresData, ThrowOnError>): RequestResult<ListScoresResponses, ListScoresErrors, ThrowOnError> => (options?.client ?? client).get<ListScoresResponses, ListScoresErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/v2/scores',
     ...options
 });
@@ -493,11 +796,20 @@ export const listScores = <ThrowOnError extends boolean = false>(options?: Optio
  * Pass the `cursor` of a response to get the next scores; a response without one is the last.
  */
 export const listScoresV3 = <ThrowOnError extends boolean = false>(options?: Options<ListScoresV3Data, ThrowOnError>): RequestResult<ListScoresV3Responses, ListScoresV3Errors, ThrowOnError> => (options?.client ?? client).get<ListScoresV3Responses, ListScoresV3Errors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/v3/scores',
     ...options
 });
@@ -506,11 +818,20 @@ export const listScoresV3 = <ThrowOnError extends boolean = false>(options?: Opt
  * Show a score
  */
 export const getScore = <ThrowOnError extends boolean = false>(options: Options<GetScoreData, ThrowOnError>): RequestResult<GetScoreResponses, GetScoreErrors, ThrowOnError> => (options.client ?? client).get<GetScoreResponses, GetScoreErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/v2/scores/{scoreId}',
     ...options
 });
@@ -519,11 +840,20 @@ export const getScore = <ThrowOnError extends boolean = false>(options: Options<
  * List sessions, newest first
  */
 export const listSessions = <ThrowOnError extends boolean = false>(options?: Options<ListSessionsData, ThrowOnError>): RequestResult<ListSessionsResponses, ListSessionsErrors, ThrowOnError> => (options?.client ?? client).get<ListSessionsResponses, ListSessionsErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/sessions',
     ...options
 });
@@ -532,11 +862,20 @@ export const listSessions = <ThrowOnError extends boolean = false>(options?: Opt
  * Show a session with its traces
  */
 export const getSession = <ThrowOnError extends boolean = false>(options: Options<GetSessionData, ThrowOnError>): RequestResult<GetSessionResponses, GetSessionErrors, ThrowOnError> => (options.client ?? client).get<GetSessionResponses, GetSessionErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/sessions/{sessionId}',
     ...options
 });
@@ -545,11 +884,20 @@ export const getSession = <ThrowOnError extends boolean = false>(options: Option
  * List comments
  */
 export const listComments = <ThrowOnError extends boolean = false>(options?: Options<ListCommentsData, ThrowOnError>): RequestResult<ListCommentsResponses, ListCommentsErrors, ThrowOnError> => (options?.client ?? client).get<ListCommentsResponses, ListCommentsErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/comments',
     ...options
 });
@@ -558,11 +906,20 @@ export const listComments = <ThrowOnError extends boolean = false>(options?: Opt
  * Comment on a trace, observation, session or prompt
  */
 export const createComment = <ThrowOnError extends boolean = false>(options: Options<CreateCommentData, ThrowOnError>): RequestResult<CreateCommentResponses, CreateCommentErrors, ThrowOnError> => (options.client ?? client).post<CreateCommentResponses, CreateCommentErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/comments',
     ...options,
     headers: {
@@ -575,11 +932,20 @@ export const createComment = <ThrowOnError extends boolean = false>(options: Opt
  * Delete a comment
  */
 export const deleteComment = <ThrowOnError extends boolean = false>(options: Options<DeleteCommentData, ThrowOnError>): RequestResult<DeleteCommentResponses, DeleteCommentErrors, ThrowOnError> => (options.client ?? client).delete<DeleteCommentResponses, DeleteCommentErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/comments/{id}',
     ...options
 });
@@ -590,11 +956,20 @@ export const deleteComment = <ThrowOnError extends boolean = false>(options: Opt
  * Sorted by name. Models of one name are in the order in which they price calls: the project's own before defaults, newest start date first.
  */
 export const listModels = <ThrowOnError extends boolean = false>(options?: Options<ListModelsData, ThrowOnError>): RequestResult<ListModelsResponses, ListModelsErrors, ThrowOnError> => (options?.client ?? client).get<ListModelsResponses, ListModelsErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/models',
     ...options
 });
@@ -605,11 +980,20 @@ export const listModels = <ThrowOnError extends boolean = false>(options?: Optio
  * Prices new calls within a minute. Stored observations keep their cost until their next event or a replay.
  */
 export const createModel = <ThrowOnError extends boolean = false>(options: Options<CreateModelData, ThrowOnError>): RequestResult<CreateModelResponses, CreateModelErrors, ThrowOnError> => (options.client ?? client).post<CreateModelResponses, CreateModelErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/models',
     ...options,
     headers: {
@@ -624,11 +1008,20 @@ export const createModel = <ThrowOnError extends boolean = false>(options: Optio
  * Computed costs stay. Within a minute, the next matching model prices new calls.
  */
 export const deleteModel = <ThrowOnError extends boolean = false>(options: Options<DeleteModelData, ThrowOnError>): RequestResult<DeleteModelResponses, DeleteModelErrors, ThrowOnError> => (options.client ?? client).delete<DeleteModelResponses, DeleteModelErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/models/{id}',
     ...options
 });
@@ -637,11 +1030,20 @@ export const deleteModel = <ThrowOnError extends boolean = false>(options: Optio
  * Show a model and its prices
  */
 export const getModel = <ThrowOnError extends boolean = false>(options: Options<GetModelData, ThrowOnError>): RequestResult<GetModelResponses, GetModelErrors, ThrowOnError> => (options.client ?? client).get<GetModelResponses, GetModelErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/models/{id}',
     ...options
 });
@@ -652,11 +1054,20 @@ export const getModel = <ThrowOnError extends boolean = false>(options: Options<
  * Those of the key's project. GET /api/public/integrations shows all kinds and the full status.
  */
 export const listBlobStorageIntegrations = <ThrowOnError extends boolean = false>(options?: Options<ListBlobStorageIntegrationsData, ThrowOnError>): RequestResult<ListBlobStorageIntegrationsResponses, ListBlobStorageIntegrationsErrors, ThrowOnError> => (options?.client ?? client).get<ListBlobStorageIntegrationsResponses, ListBlobStorageIntegrationsErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations/blob-storage',
     ...options
 });
@@ -667,11 +1078,20 @@ export const listBlobStorageIntegrations = <ThrowOnError extends boolean = false
  * Creates or changes the integration named `default`. `projectId` is the key's own project. `secretAccessKey` and `compressed` keep their stored values if left out. Settings that this shape does not have stay.
  */
 export const putBlobStorageIntegration = <ThrowOnError extends boolean = false>(options: Options<PutBlobStorageIntegrationData, ThrowOnError>): RequestResult<PutBlobStorageIntegrationResponses, PutBlobStorageIntegrationErrors, ThrowOnError> => (options.client ?? client).put<PutBlobStorageIntegrationResponses, PutBlobStorageIntegrationErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations/blob-storage',
     ...options,
     headers: {
@@ -684,11 +1104,20 @@ export const putBlobStorageIntegration = <ThrowOnError extends boolean = false>(
  * Delete a blob storage integration
  */
 export const deleteBlobStorageIntegration = <ThrowOnError extends boolean = false>(options: Options<DeleteBlobStorageIntegrationData, ThrowOnError>): RequestResult<DeleteBlobStorageIntegrationResponses, DeleteBlobStorageIntegrationErrors, ThrowOnError> => (options.client ?? client).delete<DeleteBlobStorageIntegrationResponses, DeleteBlobStorageIntegrationErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations/blob-storage/{id}',
     ...options
 });
@@ -697,11 +1126,20 @@ export const deleteBlobStorageIntegration = <ThrowOnError extends boolean = fals
  * Show the status of a blob storage integration
  */
 export const getBlobStorageIntegrationStatus = <ThrowOnError extends boolean = false>(options: Options<GetBlobStorageIntegrationStatusData, ThrowOnError>): RequestResult<GetBlobStorageIntegrationStatusResponses, GetBlobStorageIntegrationStatusErrors, ThrowOnError> => (options.client ?? client).get<GetBlobStorageIntegrationStatusResponses, GetBlobStorageIntegrationStatusErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations/blob-storage/{id}',
     ...options
 });
@@ -712,11 +1150,20 @@ export const getBlobStorageIntegrationStatus = <ThrowOnError extends boolean = f
  * Newest first, with the status of each.
  */
 export const listIntegrations = <ThrowOnError extends boolean = false>(options?: Options<ListIntegrationsData, ThrowOnError>): RequestResult<ListIntegrationsResponses, ListIntegrationsErrors, ThrowOnError> => (options?.client ?? client).get<ListIntegrationsResponses, ListIntegrationsErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations',
     ...options
 });
@@ -727,11 +1174,20 @@ export const listIntegrations = <ThrowOnError extends boolean = false>(options?:
  * Delivers what was written since the last time, window by window, to a bucket (`blob_storage`), PostHog or Mixpanel. docs/integrations-api.md lists the settings of each kind. The credentials are encrypted and never shown again.
  */
 export const createIntegration = <ThrowOnError extends boolean = false>(options: Options<CreateIntegrationData, ThrowOnError>): RequestResult<CreateIntegrationResponses, CreateIntegrationErrors, ThrowOnError> => (options.client ?? client).post<CreateIntegrationResponses, CreateIntegrationErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations',
     ...options,
     headers: {
@@ -746,11 +1202,20 @@ export const createIntegration = <ThrowOnError extends boolean = false>(options:
  * Its credentials, runs and refused rows are deleted. What it has delivered stays where it is.
  */
 export const deleteIntegration = <ThrowOnError extends boolean = false>(options: Options<DeleteIntegrationData, ThrowOnError>): RequestResult<DeleteIntegrationResponses, DeleteIntegrationErrors, ThrowOnError> => (options.client ?? client).delete<DeleteIntegrationResponses, DeleteIntegrationErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations/{id}',
     ...options
 });
@@ -761,11 +1226,20 @@ export const deleteIntegration = <ThrowOnError extends boolean = false>(options:
  * `status` says how far it has delivered, what comes next, and what is wrong, also in a sentence.
  */
 export const getIntegration = <ThrowOnError extends boolean = false>(options: Options<GetIntegrationData, ThrowOnError>): RequestResult<GetIntegrationResponses, GetIntegrationErrors, ThrowOnError> => (options.client ?? client).get<GetIntegrationResponses, GetIntegrationErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations/{id}',
     ...options
 });
@@ -776,11 +1250,20 @@ export const getIntegration = <ThrowOnError extends boolean = false>(options: Op
  * What is left out stays. An enabled integration starts at once, and its failures are forgotten. A new `mode` or `startDate` begins again from there: windows that were delivered are delivered again to the same keys.
  */
 export const updateIntegration = <ThrowOnError extends boolean = false>(options: Options<UpdateIntegrationData, ThrowOnError>): RequestResult<UpdateIntegrationResponses, UpdateIntegrationErrors, ThrowOnError> => (options.client ?? client).patch<UpdateIntegrationResponses, UpdateIntegrationErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations/{id}',
     ...options,
     headers: {
@@ -795,11 +1278,20 @@ export const updateIntegration = <ThrowOnError extends boolean = false>(options:
  * Delivers what is complete so far, without waiting for the schedule.
  */
 export const runIntegration = <ThrowOnError extends boolean = false>(options: Options<RunIntegrationData, ThrowOnError>): RequestResult<RunIntegrationResponses, RunIntegrationErrors, ThrowOnError> => (options.client ?? client).post<RunIntegrationResponses, RunIntegrationErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations/{id}/run',
     ...options
 });
@@ -810,11 +1302,20 @@ export const runIntegration = <ThrowOnError extends boolean = false>(options: Op
  * No further window begins; one that is under way ends first. Nothing is lost: after resuming it goes on where it stopped.
  */
 export const pauseIntegration = <ThrowOnError extends boolean = false>(options: Options<PauseIntegrationData, ThrowOnError>): RequestResult<PauseIntegrationResponses, PauseIntegrationErrors, ThrowOnError> => (options.client ?? client).post<PauseIntegrationResponses, PauseIntegrationErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations/{id}/pause',
     ...options
 });
@@ -825,11 +1326,20 @@ export const pauseIntegration = <ThrowOnError extends boolean = false>(options: 
  * Also switches on again what a fault has switched off. It starts at once where it stopped.
  */
 export const resumeIntegration = <ThrowOnError extends boolean = false>(options: Options<ResumeIntegrationData, ThrowOnError>): RequestResult<ResumeIntegrationResponses, ResumeIntegrationErrors, ThrowOnError> => (options.client ?? client).post<ResumeIntegrationResponses, ResumeIntegrationErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations/{id}/resume',
     ...options
 });
@@ -840,11 +1350,20 @@ export const resumeIntegration = <ThrowOnError extends boolean = false>(options:
  * Delivers every window that touches the range, on the instant rows were written, as the rows are now. Windows that are under way or wait already are left as they are. It runs beside the schedule, one window at a time.
  */
 export const backfillIntegration = <ThrowOnError extends boolean = false>(options: Options<BackfillIntegrationData, ThrowOnError>): RequestResult<BackfillIntegrationResponses, BackfillIntegrationErrors, ThrowOnError> => (options.client ?? client).post<BackfillIntegrationResponses, BackfillIntegrationErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations/{id}/backfill',
     ...options,
     headers: {
@@ -859,11 +1378,20 @@ export const backfillIntegration = <ThrowOnError extends boolean = false>(option
  * A runner writes, reads back, lists and deletes an object under the prefix, or checks the key of the sink without sending an event. Ask for the result at the address in `location`. While a validation is under way, this answers with that one.
  */
 export const validateIntegration = <ThrowOnError extends boolean = false>(options: Options<ValidateIntegrationData, ThrowOnError>): RequestResult<ValidateIntegrationResponses, ValidateIntegrationErrors, ThrowOnError> => (options.client ?? client).post<ValidateIntegrationResponses, ValidateIntegrationErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations/{id}/validate',
     ...options
 });
@@ -874,11 +1402,20 @@ export const validateIntegration = <ThrowOnError extends boolean = false>(option
  * Each step with the provider's own reason. Kept for some days.
  */
 export const getValidation = <ThrowOnError extends boolean = false>(options: Options<GetValidationData, ThrowOnError>): RequestResult<GetValidationResponses, GetValidationErrors, ThrowOnError> => (options.client ?? client).get<GetValidationResponses, GetValidationErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations/{id}/validations/{validationId}',
     ...options
 });
@@ -889,11 +1426,20 @@ export const getValidation = <ThrowOnError extends boolean = false>(options: Opt
  * After a setting or mapping has changed: delivers the windows of all open rejections again, with the rows as they are now. Events have stable ids, so a sink keeps one of each.
  */
 export const redeliverRejections = <ThrowOnError extends boolean = false>(options: Options<RedeliverRejectionsData, ThrowOnError>): RequestResult<RedeliverRejectionsResponses, RedeliverRejectionsErrors, ThrowOnError> => (options.client ?? client).post<RedeliverRejectionsResponses, RedeliverRejectionsErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations/{id}/redeliver',
     ...options
 });
@@ -904,11 +1450,20 @@ export const redeliverRejections = <ThrowOnError extends boolean = false>(option
  * One per window, newest window first. What each table came to is left out; GET …/runs/{runId} shows it.
  */
 export const listIntegrationRuns = <ThrowOnError extends boolean = false>(options: Options<ListIntegrationRunsData, ThrowOnError>): RequestResult<ListIntegrationRunsResponses, ListIntegrationRunsErrors, ThrowOnError> => (options.client ?? client).get<ListIntegrationRunsResponses, ListIntegrationRunsErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations/{id}/runs',
     ...options
 });
@@ -919,11 +1474,20 @@ export const listIntegrationRuns = <ThrowOnError extends boolean = false>(option
  * With what each table came to: rows, files with their hashes, or events sent, accepted and rejected.
  */
 export const getIntegrationRun = <ThrowOnError extends boolean = false>(options: Options<GetIntegrationRunData, ThrowOnError>): RequestResult<GetIntegrationRunResponses, GetIntegrationRunErrors, ThrowOnError> => (options.client ?? client).get<GetIntegrationRunResponses, GetIntegrationRunErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations/{id}/runs/{runId}',
     ...options
 });
@@ -934,11 +1498,20 @@ export const getIntegrationRun = <ThrowOnError extends boolean = false>(options:
  * Newest first. POST …/redeliver sends them again.
  */
 export const listRejections = <ThrowOnError extends boolean = false>(options: Options<ListRejectionsData, ThrowOnError>): RequestResult<ListRejectionsResponses, ListRejectionsErrors, ThrowOnError> => (options.client ?? client).get<ListRejectionsResponses, ListRejectionsErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/integrations/{id}/rejections',
     ...options
 });
@@ -949,11 +1522,20 @@ export const listRejections = <ThrowOnError extends boolean = false>(options: Op
  * Newest first, with the state of each.
  */
 export const listWebhookEndpoints = <ThrowOnError extends boolean = false>(options?: Options<ListWebhookEndpointsData, ThrowOnError>): RequestResult<ListWebhookEndpointsResponses, ListWebhookEndpointsErrors, ThrowOnError> => (options?.client ?? client).get<ListWebhookEndpointsResponses, ListWebhookEndpointsErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/webhook-endpoints',
     ...options
 });
@@ -964,11 +1546,20 @@ export const listWebhookEndpoints = <ThrowOnError extends boolean = false>(optio
  * Events of the project are sent to it as POST requests, signed as Standard Webhooks 1.0 describes. The secret is shown only in this answer. docs/webhooks.md has a receiver.
  */
 export const createWebhookEndpoint = <ThrowOnError extends boolean = false>(options: Options<CreateWebhookEndpointData, ThrowOnError>): RequestResult<CreateWebhookEndpointResponses, CreateWebhookEndpointErrors, ThrowOnError> => (options.client ?? client).post<CreateWebhookEndpointResponses, CreateWebhookEndpointErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/webhook-endpoints',
     ...options,
     headers: {
@@ -983,11 +1574,20 @@ export const createWebhookEndpoint = <ThrowOnError extends boolean = false>(opti
  * With its secrets and deliveries. What waits is not sent.
  */
 export const deleteWebhookEndpoint = <ThrowOnError extends boolean = false>(options: Options<DeleteWebhookEndpointData, ThrowOnError>): RequestResult<DeleteWebhookEndpointResponses, DeleteWebhookEndpointErrors, ThrowOnError> => (options.client ?? client).delete<DeleteWebhookEndpointResponses, DeleteWebhookEndpointErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/webhook-endpoints/{id}',
     ...options
 });
@@ -998,11 +1598,20 @@ export const deleteWebhookEndpoint = <ThrowOnError extends boolean = false>(opti
  * With its state and the fault of its last failed attempt; never with its secret.
  */
 export const getWebhookEndpoint = <ThrowOnError extends boolean = false>(options: Options<GetWebhookEndpointData, ThrowOnError>): RequestResult<GetWebhookEndpointResponses, GetWebhookEndpointErrors, ThrowOnError> => (options.client ?? client).get<GetWebhookEndpointResponses, GetWebhookEndpointErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/webhook-endpoints/{id}',
     ...options
 });
@@ -1013,11 +1622,20 @@ export const getWebhookEndpoint = <ThrowOnError extends boolean = false>(options
  * What is left out stays. `enabled: false` gives up what waits; events that follow are kept as failed. `enabled: true` forgets the fault that switched it off; what failed meanwhile can then be redelivered.
  */
 export const updateWebhookEndpoint = <ThrowOnError extends boolean = false>(options: Options<UpdateWebhookEndpointData, ThrowOnError>): RequestResult<UpdateWebhookEndpointResponses, UpdateWebhookEndpointErrors, ThrowOnError> => (options.client ?? client).patch<UpdateWebhookEndpointResponses, UpdateWebhookEndpointErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/webhook-endpoints/{id}',
     ...options,
     headers: {
@@ -1032,11 +1650,20 @@ export const updateWebhookEndpoint = <ThrowOnError extends boolean = false>(opti
  * The new secret is shown only in this answer. Until `previousSecretUntil` each request has two signatures, so receivers with either secret accept it.
  */
 export const rotateWebhookSecret = <ThrowOnError extends boolean = false>(options: Options<RotateWebhookSecretData, ThrowOnError>): RequestResult<RotateWebhookSecretResponses, RotateWebhookSecretErrors, ThrowOnError> => (options.client ?? client).post<RotateWebhookSecretResponses, RotateWebhookSecretErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/webhook-endpoints/{id}/rotate-secret',
     ...options,
     headers: {
@@ -1051,11 +1678,20 @@ export const rotateWebhookSecret = <ThrowOnError extends boolean = false>(option
  * Sends the sample of docs/webhook-events.md once, with the header `webhook-test: true`, also while the endpoint is switched off. Ask for the result at the address in `location`.
  */
 export const testWebhookEndpoint = <ThrowOnError extends boolean = false>(options: Options<TestWebhookEndpointData, ThrowOnError>): RequestResult<TestWebhookEndpointResponses, TestWebhookEndpointErrors, ThrowOnError> => (options.client ?? client).post<TestWebhookEndpointResponses, TestWebhookEndpointErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/webhook-endpoints/{id}/test',
     ...options,
     headers: {
@@ -1070,11 +1706,20 @@ export const testWebhookEndpoint = <ThrowOnError extends boolean = false>(option
  * One per event, newest first, kept for 30 days after they ended.
  */
 export const listWebhookDeliveries = <ThrowOnError extends boolean = false>(options: Options<ListWebhookDeliveriesData, ThrowOnError>): RequestResult<ListWebhookDeliveriesResponses, ListWebhookDeliveriesErrors, ThrowOnError> => (options.client ?? client).get<ListWebhookDeliveriesResponses, ListWebhookDeliveriesErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/webhook-endpoints/{id}/deliveries',
     ...options
 });
@@ -1085,11 +1730,20 @@ export const listWebhookDeliveries = <ThrowOnError extends boolean = false>(opti
  * With the body, and each attempt's headers, answer and timing.
  */
 export const getWebhookDelivery = <ThrowOnError extends boolean = false>(options: Options<GetWebhookDeliveryData, ThrowOnError>): RequestResult<GetWebhookDeliveryResponses, GetWebhookDeliveryErrors, ThrowOnError> => (options.client ?? client).get<GetWebhookDeliveryResponses, GetWebhookDeliveryErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/webhook-endpoints/{id}/deliveries/{deliveryId}',
     ...options
 });
@@ -1100,11 +1754,20 @@ export const getWebhookDelivery = <ThrowOnError extends boolean = false>(options
  * With the same `webhook-id` and body. One that waits between attempts is sent now.
  */
 export const redeliverWebhookDelivery = <ThrowOnError extends boolean = false>(options: Options<RedeliverWebhookDeliveryData, ThrowOnError>): RequestResult<RedeliverWebhookDeliveryResponses, RedeliverWebhookDeliveryErrors, ThrowOnError> => (options.client ?? client).post<RedeliverWebhookDeliveryResponses, RedeliverWebhookDeliveryErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/webhook-endpoints/{id}/deliveries/{deliveryId}/redeliver',
     ...options
 });
@@ -1115,11 +1778,20 @@ export const redeliverWebhookDelivery = <ThrowOnError extends boolean = false>(o
  * All that failed, or those of a time range, with the same ids and bodies, in order for each object. Test events are left out. What waits between attempts is sent now.
  */
 export const redeliverWebhookDeliveries = <ThrowOnError extends boolean = false>(options: Options<RedeliverWebhookDeliveriesData, ThrowOnError>): RequestResult<RedeliverWebhookDeliveriesResponses, RedeliverWebhookDeliveriesErrors, ThrowOnError> => (options.client ?? client).post<RedeliverWebhookDeliveriesResponses, RedeliverWebhookDeliveriesErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/webhook-endpoints/{id}/redeliver',
     ...options,
     headers: {
@@ -1134,11 +1806,20 @@ export const redeliverWebhookDeliveries = <ThrowOnError extends boolean = false>
  * Any key with traces:read or ingestion:write may call it.
  */
 export const listProjects = <ThrowOnError extends boolean = false>(options?: Options<ListProjectsData, ThrowOnError>): RequestResult<ListProjectsResponses, ListProjectsErrors, ThrowOnError> => (options?.client ?? client).get<ListProjectsResponses, ListProjectsErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/projects',
     ...options
 });
@@ -1149,11 +1830,20 @@ export const listProjects = <ThrowOnError extends boolean = false>(options?: Opt
  * Newest first, without secrets.
  */
 export const listApiKeys = <ThrowOnError extends boolean = false>(options?: Options<ListApiKeysData, ThrowOnError>): RequestResult<ListApiKeysResponses, ListApiKeysErrors, ThrowOnError> => (options?.client ?? client).get<ListApiKeysResponses, ListApiKeysErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/api-keys',
     ...options
 });
@@ -1164,11 +1854,20 @@ export const listApiKeys = <ThrowOnError extends boolean = false>(options?: Opti
  * The secret is shown once. With an Idempotency-Key, the answer is kept for 24 hours, encrypted with ENCRYPTION_KEY, so that a repeated request shows it again.
  */
 export const createApiKey = <ThrowOnError extends boolean = false>(options: Options<CreateApiKeyData, ThrowOnError>): RequestResult<CreateApiKeyResponses, CreateApiKeyErrors, ThrowOnError> => (options.client ?? client).post<CreateApiKeyResponses, CreateApiKeyErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/api-keys',
     ...options,
     headers: {
@@ -1183,11 +1882,20 @@ export const createApiKey = <ThrowOnError extends boolean = false>(options: Opti
  * From this answer on, its secrets are refused. Exports it has created go on.
  */
 export const revokeApiKey = <ThrowOnError extends boolean = false>(options: Options<RevokeApiKeyData, ThrowOnError>): RequestResult<RevokeApiKeyResponses, RevokeApiKeyErrors, ThrowOnError> => (options.client ?? client).delete<RevokeApiKeyResponses, RevokeApiKeyErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/api-keys/{id}',
     ...options
 });
@@ -1196,11 +1904,20 @@ export const revokeApiKey = <ThrowOnError extends boolean = false>(options: Opti
  * Show an API key without its secret
  */
 export const getApiKey = <ThrowOnError extends boolean = false>(options: Options<GetApiKeyData, ThrowOnError>): RequestResult<GetApiKeyResponses, GetApiKeyErrors, ThrowOnError> => (options.client ?? client).get<GetApiKeyResponses, GetApiKeyErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/api-keys/{id}',
     ...options
 });
@@ -1211,11 +1928,20 @@ export const getApiKey = <ThrowOnError extends boolean = false>(options: Options
  * Id, public key, scopes and expiry stay. The former secret stays valid for the overlap; a second rotation ends the one before it at once. The new secret is shown once, like that of a new key. A key can rotate only keys whose scopes it has itself.
  */
 export const rotateApiKey = <ThrowOnError extends boolean = false>(options: Options<RotateApiKeyData, ThrowOnError>): RequestResult<RotateApiKeyResponses, RotateApiKeyErrors, ThrowOnError> => (options.client ?? client).post<RotateApiKeyResponses, RotateApiKeyErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/api-keys/{id}/rotate',
     ...options,
     headers: {
@@ -1230,11 +1956,20 @@ export const rotateApiKey = <ThrowOnError extends boolean = false>(options: Opti
  * Any key of the project may ask. The fields RateLimit and RateLimit-Policy say the same.
  */
 export const getLimits = <ThrowOnError extends boolean = false>(options?: Options<GetLimitsData, ThrowOnError>): RequestResult<GetLimitsResponses, GetLimitsErrors, ThrowOnError> => (options?.client ?? client).get<GetLimitsResponses, GetLimitsErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/limits',
     ...options
 });
@@ -1245,14 +1980,309 @@ export const getLimits = <ThrowOnError extends boolean = false>(options?: Option
  * A page of large rows may have fewer than `limit`; `nextCursor` is null on the last page.
  */
 export const listAuditLogs = <ThrowOnError extends boolean = false>(options?: Options<ListAuditLogsData, ThrowOnError>): RequestResult<ListAuditLogsResponses, ListAuditLogsErrors, ThrowOnError> => (options?.client ?? client).get<ListAuditLogsResponses, ListAuditLogsErrors, ThrowOnError>({
-    security: [{ scheme: 'basic', type: 'http' }, {
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
             key: 'bearerAuth',
             scheme: 'bearer',
             type: 'http'
-        }],
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
     url: '/api/public/audit-logs',
     ...options
 });
+
+/**
+ * List the members of the organisation
+ *
+ * By address, at most 1,000.
+ */
+export const listMembers = <ThrowOnError extends boolean = false>(options?: Options<ListMembersData, ThrowOnError>): RequestResult<ListMembersResponses, ListMembersErrors, ThrowOnError> => (options?.client ?? client).get<ListMembersResponses, ListMembersErrors, ThrowOnError>({
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
+    url: '/api/public/members',
+    ...options
+});
+
+/**
+ * Remove a member
+ *
+ * Their sessions and keys have no rights in the organisation from now on. The last owner cannot be removed.
+ */
+export const removeMember = <ThrowOnError extends boolean = false>(options: Options<RemoveMemberData, ThrowOnError>): RequestResult<RemoveMemberResponses, RemoveMemberErrors, ThrowOnError> => (options.client ?? client).delete<RemoveMemberResponses, RemoveMemberErrors, ThrowOnError>({
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
+    url: '/api/public/members/{id}',
+    ...options
+});
+
+/**
+ * Change the role of a member
+ *
+ * Counts at once, for their sessions and keys. Only owners make or change owners; the last owner stays one.
+ */
+export const updateMember = <ThrowOnError extends boolean = false>(options: Options<UpdateMemberData, ThrowOnError>): RequestResult<UpdateMemberResponses, UpdateMemberErrors, ThrowOnError> => (options.client ?? client).patch<UpdateMemberResponses, UpdateMemberErrors, ThrowOnError>({
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
+    url: '/api/public/members/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List the invitations of the organisation
+ *
+ * Newest first, also those that expired in the last 30 days. Accepted ones are members.
+ */
+export const listInvitations = <ThrowOnError extends boolean = false>(options?: Options<ListInvitationsData, ThrowOnError>): RequestResult<ListInvitationsResponses, ListInvitationsErrors, ThrowOnError> => (options?.client ?? client).get<ListInvitationsResponses, ListInvitationsErrors, ThrowOnError>({
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
+    url: '/api/public/invitations',
+    ...options
+});
+
+/**
+ * Invite somebody into the organisation
+ *
+ * Mails a link that accepts the invitation and signs in. Only owners invite owners.
+ */
+export const createInvitation = <ThrowOnError extends boolean = false>(options: Options<CreateInvitationData, ThrowOnError>): RequestResult<CreateInvitationResponses, CreateInvitationErrors, ThrowOnError> => (options.client ?? client).post<CreateInvitationResponses, CreateInvitationErrors, ThrowOnError>({
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
+    url: '/api/public/invitations',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Mail an invitation again
+ *
+ * With a new link and a new term; the link before ends. At most once a minute.
+ */
+export const resendInvitation = <ThrowOnError extends boolean = false>(options: Options<ResendInvitationData, ThrowOnError>): RequestResult<ResendInvitationResponses, ResendInvitationErrors, ThrowOnError> => (options.client ?? client).post<ResendInvitationResponses, ResendInvitationErrors, ThrowOnError>({
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
+    url: '/api/public/invitations/{id}/resend',
+    ...options
+});
+
+/**
+ * Revoke an invitation
+ *
+ * Its link ends at once.
+ */
+export const revokeInvitation = <ThrowOnError extends boolean = false>(options: Options<RevokeInvitationData, ThrowOnError>): RequestResult<RevokeInvitationResponses, RevokeInvitationErrors, ThrowOnError> => (options.client ?? client).delete<RevokeInvitationResponses, RevokeInvitationErrors, ThrowOnError>({
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
+    url: '/api/public/invitations/{id}',
+    ...options
+});
+
+/**
+ * Show who is signed in
+ *
+ * With the organisations and projects of the person, by name. Needs no project header.
+ */
+export const getAccount = <ThrowOnError extends boolean = false>(options?: Options<GetAccountData, ThrowOnError>): RequestResult<GetAccountResponses, GetAccountErrors, ThrowOnError> => (options?.client ?? client).get<GetAccountResponses, GetAccountErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        }],
+    url: '/api/public/account',
+    ...options
+});
+
+/**
+ * Sign out everywhere
+ *
+ * Ends every session of yours, this one too.
+ */
+export const endAllAccountSessions = <ThrowOnError extends boolean = false>(options?: Options<EndAllAccountSessionsData, ThrowOnError>): RequestResult<EndAllAccountSessionsResponses, EndAllAccountSessionsErrors, ThrowOnError> => (options?.client ?? client).delete<EndAllAccountSessionsResponses, EndAllAccountSessionsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        }],
+    url: '/api/public/account/sessions',
+    ...options
+});
+
+/**
+ * List where you are signed in
+ */
+export const listAccountSessions = <ThrowOnError extends boolean = false>(options?: Options<ListAccountSessionsData, ThrowOnError>): RequestResult<ListAccountSessionsResponses, ListAccountSessionsErrors, ThrowOnError> => (options?.client ?? client).get<ListAccountSessionsResponses, ListAccountSessionsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        }],
+    url: '/api/public/account/sessions',
+    ...options
+});
+
+/**
+ * Sign out somewhere
+ */
+export const endAccountSession = <ThrowOnError extends boolean = false>(options: Options<EndAccountSessionData, ThrowOnError>): RequestResult<EndAccountSessionResponses, EndAccountSessionErrors, ThrowOnError> => (options.client ?? client).delete<EndAccountSessionResponses, EndAccountSessionErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        }],
+    url: '/api/public/account/sessions/{id}',
+    ...options
+});
+
+/**
+ * List the ways to sign in
+ */
+export const getSignInMethods = <ThrowOnError extends boolean = false>(options?: Options<GetSignInMethodsData, ThrowOnError>): RequestResult<GetSignInMethodsResponses, GetSignInMethodsErrors, ThrowOnError> => (options?.client ?? client).get<GetSignInMethodsResponses, GetSignInMethodsErrors, ThrowOnError>({ url: '/api/public/sign-in-methods', ...options });
+
+/**
+ * Ask for a sign-in link by mail
+ *
+ * The answer is the same whether the address is known or not. Known addresses get a link that works once, for 15 minutes; at most 5 links in that time.
+ */
+export const requestMailLink = <ThrowOnError extends boolean = false>(options: Options<RequestMailLinkData, ThrowOnError>): RequestResult<RequestMailLinkResponses, RequestMailLinkErrors, ThrowOnError> => (options.client ?? client).post<RequestMailLinkResponses, RequestMailLinkErrors, ThrowOnError>({
+    url: '/api/auth/sign-in/mail-link',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Sign in with the token of a link
+ *
+ * Sets the cookie of a new session. A session that the browser had before ends. Accepts the open invitations of the address.
+ */
+export const verifySignIn = <ThrowOnError extends boolean = false>(options: Options<VerifySignInData, ThrowOnError>): RequestResult<VerifySignInResponses, VerifySignInErrors, ThrowOnError> => (options.client ?? client).post<VerifySignInResponses, VerifySignInErrors, ThrowOnError>({
+    url: '/api/auth/sign-in/verify',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Sign in at the company's provider
+ *
+ * For browsers: sends them to the provider, or back to the sign-in page with `error`, the code of what went wrong.
+ */
+export const startOidcSignIn = <ThrowOnError extends boolean = false>(options?: Options<StartOidcSignInData, ThrowOnError>): RequestResult<unknown, StartOidcSignInErrors, ThrowOnError> => (options?.client ?? client).get<unknown, StartOidcSignInErrors, ThrowOnError>({ url: '/api/auth/oidc/start', ...options });
+
+/**
+ * Come back from the company's provider
+ *
+ * For browsers: sets the cookie of a new session and leads to the console, or to the sign-in page with `error`, the code of what went wrong. Its address is what the provider has to know as redirect URI.
+ */
+export const finishOidcSignIn = <ThrowOnError extends boolean = false>(options?: Options<FinishOidcSignInData, ThrowOnError>): RequestResult<unknown, FinishOidcSignInErrors, ThrowOnError> => (options?.client ?? client).get<unknown, FinishOidcSignInErrors, ThrowOnError>({ url: '/api/auth/oidc/callback', ...options });
+
+/**
+ * Sign out
+ *
+ * Ends the session on the server and removes its cookie. Does nothing if there is none.
+ */
+export const signOut = <ThrowOnError extends boolean = false>(options?: Options<SignOutData, ThrowOnError>): RequestResult<SignOutResponses, SignOutErrors, ThrowOnError> => (options?.client ?? client).post<SignOutResponses, SignOutErrors, ThrowOnError>({ url: '/api/auth/sign-out', ...options });
 
 /**
  * List organizations
@@ -1262,6 +2292,10 @@ export const adminListOrganizations = <ThrowOnError extends boolean = false>(opt
             key: 'adminKey',
             scheme: 'bearer',
             type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
         }],
     url: '/api/admin/organizations',
     ...options
@@ -1275,6 +2309,10 @@ export const adminCreateOrganization = <ThrowOnError extends boolean = false>(op
             key: 'adminKey',
             scheme: 'bearer',
             type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
         }],
     url: '/api/admin/organizations',
     ...options,
@@ -1292,6 +2330,10 @@ export const adminListProjects = <ThrowOnError extends boolean = false>(options?
             key: 'adminKey',
             scheme: 'bearer',
             type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
         }],
     url: '/api/admin/projects',
     ...options
@@ -1305,6 +2347,10 @@ export const adminCreateProject = <ThrowOnError extends boolean = false>(options
             key: 'adminKey',
             scheme: 'bearer',
             type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
         }],
     url: '/api/admin/projects',
     ...options,
@@ -1322,6 +2368,10 @@ export const adminListUsers = <ThrowOnError extends boolean = false>(options?: O
             key: 'adminKey',
             scheme: 'bearer',
             type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
         }],
     url: '/api/admin/users',
     ...options
@@ -1335,6 +2385,10 @@ export const adminCreateUser = <ThrowOnError extends boolean = false>(options: O
             key: 'adminKey',
             scheme: 'bearer',
             type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
         }],
     url: '/api/admin/users',
     ...options,
@@ -1352,6 +2406,10 @@ export const adminListMemberships = <ThrowOnError extends boolean = false>(optio
             key: 'adminKey',
             scheme: 'bearer',
             type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
         }],
     url: '/api/admin/memberships',
     ...options
@@ -1365,6 +2423,10 @@ export const adminCreateMembership = <ThrowOnError extends boolean = false>(opti
             key: 'adminKey',
             scheme: 'bearer',
             type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
         }],
     url: '/api/admin/memberships',
     ...options,
@@ -1382,6 +2444,10 @@ export const adminListApiKeys = <ThrowOnError extends boolean = false>(options?:
             key: 'adminKey',
             scheme: 'bearer',
             type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
         }],
     url: '/api/admin/api-keys',
     ...options
@@ -1395,6 +2461,10 @@ export const adminCreateApiKey = <ThrowOnError extends boolean = false>(options:
             key: 'adminKey',
             scheme: 'bearer',
             type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
         }],
     url: '/api/admin/api-keys',
     ...options,
@@ -1412,6 +2482,10 @@ export const adminRevokeApiKey = <ThrowOnError extends boolean = false>(options:
             key: 'adminKey',
             scheme: 'bearer',
             type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
         }],
     url: '/api/admin/api-keys/{id}',
     ...options
@@ -1425,6 +2499,10 @@ export const adminRotateApiKey = <ThrowOnError extends boolean = false>(options:
             key: 'adminKey',
             scheme: 'bearer',
             type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
         }],
     url: '/api/admin/api-keys/{id}/rotate',
     ...options,
@@ -1444,6 +2522,10 @@ export const adminSetProjectPlan = <ThrowOnError extends boolean = false>(option
             key: 'adminKey',
             scheme: 'bearer',
             type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
         }],
     url: '/api/admin/projects/{id}',
     ...options,

@@ -8,68 +8,224 @@ export type ClientOptions = {
  * One condition on a column; those of a list are combined by AND. `GET /api/public/export-tables/{table}` lists the columns with their types.
  */
 export type FilterCondition = {
+    /**
+     * Type of the condition.
+     */
     type: 'string';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: '=' | 'contains' | 'does not contain' | 'starts with' | 'ends with' | 'matches';
+    /**
+     * Value that the column is compared with.
+     */
     value: string;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'stringOptions';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: 'any of' | 'none of';
+    /**
+     * Value that the column is compared with.
+     */
     value: Array<string>;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'arrayOptions';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: 'any of';
+    /**
+     * Value that the column is compared with.
+     */
     value: Array<string>;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'arrayOptions';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: 'none of' | 'all of';
+    /**
+     * Value that the column is compared with.
+     */
     value: Array<string>;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'number';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: '=' | '>' | '<' | '>=' | '<=';
+    /**
+     * Value that the column is compared with.
+     */
     value: number;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'datetime';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: '>' | '<' | '>=' | '<=';
+    /**
+     * Value that the column is compared with.
+     */
     value: string;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'numberObject';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * Key within the object.
+     */
     key: string;
+    /**
+     * How values are compared.
+     */
     operator: '=' | '>' | '<' | '>=' | '<=';
+    /**
+     * Value that the column is compared with.
+     */
     value: number;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'categoryOptions';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * Key within the object.
+     */
     key: string;
+    /**
+     * How values are compared.
+     */
     operator: 'any of' | 'none of';
+    /**
+     * Value that the column is compared with.
+     */
     value: Array<string>;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'booleanObject';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * Key within the object.
+     */
     key: string;
+    /**
+     * How values are compared.
+     */
     operator: '=' | '<>';
+    /**
+     * Value that the column is compared with.
+     */
     value: boolean;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'boolean';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: '=' | '<>';
+    /**
+     * Value that the column is compared with.
+     */
     value: boolean;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'stringObject';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * Key within the object.
+     */
     key: string;
+    /**
+     * How values are compared.
+     */
     operator: '=' | 'contains' | 'does not contain' | 'starts with' | 'ends with' | 'matches';
+    /**
+     * Value that the column is compared with.
+     */
     value: string;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'null';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: 'is null' | 'is not null';
+    /**
+     * Value that the column is compared with.
+     */
     value: '';
 };
 
@@ -77,17 +233,38 @@ export type FilterCondition = {
  * What became of each event.
  */
 export type IngestionAnswer = {
+    /**
+     * Events that are stored.
+     */
     successes: Array<{
+        /**
+         * Id.
+         */
         id: string;
         /**
          * 201: durable. 204: left out by the project's sampling.
          */
         status: number;
     }>;
+    /**
+     * Events that were refused. The others are stored.
+     */
     errors: Array<{
+        /**
+         * Id.
+         */
         id: string;
+        /**
+         * Status of the event.
+         */
         status: number;
+        /**
+         * What happened, for people.
+         */
         message?: string;
+        /**
+         * Code of the error.
+         */
         error?: string;
     }>;
 };
@@ -96,16 +273,49 @@ export type IngestionAnswer = {
  * An error (RFC 9457) with a stable code, the id of the request, what to do, and what is wrong with each field.
  */
 export type Problem = {
+    /**
+     * Type.
+     */
     type: string;
+    /**
+     * What is wrong with requests of this code.
+     */
     title: string;
+    /**
+     * Status of the answer.
+     */
     status: number;
+    /**
+     * What is wrong with this request, for people.
+     */
     detail: string;
+    /**
+     * Path of the request.
+     */
     instance: string;
-    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST' | 'S3_OBJECT_EXISTS' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_UNEXPECTED_ANSWER' | 'EGRESS_INVALID_URL' | 'EGRESS_BLOCKED' | 'EGRESS_DNS_FAILED' | 'EGRESS_UNREACHABLE' | 'EGRESS_TLS_FAILED' | 'EGRESS_TOO_MANY_REDIRECTS' | 'INTEGRATION_SETTINGS_INVALID' | 'INTEGRATION_TIMED_OUT' | 'RATE_LIMITED' | 'QUOTA_EXCEEDED' | 'EXPORT_EXCEEDS_QUOTA' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'SCOPE_NOT_HELD' | 'TOO_MANY_API_KEYS' | 'TOO_MANY_WEBHOOK_ENDPOINTS' | 'WEBHOOK_ENDPOINT_DISABLED' | 'WEBHOOK_REFUSED' | 'WEBHOOK_REDIRECTED' | 'WEBHOOK_GONE' | 'WEBHOOK_TIMED_OUT' | 'WEBHOOK_FAILING';
+    /**
+     * Stable code of the error. The page Errors lists them all.
+     */
+    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST' | 'SESSION_EXPIRED' | 'PROJECT_REQUIRED' | 'FORBIDDEN_PROJECT' | 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN' | 'SIGN_IN_LINK_INVALID' | 'SIGN_IN_METHOD_DISABLED' | 'OIDC_FAILED' | 'EMAIL_NOT_VERIFIED' | 'NOT_INVITED' | 'ROLE_NOT_HELD' | 'LAST_OWNER' | 'ALREADY_MEMBER' | 'ALREADY_INVITED' | 'TOO_MANY_INVITATIONS' | 'S3_OBJECT_EXISTS' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_UNEXPECTED_ANSWER' | 'EGRESS_INVALID_URL' | 'EGRESS_BLOCKED' | 'EGRESS_DNS_FAILED' | 'EGRESS_UNREACHABLE' | 'EGRESS_TLS_FAILED' | 'EGRESS_TOO_MANY_REDIRECTS' | 'INTEGRATION_SETTINGS_INVALID' | 'INTEGRATION_TIMED_OUT' | 'RATE_LIMITED' | 'QUOTA_EXCEEDED' | 'EXPORT_EXCEEDS_QUOTA' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'SCOPE_NOT_HELD' | 'TOO_MANY_API_KEYS' | 'TOO_MANY_WEBHOOK_ENDPOINTS' | 'WEBHOOK_ENDPOINT_DISABLED' | 'WEBHOOK_REFUSED' | 'WEBHOOK_REDIRECTED' | 'WEBHOOK_GONE' | 'WEBHOOK_TIMED_OUT' | 'WEBHOOK_FAILING';
+    /**
+     * Id of the request. Name it when you ask for help.
+     */
     requestId: string;
+    /**
+     * What to do about it.
+     */
     help: string;
+    /**
+     * Faults of fields.
+     */
     errors: Array<{
+        /**
+         * Path of the field, such as `query.filter.0.value`.
+         */
         path: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
     }>;
 };
@@ -114,7 +324,13 @@ export type Problem = {
  * Events as the Langfuse SDKs send them.
  */
 export type IngestionBatch = {
+    /**
+     * The events, as the Langfuse SDKs send them. Each is answered on its own.
+     */
     batch: Array<unknown>;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata?: unknown;
 };
 
@@ -122,6 +338,9 @@ export type IngestionBatch = {
  * ExportTraceServiceResponse of OTLP.
  */
 export type OtlpTracesAnswer = {
+    /**
+     * Spans that were refused, and why; left out if there are none.
+     */
     partialSuccess?: unknown;
 };
 
@@ -129,6 +348,9 @@ export type OtlpTracesAnswer = {
  * ExportTraceServiceRequest of OTLP.
  */
 export type OtlpTraces = {
+    /**
+     * Spans by resource, as OTLP/JSON has them.
+     */
     resourceSpans: Array<unknown>;
 };
 
@@ -150,6 +372,9 @@ export type ExportLogsServiceResponse = {
  * The id of the score.
  */
 export type CreateScoreAnswer = {
+    /**
+     * Id.
+     */
     id: string;
 };
 
@@ -181,16 +406,37 @@ export type CreateScore = {
      * Only with traceId.
      */
     observationId?: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId?: string | null;
+    /**
+     * Id of the run of a dataset that was scored.
+     */
     datasetRunId?: string | null;
+    /**
+     * Comment on the score.
+     */
     comment?: string | null;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata?: unknown;
+    /**
+     * Environment, such as `production`.
+     */
     environment?: string | null;
     /**
      * Default: API. ANNOTATION needs a configId, except for corrections.
      */
     source?: 'API' | 'ANNOTATION' | null;
+    /**
+     * Id of the configuration of the score.
+     */
     configId?: string | null;
+    /**
+     * Id of the annotation queue.
+     */
     queueId?: string | null;
 };
 
@@ -198,21 +444,33 @@ export type CreateScore = {
  * How large an export would be.
  */
 export type Estimate = {
+    /**
+     * Number of rows.
+     */
     rows: number;
     /**
      * Estimate of the uncompressed file.
      */
     bytes: number;
+    /**
+     * Parts that are read one after the other.
+     */
     slices: number;
     /**
      * False if a filter or search reads payloads; `rows` is then an upper bound.
      */
     exact: boolean;
+    /**
+     * Most rows that an export may have on this server.
+     */
     rowLimit: number;
     /**
      * True if the export would end at the row limit.
      */
     truncated: boolean;
+    /**
+     * What to know before the file is used.
+     */
     warnings: Array<string>;
     /**
      * What the export would cost against the quotas of the project, as they are now.
@@ -222,7 +480,13 @@ export type Estimate = {
          * False if it would be refused now with QUOTA_EXCEEDED or EXPORT_EXCEEDS_QUOTA.
          */
         fits: boolean;
+        /**
+         * Each quota and what is used of it.
+         */
         quotas: Array<{
+            /**
+             * Which quota it is.
+             */
             name: 'concurrentExports' | 'exportsPerHour' | 'rowsPerDay' | 'bytesPerDay';
             /**
              * Null: no limit.
@@ -232,6 +496,9 @@ export type Estimate = {
              * Of rows and bytes: with the estimates of exports that wait or run.
              */
             used: number;
+            /**
+             * What is left of the quota; null for no limit.
+             */
             left: number | null;
             /**
              * Null for concurrentExports, which counts what waits or runs at the moment.
@@ -253,21 +520,66 @@ export type Estimate = {
  * What would be exported.
  */
 export type EstimateBatchExport = {
+    /**
+     * What is exported.
+     */
     query: {
+        /**
+         * Name of the table.
+         */
         tableName: string;
+        /**
+         * Conditions in the table's filter language; all must hold. Null for none.
+         */
         filter?: Array<FilterCondition> | null;
+        /**
+         * Text to search for.
+         */
         searchQuery?: string;
+        /**
+         * Where to search.
+         */
         searchType?: Array<'id' | 'content' | 'input' | 'output'>;
+        /**
+         * Column and direction of the rows. Null for no order, which is the fastest.
+         */
         orderBy?: {
+            /**
+             * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+             */
             column: string;
+            /**
+             * Direction.
+             */
             order: 'ASC' | 'DESC';
         } | null;
+        /**
+         * The largest number of rows. The server has a limit of its own, which applies too.
+         */
         limit?: number;
+        /**
+         * Columns in the order of the file; `scores` stands for all score columns. All columns if left out.
+         */
         columns?: Array<string>;
+        /**
+         * Scores as one column for each name, as one nested column, or not at all.
+         */
         scores?: 'columns' | 'nested' | 'none';
+        /**
+         * `row`: one row for each row of the table. `trace`: each trace with its observations and scores, as one document.
+         */
         shape?: 'row' | 'trace';
+        /**
+         * What is dropped, hashed or masked.
+         */
         privacy?: Array<{
+            /**
+             * Column, or path within its JSON, such as `metadata.user.email`.
+             */
             path: string;
+            /**
+             * What happens to the value: it is dropped, hashed or masked.
+             */
             action: 'drop' | 'hash' | 'mask';
         }>;
     };
@@ -277,6 +589,9 @@ export type EstimateBatchExport = {
  * The first rows of an export, as its file would hold them.
  */
 export type Preview = {
+    /**
+     * Format of the file.
+     */
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
     /**
      * The first rows as text of the file, without compression, ended as a file with these rows would end. Null for Parquet.
@@ -292,17 +607,38 @@ export type Preview = {
      * At most 20; fewer if the file has fewer rows, or if they would have more than 4 MiB.
      */
     rowCount: number;
+    /**
+     * Columns in the order of the file.
+     */
     columns: Array<{
+        /**
+         * Id of the column.
+         */
         id: string;
+        /**
+         * Type of the column.
+         */
         type: string;
         /**
          * How this format writes the column.
          */
         encoding: string;
+        /**
+         * Whether the column can be null.
+         */
         nullable: boolean;
+        /**
+         * Unit of the values; null for none.
+         */
         unit: string | null;
     }>;
+    /**
+     * What to know before the file is used.
+     */
     warnings: Array<string>;
+    /**
+     * What the whole export would have.
+     */
     estimate: Estimate & ({
         [key: string]: unknown;
     } | null);
@@ -312,38 +648,122 @@ export type Preview = {
  * What is exported, and how.
  */
 export type CreateBatchExport = {
+    /**
+     * Name.
+     */
     name?: string;
+    /**
+     * Format of the file.
+     */
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    /**
+     * Compression of the file.
+     */
     compression?: 'none' | 'gzip' | 'zstd';
+    /**
+     * What is exported.
+     */
     query: {
+        /**
+         * Name of the table.
+         */
         tableName: string;
+        /**
+         * Conditions in the table's filter language; all must hold. Null for none.
+         */
         filter?: Array<FilterCondition> | null;
+        /**
+         * Text to search for.
+         */
         searchQuery?: string;
+        /**
+         * Where to search.
+         */
         searchType?: Array<'id' | 'content' | 'input' | 'output'>;
+        /**
+         * Column and direction of the rows. Null for no order, which is the fastest.
+         */
         orderBy?: {
+            /**
+             * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+             */
             column: string;
+            /**
+             * Direction.
+             */
             order: 'ASC' | 'DESC';
         } | null;
+        /**
+         * The largest number of rows. The server has a limit of its own, which applies too.
+         */
         limit?: number;
+        /**
+         * Columns in the order of the file; `scores` stands for all score columns. All columns if left out.
+         */
         columns?: Array<string>;
+        /**
+         * Scores as one column for each name, as one nested column, or not at all.
+         */
         scores?: 'columns' | 'nested' | 'none';
+        /**
+         * `row`: one row for each row of the table. `trace`: each trace with its observations and scores, as one document.
+         */
         shape?: 'row' | 'trace';
+        /**
+         * What is dropped, hashed or masked.
+         */
         privacy?: Array<{
+            /**
+             * Column, or path within its JSON, such as `metadata.user.email`.
+             */
             path: string;
+            /**
+             * What happens to the value: it is dropped, hashed or masked.
+             */
             action: 'drop' | 'hash' | 'mask';
         }>;
     };
+    /**
+     * Options of JSON and JSONL.
+     */
     json?: {
+        /**
+         * True: values that are JSON stand in the file as JSON, not as text.
+         */
         embed?: boolean;
+        /**
+         * Levels of nested JSON in text that are opened.
+         */
         embedLevels?: number;
     };
+    /**
+     * Options of CSV.
+     */
     csv?: {
+        /**
+         * True: cells that a spreadsheet would run as a formula begin with an apostrophe.
+         */
         neutralizeFormulas?: boolean;
+        /**
+         * True: the file begins with a byte order mark, so that Excel reads it as UTF-8.
+         */
         bom?: boolean;
     };
+    /**
+     * Size at which a new file begins, in MiB; null for one file.
+     */
     targetFileMib?: number;
+    /**
+     * Whether the creator gets a mail when it ends.
+     */
     notify?: boolean;
+    /**
+     * Hours until the files are deleted. The server's setting if left out.
+     */
     expiresAfterHours?: number;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata?: {
         [key: string]: string;
     };
@@ -353,92 +773,299 @@ export type CreateBatchExport = {
  * An export with its query and, once completed, its files.
  */
 export type BatchExport = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * State.
+     */
     status: 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+    /**
+     * Format of the file.
+     */
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    /**
+     * Compression of the file.
+     */
     compression: 'none' | 'gzip' | 'zstd';
+    /**
+     * Name of the table.
+     */
     tableName: string;
+    /**
+     * Options of JSON and JSONL.
+     */
     json: {
+        /**
+         * True: values that are JSON stand in the file as JSON, not as text.
+         */
         embed: boolean;
+        /**
+         * Levels of nested JSON in text that are opened.
+         */
         embedLevels: number;
     };
+    /**
+     * Options of CSV.
+     */
     csv: {
+        /**
+         * True: cells that a spreadsheet would run as a formula begin with an apostrophe.
+         */
         neutralizeFormulas: boolean;
+        /**
+         * True: the file begins with a byte order mark, so that Excel reads it as UTF-8.
+         */
         bom: boolean;
     };
+    /**
+     * Size at which a new file begins, in MiB; null for one file.
+     */
     targetFileMib: number | null;
+    /**
+     * Whether the creator gets a mail when it ends.
+     */
     notify: boolean;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: string;
     } | null;
+    /**
+     * What to know before the file is used.
+     */
     warnings: Array<string>;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it began; null if it has not. ISO 8601, UTC.
+     */
     startedAt: string | null;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     finishedAt: string | null;
+    /**
+     * When its files are deleted. ISO 8601, UTC.
+     */
     expiresAt: string | null;
+    /**
+     * Whether its files have been deleted.
+     */
     isExpired: boolean;
+    /**
+     * Whether its files can be downloaded now.
+     */
     isDownloadable: boolean;
+    /**
+     * When cancelling was asked for; null if it was not. ISO 8601, UTC.
+     */
     cancelRequestedAt: string | null;
+    /**
+     * Who created it.
+     */
     requestedBy: {
+        /**
+         * Id of the person; null if that person is gone.
+         */
         userId: string | null;
+        /**
+         * Id of the API key; null if none was used.
+         */
         apiKeyId: string | null;
     };
+    /**
+     * How far it is.
+     */
     progress: {
+        /**
+         * What it does at the moment.
+         */
         stage: 'queued' | 'planning' | 'streaming' | 'finishing' | 'finished';
         /**
          * 0 to 100; null while the total is unknown.
          */
         percent: number | null;
+        /**
+         * Rows written so far.
+         */
         rows: number;
+        /**
+         * Rows that it will have; null until they are counted.
+         */
         rowsTotal: number | null;
+        /**
+         * Bytes written so far, after compression.
+         */
         bytes: number;
+        /**
+         * Parts written so far.
+         */
         slices: number;
+        /**
+         * Parts there are; null until they are planned.
+         */
         slicesTotal: number | null;
+        /**
+         * When the runner was last heard of; null if none works on it. ISO 8601, UTC.
+         */
         lastHeartbeatAt: string | null;
+        /**
+         * Number of the attempt under way or last ended; 0 before the first.
+         */
         attempt: number;
+        /**
+         * After this many failed attempts the export fails.
+         */
         attemptsMax: number;
+        /**
+         * When the next attempt begins; null if there will be none. ISO 8601, UTC.
+         */
         nextAttemptAt: string | null;
     };
+    /**
+     * What was written. Left out until it is completed.
+     */
     result: {
+        /**
+         * Number of rows.
+         */
         rows: number;
+        /**
+         * Size in bytes.
+         */
         bytes: number;
+        /**
+         * Rows that fit the query, also those beyond the limit; null if they were not counted.
+         */
         matchedRows: number | null;
         /**
          * True if the row limit left out rows.
          */
         truncated: boolean;
+        /**
+         * Most rows that an export may have on this server.
+         */
         rowLimit: number;
+        /**
+         * The files, in order.
+         */
         files: Array<{
+            /**
+             * Number of the file, from 0.
+             */
             index: number;
+            /**
+             * Name of the file.
+             */
             name: string;
+            /**
+             * Number of rows.
+             */
             rows: number;
+            /**
+             * Size in bytes.
+             */
             bytes: number;
+            /**
+             * CRC-32 of the file as eight hexadecimal digits.
+             */
             crc32: string;
         }>;
     } | null;
+    /**
+     * What went wrong; null if nothing.
+     */
     error: {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
+        /**
+         * What to do about it.
+         */
         help: string;
+        /**
+         * Number of the attempt, from 1.
+         */
         attempt: number;
     } | null;
+    /**
+     * What is exported.
+     */
     query: {
+        /**
+         * Name of the table.
+         */
         tableName: string;
+        /**
+         * Conditions in the table's filter language; all must hold. Null for none.
+         */
         filter?: Array<FilterCondition> | null;
+        /**
+         * Text to search for.
+         */
         searchQuery?: string;
+        /**
+         * Where to search.
+         */
         searchType?: Array<'id' | 'content' | 'input' | 'output'>;
+        /**
+         * Column and direction of the rows. Null for no order, which is the fastest.
+         */
         orderBy?: {
+            /**
+             * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+             */
             column: string;
+            /**
+             * Direction.
+             */
             order: 'ASC' | 'DESC';
         } | null;
+        /**
+         * The largest number of rows. The server has a limit of its own, which applies too.
+         */
         limit?: number;
+        /**
+         * Columns in the order of the file; `scores` stands for all score columns. All columns if left out.
+         */
         columns?: Array<string>;
+        /**
+         * Scores as one column for each name, as one nested column, or not at all.
+         */
         scores?: 'columns' | 'nested' | 'none';
+        /**
+         * `row`: one row for each row of the table. `trace`: each trace with its observations and scores, as one document.
+         */
         shape?: 'row' | 'trace';
+        /**
+         * What is dropped, hashed or masked.
+         */
         privacy?: Array<{
+            /**
+             * Column, or path within its JSON, such as `metadata.user.email`.
+             */
             path: string;
+            /**
+             * What happens to the value: it is dropped, hashed or masked.
+             */
             action: 'drop' | 'hash' | 'mask';
         }>;
     };
@@ -448,7 +1075,13 @@ export type BatchExport = {
  * A page of exports, newest first.
  */
 export type BatchExportPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<BatchExportSummary>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -456,68 +1089,212 @@ export type BatchExportPage = {
  * An export without its query and its files.
  */
 export type BatchExportSummary = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * State.
+     */
     status: 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+    /**
+     * Format of the file.
+     */
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    /**
+     * Compression of the file.
+     */
     compression: 'none' | 'gzip' | 'zstd';
+    /**
+     * Name of the table.
+     */
     tableName: string;
+    /**
+     * Options of JSON and JSONL.
+     */
     json: {
+        /**
+         * True: values that are JSON stand in the file as JSON, not as text.
+         */
         embed: boolean;
+        /**
+         * Levels of nested JSON in text that are opened.
+         */
         embedLevels: number;
     };
+    /**
+     * Options of CSV.
+     */
     csv: {
+        /**
+         * True: cells that a spreadsheet would run as a formula begin with an apostrophe.
+         */
         neutralizeFormulas: boolean;
+        /**
+         * True: the file begins with a byte order mark, so that Excel reads it as UTF-8.
+         */
         bom: boolean;
     };
+    /**
+     * Size at which a new file begins, in MiB; null for one file.
+     */
     targetFileMib: number | null;
+    /**
+     * Whether the creator gets a mail when it ends.
+     */
     notify: boolean;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: string;
     } | null;
+    /**
+     * What to know before the file is used.
+     */
     warnings: Array<string>;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it began; null if it has not. ISO 8601, UTC.
+     */
     startedAt: string | null;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     finishedAt: string | null;
+    /**
+     * When its files are deleted. ISO 8601, UTC.
+     */
     expiresAt: string | null;
+    /**
+     * Whether its files have been deleted.
+     */
     isExpired: boolean;
+    /**
+     * Whether its files can be downloaded now.
+     */
     isDownloadable: boolean;
+    /**
+     * When cancelling was asked for; null if it was not. ISO 8601, UTC.
+     */
     cancelRequestedAt: string | null;
+    /**
+     * Who created it.
+     */
     requestedBy: {
+        /**
+         * Id of the person; null if that person is gone.
+         */
         userId: string | null;
+        /**
+         * Id of the API key; null if none was used.
+         */
         apiKeyId: string | null;
     };
+    /**
+     * How far it is.
+     */
     progress: {
+        /**
+         * What it does at the moment.
+         */
         stage: 'queued' | 'planning' | 'streaming' | 'finishing' | 'finished';
         /**
          * 0 to 100; null while the total is unknown.
          */
         percent: number | null;
+        /**
+         * Rows written so far.
+         */
         rows: number;
+        /**
+         * Rows that it will have; null until they are counted.
+         */
         rowsTotal: number | null;
+        /**
+         * Bytes written so far, after compression.
+         */
         bytes: number;
+        /**
+         * Parts written so far.
+         */
         slices: number;
+        /**
+         * Parts there are; null until they are planned.
+         */
         slicesTotal: number | null;
+        /**
+         * When the runner was last heard of; null if none works on it. ISO 8601, UTC.
+         */
         lastHeartbeatAt: string | null;
+        /**
+         * Number of the attempt under way or last ended; 0 before the first.
+         */
         attempt: number;
+        /**
+         * After this many failed attempts the export fails.
+         */
         attemptsMax: number;
+        /**
+         * When the next attempt begins; null if there will be none. ISO 8601, UTC.
+         */
         nextAttemptAt: string | null;
     };
+    /**
+     * What was written. Left out until it is completed.
+     */
     result: {
+        /**
+         * Number of rows.
+         */
         rows: number;
+        /**
+         * Size in bytes.
+         */
         bytes: number;
+        /**
+         * Rows that fit the query, also those beyond the limit; null if they were not counted.
+         */
         matchedRows: number | null;
         /**
          * True if the row limit left out rows.
          */
         truncated: boolean;
+        /**
+         * Most rows that an export may have on this server.
+         */
         rowLimit: number;
     } | null;
+    /**
+     * What went wrong; null if nothing.
+     */
     error: {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
+        /**
+         * What to do about it.
+         */
         help: string;
+        /**
+         * Number of the attempt, from 1.
+         */
         attempt: number;
     } | null;
 };
@@ -526,68 +1303,227 @@ export type BatchExportSummary = {
  * The receipt of an export: its files with sizes and checksums, its window, and what differs from the request.
  */
 export type ExportManifest = {
+    /**
+     * Version.
+     */
     version: 1;
+    /**
+     * Version of the table's columns. It grows when they change.
+     */
     schemaVersion: number;
+    /**
+     * Id of the export.
+     */
     exportId: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Name of the table.
+     */
     tableName: string;
+    /**
+     * Format of the file.
+     */
     format: string;
+    /**
+     * Compression of the file.
+     */
     compression: string;
+    /**
+     * Columns in the order of the file.
+     */
     columns: Array<string>;
+    /**
+     * Name of the score of each score column.
+     */
     scoreColumns: {
         [key: string]: string;
     };
+    /**
+     * What is dropped, hashed or masked.
+     */
     privacy: Array<{
+        /**
+         * Column, or path within its JSON, such as `metadata.user.email`.
+         */
         path: string;
+        /**
+         * What happens to the value: it is dropped, hashed or masked.
+         */
         action: string;
     }>;
+    /**
+     * What the file could not hold as it was stored, counted.
+     */
     changes?: {
+        /**
+         * Rows with bytes that are not UTF-8; they are replaced by U+FFFD.
+         */
         invalidUtf8Rows: number;
+        /**
+         * Rows with NUL characters.
+         */
         nulRows: number;
+        /**
+         * Rows in which an object has a key twice; the last one counts.
+         */
         duplicateKeyRows: number;
+        /**
+         * Values that a privacy rule could not be applied to, and that are therefore left out.
+         */
         withheld: Array<{
+            /**
+             * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+             */
             column: string;
+            /**
+             * Number of rows.
+             */
             rows: number;
+            /**
+             * Why values were withheld, counted.
+             */
             reasons: {
+                /**
+                 * Rows with a value that is not JSON.
+                 */
                 notJsonRows: number;
+                /**
+                 * Rows with JSON of another shape than the privacy rule expects.
+                 */
                 otherShapeRows: number;
             };
         }>;
     };
+    /**
+     * What to know before the file is used.
+     */
     warnings?: Array<string>;
+    /**
+     * Which time the rows are of.
+     */
     window: {
+        /**
+         * The first instant; null for everything before the end. ISO 8601, UTC.
+         */
         start: string | null;
+        /**
+         * Rows before this instant are in the export. ISO 8601, UTC.
+         */
         cutoff: string;
     };
+    /**
+     * SHA-256 of the query, by which equal exports are found.
+     */
     queryHash: string;
+    /**
+     * The files, in order.
+     */
     files: Array<{
+        /**
+         * Key of the file in the bucket.
+         */
         key: string;
+        /**
+         * Name of the file.
+         */
         name: string;
+        /**
+         * Number of rows.
+         */
         rows: number;
+        /**
+         * Size in bytes.
+         */
         bytes: number;
+        /**
+         * Media type of the file.
+         */
         contentType: string;
+        /**
+         * CRC-32 of the file as eight hexadecimal digits.
+         */
         crc32: string;
+        /**
+         * Whether the compressed file has one member, which every reader takes.
+         */
         isOneMember?: boolean;
     }>;
+    /**
+     * Number of rows.
+     */
     rows: number;
+    /**
+     * Size in bytes.
+     */
     bytes: number;
+    /**
+     * Rows that fit the query, also those beyond the limit; null if they were not counted.
+     */
     matchedRows: number | null;
+    /**
+     * Most rows that an export may have on this server.
+     */
     rowLimit: number;
+    /**
+     * True if the limit of rows was reached, so that rows are missing.
+     */
     truncated: boolean;
+    /**
+     * Parts that are read one after the other.
+     */
     slices: number;
+    /**
+     * Number of the attempt, from 1.
+     */
     attempt: number;
+    /**
+     * Parts that an earlier attempt had written.
+     */
     slicesResumed: number;
+    /**
+     * When it began; null if it has not. ISO 8601, UTC.
+     */
     startedAt: string;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     finishedAt: string;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: string;
     } | null;
 };
 
 /**
+ * The signed address of a file of an export.
+ */
+export type DownloadLink = {
+    /**
+     * Signed: whoever has it can download the file.
+     */
+    url: string;
+    /**
+     * Name of the file.
+     */
+    name: string;
+    /**
+     * From then on the URL is refused.
+     */
+    expiresAt: string;
+};
+
+/**
  * The tables that can be exported.
  */
 export type ExportTableList = {
+    /**
+     * The items of the page.
+     */
     data: Array<ExportTableSummary>;
 };
 
@@ -595,7 +1531,13 @@ export type ExportTableList = {
  * A table that can be exported.
  */
 export type ExportTableSummary = {
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * What it is for.
+     */
     description: string;
 };
 
@@ -603,14 +1545,41 @@ export type ExportTableSummary = {
  * Columns of a table as a file of this format holds them.
  */
 export type ExportSchema = {
+    /**
+     * Name of the table.
+     */
     table: string;
+    /**
+     * Format of the file.
+     */
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    /**
+     * Version of the table's columns. It grows when they change.
+     */
     schemaVersion: number;
+    /**
+     * Columns in the order of the file.
+     */
     columns: Array<{
+        /**
+         * Id of the column.
+         */
         id: string;
+        /**
+         * Type of the column.
+         */
         type: string;
+        /**
+         * How this format writes the column.
+         */
         encoding: string;
+        /**
+         * Whether the column can be null.
+         */
         nullable: boolean;
+        /**
+         * Unit of the values; null for none.
+         */
         unit: string | null;
     }>;
 };
@@ -619,27 +1588,78 @@ export type ExportSchema = {
  * A table with its columns, their types, filters and operators.
  */
 export type ExportTable = ExportTableSummary & {
+    /**
+     * Version of the table's columns. It grows when they change.
+     */
     schemaVersion: number;
+    /**
+     * Formats in which the table can be exported.
+     */
     formats: Array<string>;
+    /**
+     * Where the table can be searched.
+     */
     searchTypes: Array<string>;
     /**
      * Column of time, also in filters: an export holds the rows from before its creation by it.
      */
     timeColumn: string;
+    /**
+     * Columns in the order of the file.
+     */
     columns: Array<{
+        /**
+         * Id of the column.
+         */
         id: string;
+        /**
+         * Type of the column.
+         */
         type: string;
+        /**
+         * Whether the column can be null.
+         */
         nullable: boolean;
+        /**
+         * Unit of the values; null for none.
+         */
         unit: string | null;
+        /**
+         * What it is for.
+         */
         description: string;
     }>;
+    /**
+     * What conditions the table takes, by column.
+     */
     filters: Array<{
+        /**
+         * Id of the column.
+         */
         id: string;
+        /**
+         * Type.
+         */
         type: string;
+        /**
+         * Other names that filters may use for the column.
+         */
         aliases: Array<string>;
+        /**
+         * Whether `orderBy` takes the column.
+         */
         isSortable: boolean;
+        /**
+         * Types of condition that the column takes, with their operators.
+         */
         filters: Array<{
+            /**
+             * Type.
+             */
             type: string;
+            /**
+             * Operators of this type of condition.
+             */
             operators: Array<string>;
         }>;
     }>;
@@ -649,6 +1669,9 @@ export type ExportTable = ExportTableSummary & {
  * A numbered page of traces.
  */
 export type TracePage = {
+    /**
+     * The items of the page.
+     */
     data: Array<TraceWithDetails>;
     meta: PageMeta;
 };
@@ -657,20 +1680,65 @@ export type TracePage = {
  * A trace with the ids of its observations and scores.
  */
 export type TraceWithDetails = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id that the sender gave the trace.
+     */
     externalId: null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string | null;
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the user.
+     */
     userId: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId: string | null;
+    /**
+     * Release of the application.
+     */
     release: string | null;
+    /**
+     * Version.
+     */
     version: string | null;
+    /**
+     * Tags.
+     */
     tags: Array<string>;
+    /**
+     * Whether it is public in Langfuse.
+     */
     public: boolean;
+    /**
+     * Whether somebody has bookmarked it.
+     */
     bookmarked: boolean;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
     /**
      * JSON if the stored text is JSON, else the text.
@@ -680,9 +1748,15 @@ export type TraceWithDetails = {
      * JSON if the stored text is JSON, else the text.
      */
     output?: unknown;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata?: {
         [key: string]: unknown;
     };
+    /**
+     * Path of the trace in the web interface of Langfuse.
+     */
     htmlPath: string;
     /**
      * Seconds from the first start to the last end of its observations; -1 without the group `metrics`.
@@ -706,9 +1780,21 @@ export type TraceWithDetails = {
  * Which page this is, and how many there are.
  */
 export type PageMeta = {
+    /**
+     * Number of the page, from 1.
+     */
     page: number;
+    /**
+     * How many items a page has at most.
+     */
     limit: number;
+    /**
+     * Items on all pages.
+     */
     totalItems: number;
+    /**
+     * Number of pages.
+     */
     totalPages: number;
 };
 
@@ -716,20 +1802,65 @@ export type PageMeta = {
  * A trace with its observations and scores.
  */
 export type TraceWithFullDetails = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id that the sender gave the trace.
+     */
     externalId: null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string | null;
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the user.
+     */
     userId: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId: string | null;
+    /**
+     * Release of the application.
+     */
     release: string | null;
+    /**
+     * Version.
+     */
     version: string | null;
+    /**
+     * Tags.
+     */
     tags: Array<string>;
+    /**
+     * Whether it is public in Langfuse.
+     */
     public: boolean;
+    /**
+     * Whether somebody has bookmarked it.
+     */
     bookmarked: boolean;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
     /**
      * JSON if the stored text is JSON, else the text.
@@ -739,9 +1870,15 @@ export type TraceWithFullDetails = {
      * JSON if the stored text is JSON, else the text.
      */
     output?: unknown;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata?: {
         [key: string]: unknown;
     };
+    /**
+     * Path of the trace in the web interface of Langfuse.
+     */
     htmlPath: string;
     /**
      * Seconds from the first start to the last end of its observations; -1 without the group `metrics`.
@@ -751,7 +1888,13 @@ export type TraceWithFullDetails = {
      * USD; -1 without the group `metrics`.
      */
     totalCost: number;
+    /**
+     * The observations of the trace.
+     */
     observations: Array<Observation>;
+    /**
+     * The scores.
+     */
     scores: Array<ScoreV1>;
 };
 
@@ -759,18 +1902,57 @@ export type TraceWithFullDetails = {
  * An observation in Langfuse's shape.
  */
 export type Observation = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id of the trace.
+     */
     traceId: string | null;
+    /**
+     * Id of the observation it is under; null for a root.
+     */
     parentObservationId: string | null;
+    /**
+     * Type.
+     */
     type: string;
+    /**
+     * Name.
+     */
     name: string | null;
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * When it began. ISO 8601, UTC.
+     */
     startTime: string;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     endTime: string | null;
+    /**
+     * When the model began to answer. ISO 8601, UTC.
+     */
     completionStartTime: string | null;
+    /**
+     * DEBUG, DEFAULT, WARNING or ERROR.
+     */
     level: string;
+    /**
+     * What the sender said about the level.
+     */
     statusMessage: string | null;
+    /**
+     * Version.
+     */
     version: string | null;
     /**
      * JSON if the stored text is JSON, else the text.
@@ -780,38 +1962,116 @@ export type Observation = {
      * JSON if the stored text is JSON, else the text.
      */
     output?: unknown;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: unknown;
     };
+    /**
+     * Name of the model.
+     */
     model: string | null;
+    /**
+     * Id of the model by which the cost was computed.
+     */
     modelId: string | null;
+    /**
+     * Parameters of the model call, as they were sent.
+     */
     modelParameters?: unknown;
+    /**
+     * Id of the prompt.
+     */
     promptId: string | null;
+    /**
+     * Name of the prompt.
+     */
     promptName: string | null;
+    /**
+     * Version of the prompt.
+     */
     promptVersion: number | null;
+    /**
+     * Units by kind of usage, such as `input`, `output` and `total`.
+     */
     usageDetails: {
         [key: string]: number;
     };
+    /**
+     * Cost in USD by kind of usage, such as `input`, `output` and `total`.
+     */
     costDetails: {
         [key: string]: number;
     };
+    /**
+     * Id of the tier of prices that applied.
+     */
     usagePricingTierId: string | null;
+    /**
+     * Name of the tier of prices that applied.
+     */
     usagePricingTierName: string | null;
+    /**
+     * Price of one unit of input, in USD.
+     */
     inputPrice: number | null;
+    /**
+     * Price of one unit of output, in USD.
+     */
     outputPrice: number | null;
+    /**
+     * Price of one unit, whatever it is, in USD.
+     */
     totalPrice: number | null;
+    /**
+     * Cost of the input, in USD.
+     */
     calculatedInputCost: number | null;
+    /**
+     * Cost of the output, in USD.
+     */
     calculatedOutputCost: number | null;
+    /**
+     * Cost in total, in USD.
+     */
     calculatedTotalCost: number | null;
+    /**
+     * Usage in Langfuse's older shape.
+     */
     usage: {
+        /**
+         * Unit of the values; null for none.
+         */
         unit: string;
+        /**
+         * Units of the input.
+         */
         input: number;
+        /**
+         * Units of the output.
+         */
         output: number;
+        /**
+         * Units in total.
+         */
         total: number;
     };
+    /**
+     * What usage is counted in.
+     */
     unit: string;
+    /**
+     * Tokens of the input.
+     */
     promptTokens: number;
+    /**
+     * Tokens of the output.
+     */
     completionTokens: number;
+    /**
+     * Tokens in total.
+     */
     totalTokens: number;
     /**
      * Seconds from start to end.
@@ -821,7 +2081,13 @@ export type Observation = {
      * Seconds from start to the first token.
      */
     timeToFirstToken: number | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
 };
 
@@ -829,28 +2095,79 @@ export type Observation = {
  * A score in the shape of Langfuse's first version.
  */
 export type ScoreV1 = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id of the observation.
+     */
     observationId: string | null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * Where the score comes from: API, ANNOTATION or EVAL.
+     */
     source: string;
+    /**
+     * Value.
+     */
     value: number;
     /**
      * The category, the boolean as a word, or the text; null for numbers.
      */
     stringValue: string | null;
+    /**
+     * Comment on the score.
+     */
     comment: string | null;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: unknown;
     };
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the person who wrote it.
+     */
     authorUserId: string | null;
+    /**
+     * Id of the configuration of the score.
+     */
     configId: string | null;
+    /**
+     * Id of the annotation queue.
+     */
     queueId: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
+    /**
+     * Id of the trace.
+     */
     traceId: string;
+    /**
+     * Type of the value: NUMERIC, CATEGORICAL, BOOLEAN, TEXT or CORRECTION.
+     */
     dataType: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT';
 };
 
@@ -858,6 +2175,9 @@ export type ScoreV1 = {
  * A numbered page of observations.
  */
 export type ObservationPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<Observation>;
     meta: PageMeta;
 };
@@ -866,8 +2186,17 @@ export type ObservationPage = {
  * A page of observations with the cursor of the next.
  */
 export type ObservationV2Page = {
+    /**
+     * The items of the page.
+     */
     data: Array<ObservationV2>;
+    /**
+     * About the page.
+     */
     meta: {
+        /**
+         * Pass it as `cursor` for the next page; left out on the last.
+         */
         cursor?: string;
     };
 };
@@ -876,12 +2205,33 @@ export type ObservationV2Page = {
  * An observation with the requested groups of fields.
  */
 export type ObservationV2 = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the trace.
+     */
     traceId: string | null;
+    /**
+     * When it began. ISO 8601, UTC.
+     */
     startTime: string;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     endTime: string | null;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id of the observation it is under; null for a root.
+     */
     parentObservationId: string | null;
+    /**
+     * Type.
+     */
     type: string;
     /**
      * Null without the group `model`.
@@ -899,21 +2249,57 @@ export type ObservationV2 = {
      * USD per unit; null without the group `model`.
      */
     totalPrice: string | null;
+    /**
+     * Name.
+     */
     name?: string | null;
+    /**
+     * DEBUG, DEFAULT, WARNING or ERROR.
+     */
     level?: string;
+    /**
+     * What the sender said about the level.
+     */
     statusMessage?: string | null;
+    /**
+     * Version.
+     */
     version?: string | null;
+    /**
+     * Environment, such as `production`.
+     */
     environment?: string;
+    /**
+     * Whether somebody has bookmarked it.
+     */
     bookmarked?: boolean;
+    /**
+     * Whether it is public in Langfuse.
+     */
     public?: boolean;
+    /**
+     * Id of the user.
+     */
     userId?: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId?: string | null;
     /**
      * True without a parent, or if marked as the root of its application.
      */
     isRootObservation?: boolean;
+    /**
+     * When the model began to answer. ISO 8601, UTC.
+     */
     completionStartTime?: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt?: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt?: string;
     /**
      * The stored text.
@@ -929,19 +2315,49 @@ export type ObservationV2 = {
     metadata?: {
         [key: string]: unknown;
     };
+    /**
+     * Name of the model.
+     */
     model?: string | null;
+    /**
+     * Id of the model by which the cost was computed.
+     */
     internalModelId?: string | null;
+    /**
+     * Parameters of the model call, as they were sent.
+     */
     modelParameters?: unknown;
+    /**
+     * Units by kind of usage, such as `input`, `output` and `total`.
+     */
     usageDetails?: {
         [key: string]: number;
     };
+    /**
+     * Cost in USD by kind of usage, such as `input`, `output` and `total`.
+     */
     costDetails?: {
         [key: string]: number;
     };
+    /**
+     * Cost in total, in USD.
+     */
     totalCost?: number | null;
+    /**
+     * Name of the tier of prices that applied.
+     */
     usagePricingTierName?: string | null;
+    /**
+     * Id of the prompt.
+     */
     promptId?: string | null;
+    /**
+     * Name of the prompt.
+     */
     promptName?: string | null;
+    /**
+     * Version of the prompt.
+     */
     promptVersion?: number | null;
     /**
      * Seconds from start to end.
@@ -951,8 +2367,17 @@ export type ObservationV2 = {
      * Seconds from start to the first token.
      */
     timeToFirstToken?: number | null;
+    /**
+     * Tags.
+     */
     tags?: Array<string>;
+    /**
+     * Release of the application.
+     */
     release?: string | null;
+    /**
+     * Name of the trace.
+     */
     traceName?: string | null;
 };
 
@@ -960,6 +2385,9 @@ export type ObservationV2 = {
  * A numbered page of scores in the shape of Langfuse's first version.
  */
 export type ScoreV1Page = {
+    /**
+     * The items of the page.
+     */
     data: Array<ScoreV1OnPage>;
     meta: PageMeta;
 };
@@ -968,36 +2396,99 @@ export type ScoreV1Page = {
  * A score in the shape of Langfuse's first version, with facts of its trace.
  */
 export type ScoreV1OnPage = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id of the observation.
+     */
     observationId: string | null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * Where the score comes from: API, ANNOTATION or EVAL.
+     */
     source: string;
+    /**
+     * Value.
+     */
     value: number;
     /**
      * The category, the boolean as a word, or the text; null for numbers.
      */
     stringValue: string | null;
+    /**
+     * Comment on the score.
+     */
     comment: string | null;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: unknown;
     };
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the person who wrote it.
+     */
     authorUserId: string | null;
+    /**
+     * Id of the configuration of the score.
+     */
     configId: string | null;
+    /**
+     * Id of the annotation queue.
+     */
     queueId: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
+    /**
+     * Id of the trace.
+     */
     traceId: string;
+    /**
+     * Type of the value: NUMERIC, CATEGORICAL, BOOLEAN, TEXT or CORRECTION.
+     */
     dataType: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT';
     /**
      * Fields of the scored trace: null if it is not stored, left out without the group `trace`.
      */
     trace?: {
+        /**
+         * Id of the user.
+         */
         userId: string | null;
+        /**
+         * Tags.
+         */
         tags: Array<string>;
+        /**
+         * Environment, such as `production`.
+         */
         environment: string;
+        /**
+         * Id of the session.
+         */
         sessionId: string | null;
     } | null;
 };
@@ -1006,6 +2497,9 @@ export type ScoreV1OnPage = {
  * A numbered page of scores.
  */
 export type ScorePage = {
+    /**
+     * The items of the page.
+     */
     data: Array<ScoreOnPage>;
     meta: PageMeta;
 };
@@ -1014,38 +2508,107 @@ export type ScorePage = {
  * A score with facts of its trace.
  */
 export type ScoreOnPage = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id of the observation.
+     */
     observationId: string | null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * Where the score comes from: API, ANNOTATION or EVAL.
+     */
     source: string;
+    /**
+     * Value.
+     */
     value: number;
     /**
      * The category, the boolean as a word, or the text; null for numbers.
      */
     stringValue: string | null;
+    /**
+     * Comment on the score.
+     */
     comment: string | null;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: unknown;
     };
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the person who wrote it.
+     */
     authorUserId: string | null;
+    /**
+     * Id of the configuration of the score.
+     */
     configId: string | null;
+    /**
+     * Id of the annotation queue.
+     */
     queueId: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
+    /**
+     * Id of the trace.
+     */
     traceId: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId: string | null;
+    /**
+     * Id of the run of a dataset that was scored.
+     */
     datasetRunId: string | null;
+    /**
+     * Type of the value: NUMERIC, CATEGORICAL, BOOLEAN, TEXT or CORRECTION.
+     */
     dataType: string;
     /**
      * Fields of the scored trace: null if it is not stored, left out without the group `trace`.
      */
     trace?: {
+        /**
+         * Id of the user.
+         */
         userId: string | null;
+        /**
+         * Tags.
+         */
         tags: Array<string>;
+        /**
+         * Environment, such as `production`.
+         */
         environment: string;
+        /**
+         * Id of the session.
+         */
         sessionId: string | null;
     } | null;
 };
@@ -1054,9 +2617,21 @@ export type ScoreOnPage = {
  * A page of scores with the cursor of the next.
  */
 export type ScoreV3Page = {
+    /**
+     * The items of the page.
+     */
     data: Array<ScoreV3>;
+    /**
+     * About the page.
+     */
     meta: {
+        /**
+         * How many items a page has at most.
+         */
         limit: number;
+        /**
+         * Pass it as `cursor` for the next page; left out on the last.
+         */
         cursor?: string;
     };
 };
@@ -1065,21 +2640,57 @@ export type ScoreV3Page = {
  * A score with its subject and the requested groups of fields.
  */
 export type ScoreV3 = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Name.
+     */
     name: string;
     /**
      * A number for NUMERIC, true or false for BOOLEAN, else a text.
      */
     value: number | boolean | string;
+    /**
+     * Type of the value: NUMERIC, CATEGORICAL, BOOLEAN, TEXT or CORRECTION.
+     */
     dataType: string;
+    /**
+     * Where the score comes from: API, ANNOTATION or EVAL.
+     */
     source: string;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
+    /**
+     * Comment on the score.
+     */
     comment?: string | null;
+    /**
+     * Id of the configuration of the score.
+     */
     configId?: string | null;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata?: {
         [key: string]: unknown;
     };
@@ -1087,11 +2698,26 @@ export type ScoreV3 = {
      * The scored object.
      */
     subject?: {
+        /**
+         * Kind.
+         */
         kind: 'trace' | 'observation' | 'session' | 'experiment';
+        /**
+         * Id.
+         */
         id: string | null;
+        /**
+         * Id of the trace.
+         */
         traceId?: string | null;
     };
+    /**
+     * Id of the person who wrote it.
+     */
     authorUserId?: string | null;
+    /**
+     * Id of the annotation queue.
+     */
     queueId?: string | null;
 };
 
@@ -1099,30 +2725,87 @@ export type ScoreV3 = {
  * A score.
  */
 export type Score = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id of the observation.
+     */
     observationId: string | null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * Where the score comes from: API, ANNOTATION or EVAL.
+     */
     source: string;
+    /**
+     * Value.
+     */
     value: number;
     /**
      * The category, the boolean as a word, or the text; null for numbers.
      */
     stringValue: string | null;
+    /**
+     * Comment on the score.
+     */
     comment: string | null;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: unknown;
     };
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the person who wrote it.
+     */
     authorUserId: string | null;
+    /**
+     * Id of the configuration of the score.
+     */
     configId: string | null;
+    /**
+     * Id of the annotation queue.
+     */
     queueId: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
+    /**
+     * Id of the trace.
+     */
     traceId: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId: string | null;
+    /**
+     * Id of the run of a dataset that was scored.
+     */
     datasetRunId: string | null;
+    /**
+     * Type of the value: NUMERIC, CATEGORICAL, BOOLEAN, TEXT or CORRECTION.
+     */
     dataType: string;
 };
 
@@ -1130,6 +2813,9 @@ export type Score = {
  * A numbered page of sessions.
  */
 export type SessionPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<Session>;
     meta: PageMeta;
 };
@@ -1138,7 +2824,13 @@ export type SessionPage = {
  * A session.
  */
 export type Session = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
     /**
      * Start of its first trace.
@@ -1154,7 +2846,13 @@ export type Session = {
  * A session with its traces.
  */
 export type SessionWithTraces = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
     /**
      * Start of its first trace.
@@ -1164,6 +2862,9 @@ export type SessionWithTraces = {
      * Environment of its first trace.
      */
     environment: string;
+    /**
+     * The traces of the session.
+     */
     traces: Array<Trace>;
 };
 
@@ -1171,20 +2872,65 @@ export type SessionWithTraces = {
  * A trace without its observations and scores.
  */
 export type Trace = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id that the sender gave the trace.
+     */
     externalId: null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string | null;
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the user.
+     */
     userId: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId: string | null;
+    /**
+     * Release of the application.
+     */
     release: string | null;
+    /**
+     * Version.
+     */
     version: string | null;
+    /**
+     * Tags.
+     */
     tags: Array<string>;
+    /**
+     * Whether it is public in Langfuse.
+     */
     public: boolean;
+    /**
+     * Whether somebody has bookmarked it.
+     */
     bookmarked: boolean;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
     /**
      * JSON if the stored text is JSON, else the text.
@@ -1194,6 +2940,9 @@ export type Trace = {
      * JSON if the stored text is JSON, else the text.
      */
     output?: unknown;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: unknown;
     };
@@ -1203,13 +2952,37 @@ export type Trace = {
  * A comment on an object.
  */
 export type Comment = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Type of the object.
+     */
     objectType: 'TRACE' | 'OBSERVATION' | 'SESSION' | 'PROMPT';
+    /**
+     * Id of the object.
+     */
     objectId: string;
+    /**
+     * Text of the comment.
+     */
     content: string;
+    /**
+     * Id of the person who wrote it.
+     */
     authorUserId: string | null;
+    /**
+     * Mail address of the author.
+     */
     authorEmail: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
 };
 
@@ -1217,8 +2990,17 @@ export type Comment = {
  * A comment and the object that it is on.
  */
 export type CreateComment = {
+    /**
+     * Type of the object.
+     */
     objectType: 'TRACE' | 'OBSERVATION' | 'SESSION' | 'PROMPT';
+    /**
+     * Id of the object.
+     */
     objectId: string;
+    /**
+     * Text of the comment.
+     */
     content: string;
     /**
      * A member of the organisation; by default the owner of the key.
@@ -1230,7 +3012,13 @@ export type CreateComment = {
  * A page of comments, newest first.
  */
 export type CommentPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<Comment>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -1238,6 +3026,9 @@ export type CommentPage = {
  * A numbered page of models.
  */
 export type ModelPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<Model>;
     meta: PageMeta;
 };
@@ -1246,10 +3037,25 @@ export type ModelPage = {
  * A model with its prices.
  */
 export type Model = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Name of the model.
+     */
     modelName: string;
+    /**
+     * Regular expression that names of models must match.
+     */
     matchPattern: string;
+    /**
+     * Calls from this instant on have these prices; null for all. ISO 8601, UTC.
+     */
     startDate: string | null;
+    /**
+     * What prices are for.
+     */
     unit: 'CHARACTERS' | 'TOKENS' | 'MILLISECONDS' | 'SECONDS' | 'IMAGES' | 'REQUESTS' | null;
     /**
      * USD per unit in the default tier.
@@ -1263,37 +3069,94 @@ export type Model = {
      * USD per unit in the default tier.
      */
     totalPrice: number | null;
+    /**
+     * Which tokenizer counts the tokens of calls that say none; null for none.
+     */
     tokenizerId: string | null;
+    /**
+     * Settings of the tokenizer.
+     */
     tokenizerConfig: {
+        /**
+         * Model whose tokens are counted.
+         */
         tokenizerModel: string;
     } | null;
     /**
      * True for a default model of every project, which cannot be deleted.
      */
     isLangfuseManaged: boolean;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
     /**
      * USD per unit in the default tier.
      */
     prices: {
         [key: string]: {
+            /**
+             * Price of one unit, in USD.
+             */
             price: number;
         };
     };
+    /**
+     * Prices for kinds of calls, by priority.
+     */
     pricingTiers: Array<{
+        /**
+         * Id.
+         */
         id: string;
+        /**
+         * Name.
+         */
         name: string;
+        /**
+         * True for the tier that applies where no other does.
+         */
         isDefault: boolean;
+        /**
+         * Tiers are tried in this order.
+         */
         priority: number;
+        /**
+         * All must hold for the tier to apply.
+         */
         conditions: Array<{
+            /**
+             * Regular expression for kinds of usage; their sum is compared.
+             */
             usageDetailPattern: string;
+            /**
+             * How values are compared.
+             */
             operator: 'gt' | 'gte' | 'lt' | 'lte' | 'eq' | 'neq';
+            /**
+             * Value.
+             */
             value: number;
+            /**
+             * Whether the pattern tells upper from lower case.
+             */
             caseSensitive: boolean;
         } | {
+            /**
+             * What the condition looks at.
+             */
             source: 'model_parameters' | 'metadata';
+            /**
+             * Key within the object.
+             */
             key: string;
+            /**
+             * How values are compared.
+             */
             operator: 'in';
+            /**
+             * Values.
+             */
             values: Array<string>;
         }>;
         /**
@@ -1309,6 +3172,9 @@ export type Model = {
  * A model, the names it matches, and its prices.
  */
 export type CreateModel = {
+    /**
+     * Name of the model.
+     */
     modelName: string;
     /**
      * Postgres regular expression, matched against the model name of a call.
@@ -1338,7 +3204,13 @@ export type CreateModel = {
      * Replaces the three prices; exactly one tier must be the default.
      */
     pricingTiers?: Array<{
+        /**
+         * Name.
+         */
         name: string;
+        /**
+         * True for the tier that applies where no other does.
+         */
         isDefault?: boolean;
         /**
          * Lower is tried first; 0 is the default tier.
@@ -1352,13 +3224,34 @@ export type CreateModel = {
              * Matches the kinds of usage whose counts are added.
              */
             usageDetailPattern: string;
+            /**
+             * How values are compared.
+             */
             operator: 'gt' | 'gte' | 'lt' | 'lte' | 'eq' | 'neq';
+            /**
+             * Value.
+             */
             value: number;
+            /**
+             * Whether the pattern tells upper from lower case.
+             */
             caseSensitive?: boolean;
         } | {
+            /**
+             * What the condition looks at.
+             */
             source: 'model_parameters' | 'metadata';
+            /**
+             * Key within the object.
+             */
             key: string;
+            /**
+             * How values are compared.
+             */
             operator: 'in';
+            /**
+             * Values.
+             */
             values: Array<string>;
         }>;
         /**
@@ -1372,7 +3265,13 @@ export type CreateModel = {
      * Counts tokens for calls that report none.
      */
     tokenizerId?: 'openai' | null;
+    /**
+     * Settings of the tokenizer.
+     */
     tokenizerConfig?: {
+        /**
+         * Model whose tokens are counted.
+         */
         tokenizerModel: string;
     } | null;
 };
@@ -1381,6 +3280,9 @@ export type CreateModel = {
  * All blob storage integrations of the project.
  */
 export type BlobStorageIntegrations = {
+    /**
+     * The items of the page.
+     */
     data: Array<BlobStorageIntegration>;
 };
 
@@ -1392,30 +3294,93 @@ export type BlobStorageIntegration = {
      * Of the integration. Paths also take the project's id if the project has one integration of this kind.
      */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Type.
+     */
     type: 'S3' | 'S3_COMPATIBLE';
+    /**
+     * Name of the bucket.
+     */
     bucketName: string;
+    /**
+     * Address of the store; null for AWS.
+     */
     endpoint: string | null;
+    /**
+     * Region of the bucket.
+     */
     region: string;
+    /**
+     * Id of the access key.
+     */
     accessKeyId: string | null;
+    /**
+     * What the keys of all files begin with.
+     */
     prefix: string;
+    /**
+     * How often it delivers.
+     */
     exportFrequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly' | 'cron';
+    /**
+     * False: nothing is sent.
+     */
     enabled: boolean;
+    /**
+     * True: the bucket stands in the path of the address, not in its host.
+     */
     forcePathStyle: boolean;
+    /**
+     * Format of the files.
+     */
     fileType: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    /**
+     * From when on rows are delivered.
+     */
     exportMode: 'FULL_HISTORY' | 'FROM_TODAY' | 'FROM_CUSTOM_DATE';
+    /**
+     * Where FROM_CUSTOM_DATE begins. ISO 8601, UTC.
+     */
     exportStartDate: string | null;
+    /**
+     * Whether files are compressed with gzip.
+     */
     compressed: boolean;
+    /**
+     * Which tables are delivered.
+     */
     exportSource: 'LEGACY_TRACES_OBSERVATIONS' | 'LEGACY_TRACES_AND_ENRICHED_OBSERVATIONS' | 'OBSERVATIONS_V2';
+    /**
+     * Groups of columns of the enriched observations.
+     */
     exportFieldGroups: Array<'core' | 'basic' | 'time' | 'io' | 'metadata' | 'model' | 'usage' | 'prompt' | 'metrics' | 'trace_context' | 'tools'>;
+    /**
+     * When the next window is due; null if none is. ISO 8601, UTC.
+     */
     nextSyncAt: string | null;
     /**
      * Everything written before is delivered. Null before the first delivery.
      */
     lastSyncAt: string | null;
+    /**
+     * The last failure; null if there is none since the last success.
+     */
     lastError: string | null;
+    /**
+     * When it failed last. ISO 8601, UTC.
+     */
     lastErrorAt: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
 };
 
@@ -1423,31 +3388,73 @@ export type BlobStorageIntegration = {
  * Settings of a blob storage integration in Langfuse's shape.
  */
 export type PutBlobStorage = {
+    /**
+     * Id of the project.
+     */
     projectId: string;
     /**
      * AZURE_BLOB_STORAGE is refused.
      */
     type: 'S3' | 'S3_COMPATIBLE' | 'AZURE_BLOB_STORAGE';
+    /**
+     * Name of the bucket.
+     */
     bucketName: string;
+    /**
+     * Address of the store; null for AWS.
+     */
     endpoint?: string | null;
+    /**
+     * Region of the bucket.
+     */
     region: string;
+    /**
+     * Id of the access key.
+     */
     accessKeyId?: string | null;
     /**
      * If left out or empty, the stored one stays.
      */
     secretAccessKey?: string | null;
+    /**
+     * What the keys of all files begin with.
+     */
     prefix?: string;
+    /**
+     * How often it delivers.
+     */
     exportFrequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly';
+    /**
+     * False: nothing is sent.
+     */
     enabled: boolean;
+    /**
+     * True: the bucket stands in the path of the address, not in its host.
+     */
     forcePathStyle: boolean;
+    /**
+     * Format of the files.
+     */
     fileType: 'JSON' | 'CSV' | 'JSONL' | 'PARQUET';
+    /**
+     * From when on rows are delivered.
+     */
     exportMode: 'FULL_HISTORY' | 'FROM_TODAY' | 'FROM_CUSTOM_DATE';
+    /**
+     * Where FROM_CUSTOM_DATE begins. ISO 8601, UTC.
+     */
     exportStartDate?: string | null;
     /**
      * True: gzip. Default when created: true. If left out later, the stored value stays.
      */
     compressed?: boolean;
+    /**
+     * Which tables are delivered.
+     */
     exportSource?: 'LEGACY_TRACES_OBSERVATIONS' | 'LEGACY_TRACES_AND_ENRICHED_OBSERVATIONS' | 'OBSERVATIONS_V2' | null;
+    /**
+     * Groups of columns of the enriched observations.
+     */
     exportFieldGroups?: Array<'core' | 'basic' | 'time' | 'io' | 'metadata' | 'model' | 'usage' | 'prompt' | 'metrics' | 'trace_context' | 'tools'> | null;
 };
 
@@ -1459,15 +3466,33 @@ export type BlobStorageIntegrationStatus = {
      * Of the integration. Paths also take the project's id if the project has one integration of this kind.
      */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * State of the deliveries.
+     */
     syncStatus: 'disabled' | 'error' | 'running' | 'queued' | 'idle' | 'up_to_date';
+    /**
+     * False: nothing is sent.
+     */
     enabled: boolean;
+    /**
+     * When the next window is due; null if none is. ISO 8601, UTC.
+     */
     nextSyncAt: string | null;
     /**
      * Everything written before is delivered. Null before the first delivery.
      */
     lastSyncAt: string | null;
+    /**
+     * The last failure; null if there is none since the last success.
+     */
     lastError: string | null;
+    /**
+     * When it failed last. ISO 8601, UTC.
+     */
     lastErrorAt: string | null;
 };
 
@@ -1475,6 +3500,9 @@ export type BlobStorageIntegrationStatus = {
  * Confirms a deletion in Langfuse's shape.
  */
 export type BlobStorageIntegrationDeleted = {
+    /**
+     * What happened, for people.
+     */
     message: string;
 };
 
@@ -1482,27 +3510,66 @@ export type BlobStorageIntegrationDeleted = {
  * An integration with its settings, schedule and state. Secrets are left out.
  */
 export type Integration = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Where it delivers.
+     */
     kind: 'blob_storage' | 'posthog' | 'mixpanel';
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * False: nothing is sent.
+     */
     enabled: boolean;
+    /**
+     * When it delivers.
+     */
     schedule: {
+        /**
+         * How often it runs.
+         */
         frequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly' | 'cron';
+        /**
+         * Cron expression of five fields; null for another frequency.
+         */
         cron: string | null;
+        /**
+         * Time zone of the cron expression, such as `Europe/Berlin`.
+         */
         timeZone: string;
         /**
          * Windows are delivered so long after their end at the earliest.
          */
         jitterSeconds: number;
     };
+    /**
+     * From when on rows are delivered.
+     */
     mode: 'FULL_HISTORY' | 'FROM_TODAY' | 'FROM_CUSTOM_DATE';
     /**
      * Where deliveries began; null with FULL_HISTORY.
      */
     startDate: string | null;
+    /**
+     * Nothing from this instant on is delivered; null for no end. ISO 8601, UTC.
+     */
     endsAt: string | null;
+    /**
+     * Tables that are delivered.
+     */
     tables: Array<string>;
+    /**
+     * Settings of this kind of integration, without its secret.
+     */
     settings: {
         [key: string]: unknown;
     };
@@ -1512,7 +3579,13 @@ export type Integration = {
     secret: {
         [key: string]: string;
     } | null;
+    /**
+     * State.
+     */
     status: {
+        /**
+         * State of the deliveries.
+         */
         syncStatus: 'disabled' | 'error' | 'running' | 'queued' | 'idle' | 'up_to_date';
         /**
          * The state in words.
@@ -1526,7 +3599,13 @@ export type Integration = {
          * How far `deliveredThrough` is behind the present.
          */
         lagSeconds: number | null;
+        /**
+         * When the next window is due; null if none is. ISO 8601, UTC.
+         */
         nextRunAt: string | null;
+        /**
+         * When a window was last delivered; null if none was. ISO 8601, UTC.
+         */
         lastRunAt: string | null;
         lastError: IntegrationFault;
         /**
@@ -1537,14 +3616,29 @@ export type Integration = {
          * Attempts that failed since a window was delivered.
          */
         failures: number;
+        /**
+         * Since when it is behind its schedule; null if it is not. ISO 8601, UTC.
+         */
         overdueSince: string | null;
         /**
          * Windows by state, without completed ones.
          */
         runs: {
+            /**
+             * Windows being delivered.
+             */
             running: number;
+            /**
+             * Windows that wait for a runner.
+             */
             queued: number;
+            /**
+             * Windows that wait to be queued.
+             */
             pending: number;
+            /**
+             * Windows that were given up.
+             */
             failed: number;
         };
         /**
@@ -1552,8 +3646,17 @@ export type Integration = {
          */
         openRejections: number;
     };
+    /**
+     * Id of the person who created it; null if that person is gone.
+     */
     createdBy: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
 };
 
@@ -1561,17 +3664,29 @@ export type Integration = {
  * Of the last attempt that failed; kept until a window is delivered.
  */
 export type IntegrationFault = {
+    /**
+     * Stable code of the error. The page Errors lists them all.
+     */
     code: string;
+    /**
+     * What happened, for people.
+     */
     message: string;
     /**
      * The provider's own words.
      */
     detail: string | null;
+    /**
+     * Name of the table.
+     */
     table: string | null;
     /**
      * What to do about it.
      */
     help: string;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     at: string;
 } | null;
 
@@ -1579,10 +3694,25 @@ export type IntegrationFault = {
  * Where an integration delivers, what, and when.
  */
 export type CreateIntegration = {
+    /**
+     * Where it delivers.
+     */
     kind: 'blob_storage' | 'posthog' | 'mixpanel';
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * False: nothing is sent.
+     */
     enabled?: boolean;
+    /**
+     * When it delivers.
+     */
     schedule: {
+        /**
+         * How often it runs.
+         */
         frequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly' | 'cron';
         /**
          * Five fields; only with the frequency `cron`.
@@ -1627,7 +3757,13 @@ export type CreateIntegration = {
  * A page of integrations, newest first.
  */
 export type IntegrationPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<Integration>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -1635,9 +3771,21 @@ export type IntegrationPage = {
  * Settings to change; what is left out stays.
  */
 export type UpdateIntegration = {
+    /**
+     * Name.
+     */
     name?: string;
+    /**
+     * False: nothing is sent.
+     */
     enabled?: boolean;
+    /**
+     * When it delivers.
+     */
     schedule?: {
+        /**
+         * How often it runs.
+         */
         frequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly' | 'cron';
         /**
          * Five fields; only with the frequency `cron`.
@@ -1694,6 +3842,9 @@ export type Backfill = {
      * Windows that no run covered.
      */
     added: number;
+    /**
+     * The first instant. ISO 8601, UTC.
+     */
     from: string;
     /**
      * At most where the integration has got to: the rest follows by its schedule.
@@ -1705,6 +3856,9 @@ export type Backfill = {
  * Half-open range `[from, to)` of write time.
  */
 export type BackfillRange = {
+    /**
+     * The first instant. ISO 8601, UTC.
+     */
     from: string;
     /**
      * Exclusive.
@@ -1716,27 +3870,63 @@ export type BackfillRange = {
  * The steps of a test of an integration, and what failed.
  */
 export type IntegrationValidation = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the integration.
+     */
     integrationId: string;
+    /**
+     * State.
+     */
     state: 'queued' | 'running' | 'passed' | 'failed';
+    /**
+     * What was tried, in order.
+     */
     steps: Array<{
+        /**
+         * What the step tries.
+         */
         name: 'settings' | 'write' | 'read' | 'list' | 'delete' | 'authenticate';
+        /**
+         * How the step ended.
+         */
         outcome: 'passed' | 'failed' | 'skipped';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string | null;
         /**
          * What the provider answered.
          */
         message: string | null;
+        /**
+         * What to do about it.
+         */
         help: string | null;
     }>;
     /**
      * Why it could not be carried out.
      */
     error: {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
     } | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     finishedAt: string | null;
 };
 
@@ -1744,6 +3934,9 @@ export type IntegrationValidation = {
  * What is sent again.
  */
 export type Redelivery = {
+    /**
+     * Number of windows.
+     */
     windows: number;
 };
 
@@ -1751,7 +3944,13 @@ export type Redelivery = {
  * A page of runs, newest first.
  */
 export type IntegrationRunPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<IntegrationRunSummary>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -1759,12 +3958,21 @@ export type IntegrationRunPage = {
  * A run of an integration: one window of its schedule.
  */
 export type IntegrationRunSummary = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the integration.
+     */
     integrationId: string;
     /**
      * `pending` waits to be delivered again; `failed` is taken up at the next tick.
      */
     state: 'pending' | 'queued' | 'running' | 'completed' | 'failed';
+    /**
+     * What asked for it: the schedule, a person, or a backfill.
+     */
     cause: 'schedule' | 'manual' | 'backfill';
     /**
      * The window holds rows written at this instant or later,
@@ -1774,18 +3982,33 @@ export type IntegrationRunSummary = {
      * and before this one.
      */
     windowEnd: string;
+    /**
+     * Attempts so far.
+     */
     attempts: number;
     /**
      * How often the window was delivered.
      */
     deliveries: number;
+    /**
+     * Number of rows.
+     */
     rows: number;
+    /**
+     * Size in bytes.
+     */
     bytes: number;
     /**
      * Events that were sent to a sink: `accepted` and `rejected`.
      */
     sent: number;
+    /**
+     * Rows that the sink has taken.
+     */
     accepted: number;
+    /**
+     * Rows that the sink has refused.
+     */
     rejected: number;
     error: IntegrationFault;
     /**
@@ -1796,8 +4019,17 @@ export type IntegrationRunSummary = {
      * Equal when the same window gave the same files.
      */
     contentHash: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it began; null if it has not. ISO 8601, UTC.
+     */
     startedAt: string | null;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     finishedAt: string | null;
 };
 
@@ -1817,7 +4049,13 @@ export type IntegrationRun = IntegrationRunSummary & {
  * A page of refused rows, newest first.
  */
 export type IntegrationRejectionPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<IntegrationRejection>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -1825,14 +4063,29 @@ export type IntegrationRejectionPage = {
  * Rows that a destination refused, with its reason.
  */
 export type IntegrationRejection = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the run.
+     */
     runId: string;
+    /**
+     * Name of the table.
+     */
     tableName: string;
+    /**
+     * Id of the row.
+     */
     rowId: string;
     /**
      * The id the sink knows the row by.
      */
     eventId: string;
+    /**
+     * Stable code of the error. The page Errors lists them all.
+     */
     code: string;
     /**
      * The sink's reason.
@@ -1842,6 +4095,9 @@ export type IntegrationRejection = {
      * When a later delivery of the row was accepted.
      */
     acceptedAt: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
 };
 
@@ -1859,46 +4115,94 @@ export type WebhookEndpointWithSecret = WebhookEndpoint & {
  * A webhook endpoint without its secret.
  */
 export type WebhookEndpoint = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * What it is for.
+     */
     description: string | null;
+    /**
+     * Address that requests are sent to.
+     */
     url: string;
     /**
      * Null: all.
      */
     eventTypes: Array<'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue'> | null;
+    /**
+     * False: nothing is sent.
+     */
     enabled: boolean;
+    /**
+     * How requests are signed.
+     */
     signing: 'hmac-sha256' | 'ed25519';
     /**
      * `whpk_` and base64: verifies ed25519 signatures. Null with hmac-sha256.
      */
     publicKey: string | null;
+    /**
+     * Public key before the last rotation, while it still verifies; null otherwise.
+     */
     previousPublicKey: string | null;
     /**
      * Until then the former secret signs too.
      */
     previousSecretUntil: string | null;
+    /**
+     * State.
+     */
     state: 'healthy' | 'failing' | 'disabled';
     /**
      * Of the last failed attempt, or what switched it off.
      */
     fault: {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
         /**
          * What to do about it.
          */
         help: string;
+        /**
+         * When it happened. ISO 8601, UTC.
+         */
         at: string;
     } | null;
     /**
      * Attempts that failed since the last success.
      */
     failures: number;
+    /**
+     * The first failure since the last success; null if there is none. ISO 8601, UTC.
+     */
     failingSince: string | null;
+    /**
+     * Id of the person who created it; null if that person is gone.
+     */
     createdBy: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
 };
 
@@ -1906,7 +4210,13 @@ export type WebhookEndpoint = {
  * Where events go, and which.
  */
 export type CreateWebhookEndpoint = {
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * What it is for.
+     */
     description?: string | null;
     /**
      * Where requests go: a public host, by https. Answers show it whole, so put no secret in it.
@@ -1916,7 +4226,13 @@ export type CreateWebhookEndpoint = {
      * Events that are sent. Null: all, also types that are added later.
      */
     eventTypes?: Array<'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue'> | null;
+    /**
+     * False: nothing is sent.
+     */
     enabled?: boolean;
+    /**
+     * How requests are signed.
+     */
     signing?: 'hmac-sha256' | 'ed25519';
 };
 
@@ -1924,7 +4240,13 @@ export type CreateWebhookEndpoint = {
  * A page of webhook endpoints, newest first.
  */
 export type WebhookEndpointPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<WebhookEndpoint>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -1932,7 +4254,13 @@ export type WebhookEndpointPage = {
  * What to change about a webhook endpoint.
  */
 export type UpdateWebhookEndpoint = {
+    /**
+     * Name.
+     */
     name?: string;
+    /**
+     * What it is for.
+     */
     description?: string | null;
     /**
      * Where requests go: a public host, by https. Answers show it whole, so put no secret in it.
@@ -1962,29 +4290,53 @@ export type WebhookSecretRotation = {
  * One event for one endpoint.
  */
 export type WebhookDeliverySummary = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the webhook endpoint.
+     */
     endpointId: string;
     /**
      * The header `webhook-id`, the same for every attempt.
      */
     eventId: string;
+    /**
+     * Type.
+     */
     type: 'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue';
     /**
      * What the event is about: an export or integration.
      */
     objectId: string;
+    /**
+     * Whether it is a test that somebody asked for.
+     */
     isTest: boolean;
     /**
      * `failed` is given up; it can be redelivered.
      */
     state: 'waiting' | 'delivered' | 'failed';
+    /**
+     * Attempts so far.
+     */
     attempts: number;
     /**
      * Of the last attempt.
      */
     responseStatus: number | null;
+    /**
+     * What went wrong; null if nothing.
+     */
     error: {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
         /**
          * What to do about it.
@@ -1995,7 +4347,13 @@ export type WebhookDeliverySummary = {
      * Null while it is being sent, or waits for an earlier event of its object.
      */
     nextAttemptAt: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     finishedAt: string | null;
 };
 
@@ -2013,7 +4371,13 @@ export type WebhookTest = {
  * A page of deliveries, newest first.
  */
 export type WebhookDeliveryPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<WebhookDeliverySummary>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -2035,8 +4399,17 @@ export type WebhookDelivery = WebhookDeliverySummary & {
  * One request of a delivery, with its answer.
  */
 export type WebhookAttempt = {
+    /**
+     * When it began; null if it has not. ISO 8601, UTC.
+     */
     startedAt: string;
+    /**
+     * Milliseconds until the answer was read.
+     */
     durationMs: number;
+    /**
+     * Address that requests are sent to.
+     */
     url: string;
     /**
      * Of the signature only the schemes.
@@ -2044,7 +4417,13 @@ export type WebhookAttempt = {
     requestHeaders: {
         [key: string]: string;
     };
+    /**
+     * Status of the answer; null if there was none.
+     */
     responseStatus: number | null;
+    /**
+     * Header fields of the answer; null if there was none.
+     */
     responseHeaders: {
         [key: string]: string;
     } | null;
@@ -2052,8 +4431,17 @@ export type WebhookAttempt = {
      * The first 20 kB.
      */
     responseBody: string | null;
+    /**
+     * What went wrong; null if nothing.
+     */
     error: {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
         /**
          * What to do about it.
@@ -2080,6 +4468,9 @@ export type WebhookRedelivery = {
  * Which deliveries to send again.
  */
 export type WebhookRedeliverySelection = {
+    /**
+     * State.
+     */
     state?: 'failed' | 'delivered';
     /**
      * Only events of this type.
@@ -2099,6 +4490,9 @@ export type WebhookRedeliverySelection = {
  * The project of the key.
  */
 export type ProjectList = {
+    /**
+     * The items of the page.
+     */
     data: Array<Project>;
 };
 
@@ -2106,10 +4500,25 @@ export type ProjectList = {
  * A project and its organisation.
  */
 export type Project = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * The organization of the project.
+     */
     organization: {
+        /**
+         * Id.
+         */
         id: string;
+        /**
+         * Name.
+         */
         name: string;
     };
     /**
@@ -2138,24 +4547,45 @@ export type ApiKeyWithSecret = ApiKey & {
  * An API key without its secret.
  */
 export type ApiKey = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Public part of the key.
+     */
     publicKey: string;
     /**
      * Start and end of the secret.
      */
     displaySecretKey: string;
+    /**
+     * What the key is for.
+     */
     note: string | null;
+    /**
+     * What the key may do.
+     */
     scopes: Array<string>;
     /**
      * The owner, whose role bounds the scopes.
      */
     userId: string;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it ends to be valid; null for never. ISO 8601, UTC.
+     */
     expiresAt: string | null;
     /**
      * To the minute.
      */
     lastUsedAt: string | null;
+    /**
+     * When the secret was last replaced; null if never. ISO 8601, UTC.
+     */
     rotatedAt: string | null;
     /**
      * Until when the secret before the last rotation is valid.
@@ -2170,7 +4600,10 @@ export type CreateApiKey = {
     /**
      * At most those of your own key. The new key has the owner of yours, and never more than the owner's role allows.
      */
-    scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD'>;
+    scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD' | 'members:CRUD'>;
+    /**
+     * What the key is for.
+     */
     note?: string;
     /**
      * In the future. Required, and no later than your own key's, if that expires.
@@ -2182,7 +4615,13 @@ export type CreateApiKey = {
  * A page of API keys, newest first.
  */
 export type ApiKeyPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<ApiKey>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -2200,8 +4639,17 @@ export type RotateApiKey = {
  * The plan of the project, its quotas, and the limit of bursts.
  */
 export type Limits = {
+    /**
+     * Plan of the project.
+     */
     plan: 'unlimited' | 'hobby' | 'pro' | 'enterprise';
+    /**
+     * Each quota and what is used of it.
+     */
     quotas: Array<{
+        /**
+         * Which quota it is.
+         */
         name: 'concurrentExports' | 'exportsPerHour' | 'rowsPerDay' | 'bytesPerDay';
         /**
          * Null: no limit.
@@ -2211,6 +4659,9 @@ export type Limits = {
          * Of rows and bytes: with the estimates of exports that wait or run.
          */
         used: number;
+        /**
+         * What is left of the quota; null for no limit.
+         */
         left: number | null;
         /**
          * Null for concurrentExports, which counts what waits or runs at the moment.
@@ -2225,7 +4676,13 @@ export type Limits = {
      * Most requests of one API key; counted for each location of the edge.
      */
     burst: {
+        /**
+         * Requests that are allowed at once.
+         */
         requests: number;
+        /**
+         * Length of the time, in seconds.
+         */
         seconds: number;
     } | null;
 };
@@ -2234,6 +4691,9 @@ export type Limits = {
  * Confirms that the deletion is in the queue.
  */
 export type DeletedAnswer = {
+    /**
+     * What happened, for people.
+     */
     message: string;
 };
 
@@ -2241,6 +4701,9 @@ export type DeletedAnswer = {
  * Ids of the traces to delete.
  */
 export type DeleteTraces = {
+    /**
+     * Ids of the traces.
+     */
     traceIds: Array<string>;
 };
 
@@ -2248,7 +4711,13 @@ export type DeleteTraces = {
  * A page of audit logs, newest first.
  */
 export type AuditLogPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<AuditLog>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -2256,19 +4725,356 @@ export type AuditLogPage = {
  * One action on an object of the project, with its state before and after.
  */
 export type AuditLog = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * Type.
+     */
     type: string;
+    /**
+     * Id of the API key; null if none was used.
+     */
     apiKeyId: string | null;
+    /**
+     * Id of the user.
+     */
     userId: string | null;
+    /**
+     * Role of the person at that time.
+     */
     userProjectRole: string | null;
+    /**
+     * Type of the object, such as `batchExport`.
+     */
     resourceType: string;
+    /**
+     * Id of the object.
+     */
     resourceId: string;
+    /**
+     * What was done, such as `create`.
+     */
     action: string;
+    /**
+     * Id of the request. Name it when you ask for help.
+     */
     requestId: string | null;
+    /**
+     * Address that the request came from.
+     */
     ipAddress: string | null;
+    /**
+     * The object before the action; null if it is new.
+     */
     before?: unknown;
+    /**
+     * The object after the action; null if it is gone.
+     */
     after?: unknown;
+};
+
+/**
+ * The members of the organisation, by address.
+ */
+export type MemberList = {
+    /**
+     * The items of the page.
+     */
+    data: Array<Member>;
+};
+
+/**
+ * A member of the organisation with their role.
+ */
+export type Member = {
+    /**
+     * Id.
+     */
+    id: string;
+    /**
+     * Id of the user.
+     */
+    userId: string;
+    /**
+     * Mail address.
+     */
+    email: string;
+    /**
+     * Name.
+     */
+    name: string | null;
+    /**
+     * Role in the organization, which bounds what keys may do.
+     */
+    role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
+    createdAt: string;
+};
+
+/**
+ * The new role.
+ */
+export type UpdateMember = {
+    /**
+     * Role in the organization, which bounds what keys may do.
+     */
+    role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+};
+
+/**
+ * An invitation into the organisation.
+ */
+export type Invitation = {
+    /**
+     * Id.
+     */
+    id: string;
+    /**
+     * In lower case.
+     */
+    email: string;
+    /**
+     * Role in the organization, which bounds what keys may do.
+     */
+    role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+    /**
+     * Id of the user who invited.
+     */
+    invitedBy: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
+    createdAt: string;
+    /**
+     * When it was last mailed.
+     */
+    sentAt: string;
+    /**
+     * 7 days after it was last mailed.
+     */
+    expiresAt: string;
+};
+
+/**
+ * Whom to invite, and the role they will have.
+ */
+export type CreateInvitation = {
+    /**
+     * Mail address.
+     */
+    email: string;
+    /**
+     * Role in the organization, which bounds what keys may do.
+     */
+    role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+};
+
+/**
+ * The invitations of the organisation, newest first.
+ */
+export type InvitationList = {
+    /**
+     * The items of the page.
+     */
+    data: Array<Invitation>;
+};
+
+/**
+ * Who is signed in, with the organisations and projects that they can reach.
+ */
+export type Account = {
+    /**
+     * The person.
+     */
+    user: {
+        /**
+         * Id.
+         */
+        id: string;
+        /**
+         * Mail address.
+         */
+        email: string;
+        /**
+         * Name.
+         */
+        name: string | null;
+    };
+    /**
+     * The session that asks.
+     */
+    session: {
+        /**
+         * Id.
+         */
+        id: string;
+        /**
+         * Its end, however often it is used.
+         */
+        expiresAt: string;
+    };
+    /**
+     * May call the routes of administrators.
+     */
+    isOperator: boolean;
+    /**
+     * The organisations of the person, with what the role allows.
+     */
+    organizations: Array<{
+        /**
+         * Id.
+         */
+        id: string;
+        /**
+         * Name.
+         */
+        name: string;
+        /**
+         * Role in the organization, which bounds what keys may do.
+         */
+        role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+        /**
+         * Projects of the organisation.
+         */
+        projects: Array<{
+            /**
+             * Id.
+             */
+            id: string;
+            /**
+             * Name.
+             */
+            name: string;
+            /**
+             * What the role allows in the project.
+             */
+            scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD' | 'members:CRUD'>;
+        }>;
+    }>;
+};
+
+/**
+ * The sessions of the person, newest first.
+ */
+export type AccountSessionList = {
+    /**
+     * The items of the page.
+     */
+    data: Array<AccountSession>;
+};
+
+/**
+ * A browser in which the person is signed in.
+ */
+export type AccountSession = {
+    /**
+     * Id.
+     */
+    id: string;
+    /**
+     * How it began.
+     */
+    method: 'MAIL_LINK' | 'OIDC' | 'CONSOLE_LINK';
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
+    createdAt: string;
+    /**
+     * To the minute.
+     */
+    lastSeenAt: string;
+    /**
+     * When it ends to be valid; null for never. ISO 8601, UTC.
+     */
+    expiresAt: string;
+    /**
+     * Address that the request came from.
+     */
+    ipAddress: string | null;
+    /**
+     * What the browser says it is.
+     */
+    userAgent: string | null;
+    /**
+     * Sent this request.
+     */
+    isCurrent: boolean;
+};
+
+/**
+ * The ways to sign in.
+ */
+export type SignInMethods = {
+    /**
+     * A link by mail.
+     */
+    mailLink: boolean;
+    /**
+     * Always false: there are no passwords.
+     */
+    password: boolean;
+    /**
+     * Companies' sign-in (OpenID Connect).
+     */
+    oidc: Array<{
+        /**
+         * Id.
+         */
+        id: string;
+        /**
+         * For the button.
+         */
+        name: string;
+    }>;
+};
+
+/**
+ * Says nothing about the address.
+ */
+export type MailLinkRequested = {
+    [key: string]: unknown;
+};
+
+/**
+ * The address that wants to sign in.
+ */
+export type RequestMailLink = {
+    /**
+     * Mail address.
+     */
+    email: string;
+    /**
+     * Path of the console to go to after signing in. Anything that leads to another site becomes `/`.
+     */
+    next?: string;
+};
+
+/**
+ * A new session has begun.
+ */
+export type SignedIn = {
+    /**
+     * Path of the console to go to.
+     */
+    next: string;
+};
+
+/**
+ * The token of a sign-in link.
+ */
+export type VerifySignIn = {
+    /**
+     * As in the link.
+     */
+    token: string;
 };
 
 /**
@@ -2282,11 +5088,29 @@ export type AdminResource = {
  * The plan of a project, and quotas that differ from it.
  */
 export type ProjectPlan = {
+    /**
+     * Plan of the project.
+     */
     plan: 'unlimited' | 'hobby' | 'pro' | 'enterprise' | null;
+    /**
+     * Quotas that differ from those of the plan.
+     */
     overrides: {
+        /**
+         * Exports that may wait or run at once; null for no limit.
+         */
         concurrentExports?: number | null;
+        /**
+         * Exports that may be created in an hour; null for no limit.
+         */
         exportsPerHour?: number | null;
+        /**
+         * Rows of exports in 24 hours; null for no limit.
+         */
         rowsPerDay?: number | null;
+        /**
+         * Bytes of exports in 24 hours; null for no limit.
+         */
         bytesPerDay?: number | null;
     };
 };
@@ -2295,7 +5119,13 @@ export type ProjectPlan = {
  * The API answers.
  */
 export type Health = {
+    /**
+     * State.
+     */
     status: 'OK';
+    /**
+     * Version.
+     */
     version: string;
 };
 
@@ -2303,10 +5133,25 @@ export type Health = {
  * Whether the services behind the API answer.
  */
 export type Readiness = {
+    /**
+     * State.
+     */
     status: 'ready' | 'not ready';
+    /**
+     * State of each engine that requests need.
+     */
     checks: {
+        /**
+         * Whether Postgres answers, with all migrations.
+         */
         postgres: 'ok' | 'unavailable' | 'migrations pending' | 'off';
+        /**
+         * Whether ClickHouse answers.
+         */
         clickhouse: 'ok' | 'unavailable' | 'migrations pending' | 'off';
+        /**
+         * Whether the bucket answers.
+         */
         bucket: 'ok' | 'unavailable' | 'migrations pending' | 'off';
     };
 };
@@ -2320,57 +5165,89 @@ export type IngestData = {
 
 export type IngestErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_JSON`: The body is not valid JSON.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_JSON';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_JSON';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -2395,51 +5272,80 @@ export type ExportOtelTracesData = {
 
 export type ExportOtelTracesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_JSON`: The body is not valid JSON.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_JSON';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_JSON';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -2460,6 +5366,9 @@ export type ExportOtelTracesErrors = {
      * `S3_REJECTED`: The object store refused the request.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_CLOCK_SKEW' | 'S3_REJECTED';
     };
     /**
@@ -2468,6 +5377,9 @@ export type ExportOtelTracesErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'S3_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -2492,53 +5404,85 @@ export type ExportOtelMetricsData = {
 
 export type ExportOtelMetricsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -2563,53 +5507,85 @@ export type ExportOtelLogsData = {
 
 export type ExportOtelLogsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -2703,26 +5679,41 @@ export type ListScoresV1Data = {
 
 export type ListScoresV1Errors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `ANSWER_TOO_LARGE`: The response would be too large.
@@ -2734,18 +5725,27 @@ export type ListScoresV1Errors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -2754,6 +5754,9 @@ export type ListScoresV1Errors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -2762,6 +5765,9 @@ export type ListScoresV1Errors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -2792,65 +5798,100 @@ export type CreateScoreData = {
 
 export type CreateScoreErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_JSON`: The body is not valid JSON.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_JSON';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_JSON';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      *
      * `SCORE_OF_ANOTHER_KEY`: The score was created with another key.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED' | 'SCORE_OF_ANOTHER_KEY';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED' | 'SCORE_OF_ANOTHER_KEY';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -2871,6 +5912,9 @@ export type CreateScoreErrors = {
      * `S3_REJECTED`: The object store refused the request.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_CLOCK_SKEW' | 'S3_REJECTED';
     };
     /**
@@ -2879,6 +5923,9 @@ export type CreateScoreErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'S3_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -2903,6 +5950,8 @@ export type EstimateBatchExportData = {
 
 export type EstimateBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -2916,32 +5965,53 @@ export type EstimateBatchExportErrors = {
      * `INVALID_COLUMNS`: The column selection cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -2954,18 +6024,27 @@ export type EstimateBatchExportErrors = {
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'COMMENT_FILTER_TOO_WIDE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -2974,6 +6053,9 @@ export type EstimateBatchExportErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -2982,6 +6064,9 @@ export type EstimateBatchExportErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3006,6 +6091,8 @@ export type PreviewBatchExportData = {
 
 export type PreviewBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -3019,32 +6106,53 @@ export type PreviewBatchExportErrors = {
      * `INVALID_COLUMNS`: The column selection cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -3061,18 +6169,27 @@ export type PreviewBatchExportErrors = {
      * `ANSWER_TOO_LARGE`: The response would be too large.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'HASHING_DISABLED' | 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -3081,6 +6198,9 @@ export type PreviewBatchExportErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -3089,6 +6209,9 @@ export type PreviewBatchExportErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3126,43 +6249,67 @@ export type ListBatchExportsData = {
 
 export type ListBatchExportsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3193,6 +6340,8 @@ export type CreateBatchExportData = {
 
 export type CreateBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -3206,40 +6355,64 @@ export type CreateBatchExportErrors = {
      * `INVALID_COLUMNS`: The column selection cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -3258,6 +6431,9 @@ export type CreateBatchExportErrors = {
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'HASHING_DISABLED' | 'EXPORT_EXCEEDS_QUOTA' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'COMMENT_FILTER_TOO_WIDE';
     };
     /**
@@ -3266,12 +6442,18 @@ export type CreateBatchExportErrors = {
      * `QUOTA_EXCEEDED`: A quota of the project is used up.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED' | 'QUOTA_EXCEEDED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -3280,6 +6462,9 @@ export type CreateBatchExportErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -3288,6 +6473,9 @@ export type CreateBatchExportErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3317,67 +6505,105 @@ export type DeleteBatchExportData = {
 
 export type DeleteBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `EXPORT_NOT_DELETABLE`: A running export cannot be deleted.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_NOT_DELETABLE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3407,47 +6633,74 @@ export type GetBatchExportData = {
 
 export type GetBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3477,53 +6730,83 @@ export type GetBatchExportManifestData = {
 
 export type GetBatchExportManifestErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `EXPORT_NOT_READY`: The export has no file to download.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_NOT_READY';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3553,67 +6836,105 @@ export type CancelBatchExportData = {
 
 export type CancelBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `EXPORT_NOT_CANCELLABLE`: The export has already ended.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_NOT_CANCELLABLE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3643,61 +6964,96 @@ export type RetryBatchExportData = {
 
 export type RetryBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `EXPORT_NOT_RETRYABLE`: The export cannot be retried.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_NOT_RETRYABLE';
     };
     /**
      * `EXPORT_TOO_OLD`: The export is too old to run.
      */
     410: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_TOO_OLD';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `EXPORT_EXCEEDS_QUOTA`: The export is larger than a quota of the project.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_EXCEEDS_QUOTA';
     };
     /**
@@ -3706,18 +7062,27 @@ export type RetryBatchExportErrors = {
      * `QUOTA_EXCEEDED`: A quota of the project is used up.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED' | 'QUOTA_EXCEEDED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3753,33 +7118,53 @@ export type RerunBatchExportData = {
 
 export type RerunBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -3788,18 +7173,27 @@ export type RerunBatchExportErrors = {
      * `EXPORT_NOT_RETRYABLE`: The export cannot be retried.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'EXPORT_NOT_RETRYABLE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -3816,6 +7210,9 @@ export type RerunBatchExportErrors = {
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'EXPORT_EXCEEDS_QUOTA' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'COMMENT_FILTER_TOO_WIDE';
     };
     /**
@@ -3824,12 +7221,18 @@ export type RerunBatchExportErrors = {
      * `QUOTA_EXCEEDED`: A quota of the project is used up.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED' | 'QUOTA_EXCEEDED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -3838,6 +7241,9 @@ export type RerunBatchExportErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -3846,6 +7252,9 @@ export type RerunBatchExportErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3880,66 +7289,221 @@ export type DownloadBatchExportData = {
 
 export type DownloadBatchExportErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `EXPORT_NOT_READY`: The export has no file to download.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_NOT_READY';
     };
     /**
      * `EXPORT_EXPIRED`: The export's file has expired.
      */
     410: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_EXPIRED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
 
 export type DownloadBatchExportError = DownloadBatchExportErrors[keyof DownloadBatchExportErrors];
+
+export type GetBatchExportDownloadLinkData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * Number of the file in `files` of the manifest.
+         */
+        file?: number | null;
+    };
+    url: '/api/public/batch-exports/{id}/download-link';
+};
+
+export type GetBatchExportDownloadLinkErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `EXPORTS_DISABLED`: Batch exports are switched off.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `EXPORT_NOT_READY`: The export has no file to download.
+     */
+    409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'EXPORT_NOT_READY';
+    };
+    /**
+     * `EXPORT_EXPIRED`: The export's file has expired.
+     */
+    410: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'EXPORT_EXPIRED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetBatchExportDownloadLinkError = GetBatchExportDownloadLinkErrors[keyof GetBatchExportDownloadLinkErrors];
+
+export type GetBatchExportDownloadLinkResponses = {
+    /**
+     * The address.
+     */
+    200: DownloadLink;
+};
+
+export type GetBatchExportDownloadLinkResponse = GetBatchExportDownloadLinkResponses[keyof GetBatchExportDownloadLinkResponses];
 
 export type StreamBatchExportEventsData = {
     body?: never;
@@ -3955,47 +7519,74 @@ export type StreamBatchExportEventsData = {
 
 export type StreamBatchExportEventsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4020,35 +7611,63 @@ export type ListExportTablesData = {
 
 export type ListExportTablesErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4082,47 +7701,74 @@ export type GetExportSchemaData = {
 
 export type GetExportSchemaErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4152,41 +7798,72 @@ export type GetExportTableData = {
 
 export type GetExportTableErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4211,57 +7888,89 @@ export type DeleteTracesData = {
 
 export type DeleteTracesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4343,6 +8052,8 @@ export type ListTracesData = {
 
 export type ListTracesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
@@ -4350,21 +8061,34 @@ export type ListTracesErrors = {
      * `INVALID_ORDER_BY`: The order cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_ORDER_BY';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_ORDER_BY';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
@@ -4378,18 +8102,27 @@ export type ListTracesErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -4398,6 +8131,9 @@ export type ListTracesErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -4406,6 +8142,9 @@ export type ListTracesErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4435,57 +8174,89 @@ export type DeleteTraceData = {
 
 export type DeleteTraceErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4520,29 +8291,47 @@ export type GetTraceData = {
 
 export type GetTraceErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -4555,18 +8344,27 @@ export type GetTraceErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -4575,6 +8373,9 @@ export type GetTraceErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -4583,6 +8384,9 @@ export type GetTraceErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4660,26 +8464,41 @@ export type ListObservationsData = {
 
 export type ListObservationsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
@@ -4693,18 +8512,27 @@ export type ListObservationsErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -4713,6 +8541,9 @@ export type ListObservationsErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -4721,6 +8552,9 @@ export type ListObservationsErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4818,6 +8652,8 @@ export type ListObservationsV2Data = {
 
 export type ListObservationsV2Errors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
@@ -4825,21 +8661,34 @@ export type ListObservationsV2Errors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
@@ -4853,18 +8702,27 @@ export type ListObservationsV2Errors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -4873,6 +8731,9 @@ export type ListObservationsV2Errors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -4881,6 +8742,9 @@ export type ListObservationsV2Errors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4910,23 +8774,45 @@ export type GetObservationData = {
 
 export type GetObservationErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -4939,18 +8825,27 @@ export type GetObservationErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -4959,6 +8854,9 @@ export type GetObservationErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -4967,6 +8865,9 @@ export type GetObservationErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4996,57 +8897,89 @@ export type DeleteScoreData = {
 
 export type DeleteScoreErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5076,23 +9009,45 @@ export type GetScoreV1Data = {
 
 export type GetScoreV1Errors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -5105,18 +9060,27 @@ export type GetScoreV1Errors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5125,6 +9089,9 @@ export type GetScoreV1Errors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -5133,6 +9100,9 @@ export type GetScoreV1Errors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5242,26 +9212,41 @@ export type ListScoresData = {
 
 export type ListScoresErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `ANSWER_TOO_LARGE`: The response would be too large.
@@ -5273,18 +9258,27 @@ export type ListScoresErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5293,6 +9287,9 @@ export type ListScoresErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -5301,6 +9298,9 @@ export type ListScoresErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5406,6 +9406,8 @@ export type ListScoresV3Data = {
 
 export type ListScoresV3Errors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_FILTER`: The filter cannot be applied.
@@ -5413,21 +9415,34 @@ export type ListScoresV3Errors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `ANSWER_TOO_LARGE`: The response would be too large.
@@ -5439,18 +9454,27 @@ export type ListScoresV3Errors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5459,6 +9483,9 @@ export type ListScoresV3Errors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -5467,6 +9494,9 @@ export type ListScoresV3Errors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5496,23 +9526,45 @@ export type GetScoreData = {
 
 export type GetScoreErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -5525,18 +9577,27 @@ export type GetScoreErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5545,6 +9606,9 @@ export type GetScoreErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -5553,6 +9617,9 @@ export type GetScoreErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5598,24 +9665,39 @@ export type ListSessionsData = {
 
 export type ListSessionsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
@@ -5625,18 +9707,27 @@ export type ListSessionsErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5645,6 +9736,9 @@ export type ListSessionsErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -5653,6 +9747,9 @@ export type ListSessionsErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5682,23 +9779,45 @@ export type GetSessionData = {
 
 export type GetSessionErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -5711,18 +9830,27 @@ export type GetSessionErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5731,6 +9859,9 @@ export type GetSessionErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -5739,6 +9870,9 @@ export type GetSessionErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5780,43 +9914,67 @@ export type ListCommentsData = {
 
 export type ListCommentsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5847,67 +10005,105 @@ export type CreateCommentData = {
 
 export type CreateCommentErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5937,61 +10133,96 @@ export type DeleteCommentData = {
 
 export type DeleteCommentErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6025,41 +10256,65 @@ export type ListModelsData = {
 
 export type ListModelsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6090,43 +10345,69 @@ export type CreateModelData = {
 
 export type CreateModelErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -6135,24 +10416,36 @@ export type CreateModelErrors = {
      * `TOO_MANY_MODELS`: The project has reached its limit of models.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'TOO_MANY_MODELS';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6182,67 +10475,105 @@ export type DeleteModelData = {
 
 export type DeleteModelErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `MODEL_NOT_DELETABLE`: A default model cannot be deleted.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'MODEL_NOT_DELETABLE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6272,47 +10603,74 @@ export type GetModelData = {
 
 export type GetModelErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6337,35 +10695,63 @@ export type ListBlobStorageIntegrationsData = {
 
 export type ListBlobStorageIntegrationsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6390,43 +10776,69 @@ export type PutBlobStorageIntegrationData = {
 
 export type PutBlobStorageIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -6435,12 +10847,18 @@ export type PutBlobStorageIntegrationErrors = {
      * `TOO_MANY_INTEGRATIONS`: The project has reached its limit of integrations.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ENCRYPTION_DISABLED' | 'TOO_MANY_INTEGRATIONS';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
@@ -6449,12 +10867,18 @@ export type PutBlobStorageIntegrationErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6484,61 +10908,96 @@ export type DeleteBlobStorageIntegrationData = {
 
 export type DeleteBlobStorageIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6568,47 +11027,74 @@ export type GetBlobStorageIntegrationStatusData = {
 
 export type GetBlobStorageIntegrationStatusErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6646,43 +11132,67 @@ export type ListIntegrationsData = {
 
 export type ListIntegrationsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6713,31 +11223,51 @@ export type CreateIntegrationData = {
 
 export type CreateIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -6746,18 +11276,27 @@ export type CreateIntegrationErrors = {
      * `INTEGRATION_NAME_TAKEN`: The project has an integration of this kind and name.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'INTEGRATION_NAME_TAKEN';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -6768,24 +11307,36 @@ export type CreateIntegrationErrors = {
      * `TOO_MANY_INTEGRATIONS`: The project has reached its limit of integrations.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED' | 'TOO_MANY_INTEGRATIONS';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6815,61 +11366,96 @@ export type DeleteIntegrationData = {
 
 export type DeleteIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6899,47 +11485,74 @@ export type GetIntegrationData = {
 
 export type GetIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6969,31 +11582,51 @@ export type UpdateIntegrationData = {
 
 export type UpdateIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -7002,30 +11635,45 @@ export type UpdateIntegrationErrors = {
      * `INTEGRATION_CHANGED`: The integration was changed meanwhile.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTEGRATION_NAME_TAKEN' | 'INTEGRATION_CHANGED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ENCRYPTION_DISABLED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
@@ -7034,12 +11682,18 @@ export type UpdateIntegrationErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7075,31 +11729,51 @@ export type RunIntegrationData = {
 
 export type RunIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -7108,42 +11782,63 @@ export type RunIntegrationErrors = {
      * `INTEGRATION_DISABLED`: The integration is switched off.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'INTEGRATION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7173,61 +11868,96 @@ export type PauseIntegrationData = {
 
 export type PauseIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7257,61 +11987,96 @@ export type ResumeIntegrationData = {
 
 export type ResumeIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7347,31 +12112,51 @@ export type BackfillIntegrationData = {
 
 export type BackfillIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -7380,42 +12165,63 @@ export type BackfillIntegrationErrors = {
      * `INTEGRATION_NOT_STARTED`: The integration has not delivered anything yet.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'INTEGRATION_NOT_STARTED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7451,73 +12257,114 @@ export type ValidateIntegrationData = {
 
 export type ValidateIntegrationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7551,47 +12398,74 @@ export type GetValidationData = {
 
 export type GetValidationErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7627,73 +12501,114 @@ export type RedeliverRejectionsData = {
 
 export type RedeliverRejectionsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7744,49 +12659,76 @@ export type ListIntegrationRunsData = {
 
 export type ListIntegrationRunsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7820,47 +12762,74 @@ export type GetIntegrationRunData = {
 
 export type GetIntegrationRunErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7911,49 +12880,76 @@ export type ListRejectionsData = {
 
 export type ListRejectionsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7987,43 +12983,67 @@ export type ListWebhookEndpointsData = {
 
 export type ListWebhookEndpointsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8054,6 +13074,8 @@ export type CreateWebhookEndpointData = {
 
 export type CreateWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -8061,38 +13083,62 @@ export type CreateWebhookEndpointErrors = {
      * `EGRESS_INVALID_URL`: The address is not a URL that can be used.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -8105,12 +13151,18 @@ export type CreateWebhookEndpointErrors = {
      * `TOO_MANY_WEBHOOK_ENDPOINTS`: The project has reached its limit of webhook endpoints.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED' | 'EGRESS_BLOCKED' | 'TOO_MANY_WEBHOOK_ENDPOINTS';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
@@ -8119,12 +13171,18 @@ export type CreateWebhookEndpointErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8154,61 +13212,96 @@ export type DeleteWebhookEndpointData = {
 
 export type DeleteWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8238,47 +13331,74 @@ export type GetWebhookEndpointData = {
 
 export type GetWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8308,6 +13428,8 @@ export type UpdateWebhookEndpointData = {
 
 export type UpdateWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
@@ -8315,62 +13437,98 @@ export type UpdateWebhookEndpointErrors = {
      * `EGRESS_INVALID_URL`: The address is not a URL that can be used.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `EGRESS_BLOCKED`: The address is not allowed.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EGRESS_BLOCKED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8406,49 +13564,78 @@ export type RotateWebhookSecretData = {
 
 export type RotateWebhookSecretErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -8457,12 +13644,18 @@ export type RotateWebhookSecretErrors = {
      * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
@@ -8471,12 +13664,18 @@ export type RotateWebhookSecretErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8512,73 +13711,114 @@ export type TestWebhookEndpointData = {
 
 export type TestWebhookEndpointErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8627,55 +13867,86 @@ export type ListWebhookDeliveriesData = {
          * Only events written earlier.
          */
         to?: string;
+        /**
+         * Only events about the export or integration with this id. Name `from` with it: it has no index.
+         */
+        objectId?: string;
     };
     url: '/api/public/webhook-endpoints/{id}/deliveries';
 };
 
 export type ListWebhookDeliveriesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8709,47 +13980,74 @@ export type GetWebhookDeliveryData = {
 
 export type GetWebhookDeliveryErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8783,67 +14081,105 @@ export type RedeliverWebhookDeliveryData = {
 
 export type RedeliverWebhookDeliveryErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `WEBHOOK_ENDPOINT_DISABLED`: The webhook endpoint is switched off.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'WEBHOOK_ENDPOINT_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8873,67 +14209,105 @@ export type RedeliverWebhookDeliveriesData = {
 
 export type RedeliverWebhookDeliveriesErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `WEBHOOK_ENDPOINT_DISABLED`: The webhook endpoint is switched off.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'WEBHOOK_ENDPOINT_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8958,41 +14332,72 @@ export type ListProjectsData = {
 
 export type ListProjectsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9026,43 +14431,67 @@ export type ListApiKeysData = {
 
 export type ListApiKeysErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9093,45 +14522,71 @@ export type CreateApiKeyData = {
 
 export type CreateApiKeyErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `SCOPE_NOT_HELD`: A key cannot hand out rights that it does not have.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -9142,12 +14597,18 @@ export type CreateApiKeyErrors = {
      * `TOO_MANY_API_KEYS`: The project has reached its limit of API keys.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED' | 'TOO_MANY_API_KEYS';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
@@ -9156,12 +14617,18 @@ export type CreateApiKeyErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9191,61 +14658,96 @@ export type RevokeApiKeyData = {
 
 export type RevokeApiKeyErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9275,47 +14777,74 @@ export type GetApiKeyData = {
 
 export type GetApiKeyErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9351,51 +14880,80 @@ export type RotateApiKeyData = {
 
 export type RotateApiKeyErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_JSON`: The body is not valid JSON.
      *
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
-        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `SCOPE_NOT_HELD`: A key cannot hand out rights that it does not have.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -9404,12 +14962,18 @@ export type RotateApiKeyErrors = {
      * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
@@ -9418,12 +14982,18 @@ export type RotateApiKeyErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9448,35 +15018,63 @@ export type GetLimitsData = {
 
 export type GetLimitsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
-     *
-     * `API_KEY_EXPIRED`: This API key has expired.
+     * `PROJECT_REQUIRED`: The request names no project.
      */
-    401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9522,43 +15120,67 @@ export type ListAuditLogsData = {
 
 export type ListAuditLogsErrors = {
     /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
      * `INVALID_REQUEST`: The request does not fit its schema.
      *
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
-        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
      *
      * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
-     * `FORBIDDEN_SCOPE`: This API key lacks the scope.
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
-        code: 'FORBIDDEN_SCOPE';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9574,6 +15196,1528 @@ export type ListAuditLogsResponses = {
 
 export type ListAuditLogsResponse = ListAuditLogsResponses[keyof ListAuditLogsResponses];
 
+export type ListMembersData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/members';
+};
+
+export type ListMembersErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListMembersError = ListMembersErrors[keyof ListMembersErrors];
+
+export type ListMembersResponses = {
+    /**
+     * The members.
+     */
+    200: MemberList;
+};
+
+export type ListMembersResponse = ListMembersResponses[keyof ListMembersResponses];
+
+export type RemoveMemberData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/members/{id}';
+};
+
+export type RemoveMemberErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `LAST_OWNER`: The organisation would be without an owner.
+     */
+    409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'LAST_OWNER';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RemoveMemberError = RemoveMemberErrors[keyof RemoveMemberErrors];
+
+export type RemoveMemberResponses = {
+    /**
+     * Removed.
+     */
+    204: void;
+};
+
+export type RemoveMemberResponse = RemoveMemberResponses[keyof RemoveMemberResponses];
+
+export type UpdateMemberData = {
+    body: UpdateMember;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/members/{id}';
+};
+
+export type UpdateMemberErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `LAST_OWNER`: The organisation would be without an owner.
+     */
+    409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'LAST_OWNER';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type UpdateMemberError = UpdateMemberErrors[keyof UpdateMemberErrors];
+
+export type UpdateMemberResponses = {
+    /**
+     * The member.
+     */
+    200: Member;
+};
+
+export type UpdateMemberResponse = UpdateMemberResponses[keyof UpdateMemberResponses];
+
+export type ListInvitationsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/invitations';
+};
+
+export type ListInvitationsErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListInvitationsError = ListInvitationsErrors[keyof ListInvitationsErrors];
+
+export type ListInvitationsResponses = {
+    /**
+     * The invitations.
+     */
+    200: InvitationList;
+};
+
+export type ListInvitationsResponse = ListInvitationsResponses[keyof ListInvitationsResponses];
+
+export type CreateInvitationData = {
+    body: CreateInvitation;
+    headers?: {
+        /**
+         * For 24 hours, the same request with this key gets the answer of the first, and creates nothing.
+         */
+        'idempotency-key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/public/invitations';
+};
+
+export type CreateInvitationErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     *
+     * `SIGN_IN_METHOD_DISABLED`: This way to sign in is switched off.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD' | 'SIGN_IN_METHOD_DISABLED';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
+     *
+     * `ALREADY_MEMBER`: This person is a member already.
+     *
+     * `ALREADY_INVITED`: This address is invited already.
+     */
+    409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'ALREADY_MEMBER' | 'ALREADY_INVITED';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
+     *
+     * `TOO_MANY_INVITATIONS`: The organisation has reached its limit of open invitations.
+     */
+    422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'IDEMPOTENCY_KEY_REUSED' | 'TOO_MANY_INVITATIONS';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type CreateInvitationError = CreateInvitationErrors[keyof CreateInvitationErrors];
+
+export type CreateInvitationResponses = {
+    /**
+     * The invitation. Its mail is on its way.
+     */
+    201: Invitation;
+};
+
+export type CreateInvitationResponse = CreateInvitationResponses[keyof CreateInvitationResponses];
+
+export type ResendInvitationData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/invitations/{id}/resend';
+};
+
+export type ResendInvitationErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     *
+     * `SIGN_IN_METHOD_DISABLED`: This way to sign in is switched off.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD' | 'SIGN_IN_METHOD_DISABLED';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ResendInvitationError = ResendInvitationErrors[keyof ResendInvitationErrors];
+
+export type ResendInvitationResponses = {
+    /**
+     * The invitation.
+     */
+    200: Invitation;
+};
+
+export type ResendInvitationResponse = ResendInvitationResponses[keyof ResendInvitationResponses];
+
+export type RevokeInvitationData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/invitations/{id}';
+};
+
+export type RevokeInvitationErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RevokeInvitationError = RevokeInvitationErrors[keyof RevokeInvitationErrors];
+
+export type RevokeInvitationResponses = {
+    /**
+     * Revoked.
+     */
+    204: void;
+};
+
+export type RevokeInvitationResponse = RevokeInvitationResponses[keyof RevokeInvitationResponses];
+
+export type GetAccountData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/account';
+};
+
+export type GetAccountErrors = {
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetAccountError = GetAccountErrors[keyof GetAccountErrors];
+
+export type GetAccountResponses = {
+    /**
+     * The account.
+     */
+    200: Account;
+};
+
+export type GetAccountResponse = GetAccountResponses[keyof GetAccountResponses];
+
+export type EndAllAccountSessionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/account/sessions';
+};
+
+export type EndAllAccountSessionsErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FOREIGN_ORIGIN';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type EndAllAccountSessionsError = EndAllAccountSessionsErrors[keyof EndAllAccountSessionsErrors];
+
+export type EndAllAccountSessionsResponses = {
+    /**
+     * Signed out.
+     */
+    204: void;
+};
+
+export type EndAllAccountSessionsResponse = EndAllAccountSessionsResponses[keyof EndAllAccountSessionsResponses];
+
+export type ListAccountSessionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/account/sessions';
+};
+
+export type ListAccountSessionsErrors = {
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListAccountSessionsError = ListAccountSessionsErrors[keyof ListAccountSessionsErrors];
+
+export type ListAccountSessionsResponses = {
+    /**
+     * Newest first, at most 200.
+     */
+    200: AccountSessionList;
+};
+
+export type ListAccountSessionsResponse = ListAccountSessionsResponses[keyof ListAccountSessionsResponses];
+
+export type EndAccountSessionData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/public/account/sessions/{id}';
+};
+
+export type EndAccountSessionErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FOREIGN_ORIGIN';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type EndAccountSessionError = EndAccountSessionErrors[keyof EndAccountSessionErrors];
+
+export type EndAccountSessionResponses = {
+    /**
+     * Signed out. Its cookie is worth nothing from now on.
+     */
+    204: void;
+};
+
+export type EndAccountSessionResponse = EndAccountSessionResponses[keyof EndAccountSessionResponses];
+
+export type GetSignInMethodsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/sign-in-methods';
+};
+
+export type GetSignInMethodsErrors = {
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+};
+
+export type GetSignInMethodsError = GetSignInMethodsErrors[keyof GetSignInMethodsErrors];
+
+export type GetSignInMethodsResponses = {
+    /**
+     * What this server offers.
+     */
+    200: SignInMethods;
+};
+
+export type GetSignInMethodsResponse = GetSignInMethodsResponses[keyof GetSignInMethodsResponses];
+
+export type RequestMailLinkData = {
+    body: RequestMailLink;
+    path?: never;
+    query?: never;
+    url: '/api/auth/sign-in/mail-link';
+};
+
+export type RequestMailLinkErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `SIGN_IN_METHOD_DISABLED`: This way to sign in is switched off.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FOREIGN_ORIGIN' | 'SIGN_IN_METHOD_DISABLED';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type RequestMailLinkError = RequestMailLinkErrors[keyof RequestMailLinkErrors];
+
+export type RequestMailLinkResponses = {
+    /**
+     * If the address is known, a mail is on its way.
+     */
+    202: MailLinkRequested;
+};
+
+export type RequestMailLinkResponse = RequestMailLinkResponses[keyof RequestMailLinkResponses];
+
+export type VerifySignInData = {
+    body: VerifySignIn;
+    path?: never;
+    query?: never;
+    url: '/api/auth/sign-in/verify';
+};
+
+export type VerifySignInErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FOREIGN_ORIGIN';
+    };
+    /**
+     * `SIGN_IN_LINK_INVALID`: The sign-in link is not valid any more.
+     */
+    410: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'SIGN_IN_LINK_INVALID';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type VerifySignInError = VerifySignInErrors[keyof VerifySignInErrors];
+
+export type VerifySignInResponses = {
+    /**
+     * Signed in.
+     */
+    200: SignedIn;
+};
+
+export type VerifySignInResponse = VerifySignInResponses[keyof VerifySignInResponses];
+
+export type StartOidcSignInData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Path of the console to go to after signing in. Anything that leads to another site becomes `/`.
+         */
+        next?: string;
+    };
+    url: '/api/auth/oidc/start';
+};
+
+export type StartOidcSignInErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INVALID_REQUEST';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type StartOidcSignInError = StartOidcSignInErrors[keyof StartOidcSignInErrors];
+
+export type FinishOidcSignInData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/auth/oidc/callback';
+};
+
+export type FinishOidcSignInErrors = {
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type FinishOidcSignInError = FinishOidcSignInErrors[keyof FinishOidcSignInErrors];
+
+export type SignOutData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/auth/sign-out';
+};
+
+export type SignOutErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FOREIGN_ORIGIN';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type SignOutError = SignOutErrors[keyof SignOutErrors];
+
+export type SignOutResponses = {
+    /**
+     * Signed out.
+     */
+    204: void;
+};
+
+export type SignOutResponse = SignOutResponses[keyof SignOutResponses];
+
 export type AdminListOrganizationsData = {
     body?: never;
     path?: never;
@@ -9583,21 +16727,41 @@ export type AdminListOrganizationsData = {
 
 export type AdminListOrganizationsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9609,6 +16773,9 @@ export type AdminListOrganizationsResponses = {
      * Newest first, at most 1,000.
      */
     200: {
+        /**
+         * The items of the page.
+         */
         data: Array<AdminResource>;
     };
 };
@@ -9617,6 +16784,9 @@ export type AdminListOrganizationsResponse = AdminListOrganizationsResponses[key
 
 export type AdminCreateOrganizationData = {
     body: {
+        /**
+         * Name.
+         */
         name: string;
     };
     headers?: {
@@ -9637,48 +16807,85 @@ export type AdminCreateOrganizationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9703,21 +16910,41 @@ export type AdminListProjectsData = {
 
 export type AdminListProjectsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9729,6 +16956,9 @@ export type AdminListProjectsResponses = {
      * Newest first, at most 1,000.
      */
     200: {
+        /**
+         * The items of the page.
+         */
         data: Array<AdminResource>;
     };
 };
@@ -9737,8 +16967,17 @@ export type AdminListProjectsResponse = AdminListProjectsResponses[keyof AdminLi
 
 export type AdminCreateProjectData = {
     body: {
+        /**
+         * Id of the organization.
+         */
         organizationId: string;
+        /**
+         * Name.
+         */
         name: string;
+        /**
+         * Exports of the project that run at once; null uses the runner's setting.
+         */
         runningJobsMax?: number;
     };
     headers?: {
@@ -9759,54 +16998,94 @@ export type AdminCreateProjectErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9831,21 +17110,41 @@ export type AdminListUsersData = {
 
 export type AdminListUsersErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9857,6 +17156,9 @@ export type AdminListUsersResponses = {
      * Newest first, at most 1,000.
      */
     200: {
+        /**
+         * The items of the page.
+         */
         data: Array<AdminResource>;
     };
 };
@@ -9865,7 +17167,13 @@ export type AdminListUsersResponse = AdminListUsersResponses[keyof AdminListUser
 
 export type AdminCreateUserData = {
     body: {
+        /**
+         * Mail address.
+         */
         email: string;
+        /**
+         * Name.
+         */
         name?: string;
     };
     headers?: {
@@ -9886,48 +17194,85 @@ export type AdminCreateUserErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9952,21 +17297,41 @@ export type AdminListMembershipsData = {
 
 export type AdminListMembershipsErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9978,6 +17343,9 @@ export type AdminListMembershipsResponses = {
      * Newest first, at most 1,000.
      */
     200: {
+        /**
+         * The items of the page.
+         */
         data: Array<AdminResource>;
     };
 };
@@ -9986,8 +17354,17 @@ export type AdminListMembershipsResponse = AdminListMembershipsResponses[keyof A
 
 export type AdminCreateMembershipData = {
     body: {
+        /**
+         * Id of the organization.
+         */
         organizationId: string;
+        /**
+         * Id of the user.
+         */
         userId: string;
+        /**
+         * Role in the organization, which bounds what keys may do.
+         */
         role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
     };
     headers?: {
@@ -10008,54 +17385,94 @@ export type AdminCreateMembershipErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10080,21 +17497,41 @@ export type AdminListApiKeysData = {
 
 export type AdminListApiKeysErrors = {
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10106,6 +17543,9 @@ export type AdminListApiKeysResponses = {
      * Newest first, at most 1,000.
      */
     200: {
+        /**
+         * The items of the page.
+         */
         data: Array<AdminResource>;
     };
 };
@@ -10114,10 +17554,25 @@ export type AdminListApiKeysResponse = AdminListApiKeysResponses[keyof AdminList
 
 export type AdminCreateApiKeyData = {
     body: {
+        /**
+         * Id of the project.
+         */
         projectId: string;
+        /**
+         * Id of the user.
+         */
         userId: string;
-        scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD'>;
+        /**
+         * What the key may do.
+         */
+        scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD' | 'members:CRUD'>;
+        /**
+         * What the key is for.
+         */
         note?: string;
+        /**
+         * When it ends to be valid; null for never. ISO 8601, UTC.
+         */
         expiresAt?: string;
     };
     headers?: {
@@ -10138,36 +17593,67 @@ export type AdminCreateApiKeyErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -10176,6 +17662,9 @@ export type AdminCreateApiKeyErrors = {
      * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED';
     };
     /**
@@ -10184,12 +17673,18 @@ export type AdminCreateApiKeyErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10224,42 +17719,76 @@ export type AdminRevokeApiKeyErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10300,36 +17829,67 @@ export type AdminRotateApiKeyErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -10338,6 +17898,9 @@ export type AdminRotateApiKeyErrors = {
      * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED';
     };
     /**
@@ -10346,12 +17909,18 @@ export type AdminRotateApiKeyErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10369,11 +17938,29 @@ export type AdminRotateApiKeyResponse = AdminRotateApiKeyResponses[keyof AdminRo
 
 export type AdminSetProjectPlanData = {
     body: {
+        /**
+         * Plan of the project.
+         */
         plan?: 'unlimited' | 'hobby' | 'pro' | 'enterprise' | null;
+        /**
+         * Quotas that differ from those of the plan.
+         */
         overrides?: {
+            /**
+             * Exports that may wait or run at once; null for no limit.
+             */
             concurrentExports?: number | null;
+            /**
+             * Exports that may be created in an hour; null for no limit.
+             */
             exportsPerHour?: number | null;
+            /**
+             * Rows of exports in 24 hours; null for no limit.
+             */
             rowsPerDay?: number | null;
+            /**
+             * Bytes of exports in 24 hours; null for no limit.
+             */
             bytesPerDay?: number | null;
         };
     };
@@ -10394,42 +17981,76 @@ export type AdminSetProjectPlanErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
-     * `UNAUTHENTICATED`: No valid API key.
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
-        code: 'UNAUTHENTICATED';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10457,6 +18078,9 @@ export type GetHealthErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
 };
@@ -10484,6 +18108,9 @@ export type GetReadinessErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**

@@ -19,6 +19,10 @@ const exempt: Record<string, string> = {
   retryBatchExport: "repeated, it is refused while the export waits or runs",
   pauseIntegration: "repeated, it changes nothing",
   resumeIntegration: "repeated, it changes nothing",
+  resendInvitation: "repeated, it is refused for a minute",
+  requestMailLink: "each mail has a link of its own, and their number is limited",
+  verifySignIn: "a link works once",
+  signOut: "repeated, it changes nothing",
   redeliverWebhookDelivery: "a delivery has an id of its own, by which receivers know it",
   redeliverWebhookDeliveries: "deliveries have ids of their own, by which receivers know them",
 };

@@ -1,0 +1,20 @@
+/** The sidebar, in its order, and the keys that lead there. A page without an entry is reached from others only. */
+import type { IconName } from "../components/icon.tsx";
+import type { Scope } from "./account.ts";
+
+export type NavigationEntry = {
+  title: string;
+  to: "/projects/$projectId/exports";
+  icon: IconName;
+  /** Two keys after one another. */
+  keys: string;
+  /** Without it the API would refuse the page, and the entry is hidden. Null: everyone sees it. */
+  scope: Scope | null;
+};
+
+export const navigation: readonly { title: string; entries: readonly NavigationEntry[] }[] = [
+  {
+    title: "Data",
+    entries: [{ title: "Exports", to: "/projects/$projectId/exports", icon: "export", keys: "g x", scope: "batchExports:read" }],
+  },
+];

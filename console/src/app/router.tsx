@@ -1,0 +1,109 @@
+/** Routes of the console. A page is one entry here, loaded when it is opened, and one in navigation.ts if the sidebar leads to it. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, notFound, Outlet, redirect } from "@tanstack/react-router";
+import { Empty, Failed } from "../components/states.tsx";
+import { exportSearch, exportTabSearch } from "../features/exports/export-search.ts";
+import { signInSearch, verifySearch } from "../features/sign-in/sign-in-search.ts";
+import { type Account, loadAccount, projectsOf } from "./account.ts";
+import { enterProject } from "./api-client.ts";
+import { ApiError } from "./api-error.ts";
+import { navigation } from "./navigation.ts";
+import { ProjectShell } from "./project-shell.tsx";
+import { rememberedProject } from "./remembered-project.ts";
+
+const rootRoute = createRootRoute({
+  component: Outlet,
+  notFoundComponent: () => <Empty title="There is no page at this address" />,
+  errorComponent: ({ error }) => <Failed error={error} retry={() => window.location.reload()} />,
+});
+
+/** Nobody is signed in: they do so first, and come back. */
+const accountOr401 = async (href: string): Promise<Account> => {
+  try {
+    return await loadAccount();
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.facts.status !== 401) throw error;
+    throw redirect({ to: "/sign-in", search: href === "/" ? {} : { next: href }, replace: true });
+  }
+};
+
+/** Leads to the project that was open last, else to the first, and there to the first page that the person may see. */
+const homeRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/",
+  beforeLoad: async () => {
+    const projects = projectsOf(await accountOr401("/"));
+    const project = projects.find(({ id }) => id === rememberedProject()) ?? projects[0];
+    if (project === undefined) return;
+    const pages = navigation.flatMap(({ entries }) => entries);
+    const page = pages.find(({ scope }) => scope === null || project.scopes.includes(scope));
+    if (page !== undefined) throw redirect({ to: page.to, params: { projectId: project.id }, replace: true });
+  },
+  component: () => (
+    <Empty icon="key" title="You are in no project yet">
+      <p>Ask an owner or admin of your organisation for an invitation.</p>
+    </Empty>
+  ),
+});
+
+const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-in",
+  validateSearch: signInSearch,
+  component: lazyRouteComponent(() => import("../features/sign-in/sign-in-page.tsx"), "SignInPage"),
+});
+
+const verifyRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-in/verify",
+  validateSearch: verifySearch,
+  component: lazyRouteComponent(() => import("../features/sign-in/verify-page.tsx"), "VerifyPage"),
+});
+
+const projectRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/projects/$projectId",
+  beforeLoad: async ({ params: { projectId }, location }) => {
+    await enterProject(projectId, location.href);
+    const account = await accountOr401(location.href);
+    const project = projectsOf(account).find(({ id }) => id === projectId);
+    // Foreign and unknown projects look the same.
+    if (project === undefined) throw notFound();
+    return { account, project };
+  },
+  component: ProjectShell,
+});
+
+const exportsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/exports",
+  validateSearch: exportSearch,
+  component: lazyRouteComponent(() => import("../features/exports/exports-page.tsx"), "ExportsPage"),
+});
+
+const exportRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/exports/$exportId",
+  validateSearch: exportTabSearch,
+  component: lazyRouteComponent(() => import("../features/exports/export-page.tsx"), "ExportPage"),
+});
+
+const accountRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/account",
+  component: lazyRouteComponent(() => import("../features/account/account-page.tsx"), "AccountPage"),
+});
+
+const routeTree = rootRoute.addChildren([
+  homeRoute,
+  signInRoute,
+  verifyRoute,
+  projectRoute.addChildren([exportsRoute, exportRoute, accountRoute]),
+]);
+
+export const router = createRouter({ routeTree, defaultPreload: "intent", defaultPreloadStaleTime: 0, scrollRestoration: true });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,13 @@
+/** Reads the state of a page from its URL. Whatever does not fit is left out, because links are edited by hand. */
+
+type Search = Record<string, unknown>;
+
+export const oneOf = <Value extends string>(search: Search, name: string, values: readonly Value[]): Value | undefined =>
+  values.find((value) => value === search[name]);
+
+/** Of at most 2,000 characters. */
+export const textOf = (search: Search, name: string): string | undefined => {
+  const value = search[name];
+  const text = typeof value === "number" ? String(value) : value;
+  return typeof text === "string" && text !== "" && text.length <= 2000 ? text : undefined;
+};

@@ -1,0 +1,44 @@
+/**
+ * Paging by cursor. The cursor of the shown page is in the URL, so that a link leads to it; cursors of earlier pages are kept beside the entry
+ * of the browser's history, because the API gives only the next one.
+ */
+import { useNavigate, useRouterState } from "@tanstack/react-router";
+import { Button } from "./button.tsx";
+
+declare module "@tanstack/react-router" {
+  interface HistoryState {
+    /** Cursors of the pages before this one; the first page has none and is written as "". */
+    trail?: readonly string[];
+  }
+}
+
+type PagerProps = { cursor: string | undefined; nextCursor: string | null; shown: string };
+
+export const Pager = ({ cursor, nextCursor, shown }: PagerProps) => {
+  const navigate = useNavigate();
+  const trail = useRouterState({ select: ({ location }) => location.state.trail ?? [] });
+  const go = (next: string | undefined, nextTrail: readonly string[]) =>
+    void navigate({
+      to: ".",
+      search: (search: Record<string, unknown>) => ({ ...search, cursor: next }) as never,
+      state: (state) => ({ ...state, trail: nextTrail }),
+    });
+  if (cursor === undefined && nextCursor === null) return <p className="muted">{shown}</p>;
+  return (
+    <nav className="toolbar" aria-label="Pages">
+      <span className="muted">{shown}</span>
+      <span className="toolbar toolbar-end">
+        {cursor === undefined ? null : trail.length === 0 ? (
+          <Button onClick={() => go(undefined, [])}>First page</Button>
+        ) : (
+          <Button icon="chevronLeft" onClick={() => go(trail.at(-1) || undefined, trail.slice(0, -1))}>
+            Previous
+          </Button>
+        )}
+        <Button disabled={nextCursor === null} onClick={() => nextCursor !== null && go(nextCursor, [...trail, cursor ?? ""])}>
+          Next
+        </Button>
+      </span>
+    </nav>
+  );
+};

@@ -1,0 +1,78 @@
+/**
+ * A table with a sticky head and rows that keys move through. The page marks one link or button of each row with `data-row-focus`: arrows, j
+ * and k, Home and End move the focus among them, and a press anywhere in the row presses it.
+ */
+import type { KeyboardEvent, MouseEvent, ReactNode } from "react";
+import { classNames } from "./class-names.ts";
+import "./table.css";
+
+export type Column<Row> = {
+  id: string;
+  title: string;
+  /** The title is for screen readers only. */
+  isTitleHidden?: boolean;
+  /** Numbers stand at the end. */
+  align?: "start" | "end";
+  className?: string;
+  cell: (row: Row) => ReactNode;
+};
+
+type TableProps<Row> = {
+  /** Names the table for screen readers. */
+  label: string;
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  rowKey: (row: Row) => string;
+  /** Row whose details are open beside the table. */
+  selectedKey?: string | null;
+  /** Columns have the widths of their classes, so that no content moves them; those without share the rest. */
+  isFixed?: boolean;
+};
+
+export const Table = <Row,>({ label, columns, rows, rowKey, selectedKey = null, isFixed = false }: TableProps<Row>) => (
+  // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys.
+  <section className="table-frame" aria-label={label} tabIndex={0}>
+    <table className={classNames("table", isFixed && "table-fixed")} aria-label={label} onKeyDown={moveAmongRows}>
+      <thead>
+        <tr>
+          {columns.map(({ id, title, isTitleHidden, align, className }) => (
+            <th key={id} scope="col" className={classNames(align === "end" && "end", className)}>
+              {isTitleHidden ? <span className="visually-hidden">{title}</span> : title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={rowKey(row)} data-opens="" aria-selected={selectedKey === null ? undefined : rowKey(row) === selectedKey} onClick={open}>
+            {columns.map(({ id, align, className, cell }) => (
+              <td key={id} className={classNames(align === "end" && "end numeric", className)}>
+                {cell(row)}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </section>
+);
+
+const rowFocus = "[data-row-focus]";
+const controls = "a, button, input, select, textarea, label";
+
+/** Controls of the row do their own work, and selecting text opens nothing. */
+const open = (event: MouseEvent<HTMLTableRowElement>): void => {
+  if ((event.target as Element).closest(controls) !== null || window.getSelection()?.isCollapsed === false) return;
+  event.currentTarget.querySelector<HTMLElement>(rowFocus)?.click();
+};
+
+const moveAmongRows = (event: KeyboardEvent<HTMLTableElement>): void => {
+  if (event.metaKey || event.ctrlKey || event.altKey || (event.target as Element).matches("input, select, textarea")) return;
+  const stops = [...event.currentTarget.querySelectorAll<HTMLElement>(rowFocus)];
+  const at = stops.findIndex((stop) => stop.closest("tr")?.contains(document.activeElement));
+  const next = { ArrowDown: at + 1, j: at + 1, ArrowUp: at - 1, k: at - 1, Home: 0, End: stops.length - 1 }[event.key];
+  const stop = next === undefined ? undefined : stops[Math.max(0, Math.min(next, stops.length - 1))];
+  if (stop === undefined) return;
+  event.preventDefault();
+  stop.focus();
+};

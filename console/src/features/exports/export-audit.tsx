@@ -1,0 +1,40 @@
+/** Who did what with an export. */
+import { useQuery } from "@tanstack/react-query";
+import { QueryView } from "../../components/query-view.tsx";
+import { Empty } from "../../components/states.tsx";
+import { type Column, Table } from "../../components/table.tsx";
+import { Time } from "../../components/time.tsx";
+import { listAuditLogsOptions } from "../../generated/@tanstack/react-query.gen.ts";
+import type { AuditLog } from "../../generated/types.gen.ts";
+
+const columns: Column<AuditLog>[] = [
+  { id: "action", title: "Action", cell: ({ action }) => action },
+  {
+    id: "by",
+    title: "By",
+    cell: ({ type, apiKeyId, userId }) => (
+      <>
+        {type === "RUNNER" ? "Runner" : type === "API_KEY" ? "API key " : ""}
+        {type === "RUNNER" ? null : <span className="mono">{apiKeyId ?? userId}</span>}
+      </>
+    ),
+  },
+  { id: "ip", title: "Address", cell: ({ ipAddress }) => <span className="mono">{ipAddress ?? "–"}</span> },
+  { id: "request", title: "Request", cell: ({ requestId }) => <span className="mono muted">{requestId ?? "–"}</span> },
+  { id: "at", title: "When", cell: ({ createdAt }) => <Time at={createdAt} form="full" /> },
+];
+
+export const ExportAudit = ({ exportId }: { exportId: string }) => {
+  const query = useQuery(listAuditLogsOptions({ query: { resourceType: "batchExport", resourceId: exportId, limit: 100 } }));
+  return (
+    <QueryView
+      query={query}
+      label="the audit log"
+      loadingRows={4}
+      isEmpty={({ data }) => data.length === 0}
+      empty={<Empty title="No entry" />}
+    >
+      {({ data }) => <Table label="Audit log" columns={columns} rows={data} rowKey={({ id }) => id} />}
+    </QueryView>
+  );
+};

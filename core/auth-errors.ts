@@ -1,0 +1,80 @@
+/** Error codes of people: sign-in, sessions, members and invitations. Part of the table in core/errors.ts. */
+import { type ErrorEntry, entry } from "./error-entry.ts";
+
+export const authErrors = {
+  SESSION_EXPIRED: entry(401, "never", "caller", "The session has ended", "Sign in again."),
+  PROJECT_REQUIRED: entry(
+    400,
+    "never",
+    "caller",
+    "The request names no project",
+    "With a session, send the header X-Spillway-Project with the id of a project; GET /api/public/account lists yours.",
+  ),
+  FORBIDDEN_PROJECT: entry(
+    403,
+    "never",
+    "caller",
+    "You are not a member of this project's organisation",
+    "Choose a project that GET /api/public/account lists, or ask an owner for an invitation.",
+  ),
+  FORBIDDEN_OPERATOR: entry(
+    403,
+    "never",
+    "caller",
+    "You are no operator of this service",
+    "Operators are named by their mail addresses in SPILLWAY_OPERATORS. Programs send ADMIN_API_KEY.",
+  ),
+  FOREIGN_ORIGIN: entry(
+    403,
+    "never",
+    "caller",
+    "The request comes from another site",
+    "Use the console at the address that the server is configured with (SPILLWAY_PUBLIC_URL). Programs send an API key in place of a cookie.",
+  ),
+  SIGN_IN_LINK_INVALID: entry(
+    410,
+    "never",
+    "caller",
+    "The sign-in link is not valid any more",
+    "Ask for a new one: a link works once, and for a limited time.",
+  ),
+  SIGN_IN_METHOD_DISABLED: entry(
+    403,
+    "never",
+    "us",
+    "This way to sign in is switched off",
+    "GET /api/public/sign-in-methods lists the ways. The operator sets SPILLWAY_PUBLIC_URL for mail links, and AUTH_CUSTOM_ISSUER with its client for a company's sign-in.",
+  ),
+  OIDC_FAILED: entry(
+    502,
+    "never",
+    "provider",
+    "The company's sign-in did not confirm you",
+    "Start again. If it persists, the operator finds the reason in the log under the request id.",
+  ),
+  EMAIL_NOT_VERIFIED: entry(
+    403,
+    "never",
+    "caller",
+    "Your company's sign-in does not say that your address is verified",
+    "Verify the address there. The operator may trust all addresses of the provider with AUTH_CUSTOM_ALLOW_ACCOUNT_LINKING.",
+  ),
+  NOT_INVITED: entry(403, "never", "caller", "There is no account for this address", "Ask an owner of the organisation for an invitation."),
+  ROLE_NOT_HELD: entry(
+    403,
+    "never",
+    "caller",
+    "Only an owner can make, change or remove owners",
+    "Ask an owner of the organisation, or choose another role.",
+  ),
+  LAST_OWNER: entry(409, "never", "caller", "The organisation would be without an owner", "Make another member an owner first."),
+  ALREADY_MEMBER: entry(409, "never", "caller", "This person is a member already", "Change the role of the member instead."),
+  ALREADY_INVITED: entry(409, "never", "caller", "This address is invited already", "Send the invitation again, or revoke it first."),
+  TOO_MANY_INVITATIONS: entry(
+    422,
+    "never",
+    "caller",
+    "The organisation has reached its limit of open invitations",
+    "Revoke invitations that nobody accepts.",
+  ),
+} as const satisfies Record<string, ErrorEntry>;

@@ -1,0 +1,67 @@
+/**
+ * The Chromium of the browser tests. SPILLWAY_TEST_CHROMIUM names one that is installed; without it, Linux on x64 takes the one of the package
+ * @sparticuz/chromium, unpacked once into node_modules/.cache (about 4 s, 210 MB). Its version is the one that the pinned playwright-core expects.
+ */
+import { spawnSync } from "node:child_process";
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { brotliDecompressSync, createBrotliDecompress } from "node:zlib";
+import { repositoryRoot } from "../../local/service.ts";
+
+type ChromiumBinary = {
+  executablePath: string;
+  /** The package brings a font, so that pages look the same everywhere. */
+  env: Record<string, string>;
+};
+
+const packageDir = join(repositoryRoot, "node_modules", "@sparticuz", "chromium");
+
+export const chromiumBinary = async (): Promise<ChromiumBinary> => {
+  const installed = process.env["SPILLWAY_TEST_CHROMIUM"];
+  if (installed) return { executablePath: installed, env: {} };
+  if (process.platform !== "linux" || process.arch !== "x64")
+    throw new Error(
+      "The browser tests bring a Chromium for Linux on x64 only. Set SPILLWAY_TEST_CHROMIUM to the path of an installed one.",
+    );
+  const { version } = JSON.parse(readFileSync(join(packageDir, "package.json"), "utf8")) as { version: string };
+  const dir = join(repositoryRoot, "node_modules", ".cache", `chromium-${version}`);
+  if (!existsSync(dir)) await unpackTo(dir);
+  return { executablePath: join(dir, "chromium"), env: { FONTCONFIG_FILE: join(dir, "fonts.conf") } };
+};
+
+/** Unpacks beside and renames: another worker never finds half a browser. The one that comes second drops its own. */
+const unpackTo = async (dir: string): Promise<void> => {
+  mkdirSync(join(dir, ".."), { recursive: true });
+  const fresh = mkdtempSync(`${dir}-`);
+  await pipeline(
+    createReadStream(join(packageDir, "bin", "chromium.br")),
+    createBrotliDecompress({ chunkSize: 2 ** 21 }),
+    createWriteStream(join(fresh, "chromium"), { mode: 0o755 }),
+  );
+  const fonts = brotliDecompressSync(readFileSync(join(packageDir, "bin", "fonts.tar.br")));
+  const { status, stderr } = spawnSync("tar", ["-x", "-C", fresh], { input: fonts });
+  if (status !== 0) throw new Error(`The fonts could not be unpacked: ${stderr}`);
+  writeFileSync(join(fresh, "fonts.conf"), fontsConfig(dir));
+  try {
+    renameSync(fresh, dir);
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true });
+    if (!existsSync(dir)) throw error;
+  }
+};
+
+const fontsConfig = (dir: string): string => `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>${dir}/fonts</dir><dir>/usr/share/fonts</dir><cachedir>${dir}/fonts-cache</cachedir></fontconfig>
+`;
