@@ -39,6 +39,11 @@ const startApp = (betweenLooks: (look: number) => Promise<unknown>, salt = "test
     hashSecret: (secretKey: string) => hashSecret(secretKey, salt),
     log: (line) => lines.push(line),
     openTracer: () => noTracer,
+    burst: null,
+    operators: new Set<string>(),
+    publicUrl: null,
+    defaultPlan: "unlimited" as const,
+    keyring: null,
   } satisfies Partial<AppDeps>;
   // Everything the events route uses.
   const app = createApp(deps as Partial<AppDeps> as AppDeps);
