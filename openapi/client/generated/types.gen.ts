@@ -2297,6 +2297,9 @@ export type UpdateMember = {
     role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
 };
 
+/**
+ * An invitation into the organisation.
+ */
 export type Invitation = {
     id: string;
     /**
@@ -2327,6 +2330,9 @@ export type CreateInvitation = {
     role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
 };
 
+/**
+ * The invitations of the organisation, newest first.
+ */
 export type InvitationList = {
     data: Array<Invitation>;
 };
