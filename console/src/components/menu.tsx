@@ -36,7 +36,14 @@ export const Menu = ({ label, isNamedByContent = false, className, title, items,
   const close = () => list.current?.hidePopover();
   return (
     <>
-      <button ref={button} type="button" className={className} aria-label={isNamedByContent ? undefined : label} aria-haspopup="menu" popoverTarget={id}>
+      <button
+        ref={button}
+        type="button"
+        className={className}
+        aria-label={isNamedByContent ? undefined : label}
+        aria-haspopup="menu"
+        popoverTarget={id}
+      >
         {children}
       </button>
       <div
