@@ -26,8 +26,8 @@ const hashOfSources = (): string => {
   return hash.digest("hex");
 };
 
-/** Builds beside the present files and then takes their place, so that no reader finds half of them. */
-export const buildConsole = async (): Promise<void> => {
+/** Called in a process of its own: Vite reads NODE_ENV. Builds beside the present files and then takes their place, so that no reader finds half of them. */
+const buildConsole = async (): Promise<void> => {
   const sources = hashOfSources();
   if (existsSync(join(consoleDist, "index.html")) && existsSync(stamp) && readFileSync(stamp, "utf8") === sources) return;
   const fresh = join(repositoryRoot, "node_modules", ".cache", `console-${process.pid}`);
@@ -40,4 +40,8 @@ export const buildConsole = async (): Promise<void> => {
   writeFileSync(stamp, sources);
 };
 
-if (import.meta.main) await buildConsole();
+if (import.meta.main) {
+  // Tests set another one, which would give the development build of React.
+  process.env.NODE_ENV = "production";
+  await buildConsole();
+}

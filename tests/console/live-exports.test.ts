@@ -124,9 +124,10 @@ describe("a failed call", () => {
 
   it("shows code, request id and what to do, and the rows after another try", async () => {
     await made("There again");
-    const page = await openAsOwner("/sign-in", { expectedStatuses: [500] });
+    const page = await openAsOwner("/", { expectedStatuses: [500] });
+    await rowOf(page, "There again").waitFor();
     await page.route(/batch-exports/, (route) => route.fulfill(problem(500)));
-    await page.goto(whole.stack().apiUrl);
+    await page.reload();
     for (const text of ["It broke", "It broke in a test.", "Do this.", "INTERNAL · request req_test"])
       await page.getByText(text, { exact: true }).waitFor();
     await page.unroute(/batch-exports/);

@@ -1,6 +1,7 @@
-/** Every page, light and dark: axe finds nothing, nothing is wider than a small window, and the pictures of docs/console.md are made of it. */
+/** Every page: axe finds nothing, nothing is wider than a small window, and the pictures of docs/console.md are made of it. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { axeFaults } from "../support/axe.ts";
 import { useConsole } from "../support/console.ts";
@@ -46,41 +47,75 @@ const cases: PageCase[] = [
 ];
 
 const pictures = process.env["SPILLWAY_SCREENSHOTS"];
-const picture = (name: string): { path: string } | undefined => {
-  if (!pictures) return undefined;
+const keepPicture = async (page: Page, name: string): Promise<void> => {
+  if (!pictures) return;
   mkdirSync(pictures, { recursive: true });
-  return { path: join(pictures, `${name}.png`) };
+  await page.screenshot({ path: join(pictures, `${name}.png`) });
 };
 
-describe.each(["light", "dark"] as const)("in the %s theme", (colorScheme) => {
-  it.each(cases)("axe finds nothing on $name", async ({ name, path, shown }) => {
-    const page = await openAsOwner(path(), { colorScheme });
+/** In both themes; each is looked at in one load of the page. */
+const expectNoFaults = async (page: Page, name: string): Promise<void> => {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect(await axeFaults(page), `${name}, ${colorScheme}`).toEqual([]);
+    await keepPicture(page, colorScheme === "light" ? name : `${name}-dark`);
+  }
+};
+
+describe("axe finds nothing, light and dark, and 200 % zoom needs no scrolling sideways", () => {
+  it.each(cases)("on $name", async ({ name, path, shown }) => {
+    const page = await openAsOwner(path());
     await page.getByText(shown).first().waitFor();
-    expect(await axeFaults(page)).toEqual([]);
-    const to = picture(colorScheme === "light" ? name : `${name}-dark`);
-    if (to !== undefined) await page.screenshot(to);
+    await expectNoFaults(page, name);
+    // As wide as a window of 1,280 pixels at 200 %.
+    await page.setViewportSize({ width: 640, height: 420 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(640);
+    await keepPicture(page, `${name}-narrow`);
   });
 
-  it("axe finds nothing on the pages of signing in, in the palette, and on the sheet of keys", async () => {
-    const page = await openAsOwner(`${project()}/exports`, { colorScheme });
-    await page.getByRole("table").waitFor();
+  it("in palette, sheet of keys, menus and questions", async () => {
+    const page = await openAsOwner(`${project()}/exports/${ids["Nightly evaluation set"]}`);
+    await page.getByText("Timeline").waitFor();
     await page.keyboard.press("Control+k");
     await page.getByRole("combobox").waitFor();
-    expect(await axeFaults(page)).toEqual([]);
+    await expectNoFaults(page, "palette");
     await page.keyboard.press("Escape");
     await page.keyboard.press("?");
     await page.getByRole("dialog", { name: "Keys" }).waitFor();
-    expect(await axeFaults(page)).toEqual([]);
-    const signIn = await chromium.open(`${whole.stack().apiUrl}/sign-in`, { colorScheme });
-    await signIn.getByRole("button", { name: "Send me a link" }).waitFor();
-    expect(await axeFaults(signIn)).toEqual([]);
+    await expectNoFaults(page, "keys");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("dialog").waitFor();
+    await expectNoFaults(page, "question");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: /Change project/ }).click();
+    await page.getByRole("menu").waitFor();
+    await expectNoFaults(page, "projects");
+  });
+
+  it("on the page of signing in", async () => {
+    const page = await chromium.open(`${whole.stack().apiUrl}/sign-in`);
+    await page.getByRole("button", { name: "Send me a link" }).waitFor();
+    await expectNoFaults(page, "sign-in");
   });
 });
 
-describe("in a window of 640 pixels, as at 200 % zoom", () => {
-  it.each(cases)("$name is read without scrolling sideways", async ({ path, shown }) => {
-    const page = await openAsOwner(path(), { viewport: { width: 640, height: 420 } });
-    await page.getByText(shown).first().waitFor();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(640);
+describe("the theme", () => {
+  it("that a person chose stays after a reload, whatever the system says", async () => {
+    const page = await openAsOwner("/", { colorScheme: "light" });
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await background();
+    await page.getByRole("button", { name: /^Theme/ }).click();
+    await page.getByRole("menuitemradio", { name: "Dark" }).click();
+    const dark = await background();
+    expect(dark).not.toBe(light);
+    await page.reload();
+    expect(await background()).toBe(dark);
+  });
+
+  it("moves nothing where the reader wants less motion", async () => {
+    const page = await openAsOwner("/", { reducedMotion: "reduce" });
+    await page.getByRole("progressbar").first().waitFor();
+    expect(await page.evaluate(() => document.getAnimations().filter(({ playState }) => playState === "running").length)).toBe(0);
   });
 });

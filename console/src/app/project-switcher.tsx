@@ -13,7 +13,8 @@ export const ProjectSwitcher = () => {
   const projects = projectsOf(route.useRouteContext().account);
   return (
     <Menu
-      label={`Project ${project.name} of ${project.organization.name}. Change project`}
+      label="Change project"
+      isNamedByContent
       className="project-switcher"
       title="Projects"
       items={projects.map(({ id, name, organization }) => ({
@@ -31,6 +32,7 @@ export const ProjectSwitcher = () => {
         <span className="truncate">{project.name}</span>
         <span className="truncate">{project.organization.name}</span>
       </span>
+      <span className="visually-hidden">Change project</span>
       <Icon name="chevronUpDown" size={14} />
     </Menu>
   );

@@ -17,8 +17,10 @@ export type MenuItem = {
 } & ({ onSelect: () => void; href?: never } | { href: string; onSelect?: never });
 
 type MenuProps = {
-  /** Name of the button where it shows an icon only. */
+  /** Name of the menu, and of the button unless `isNamedByContent`. */
   label: string;
+  /** The button's content says what it is. */
+  isNamedByContent?: boolean;
   className?: string;
   /** Heading inside of the menu. */
   title?: string;
@@ -27,14 +29,21 @@ type MenuProps = {
   children: ReactNode;
 };
 
-export const Menu = ({ label, className, title, items, children }: MenuProps) => {
+export const Menu = ({ label, isNamedByContent = false, className, title, items, children }: MenuProps) => {
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const close = () => list.current?.hidePopover();
   return (
     <>
-      <button ref={button} type="button" className={className} aria-label={label} aria-haspopup="menu" popoverTarget={id}>
+      <button
+        ref={button}
+        type="button"
+        className={className}
+        aria-label={isNamedByContent ? undefined : label}
+        aria-haspopup="menu"
+        popoverTarget={id}
+      >
         {children}
       </button>
       <div

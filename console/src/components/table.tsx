@@ -2,7 +2,7 @@
  * A table with a sticky head and rows that keys move through. The page marks one link or button of each row with `data-row-focus`: arrows, j
  * and k, Home and End move the focus among them, and a press anywhere in the row presses it.
  */
-import type { KeyboardEvent, MouseEvent, ReactNode } from "react";
+import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useRef } from "react";
 import { classNames } from "./class-names.ts";
 import "./table.css";
 
@@ -29,33 +29,57 @@ type TableProps<Row> = {
   isFixed?: boolean;
 };
 
-export const Table = <Row,>({ label, columns, rows, rowKey, selectedKey = null, isFixed = false }: TableProps<Row>) => (
-  // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys.
-  <section className="table-frame" aria-label={label} tabIndex={0}>
-    <table className={classNames("table", isFixed && "table-fixed")} aria-label={label} onKeyDown={moveAmongRows}>
-      <thead>
-        <tr>
-          {columns.map(({ id, title, isTitleHidden, align, className }) => (
-            <th key={id} scope="col" className={classNames(align === "end" && "end", className)}>
-              {isTitleHidden ? <span className="visually-hidden">{title}</span> : title}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr key={rowKey(row)} data-opens="" aria-selected={selectedKey === null ? undefined : rowKey(row) === selectedKey} onClick={open}>
-            {columns.map(({ id, align, className, cell }) => (
-              <td key={id} className={classNames(align === "end" && "end numeric", className)}>
-                {cell(row)}
-              </td>
+export const Table = <Row,>({ label, columns, rows, rowKey, selectedKey = null, isFixed = false }: TableProps<Row>) => {
+  const frame = useEnteringByKey();
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys.
+    <section ref={frame} className="table-frame" aria-label={label} tabIndex={0} onKeyDown={moveAmongRows}>
+      <table className={classNames("table", isFixed && "table-fixed")} aria-label={label}>
+        <thead>
+          <tr>
+            {columns.map(({ id, title, isTitleHidden, align, className }) => (
+              <th key={id} scope="col" className={classNames(align === "end" && "end", className)}>
+                {isTitleHidden ? <span className="visually-hidden">{title}</span> : title}
+              </th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
-  </section>
-);
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr
+              key={rowKey(row)}
+              data-opens=""
+              aria-selected={selectedKey === null ? undefined : rowKey(row) === selectedKey}
+              onClick={open}
+            >
+              {columns.map(({ id, align, className, cell }) => (
+                <td key={id} className={classNames(align === "end" && "end numeric", className)}>
+                  {cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+};
+
+/** From the title of a page, where the focus is after a change of page, j leads to the first row of its first table. */
+const useEnteringByKey = () => {
+  const frame = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const onKey = (event: globalThis.KeyboardEvent) => {
+      const isAtTitle = document.activeElement === document.body || document.activeElement?.matches("h1, main") === true;
+      if (event.key !== "j" || !isAtTitle || frame.current !== document.querySelector(".table-frame")) return;
+      event.preventDefault();
+      frame.current?.querySelector<HTMLElement>(rowFocus)?.focus();
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, []);
+  return frame;
+};
 
 const rowFocus = "[data-row-focus]";
 const controls = "a, button, input, select, textarea, label";
@@ -66,7 +90,7 @@ const open = (event: MouseEvent<HTMLTableRowElement>): void => {
   event.currentTarget.querySelector<HTMLElement>(rowFocus)?.click();
 };
 
-const moveAmongRows = (event: KeyboardEvent<HTMLTableElement>): void => {
+const moveAmongRows = (event: KeyboardEvent<HTMLElement>): void => {
   if (event.metaKey || event.ctrlKey || event.altKey || (event.target as Element).matches("input, select, textarea")) return;
   const stops = [...event.currentTarget.querySelectorAll<HTMLElement>(rowFocus)];
   const at = stops.findIndex((stop) => stop.closest("tr")?.contains(document.activeElement));

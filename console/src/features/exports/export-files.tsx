@@ -50,7 +50,7 @@ export const ExportFiles = ({ export: { id, result, isDownloadable } }: { export
         </div>
         <div className="panel-body">
           <QueryView query={manifest} label="the receipt" loadingRows={3}>
-            {(receipt) => <CodeBlock label="receipt" code={JSON.stringify(receipt, null, 2)} />}
+            {(receipt) => <CodeBlock label="receipt as JSON" code={JSON.stringify(receipt, null, 2)} />}
           </QueryView>
         </div>
       </section>

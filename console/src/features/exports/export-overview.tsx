@@ -45,7 +45,7 @@ export const ExportOverview = ({ export: one, seenAtMs }: { export: BatchExport;
             <h2 id="query">Query</h2>
           </div>
           <div className="panel-body">
-            <CodeBlock label="query" code={JSON.stringify(one.query, null, 2)} />
+            <CodeBlock label="query as JSON" code={JSON.stringify(one.query, null, 2)} />
           </div>
         </section>
       </div>
