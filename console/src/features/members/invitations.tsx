@@ -56,7 +56,7 @@ const Actions = ({ id, email, role }: Invitation) => {
         size="small"
         icon="mail"
         isBusy={resend.isPending}
-        aria-label={`Send the invitation of ${email} again`}
+        aria-label={`Send again to ${email}`}
         onClick={() => resend.mutate({ path: { id } })}
       >
         Send again

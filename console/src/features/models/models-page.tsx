@@ -135,7 +135,7 @@ const columnsOf = (open: (id: string) => void): Column<Model>[] => [
   {
     id: "since",
     title: "From",
-    cell: ({ startDate }) => (startDate === null ? <span className="muted">Always</span> : <Time at={startDate} />),
+    cell: ({ startDate }) => (startDate === null ? <span className="muted">Always</span> : <Time at={startDate} form="day" />),
   },
   {
     id: "pattern",
