@@ -22,8 +22,10 @@ export const useConsole = (options: TestStackOptions = {}) => {
     whole,
     chromium,
     people,
-    /** A page of the console as the owner of the stack's project sees it. */
-    openAsOwner: (path = "/", open: OpenOptions = {}): Promise<Page> => openSignedIn(localOwner, path, open),
+    /** A page of the console as the owner of the stack's project sees it: that of its exports, unless another path is given. */
+    openAsOwner: (path = `/projects/${whole.stack().projectId}/exports`, open: OpenOptions = {}): Promise<Page> =>
+      openSignedIn(localOwner, path, open),
+    openSignedIn,
     /** The same for somebody with a role in a team. */
     openAs: async (team: Team, role: Role, path = "/", open: OpenOptions = {}): Promise<Page> =>
       openSignedIn((await people.join(team, role)).email, path, open),

@@ -1,20 +1,62 @@
 /** The sidebar, in its order, and the keys that lead there. A page without an entry is reached from others only. */
 import type { IconName } from "../components/icon.tsx";
-import type { Scope } from "./account.ts";
+import type { Account, ProjectAccess, Scope } from "./account.ts";
 
 export type NavigationEntry = {
   title: string;
-  to: "/projects/$projectId/exports";
+  to:
+    | "/projects/$projectId"
+    | "/projects/$projectId/exports"
+    | "/projects/$projectId/api-keys"
+    | "/projects/$projectId/models"
+    | "/projects/$projectId/limits"
+    | "/projects/$projectId/members"
+    | "/projects/$projectId/audit"
+    | "/projects/$projectId/operator";
   icon: IconName;
   /** Two keys after one another. */
   keys: string;
   /** Without it the API would refuse the page, and the entry is hidden. Null: everyone sees it. */
   scope: Scope | null;
+  /** Only for people who operate the installation. */
+  isForOperators?: true;
 };
 
-export const navigation: readonly { title: string; entries: readonly NavigationEntry[] }[] = [
+type NavigationGroup = {
+  /** Above the entries; the first group has none. */
+  title: string | null;
+  entries: readonly NavigationEntry[];
+};
+
+export const navigation: readonly NavigationGroup[] = [
+  { title: null, entries: [{ title: "Overview", to: "/projects/$projectId", icon: "overview", keys: "g o", scope: null }] },
   {
     title: "Data",
     entries: [{ title: "Exports", to: "/projects/$projectId/exports", icon: "export", keys: "g x", scope: "batchExports:read" }],
   },
+  {
+    title: "Settings",
+    entries: [
+      { title: "API keys", to: "/projects/$projectId/api-keys", icon: "key", keys: "g k", scope: "apiKeys:CRUD" },
+      { title: "Models", to: "/projects/$projectId/models", icon: "model", keys: "g m", scope: "traces:read" },
+      { title: "Limits", to: "/projects/$projectId/limits", icon: "limit", keys: "g l", scope: null },
+      { title: "Members", to: "/projects/$projectId/members", icon: "members", keys: "g p", scope: "members:CRUD" },
+      { title: "Audit log", to: "/projects/$projectId/audit", icon: "audit", keys: "g a", scope: "auditLogs:read" },
+    ],
+  },
+  {
+    title: "Installation",
+    entries: [{ title: "Operator", to: "/projects/$projectId/operator", icon: "operator", keys: "g q", scope: null, isForOperators: true }],
+  },
 ];
+
+/** Groups with the entries that a person may open in a project; those without any are left out. */
+export const navigationFor = ({ isOperator }: Pick<Account, "isOperator">, { scopes }: Pick<ProjectAccess, "scopes">): NavigationGroup[] =>
+  navigation
+    .map(({ title, entries }) => ({
+      title,
+      entries: entries.filter(
+        ({ scope, isForOperators = false }) => (scope === null || scopes.includes(scope)) && (isOperator || !isForOperators),
+      ),
+    }))
+    .filter(({ entries }) => entries.length > 0);

@@ -1,12 +1,15 @@
 /** Routes of the console. A page is one entry here, loaded when it is opened, and one in navigation.ts if the sidebar leads to it. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, notFound, Outlet, redirect } from "@tanstack/react-router";
 import { Empty, Failed } from "../components/states.tsx";
+import { apiKeySearch } from "../features/api-keys/api-key-search.ts";
+import { auditSearch } from "../features/audit/audit-search.ts";
 import { exportSearch, exportTabSearch } from "../features/exports/export-search.ts";
+import { modelSearch } from "../features/models/model-search.ts";
+import { operatorSearch } from "../features/operator/operator-search.ts";
 import { signInSearch, verifySearch } from "../features/sign-in/sign-in-search.ts";
 import { type Account, loadAccount, projectsOf } from "./account.ts";
 import { enterProject } from "./api-client.ts";
 import { ApiError } from "./api-error.ts";
-import { navigation } from "./navigation.ts";
 import { ProjectShell } from "./project-shell.tsx";
 import { rememberedProject } from "./remembered-project.ts";
 
@@ -26,7 +29,7 @@ const accountOr401 = async (href: string): Promise<Account> => {
   }
 };
 
-/** Leads to the project that was open last, else to the first, and there to the first page that the person may see. */
+/** Leads to the project that was open last, else to the first. */
 const homeRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
@@ -34,9 +37,7 @@ const homeRoute = createRoute({
     const projects = projectsOf(await accountOr401("/"));
     const project = projects.find(({ id }) => id === rememberedProject()) ?? projects[0];
     if (project === undefined) return;
-    const pages = navigation.flatMap(({ entries }) => entries);
-    const page = pages.find(({ scope }) => scope === null || project.scopes.includes(scope));
-    if (page !== undefined) throw redirect({ to: page.to, params: { projectId: project.id }, replace: true });
+    throw redirect({ to: "/projects/$projectId", params: { projectId: project.id }, replace: true });
   },
   component: () => (
     <Empty icon="key" title="You are in no project yet">
@@ -73,6 +74,12 @@ const projectRoute = createRoute({
   component: ProjectShell,
 });
 
+const overviewRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/",
+  component: lazyRouteComponent(() => import("../features/overview/overview-page.tsx"), "OverviewPage"),
+});
+
 const exportsRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: "/exports",
@@ -93,11 +100,69 @@ const accountRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/account/account-page.tsx"), "AccountPage"),
 });
 
+const apiKeysRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/api-keys",
+  validateSearch: apiKeySearch,
+  component: lazyRouteComponent(() => import("../features/api-keys/api-keys-page.tsx"), "ApiKeysPage"),
+});
+
+const modelsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/models",
+  validateSearch: modelSearch,
+  component: lazyRouteComponent(() => import("../features/models/models-page.tsx"), "ModelsPage"),
+});
+
+const newModelRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/models/new",
+  component: lazyRouteComponent(() => import("../features/models/new-model-page.tsx"), "NewModelPage"),
+});
+
+const limitsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/limits",
+  component: lazyRouteComponent(() => import("../features/limits/limits-page.tsx"), "LimitsPage"),
+});
+
+const membersRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/members",
+  component: lazyRouteComponent(() => import("../features/members/members-page.tsx"), "MembersPage"),
+});
+
+const auditRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/audit",
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(() => import("../features/audit/audit-page.tsx"), "AuditPage"),
+});
+
+const operatorRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/operator",
+  validateSearch: operatorSearch,
+  component: lazyRouteComponent(() => import("../features/operator/operator-page.tsx"), "OperatorPage"),
+});
+
 const routeTree = rootRoute.addChildren([
   homeRoute,
   signInRoute,
   verifyRoute,
-  projectRoute.addChildren([exportsRoute, exportRoute, accountRoute]),
+  projectRoute.addChildren([
+    overviewRoute,
+    exportsRoute,
+    exportRoute,
+    apiKeysRoute,
+    modelsRoute,
+    newModelRoute,
+    limitsRoute,
+    membersRoute,
+    auditRoute,
+    operatorRoute,
+    accountRoute,
+  ]),
 ]);
 
 export const router = createRouter({ routeTree, defaultPreload: "intent", defaultPreloadStaleTime: 0, scrollRestoration: true });

@@ -25,7 +25,7 @@ export const Pager = ({ cursor, nextCursor, shown }: PagerProps) => {
     });
   if (cursor === undefined && nextCursor === null) return <p className="muted">{shown}</p>;
   return (
-    <nav className="toolbar" aria-label="Pages">
+    <nav className="toolbar" aria-label="Paging">
       <span className="muted">{shown}</span>
       <span className="toolbar toolbar-end">
         {cursor === undefined ? null : trail.length === 0 ? (

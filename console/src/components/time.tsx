@@ -10,6 +10,7 @@ const full = new Intl.DateTimeFormat("en-GB", {
   minute: "2-digit",
   second: "2-digit",
 });
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 const ofDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const zone = new Intl.DateTimeFormat("en-GB").resolvedOptions().timeZone;
@@ -18,6 +19,8 @@ type Form =
   /** The clock today, else day and clock. */
   | "short"
   | "full"
+  /** Day, month and year. */
+  | "day"
   /** `4 min ago`, `in 2 h`: follows the clock. */
   | "relative";
 
@@ -25,7 +28,15 @@ export const Time = ({ at, form = "short" }: { at: string; form?: Form }) => {
   const date = new Date(at);
   return (
     <time className="numeric" dateTime={at} title={`${date.toISOString().replace("T", " ").replace("Z", " UTC")}\nShown in ${zone}`}>
-      {form === "full" ? full.format(date) : form === "short" ? shortText(date) : <Relative date={date} />}
+      {form === "full" ? (
+        full.format(date)
+      ) : form === "day" ? (
+        day.format(date)
+      ) : form === "short" ? (
+        shortText(date)
+      ) : (
+        <Relative date={date} />
+      )}
     </time>
   );
 };

@@ -1518,6 +1518,9 @@ export type DownloadLink = {
 };
 
 export type TableRowsPage = {
+    /**
+     * Columns in the order of the file.
+     */
     columns: Array<{
         /**
          * Key of the column in `values`.
@@ -1582,7 +1585,13 @@ export type TableRowsRequest = {
      * Column and direction, as for an export. Null: newest first. Missing values come last.
      */
     orderBy?: {
+        /**
+         * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+         */
         column: string;
+        /**
+         * Direction.
+         */
         order: 'ASC' | 'DESC';
     } | null;
     /**
@@ -3364,6 +3373,118 @@ export type CreateModel = {
          */
         tokenizerModel: string;
     } | null;
+};
+
+export type ModelMatch = {
+    /**
+     * Name of the model.
+     */
+    model: Model & ({
+        [key: string]: unknown;
+    } | null);
+    /**
+     * The spelling that its pattern matches; null without a model.
+     */
+    matchedName: string | null;
+    /**
+     * Spellings that are tried, in order: the name as sent, then without what gateways add.
+     */
+    names: Array<string>;
+};
+
+export type MatchModel = {
+    /**
+     * As calls send it, such as `us.anthropic.claude-sonnet-4-5-20250929-v1:0`.
+     */
+    modelName: string;
+    /**
+     * Start of the call; now if left out. Models with a later start date do not match.
+     */
+    startTime?: string;
+};
+
+export type ExportStatistics = {
+    /**
+     * First instant of the period. ISO 8601, UTC.
+     */
+    from: string;
+    /**
+     * End of the period. ISO 8601, UTC.
+     */
+    to: string;
+    /**
+     * Length of a bucket: 900, a quarter of an hour, so that days of every time zone are sums of buckets.
+     */
+    bucketSeconds: number;
+    /**
+     * By the creation of the exports, oldest first. Buckets without exports are left out.
+     */
+    buckets: Array<{
+        /**
+         * Begin of the bucket. ISO 8601, UTC.
+         */
+        at: string;
+        /**
+         * Exports that are complete, also those that have expired.
+         */
+        completed: number;
+        /**
+         * Exports that failed.
+         */
+        failed: number;
+        /**
+         * Exports that were cancelled.
+         */
+        cancelled: number;
+        /**
+         * Exports that wait or run.
+         */
+        active: number;
+        /**
+         * Rows of the completed exports.
+         */
+        rows: number;
+        /**
+         * Bytes of the files of the completed exports, as stored.
+         */
+        bytes: number;
+    }>;
+};
+
+export type DeliveryStatistics = {
+    /**
+     * First instant of the period. ISO 8601, UTC.
+     */
+    from: string;
+    /**
+     * End of the period. ISO 8601, UTC.
+     */
+    to: string;
+    /**
+     * Length of a bucket: 900, a quarter of an hour, so that days of every time zone are sums of buckets.
+     */
+    bucketSeconds: number;
+    /**
+     * By when the events happened, oldest first. Buckets without deliveries are left out.
+     */
+    buckets: Array<{
+        /**
+         * Begin of the bucket. ISO 8601, UTC.
+         */
+        at: string;
+        /**
+         * Deliveries that an endpoint has accepted.
+         */
+        delivered: number;
+        /**
+         * Deliveries that were given up.
+         */
+        failed: number;
+        /**
+         * Deliveries that wait for their next attempt.
+         */
+        waiting: number;
+    }>;
 };
 
 /**
@@ -7721,6 +7842,9 @@ export type ListTableRowsErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR';
     };
     /**
@@ -7731,6 +7855,9 @@ export type ListTableRowsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7741,24 +7868,36 @@ export type ListTableRowsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -7773,18 +7912,27 @@ export type ListTableRowsErrors = {
      * `ANSWER_TOO_LARGE`: The response would be too large.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'COMMENT_FILTER_TOO_WIDE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'ANSWER_TOO_LARGE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -7793,6 +7941,9 @@ export type ListTableRowsErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -7801,6 +7952,9 @@ export type ListTableRowsErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10675,6 +10829,111 @@ export type CreateModelResponses = {
 
 export type CreateModelResponse = CreateModelResponses[keyof CreateModelResponses];
 
+export type MatchModelData = {
+    body: MatchModel;
+    path?: never;
+    query?: never;
+    url: '/api/public/models/match';
+};
+
+export type MatchModelErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type MatchModelError = MatchModelErrors[keyof MatchModelErrors];
+
+export type MatchModelResponses = {
+    /**
+     * The match.
+     */
+    200: ModelMatch;
+};
+
+export type MatchModelResponse = MatchModelResponses[keyof MatchModelResponses];
+
 export type DeleteModelData = {
     body?: never;
     path: {
@@ -10899,6 +11158,190 @@ export type GetModelResponses = {
 };
 
 export type GetModelResponse = GetModelResponses[keyof GetModelResponses];
+
+export type GetExportStatisticsData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * First instant of the period, which has at most 31 days.
+         */
+        from: string;
+        /**
+         * End of the period, which is not part of it; now if left out.
+         */
+        to?: string;
+    };
+    url: '/api/public/statistics/exports';
+};
+
+export type GetExportStatisticsErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetExportStatisticsError = GetExportStatisticsErrors[keyof GetExportStatisticsErrors];
+
+export type GetExportStatisticsResponses = {
+    /**
+     * The counts.
+     */
+    200: ExportStatistics;
+};
+
+export type GetExportStatisticsResponse = GetExportStatisticsResponses[keyof GetExportStatisticsResponses];
+
+export type GetDeliveryStatisticsData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * First instant of the period, which has at most 31 days.
+         */
+        from: string;
+        /**
+         * End of the period, which is not part of it; now if left out.
+         */
+        to?: string;
+    };
+    url: '/api/public/statistics/webhook-deliveries';
+};
+
+export type GetDeliveryStatisticsErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetDeliveryStatisticsError = GetDeliveryStatisticsErrors[keyof GetDeliveryStatisticsErrors];
+
+export type GetDeliveryStatisticsResponses = {
+    /**
+     * The counts.
+     */
+    200: DeliveryStatistics;
+};
+
+export type GetDeliveryStatisticsResponse = GetDeliveryStatisticsResponses[keyof GetDeliveryStatisticsResponses];
 
 export type ListBlobStorageIntegrationsData = {
     body?: never;

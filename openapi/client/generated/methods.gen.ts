@@ -101,6 +101,8 @@ export class Methods {
     rerun: (id: types.RerunBatchExportData["path"]["id"], options?: CreateOptions) => this.#send<types.RerunBatchExportResponse>(sdk.rerunBatchExport, { path: { id }, isKeyed: true }, options),
     /** Get the address of a file of a completed export. Answers the signed URL to which the download redirects. It is valid for a short time. */
     getDownloadLink: (id: types.GetBatchExportDownloadLinkData["path"]["id"], query?: types.GetBatchExportDownloadLinkData["query"], options?: RequestOptions) => this.#send<types.GetBatchExportDownloadLinkResponse>(sdk.getBatchExportDownloadLink, { path: { id }, query }, options),
+    /** Count exports over time. By state, with their rows and bytes, in quarters of an hour. Deleted exports are not counted. */
+    getExportStatistics: (query: types.GetExportStatisticsData["query"], options?: RequestOptions) => this.#send<types.GetExportStatisticsResponse>(sdk.getExportStatistics, { query }, options),
   };
 
   readonly ingestion = {
@@ -182,6 +184,8 @@ export class Methods {
     list: (query?: types.ListModelsData["query"], options?: RequestOptions) => new Paginated((next) => this.#send<types.ListModelsResponse>(sdk.listModels, { query: { ...query, ...next } }, options)),
     /** Create a model with the project's own prices. Prices new calls within a minute. Stored observations keep their cost until their next event or a replay. */
     create: (body: types.CreateModelData["body"], options?: CreateOptions) => this.#send<types.CreateModelResponse>(sdk.createModel, { body, isKeyed: true }, options),
+    /** Show which model a name would match. By the rule that prices calls: the project's own models before defaults, newest start date first. Changes nothing. */
+    match: (body: types.MatchModelData["body"], options?: RequestOptions) => this.#send<types.MatchModelResponse>(sdk.matchModel, { body }, options),
     /** Show a model and its prices */
     get: (id: types.GetModelData["path"]["id"], options?: RequestOptions) => this.#send<types.GetModelResponse>(sdk.getModel, { path: { id } }, options),
     /** Delete a model of the project. Computed costs stay. Within a minute, the next matching model prices new calls. */
@@ -248,6 +252,8 @@ export class Methods {
   };
 
   readonly webhooks = {
+    /** Count webhook deliveries over time. Of all endpoints of the project, by outcome, in quarters of an hour. Test deliveries are not counted, and neither are those of deleted endpoints. */
+    getDeliveryStatistics: (query: types.GetDeliveryStatisticsData["query"], options?: RequestOptions) => this.#send<types.GetDeliveryStatisticsResponse>(sdk.getDeliveryStatistics, { query }, options),
     /** Create a webhook endpoint. Events of the project are sent to it as POST requests, signed as Standard Webhooks 1.0 describes. The secret is shown only in this answer. docs/webhooks.md has a receiver. */
     createEndpoint: (body: types.CreateWebhookEndpointData["body"], options?: CreateOptions) => this.#send<types.CreateWebhookEndpointResponse>(sdk.createWebhookEndpoint, { body, isKeyed: true }, options),
     /** List webhook endpoints. Newest first, with the state of each. */
