@@ -71,7 +71,7 @@ export const createApp = ({ adminApiKey, ...given }: AppDeps): App => {
   registerIngestion(app, deps);
   app.use(jsonBody());
   registerBatchExports(app, deps);
-  registerExportTables(app);
+  registerExportTables(app, deps);
   registerTraces(app, deps);
   registerObservations(app, deps);
   registerScores(app, deps);

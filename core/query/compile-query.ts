@@ -23,6 +23,8 @@ export type CompiledQuery = {
   orderBy: Expression;
   /** The same order of rows whose versions are not merged. It ends before the version, so that it can follow the table's sort key. */
   orderOfVersions: Expression;
+  /** The column that the request orders by; null for the table's time. */
+  orderColumn: FilterColumn | null;
   /** True if slices along the sorting key can be read one after the other; otherwise the export is one query. */
   followsSortingKey: boolean;
   isDescending: boolean;
@@ -82,6 +84,7 @@ export const compileTableQuery = (
     cheapConditions: all.filter((condition) => !condition.readsContent),
     orderBy: { sql: order.sql, uses: order.uses },
     orderOfVersions: { sql: order.ofVersions, uses: order.uses },
+    orderColumn: order.column,
     followsSortingKey: order.followsSortingKey,
     isDescending: order.isDescending,
   };
@@ -103,7 +106,7 @@ export const compileOrder = (orderBy: { column: string; order: "ASC" | "DESC" } 
   const ties = `${keys}, ${table.version} DESC`;
   const requested = orderBy?.column;
   const column = requested === undefined ? undefined : findFilterColumn(table, requested);
-  const base = { faults: [] as FieldError[], uses: [] as readonly string[], isDescending: direction === "DESC" };
+  const base = { faults: [] as FieldError[], uses: [] as readonly string[], column: null, isDescending: direction === "DESC" };
   if (requested === undefined || column?.sql === table.time) return { ...base, sql: ties, ofVersions: keys, followsSortingKey: true };
   if (column === undefined || !isSortable(table, column))
     return {
@@ -114,5 +117,5 @@ export const compileOrder = (orderBy: { column: string; order: "ASC" | "DESC" } 
       followsSortingKey: true,
     };
   const first = `${column.sql} ${direction} NULLS LAST`;
-  return { ...base, uses: column.uses, sql: `${first}, ${ties}`, ofVersions: `${first}, ${keys}`, followsSortingKey: false };
+  return { ...base, uses: column.uses, column, sql: `${first}, ${ties}`, ofVersions: `${first}, ${keys}`, followsSortingKey: false };
 };

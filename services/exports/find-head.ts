@@ -1,6 +1,6 @@
 /**
- * Export stage 4, query, for a preview: finds the first rows of a file without planning the whole export. Reads keys first, and then only
- * what the rows need, by the SELECT of the export itself.
+ * Export stage 4, query, for a preview or a page: finds the first rows of a file without planning the whole export. Reads keys first, and
+ * then only what the rows need, by the SELECT of the export itself.
  */
 import { type ExportScope, exportPredicate, fromClause, notDeleted, postgresRows, versionTuple } from "../../core/query/build-query.ts";
 import type { CompiledQuery } from "../../core/query/compile-query.ts";
@@ -9,10 +9,9 @@ import { selectSlice } from "../../core/query/select-slice.ts";
 import { hashEndMax } from "../../core/query/slice.ts";
 import { type Expression, joinSql, type Sql } from "../../core/query/sql.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
-import { parseCount } from "../../db/clickhouse/parse-count.ts";
 import { findRekeyedRows, withoutRekeyed } from "../../db/clickhouse/rekeyed-rows.ts";
 import type { Database } from "../../db/postgres/client.ts";
-import { planRows, readRows } from "../../db/postgres/export-rows.ts";
+import { type PostgresPosition, readPiece } from "../../db/postgres/export-rows.ts";
 
 type HeadDeps = { db: Database; clickhouse: Pick<ClickHouse, "queryRows"> };
 
@@ -22,26 +21,44 @@ export type HeadQuery = (
   limitRows: number,
 ) => { sql: string; params: Record<string, unknown>; settings: Record<string, string> };
 
-/** The ids are those of the first `rowsMax` rows, in order. */
-export type Head = { query: HeadQuery; ids: string[] };
+/** The ids are those of the first `rowsMax` rows, in order, and `rows` has what `key` selects of them. `query` is over the first `rowsRead`. */
+export type Head = { query: HeadQuery; ids: string[]; rows: unknown[] };
 
-export const findHead = (deps: HeadDeps, compiled: CompiledQuery, scope: ExportScope, rowsMax: number): Promise<Head> => {
+export type HeadAsked = {
+  rowsMax: number;
+  /** Rows whose cells will be read; all by default. */
+  rowsRead?: number;
+  /** SELECT list over each row, besides its id. */
+  key?: Expression;
+  /** Tables of Postgres: where to begin, in microseconds since 1970, that instant included. Default: at the first row. */
+  from?: string;
+};
+
+export const findHead = (deps: HeadDeps, compiled: CompiledQuery, scope: ExportScope, asked: HeadAsked): Promise<Head> => {
   const { source } = compiled.table;
   switch (source.kind) {
     case "replacing":
-      return headOfVersions(deps, compiled, scope, rowsMax);
+      return headOfVersions(deps, compiled, scope, asked);
     case "derived":
-      return withIds(deps, compiled, whole(compiled, scope), rowsMax);
+      return withIds(deps, compiled, whole(compiled, scope), asked);
     case "postgres":
-      return headOfPostgres(deps, compiled, { scope, structure: source.structure, rowsMax });
+      return headOfPostgres(deps, compiled, { scope, structure: source.structure, asked });
     default:
       return source satisfies never;
   }
 };
 
-const withIds = async ({ clickhouse }: HeadDeps, { table }: CompiledQuery, query: HeadQuery, rowsMax: number): Promise<Head> => {
-  const rows = await clickhouse.queryRows<{ row_id: string }>(query({ sql: `${table.id} AS row_id`, uses: [] }, rowsMax));
-  return { query, ids: rows.map(({ row_id }) => row_id) };
+const withIds = async (
+  { clickhouse }: HeadDeps,
+  { table }: CompiledQuery,
+  query: HeadQuery,
+  { rowsMax, key }: HeadAsked,
+): Promise<Head> => {
+  const id = `${table.id} AS row_id`;
+  const rows = await clickhouse.queryRows<{ row_id: string }>(
+    query(key === undefined ? { sql: id, uses: [] } : { sql: `${id}, ${key.sql}`, uses: key.uses }, rowsMax),
+  );
+  return { query, ids: rows.map(({ row_id }) => row_id), rows };
 };
 
 /** Reads everything: the rows of such a table exist only once all of them are added up. */
@@ -61,11 +78,15 @@ type Version = { row_id: string; version: string; us: string; version_us: string
  * the file is among them by its newest version; versions that are not the newest are then left out as in an export. If too few rows are
  * left, more versions are taken.
  */
-const headOfVersions = async (deps: HeadDeps, compiled: CompiledQuery, scope: ExportScope, rowsMax: number): Promise<Head> => {
-  for (let versionsMax = versionsFirst; ; versionsMax *= versionsFactor) {
+const headOfVersions = async (deps: HeadDeps, compiled: CompiledQuery, scope: ExportScope, asked: HeadAsked): Promise<Head> => {
+  const { rowsMax, rowsRead = rowsMax } = asked;
+  for (let versionsMax = Math.max(versionsFirst, Math.ceil(1.25 * rowsMax)); ; versionsMax *= versionsFactor) {
     const versions = await listVersions(deps, compiled, scope, versionsMax);
-    const head = await withIds(deps, compiled, await newestOf(deps, compiled, scope, versions), rowsMax);
-    if (head.ids.length >= rowsMax || versions.length < versionsMax) return head;
+    const newestAmong = await newestOf(deps, compiled, scope, versions);
+    const head = await withIds(deps, compiled, newestAmong(versions), asked);
+    if (head.ids.length < rowsMax && versions.length >= versionsMax) continue;
+    const read = new Set(head.ids.slice(0, rowsRead));
+    return { ...head, query: newestAmong(versions.filter(({ row_id }) => read.has(row_id))) };
   }
 };
 
@@ -83,80 +104,97 @@ const listVersions = ({ clickhouse }: HeadDeps, compiled: CompiledQuery, scope: 
 /** Name of the external table with the listed versions. */
 const headVersions = "head_versions";
 
-/** Builds the query of the rows whose newest version is among the given ones. */
+const tableOf = (versions: readonly Version[]) =>
+  externalTable(
+    "id String, version String",
+    versions.map(({ row_id, version }) => ({ id: row_id, version })),
+  );
+
+/** Looks for old sort keys of the given versions. Returns what builds the query of the rows whose newest version is among some of them. */
 const newestOf = async (
   { clickhouse }: HeadDeps,
   compiled: CompiledQuery,
   scope: ExportScope,
   versions: readonly Version[],
-): Promise<HeadQuery> => {
+): Promise<(among: readonly Version[]) => HeadQuery> => {
   const { table } = compiled;
   const { physical, projectId, window } = scope;
-  const ids = externalTable(
-    "id String, version String",
-    versions.map(({ row_id, version }) => ({ id: row_id, version })),
-  );
   const unmerged = fromClause(table, physical, { needsFinal: false, names: [] });
   // Only newer versions can replace these, and the index on the version column finds them. The index on ids alone passes most granules.
   const only: Sql = {
     sql: `${table.id} IN (SELECT id FROM ${headVersions}) AND ${table.version} >= fromUnixTimestamp64Micro({headSince:Int64})`,
     uses: [],
-    params: { [headVersions]: ids, headSince: smallest(versions.map(({ version_us }) => Number(version_us))) },
+    params: { [headVersions]: tableOf(versions), headSince: smallest(versions.map(({ version_us }) => Number(version_us))) },
   };
   const rekeyed = await findRekeyedRows(clickhouse, { from: unmerged, table, projectId, only });
-  const isListed: Sql = {
-    sql: ` AND (${table.id}, toString(${versionTuple(table)})) IN (SELECT id, version FROM ${headVersions})`,
-    uses: [],
-    params: { [headVersions]: ids },
+  const isListed = ` AND (${table.id}, toString(${versionTuple(table)})) IN (SELECT id, version FROM ${headVersions})`;
+  const newest = joinSql([exportPredicate(compiled, scope), ` AND ${notDeleted(table, window)}`, withoutRekeyed(table, rekeyed), isListed], "");
+  return (among) => {
+    const where: Sql = { ...newest, params: { ...newest.params, [headVersions]: tableOf(among) } };
+    const times = among.map(({ us }) => Number(us));
+    const slice = {
+      startUs: smallest(times),
+      endUs: 1 - smallest(times.map((us) => -us)),
+      hashStart: 0,
+      hashEnd: hashEndMax,
+      rows: among.length,
+      bytes: 0,
+    };
+    return (list, limitRows) =>
+      selectSlice({ compiled, physical, where, needsFinal: true, onlyIds: headVersions }, slice, { list, limitRows });
   };
-  const where = joinSql(
-    [exportPredicate(compiled, scope), ` AND ${notDeleted(table, window)}`, withoutRekeyed(table, rekeyed), isListed],
-    "",
-  );
-  const times = versions.map(({ us }) => Number(us));
-  const slice = {
-    startUs: smallest(times),
-    endUs: 1 - smallest(times.map((us) => -us)),
-    hashStart: 0,
-    hashEnd: hashEndMax,
-    rows: versions.length,
-    bytes: 0,
-  };
-  return (list, limitRows) =>
-    selectSlice({ compiled, physical, where, needsFinal: true, onlyIds: headVersions }, slice, { list, limitRows });
 };
 
 const smallest = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.min(a, b), numbers[0] ?? 0);
 
-/** Rows of Postgres are passed to ClickHouse in slices of this size, which bounds what a preview holds to `rowsMax` slices. */
-const postgresSliceBytes = 256 * 1024;
+/** Rows of Postgres are passed to ClickHouse in pieces of about this size; only the lines that match are kept. */
+const pieceBytesMax = 2 * 1024 * 1024;
+const pieceRowsMax = 20_000;
 
-/** Reads slices until enough rows match. Keeps those with a match only. */
+type Match = { us: string; line: string };
+
+/**
+ * Reads rows of Postgres along time until enough match. Postgres orders rows of one instant by id, a file orders them by the hash of it
+ * first: rows of the last instant that was read count only once all of them are there.
+ */
 const headOfPostgres = async (
   deps: HeadDeps,
   compiled: CompiledQuery,
-  { scope, structure, rowsMax }: { scope: ExportScope; structure: string; rowsMax: number },
+  { scope, structure, asked }: { scope: ExportScope; structure: string; asked: HeadAsked },
 ): Promise<Head> => {
-  const { db, clickhouse } = deps;
-  const { table } = compiled;
+  const { table, isDescending } = compiled;
   const upTo = { projectId: scope.projectId, cutoff: scope.window.end };
-  const slices = await planRows(db, table.name, upTo, postgresSliceBytes);
-  const kept: string[] = [];
-  const queryOf =
-    (lines: string): HeadQuery =>
-    (list, limitRows) => {
-      const { sql, params, settings } = whole(compiled, scope)(list, limitRows);
-      return { sql, params: { ...params, [postgresRows]: { structure, lines } }, settings };
+  const rowsOf = (lines: readonly string[]): HeadQuery => {
+    const query = whole(compiled, scope);
+    return (list, limitRows) => {
+      const { sql, params, settings } = query(list, limitRows);
+      return { sql, params: { ...params, [postgresRows]: { structure, lines: lines.join("\n") } }, settings };
     };
-  let found = 0;
-  for (const slice of compiled.isDescending ? slices.toReversed() : slices) {
-    if (found >= rowsMax) break;
-    const lines = await readRows(db, table.name, upTo, slice);
-    const { sql, ...more } = queryOf(lines)({ sql: "1", uses: [] }, rowsMax);
-    const [count] = await clickhouse.queryRows<{ rows: string }>({ ...more, sql: `SELECT count() AS rows FROM (${sql})` });
-    const rows = parseCount(count?.rows);
-    if (rows > 0) kept.push(lines);
-    found += rows;
+  };
+  let found: Match[] = [];
+  let after: PostgresPosition | null = asked.from === undefined ? null : { us: asked.from, id: null };
+  for (let rowsMax = 2 * asked.rowsMax; ; rowsMax = Math.min(pieceRowsMax, 4 * rowsMax)) {
+    const piece = await readPiece(deps.db, table.name, upTo, { after, isDescending, rowsMax, bytesMax: pieceBytesMax });
+    found = [...found, ...(await matchesIn(deps, compiled, rowsOf(piece.lines), piece.lines))];
+    const lines = (matches: readonly Match[]) => rowsOf(matches.map(({ line }) => line));
+    if (piece.isLast) return withIds(deps, compiled, lines(found), asked);
+    const { us } = piece.last;
+    const complete = found.filter((match) => match.us !== us);
+    if (complete.length >= asked.rowsMax) return withIds(deps, compiled, lines(complete), asked);
+    after = piece.last;
   }
-  return withIds(deps, compiled, queryOf(kept.join("\n")), rowsMax);
+};
+
+/** Returns the lines of the rows that match. */
+const matchesIn = async (
+  { clickhouse }: HeadDeps,
+  { table }: CompiledQuery,
+  query: HeadQuery,
+  lines: readonly string[],
+): Promise<Match[]> => {
+  if (lines.length === 0) return [];
+  const list = { sql: `${table.id} AS row_id, toString(toUnixTimestamp64Micro(${table.time})) AS us`, uses: [] };
+  const rows = await clickhouse.queryRows<{ row_id: string; us: string }>(query(list, lines.length));
+  const byId = new Map(lines.map((line) => [(JSON.parse(line) as { id: string }).id, line]));
+  return rows.map(({ row_id, us }) => ({ us, line: byId.get(row_id) ?? "" }));
 };

@@ -19,6 +19,8 @@ import { loadCommentTexts } from "../comments/list-commented-ids.ts";
 import { compileForRun } from "./compile-for-run.ts";
 import { findHead, type Head } from "./find-head.ts";
 import { guardSlices } from "./guard-slices.ts";
+import { readTextWithin } from "./read-text-within.ts";
+import { withParams } from "./with-params.ts";
 
 type PreviewDeps = {
   db: Database;
@@ -54,17 +56,12 @@ export const previewExport = async (
   const scope: ExportScope = { projectId, window: until(cutoff), physical: deps.physical };
   const params = { ...selection.params, ...(await loadLookups(deps.db, projectId, usesOf([...selection.select, ...conditions]))) };
   const clickhouse = withParams(deps.clickhouse, params);
-  const head = await findHead({ db: deps.db, clickhouse }, compiled, scope, rowsMax);
+  const head = await findHead({ db: deps.db, clickhouse }, compiled, scope, { rowsMax });
   const comments = await commentsOf(deps.db, compiled, { projectId, cutoff, ids: head.ids });
   const select = comments === null ? selection.selectWithoutComments : selection.select;
   const read = await readHead(withParams(clickhouse, comments ?? {}), { select, table: compiled.table }, request, head);
   return { ...read, columns: selection.select, warnings: [...selection.warnings, ...read.warnings] };
 };
-
-const withParams = (clickhouse: PreviewDeps["clickhouse"], params: Record<string, unknown>): PreviewDeps["clickhouse"] => ({
-  queryRows: (statement) => clickhouse.queryRows({ ...statement, params: { ...statement.params, ...params } }),
-  openBytes: (statement) => clickhouse.openBytes({ ...statement, params: { ...statement.params, ...params } }),
-});
 
 /** Loads the comments of the rows as an external table; null if there are none. */
 const commentsOf = async (
@@ -138,25 +135,7 @@ const readWithin = async (
   for (let limitRows = Math.max(1, rowsMax); ; limitRows = Math.floor(limitRows / 4)) {
     if (limitRows === 0) throw new AppError({ code: "ANSWER_TOO_LARGE", message: `One row has more than ${bytesMax} bytes.` });
     const { body, rows } = await open(limitRows);
-    const text = await readText(body);
+    const text = await readTextWithin(body, bytesMax);
     if (text !== undefined) return { text, rowCount: rows };
-  }
-};
-
-/** Resolves to undefined if there are more than `bytesMax` bytes. */
-const readText = async (body: ReadableStream<Uint8Array>): Promise<string | undefined> => {
-  const reader = body.getReader();
-  // The mark is part of the content.
-  const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
-  let text = "";
-  for (let bytes = 0; ; ) {
-    const { value, done } = await reader.read();
-    if (done) return text + decoder.decode();
-    bytes += value.byteLength;
-    if (bytes > bytesMax) {
-      await reader.cancel();
-      return undefined;
-    }
-    text += decoder.decode(value, { stream: true });
   }
 };

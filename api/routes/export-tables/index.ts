@@ -1,4 +1,4 @@
-/** GET /api/public/export-tables and /{table}: lists what can be exported, filtered and ordered. Derived from the table registry. */
+/** /api/public/export-tables: what can be exported, filtered and ordered, derived from the table registry, and looks into the tables. */
 
 import { z } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
@@ -10,9 +10,10 @@ import { describeFilters } from "../../../core/query/filters/compile-filter.ts";
 import { formatNames } from "../../../core/query/formats/index.ts";
 import { findTable, tables } from "../../../core/query/tables/index.ts";
 import type { ExportTable } from "../../../core/query/tables/table.ts";
-import type { App } from "../../deps.ts";
+import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { json } from "../describe.ts";
+import { registerRows } from "./rows.ts";
 
 const TableSummary = z.object({ name: z.string(), description: z.string() }).openapi("ExportTableSummary");
 const Table = TableSummary.extend({
@@ -35,7 +36,7 @@ const Table = TableSummary.extend({
 }).openapi("ExportTable");
 
 const listRoute = keyRoute(
-  { scopes: ["batchExports:read"], codes: [] },
+  { scopes: ["batchExports:read", "traces:read"], codes: [] },
   {
     method: "get",
     path: "/api/public/export-tables",
@@ -47,7 +48,7 @@ const listRoute = keyRoute(
 );
 
 const getRoute = keyRoute(
-  { scopes: ["batchExports:read"], codes: ["NOT_FOUND"] },
+  { scopes: ["batchExports:read", "traces:read"], codes: ["NOT_FOUND"] },
   {
     method: "get",
     path: "/api/public/export-tables/{table}",
@@ -71,7 +72,7 @@ const Schema = z
   .openapi("ExportSchema");
 
 const schemaRoute = keyRoute(
-  { scopes: ["batchExports:read"], codes: ["NOT_FOUND"] },
+  { scopes: ["batchExports:read", "traces:read"], codes: ["NOT_FOUND"] },
   {
     method: "get",
     path: "/api/public/export-tables/{table}/schema/{format}",
@@ -88,7 +89,10 @@ const isSortableId = (table: ExportTable, id: string): boolean => {
   return column !== undefined && isSortable(table, column);
 };
 
-export const registerExportTables = (app: App): void => {
+type TableDeps = Pick<RouteDeps, "answers" | "eventsTable" | "nowMs" | "openPreviewClickHouse">;
+
+export const registerExportTables = (app: App, deps: TableDeps): void => {
+  registerRows(app, deps);
   app.openapi(listRoute, (c) =>
     c.json({ data: Object.values<ExportTable>(tables).map(({ name, description }) => ({ name, description })) }, 200),
   );
