@@ -8,68 +8,224 @@ export type ClientOptions = {
  * One condition on a column; those of a list are combined by AND. `GET /api/public/export-tables/{table}` lists the columns with their types.
  */
 export type FilterCondition = {
+    /**
+     * Type of the condition.
+     */
     type: 'string';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: '=' | 'contains' | 'does not contain' | 'starts with' | 'ends with' | 'matches';
+    /**
+     * Value that the column is compared with.
+     */
     value: string;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'stringOptions';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: 'any of' | 'none of';
+    /**
+     * Value that the column is compared with.
+     */
     value: Array<string>;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'arrayOptions';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: 'any of';
+    /**
+     * Value that the column is compared with.
+     */
     value: Array<string>;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'arrayOptions';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: 'none of' | 'all of';
+    /**
+     * Value that the column is compared with.
+     */
     value: Array<string>;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'number';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: '=' | '>' | '<' | '>=' | '<=';
+    /**
+     * Value that the column is compared with.
+     */
     value: number;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'datetime';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: '>' | '<' | '>=' | '<=';
+    /**
+     * Value that the column is compared with.
+     */
     value: string;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'numberObject';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * Key within the object.
+     */
     key: string;
+    /**
+     * How values are compared.
+     */
     operator: '=' | '>' | '<' | '>=' | '<=';
+    /**
+     * Value that the column is compared with.
+     */
     value: number;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'categoryOptions';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * Key within the object.
+     */
     key: string;
+    /**
+     * How values are compared.
+     */
     operator: 'any of' | 'none of';
+    /**
+     * Value that the column is compared with.
+     */
     value: Array<string>;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'booleanObject';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * Key within the object.
+     */
     key: string;
+    /**
+     * How values are compared.
+     */
     operator: '=' | '<>';
+    /**
+     * Value that the column is compared with.
+     */
     value: boolean;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'boolean';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: '=' | '<>';
+    /**
+     * Value that the column is compared with.
+     */
     value: boolean;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'stringObject';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * Key within the object.
+     */
     key: string;
+    /**
+     * How values are compared.
+     */
     operator: '=' | 'contains' | 'does not contain' | 'starts with' | 'ends with' | 'matches';
+    /**
+     * Value that the column is compared with.
+     */
     value: string;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'null';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: 'is null' | 'is not null';
+    /**
+     * Value that the column is compared with.
+     */
     value: '';
 };
 
@@ -77,17 +233,38 @@ export type FilterCondition = {
  * What became of each event.
  */
 export type IngestionAnswer = {
+    /**
+     * Events that are stored.
+     */
     successes: Array<{
+        /**
+         * Id.
+         */
         id: string;
         /**
          * 201: durable. 204: left out by the project's sampling.
          */
         status: number;
     }>;
+    /**
+     * Events that were refused. The others are stored.
+     */
     errors: Array<{
+        /**
+         * Id.
+         */
         id: string;
+        /**
+         * Status of the event.
+         */
         status: number;
+        /**
+         * What happened, for people.
+         */
         message?: string;
+        /**
+         * Code of the error.
+         */
         error?: string;
     }>;
 };
@@ -96,16 +273,49 @@ export type IngestionAnswer = {
  * An error (RFC 9457) with a stable code, the id of the request, what to do, and what is wrong with each field.
  */
 export type Problem = {
+    /**
+     * Type.
+     */
     type: string;
+    /**
+     * What is wrong with requests of this code.
+     */
     title: string;
+    /**
+     * Status of the answer.
+     */
     status: number;
+    /**
+     * What is wrong with this request, for people.
+     */
     detail: string;
+    /**
+     * Path of the request.
+     */
     instance: string;
+    /**
+     * Stable code of the error. The page Errors lists them all.
+     */
     code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST' | 'SESSION_EXPIRED' | 'PROJECT_REQUIRED' | 'FORBIDDEN_PROJECT' | 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN' | 'SIGN_IN_LINK_INVALID' | 'SIGN_IN_METHOD_DISABLED' | 'OIDC_FAILED' | 'EMAIL_NOT_VERIFIED' | 'NOT_INVITED' | 'ROLE_NOT_HELD' | 'LAST_OWNER' | 'ALREADY_MEMBER' | 'ALREADY_INVITED' | 'TOO_MANY_INVITATIONS' | 'S3_OBJECT_EXISTS' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_UNEXPECTED_ANSWER' | 'EGRESS_INVALID_URL' | 'EGRESS_BLOCKED' | 'EGRESS_DNS_FAILED' | 'EGRESS_UNREACHABLE' | 'EGRESS_TLS_FAILED' | 'EGRESS_TOO_MANY_REDIRECTS' | 'INTEGRATION_SETTINGS_INVALID' | 'INTEGRATION_TIMED_OUT' | 'RATE_LIMITED' | 'QUOTA_EXCEEDED' | 'EXPORT_EXCEEDS_QUOTA' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'SCOPE_NOT_HELD' | 'TOO_MANY_API_KEYS' | 'TOO_MANY_WEBHOOK_ENDPOINTS' | 'WEBHOOK_ENDPOINT_DISABLED' | 'WEBHOOK_REFUSED' | 'WEBHOOK_REDIRECTED' | 'WEBHOOK_GONE' | 'WEBHOOK_TIMED_OUT' | 'WEBHOOK_FAILING';
+    /**
+     * Id of the request. Name it when you ask for help.
+     */
     requestId: string;
+    /**
+     * What to do about it.
+     */
     help: string;
+    /**
+     * Faults of fields.
+     */
     errors: Array<{
+        /**
+         * Path of the field, such as `query.filter.0.value`.
+         */
         path: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
     }>;
 };
@@ -114,7 +324,13 @@ export type Problem = {
  * Events as the Langfuse SDKs send them.
  */
 export type IngestionBatch = {
+    /**
+     * The events, as the Langfuse SDKs send them. Each is answered on its own.
+     */
     batch: Array<unknown>;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata?: unknown;
 };
 
@@ -122,6 +338,9 @@ export type IngestionBatch = {
  * ExportTraceServiceResponse of OTLP.
  */
 export type OtlpTracesAnswer = {
+    /**
+     * Spans that were refused, and why; left out if there are none.
+     */
     partialSuccess?: unknown;
 };
 
@@ -129,6 +348,9 @@ export type OtlpTracesAnswer = {
  * ExportTraceServiceRequest of OTLP.
  */
 export type OtlpTraces = {
+    /**
+     * Spans by resource, as OTLP/JSON has them.
+     */
     resourceSpans: Array<unknown>;
 };
 
@@ -150,6 +372,9 @@ export type ExportLogsServiceResponse = {
  * The id of the score.
  */
 export type CreateScoreAnswer = {
+    /**
+     * Id.
+     */
     id: string;
 };
 
@@ -181,16 +406,37 @@ export type CreateScore = {
      * Only with traceId.
      */
     observationId?: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId?: string | null;
+    /**
+     * Id of the run of a dataset that was scored.
+     */
     datasetRunId?: string | null;
+    /**
+     * Comment on the score.
+     */
     comment?: string | null;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata?: unknown;
+    /**
+     * Environment, such as `production`.
+     */
     environment?: string | null;
     /**
      * Default: API. ANNOTATION needs a configId, except for corrections.
      */
     source?: 'API' | 'ANNOTATION' | null;
+    /**
+     * Id of the configuration of the score.
+     */
     configId?: string | null;
+    /**
+     * Id of the annotation queue.
+     */
     queueId?: string | null;
 };
 
@@ -198,21 +444,33 @@ export type CreateScore = {
  * How large an export would be.
  */
 export type Estimate = {
+    /**
+     * Number of rows.
+     */
     rows: number;
     /**
      * Estimate of the uncompressed file.
      */
     bytes: number;
+    /**
+     * Parts that are read one after the other.
+     */
     slices: number;
     /**
      * False if a filter or search reads payloads; `rows` is then an upper bound.
      */
     exact: boolean;
+    /**
+     * Most rows that an export may have on this server.
+     */
     rowLimit: number;
     /**
      * True if the export would end at the row limit.
      */
     truncated: boolean;
+    /**
+     * What to know before the file is used.
+     */
     warnings: Array<string>;
     /**
      * What the export would cost against the quotas of the project, as they are now.
@@ -222,7 +480,13 @@ export type Estimate = {
          * False if it would be refused now with QUOTA_EXCEEDED or EXPORT_EXCEEDS_QUOTA.
          */
         fits: boolean;
+        /**
+         * Each quota and what is used of it.
+         */
         quotas: Array<{
+            /**
+             * Which quota it is.
+             */
             name: 'concurrentExports' | 'exportsPerHour' | 'rowsPerDay' | 'bytesPerDay';
             /**
              * Null: no limit.
@@ -232,6 +496,9 @@ export type Estimate = {
              * Of rows and bytes: with the estimates of exports that wait or run.
              */
             used: number;
+            /**
+             * What is left of the quota; null for no limit.
+             */
             left: number | null;
             /**
              * Null for concurrentExports, which counts what waits or runs at the moment.
@@ -253,21 +520,66 @@ export type Estimate = {
  * What would be exported.
  */
 export type EstimateBatchExport = {
+    /**
+     * What is exported.
+     */
     query: {
+        /**
+         * Name of the table.
+         */
         tableName: string;
+        /**
+         * Conditions in the table's filter language; all must hold. Null for none.
+         */
         filter?: Array<FilterCondition> | null;
+        /**
+         * Text to search for.
+         */
         searchQuery?: string;
+        /**
+         * Where to search.
+         */
         searchType?: Array<'id' | 'content' | 'input' | 'output'>;
+        /**
+         * Column and direction of the rows. Null for no order, which is the fastest.
+         */
         orderBy?: {
+            /**
+             * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+             */
             column: string;
+            /**
+             * Direction.
+             */
             order: 'ASC' | 'DESC';
         } | null;
+        /**
+         * The largest number of rows. The server has a limit of its own, which applies too.
+         */
         limit?: number;
+        /**
+         * Columns in the order of the file; `scores` stands for all score columns. All columns if left out.
+         */
         columns?: Array<string>;
+        /**
+         * Scores as one column for each name, as one nested column, or not at all.
+         */
         scores?: 'columns' | 'nested' | 'none';
+        /**
+         * `row`: one row for each row of the table. `trace`: each trace with its observations and scores, as one document.
+         */
         shape?: 'row' | 'trace';
+        /**
+         * What is dropped, hashed or masked.
+         */
         privacy?: Array<{
+            /**
+             * Column, or path within its JSON, such as `metadata.user.email`.
+             */
             path: string;
+            /**
+             * What happens to the value: it is dropped, hashed or masked.
+             */
             action: 'drop' | 'hash' | 'mask';
         }>;
     };
@@ -277,6 +589,9 @@ export type EstimateBatchExport = {
  * The first rows of an export, as its file would hold them.
  */
 export type Preview = {
+    /**
+     * Format of the file.
+     */
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
     /**
      * The first rows as text of the file, without compression, ended as a file with these rows would end. Null for Parquet.
@@ -292,17 +607,38 @@ export type Preview = {
      * At most 20; fewer if the file has fewer rows, or if they would have more than 4 MiB.
      */
     rowCount: number;
+    /**
+     * Columns in the order of the file.
+     */
     columns: Array<{
+        /**
+         * Id of the column.
+         */
         id: string;
+        /**
+         * Type of the column.
+         */
         type: string;
         /**
          * How this format writes the column.
          */
         encoding: string;
+        /**
+         * Whether the column can be null.
+         */
         nullable: boolean;
+        /**
+         * Unit of the values; null for none.
+         */
         unit: string | null;
     }>;
+    /**
+     * What to know before the file is used.
+     */
     warnings: Array<string>;
+    /**
+     * What the whole export would have.
+     */
     estimate: Estimate & ({
         [key: string]: unknown;
     } | null);
@@ -312,38 +648,122 @@ export type Preview = {
  * What is exported, and how.
  */
 export type CreateBatchExport = {
+    /**
+     * Name.
+     */
     name?: string;
+    /**
+     * Format of the file.
+     */
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    /**
+     * Compression of the file.
+     */
     compression?: 'none' | 'gzip' | 'zstd';
+    /**
+     * What is exported.
+     */
     query: {
+        /**
+         * Name of the table.
+         */
         tableName: string;
+        /**
+         * Conditions in the table's filter language; all must hold. Null for none.
+         */
         filter?: Array<FilterCondition> | null;
+        /**
+         * Text to search for.
+         */
         searchQuery?: string;
+        /**
+         * Where to search.
+         */
         searchType?: Array<'id' | 'content' | 'input' | 'output'>;
+        /**
+         * Column and direction of the rows. Null for no order, which is the fastest.
+         */
         orderBy?: {
+            /**
+             * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+             */
             column: string;
+            /**
+             * Direction.
+             */
             order: 'ASC' | 'DESC';
         } | null;
+        /**
+         * The largest number of rows. The server has a limit of its own, which applies too.
+         */
         limit?: number;
+        /**
+         * Columns in the order of the file; `scores` stands for all score columns. All columns if left out.
+         */
         columns?: Array<string>;
+        /**
+         * Scores as one column for each name, as one nested column, or not at all.
+         */
         scores?: 'columns' | 'nested' | 'none';
+        /**
+         * `row`: one row for each row of the table. `trace`: each trace with its observations and scores, as one document.
+         */
         shape?: 'row' | 'trace';
+        /**
+         * What is dropped, hashed or masked.
+         */
         privacy?: Array<{
+            /**
+             * Column, or path within its JSON, such as `metadata.user.email`.
+             */
             path: string;
+            /**
+             * What happens to the value: it is dropped, hashed or masked.
+             */
             action: 'drop' | 'hash' | 'mask';
         }>;
     };
+    /**
+     * Options of JSON and JSONL.
+     */
     json?: {
+        /**
+         * True: values that are JSON stand in the file as JSON, not as text.
+         */
         embed?: boolean;
+        /**
+         * Levels of nested JSON in text that are opened.
+         */
         embedLevels?: number;
     };
+    /**
+     * Options of CSV.
+     */
     csv?: {
+        /**
+         * True: cells that a spreadsheet would run as a formula begin with an apostrophe.
+         */
         neutralizeFormulas?: boolean;
+        /**
+         * True: the file begins with a byte order mark, so that Excel reads it as UTF-8.
+         */
         bom?: boolean;
     };
+    /**
+     * Size at which a new file begins, in MiB; null for one file.
+     */
     targetFileMib?: number;
+    /**
+     * Whether the creator gets a mail when it ends.
+     */
     notify?: boolean;
+    /**
+     * Hours until the files are deleted. The server's setting if left out.
+     */
     expiresAfterHours?: number;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata?: {
         [key: string]: string;
     };
@@ -353,92 +773,299 @@ export type CreateBatchExport = {
  * An export with its query and, once completed, its files.
  */
 export type BatchExport = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * State.
+     */
     status: 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+    /**
+     * Format of the file.
+     */
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    /**
+     * Compression of the file.
+     */
     compression: 'none' | 'gzip' | 'zstd';
+    /**
+     * Name of the table.
+     */
     tableName: string;
+    /**
+     * Options of JSON and JSONL.
+     */
     json: {
+        /**
+         * True: values that are JSON stand in the file as JSON, not as text.
+         */
         embed: boolean;
+        /**
+         * Levels of nested JSON in text that are opened.
+         */
         embedLevels: number;
     };
+    /**
+     * Options of CSV.
+     */
     csv: {
+        /**
+         * True: cells that a spreadsheet would run as a formula begin with an apostrophe.
+         */
         neutralizeFormulas: boolean;
+        /**
+         * True: the file begins with a byte order mark, so that Excel reads it as UTF-8.
+         */
         bom: boolean;
     };
+    /**
+     * Size at which a new file begins, in MiB; null for one file.
+     */
     targetFileMib: number | null;
+    /**
+     * Whether the creator gets a mail when it ends.
+     */
     notify: boolean;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: string;
     } | null;
+    /**
+     * What to know before the file is used.
+     */
     warnings: Array<string>;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it began; null if it has not. ISO 8601, UTC.
+     */
     startedAt: string | null;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     finishedAt: string | null;
+    /**
+     * When its files are deleted. ISO 8601, UTC.
+     */
     expiresAt: string | null;
+    /**
+     * Whether its files have been deleted.
+     */
     isExpired: boolean;
+    /**
+     * Whether its files can be downloaded now.
+     */
     isDownloadable: boolean;
+    /**
+     * When cancelling was asked for; null if it was not. ISO 8601, UTC.
+     */
     cancelRequestedAt: string | null;
+    /**
+     * Who created it.
+     */
     requestedBy: {
+        /**
+         * Id of the person; null if that person is gone.
+         */
         userId: string | null;
+        /**
+         * Id of the API key; null if none was used.
+         */
         apiKeyId: string | null;
     };
+    /**
+     * How far it is.
+     */
     progress: {
+        /**
+         * What it does at the moment.
+         */
         stage: 'queued' | 'planning' | 'streaming' | 'finishing' | 'finished';
         /**
          * 0 to 100; null while the total is unknown.
          */
         percent: number | null;
+        /**
+         * Rows written so far.
+         */
         rows: number;
+        /**
+         * Rows that it will have; null until they are counted.
+         */
         rowsTotal: number | null;
+        /**
+         * Bytes written so far, after compression.
+         */
         bytes: number;
+        /**
+         * Parts written so far.
+         */
         slices: number;
+        /**
+         * Parts there are; null until they are planned.
+         */
         slicesTotal: number | null;
+        /**
+         * When the runner was last heard of; null if none works on it. ISO 8601, UTC.
+         */
         lastHeartbeatAt: string | null;
+        /**
+         * Number of the attempt under way or last ended; 0 before the first.
+         */
         attempt: number;
+        /**
+         * After this many failed attempts the export fails.
+         */
         attemptsMax: number;
+        /**
+         * When the next attempt begins; null if there will be none. ISO 8601, UTC.
+         */
         nextAttemptAt: string | null;
     };
+    /**
+     * What was written. Left out until it is completed.
+     */
     result: {
+        /**
+         * Number of rows.
+         */
         rows: number;
+        /**
+         * Size in bytes.
+         */
         bytes: number;
+        /**
+         * Rows that fit the query, also those beyond the limit; null if they were not counted.
+         */
         matchedRows: number | null;
         /**
          * True if the row limit left out rows.
          */
         truncated: boolean;
+        /**
+         * Most rows that an export may have on this server.
+         */
         rowLimit: number;
+        /**
+         * The files, in order.
+         */
         files: Array<{
+            /**
+             * Number of the file, from 0.
+             */
             index: number;
+            /**
+             * Name of the file.
+             */
             name: string;
+            /**
+             * Number of rows.
+             */
             rows: number;
+            /**
+             * Size in bytes.
+             */
             bytes: number;
+            /**
+             * CRC-32 of the file as eight hexadecimal digits.
+             */
             crc32: string;
         }>;
     } | null;
+    /**
+     * What went wrong; null if nothing.
+     */
     error: {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
+        /**
+         * What to do about it.
+         */
         help: string;
+        /**
+         * Number of the attempt, from 1.
+         */
         attempt: number;
     } | null;
+    /**
+     * What is exported.
+     */
     query: {
+        /**
+         * Name of the table.
+         */
         tableName: string;
+        /**
+         * Conditions in the table's filter language; all must hold. Null for none.
+         */
         filter?: Array<FilterCondition> | null;
+        /**
+         * Text to search for.
+         */
         searchQuery?: string;
+        /**
+         * Where to search.
+         */
         searchType?: Array<'id' | 'content' | 'input' | 'output'>;
+        /**
+         * Column and direction of the rows. Null for no order, which is the fastest.
+         */
         orderBy?: {
+            /**
+             * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+             */
             column: string;
+            /**
+             * Direction.
+             */
             order: 'ASC' | 'DESC';
         } | null;
+        /**
+         * The largest number of rows. The server has a limit of its own, which applies too.
+         */
         limit?: number;
+        /**
+         * Columns in the order of the file; `scores` stands for all score columns. All columns if left out.
+         */
         columns?: Array<string>;
+        /**
+         * Scores as one column for each name, as one nested column, or not at all.
+         */
         scores?: 'columns' | 'nested' | 'none';
+        /**
+         * `row`: one row for each row of the table. `trace`: each trace with its observations and scores, as one document.
+         */
         shape?: 'row' | 'trace';
+        /**
+         * What is dropped, hashed or masked.
+         */
         privacy?: Array<{
+            /**
+             * Column, or path within its JSON, such as `metadata.user.email`.
+             */
             path: string;
+            /**
+             * What happens to the value: it is dropped, hashed or masked.
+             */
             action: 'drop' | 'hash' | 'mask';
         }>;
     };
@@ -448,7 +1075,13 @@ export type BatchExport = {
  * A page of exports, newest first.
  */
 export type BatchExportPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<BatchExportSummary>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -456,68 +1089,212 @@ export type BatchExportPage = {
  * An export without its query and its files.
  */
 export type BatchExportSummary = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * State.
+     */
     status: 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+    /**
+     * Format of the file.
+     */
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    /**
+     * Compression of the file.
+     */
     compression: 'none' | 'gzip' | 'zstd';
+    /**
+     * Name of the table.
+     */
     tableName: string;
+    /**
+     * Options of JSON and JSONL.
+     */
     json: {
+        /**
+         * True: values that are JSON stand in the file as JSON, not as text.
+         */
         embed: boolean;
+        /**
+         * Levels of nested JSON in text that are opened.
+         */
         embedLevels: number;
     };
+    /**
+     * Options of CSV.
+     */
     csv: {
+        /**
+         * True: cells that a spreadsheet would run as a formula begin with an apostrophe.
+         */
         neutralizeFormulas: boolean;
+        /**
+         * True: the file begins with a byte order mark, so that Excel reads it as UTF-8.
+         */
         bom: boolean;
     };
+    /**
+     * Size at which a new file begins, in MiB; null for one file.
+     */
     targetFileMib: number | null;
+    /**
+     * Whether the creator gets a mail when it ends.
+     */
     notify: boolean;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: string;
     } | null;
+    /**
+     * What to know before the file is used.
+     */
     warnings: Array<string>;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it began; null if it has not. ISO 8601, UTC.
+     */
     startedAt: string | null;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     finishedAt: string | null;
+    /**
+     * When its files are deleted. ISO 8601, UTC.
+     */
     expiresAt: string | null;
+    /**
+     * Whether its files have been deleted.
+     */
     isExpired: boolean;
+    /**
+     * Whether its files can be downloaded now.
+     */
     isDownloadable: boolean;
+    /**
+     * When cancelling was asked for; null if it was not. ISO 8601, UTC.
+     */
     cancelRequestedAt: string | null;
+    /**
+     * Who created it.
+     */
     requestedBy: {
+        /**
+         * Id of the person; null if that person is gone.
+         */
         userId: string | null;
+        /**
+         * Id of the API key; null if none was used.
+         */
         apiKeyId: string | null;
     };
+    /**
+     * How far it is.
+     */
     progress: {
+        /**
+         * What it does at the moment.
+         */
         stage: 'queued' | 'planning' | 'streaming' | 'finishing' | 'finished';
         /**
          * 0 to 100; null while the total is unknown.
          */
         percent: number | null;
+        /**
+         * Rows written so far.
+         */
         rows: number;
+        /**
+         * Rows that it will have; null until they are counted.
+         */
         rowsTotal: number | null;
+        /**
+         * Bytes written so far, after compression.
+         */
         bytes: number;
+        /**
+         * Parts written so far.
+         */
         slices: number;
+        /**
+         * Parts there are; null until they are planned.
+         */
         slicesTotal: number | null;
+        /**
+         * When the runner was last heard of; null if none works on it. ISO 8601, UTC.
+         */
         lastHeartbeatAt: string | null;
+        /**
+         * Number of the attempt under way or last ended; 0 before the first.
+         */
         attempt: number;
+        /**
+         * After this many failed attempts the export fails.
+         */
         attemptsMax: number;
+        /**
+         * When the next attempt begins; null if there will be none. ISO 8601, UTC.
+         */
         nextAttemptAt: string | null;
     };
+    /**
+     * What was written. Left out until it is completed.
+     */
     result: {
+        /**
+         * Number of rows.
+         */
         rows: number;
+        /**
+         * Size in bytes.
+         */
         bytes: number;
+        /**
+         * Rows that fit the query, also those beyond the limit; null if they were not counted.
+         */
         matchedRows: number | null;
         /**
          * True if the row limit left out rows.
          */
         truncated: boolean;
+        /**
+         * Most rows that an export may have on this server.
+         */
         rowLimit: number;
     } | null;
+    /**
+     * What went wrong; null if nothing.
+     */
     error: {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
+        /**
+         * What to do about it.
+         */
         help: string;
+        /**
+         * Number of the attempt, from 1.
+         */
         attempt: number;
     } | null;
 };
@@ -526,59 +1303,197 @@ export type BatchExportSummary = {
  * The receipt of an export: its files with sizes and checksums, its window, and what differs from the request.
  */
 export type ExportManifest = {
+    /**
+     * Version.
+     */
     version: 1;
+    /**
+     * Version of the table's columns. It grows when they change.
+     */
     schemaVersion: number;
+    /**
+     * Id of the export.
+     */
     exportId: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Name of the table.
+     */
     tableName: string;
+    /**
+     * Format of the file.
+     */
     format: string;
+    /**
+     * Compression of the file.
+     */
     compression: string;
+    /**
+     * Columns in the order of the file.
+     */
     columns: Array<string>;
+    /**
+     * Name of the score of each score column.
+     */
     scoreColumns: {
         [key: string]: string;
     };
+    /**
+     * What is dropped, hashed or masked.
+     */
     privacy: Array<{
+        /**
+         * Column, or path within its JSON, such as `metadata.user.email`.
+         */
         path: string;
+        /**
+         * What happens to the value: it is dropped, hashed or masked.
+         */
         action: string;
     }>;
+    /**
+     * What the file could not hold as it was stored, counted.
+     */
     changes?: {
+        /**
+         * Rows with bytes that are not UTF-8; they are replaced by U+FFFD.
+         */
         invalidUtf8Rows: number;
+        /**
+         * Rows with NUL characters.
+         */
         nulRows: number;
+        /**
+         * Rows in which an object has a key twice; the last one counts.
+         */
         duplicateKeyRows: number;
+        /**
+         * Values that a privacy rule could not be applied to, and that are therefore left out.
+         */
         withheld: Array<{
+            /**
+             * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+             */
             column: string;
+            /**
+             * Number of rows.
+             */
             rows: number;
+            /**
+             * Why values were withheld, counted.
+             */
             reasons: {
+                /**
+                 * Rows with a value that is not JSON.
+                 */
                 notJsonRows: number;
+                /**
+                 * Rows with JSON of another shape than the privacy rule expects.
+                 */
                 otherShapeRows: number;
             };
         }>;
     };
+    /**
+     * What to know before the file is used.
+     */
     warnings?: Array<string>;
+    /**
+     * Which time the rows are of.
+     */
     window: {
+        /**
+         * The first instant; null for everything before the end. ISO 8601, UTC.
+         */
         start: string | null;
+        /**
+         * Rows before this instant are in the export. ISO 8601, UTC.
+         */
         cutoff: string;
     };
+    /**
+     * SHA-256 of the query, by which equal exports are found.
+     */
     queryHash: string;
+    /**
+     * The files, in order.
+     */
     files: Array<{
+        /**
+         * Key of the file in the bucket.
+         */
         key: string;
+        /**
+         * Name of the file.
+         */
         name: string;
+        /**
+         * Number of rows.
+         */
         rows: number;
+        /**
+         * Size in bytes.
+         */
         bytes: number;
+        /**
+         * Media type of the file.
+         */
         contentType: string;
+        /**
+         * CRC-32 of the file as eight hexadecimal digits.
+         */
         crc32: string;
+        /**
+         * Whether the compressed file has one member, which every reader takes.
+         */
         isOneMember?: boolean;
     }>;
+    /**
+     * Number of rows.
+     */
     rows: number;
+    /**
+     * Size in bytes.
+     */
     bytes: number;
+    /**
+     * Rows that fit the query, also those beyond the limit; null if they were not counted.
+     */
     matchedRows: number | null;
+    /**
+     * Most rows that an export may have on this server.
+     */
     rowLimit: number;
+    /**
+     * True if the limit of rows was reached, so that rows are missing.
+     */
     truncated: boolean;
+    /**
+     * Parts that are read one after the other.
+     */
     slices: number;
+    /**
+     * Number of the attempt, from 1.
+     */
     attempt: number;
+    /**
+     * Parts that an earlier attempt had written.
+     */
     slicesResumed: number;
+    /**
+     * When it began; null if it has not. ISO 8601, UTC.
+     */
     startedAt: string;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     finishedAt: string;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: string;
     } | null;
@@ -606,6 +1521,9 @@ export type DownloadLink = {
  * The tables that can be exported.
  */
 export type ExportTableList = {
+    /**
+     * The items of the page.
+     */
     data: Array<ExportTableSummary>;
 };
 
@@ -613,7 +1531,13 @@ export type ExportTableList = {
  * A table that can be exported.
  */
 export type ExportTableSummary = {
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * What it is for.
+     */
     description: string;
 };
 
@@ -621,14 +1545,41 @@ export type ExportTableSummary = {
  * Columns of a table as a file of this format holds them.
  */
 export type ExportSchema = {
+    /**
+     * Name of the table.
+     */
     table: string;
+    /**
+     * Format of the file.
+     */
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    /**
+     * Version of the table's columns. It grows when they change.
+     */
     schemaVersion: number;
+    /**
+     * Columns in the order of the file.
+     */
     columns: Array<{
+        /**
+         * Id of the column.
+         */
         id: string;
+        /**
+         * Type of the column.
+         */
         type: string;
+        /**
+         * How this format writes the column.
+         */
         encoding: string;
+        /**
+         * Whether the column can be null.
+         */
         nullable: boolean;
+        /**
+         * Unit of the values; null for none.
+         */
         unit: string | null;
     }>;
 };
@@ -637,27 +1588,78 @@ export type ExportSchema = {
  * A table with its columns, their types, filters and operators.
  */
 export type ExportTable = ExportTableSummary & {
+    /**
+     * Version of the table's columns. It grows when they change.
+     */
     schemaVersion: number;
+    /**
+     * Formats in which the table can be exported.
+     */
     formats: Array<string>;
+    /**
+     * Where the table can be searched.
+     */
     searchTypes: Array<string>;
     /**
      * Column of time, also in filters: an export holds the rows from before its creation by it.
      */
     timeColumn: string;
+    /**
+     * Columns in the order of the file.
+     */
     columns: Array<{
+        /**
+         * Id of the column.
+         */
         id: string;
+        /**
+         * Type of the column.
+         */
         type: string;
+        /**
+         * Whether the column can be null.
+         */
         nullable: boolean;
+        /**
+         * Unit of the values; null for none.
+         */
         unit: string | null;
+        /**
+         * What it is for.
+         */
         description: string;
     }>;
+    /**
+     * What conditions the table takes, by column.
+     */
     filters: Array<{
+        /**
+         * Id of the column.
+         */
         id: string;
+        /**
+         * Type.
+         */
         type: string;
+        /**
+         * Other names that filters may use for the column.
+         */
         aliases: Array<string>;
+        /**
+         * Whether `orderBy` takes the column.
+         */
         isSortable: boolean;
+        /**
+         * Types of condition that the column takes, with their operators.
+         */
         filters: Array<{
+            /**
+             * Type.
+             */
             type: string;
+            /**
+             * Operators of this type of condition.
+             */
             operators: Array<string>;
         }>;
     }>;
@@ -667,6 +1669,9 @@ export type ExportTable = ExportTableSummary & {
  * A numbered page of traces.
  */
 export type TracePage = {
+    /**
+     * The items of the page.
+     */
     data: Array<TraceWithDetails>;
     meta: PageMeta;
 };
@@ -675,20 +1680,65 @@ export type TracePage = {
  * A trace with the ids of its observations and scores.
  */
 export type TraceWithDetails = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id that the sender gave the trace.
+     */
     externalId: null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string | null;
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the user.
+     */
     userId: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId: string | null;
+    /**
+     * Release of the application.
+     */
     release: string | null;
+    /**
+     * Version.
+     */
     version: string | null;
+    /**
+     * Tags.
+     */
     tags: Array<string>;
+    /**
+     * Whether it is public in Langfuse.
+     */
     public: boolean;
+    /**
+     * Whether somebody has bookmarked it.
+     */
     bookmarked: boolean;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
     /**
      * JSON if the stored text is JSON, else the text.
@@ -698,9 +1748,15 @@ export type TraceWithDetails = {
      * JSON if the stored text is JSON, else the text.
      */
     output?: unknown;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata?: {
         [key: string]: unknown;
     };
+    /**
+     * Path of the trace in the web interface of Langfuse.
+     */
     htmlPath: string;
     /**
      * Seconds from the first start to the last end of its observations; -1 without the group `metrics`.
@@ -724,9 +1780,21 @@ export type TraceWithDetails = {
  * Which page this is, and how many there are.
  */
 export type PageMeta = {
+    /**
+     * Number of the page, from 1.
+     */
     page: number;
+    /**
+     * How many items a page has at most.
+     */
     limit: number;
+    /**
+     * Items on all pages.
+     */
     totalItems: number;
+    /**
+     * Number of pages.
+     */
     totalPages: number;
 };
 
@@ -734,20 +1802,65 @@ export type PageMeta = {
  * A trace with its observations and scores.
  */
 export type TraceWithFullDetails = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id that the sender gave the trace.
+     */
     externalId: null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string | null;
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the user.
+     */
     userId: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId: string | null;
+    /**
+     * Release of the application.
+     */
     release: string | null;
+    /**
+     * Version.
+     */
     version: string | null;
+    /**
+     * Tags.
+     */
     tags: Array<string>;
+    /**
+     * Whether it is public in Langfuse.
+     */
     public: boolean;
+    /**
+     * Whether somebody has bookmarked it.
+     */
     bookmarked: boolean;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
     /**
      * JSON if the stored text is JSON, else the text.
@@ -757,9 +1870,15 @@ export type TraceWithFullDetails = {
      * JSON if the stored text is JSON, else the text.
      */
     output?: unknown;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata?: {
         [key: string]: unknown;
     };
+    /**
+     * Path of the trace in the web interface of Langfuse.
+     */
     htmlPath: string;
     /**
      * Seconds from the first start to the last end of its observations; -1 without the group `metrics`.
@@ -769,7 +1888,13 @@ export type TraceWithFullDetails = {
      * USD; -1 without the group `metrics`.
      */
     totalCost: number;
+    /**
+     * The observations of the trace.
+     */
     observations: Array<Observation>;
+    /**
+     * The scores.
+     */
     scores: Array<ScoreV1>;
 };
 
@@ -777,18 +1902,57 @@ export type TraceWithFullDetails = {
  * An observation in Langfuse's shape.
  */
 export type Observation = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id of the trace.
+     */
     traceId: string | null;
+    /**
+     * Id of the observation it is under; null for a root.
+     */
     parentObservationId: string | null;
+    /**
+     * Type.
+     */
     type: string;
+    /**
+     * Name.
+     */
     name: string | null;
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * When it began. ISO 8601, UTC.
+     */
     startTime: string;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     endTime: string | null;
+    /**
+     * When the model began to answer. ISO 8601, UTC.
+     */
     completionStartTime: string | null;
+    /**
+     * DEBUG, DEFAULT, WARNING or ERROR.
+     */
     level: string;
+    /**
+     * What the sender said about the level.
+     */
     statusMessage: string | null;
+    /**
+     * Version.
+     */
     version: string | null;
     /**
      * JSON if the stored text is JSON, else the text.
@@ -798,38 +1962,116 @@ export type Observation = {
      * JSON if the stored text is JSON, else the text.
      */
     output?: unknown;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: unknown;
     };
+    /**
+     * Name of the model.
+     */
     model: string | null;
+    /**
+     * Id of the model by which the cost was computed.
+     */
     modelId: string | null;
+    /**
+     * Parameters of the model call, as they were sent.
+     */
     modelParameters?: unknown;
+    /**
+     * Id of the prompt.
+     */
     promptId: string | null;
+    /**
+     * Name of the prompt.
+     */
     promptName: string | null;
+    /**
+     * Version of the prompt.
+     */
     promptVersion: number | null;
+    /**
+     * Units by kind of usage, such as `input`, `output` and `total`.
+     */
     usageDetails: {
         [key: string]: number;
     };
+    /**
+     * Cost in USD by kind of usage, such as `input`, `output` and `total`.
+     */
     costDetails: {
         [key: string]: number;
     };
+    /**
+     * Id of the tier of prices that applied.
+     */
     usagePricingTierId: string | null;
+    /**
+     * Name of the tier of prices that applied.
+     */
     usagePricingTierName: string | null;
+    /**
+     * Price of one unit of input, in USD.
+     */
     inputPrice: number | null;
+    /**
+     * Price of one unit of output, in USD.
+     */
     outputPrice: number | null;
+    /**
+     * Price of one unit, whatever it is, in USD.
+     */
     totalPrice: number | null;
+    /**
+     * Cost of the input, in USD.
+     */
     calculatedInputCost: number | null;
+    /**
+     * Cost of the output, in USD.
+     */
     calculatedOutputCost: number | null;
+    /**
+     * Cost in total, in USD.
+     */
     calculatedTotalCost: number | null;
+    /**
+     * Usage in Langfuse's older shape.
+     */
     usage: {
+        /**
+         * Unit of the values; null for none.
+         */
         unit: string;
+        /**
+         * Units of the input.
+         */
         input: number;
+        /**
+         * Units of the output.
+         */
         output: number;
+        /**
+         * Units in total.
+         */
         total: number;
     };
+    /**
+     * What usage is counted in.
+     */
     unit: string;
+    /**
+     * Tokens of the input.
+     */
     promptTokens: number;
+    /**
+     * Tokens of the output.
+     */
     completionTokens: number;
+    /**
+     * Tokens in total.
+     */
     totalTokens: number;
     /**
      * Seconds from start to end.
@@ -839,7 +2081,13 @@ export type Observation = {
      * Seconds from start to the first token.
      */
     timeToFirstToken: number | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
 };
 
@@ -847,28 +2095,79 @@ export type Observation = {
  * A score in the shape of Langfuse's first version.
  */
 export type ScoreV1 = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id of the observation.
+     */
     observationId: string | null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * Where the score comes from: API, ANNOTATION or EVAL.
+     */
     source: string;
+    /**
+     * Value.
+     */
     value: number;
     /**
      * The category, the boolean as a word, or the text; null for numbers.
      */
     stringValue: string | null;
+    /**
+     * Comment on the score.
+     */
     comment: string | null;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: unknown;
     };
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the person who wrote it.
+     */
     authorUserId: string | null;
+    /**
+     * Id of the configuration of the score.
+     */
     configId: string | null;
+    /**
+     * Id of the annotation queue.
+     */
     queueId: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
+    /**
+     * Id of the trace.
+     */
     traceId: string;
+    /**
+     * Type of the value: NUMERIC, CATEGORICAL, BOOLEAN, TEXT or CORRECTION.
+     */
     dataType: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT';
 };
 
@@ -876,6 +2175,9 @@ export type ScoreV1 = {
  * A numbered page of observations.
  */
 export type ObservationPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<Observation>;
     meta: PageMeta;
 };
@@ -884,8 +2186,17 @@ export type ObservationPage = {
  * A page of observations with the cursor of the next.
  */
 export type ObservationV2Page = {
+    /**
+     * The items of the page.
+     */
     data: Array<ObservationV2>;
+    /**
+     * About the page.
+     */
     meta: {
+        /**
+         * Pass it as `cursor` for the next page; left out on the last.
+         */
         cursor?: string;
     };
 };
@@ -894,12 +2205,33 @@ export type ObservationV2Page = {
  * An observation with the requested groups of fields.
  */
 export type ObservationV2 = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the trace.
+     */
     traceId: string | null;
+    /**
+     * When it began. ISO 8601, UTC.
+     */
     startTime: string;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     endTime: string | null;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id of the observation it is under; null for a root.
+     */
     parentObservationId: string | null;
+    /**
+     * Type.
+     */
     type: string;
     /**
      * Null without the group `model`.
@@ -917,21 +2249,57 @@ export type ObservationV2 = {
      * USD per unit; null without the group `model`.
      */
     totalPrice: string | null;
+    /**
+     * Name.
+     */
     name?: string | null;
+    /**
+     * DEBUG, DEFAULT, WARNING or ERROR.
+     */
     level?: string;
+    /**
+     * What the sender said about the level.
+     */
     statusMessage?: string | null;
+    /**
+     * Version.
+     */
     version?: string | null;
+    /**
+     * Environment, such as `production`.
+     */
     environment?: string;
+    /**
+     * Whether somebody has bookmarked it.
+     */
     bookmarked?: boolean;
+    /**
+     * Whether it is public in Langfuse.
+     */
     public?: boolean;
+    /**
+     * Id of the user.
+     */
     userId?: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId?: string | null;
     /**
      * True without a parent, or if marked as the root of its application.
      */
     isRootObservation?: boolean;
+    /**
+     * When the model began to answer. ISO 8601, UTC.
+     */
     completionStartTime?: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt?: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt?: string;
     /**
      * The stored text.
@@ -947,19 +2315,49 @@ export type ObservationV2 = {
     metadata?: {
         [key: string]: unknown;
     };
+    /**
+     * Name of the model.
+     */
     model?: string | null;
+    /**
+     * Id of the model by which the cost was computed.
+     */
     internalModelId?: string | null;
+    /**
+     * Parameters of the model call, as they were sent.
+     */
     modelParameters?: unknown;
+    /**
+     * Units by kind of usage, such as `input`, `output` and `total`.
+     */
     usageDetails?: {
         [key: string]: number;
     };
+    /**
+     * Cost in USD by kind of usage, such as `input`, `output` and `total`.
+     */
     costDetails?: {
         [key: string]: number;
     };
+    /**
+     * Cost in total, in USD.
+     */
     totalCost?: number | null;
+    /**
+     * Name of the tier of prices that applied.
+     */
     usagePricingTierName?: string | null;
+    /**
+     * Id of the prompt.
+     */
     promptId?: string | null;
+    /**
+     * Name of the prompt.
+     */
     promptName?: string | null;
+    /**
+     * Version of the prompt.
+     */
     promptVersion?: number | null;
     /**
      * Seconds from start to end.
@@ -969,8 +2367,17 @@ export type ObservationV2 = {
      * Seconds from start to the first token.
      */
     timeToFirstToken?: number | null;
+    /**
+     * Tags.
+     */
     tags?: Array<string>;
+    /**
+     * Release of the application.
+     */
     release?: string | null;
+    /**
+     * Name of the trace.
+     */
     traceName?: string | null;
 };
 
@@ -978,6 +2385,9 @@ export type ObservationV2 = {
  * A numbered page of scores in the shape of Langfuse's first version.
  */
 export type ScoreV1Page = {
+    /**
+     * The items of the page.
+     */
     data: Array<ScoreV1OnPage>;
     meta: PageMeta;
 };
@@ -986,36 +2396,99 @@ export type ScoreV1Page = {
  * A score in the shape of Langfuse's first version, with facts of its trace.
  */
 export type ScoreV1OnPage = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id of the observation.
+     */
     observationId: string | null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * Where the score comes from: API, ANNOTATION or EVAL.
+     */
     source: string;
+    /**
+     * Value.
+     */
     value: number;
     /**
      * The category, the boolean as a word, or the text; null for numbers.
      */
     stringValue: string | null;
+    /**
+     * Comment on the score.
+     */
     comment: string | null;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: unknown;
     };
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the person who wrote it.
+     */
     authorUserId: string | null;
+    /**
+     * Id of the configuration of the score.
+     */
     configId: string | null;
+    /**
+     * Id of the annotation queue.
+     */
     queueId: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
+    /**
+     * Id of the trace.
+     */
     traceId: string;
+    /**
+     * Type of the value: NUMERIC, CATEGORICAL, BOOLEAN, TEXT or CORRECTION.
+     */
     dataType: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT';
     /**
      * Fields of the scored trace: null if it is not stored, left out without the group `trace`.
      */
     trace?: {
+        /**
+         * Id of the user.
+         */
         userId: string | null;
+        /**
+         * Tags.
+         */
         tags: Array<string>;
+        /**
+         * Environment, such as `production`.
+         */
         environment: string;
+        /**
+         * Id of the session.
+         */
         sessionId: string | null;
     } | null;
 };
@@ -1024,6 +2497,9 @@ export type ScoreV1OnPage = {
  * A numbered page of scores.
  */
 export type ScorePage = {
+    /**
+     * The items of the page.
+     */
     data: Array<ScoreOnPage>;
     meta: PageMeta;
 };
@@ -1032,38 +2508,107 @@ export type ScorePage = {
  * A score with facts of its trace.
  */
 export type ScoreOnPage = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id of the observation.
+     */
     observationId: string | null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * Where the score comes from: API, ANNOTATION or EVAL.
+     */
     source: string;
+    /**
+     * Value.
+     */
     value: number;
     /**
      * The category, the boolean as a word, or the text; null for numbers.
      */
     stringValue: string | null;
+    /**
+     * Comment on the score.
+     */
     comment: string | null;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: unknown;
     };
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the person who wrote it.
+     */
     authorUserId: string | null;
+    /**
+     * Id of the configuration of the score.
+     */
     configId: string | null;
+    /**
+     * Id of the annotation queue.
+     */
     queueId: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
+    /**
+     * Id of the trace.
+     */
     traceId: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId: string | null;
+    /**
+     * Id of the run of a dataset that was scored.
+     */
     datasetRunId: string | null;
+    /**
+     * Type of the value: NUMERIC, CATEGORICAL, BOOLEAN, TEXT or CORRECTION.
+     */
     dataType: string;
     /**
      * Fields of the scored trace: null if it is not stored, left out without the group `trace`.
      */
     trace?: {
+        /**
+         * Id of the user.
+         */
         userId: string | null;
+        /**
+         * Tags.
+         */
         tags: Array<string>;
+        /**
+         * Environment, such as `production`.
+         */
         environment: string;
+        /**
+         * Id of the session.
+         */
         sessionId: string | null;
     } | null;
 };
@@ -1072,9 +2617,21 @@ export type ScoreOnPage = {
  * A page of scores with the cursor of the next.
  */
 export type ScoreV3Page = {
+    /**
+     * The items of the page.
+     */
     data: Array<ScoreV3>;
+    /**
+     * About the page.
+     */
     meta: {
+        /**
+         * How many items a page has at most.
+         */
         limit: number;
+        /**
+         * Pass it as `cursor` for the next page; left out on the last.
+         */
         cursor?: string;
     };
 };
@@ -1083,21 +2640,57 @@ export type ScoreV3Page = {
  * A score with its subject and the requested groups of fields.
  */
 export type ScoreV3 = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Name.
+     */
     name: string;
     /**
      * A number for NUMERIC, true or false for BOOLEAN, else a text.
      */
     value: number | boolean | string;
+    /**
+     * Type of the value: NUMERIC, CATEGORICAL, BOOLEAN, TEXT or CORRECTION.
+     */
     dataType: string;
+    /**
+     * Where the score comes from: API, ANNOTATION or EVAL.
+     */
     source: string;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
+    /**
+     * Comment on the score.
+     */
     comment?: string | null;
+    /**
+     * Id of the configuration of the score.
+     */
     configId?: string | null;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata?: {
         [key: string]: unknown;
     };
@@ -1105,11 +2698,26 @@ export type ScoreV3 = {
      * The scored object.
      */
     subject?: {
+        /**
+         * Kind.
+         */
         kind: 'trace' | 'observation' | 'session' | 'experiment';
+        /**
+         * Id.
+         */
         id: string | null;
+        /**
+         * Id of the trace.
+         */
         traceId?: string | null;
     };
+    /**
+     * Id of the person who wrote it.
+     */
     authorUserId?: string | null;
+    /**
+     * Id of the annotation queue.
+     */
     queueId?: string | null;
 };
 
@@ -1117,30 +2725,87 @@ export type ScoreV3 = {
  * A score.
  */
 export type Score = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id of the observation.
+     */
     observationId: string | null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * Where the score comes from: API, ANNOTATION or EVAL.
+     */
     source: string;
+    /**
+     * Value.
+     */
     value: number;
     /**
      * The category, the boolean as a word, or the text; null for numbers.
      */
     stringValue: string | null;
+    /**
+     * Comment on the score.
+     */
     comment: string | null;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: unknown;
     };
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the person who wrote it.
+     */
     authorUserId: string | null;
+    /**
+     * Id of the configuration of the score.
+     */
     configId: string | null;
+    /**
+     * Id of the annotation queue.
+     */
     queueId: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
+    /**
+     * Id of the trace.
+     */
     traceId: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId: string | null;
+    /**
+     * Id of the run of a dataset that was scored.
+     */
     datasetRunId: string | null;
+    /**
+     * Type of the value: NUMERIC, CATEGORICAL, BOOLEAN, TEXT or CORRECTION.
+     */
     dataType: string;
 };
 
@@ -1148,6 +2813,9 @@ export type Score = {
  * A numbered page of sessions.
  */
 export type SessionPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<Session>;
     meta: PageMeta;
 };
@@ -1156,7 +2824,13 @@ export type SessionPage = {
  * A session.
  */
 export type Session = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
     /**
      * Start of its first trace.
@@ -1172,7 +2846,13 @@ export type Session = {
  * A session with its traces.
  */
 export type SessionWithTraces = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
     /**
      * Start of its first trace.
@@ -1182,6 +2862,9 @@ export type SessionWithTraces = {
      * Environment of its first trace.
      */
     environment: string;
+    /**
+     * The traces of the session.
+     */
     traces: Array<Trace>;
 };
 
@@ -1189,20 +2872,65 @@ export type SessionWithTraces = {
  * A trace without its observations and scores.
  */
 export type Trace = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id that the sender gave the trace.
+     */
     externalId: null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string | null;
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the user.
+     */
     userId: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId: string | null;
+    /**
+     * Release of the application.
+     */
     release: string | null;
+    /**
+     * Version.
+     */
     version: string | null;
+    /**
+     * Tags.
+     */
     tags: Array<string>;
+    /**
+     * Whether it is public in Langfuse.
+     */
     public: boolean;
+    /**
+     * Whether somebody has bookmarked it.
+     */
     bookmarked: boolean;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
     /**
      * JSON if the stored text is JSON, else the text.
@@ -1212,6 +2940,9 @@ export type Trace = {
      * JSON if the stored text is JSON, else the text.
      */
     output?: unknown;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: unknown;
     };
@@ -1221,13 +2952,37 @@ export type Trace = {
  * A comment on an object.
  */
 export type Comment = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Type of the object.
+     */
     objectType: 'TRACE' | 'OBSERVATION' | 'SESSION' | 'PROMPT';
+    /**
+     * Id of the object.
+     */
     objectId: string;
+    /**
+     * Text of the comment.
+     */
     content: string;
+    /**
+     * Id of the person who wrote it.
+     */
     authorUserId: string | null;
+    /**
+     * Mail address of the author.
+     */
     authorEmail: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
 };
 
@@ -1235,8 +2990,17 @@ export type Comment = {
  * A comment and the object that it is on.
  */
 export type CreateComment = {
+    /**
+     * Type of the object.
+     */
     objectType: 'TRACE' | 'OBSERVATION' | 'SESSION' | 'PROMPT';
+    /**
+     * Id of the object.
+     */
     objectId: string;
+    /**
+     * Text of the comment.
+     */
     content: string;
     /**
      * A member of the organisation; by default the owner of the key.
@@ -1248,7 +3012,13 @@ export type CreateComment = {
  * A page of comments, newest first.
  */
 export type CommentPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<Comment>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -1256,6 +3026,9 @@ export type CommentPage = {
  * A numbered page of models.
  */
 export type ModelPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<Model>;
     meta: PageMeta;
 };
@@ -1264,10 +3037,25 @@ export type ModelPage = {
  * A model with its prices.
  */
 export type Model = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Name of the model.
+     */
     modelName: string;
+    /**
+     * Regular expression that names of models must match.
+     */
     matchPattern: string;
+    /**
+     * Calls from this instant on have these prices; null for all. ISO 8601, UTC.
+     */
     startDate: string | null;
+    /**
+     * What prices are for.
+     */
     unit: 'CHARACTERS' | 'TOKENS' | 'MILLISECONDS' | 'SECONDS' | 'IMAGES' | 'REQUESTS' | null;
     /**
      * USD per unit in the default tier.
@@ -1281,37 +3069,94 @@ export type Model = {
      * USD per unit in the default tier.
      */
     totalPrice: number | null;
+    /**
+     * Which tokenizer counts the tokens of calls that say none; null for none.
+     */
     tokenizerId: string | null;
+    /**
+     * Settings of the tokenizer.
+     */
     tokenizerConfig: {
+        /**
+         * Model whose tokens are counted.
+         */
         tokenizerModel: string;
     } | null;
     /**
      * True for a default model of every project, which cannot be deleted.
      */
     isLangfuseManaged: boolean;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
     /**
      * USD per unit in the default tier.
      */
     prices: {
         [key: string]: {
+            /**
+             * Price of one unit, in USD.
+             */
             price: number;
         };
     };
+    /**
+     * Prices for kinds of calls, by priority.
+     */
     pricingTiers: Array<{
+        /**
+         * Id.
+         */
         id: string;
+        /**
+         * Name.
+         */
         name: string;
+        /**
+         * True for the tier that applies where no other does.
+         */
         isDefault: boolean;
+        /**
+         * Tiers are tried in this order.
+         */
         priority: number;
+        /**
+         * All must hold for the tier to apply.
+         */
         conditions: Array<{
+            /**
+             * Regular expression for kinds of usage; their sum is compared.
+             */
             usageDetailPattern: string;
+            /**
+             * How values are compared.
+             */
             operator: 'gt' | 'gte' | 'lt' | 'lte' | 'eq' | 'neq';
+            /**
+             * Value.
+             */
             value: number;
+            /**
+             * Whether the pattern tells upper from lower case.
+             */
             caseSensitive: boolean;
         } | {
+            /**
+             * What the condition looks at.
+             */
             source: 'model_parameters' | 'metadata';
+            /**
+             * Key within the object.
+             */
             key: string;
+            /**
+             * How values are compared.
+             */
             operator: 'in';
+            /**
+             * Values.
+             */
             values: Array<string>;
         }>;
         /**
@@ -1327,6 +3172,9 @@ export type Model = {
  * A model, the names it matches, and its prices.
  */
 export type CreateModel = {
+    /**
+     * Name of the model.
+     */
     modelName: string;
     /**
      * Postgres regular expression, matched against the model name of a call.
@@ -1356,7 +3204,13 @@ export type CreateModel = {
      * Replaces the three prices; exactly one tier must be the default.
      */
     pricingTiers?: Array<{
+        /**
+         * Name.
+         */
         name: string;
+        /**
+         * True for the tier that applies where no other does.
+         */
         isDefault?: boolean;
         /**
          * Lower is tried first; 0 is the default tier.
@@ -1370,13 +3224,34 @@ export type CreateModel = {
              * Matches the kinds of usage whose counts are added.
              */
             usageDetailPattern: string;
+            /**
+             * How values are compared.
+             */
             operator: 'gt' | 'gte' | 'lt' | 'lte' | 'eq' | 'neq';
+            /**
+             * Value.
+             */
             value: number;
+            /**
+             * Whether the pattern tells upper from lower case.
+             */
             caseSensitive?: boolean;
         } | {
+            /**
+             * What the condition looks at.
+             */
             source: 'model_parameters' | 'metadata';
+            /**
+             * Key within the object.
+             */
             key: string;
+            /**
+             * How values are compared.
+             */
             operator: 'in';
+            /**
+             * Values.
+             */
             values: Array<string>;
         }>;
         /**
@@ -1390,7 +3265,13 @@ export type CreateModel = {
      * Counts tokens for calls that report none.
      */
     tokenizerId?: 'openai' | null;
+    /**
+     * Settings of the tokenizer.
+     */
     tokenizerConfig?: {
+        /**
+         * Model whose tokens are counted.
+         */
         tokenizerModel: string;
     } | null;
 };
@@ -1399,6 +3280,9 @@ export type CreateModel = {
  * All blob storage integrations of the project.
  */
 export type BlobStorageIntegrations = {
+    /**
+     * The items of the page.
+     */
     data: Array<BlobStorageIntegration>;
 };
 
@@ -1410,30 +3294,93 @@ export type BlobStorageIntegration = {
      * Of the integration. Paths also take the project's id if the project has one integration of this kind.
      */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Type.
+     */
     type: 'S3' | 'S3_COMPATIBLE';
+    /**
+     * Name of the bucket.
+     */
     bucketName: string;
+    /**
+     * Address of the store; null for AWS.
+     */
     endpoint: string | null;
+    /**
+     * Region of the bucket.
+     */
     region: string;
+    /**
+     * Id of the access key.
+     */
     accessKeyId: string | null;
+    /**
+     * What the keys of all files begin with.
+     */
     prefix: string;
+    /**
+     * How often it delivers.
+     */
     exportFrequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly' | 'cron';
+    /**
+     * False: nothing is sent.
+     */
     enabled: boolean;
+    /**
+     * True: the bucket stands in the path of the address, not in its host.
+     */
     forcePathStyle: boolean;
+    /**
+     * Format of the files.
+     */
     fileType: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    /**
+     * From when on rows are delivered.
+     */
     exportMode: 'FULL_HISTORY' | 'FROM_TODAY' | 'FROM_CUSTOM_DATE';
+    /**
+     * Where FROM_CUSTOM_DATE begins. ISO 8601, UTC.
+     */
     exportStartDate: string | null;
+    /**
+     * Whether files are compressed with gzip.
+     */
     compressed: boolean;
+    /**
+     * Which tables are delivered.
+     */
     exportSource: 'LEGACY_TRACES_OBSERVATIONS' | 'LEGACY_TRACES_AND_ENRICHED_OBSERVATIONS' | 'OBSERVATIONS_V2';
+    /**
+     * Groups of columns of the enriched observations.
+     */
     exportFieldGroups: Array<'core' | 'basic' | 'time' | 'io' | 'metadata' | 'model' | 'usage' | 'prompt' | 'metrics' | 'trace_context' | 'tools'>;
+    /**
+     * When the next window is due; null if none is. ISO 8601, UTC.
+     */
     nextSyncAt: string | null;
     /**
      * Everything written before is delivered. Null before the first delivery.
      */
     lastSyncAt: string | null;
+    /**
+     * The last failure; null if there is none since the last success.
+     */
     lastError: string | null;
+    /**
+     * When it failed last. ISO 8601, UTC.
+     */
     lastErrorAt: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
 };
 
@@ -1441,31 +3388,73 @@ export type BlobStorageIntegration = {
  * Settings of a blob storage integration in Langfuse's shape.
  */
 export type PutBlobStorage = {
+    /**
+     * Id of the project.
+     */
     projectId: string;
     /**
      * AZURE_BLOB_STORAGE is refused.
      */
     type: 'S3' | 'S3_COMPATIBLE' | 'AZURE_BLOB_STORAGE';
+    /**
+     * Name of the bucket.
+     */
     bucketName: string;
+    /**
+     * Address of the store; null for AWS.
+     */
     endpoint?: string | null;
+    /**
+     * Region of the bucket.
+     */
     region: string;
+    /**
+     * Id of the access key.
+     */
     accessKeyId?: string | null;
     /**
      * If left out or empty, the stored one stays.
      */
     secretAccessKey?: string | null;
+    /**
+     * What the keys of all files begin with.
+     */
     prefix?: string;
+    /**
+     * How often it delivers.
+     */
     exportFrequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly';
+    /**
+     * False: nothing is sent.
+     */
     enabled: boolean;
+    /**
+     * True: the bucket stands in the path of the address, not in its host.
+     */
     forcePathStyle: boolean;
+    /**
+     * Format of the files.
+     */
     fileType: 'JSON' | 'CSV' | 'JSONL' | 'PARQUET';
+    /**
+     * From when on rows are delivered.
+     */
     exportMode: 'FULL_HISTORY' | 'FROM_TODAY' | 'FROM_CUSTOM_DATE';
+    /**
+     * Where FROM_CUSTOM_DATE begins. ISO 8601, UTC.
+     */
     exportStartDate?: string | null;
     /**
      * True: gzip. Default when created: true. If left out later, the stored value stays.
      */
     compressed?: boolean;
+    /**
+     * Which tables are delivered.
+     */
     exportSource?: 'LEGACY_TRACES_OBSERVATIONS' | 'LEGACY_TRACES_AND_ENRICHED_OBSERVATIONS' | 'OBSERVATIONS_V2' | null;
+    /**
+     * Groups of columns of the enriched observations.
+     */
     exportFieldGroups?: Array<'core' | 'basic' | 'time' | 'io' | 'metadata' | 'model' | 'usage' | 'prompt' | 'metrics' | 'trace_context' | 'tools'> | null;
 };
 
@@ -1477,15 +3466,33 @@ export type BlobStorageIntegrationStatus = {
      * Of the integration. Paths also take the project's id if the project has one integration of this kind.
      */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * State of the deliveries.
+     */
     syncStatus: 'disabled' | 'error' | 'running' | 'queued' | 'idle' | 'up_to_date';
+    /**
+     * False: nothing is sent.
+     */
     enabled: boolean;
+    /**
+     * When the next window is due; null if none is. ISO 8601, UTC.
+     */
     nextSyncAt: string | null;
     /**
      * Everything written before is delivered. Null before the first delivery.
      */
     lastSyncAt: string | null;
+    /**
+     * The last failure; null if there is none since the last success.
+     */
     lastError: string | null;
+    /**
+     * When it failed last. ISO 8601, UTC.
+     */
     lastErrorAt: string | null;
 };
 
@@ -1493,6 +3500,9 @@ export type BlobStorageIntegrationStatus = {
  * Confirms a deletion in Langfuse's shape.
  */
 export type BlobStorageIntegrationDeleted = {
+    /**
+     * What happened, for people.
+     */
     message: string;
 };
 
@@ -1500,27 +3510,66 @@ export type BlobStorageIntegrationDeleted = {
  * An integration with its settings, schedule and state. Secrets are left out.
  */
 export type Integration = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Where it delivers.
+     */
     kind: 'blob_storage' | 'posthog' | 'mixpanel';
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * False: nothing is sent.
+     */
     enabled: boolean;
+    /**
+     * When it delivers.
+     */
     schedule: {
+        /**
+         * How often it runs.
+         */
         frequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly' | 'cron';
+        /**
+         * Cron expression of five fields; null for another frequency.
+         */
         cron: string | null;
+        /**
+         * Time zone of the cron expression, such as `Europe/Berlin`.
+         */
         timeZone: string;
         /**
          * Windows are delivered so long after their end at the earliest.
          */
         jitterSeconds: number;
     };
+    /**
+     * From when on rows are delivered.
+     */
     mode: 'FULL_HISTORY' | 'FROM_TODAY' | 'FROM_CUSTOM_DATE';
     /**
      * Where deliveries began; null with FULL_HISTORY.
      */
     startDate: string | null;
+    /**
+     * Nothing from this instant on is delivered; null for no end. ISO 8601, UTC.
+     */
     endsAt: string | null;
+    /**
+     * Tables that are delivered.
+     */
     tables: Array<string>;
+    /**
+     * Settings of this kind of integration, without its secret.
+     */
     settings: {
         [key: string]: unknown;
     };
@@ -1530,7 +3579,13 @@ export type Integration = {
     secret: {
         [key: string]: string;
     } | null;
+    /**
+     * State.
+     */
     status: {
+        /**
+         * State of the deliveries.
+         */
         syncStatus: 'disabled' | 'error' | 'running' | 'queued' | 'idle' | 'up_to_date';
         /**
          * The state in words.
@@ -1544,7 +3599,13 @@ export type Integration = {
          * How far `deliveredThrough` is behind the present.
          */
         lagSeconds: number | null;
+        /**
+         * When the next window is due; null if none is. ISO 8601, UTC.
+         */
         nextRunAt: string | null;
+        /**
+         * When a window was last delivered; null if none was. ISO 8601, UTC.
+         */
         lastRunAt: string | null;
         lastError: IntegrationFault;
         /**
@@ -1555,14 +3616,29 @@ export type Integration = {
          * Attempts that failed since a window was delivered.
          */
         failures: number;
+        /**
+         * Since when it is behind its schedule; null if it is not. ISO 8601, UTC.
+         */
         overdueSince: string | null;
         /**
          * Windows by state, without completed ones.
          */
         runs: {
+            /**
+             * Windows being delivered.
+             */
             running: number;
+            /**
+             * Windows that wait for a runner.
+             */
             queued: number;
+            /**
+             * Windows that wait to be queued.
+             */
             pending: number;
+            /**
+             * Windows that were given up.
+             */
             failed: number;
         };
         /**
@@ -1570,8 +3646,17 @@ export type Integration = {
          */
         openRejections: number;
     };
+    /**
+     * Id of the person who created it; null if that person is gone.
+     */
     createdBy: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
 };
 
@@ -1579,17 +3664,29 @@ export type Integration = {
  * Of the last attempt that failed; kept until a window is delivered.
  */
 export type IntegrationFault = {
+    /**
+     * Stable code of the error. The page Errors lists them all.
+     */
     code: string;
+    /**
+     * What happened, for people.
+     */
     message: string;
     /**
      * The provider's own words.
      */
     detail: string | null;
+    /**
+     * Name of the table.
+     */
     table: string | null;
     /**
      * What to do about it.
      */
     help: string;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     at: string;
 } | null;
 
@@ -1597,10 +3694,25 @@ export type IntegrationFault = {
  * Where an integration delivers, what, and when.
  */
 export type CreateIntegration = {
+    /**
+     * Where it delivers.
+     */
     kind: 'blob_storage' | 'posthog' | 'mixpanel';
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * False: nothing is sent.
+     */
     enabled?: boolean;
+    /**
+     * When it delivers.
+     */
     schedule: {
+        /**
+         * How often it runs.
+         */
         frequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly' | 'cron';
         /**
          * Five fields; only with the frequency `cron`.
@@ -1645,7 +3757,13 @@ export type CreateIntegration = {
  * A page of integrations, newest first.
  */
 export type IntegrationPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<Integration>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -1653,9 +3771,21 @@ export type IntegrationPage = {
  * Settings to change; what is left out stays.
  */
 export type UpdateIntegration = {
+    /**
+     * Name.
+     */
     name?: string;
+    /**
+     * False: nothing is sent.
+     */
     enabled?: boolean;
+    /**
+     * When it delivers.
+     */
     schedule?: {
+        /**
+         * How often it runs.
+         */
         frequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly' | 'cron';
         /**
          * Five fields; only with the frequency `cron`.
@@ -1712,6 +3842,9 @@ export type Backfill = {
      * Windows that no run covered.
      */
     added: number;
+    /**
+     * The first instant. ISO 8601, UTC.
+     */
     from: string;
     /**
      * At most where the integration has got to: the rest follows by its schedule.
@@ -1723,6 +3856,9 @@ export type Backfill = {
  * Half-open range `[from, to)` of write time.
  */
 export type BackfillRange = {
+    /**
+     * The first instant. ISO 8601, UTC.
+     */
     from: string;
     /**
      * Exclusive.
@@ -1734,27 +3870,63 @@ export type BackfillRange = {
  * The steps of a test of an integration, and what failed.
  */
 export type IntegrationValidation = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the integration.
+     */
     integrationId: string;
+    /**
+     * State.
+     */
     state: 'queued' | 'running' | 'passed' | 'failed';
+    /**
+     * What was tried, in order.
+     */
     steps: Array<{
+        /**
+         * What the step tries.
+         */
         name: 'settings' | 'write' | 'read' | 'list' | 'delete' | 'authenticate';
+        /**
+         * How the step ended.
+         */
         outcome: 'passed' | 'failed' | 'skipped';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string | null;
         /**
          * What the provider answered.
          */
         message: string | null;
+        /**
+         * What to do about it.
+         */
         help: string | null;
     }>;
     /**
      * Why it could not be carried out.
      */
     error: {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
     } | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     finishedAt: string | null;
 };
 
@@ -1762,6 +3934,9 @@ export type IntegrationValidation = {
  * What is sent again.
  */
 export type Redelivery = {
+    /**
+     * Number of windows.
+     */
     windows: number;
 };
 
@@ -1769,7 +3944,13 @@ export type Redelivery = {
  * A page of runs, newest first.
  */
 export type IntegrationRunPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<IntegrationRunSummary>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -1777,12 +3958,21 @@ export type IntegrationRunPage = {
  * A run of an integration: one window of its schedule.
  */
 export type IntegrationRunSummary = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the integration.
+     */
     integrationId: string;
     /**
      * `pending` waits to be delivered again; `failed` is taken up at the next tick.
      */
     state: 'pending' | 'queued' | 'running' | 'completed' | 'failed';
+    /**
+     * What asked for it: the schedule, a person, or a backfill.
+     */
     cause: 'schedule' | 'manual' | 'backfill';
     /**
      * The window holds rows written at this instant or later,
@@ -1792,18 +3982,33 @@ export type IntegrationRunSummary = {
      * and before this one.
      */
     windowEnd: string;
+    /**
+     * Attempts so far.
+     */
     attempts: number;
     /**
      * How often the window was delivered.
      */
     deliveries: number;
+    /**
+     * Number of rows.
+     */
     rows: number;
+    /**
+     * Size in bytes.
+     */
     bytes: number;
     /**
      * Events that were sent to a sink: `accepted` and `rejected`.
      */
     sent: number;
+    /**
+     * Rows that the sink has taken.
+     */
     accepted: number;
+    /**
+     * Rows that the sink has refused.
+     */
     rejected: number;
     error: IntegrationFault;
     /**
@@ -1814,8 +4019,17 @@ export type IntegrationRunSummary = {
      * Equal when the same window gave the same files.
      */
     contentHash: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it began; null if it has not. ISO 8601, UTC.
+     */
     startedAt: string | null;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     finishedAt: string | null;
 };
 
@@ -1835,7 +4049,13 @@ export type IntegrationRun = IntegrationRunSummary & {
  * A page of refused rows, newest first.
  */
 export type IntegrationRejectionPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<IntegrationRejection>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -1843,14 +4063,29 @@ export type IntegrationRejectionPage = {
  * Rows that a destination refused, with its reason.
  */
 export type IntegrationRejection = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the run.
+     */
     runId: string;
+    /**
+     * Name of the table.
+     */
     tableName: string;
+    /**
+     * Id of the row.
+     */
     rowId: string;
     /**
      * The id the sink knows the row by.
      */
     eventId: string;
+    /**
+     * Stable code of the error. The page Errors lists them all.
+     */
     code: string;
     /**
      * The sink's reason.
@@ -1860,6 +4095,9 @@ export type IntegrationRejection = {
      * When a later delivery of the row was accepted.
      */
     acceptedAt: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
 };
 
@@ -1877,46 +4115,94 @@ export type WebhookEndpointWithSecret = WebhookEndpoint & {
  * A webhook endpoint without its secret.
  */
 export type WebhookEndpoint = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * What it is for.
+     */
     description: string | null;
+    /**
+     * Address that requests are sent to.
+     */
     url: string;
     /**
      * Null: all.
      */
     eventTypes: Array<'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue'> | null;
+    /**
+     * False: nothing is sent.
+     */
     enabled: boolean;
+    /**
+     * How requests are signed.
+     */
     signing: 'hmac-sha256' | 'ed25519';
     /**
      * `whpk_` and base64: verifies ed25519 signatures. Null with hmac-sha256.
      */
     publicKey: string | null;
+    /**
+     * Public key before the last rotation, while it still verifies; null otherwise.
+     */
     previousPublicKey: string | null;
     /**
      * Until then the former secret signs too.
      */
     previousSecretUntil: string | null;
+    /**
+     * State.
+     */
     state: 'healthy' | 'failing' | 'disabled';
     /**
      * Of the last failed attempt, or what switched it off.
      */
     fault: {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
         /**
          * What to do about it.
          */
         help: string;
+        /**
+         * When it happened. ISO 8601, UTC.
+         */
         at: string;
     } | null;
     /**
      * Attempts that failed since the last success.
      */
     failures: number;
+    /**
+     * The first failure since the last success; null if there is none. ISO 8601, UTC.
+     */
     failingSince: string | null;
+    /**
+     * Id of the person who created it; null if that person is gone.
+     */
     createdBy: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
 };
 
@@ -1924,7 +4210,13 @@ export type WebhookEndpoint = {
  * Where events go, and which.
  */
 export type CreateWebhookEndpoint = {
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * What it is for.
+     */
     description?: string | null;
     /**
      * Where requests go: a public host, by https. Answers show it whole, so put no secret in it.
@@ -1934,7 +4226,13 @@ export type CreateWebhookEndpoint = {
      * Events that are sent. Null: all, also types that are added later.
      */
     eventTypes?: Array<'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue'> | null;
+    /**
+     * False: nothing is sent.
+     */
     enabled?: boolean;
+    /**
+     * How requests are signed.
+     */
     signing?: 'hmac-sha256' | 'ed25519';
 };
 
@@ -1942,7 +4240,13 @@ export type CreateWebhookEndpoint = {
  * A page of webhook endpoints, newest first.
  */
 export type WebhookEndpointPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<WebhookEndpoint>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -1950,7 +4254,13 @@ export type WebhookEndpointPage = {
  * What to change about a webhook endpoint.
  */
 export type UpdateWebhookEndpoint = {
+    /**
+     * Name.
+     */
     name?: string;
+    /**
+     * What it is for.
+     */
     description?: string | null;
     /**
      * Where requests go: a public host, by https. Answers show it whole, so put no secret in it.
@@ -1980,29 +4290,53 @@ export type WebhookSecretRotation = {
  * One event for one endpoint.
  */
 export type WebhookDeliverySummary = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the webhook endpoint.
+     */
     endpointId: string;
     /**
      * The header `webhook-id`, the same for every attempt.
      */
     eventId: string;
+    /**
+     * Type.
+     */
     type: 'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue';
     /**
      * What the event is about: an export or integration.
      */
     objectId: string;
+    /**
+     * Whether it is a test that somebody asked for.
+     */
     isTest: boolean;
     /**
      * `failed` is given up; it can be redelivered.
      */
     state: 'waiting' | 'delivered' | 'failed';
+    /**
+     * Attempts so far.
+     */
     attempts: number;
     /**
      * Of the last attempt.
      */
     responseStatus: number | null;
+    /**
+     * What went wrong; null if nothing.
+     */
     error: {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
         /**
          * What to do about it.
@@ -2013,7 +4347,13 @@ export type WebhookDeliverySummary = {
      * Null while it is being sent, or waits for an earlier event of its object.
      */
     nextAttemptAt: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     finishedAt: string | null;
 };
 
@@ -2031,7 +4371,13 @@ export type WebhookTest = {
  * A page of deliveries, newest first.
  */
 export type WebhookDeliveryPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<WebhookDeliverySummary>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -2053,8 +4399,17 @@ export type WebhookDelivery = WebhookDeliverySummary & {
  * One request of a delivery, with its answer.
  */
 export type WebhookAttempt = {
+    /**
+     * When it began; null if it has not. ISO 8601, UTC.
+     */
     startedAt: string;
+    /**
+     * Milliseconds until the answer was read.
+     */
     durationMs: number;
+    /**
+     * Address that requests are sent to.
+     */
     url: string;
     /**
      * Of the signature only the schemes.
@@ -2062,7 +4417,13 @@ export type WebhookAttempt = {
     requestHeaders: {
         [key: string]: string;
     };
+    /**
+     * Status of the answer; null if there was none.
+     */
     responseStatus: number | null;
+    /**
+     * Header fields of the answer; null if there was none.
+     */
     responseHeaders: {
         [key: string]: string;
     } | null;
@@ -2070,8 +4431,17 @@ export type WebhookAttempt = {
      * The first 20 kB.
      */
     responseBody: string | null;
+    /**
+     * What went wrong; null if nothing.
+     */
     error: {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
         /**
          * What to do about it.
@@ -2098,6 +4468,9 @@ export type WebhookRedelivery = {
  * Which deliveries to send again.
  */
 export type WebhookRedeliverySelection = {
+    /**
+     * State.
+     */
     state?: 'failed' | 'delivered';
     /**
      * Only events of this type.
@@ -2117,6 +4490,9 @@ export type WebhookRedeliverySelection = {
  * The project of the key.
  */
 export type ProjectList = {
+    /**
+     * The items of the page.
+     */
     data: Array<Project>;
 };
 
@@ -2124,10 +4500,25 @@ export type ProjectList = {
  * A project and its organisation.
  */
 export type Project = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * The organization of the project.
+     */
     organization: {
+        /**
+         * Id.
+         */
         id: string;
+        /**
+         * Name.
+         */
         name: string;
     };
     /**
@@ -2156,24 +4547,45 @@ export type ApiKeyWithSecret = ApiKey & {
  * An API key without its secret.
  */
 export type ApiKey = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Public part of the key.
+     */
     publicKey: string;
     /**
      * Start and end of the secret.
      */
     displaySecretKey: string;
+    /**
+     * What the key is for.
+     */
     note: string | null;
+    /**
+     * What the key may do.
+     */
     scopes: Array<string>;
     /**
      * The owner, whose role bounds the scopes.
      */
     userId: string;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it ends to be valid; null for never. ISO 8601, UTC.
+     */
     expiresAt: string | null;
     /**
      * To the minute.
      */
     lastUsedAt: string | null;
+    /**
+     * When the secret was last replaced; null if never. ISO 8601, UTC.
+     */
     rotatedAt: string | null;
     /**
      * Until when the secret before the last rotation is valid.
@@ -2189,6 +4601,9 @@ export type CreateApiKey = {
      * At most those of your own key. The new key has the owner of yours, and never more than the owner's role allows.
      */
     scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD' | 'members:CRUD'>;
+    /**
+     * What the key is for.
+     */
     note?: string;
     /**
      * In the future. Required, and no later than your own key's, if that expires.
@@ -2200,7 +4615,13 @@ export type CreateApiKey = {
  * A page of API keys, newest first.
  */
 export type ApiKeyPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<ApiKey>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -2218,8 +4639,17 @@ export type RotateApiKey = {
  * The plan of the project, its quotas, and the limit of bursts.
  */
 export type Limits = {
+    /**
+     * Plan of the project.
+     */
     plan: 'unlimited' | 'hobby' | 'pro' | 'enterprise';
+    /**
+     * Each quota and what is used of it.
+     */
     quotas: Array<{
+        /**
+         * Which quota it is.
+         */
         name: 'concurrentExports' | 'exportsPerHour' | 'rowsPerDay' | 'bytesPerDay';
         /**
          * Null: no limit.
@@ -2229,6 +4659,9 @@ export type Limits = {
          * Of rows and bytes: with the estimates of exports that wait or run.
          */
         used: number;
+        /**
+         * What is left of the quota; null for no limit.
+         */
         left: number | null;
         /**
          * Null for concurrentExports, which counts what waits or runs at the moment.
@@ -2243,7 +4676,13 @@ export type Limits = {
      * Most requests of one API key; counted for each location of the edge.
      */
     burst: {
+        /**
+         * Requests that are allowed at once.
+         */
         requests: number;
+        /**
+         * Length of the time, in seconds.
+         */
         seconds: number;
     } | null;
 };
@@ -2252,6 +4691,9 @@ export type Limits = {
  * Confirms that the deletion is in the queue.
  */
 export type DeletedAnswer = {
+    /**
+     * What happened, for people.
+     */
     message: string;
 };
 
@@ -2259,6 +4701,9 @@ export type DeletedAnswer = {
  * Ids of the traces to delete.
  */
 export type DeleteTraces = {
+    /**
+     * Ids of the traces.
+     */
     traceIds: Array<string>;
 };
 
@@ -2266,7 +4711,13 @@ export type DeleteTraces = {
  * A page of audit logs, newest first.
  */
 export type AuditLogPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<AuditLog>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -2274,18 +4725,57 @@ export type AuditLogPage = {
  * One action on an object of the project, with its state before and after.
  */
 export type AuditLog = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * Type.
+     */
     type: string;
+    /**
+     * Id of the API key; null if none was used.
+     */
     apiKeyId: string | null;
+    /**
+     * Id of the user.
+     */
     userId: string | null;
+    /**
+     * Role of the person at that time.
+     */
     userProjectRole: string | null;
+    /**
+     * Type of the object, such as `batchExport`.
+     */
     resourceType: string;
+    /**
+     * Id of the object.
+     */
     resourceId: string;
+    /**
+     * What was done, such as `create`.
+     */
     action: string;
+    /**
+     * Id of the request. Name it when you ask for help.
+     */
     requestId: string | null;
+    /**
+     * Address that the request came from.
+     */
     ipAddress: string | null;
+    /**
+     * The object before the action; null if it is new.
+     */
     before?: unknown;
+    /**
+     * The object after the action; null if it is gone.
+     */
     after?: unknown;
 };
 
@@ -2293,6 +4783,9 @@ export type AuditLog = {
  * The members of the organisation, by address.
  */
 export type MemberList = {
+    /**
+     * The items of the page.
+     */
     data: Array<Member>;
 };
 
@@ -2300,11 +4793,29 @@ export type MemberList = {
  * A member of the organisation with their role.
  */
 export type Member = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the user.
+     */
     userId: string;
+    /**
+     * Mail address.
+     */
     email: string;
+    /**
+     * Name.
+     */
     name: string | null;
+    /**
+     * Role in the organization, which bounds what keys may do.
+     */
     role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
 };
 
@@ -2312,20 +4823,35 @@ export type Member = {
  * The new role.
  */
 export type UpdateMember = {
+    /**
+     * Role in the organization, which bounds what keys may do.
+     */
     role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
 };
 
+/**
+ * An invitation into the organisation.
+ */
 export type Invitation = {
+    /**
+     * Id.
+     */
     id: string;
     /**
      * In lower case.
      */
     email: string;
+    /**
+     * Role in the organization, which bounds what keys may do.
+     */
     role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
     /**
      * Id of the user who invited.
      */
     invitedBy: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
     /**
      * When it was last mailed.
@@ -2341,11 +4867,23 @@ export type Invitation = {
  * Whom to invite, and the role they will have.
  */
 export type CreateInvitation = {
+    /**
+     * Mail address.
+     */
     email: string;
+    /**
+     * Role in the organization, which bounds what keys may do.
+     */
     role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
 };
 
+/**
+ * The invitations of the organisation, newest first.
+ */
 export type InvitationList = {
+    /**
+     * The items of the page.
+     */
     data: Array<Invitation>;
 };
 
@@ -2353,12 +4891,30 @@ export type InvitationList = {
  * Who is signed in, with the organisations and projects that they can reach.
  */
 export type Account = {
+    /**
+     * The person.
+     */
     user: {
+        /**
+         * Id.
+         */
         id: string;
+        /**
+         * Mail address.
+         */
         email: string;
+        /**
+         * Name.
+         */
         name: string | null;
     };
+    /**
+     * The session that asks.
+     */
     session: {
+        /**
+         * Id.
+         */
         id: string;
         /**
          * Its end, however often it is used.
@@ -2369,12 +4925,33 @@ export type Account = {
      * May call the routes of administrators.
      */
     isOperator: boolean;
+    /**
+     * The organisations of the person, with what the role allows.
+     */
     organizations: Array<{
+        /**
+         * Id.
+         */
         id: string;
+        /**
+         * Name.
+         */
         name: string;
+        /**
+         * Role in the organization, which bounds what keys may do.
+         */
         role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+        /**
+         * Projects of the organisation.
+         */
         projects: Array<{
+            /**
+             * Id.
+             */
             id: string;
+            /**
+             * Name.
+             */
             name: string;
             /**
              * What the role allows in the project.
@@ -2388,6 +4965,9 @@ export type Account = {
  * The sessions of the person, newest first.
  */
 export type AccountSessionList = {
+    /**
+     * The items of the page.
+     */
     data: Array<AccountSession>;
 };
 
@@ -2395,18 +4975,33 @@ export type AccountSessionList = {
  * A browser in which the person is signed in.
  */
 export type AccountSession = {
+    /**
+     * Id.
+     */
     id: string;
     /**
      * How it began.
      */
     method: 'MAIL_LINK' | 'OIDC' | 'CONSOLE_LINK';
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
     /**
      * To the minute.
      */
     lastSeenAt: string;
+    /**
+     * When it ends to be valid; null for never. ISO 8601, UTC.
+     */
     expiresAt: string;
+    /**
+     * Address that the request came from.
+     */
     ipAddress: string | null;
+    /**
+     * What the browser says it is.
+     */
     userAgent: string | null;
     /**
      * Sent this request.
@@ -2430,6 +5025,9 @@ export type SignInMethods = {
      * Companies' sign-in (OpenID Connect).
      */
     oidc: Array<{
+        /**
+         * Id.
+         */
         id: string;
         /**
          * For the button.
@@ -2449,6 +5047,9 @@ export type MailLinkRequested = {
  * The address that wants to sign in.
  */
 export type RequestMailLink = {
+    /**
+     * Mail address.
+     */
     email: string;
     /**
      * Path of the console to go to after signing in. Anything that leads to another site becomes `/`.
@@ -2487,11 +5088,29 @@ export type AdminResource = {
  * The plan of a project, and quotas that differ from it.
  */
 export type ProjectPlan = {
+    /**
+     * Plan of the project.
+     */
     plan: 'unlimited' | 'hobby' | 'pro' | 'enterprise' | null;
+    /**
+     * Quotas that differ from those of the plan.
+     */
     overrides: {
+        /**
+         * Exports that may wait or run at once; null for no limit.
+         */
         concurrentExports?: number | null;
+        /**
+         * Exports that may be created in an hour; null for no limit.
+         */
         exportsPerHour?: number | null;
+        /**
+         * Rows of exports in 24 hours; null for no limit.
+         */
         rowsPerDay?: number | null;
+        /**
+         * Bytes of exports in 24 hours; null for no limit.
+         */
         bytesPerDay?: number | null;
     };
 };
@@ -2500,7 +5119,13 @@ export type ProjectPlan = {
  * The API answers.
  */
 export type Health = {
+    /**
+     * State.
+     */
     status: 'OK';
+    /**
+     * Version.
+     */
     version: string;
 };
 
@@ -2508,10 +5133,25 @@ export type Health = {
  * Whether the services behind the API answer.
  */
 export type Readiness = {
+    /**
+     * State.
+     */
     status: 'ready' | 'not ready';
+    /**
+     * State of each engine that requests need.
+     */
     checks: {
+        /**
+         * Whether Postgres answers, with all migrations.
+         */
         postgres: 'ok' | 'unavailable' | 'migrations pending' | 'off';
+        /**
+         * Whether ClickHouse answers.
+         */
         clickhouse: 'ok' | 'unavailable' | 'migrations pending' | 'off';
+        /**
+         * Whether the bucket answers.
+         */
         bucket: 'ok' | 'unavailable' | 'migrations pending' | 'off';
     };
 };
@@ -2532,6 +5172,9 @@ export type IngestErrors = {
      * `INVALID_JSON`: The body is not valid JSON.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_JSON';
     };
     /**
@@ -2542,6 +5185,9 @@ export type IngestErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -2554,36 +5200,54 @@ export type IngestErrors = {
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -2615,6 +5279,9 @@ export type ExportOtelTracesErrors = {
      * `INVALID_JSON`: The body is not valid JSON.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_JSON';
     };
     /**
@@ -2625,6 +5292,9 @@ export type ExportOtelTracesErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -2637,30 +5307,45 @@ export type ExportOtelTracesErrors = {
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -2681,6 +5366,9 @@ export type ExportOtelTracesErrors = {
      * `S3_REJECTED`: The object store refused the request.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_CLOCK_SKEW' | 'S3_REJECTED';
     };
     /**
@@ -2689,6 +5377,9 @@ export type ExportOtelTracesErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'S3_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -2718,6 +5409,9 @@ export type ExportOtelMetricsErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -2728,6 +5422,9 @@ export type ExportOtelMetricsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -2738,36 +5435,54 @@ export type ExportOtelMetricsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -2797,6 +5512,9 @@ export type ExportOtelLogsErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -2807,6 +5525,9 @@ export type ExportOtelLogsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -2817,36 +5538,54 @@ export type ExportOtelLogsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -2947,6 +5686,9 @@ export type ListScoresV1Errors = {
      * `INVALID_FILTER`: The filter cannot be applied.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER';
     };
     /**
@@ -2957,6 +5699,9 @@ export type ListScoresV1Errors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -2965,6 +5710,9 @@ export type ListScoresV1Errors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
@@ -2977,18 +5725,27 @@ export type ListScoresV1Errors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -2997,6 +5754,9 @@ export type ListScoresV1Errors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -3005,6 +5765,9 @@ export type ListScoresV1Errors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3042,6 +5805,9 @@ export type CreateScoreErrors = {
      * `INVALID_JSON`: The body is not valid JSON.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_JSON';
     };
     /**
@@ -3052,6 +5818,9 @@ export type CreateScoreErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3066,42 +5835,63 @@ export type CreateScoreErrors = {
      * `SCORE_OF_ANOTHER_KEY`: The score was created with another key.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED' | 'SCORE_OF_ANOTHER_KEY';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -3122,6 +5912,9 @@ export type CreateScoreErrors = {
      * `S3_REJECTED`: The object store refused the request.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_CLOCK_SKEW' | 'S3_REJECTED';
     };
     /**
@@ -3130,6 +5923,9 @@ export type CreateScoreErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'S3_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3169,6 +5965,9 @@ export type EstimateBatchExportErrors = {
      * `INVALID_COLUMNS`: The column selection cannot be applied.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
     };
     /**
@@ -3179,6 +5978,9 @@ export type EstimateBatchExportErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3189,18 +5991,27 @@ export type EstimateBatchExportErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -3213,18 +6024,27 @@ export type EstimateBatchExportErrors = {
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'COMMENT_FILTER_TOO_WIDE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -3233,6 +6053,9 @@ export type EstimateBatchExportErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -3241,6 +6064,9 @@ export type EstimateBatchExportErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3280,6 +6106,9 @@ export type PreviewBatchExportErrors = {
      * `INVALID_COLUMNS`: The column selection cannot be applied.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
     };
     /**
@@ -3290,6 +6119,9 @@ export type PreviewBatchExportErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3300,18 +6132,27 @@ export type PreviewBatchExportErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -3328,18 +6169,27 @@ export type PreviewBatchExportErrors = {
      * `ANSWER_TOO_LARGE`: The response would be too large.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'HASHING_DISABLED' | 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -3348,6 +6198,9 @@ export type PreviewBatchExportErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -3356,6 +6209,9 @@ export type PreviewBatchExportErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3400,6 +6256,9 @@ export type ListBatchExportsErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
@@ -3410,6 +6269,9 @@ export type ListBatchExportsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3418,24 +6280,36 @@ export type ListBatchExportsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3481,6 +6355,9 @@ export type CreateBatchExportErrors = {
      * `INVALID_COLUMNS`: The column selection cannot be applied.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
     };
     /**
@@ -3491,6 +6368,9 @@ export type CreateBatchExportErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3503,24 +6383,36 @@ export type CreateBatchExportErrors = {
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -3539,6 +6431,9 @@ export type CreateBatchExportErrors = {
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'HASHING_DISABLED' | 'EXPORT_EXCEEDS_QUOTA' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'COMMENT_FILTER_TOO_WIDE';
     };
     /**
@@ -3547,12 +6442,18 @@ export type CreateBatchExportErrors = {
      * `QUOTA_EXCEEDED`: A quota of the project is used up.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED' | 'QUOTA_EXCEEDED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -3561,6 +6462,9 @@ export type CreateBatchExportErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -3569,6 +6473,9 @@ export type CreateBatchExportErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3605,6 +6512,9 @@ export type DeleteBatchExportErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -3615,6 +6525,9 @@ export type DeleteBatchExportErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3625,48 +6538,72 @@ export type DeleteBatchExportErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `EXPORT_NOT_DELETABLE`: A running export cannot be deleted.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_NOT_DELETABLE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3701,6 +6638,9 @@ export type GetBatchExportErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -3711,6 +6651,9 @@ export type GetBatchExportErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3719,30 +6662,45 @@ export type GetBatchExportErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3777,6 +6735,9 @@ export type GetBatchExportManifestErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -3787,6 +6748,9 @@ export type GetBatchExportManifestErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3795,36 +6759,54 @@ export type GetBatchExportManifestErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `EXPORT_NOT_READY`: The export has no file to download.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_NOT_READY';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3861,6 +6843,9 @@ export type CancelBatchExportErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -3871,6 +6856,9 @@ export type CancelBatchExportErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3881,48 +6869,72 @@ export type CancelBatchExportErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `EXPORT_NOT_CANCELLABLE`: The export has already ended.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_NOT_CANCELLABLE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3959,6 +6971,9 @@ export type RetryBatchExportErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -3969,6 +6984,9 @@ export type RetryBatchExportErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3979,42 +6997,63 @@ export type RetryBatchExportErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `EXPORT_NOT_RETRYABLE`: The export cannot be retried.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_NOT_RETRYABLE';
     };
     /**
      * `EXPORT_TOO_OLD`: The export is too old to run.
      */
     410: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_TOO_OLD';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `EXPORT_EXCEEDS_QUOTA`: The export is larger than a quota of the project.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_EXCEEDS_QUOTA';
     };
     /**
@@ -4023,18 +7062,27 @@ export type RetryBatchExportErrors = {
      * `QUOTA_EXCEEDED`: A quota of the project is used up.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED' | 'QUOTA_EXCEEDED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4077,6 +7125,9 @@ export type RerunBatchExportErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -4087,6 +7138,9 @@ export type RerunBatchExportErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4099,12 +7153,18 @@ export type RerunBatchExportErrors = {
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -4113,18 +7173,27 @@ export type RerunBatchExportErrors = {
      * `EXPORT_NOT_RETRYABLE`: The export cannot be retried.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'EXPORT_NOT_RETRYABLE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -4141,6 +7210,9 @@ export type RerunBatchExportErrors = {
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'EXPORT_EXCEEDS_QUOTA' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'COMMENT_FILTER_TOO_WIDE';
     };
     /**
@@ -4149,12 +7221,18 @@ export type RerunBatchExportErrors = {
      * `QUOTA_EXCEEDED`: A quota of the project is used up.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED' | 'QUOTA_EXCEEDED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -4163,6 +7241,9 @@ export type RerunBatchExportErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -4171,6 +7252,9 @@ export type RerunBatchExportErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4210,6 +7294,9 @@ export type DownloadBatchExportErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -4220,6 +7307,9 @@ export type DownloadBatchExportErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4230,42 +7320,63 @@ export type DownloadBatchExportErrors = {
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `EXPORT_NOT_READY`: The export has no file to download.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_NOT_READY';
     };
     /**
      * `EXPORT_EXPIRED`: The export's file has expired.
      */
     410: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_EXPIRED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4296,6 +7407,9 @@ export type GetBatchExportDownloadLinkErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -4306,6 +7420,9 @@ export type GetBatchExportDownloadLinkErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4316,42 +7433,63 @@ export type GetBatchExportDownloadLinkErrors = {
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `EXPORT_NOT_READY`: The export has no file to download.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_NOT_READY';
     };
     /**
      * `EXPORT_EXPIRED`: The export's file has expired.
      */
     410: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_EXPIRED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4386,6 +7524,9 @@ export type StreamBatchExportEventsErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -4396,6 +7537,9 @@ export type StreamBatchExportEventsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4404,30 +7548,45 @@ export type StreamBatchExportEventsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4455,6 +7614,9 @@ export type ListExportTablesErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -4465,6 +7627,9 @@ export type ListExportTablesErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4473,24 +7638,36 @@ export type ListExportTablesErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4529,6 +7706,9 @@ export type GetExportSchemaErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -4539,6 +7719,9 @@ export type GetExportSchemaErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4547,30 +7730,45 @@ export type GetExportSchemaErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4603,6 +7801,9 @@ export type GetExportTableErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -4613,6 +7814,9 @@ export type GetExportTableErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4621,30 +7825,45 @@ export type GetExportTableErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4676,6 +7895,9 @@ export type DeleteTracesErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -4686,6 +7908,9 @@ export type DeleteTracesErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4698,36 +7923,54 @@ export type DeleteTracesErrors = {
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4818,6 +8061,9 @@ export type ListTracesErrors = {
      * `INVALID_ORDER_BY`: The order cannot be applied.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_ORDER_BY';
     };
     /**
@@ -4828,6 +8074,9 @@ export type ListTracesErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4836,6 +8085,9 @@ export type ListTracesErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
@@ -4850,18 +8102,27 @@ export type ListTracesErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -4870,6 +8131,9 @@ export type ListTracesErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -4878,6 +8142,9 @@ export type ListTracesErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4914,6 +8181,9 @@ export type DeleteTraceErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -4924,6 +8194,9 @@ export type DeleteTraceErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4936,36 +8209,54 @@ export type DeleteTraceErrors = {
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5005,6 +8296,9 @@ export type GetTraceErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -5015,6 +8309,9 @@ export type GetTraceErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -5023,12 +8320,18 @@ export type GetTraceErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -5041,18 +8344,27 @@ export type GetTraceErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5061,6 +8373,9 @@ export type GetTraceErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -5069,6 +8384,9 @@ export type GetTraceErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5153,6 +8471,9 @@ export type ListObservationsErrors = {
      * `INVALID_FILTER`: The filter cannot be applied.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER';
     };
     /**
@@ -5163,6 +8484,9 @@ export type ListObservationsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -5171,6 +8495,9 @@ export type ListObservationsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
@@ -5185,18 +8512,27 @@ export type ListObservationsErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5205,6 +8541,9 @@ export type ListObservationsErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -5213,6 +8552,9 @@ export type ListObservationsErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5319,6 +8661,9 @@ export type ListObservationsV2Errors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
     };
     /**
@@ -5329,6 +8674,9 @@ export type ListObservationsV2Errors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -5337,6 +8685,9 @@ export type ListObservationsV2Errors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
@@ -5351,18 +8702,27 @@ export type ListObservationsV2Errors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5371,6 +8731,9 @@ export type ListObservationsV2Errors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -5379,6 +8742,9 @@ export type ListObservationsV2Errors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5411,6 +8777,9 @@ export type GetObservationErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -5421,6 +8790,9 @@ export type GetObservationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -5429,12 +8801,18 @@ export type GetObservationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -5447,18 +8825,27 @@ export type GetObservationErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5467,6 +8854,9 @@ export type GetObservationErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -5475,6 +8865,9 @@ export type GetObservationErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5511,6 +8904,9 @@ export type DeleteScoreErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -5521,6 +8917,9 @@ export type DeleteScoreErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -5533,36 +8932,54 @@ export type DeleteScoreErrors = {
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5595,6 +9012,9 @@ export type GetScoreV1Errors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -5605,6 +9025,9 @@ export type GetScoreV1Errors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -5613,12 +9036,18 @@ export type GetScoreV1Errors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -5631,18 +9060,27 @@ export type GetScoreV1Errors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5651,6 +9089,9 @@ export type GetScoreV1Errors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -5659,6 +9100,9 @@ export type GetScoreV1Errors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5775,6 +9219,9 @@ export type ListScoresErrors = {
      * `INVALID_FILTER`: The filter cannot be applied.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER';
     };
     /**
@@ -5785,6 +9232,9 @@ export type ListScoresErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -5793,6 +9243,9 @@ export type ListScoresErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
@@ -5805,18 +9258,27 @@ export type ListScoresErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5825,6 +9287,9 @@ export type ListScoresErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -5833,6 +9298,9 @@ export type ListScoresErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5947,6 +9415,9 @@ export type ListScoresV3Errors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
     };
     /**
@@ -5957,6 +9428,9 @@ export type ListScoresV3Errors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -5965,6 +9439,9 @@ export type ListScoresV3Errors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
@@ -5977,18 +9454,27 @@ export type ListScoresV3Errors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5997,6 +9483,9 @@ export type ListScoresV3Errors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -6005,6 +9494,9 @@ export type ListScoresV3Errors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6037,6 +9529,9 @@ export type GetScoreErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -6047,6 +9542,9 @@ export type GetScoreErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6055,12 +9553,18 @@ export type GetScoreErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -6073,18 +9577,27 @@ export type GetScoreErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -6093,6 +9606,9 @@ export type GetScoreErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -6101,6 +9617,9 @@ export type GetScoreErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6151,6 +9670,9 @@ export type ListSessionsErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -6161,6 +9683,9 @@ export type ListSessionsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6169,6 +9694,9 @@ export type ListSessionsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
@@ -6179,18 +9707,27 @@ export type ListSessionsErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -6199,6 +9736,9 @@ export type ListSessionsErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -6207,6 +9747,9 @@ export type ListSessionsErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6239,6 +9782,9 @@ export type GetSessionErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -6249,6 +9795,9 @@ export type GetSessionErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6257,12 +9806,18 @@ export type GetSessionErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -6275,18 +9830,27 @@ export type GetSessionErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -6295,6 +9859,9 @@ export type GetSessionErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -6303,6 +9870,9 @@ export type GetSessionErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6351,6 +9921,9 @@ export type ListCommentsErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
@@ -6361,6 +9934,9 @@ export type ListCommentsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6369,24 +9945,36 @@ export type ListCommentsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6424,6 +10012,9 @@ export type CreateCommentErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -6434,6 +10025,9 @@ export type CreateCommentErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6444,48 +10038,72 @@ export type CreateCommentErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6522,6 +10140,9 @@ export type DeleteCommentErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -6532,6 +10153,9 @@ export type DeleteCommentErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6542,42 +10166,63 @@ export type DeleteCommentErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6616,6 +10261,9 @@ export type ListModelsErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -6626,6 +10274,9 @@ export type ListModelsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6634,24 +10285,36 @@ export type ListModelsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6689,6 +10352,9 @@ export type CreateModelErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -6699,6 +10365,9 @@ export type CreateModelErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6709,24 +10378,36 @@ export type CreateModelErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -6735,24 +10416,36 @@ export type CreateModelErrors = {
      * `TOO_MANY_MODELS`: The project has reached its limit of models.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'TOO_MANY_MODELS';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6789,6 +10482,9 @@ export type DeleteModelErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -6799,6 +10495,9 @@ export type DeleteModelErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6809,48 +10508,72 @@ export type DeleteModelErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `MODEL_NOT_DELETABLE`: A default model cannot be deleted.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'MODEL_NOT_DELETABLE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6885,6 +10608,9 @@ export type GetModelErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -6895,6 +10621,9 @@ export type GetModelErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6903,30 +10632,45 @@ export type GetModelErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6954,6 +10698,9 @@ export type ListBlobStorageIntegrationsErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -6964,6 +10711,9 @@ export type ListBlobStorageIntegrationsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6972,24 +10722,36 @@ export type ListBlobStorageIntegrationsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7021,6 +10783,9 @@ export type PutBlobStorageIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -7031,6 +10796,9 @@ export type PutBlobStorageIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7041,24 +10809,36 @@ export type PutBlobStorageIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -7067,12 +10847,18 @@ export type PutBlobStorageIntegrationErrors = {
      * `TOO_MANY_INTEGRATIONS`: The project has reached its limit of integrations.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ENCRYPTION_DISABLED' | 'TOO_MANY_INTEGRATIONS';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
@@ -7081,12 +10867,18 @@ export type PutBlobStorageIntegrationErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7123,6 +10915,9 @@ export type DeleteBlobStorageIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -7133,6 +10928,9 @@ export type DeleteBlobStorageIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7143,42 +10941,63 @@ export type DeleteBlobStorageIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7213,6 +11032,9 @@ export type GetBlobStorageIntegrationStatusErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -7223,6 +11045,9 @@ export type GetBlobStorageIntegrationStatusErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7231,30 +11056,45 @@ export type GetBlobStorageIntegrationStatusErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7299,6 +11139,9 @@ export type ListIntegrationsErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
@@ -7309,6 +11152,9 @@ export type ListIntegrationsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7317,24 +11163,36 @@ export type ListIntegrationsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7372,6 +11230,9 @@ export type CreateIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -7382,6 +11243,9 @@ export type CreateIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7392,12 +11256,18 @@ export type CreateIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -7406,18 +11276,27 @@ export type CreateIntegrationErrors = {
      * `INTEGRATION_NAME_TAKEN`: The project has an integration of this kind and name.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'INTEGRATION_NAME_TAKEN';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -7428,24 +11307,36 @@ export type CreateIntegrationErrors = {
      * `TOO_MANY_INTEGRATIONS`: The project has reached its limit of integrations.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED' | 'TOO_MANY_INTEGRATIONS';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7482,6 +11373,9 @@ export type DeleteIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -7492,6 +11386,9 @@ export type DeleteIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7502,42 +11399,63 @@ export type DeleteIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7572,6 +11490,9 @@ export type GetIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -7582,6 +11503,9 @@ export type GetIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7590,30 +11514,45 @@ export type GetIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7650,6 +11589,9 @@ export type UpdateIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -7660,6 +11602,9 @@ export type UpdateIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7670,12 +11615,18 @@ export type UpdateIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -7684,30 +11635,45 @@ export type UpdateIntegrationErrors = {
      * `INTEGRATION_CHANGED`: The integration was changed meanwhile.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTEGRATION_NAME_TAKEN' | 'INTEGRATION_CHANGED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ENCRYPTION_DISABLED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
@@ -7716,12 +11682,18 @@ export type UpdateIntegrationErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7764,6 +11736,9 @@ export type RunIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -7774,6 +11749,9 @@ export type RunIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7784,12 +11762,18 @@ export type RunIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -7798,42 +11782,63 @@ export type RunIntegrationErrors = {
      * `INTEGRATION_DISABLED`: The integration is switched off.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'INTEGRATION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7870,6 +11875,9 @@ export type PauseIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -7880,6 +11888,9 @@ export type PauseIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7890,42 +11901,63 @@ export type PauseIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7962,6 +11994,9 @@ export type ResumeIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -7972,6 +12007,9 @@ export type ResumeIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7982,42 +12020,63 @@ export type ResumeIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8060,6 +12119,9 @@ export type BackfillIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -8070,6 +12132,9 @@ export type BackfillIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8080,12 +12145,18 @@ export type BackfillIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -8094,42 +12165,63 @@ export type BackfillIntegrationErrors = {
      * `INTEGRATION_NOT_STARTED`: The integration has not delivered anything yet.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'INTEGRATION_NOT_STARTED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8172,6 +12264,9 @@ export type ValidateIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -8182,6 +12277,9 @@ export type ValidateIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8192,54 +12290,81 @@ export type ValidateIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8278,6 +12403,9 @@ export type GetValidationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -8288,6 +12416,9 @@ export type GetValidationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8296,30 +12427,45 @@ export type GetValidationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8362,6 +12508,9 @@ export type RedeliverRejectionsErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -8372,6 +12521,9 @@ export type RedeliverRejectionsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8382,54 +12534,81 @@ export type RedeliverRejectionsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8487,6 +12666,9 @@ export type ListIntegrationRunsErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
@@ -8497,6 +12679,9 @@ export type ListIntegrationRunsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8505,30 +12690,45 @@ export type ListIntegrationRunsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8567,6 +12767,9 @@ export type GetIntegrationRunErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -8577,6 +12780,9 @@ export type GetIntegrationRunErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8585,30 +12791,45 @@ export type GetIntegrationRunErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8666,6 +12887,9 @@ export type ListRejectionsErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
@@ -8676,6 +12900,9 @@ export type ListRejectionsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8684,30 +12911,45 @@ export type ListRejectionsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8748,6 +12990,9 @@ export type ListWebhookEndpointsErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
@@ -8758,6 +13003,9 @@ export type ListWebhookEndpointsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8766,24 +13014,36 @@ export type ListWebhookEndpointsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8823,6 +13083,9 @@ export type CreateWebhookEndpointErrors = {
      * `EGRESS_INVALID_URL`: The address is not a URL that can be used.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
     };
     /**
@@ -8833,6 +13096,9 @@ export type CreateWebhookEndpointErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8843,24 +13109,36 @@ export type CreateWebhookEndpointErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -8873,12 +13151,18 @@ export type CreateWebhookEndpointErrors = {
      * `TOO_MANY_WEBHOOK_ENDPOINTS`: The project has reached its limit of webhook endpoints.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED' | 'EGRESS_BLOCKED' | 'TOO_MANY_WEBHOOK_ENDPOINTS';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
@@ -8887,12 +13171,18 @@ export type CreateWebhookEndpointErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8929,6 +13219,9 @@ export type DeleteWebhookEndpointErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -8939,6 +13232,9 @@ export type DeleteWebhookEndpointErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8949,42 +13245,63 @@ export type DeleteWebhookEndpointErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9019,6 +13336,9 @@ export type GetWebhookEndpointErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -9029,6 +13349,9 @@ export type GetWebhookEndpointErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9037,30 +13360,45 @@ export type GetWebhookEndpointErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9099,6 +13437,9 @@ export type UpdateWebhookEndpointErrors = {
      * `EGRESS_INVALID_URL`: The address is not a URL that can be used.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
     };
     /**
@@ -9109,6 +13450,9 @@ export type UpdateWebhookEndpointErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9119,48 +13463,72 @@ export type UpdateWebhookEndpointErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `EGRESS_BLOCKED`: The address is not allowed.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EGRESS_BLOCKED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9203,6 +13571,9 @@ export type RotateWebhookSecretErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -9213,6 +13584,9 @@ export type RotateWebhookSecretErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9223,30 +13597,45 @@ export type RotateWebhookSecretErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -9255,12 +13644,18 @@ export type RotateWebhookSecretErrors = {
      * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
@@ -9269,12 +13664,18 @@ export type RotateWebhookSecretErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9317,6 +13718,9 @@ export type TestWebhookEndpointErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -9327,6 +13731,9 @@ export type TestWebhookEndpointErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9337,54 +13744,81 @@ export type TestWebhookEndpointErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9450,6 +13884,9 @@ export type ListWebhookDeliveriesErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
@@ -9460,6 +13897,9 @@ export type ListWebhookDeliveriesErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9468,30 +13908,45 @@ export type ListWebhookDeliveriesErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9530,6 +13985,9 @@ export type GetWebhookDeliveryErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -9540,6 +13998,9 @@ export type GetWebhookDeliveryErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9548,30 +14009,45 @@ export type GetWebhookDeliveryErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9612,6 +14088,9 @@ export type RedeliverWebhookDeliveryErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -9622,6 +14101,9 @@ export type RedeliverWebhookDeliveryErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9632,48 +14114,72 @@ export type RedeliverWebhookDeliveryErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `WEBHOOK_ENDPOINT_DISABLED`: The webhook endpoint is switched off.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'WEBHOOK_ENDPOINT_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9710,6 +14216,9 @@ export type RedeliverWebhookDeliveriesErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -9720,6 +14229,9 @@ export type RedeliverWebhookDeliveriesErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9730,48 +14242,72 @@ export type RedeliverWebhookDeliveriesErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `WEBHOOK_ENDPOINT_DISABLED`: The webhook endpoint is switched off.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'WEBHOOK_ENDPOINT_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9799,6 +14335,9 @@ export type ListProjectsErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -9809,6 +14348,9 @@ export type ListProjectsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9817,30 +14359,45 @@ export type ListProjectsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9881,6 +14438,9 @@ export type ListApiKeysErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
@@ -9891,6 +14451,9 @@ export type ListApiKeysErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9899,24 +14462,36 @@ export type ListApiKeysErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9954,6 +14529,9 @@ export type CreateApiKeyErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -9964,6 +14542,9 @@ export type CreateApiKeyErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9976,24 +14557,36 @@ export type CreateApiKeyErrors = {
      * `SCOPE_NOT_HELD`: A key cannot hand out rights that it does not have.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -10004,12 +14597,18 @@ export type CreateApiKeyErrors = {
      * `TOO_MANY_API_KEYS`: The project has reached its limit of API keys.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED' | 'TOO_MANY_API_KEYS';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
@@ -10018,12 +14617,18 @@ export type CreateApiKeyErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10060,6 +14665,9 @@ export type RevokeApiKeyErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -10070,6 +14678,9 @@ export type RevokeApiKeyErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10080,42 +14691,63 @@ export type RevokeApiKeyErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10150,6 +14782,9 @@ export type GetApiKeyErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -10160,6 +14795,9 @@ export type GetApiKeyErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10168,30 +14806,45 @@ export type GetApiKeyErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10234,6 +14887,9 @@ export type RotateApiKeyErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -10244,6 +14900,9 @@ export type RotateApiKeyErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10256,30 +14915,45 @@ export type RotateApiKeyErrors = {
      * `SCOPE_NOT_HELD`: A key cannot hand out rights that it does not have.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -10288,12 +14962,18 @@ export type RotateApiKeyErrors = {
      * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
@@ -10302,12 +14982,18 @@ export type RotateApiKeyErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10335,6 +15021,9 @@ export type GetLimitsErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -10345,6 +15034,9 @@ export type GetLimitsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10353,24 +15045,36 @@ export type GetLimitsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10423,6 +15127,9 @@ export type ListAuditLogsErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
@@ -10433,6 +15140,9 @@ export type ListAuditLogsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10441,24 +15151,36 @@ export type ListAuditLogsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10486,6 +15208,9 @@ export type ListMembersErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -10496,6 +15221,9 @@ export type ListMembersErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10504,24 +15232,36 @@ export type ListMembersErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10558,6 +15298,9 @@ export type RemoveMemberErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -10568,6 +15311,9 @@ export type RemoveMemberErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10580,48 +15326,72 @@ export type RemoveMemberErrors = {
      * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `LAST_OWNER`: The organisation would be without an owner.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'LAST_OWNER';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10658,6 +15428,9 @@ export type UpdateMemberErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -10668,6 +15441,9 @@ export type UpdateMemberErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10680,48 +15456,72 @@ export type UpdateMemberErrors = {
      * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `LAST_OWNER`: The organisation would be without an owner.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'LAST_OWNER';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10749,6 +15549,9 @@ export type ListInvitationsErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -10759,6 +15562,9 @@ export type ListInvitationsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10767,24 +15573,36 @@ export type ListInvitationsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10822,6 +15640,9 @@ export type CreateInvitationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -10832,6 +15653,9 @@ export type CreateInvitationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10846,6 +15670,9 @@ export type CreateInvitationErrors = {
      * `SIGN_IN_METHOD_DISABLED`: This way to sign in is switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD' | 'SIGN_IN_METHOD_DISABLED';
     };
     /**
@@ -10856,18 +15683,27 @@ export type CreateInvitationErrors = {
      * `ALREADY_INVITED`: This address is invited already.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'ALREADY_MEMBER' | 'ALREADY_INVITED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -10876,24 +15712,36 @@ export type CreateInvitationErrors = {
      * `TOO_MANY_INVITATIONS`: The organisation has reached its limit of open invitations.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'TOO_MANY_INVITATIONS';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10930,6 +15778,9 @@ export type ResendInvitationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -10940,6 +15791,9 @@ export type ResendInvitationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10954,42 +15808,63 @@ export type ResendInvitationErrors = {
      * `SIGN_IN_METHOD_DISABLED`: This way to sign in is switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD' | 'SIGN_IN_METHOD_DISABLED';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11026,6 +15901,9 @@ export type RevokeInvitationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -11036,6 +15914,9 @@ export type RevokeInvitationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -11048,42 +15929,63 @@ export type RevokeInvitationErrors = {
      * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11113,24 +16015,36 @@ export type GetAccountErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11160,6 +16074,9 @@ export type EndAllAccountSessionsErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -11168,42 +16085,63 @@ export type EndAllAccountSessionsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FOREIGN_ORIGIN';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11233,24 +16171,36 @@ export type ListAccountSessionsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11285,6 +16235,9 @@ export type EndAccountSessionErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -11293,48 +16246,72 @@ export type EndAccountSessionErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11362,6 +16339,9 @@ export type GetSignInMethodsErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
 };
@@ -11391,6 +16371,9 @@ export type RequestMailLinkErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -11399,36 +16382,54 @@ export type RequestMailLinkErrors = {
      * `SIGN_IN_METHOD_DISABLED`: This way to sign in is switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FOREIGN_ORIGIN' | 'SIGN_IN_METHOD_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11458,48 +16459,72 @@ export type VerifySignInErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FOREIGN_ORIGIN';
     };
     /**
      * `SIGN_IN_LINK_INVALID`: The sign-in link is not valid any more.
      */
     410: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SIGN_IN_LINK_INVALID';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11532,24 +16557,36 @@ export type StartOidcSignInErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_REQUEST';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11568,18 +16605,27 @@ export type FinishOidcSignInErrors = {
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11600,42 +16646,63 @@ export type SignOutErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FOREIGN_ORIGIN';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11665,24 +16732,36 @@ export type AdminListOrganizationsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
      * `FORBIDDEN_OPERATOR`: You are no operator of this service.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11694,6 +16773,9 @@ export type AdminListOrganizationsResponses = {
      * Newest first, at most 1,000.
      */
     200: {
+        /**
+         * The items of the page.
+         */
         data: Array<AdminResource>;
     };
 };
@@ -11702,6 +16784,9 @@ export type AdminListOrganizationsResponse = AdminListOrganizationsResponses[key
 
 export type AdminCreateOrganizationData = {
     body: {
+        /**
+         * Name.
+         */
         name: string;
     };
     headers?: {
@@ -11722,6 +16807,9 @@ export type AdminCreateOrganizationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -11730,6 +16818,9 @@ export type AdminCreateOrganizationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
@@ -11738,42 +16829,63 @@ export type AdminCreateOrganizationErrors = {
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11803,24 +16915,36 @@ export type AdminListProjectsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
      * `FORBIDDEN_OPERATOR`: You are no operator of this service.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11832,6 +16956,9 @@ export type AdminListProjectsResponses = {
      * Newest first, at most 1,000.
      */
     200: {
+        /**
+         * The items of the page.
+         */
         data: Array<AdminResource>;
     };
 };
@@ -11840,8 +16967,17 @@ export type AdminListProjectsResponse = AdminListProjectsResponses[keyof AdminLi
 
 export type AdminCreateProjectData = {
     body: {
+        /**
+         * Id of the organization.
+         */
         organizationId: string;
+        /**
+         * Name.
+         */
         name: string;
+        /**
+         * Exports of the project that run at once; null uses the runner's setting.
+         */
         runningJobsMax?: number;
     };
     headers?: {
@@ -11862,6 +16998,9 @@ export type AdminCreateProjectErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -11870,6 +17009,9 @@ export type AdminCreateProjectErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
@@ -11878,48 +17020,72 @@ export type AdminCreateProjectErrors = {
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11949,24 +17115,36 @@ export type AdminListUsersErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
      * `FORBIDDEN_OPERATOR`: You are no operator of this service.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11978,6 +17156,9 @@ export type AdminListUsersResponses = {
      * Newest first, at most 1,000.
      */
     200: {
+        /**
+         * The items of the page.
+         */
         data: Array<AdminResource>;
     };
 };
@@ -11986,7 +17167,13 @@ export type AdminListUsersResponse = AdminListUsersResponses[keyof AdminListUser
 
 export type AdminCreateUserData = {
     body: {
+        /**
+         * Mail address.
+         */
         email: string;
+        /**
+         * Name.
+         */
         name?: string;
     };
     headers?: {
@@ -12007,6 +17194,9 @@ export type AdminCreateUserErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -12015,6 +17205,9 @@ export type AdminCreateUserErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
@@ -12023,42 +17216,63 @@ export type AdminCreateUserErrors = {
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12088,24 +17302,36 @@ export type AdminListMembershipsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
      * `FORBIDDEN_OPERATOR`: You are no operator of this service.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12117,6 +17343,9 @@ export type AdminListMembershipsResponses = {
      * Newest first, at most 1,000.
      */
     200: {
+        /**
+         * The items of the page.
+         */
         data: Array<AdminResource>;
     };
 };
@@ -12125,8 +17354,17 @@ export type AdminListMembershipsResponse = AdminListMembershipsResponses[keyof A
 
 export type AdminCreateMembershipData = {
     body: {
+        /**
+         * Id of the organization.
+         */
         organizationId: string;
+        /**
+         * Id of the user.
+         */
         userId: string;
+        /**
+         * Role in the organization, which bounds what keys may do.
+         */
         role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
     };
     headers?: {
@@ -12147,6 +17385,9 @@ export type AdminCreateMembershipErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -12155,6 +17396,9 @@ export type AdminCreateMembershipErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
@@ -12163,48 +17407,72 @@ export type AdminCreateMembershipErrors = {
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12234,24 +17502,36 @@ export type AdminListApiKeysErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
      * `FORBIDDEN_OPERATOR`: You are no operator of this service.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12263,6 +17543,9 @@ export type AdminListApiKeysResponses = {
      * Newest first, at most 1,000.
      */
     200: {
+        /**
+         * The items of the page.
+         */
         data: Array<AdminResource>;
     };
 };
@@ -12271,10 +17554,25 @@ export type AdminListApiKeysResponse = AdminListApiKeysResponses[keyof AdminList
 
 export type AdminCreateApiKeyData = {
     body: {
+        /**
+         * Id of the project.
+         */
         projectId: string;
+        /**
+         * Id of the user.
+         */
         userId: string;
+        /**
+         * What the key may do.
+         */
         scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD' | 'members:CRUD'>;
+        /**
+         * What the key is for.
+         */
         note?: string;
+        /**
+         * When it ends to be valid; null for never. ISO 8601, UTC.
+         */
         expiresAt?: string;
     };
     headers?: {
@@ -12295,6 +17593,9 @@ export type AdminCreateApiKeyErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -12303,6 +17604,9 @@ export type AdminCreateApiKeyErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
@@ -12311,30 +17615,45 @@ export type AdminCreateApiKeyErrors = {
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -12343,6 +17662,9 @@ export type AdminCreateApiKeyErrors = {
      * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED';
     };
     /**
@@ -12351,12 +17673,18 @@ export type AdminCreateApiKeyErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12391,6 +17719,9 @@ export type AdminRevokeApiKeyErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -12399,6 +17730,9 @@ export type AdminRevokeApiKeyErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
@@ -12407,36 +17741,54 @@ export type AdminRevokeApiKeyErrors = {
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12477,6 +17829,9 @@ export type AdminRotateApiKeyErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -12485,6 +17840,9 @@ export type AdminRotateApiKeyErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
@@ -12493,30 +17851,45 @@ export type AdminRotateApiKeyErrors = {
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -12525,6 +17898,9 @@ export type AdminRotateApiKeyErrors = {
      * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED';
     };
     /**
@@ -12533,12 +17909,18 @@ export type AdminRotateApiKeyErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12556,11 +17938,29 @@ export type AdminRotateApiKeyResponse = AdminRotateApiKeyResponses[keyof AdminRo
 
 export type AdminSetProjectPlanData = {
     body: {
+        /**
+         * Plan of the project.
+         */
         plan?: 'unlimited' | 'hobby' | 'pro' | 'enterprise' | null;
+        /**
+         * Quotas that differ from those of the plan.
+         */
         overrides?: {
+            /**
+             * Exports that may wait or run at once; null for no limit.
+             */
             concurrentExports?: number | null;
+            /**
+             * Exports that may be created in an hour; null for no limit.
+             */
             exportsPerHour?: number | null;
+            /**
+             * Rows of exports in 24 hours; null for no limit.
+             */
             rowsPerDay?: number | null;
+            /**
+             * Bytes of exports in 24 hours; null for no limit.
+             */
             bytesPerDay?: number | null;
         };
     };
@@ -12581,6 +17981,9 @@ export type AdminSetProjectPlanErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -12589,6 +17992,9 @@ export type AdminSetProjectPlanErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
@@ -12597,36 +18003,54 @@ export type AdminSetProjectPlanErrors = {
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12654,6 +18078,9 @@ export type GetHealthErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
 };
@@ -12681,6 +18108,9 @@ export type GetReadinessErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
