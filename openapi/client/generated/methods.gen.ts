@@ -230,6 +230,8 @@ export class Methods {
   };
 
   readonly tables = {
+    /** Read the rows of a table. Reads the rows that an export of the same query would hold, in its order, page by page. Each row is there once, in its newest version; rows that arrive while you page neither repeat nor skip others. Long cells are cut at `textMax` characters. For one whole row, filter by its id with `textMax: null`. Texts are ordered by their first 4,096 bytes. Needs `traces:read` or `batchExports:create`; for audit_logs `auditLogs:read`. Comments need `comments:CRUD` or `batchExports:create`. ClickHouse ends a query that takes too long, with CLICKHOUSE_RESOURCES. */
+    listTableRows: (table: types.ListTableRowsData["path"]["table"], body: types.ListTableRowsData["body"], options?: RequestOptions) => this.#send<types.ListTableRowsResponse>(sdk.listTableRows, { path: { table }, body }, options),
     /** List the tables that can be exported */
     list: (options?: RequestOptions) => this.#send<types.ListExportTablesResponse>(sdk.listExportTables, {}, options),
     /** Show how a format writes the columns of a table */

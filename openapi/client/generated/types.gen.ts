@@ -1517,6 +1517,105 @@ export type DownloadLink = {
     expiresAt: string;
 };
 
+export type TableRowsPage = {
+    /**
+     * Columns in the order of the file.
+     */
+    columns: Array<{
+        /**
+         * Key of the column in `values`.
+         */
+        id: string;
+        /**
+         * Type, as in the description of the table.
+         */
+        type: string;
+        /**
+         * Whether a cell can be null.
+         */
+        nullable: boolean;
+        /**
+         * Unit of the numbers, such as `ms`.
+         */
+        unit: string | null;
+    }>;
+    /**
+     * The rows, in order.
+     */
+    rows: Array<TableRow>;
+    /**
+     * Cursor of the next page; null if this is the last.
+     */
+    nextCursor: string | null;
+};
+
+export type TableRow = {
+    /**
+     * Id of the row.
+     */
+    id: string;
+    /**
+     * Cells by column, as in a JSON file with `embed: false`: instants are ISO 8601 UTC, decimals and 64-bit integers strings of digits.
+     */
+    values: {
+        [key: string]: unknown;
+    };
+    /**
+     * Full length in characters of each cell that was cut. A list or map counts all of its texts.
+     */
+    cut: {
+        [key: string]: number;
+    };
+};
+
+export type TableRowsRequest = {
+    /**
+     * Conditions of the table's filter language, all of which a row satisfies. Null: every row.
+     */
+    filter?: Array<FilterCondition> | null;
+    /**
+     * Text that a row must contain, whatever its case.
+     */
+    searchQuery?: string;
+    /**
+     * Where to search; ids by default.
+     */
+    searchType?: Array<'id' | 'content' | 'input' | 'output'>;
+    /**
+     * Column and direction, as for an export. Null: newest first. Missing values come last.
+     */
+    orderBy?: {
+        /**
+         * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+         */
+        column: string;
+        /**
+         * Direction.
+         */
+        order: 'ASC' | 'DESC';
+    } | null;
+    /**
+     * Columns by id. Default: all of the table, without comments if the key may not read them.
+     */
+    columns?: Array<string>;
+    /**
+     * The column `scores`: one list, one column for each name, or none.
+     */
+    scores?: 'columns' | 'nested' | 'none';
+    /**
+     * Largest number of rows.
+     */
+    limit?: number;
+    /**
+     * `nextCursor` of the page before, unchanged, with the same filter, search and order.
+     */
+    cursor?: string;
+    /**
+     * Characters beyond which a cell is cut. Null cuts nothing, and needs a filter on the ids of the rows.
+     */
+    textMax?: number | null;
+};
+
 /**
  * The tables that can be exported.
  */
@@ -7601,6 +7700,163 @@ export type StreamBatchExportEventsResponses = {
 };
 
 export type StreamBatchExportEventsResponse = StreamBatchExportEventsResponses[keyof StreamBatchExportEventsResponses];
+
+export type ListTableRowsData = {
+    body: TableRowsRequest;
+    path: {
+        /**
+         * Name of the table, such as `events`.
+         */
+        table: string;
+    };
+    query?: never;
+    url: '/api/public/export-tables/{table}/rows';
+};
+
+export type ListTableRowsErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_FILTER`: The filter cannot be applied.
+     *
+     * `INVALID_ORDER_BY`: The order cannot be applied.
+     *
+     * `INVALID_COLUMNS`: The column selection cannot be applied.
+     *
+     * `INVALID_CURSOR`: The cursor is not valid.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
+     *
+     * `ANSWER_TOO_LARGE`: The response would be too large.
+     */
+    422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'COMMENT_FILTER_TOO_WIDE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'ANSWER_TOO_LARGE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
+     */
+    502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
+    /**
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListTableRowsError = ListTableRowsErrors[keyof ListTableRowsErrors];
+
+export type ListTableRowsResponses = {
+    /**
+     * A page of rows.
+     */
+    200: TableRowsPage;
+};
+
+export type ListTableRowsResponse = ListTableRowsResponses[keyof ListTableRowsResponses];
 
 export type ListExportTablesData = {
     body?: never;
