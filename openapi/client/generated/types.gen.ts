@@ -1616,6 +1616,91 @@ export type TableRowsRequest = {
     textMax?: number | null;
 };
 
+export type TableHistogram = {
+    /**
+     * Start of the first bucket, ISO 8601 UTC.
+     */
+    from: string;
+    /**
+     * End of the range; the last bucket may be shorter than the others.
+     */
+    to: string;
+    /**
+     * Width of a bucket.
+     */
+    bucketSeconds: number;
+    /**
+     * Rows in each bucket, oldest first. Exact: a row counts once, in its newest version.
+     */
+    counts: Array<number>;
+};
+
+export type TableHistogramRequest = {
+    /**
+     * Conditions of the table's filter language, all of which a row satisfies. Null: every row.
+     */
+    filter?: Array<FilterCondition> | null;
+    /**
+     * Text that a row must contain, whatever its case.
+     */
+    searchQuery?: string;
+    /**
+     * Where to search; ids by default.
+     */
+    searchType?: Array<'id' | 'content' | 'input' | 'output'>;
+    /**
+     * Start of the first bucket.
+     */
+    from: string;
+    /**
+     * End of the last bucket; a row at this instant is in none.
+     */
+    to: string;
+    /**
+     * Largest number of buckets. They are whole seconds wide, so there may be fewer.
+     */
+    buckets?: number;
+};
+
+export type TableValues = {
+    /**
+     * Most frequent first.
+     */
+    values: Array<{
+        /**
+         * The value; never empty.
+         */
+        value: string;
+        /**
+         * Rows that have it.
+         */
+        count: number;
+    }>;
+    /**
+     * False if there are more values, or some longer than 1,000 bytes or not UTF-8, which are left out.
+     */
+    isComplete: boolean;
+};
+
+export type TableValuesRequest = {
+    /**
+     * A filter column of the type string, stringOptions or arrayOptions that holds no payload.
+     */
+    column: string;
+    /**
+     * Conditions of the table's filter language, all of which a row satisfies. Null: every row.
+     */
+    filter?: Array<FilterCondition> | null;
+    /**
+     * Start of the values, whatever its case.
+     */
+    prefix?: string;
+    /**
+     * Largest number of values.
+     */
+    limit?: number;
+};
+
 /**
  * The tables that can be exported.
  */
@@ -7857,6 +7942,304 @@ export type ListTableRowsResponses = {
 };
 
 export type ListTableRowsResponse = ListTableRowsResponses[keyof ListTableRowsResponses];
+
+export type CountTableRowsData = {
+    body: TableHistogramRequest;
+    path: {
+        /**
+         * Name of the table, such as `events`.
+         */
+        table: string;
+    };
+    query?: never;
+    url: '/api/public/export-tables/{table}/histogram';
+};
+
+export type CountTableRowsErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_FILTER`: The filter cannot be applied.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'INVALID_FILTER';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
+     */
+    422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'COMMENT_FILTER_TOO_WIDE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
+     */
+    502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
+    /**
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type CountTableRowsError = CountTableRowsErrors[keyof CountTableRowsErrors];
+
+export type CountTableRowsResponses = {
+    /**
+     * The counts.
+     */
+    200: TableHistogram;
+};
+
+export type CountTableRowsResponse = CountTableRowsResponses[keyof CountTableRowsResponses];
+
+export type ListTableValuesData = {
+    body: TableValuesRequest;
+    path: {
+        /**
+         * Name of the table, such as `events`.
+         */
+        table: string;
+    };
+    query?: never;
+    url: '/api/public/export-tables/{table}/values';
+};
+
+export type ListTableValuesErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_FILTER`: The filter cannot be applied.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'INVALID_FILTER';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
+     */
+    422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'COMMENT_FILTER_TOO_WIDE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
+     */
+    502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
+    /**
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListTableValuesError = ListTableValuesErrors[keyof ListTableValuesErrors];
+
+export type ListTableValuesResponses = {
+    /**
+     * The values.
+     */
+    200: TableValues;
+};
+
+export type ListTableValuesResponse = ListTableValuesResponses[keyof ListTableValuesResponses];
 
 export type ListExportTablesData = {
     body?: never;
