@@ -3,6 +3,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, notFoun
 import { Empty, Failed } from "../components/states.tsx";
 import { exportSearch, exportTabSearch } from "../features/exports/export-search.ts";
 import { signInSearch, verifySearch } from "../features/sign-in/sign-in-search.ts";
+import { tableSearch } from "../features/tables/table-search.ts";
 import { type Account, loadAccount, projectsOf } from "./account.ts";
 import { enterProject } from "./api-client.ts";
 import { ApiError } from "./api-error.ts";
@@ -87,6 +88,44 @@ const exportRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/exports/export-page.tsx"), "ExportPage"),
 });
 
+/** One page for each of these tables; their state in the URL is the same. */
+const tablesPage = () => import("../features/tables/tables-page.tsx");
+
+const eventsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/events",
+  validateSearch: tableSearch,
+  component: lazyRouteComponent(tablesPage, "EventsPage"),
+});
+
+const tracesRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/traces",
+  validateSearch: tableSearch,
+  component: lazyRouteComponent(tablesPage, "TracesPage"),
+});
+
+const observationsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/observations",
+  validateSearch: tableSearch,
+  component: lazyRouteComponent(tablesPage, "ObservationsPage"),
+});
+
+const scoresRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/scores",
+  validateSearch: tableSearch,
+  component: lazyRouteComponent(tablesPage, "ScoresPage"),
+});
+
+const sessionsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/sessions",
+  validateSearch: tableSearch,
+  component: lazyRouteComponent(tablesPage, "SessionsPage"),
+});
+
 const accountRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: "/account",
@@ -97,7 +136,16 @@ const routeTree = rootRoute.addChildren([
   homeRoute,
   signInRoute,
   verifyRoute,
-  projectRoute.addChildren([exportsRoute, exportRoute, accountRoute]),
+  projectRoute.addChildren([
+    eventsRoute,
+    tracesRoute,
+    observationsRoute,
+    scoresRoute,
+    sessionsRoute,
+    exportsRoute,
+    exportRoute,
+    accountRoute,
+  ]),
 ]);
 
 export const router = createRouter({ routeTree, defaultPreload: "intent", defaultPreloadStaleTime: 0, scrollRestoration: true });

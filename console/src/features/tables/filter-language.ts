@@ -1,5 +1,6 @@
 /** The filter language as forms know it: the operators of a column, drafts of conditions, and the text of a condition. */
 import type { ExportTable, FilterCondition } from "../../generated/types.gen.ts";
+import { isInstant } from "./time-range.ts";
 
 export type FilterColumn = ExportTable["filters"][number];
 export type FilterType = FilterCondition["type"];
@@ -32,7 +33,9 @@ export type Operator = { type: FilterType; operator: string };
  * newer server that this page does not know are left out.
  */
 export const operatorsOf = (column: FilterColumn): Operator[] => {
-  const all = column.filters.flatMap(({ type, operators }) => (isFilterType(type) ? operators.map((operator) => ({ type, operator })) : []));
+  const all = column.filters.flatMap(({ type, operators }) =>
+    isFilterType(type) ? operators.map((operator) => ({ type, operator })) : [],
+  );
   return all.filter(
     ({ type, operator }) => type === column.type || !all.some((other) => other.type === column.type && other.operator === operator),
   );
@@ -87,7 +90,7 @@ const readValue = (draft: ConditionDraft): { value: Value } | { error: string } 
     case "number":
       return readNumber(text.trim());
     case "instant":
-      return instant.test(text) && !Number.isNaN(Date.parse(text)) ? { value: text } : { error: "Enter a date and a time." };
+      return isInstant(text) ? { value: text } : { error: "Enter a date and a time." };
     case "boolean":
       return text === "true" || text === "false" ? { value: text === "true" } : { error: "Choose true or false." };
     case "none":
@@ -96,8 +99,6 @@ const readValue = (draft: ConditionDraft): { value: Value } | { error: string } 
       return kind satisfies never;
   }
 };
-
-const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/;
 
 /** The API compares with doubles: digits that none of them has would mean another number. */
 const readNumber = (text: string): { value: number } | { error: string } => {
@@ -124,7 +125,7 @@ const isValue: Record<ValueKind, (value: unknown) => boolean> = {
   text: (value) => typeof value === "string",
   texts: (value) => Array.isArray(value) && value.every((one) => typeof one === "string"),
   number: (value) => typeof value === "number" && Number.isFinite(value),
-  instant: (value) => typeof value === "string" && instant.test(value),
+  instant: (value) => typeof value === "string" && isInstant(value),
   boolean: (value) => typeof value === "boolean",
   none: (value) => value === "",
 };

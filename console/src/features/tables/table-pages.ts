@@ -1,5 +1,5 @@
 /** The tables that have a page, and what is particular to each. A new page is an entry here, in app/router.tsx and in app/navigation.ts. */
-import type { CreateCommentData } from "../../generated/types.gen.ts";
+import type { CreateComment } from "../../generated/types.gen.ts";
 
 export const tableNames = ["events", "traces", "observations", "scores", "sessions"] as const;
 export type TableName = (typeof tableNames)[number];
@@ -13,7 +13,7 @@ export type TablePage = {
   /** Column of a row that names its trace; null if a row has none of its own. */
   traceColumn: string | null;
   /** What comments of a row are attached to. */
-  commentObject: CreateCommentData["body"]["objectType"] | null;
+  commentObject: CreateComment["objectType"] | null;
   /** Column of the table `scores` that names a row of this table; null if rows have no scores. */
   scoreColumn: "traceId" | "sessionId" | null;
 };
@@ -22,7 +22,19 @@ const pages: Record<TableName, TablePage> = {
   events: {
     title: "Events",
     noun: "event",
-    columns: ["startTime", "type", "name", "level", "input", "output", "latencyMs", "totalCost", "providedModelName", "traceName", "userId"],
+    columns: [
+      "startTime",
+      "type",
+      "name",
+      "level",
+      "input",
+      "output",
+      "latencyMs",
+      "totalCost",
+      "providedModelName",
+      "traceName",
+      "userId",
+    ],
     traceColumn: "traceId",
     commentObject: "OBSERVATION",
     scoreColumn: "traceId",

@@ -2,7 +2,7 @@
 import { oneOf, textOf } from "../../app/search-params.ts";
 import type { FilterCondition } from "../../generated/types.gen.ts";
 import { readConditions } from "./filter-language.ts";
-import { type RelativeRange, relativeRanges } from "./time-range.ts";
+import { isInstant, type RelativeRange, relativeRanges } from "./time-range.ts";
 
 export const searchPlaces = ["id", "input", "output", "content"] as const;
 export type SearchPlace = (typeof searchPlaces)[number];
@@ -59,8 +59,7 @@ export const tableSearch = (search: Record<string, unknown>): TableSearch => {
 
 const instantOf = (search: Record<string, unknown>, name: string): string | undefined => {
   const text = textOf(search, name);
-  const date = new Date(text ?? "");
-  return text !== undefined && /^\d{4}-/.test(text) && !Number.isNaN(date.getTime()) ? text : undefined;
+  return text !== undefined && isInstant(text) ? text : undefined;
 };
 
 const compact = <Value extends object>(value: { [Key in keyof Value]: Value[Key] | undefined }): Value =>
@@ -76,4 +75,5 @@ export const orderOf = ({ sort }: Pick<TableSearch, "sort">): Order | null => {
   return column === "" ? null : { column, order: direction === "asc" ? "ASC" : "DESC" };
 };
 
-export const sortOf = (order: Order | null): string | undefined => (order === null ? undefined : `${order.column}.${order.order.toLowerCase()}`);
+export const sortOf = (order: Order | null): string | undefined =>
+  order === null ? undefined : `${order.column}.${order.order.toLowerCase()}`;

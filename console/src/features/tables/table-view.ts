@@ -4,7 +4,11 @@ import { pageOf, type TableName } from "./table-pages.ts";
 import { columnsOf, orderOf, type TableSearch } from "./table-search.ts";
 import { boundsOf, rangeConditions } from "./time-range.ts";
 
-export type RowFilter = { filter: FilterCondition[]; searchQuery?: string; searchType?: NonNullable<CreateBatchExport["query"]["searchType"]> };
+export type RowFilter = {
+  filter: FilterCondition[];
+  searchQuery?: string;
+  searchType?: NonNullable<CreateBatchExport["query"]["searchType"]>;
+};
 
 /** Which rows. `nowMs` is what relative ranges count from. */
 export const rowFilterOf = (table: Pick<ExportTable, "timeColumn">, search: TableSearch, nowMs: number): RowFilter => ({

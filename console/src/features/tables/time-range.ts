@@ -13,13 +13,15 @@ export const rangeTitles: Record<RelativeRange, string> = {
   "30d": "Last 30 days",
 };
 
+/** As the API takes them: ISO 8601 with a zone. */
+export const isInstant = (text: string): boolean =>
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text));
+
 export type TimeRange = { since?: RelativeRange; from?: string; to?: string };
 
 /** Both ends as instants; an open end is left out. */
 export const boundsOf = ({ since, from, to }: TimeRange, nowMs: number): { from?: string; to?: string } =>
-  since === undefined
-    ? { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
-    : { from: instantBefore(since, nowMs) };
+  since === undefined ? { ...(from !== undefined && { from }), ...(to !== undefined && { to }) } : { from: instantBefore(since, nowMs) };
 
 export const instantBefore = (range: RelativeRange, nowMs: number): string => new Date(nowMs - hours[range] * 3_600_000).toISOString();
 
