@@ -31,7 +31,14 @@ export const useChromium = () => {
   return {
     /** A page in a profile of its own, closed after the test. */
     open: async (url: string, { expectedStatuses = [], ...options }: OpenOptions = {}): Promise<Page> => {
-      const context = await browser.newContext({ viewport: { width: 1360, height: 860 }, baseURL: url, acceptDownloads: true, ...options });
+      const context = await browser.newContext({
+        viewport: { width: 1360, height: 860 },
+        // The locale of a container may be none that a browser has.
+        locale: "en-US",
+        baseURL: url,
+        acceptDownloads: true,
+        ...options,
+      });
       context.setDefaultTimeout(waitSeconds * 1000);
       const page = await context.newPage();
       const faults: string[] = [];

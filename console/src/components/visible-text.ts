@@ -3,20 +3,18 @@
  * seen. The text itself is copied, never this.
  */
 
-/** Controls except tab and line feed, marks of direction, invisible spaces and joiners (not ZWJ, which emoji need), and tags. */
-const hidden = /(?![\t\n])[\p{Cc}\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+/** Controls except tabs and line breaks, marks of direction, invisible spaces and joiners (not ZWJ, which emoji need), and tags. */
+const hidden =
+  /(?![\t\n]|\r\n)[\p{Cc}\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 
-const shown = (character: string): string => {
-  const code = character.codePointAt(0) ?? 0;
-  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-  return code === 0x7f ? "␡" : `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
-};
+/** By their numbers, because the pictures of controls are missing in many fonts. */
+const shown = (character: string): string => `⟨U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
 
-/** Keeps line feeds and tabs. */
+/** Keeps line breaks and tabs. */
 export const visibleText = (text: string): string => text.replace(hidden, shown);
 
 /** On one line. */
-export const visibleLine = (text: string): string => visibleText(text).replaceAll("\n", "↵ ").replaceAll("\t", "⇥ ");
+export const visibleLine = (text: string): string => visibleText(text).replaceAll(/\r?\n/g, "↵ ").replaceAll("\t", "⇥ ");
 
 /** Whether something in the text would not be seen as it is. */
 export const hidesSomething = (text: string): boolean => text.search(hidden) !== -1;

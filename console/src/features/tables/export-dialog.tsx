@@ -68,7 +68,7 @@ export const ExportDialog = ({ table, view: { name, search, nowMs }, onClose }: 
       }
     >
       <div className="export-dialog">
-        <ExportForm draft={draft} faults={faults} columns={query.columns?.length ?? 0} onChange={setDraft} />
+        <ExportForm draft={draft} faults={faults} columns={query.columns ?? []} onChange={setDraft} />
         <div className="export-outcome">
           {create.error === null ? null : (
             <>

@@ -14,7 +14,7 @@ import {
   scoreModes,
 } from "./export-draft.ts";
 
-type FormProps = { draft: ExportDraft; faults: Faults; columns: number; onChange: (draft: ExportDraft) => void };
+type FormProps = { draft: ExportDraft; faults: Faults; columns: readonly string[]; onChange: (draft: ExportDraft) => void };
 
 const formatTitles = { CSV: "CSV", JSONL: "JSON Lines", JSON: "JSON", PARQUET: "Parquet" };
 const scoreTitles = { columns: "One column for each name", nested: "One column with all", none: "Leave out" };
@@ -62,18 +62,20 @@ export const ExportForm = (props: FormProps) => {
       <fieldset className="export-group">
         <legend>Columns</legend>
         <Checkbox checked={draft.hasAllColumns} onChange={(event) => set({ hasAllColumns: event.target.checked })}>
-          All columns, not only the {columns} that are shown
+          All columns, not only the {columns.length} that are shown
         </Checkbox>
-        <Field label="Scores">
-          {(control) => (
-            <Select
-              {...control}
-              value={draft.scores}
-              options={scoreModes.map((value) => ({ value, title: scoreTitles[value] }))}
-              onChange={(scores) => set({ scores })}
-            />
-          )}
-        </Field>
+        {draft.hasAllColumns || columns.includes("scores") ? (
+          <Field label="Scores">
+            {(control) => (
+              <Select
+                {...control}
+                value={draft.scores}
+                options={scoreModes.map((value) => ({ value, title: scoreTitles[value] }))}
+                onChange={(scores) => set({ scores })}
+              />
+            )}
+          </Field>
+        ) : null}
       </fieldset>
       <div className="export-pair">
         <Field label="Most rows" hint="Empty: all." error={faults.limit}>

@@ -104,8 +104,9 @@ const readValue = (draft: ConditionDraft): { value: Value } | { error: string } 
 const readNumber = (text: string): { value: number } | { error: string } => {
   const value = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
   if (!Number.isFinite(value)) return { error: "Enter a number." };
-  if (/^[+-]?\d+$/.test(text) && BigInt(text.replace("+", "")) !== BigInt(value))
-    return { error: `The API compares with 64-bit floats, which have ${BigInt(value)} but not this number.` };
+  const digits = text.replace("+", "");
+  if (/^-?\d+$/.test(digits) && digits !== String(value) && BigInt(digits) !== BigInt(value))
+    return { error: `The API compares with 64-bit floats, which have ${String(value)} but not this number.` };
   return { value };
 };
 

@@ -11,7 +11,8 @@ import { type RowFilter, rowFilterOf } from "./table-view.ts";
 import { boundsOf } from "./time-range.ts";
 import type { TableView } from "./use-table-view.ts";
 
-const Plot = lazy(() => import("./plot.tsx"));
+/** A plot that cannot be loaded takes nothing else along. */
+const Plot = lazy(() => import("./plot.tsx").catch(() => ({ default: () => <p className="muted">The plot could not be loaded.</p> })));
 const buckets = 80;
 
 export const Histogram = ({ table, view }: { table: ExportTable; view: TableView }) => {

@@ -14,7 +14,9 @@ import { Time } from "../../components/time.tsx";
 import { hidesSomething, visibleLine } from "../../components/visible-text.ts";
 import type { TableRow, TableRowsPage } from "../../generated/types.gen.ts";
 import { Cell } from "./cell.tsx";
+import type { TableName } from "./table-pages.ts";
 import { rowOptions } from "./table-queries.ts";
+import { useTable } from "./use-table-view.ts";
 import { digitsText } from "./value-text.ts";
 
 type Column = TableRowsPage["columns"][number];
@@ -24,10 +26,12 @@ const firstLengthMax = 20_000;
 /** Texts up to this length stand beside their name. */
 const lineLengthMax = 100;
 
-export const RowValues = ({ table, id }: { table: string; id: string }) => {
+export const RowValues = ({ table, id }: { table: TableName; id: string }) => {
   const [isWhole, setWhole] = useState(false);
-  const cut = useQuery(rowOptions(table, id, firstLengthMax));
-  const whole = useQuery({ ...rowOptions(table, id, null), enabled: isWhole });
+  const description = useTable(table);
+  const columns = (description.data?.columns ?? []).map((column) => column.id).filter((column) => !elsewhere.has(column));
+  const cut = useQuery({ ...rowOptions(table, id, columns, firstLengthMax), enabled: columns.length > 0 });
+  const whole = useQuery({ ...rowOptions(table, id, columns, null), enabled: isWhole });
   const query = isWhole && (whole.data !== undefined || whole.error !== null) ? { ...whole, data: whole.data ?? cut.data } : cut;
   return (
     <QueryView query={query} label="the row" isEmpty={(found) => found === null} empty={<Gone />}>
@@ -46,17 +50,18 @@ const Gone = () => (
   </Empty>
 );
 
-/** Shown first, in this order. Comments and scores have tabs of their own. */
+/** Shown first, in this order. */
 const payloads = ["input", "output", "metadata"];
+/** They have tabs of their own, and cost most. */
 const elsewhere = new Set(["comments", "scores"]);
 
 type ValuesProps = { columns: readonly Column[]; row: TableRow; isLoadingWhole: boolean; onWhole: () => void };
 
 const Values = ({ columns, row, isLoadingWhole, onWhole }: ValuesProps) => {
-  const shown = columns.filter(({ id }) => !elsewhere.has(id) && !isAbsent(row.values[id]));
+  const shown = columns.filter(({ id }) => !isAbsent(row.values[id]));
   const blocks = shown.filter((column) => isBlock(column, row.values[column.id]) || row.cut[column.id] !== undefined);
   const rank = ({ id }: Column) => payloads.indexOf(id) + 1 || payloads.length + 1;
-  const absent = columns.filter(({ id }) => !elsewhere.has(id) && isAbsent(row.values[id])).map(({ id }) => id);
+  const absent = columns.filter(({ id }) => isAbsent(row.values[id])).map(({ id }) => id);
   return (
     <>
       <Facts

@@ -12,13 +12,13 @@ export const rowsOptions = (table: string, body: ListTableRowsData["body"]) =>
     queryFn: async ({ signal }) => (await listTableRows({ path: { table }, body, signal, throwOnError: true })).data,
   });
 
-/** One row with all of its columns. Null if there is none of this id. */
-export const rowOptions = (table: string, id: string, textMax: number | null) =>
+/** One row with these columns. Null if there is none of this id. */
+export const rowOptions = (table: string, id: string, columns: string[], textMax: number | null) =>
   queryOptions({
-    queryKey: [{ _id: "listTableRows", path: { table }, id, textMax }],
+    queryKey: [{ _id: "listTableRows", path: { table }, id, columns, textMax }],
     queryFn: async ({ signal }) => {
       const filter = [{ type: "string" as const, column: "id", operator: "=" as const, value: id }];
-      const { data } = await listTableRows({ path: { table }, body: { filter, limit: 1, textMax }, signal, throwOnError: true });
+      const { data } = await listTableRows({ path: { table }, body: { filter, columns, limit: 1, textMax }, signal, throwOnError: true });
       const [row] = data.rows;
       return row === undefined ? null : { columns: data.columns, row };
     },

@@ -98,6 +98,7 @@ const Rows = ({ table, view }: { table: ExportTable; view: TableView }) => {
       <div className="toolbar">
         <SearchBox key={search.q} table={table} view={view} />
         <TimeControl view={view} />
+        <FilterBar table={table} view={view} />
         <span className="toolbar toolbar-end">
           <Button
             variant="ghost"
@@ -110,7 +111,6 @@ const Rows = ({ table, view }: { table: ExportTable; view: TableView }) => {
           <ColumnPicker table={table} view={view} />
         </span>
       </div>
-      <FilterBar table={table} view={view} />
       {isPlotted ? <Histogram table={table} view={view} /> : null}
       <RowTable table={table} view={view} columns={columns} query={query} />
       {search.row === undefined ? null : <RowDrawer key={name} table={table} view={view} id={search.row} rows={query.data?.rows ?? []} />}
