@@ -6,6 +6,7 @@ export type NavigationEntry = {
   title: string;
   to:
     | "/projects/$projectId"
+    | `/projects/$projectId/${"events" | "traces" | "observations" | "scores" | "sessions"}`
     | "/projects/$projectId/exports"
     | "/projects/$projectId/integrations"
     | "/projects/$projectId/webhooks"
@@ -34,7 +35,14 @@ export const navigation: readonly NavigationGroup[] = [
   { title: null, entries: [{ title: "Overview", to: "/projects/$projectId", icon: "overview", keys: "g o", scope: null }] },
   {
     title: "Data",
-    entries: [{ title: "Exports", to: "/projects/$projectId/exports", icon: "export", keys: "g x", scope: "batchExports:read" }],
+    entries: [
+      { title: "Exports", to: "/projects/$projectId/exports", icon: "export", keys: "g x", scope: "batchExports:read" },
+      { title: "Events", to: "/projects/$projectId/events", icon: "events", keys: "g e", scope: "traces:read" },
+      { title: "Traces", to: "/projects/$projectId/traces", icon: "trace", keys: "g t", scope: "traces:read" },
+      { title: "Observations", to: "/projects/$projectId/observations", icon: "observation", keys: "g b", scope: "traces:read" },
+      { title: "Scores", to: "/projects/$projectId/scores", icon: "score", keys: "g s", scope: "traces:read" },
+      { title: "Sessions", to: "/projects/$projectId/sessions", icon: "session", keys: "g n", scope: "traces:read" },
+    ],
   },
   {
     title: "Deliveries",

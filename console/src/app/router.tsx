@@ -4,10 +4,11 @@ import { Empty, Failed } from "../components/states.tsx";
 import { apiKeySearch } from "../features/api-keys/api-key-search.ts";
 import { auditSearch } from "../features/audit/audit-search.ts";
 import { exportSearch, exportTabSearch } from "../features/exports/export-search.ts";
+import { editSearch, integrationSearch, integrationsSearch, newIntegrationSearch } from "../features/integrations/integration-search.ts";
 import { modelSearch } from "../features/models/model-search.ts";
 import { operatorSearch } from "../features/operator/operator-search.ts";
-import { editSearch, integrationSearch, integrationsSearch, newIntegrationSearch } from "../features/integrations/integration-search.ts";
 import { signInSearch, verifySearch } from "../features/sign-in/sign-in-search.ts";
+import { tableSearch } from "../features/tables/table-search.ts";
 import { endpointSearch, endpointsSearch } from "../features/webhooks/webhook-search.ts";
 import { type Account, loadAccount, projectsOf } from "./account.ts";
 import { enterProject } from "./api-client.ts";
@@ -138,6 +139,44 @@ const endpointRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/webhooks/endpoint-page.tsx"), "EndpointPage"),
 });
 
+/** One page for each of these tables; their state in the URL is the same. */
+const tablesPage = () => import("../features/tables/tables-page.tsx");
+
+const eventsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/events",
+  validateSearch: tableSearch,
+  component: lazyRouteComponent(tablesPage, "EventsPage"),
+});
+
+const tracesRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/traces",
+  validateSearch: tableSearch,
+  component: lazyRouteComponent(tablesPage, "TracesPage"),
+});
+
+const observationsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/observations",
+  validateSearch: tableSearch,
+  component: lazyRouteComponent(tablesPage, "ObservationsPage"),
+});
+
+const scoresRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/scores",
+  validateSearch: tableSearch,
+  component: lazyRouteComponent(tablesPage, "ScoresPage"),
+});
+
+const sessionsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/sessions",
+  validateSearch: tableSearch,
+  component: lazyRouteComponent(tablesPage, "SessionsPage"),
+});
+
 const accountRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: "/account",
@@ -195,6 +234,11 @@ const routeTree = rootRoute.addChildren([
   signInRoute,
   verifyRoute,
   projectRoute.addChildren([
+    eventsRoute,
+    tracesRoute,
+    observationsRoute,
+    scoresRoute,
+    sessionsRoute,
     overviewRoute,
     exportsRoute,
     exportRoute,

@@ -13,20 +13,22 @@ type DialogProps = {
   isWide?: boolean;
   /** A press outside does not close it: what it holds would be lost. */
   isKept?: boolean;
+  /** For a whole task: as wide and high as the window allows. */
+  isFull?: boolean;
   children: ReactNode;
   footer?: ReactNode;
 };
 
 export const Dialog = ({ isOpen, ...props }: DialogProps) => (isOpen ? <OpenDialog {...props} /> : null);
 
-const OpenDialog = ({ title, onClose, isWide = false, isKept = false, children, footer }: Omit<DialogProps, "isOpen">) => {
+const OpenDialog = ({ title, onClose, isWide = false, isKept = false, isFull = false, children, footer }: Omit<DialogProps, "isOpen">) => {
   const titleId = useId();
   const ref = useModal();
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it, too.
     <dialog
       ref={ref}
-      className={classNames("dialog", isWide && "dialog-wide")}
+      className={classNames("dialog", isWide && "dialog-wide", isFull && "dialog-full")}
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault();
