@@ -275,7 +275,7 @@ describe("the overview", () => {
     );
     const sum = (name: "completed" | "failed" | "active") => told.buckets.reduce((total, bucket) => total + bucket[name], 0);
     const page = await openAsOwner(project());
-    await page.locator(".plot[data-drawn] canvas").first().waitFor();
+    await page.locator(".day-plot-canvas[data-drawn] canvas").first().waitFor();
     const today = page.getByRole("table", { name: "Exports of the last 7 days by state" }).getByRole("row").last();
     expect(await today.getByRole("cell").allTextContents()).toEqual([sum("completed"), sum("failed"), 0, sum("active")].map(String));
     expect(sum("failed")).toBeGreaterThanOrEqual(1);
