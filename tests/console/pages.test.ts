@@ -1,23 +1,25 @@
 /** Every page: axe finds nothing, nothing is wider than a small window, and the pictures of docs/console.md are made of it. */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
+import { insertEvents, sampleEvents } from "../../local/sample-data.ts";
 import { axeFaults } from "../support/axe.ts";
 import { useConsole } from "../support/console.ts";
 import { showFailed, showRunning } from "../support/export-states.ts";
+import { keepPicture } from "../support/keep-picture.ts";
 
 const { whole, chromium, openAsOwner } = useConsole({ withRunner: true });
 const ids: Record<string, string> = {};
 
 beforeAll(async () => {
-  await whole.exported("events", []);
+  const { clickhouseUrl: url, clickhouseDatabase: database, projectId } = whole.stack();
+  await insertEvents({ url, database }, sampleEvents({ projectId, events: 500, endMs: Date.now() - 60_000 }));
   for (const name of ["Generations of last week", "Errors of the checkout agent", "Nightly evaluation set"]) {
     const body = { name, format: "JSONL", compression: "gzip", query: { tableName: "events", filter: [] }, notify: false };
     const { id } = await whole.json<{ id: string }>("batch-exports", { method: "POST", body: JSON.stringify(body) });
     ids[name] = id;
   }
-  await whole.exported("scores", []);
+  // The runner takes one after another, so those before it are complete, too.
+  await whole.exported("events", []);
   await showRunning(whole.db(), ids["Generations of last week"] ?? "", {
     stage: "streaming",
     rows: 412_345,
@@ -45,13 +47,6 @@ const cases: PageCase[] = [
   { name: "export-failed", path: () => `${project()}/exports/${ids["Errors of the checkout agent"]}`, shown: "CLICKHOUSE_UNAVAILABLE" },
   { name: "account", path: () => `${project()}/account`, shown: "This one" },
 ];
-
-const pictures = process.env["SPILLWAY_SCREENSHOTS"];
-const keepPicture = async (page: Page, name: string): Promise<void> => {
-  if (!pictures) return;
-  mkdirSync(pictures, { recursive: true });
-  await page.screenshot({ path: join(pictures, `${name}.png`) });
-};
 
 /** In both themes; each is looked at in one load of the page. */
 const expectNoFaults = async (page: Page, name: string): Promise<void> => {

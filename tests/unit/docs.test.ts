@@ -75,7 +75,7 @@ const sourceFiles = (folder: string): string[] =>
 
 /** Text taken from the pages, which proves nothing about them. */
 const generatedText = "api/routes/system/llms-text.ts";
-const sources = ["api", "cli", "core", "db", "local", "openapi/client", "runner", "services"]
+const sources = ["api", "cli", "core", "db", "local", "openapi/client", "runner", "services", "tests/support"]
   .flatMap(sourceFiles)
   .filter((file) => file !== generatedText)
   .map(read)

@@ -45,6 +45,7 @@ const columns: Column<SlowExport>[] = [
   {
     id: "heartbeat",
     title: "Heartbeat",
-    cell: ({ lastHeartbeatAt }) => (lastHeartbeatAt === null ? <span className="muted">–</span> : <Time at={lastHeartbeatAt} form="relative" />),
+    cell: ({ lastHeartbeatAt }) =>
+      lastHeartbeatAt === null ? <span className="muted">–</span> : <Time at={lastHeartbeatAt} form="relative" />,
   },
 ];
