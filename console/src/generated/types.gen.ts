@@ -5040,6 +5040,9 @@ export type UpdateMember = {
     role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
 };
 
+/**
+ * An invitation into the organisation.
+ */
 export type Invitation = {
     /**
      * Id.
@@ -5085,6 +5088,9 @@ export type CreateInvitation = {
     role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
 };
 
+/**
+ * The invitations of the organisation, newest first.
+ */
 export type InvitationList = {
     /**
      * The items of the page.
@@ -5096,6 +5102,9 @@ export type InvitationList = {
  * Who is signed in, with the organisations and projects that they can reach.
  */
 export type Account = {
+    /**
+     * The person.
+     */
     user: {
         /**
          * Id.
@@ -5110,6 +5119,9 @@ export type Account = {
          */
         name: string | null;
     };
+    /**
+     * The session that asks.
+     */
     session: {
         /**
          * Id.
@@ -5124,6 +5136,9 @@ export type Account = {
      * May call the routes of administrators.
      */
     isOperator: boolean;
+    /**
+     * The organisations of the person, with what the role allows.
+     */
     organizations: Array<{
         /**
          * Id.
@@ -5137,6 +5152,9 @@ export type Account = {
          * Role in the organization, which bounds what keys may do.
          */
         role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+        /**
+         * Projects of the organisation.
+         */
         projects: Array<{
             /**
              * Id.
@@ -5192,6 +5210,9 @@ export type AccountSession = {
      * Address that the request came from.
      */
     ipAddress: string | null;
+    /**
+     * What the browser says it is.
+     */
     userAgent: string | null;
     /**
      * Sent this request.
