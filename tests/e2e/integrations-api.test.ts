@@ -396,6 +396,27 @@ describe("the ledger", () => {
     expect((await send("GET", `/${id}/runs/${run?.id}`)).body).toMatchObject({ rows: 10, state: "completed", tables: {} });
   });
 
+  it("is shown at a glance: a cell for each window, or for equally many, with their states and what lies between them", async () => {
+    const { id } = await created();
+    await insertRuns(id, [0, 1, 2, 5, 6]);
+    await insertRuns(id, [7], "failed");
+    const cellsOf = async (query: string) => (await send("GET", `/${id}/coverage${query}`)).body["cells"] as Json[];
+    const hours = (cell: Json) => [cell["from"], cell["to"]].map((at) => String(at).slice(11, 13)).join("-");
+    const single = await cellsOf("");
+    expect(single.map(hours)).toEqual(["00-01", "01-02", "02-03", "05-06", "06-07", "07-08"]);
+    expect(single.map(({ hasGap }) => hasGap)).toEqual([false, false, false, true, false, false]);
+    expect(single.at(-1)).toMatchObject({ windows: 1, failed: 1, completed: 0, rows: 10, rejected: 0 });
+    const bundled = await cellsOf("?cells=4");
+    expect(bundled.map(hours)).toEqual(["00-02", "02-06", "06-08"]);
+    expect(bundled.map(({ hasGap }) => hasGap)).toEqual([false, true, false]);
+    expect(bundled.at(-1)).toMatchObject({ windows: 2, failed: 1, completed: 1, rows: 20 });
+    expect((await cellsOf("?from=2026-11-01T05:00:00Z&to=2026-11-01T07:00:00Z")).map(hours)).toEqual(["05-06", "06-07"]);
+    await insertRuns(id, Array.from({ length: 1000 }, (_, hour) => hour + 100));
+    const many = await cellsOf("?cells=100");
+    expect(many.length).toBeLessThanOrEqual(100);
+    expect(many.reduce((sum, { windows }) => sum + Number(windows), 0)).toBe(1006);
+  });
+
   it("is delivered again by a backfill: windows that touch the range, and those that no run covers", async () => {
     const { id } = await created();
     expect((await send("POST", `/${id}/backfill`, { from: "2026-11-01T00:00:00Z", to: "2026-11-02T00:00:00Z" })).body["code"]).toBe(
@@ -531,6 +552,7 @@ describe("access", () => {
     ["POST", `/${id}/redeliver`],
     ["GET", `/${id}/runs`],
     ["GET", `/${id}/runs/run_1`],
+    ["GET", `/${id}/coverage`],
     ["GET", `/${id}/rejections`],
     ["DELETE", `/${id}`],
   ];
@@ -631,6 +653,8 @@ describe("hostile input", () => {
     `/${"x".repeat(200)}`,
     "/%ff",
     "/a/runs?limit=0",
+    "/a/coverage?cells=0",
+    "/a/coverage?from=never",
     "/a/runs?from=never",
     "/a/runs?cursor=AAAA",
     "/a/rejections?cursor=%00",

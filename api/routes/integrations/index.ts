@@ -2,6 +2,7 @@
 import type { App } from "../../deps.ts";
 import { registerBackfill } from "./backfill.ts";
 import { registerBlobStorage } from "./blob-storage.ts";
+import { registerCoverage } from "./coverage.ts";
 import { registerCreateIntegration } from "./create.ts";
 import { registerDeleteIntegration } from "./delete.ts";
 import type { IntegrationDeps } from "./deps.ts";
@@ -31,6 +32,7 @@ export const registerIntegrations = (app: App, deps: IntegrationDeps): void => {
     registerValidate,
     registerRedeliver,
     registerRuns,
+    registerCoverage,
     registerRejections,
   ])
     register(app, deps);

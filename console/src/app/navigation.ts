@@ -7,6 +7,8 @@ export type NavigationEntry = {
   to:
     | "/projects/$projectId"
     | "/projects/$projectId/exports"
+    | "/projects/$projectId/integrations"
+    | "/projects/$projectId/webhooks"
     | "/projects/$projectId/api-keys"
     | "/projects/$projectId/models"
     | "/projects/$projectId/limits"
@@ -33,6 +35,13 @@ export const navigation: readonly NavigationGroup[] = [
   {
     title: "Data",
     entries: [{ title: "Exports", to: "/projects/$projectId/exports", icon: "export", keys: "g x", scope: "batchExports:read" }],
+  },
+  {
+    title: "Deliveries",
+    entries: [
+      { title: "Integrations", to: "/projects/$projectId/integrations", icon: "integration", keys: "g i", scope: "integrations:CRUD" },
+      { title: "Webhooks", to: "/projects/$projectId/webhooks", icon: "webhook", keys: "g w", scope: "webhooks:CRUD" },
+    ],
   },
   {
     title: "Settings",

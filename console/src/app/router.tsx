@@ -6,7 +6,9 @@ import { auditSearch } from "../features/audit/audit-search.ts";
 import { exportSearch, exportTabSearch } from "../features/exports/export-search.ts";
 import { modelSearch } from "../features/models/model-search.ts";
 import { operatorSearch } from "../features/operator/operator-search.ts";
+import { editSearch, integrationSearch, integrationsSearch, newIntegrationSearch } from "../features/integrations/integration-search.ts";
 import { signInSearch, verifySearch } from "../features/sign-in/sign-in-search.ts";
+import { endpointSearch, endpointsSearch } from "../features/webhooks/webhook-search.ts";
 import { type Account, loadAccount, projectsOf } from "./account.ts";
 import { enterProject } from "./api-client.ts";
 import { ApiError } from "./api-error.ts";
@@ -94,6 +96,48 @@ const exportRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/exports/export-page.tsx"), "ExportPage"),
 });
 
+const integrationsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/integrations",
+  validateSearch: integrationsSearch,
+  component: lazyRouteComponent(() => import("../features/integrations/integrations-page.tsx"), "IntegrationsPage"),
+});
+
+const newIntegrationRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/integrations/new",
+  validateSearch: newIntegrationSearch,
+  component: lazyRouteComponent(() => import("../features/integrations/new-integration-page.tsx"), "NewIntegrationPage"),
+});
+
+const integrationRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/integrations/$integrationId",
+  validateSearch: integrationSearch,
+  component: lazyRouteComponent(() => import("../features/integrations/integration-page.tsx"), "IntegrationPage"),
+});
+
+const editIntegrationRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/integrations/$integrationId/edit",
+  validateSearch: editSearch,
+  component: lazyRouteComponent(() => import("../features/integrations/edit-integration-page.tsx"), "EditIntegrationPage"),
+});
+
+const endpointsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/webhooks",
+  validateSearch: endpointsSearch,
+  component: lazyRouteComponent(() => import("../features/webhooks/endpoints-page.tsx"), "EndpointsPage"),
+});
+
+const endpointRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/webhooks/$endpointId",
+  validateSearch: endpointSearch,
+  component: lazyRouteComponent(() => import("../features/webhooks/endpoint-page.tsx"), "EndpointPage"),
+});
+
 const accountRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: "/account",
@@ -161,6 +205,12 @@ const routeTree = rootRoute.addChildren([
     membersRoute,
     auditRoute,
     operatorRoute,
+    integrationsRoute,
+    newIntegrationRoute,
+    integrationRoute,
+    editIntegrationRoute,
+    endpointsRoute,
+    endpointRoute,
     accountRoute,
   ]),
 ]);

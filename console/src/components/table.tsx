@@ -2,7 +2,7 @@
  * A table with a sticky head and rows that keys move through. The page marks one link or button of each row with `data-row-focus`: arrows, j
  * and k, Home and End move the focus among them, and a press anywhere in the row presses it.
  */
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useRef } from "react";
+import { Fragment, type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useRef } from "react";
 import { classNames } from "./class-names.ts";
 import "./table.css";
 
@@ -25,11 +25,13 @@ type TableProps<Row> = {
   rowKey: (row: Row) => string;
   /** Row whose details are open beside the table. */
   selectedKey?: string | null;
+  /** What lies folded under a row; null while it is closed. */
+  detailsOf?: (row: Row) => ReactNode;
   /** Columns have the widths of their classes, so that no content moves them; those without share the rest. */
   isFixed?: boolean;
 };
 
-export const Table = <Row,>({ label, columns, rows, rowKey, selectedKey = null, isFixed = false }: TableProps<Row>) => {
+export const Table = <Row,>({ label, columns, rows, rowKey, selectedKey = null, detailsOf, isFixed = false }: TableProps<Row>) => {
   const frame = useEnteringByKey();
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys.
@@ -45,20 +47,30 @@ export const Table = <Row,>({ label, columns, rows, rowKey, selectedKey = null, 
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
-            <tr
-              key={rowKey(row)}
-              data-opens=""
-              aria-selected={selectedKey === null ? undefined : rowKey(row) === selectedKey}
-              onClick={open}
-            >
-              {columns.map(({ id, align, className, cell }) => (
-                <td key={id} className={classNames(align === "end" && "end numeric", className)}>
-                  {cell(row)}
-                </td>
-              ))}
-            </tr>
-          ))}
+          {rows.map((row) => {
+            const details = detailsOf?.(row) ?? null;
+            return (
+              <Fragment key={rowKey(row)}>
+                <tr
+                  data-opens=""
+                  className={details === null ? undefined : "table-unfolded"}
+                  aria-selected={selectedKey === null ? undefined : rowKey(row) === selectedKey}
+                  onClick={open}
+                >
+                  {columns.map(({ id, align, className, cell }) => (
+                    <td key={id} className={classNames(align === "end" && "end numeric", className)}>
+                      {cell(row)}
+                    </td>
+                  ))}
+                </tr>
+                {details === null ? null : (
+                  <tr className="table-details">
+                    <td colSpan={columns.length}>{details}</td>
+                  </tr>
+                )}
+              </Fragment>
+            );
+          })}
         </tbody>
       </table>
     </section>

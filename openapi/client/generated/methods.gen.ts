@@ -153,6 +153,8 @@ export class Methods {
     listRuns: (id: types.ListIntegrationRunsData["path"]["id"], query?: types.ListIntegrationRunsData["query"], options?: RequestOptions) => new Paginated((next) => this.#send<types.ListIntegrationRunsResponse>(sdk.listIntegrationRuns, { path: { id }, query: { ...query, ...next } }, options)),
     /** Show a run. With what each table came to: rows, files with their hashes, or events sent, accepted and rejected. */
     getRun: (id: types.GetIntegrationRunData["path"]["id"], runId: types.GetIntegrationRunData["path"]["runId"], options?: RequestOptions) => this.#send<types.GetIntegrationRunResponse>(sdk.getIntegrationRun, { path: { id, runId } }, options),
+    /** Show the windows of an integration at a glance. Cells in the order of time: one for each window, or one for equally many consecutive windows where there are more than `cells`. The last cell may hold fewer. */
+    getCoverage: (id: types.GetIntegrationCoverageData["path"]["id"], query?: types.GetIntegrationCoverageData["query"], options?: RequestOptions) => this.#send<types.GetIntegrationCoverageResponse>(sdk.getIntegrationCoverage, { path: { id }, query }, options),
     /** List refused rows. Newest first. POST …/redeliver sends them again. */
     listRejections: (id: types.ListRejectionsData["path"]["id"], query?: types.ListRejectionsData["query"], options?: RequestOptions) => new Paginated((next) => this.#send<types.ListRejectionsResponse>(sdk.listRejections, { path: { id }, query: { ...query, ...next } }, options)),
   };
@@ -236,6 +238,10 @@ export class Methods {
   readonly tables = {
     /** Read the rows of a table. Reads the rows that an export of the same query would hold, in its order, page by page. Each row is there once, in its newest version; rows that arrive while you page neither repeat nor skip others. Long cells are cut at `textMax` characters. For one whole row, filter by its id with `textMax: null`. Texts are ordered by their first 4,096 bytes. Needs `traces:read` or `batchExports:create`; for audit_logs `auditLogs:read`. Comments need `comments:CRUD` or `batchExports:create`. ClickHouse ends a query that takes too long, with CLICKHOUSE_RESOURCES. */
     listTableRows: (table: types.ListTableRowsData["path"]["table"], body: types.ListTableRowsData["body"], options?: RequestOptions) => this.#send<types.ListTableRowsResponse>(sdk.listTableRows, { path: { table }, body }, options),
+    /** Count the rows of a table over time. Counts the rows that an export of the same query would hold, in buckets of the table's time. Rows of the future, which exports leave out, are not counted. Needs `traces:read` or `batchExports:create`; for audit_logs `auditLogs:read`. Comments need `comments:CRUD` or `batchExports:create`. */
+    countTableRows: (table: types.CountTableRowsData["path"]["table"], body: types.CountTableRowsData["body"], options?: RequestOptions) => this.#send<types.CountTableRowsResponse>(sdk.countTableRows, { path: { table }, body }, options),
+    /** List the values of a column. Suggestions for a filter: the values that a column has in the rows of a filter, each with the number of these rows. A filter on the table's time makes it faster. Needs `traces:read` or `batchExports:create`; for audit_logs `auditLogs:read`. Comments need `comments:CRUD` or `batchExports:create`. */
+    listTableValues: (table: types.ListTableValuesData["path"]["table"], body: types.ListTableValuesData["body"], options?: RequestOptions) => this.#send<types.ListTableValuesResponse>(sdk.listTableValues, { path: { table }, body }, options),
     /** List the tables that can be exported */
     list: (options?: RequestOptions) => this.#send<types.ListExportTablesResponse>(sdk.listExportTables, {}, options),
     /** Show how a format writes the columns of a table */

@@ -1517,6 +1517,9 @@ export type DownloadLink = {
     expiresAt: string;
 };
 
+/**
+ * A page of rows of a table.
+ */
 export type TableRowsPage = {
     /**
      * Columns in the order of the file.
@@ -1549,6 +1552,9 @@ export type TableRowsPage = {
     nextCursor: string | null;
 };
 
+/**
+ * A row: its values, and the length of those that were cut.
+ */
 export type TableRow = {
     /**
      * Id of the row.
@@ -1568,6 +1574,9 @@ export type TableRow = {
     };
 };
 
+/**
+ * Which rows, in which order, and from where on.
+ */
 export type TableRowsRequest = {
     /**
      * Conditions of the table's filter language, all of which a row satisfies. Null: every row.
@@ -1614,6 +1623,103 @@ export type TableRowsRequest = {
      * Characters beyond which a cell is cut. Null cuts nothing, and needs a filter on the ids of the rows.
      */
     textMax?: number | null;
+};
+
+/**
+ * Rows along time, counted exactly.
+ */
+export type TableHistogram = {
+    /**
+     * Start of the first bucket, ISO 8601 UTC.
+     */
+    from: string;
+    /**
+     * End of the range; the last bucket may be shorter than the others.
+     */
+    to: string;
+    /**
+     * Width of a bucket.
+     */
+    bucketSeconds: number;
+    /**
+     * Rows in each bucket, oldest first. Exact: a row counts once, in its newest version.
+     */
+    counts: Array<number>;
+};
+
+/**
+ * Which rows are counted, from when to when.
+ */
+export type TableHistogramRequest = {
+    /**
+     * Conditions of the table's filter language, all of which a row satisfies. Null: every row.
+     */
+    filter?: Array<FilterCondition> | null;
+    /**
+     * Text that a row must contain, whatever its case.
+     */
+    searchQuery?: string;
+    /**
+     * Where to search; ids by default.
+     */
+    searchType?: Array<'id' | 'content' | 'input' | 'output'>;
+    /**
+     * Start of the first bucket.
+     */
+    from: string;
+    /**
+     * End of the last bucket; a row at this instant is in none.
+     */
+    to: string;
+    /**
+     * Largest number of buckets. They are whole seconds wide, so there may be fewer.
+     */
+    buckets?: number;
+};
+
+/**
+ * Values of a column, the most frequent first.
+ */
+export type TableValues = {
+    /**
+     * Most frequent first.
+     */
+    values: Array<{
+        /**
+         * The value; never empty.
+         */
+        value: string;
+        /**
+         * Rows that have it.
+         */
+        count: number;
+    }>;
+    /**
+     * False if there are more values, or some longer than 1,000 bytes or not UTF-8, which are left out.
+     */
+    isComplete: boolean;
+};
+
+/**
+ * Of which column and rows the values are.
+ */
+export type TableValuesRequest = {
+    /**
+     * A filter column of the type string, stringOptions or arrayOptions that holds no payload.
+     */
+    column: string;
+    /**
+     * Conditions of the table's filter language, all of which a row satisfies. Null: every row.
+     */
+    filter?: Array<FilterCondition> | null;
+    /**
+     * Start of the values, whatever its case.
+     */
+    prefix?: string;
+    /**
+     * Largest number of values.
+     */
+    limit?: number;
 };
 
 /**
@@ -3375,6 +3481,9 @@ export type CreateModel = {
     } | null;
 };
 
+/**
+ * The model whose prices a call by this name would have; null if there is none.
+ */
 export type ModelMatch = {
     /**
      * Name of the model.
@@ -3392,6 +3501,9 @@ export type ModelMatch = {
     names: Array<string>;
 };
 
+/**
+ * The name to look for.
+ */
 export type MatchModel = {
     /**
      * As calls send it, such as `us.anthropic.claude-sonnet-4-5-20250929-v1:0`.
@@ -3403,6 +3515,9 @@ export type MatchModel = {
     startTime?: string;
 };
 
+/**
+ * Exports by state along time.
+ */
 export type ExportStatistics = {
     /**
      * First instant of the period. ISO 8601, UTC.
@@ -3451,6 +3566,9 @@ export type ExportStatistics = {
     }>;
 };
 
+/**
+ * Webhook deliveries by state along time.
+ */
 export type DeliveryStatistics = {
     /**
      * First instant of the period. ISO 8601, UTC.
@@ -4254,6 +4372,66 @@ export type IntegrationRun = IntegrationRunSummary & {
     tables: {
         [key: string]: unknown;
     };
+};
+
+/**
+ * All windows of an integration, as cells of equal length.
+ */
+export type IntegrationCoverage = {
+    /**
+     * Oldest first.
+     */
+    cells: Array<IntegrationCoverageCell>;
+};
+
+/**
+ * The windows of one cell, by state.
+ */
+export type IntegrationCoverageCell = {
+    /**
+     * Start of its first window.
+     */
+    from: string;
+    /**
+     * End of its last window.
+     */
+    to: string;
+    /**
+     * Windows of the cell: consecutive ones.
+     */
+    windows: number;
+    /**
+     * Windows of the cell that wait to be delivered again.
+     */
+    pending: number;
+    /**
+     * Windows of the cell that have a job.
+     */
+    queued: number;
+    /**
+     * Windows of the cell that are being delivered.
+     */
+    running: number;
+    /**
+     * Windows of the cell that were delivered.
+     */
+    completed: number;
+    /**
+     * Windows of the cell that could not be delivered and are taken up at the next tick.
+     */
+    failed: number;
+    /**
+     * Rows of its windows.
+     */
+    rows: number;
+    /**
+     * Rows that the sink refused.
+     */
+    rejected: number;
+    /**
+     * True: before one of its windows lies time that no window covers.
+     */
+    hasGap: boolean;
 };
 
 /**
@@ -6702,6 +6880,87 @@ export type CreateBatchExportResponses = {
 
 export type CreateBatchExportResponse = CreateBatchExportResponses[keyof CreateBatchExportResponses];
 
+export type StreamAllBatchExportEventsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/batch-exports/events';
+};
+
+export type StreamAllBatchExportEventsErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type StreamAllBatchExportEventsError = StreamAllBatchExportEventsErrors[keyof StreamAllBatchExportEventsErrors];
+
+export type StreamAllBatchExportEventsResponses = {
+    /**
+     * Events.
+     */
+    200: string;
+};
+
+export type StreamAllBatchExportEventsResponse = StreamAllBatchExportEventsResponses[keyof StreamAllBatchExportEventsResponses];
+
 export type DeleteBatchExportData = {
     body?: never;
     path: {
@@ -7969,6 +8228,304 @@ export type ListTableRowsResponses = {
 };
 
 export type ListTableRowsResponse = ListTableRowsResponses[keyof ListTableRowsResponses];
+
+export type CountTableRowsData = {
+    body: TableHistogramRequest;
+    path: {
+        /**
+         * Name of the table, such as `events`.
+         */
+        table: string;
+    };
+    query?: never;
+    url: '/api/public/export-tables/{table}/histogram';
+};
+
+export type CountTableRowsErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_FILTER`: The filter cannot be applied.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'INVALID_FILTER';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
+     */
+    422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'COMMENT_FILTER_TOO_WIDE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
+     */
+    502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
+    /**
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type CountTableRowsError = CountTableRowsErrors[keyof CountTableRowsErrors];
+
+export type CountTableRowsResponses = {
+    /**
+     * The counts.
+     */
+    200: TableHistogram;
+};
+
+export type CountTableRowsResponse = CountTableRowsResponses[keyof CountTableRowsResponses];
+
+export type ListTableValuesData = {
+    body: TableValuesRequest;
+    path: {
+        /**
+         * Name of the table, such as `events`.
+         */
+        table: string;
+    };
+    query?: never;
+    url: '/api/public/export-tables/{table}/values';
+};
+
+export type ListTableValuesErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_FILTER`: The filter cannot be applied.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'INVALID_FILTER';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
+     */
+    422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'COMMENT_FILTER_TOO_WIDE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
+     */
+    502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
+    /**
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListTableValuesError = ListTableValuesErrors[keyof ListTableValuesErrors];
+
+export type ListTableValuesResponses = {
+    /**
+     * The values.
+     */
+    200: TableValues;
+};
+
+export type ListTableValuesResponse = ListTableValuesResponses[keyof ListTableValuesResponses];
 
 export type ListExportTablesData = {
     body?: never;
@@ -13501,6 +14058,116 @@ export type GetIntegrationRunResponses = {
 };
 
 export type GetIntegrationRunResponse = GetIntegrationRunResponses[keyof GetIntegrationRunResponses];
+
+export type GetIntegrationCoverageData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * At most so many cells.
+         */
+        cells?: number;
+        /**
+         * Only windows that end later.
+         */
+        from?: string;
+        /**
+         * Only windows that begin earlier.
+         */
+        to?: string;
+    };
+    url: '/api/public/integrations/{id}/coverage';
+};
+
+export type GetIntegrationCoverageErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetIntegrationCoverageError = GetIntegrationCoverageErrors[keyof GetIntegrationCoverageErrors];
+
+export type GetIntegrationCoverageResponses = {
+    /**
+     * The cells.
+     */
+    200: IntegrationCoverage;
+};
+
+export type GetIntegrationCoverageResponse = GetIntegrationCoverageResponses[keyof GetIntegrationCoverageResponses];
 
 export type ListRejectionsData = {
     body?: never;

@@ -7,8 +7,8 @@ import { Page } from "../../components/page.tsx";
 import { QueryView } from "../../components/query-view.tsx";
 import { Tabs } from "../../components/tabs.tsx";
 import type { BatchExport } from "../../generated/types.gen.ts";
+import { ObjectAudit } from "../audit/object-audit.tsx";
 import { ExportActions } from "./export-actions.tsx";
-import { ExportAudit } from "./export-audit.tsx";
 import { ExportDeliveries } from "./export-deliveries.tsx";
 import { ExportFiles } from "./export-files.tsx";
 import { ExportLoad } from "./export-load.tsx";
@@ -63,7 +63,7 @@ const Parts = ({ export: one, seenAtMs }: { export: BatchExport; seenAtMs: numbe
     files: () => <ExportFiles export={one} />,
     load: () => <ExportLoad export={one} />,
     deliveries: () => <ExportDeliveries export={one} />,
-    audit: () => <ExportAudit exportId={one.id} />,
+    audit: () => <ObjectAudit resourceType="batchExport" resourceId={one.id} />,
   };
   return (
     <Tabs

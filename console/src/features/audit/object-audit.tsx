@@ -1,4 +1,4 @@
-/** Who did what with an export. */
+/** Who did what with one object. */
 import { useQuery } from "@tanstack/react-query";
 import { QueryView } from "../../components/query-view.tsx";
 import { Empty } from "../../components/states.tsx";
@@ -6,6 +6,8 @@ import { type Column, Table } from "../../components/table.tsx";
 import { Time } from "../../components/time.tsx";
 import { listAuditLogsOptions } from "../../generated/@tanstack/react-query.gen.ts";
 import type { AuditLog } from "../../generated/types.gen.ts";
+
+type ResourceType = AuditLog["resourceType"];
 
 const columns: Column<AuditLog>[] = [
   { id: "action", title: "Action", cell: ({ action }) => action },
@@ -24,8 +26,8 @@ const columns: Column<AuditLog>[] = [
   { id: "at", title: "When", cell: ({ createdAt }) => <Time at={createdAt} form="full" /> },
 ];
 
-export const ExportAudit = ({ exportId }: { exportId: string }) => {
-  const query = useQuery(listAuditLogsOptions({ query: { resourceType: "batchExport", resourceId: exportId, limit: 100 } }));
+export const ObjectAudit = ({ resourceType, resourceId }: { resourceType: ResourceType; resourceId: string }) => {
+  const query = useQuery(listAuditLogsOptions({ query: { resourceType, resourceId, limit: 100 } }));
   return (
     <QueryView
       query={query}
