@@ -49,9 +49,16 @@ const counting = (async (input: URL | RequestInfo, init?: RequestInit) => {
   const response = await fetch(input, init);
   // Statements wait for their end, so the summary is complete.
   const summary = JSON.parse(response.headers.get("x-clickhouse-summary") ?? "{}") as Record<string, string | undefined>;
-  const one = { rows: Number(summary["read_rows"] ?? 0), bytes: Number(summary["read_bytes"] ?? 0), ms: Number(summary["elapsed_ns"] ?? 0) / 1e6 };
+  const one = {
+    rows: Number(summary["read_rows"] ?? 0),
+    bytes: Number(summary["read_bytes"] ?? 0),
+    ms: Number(summary["elapsed_ns"] ?? 0) / 1e6,
+  };
   cost = { rows: cost.rows + one.rows, bytes: cost.bytes + one.bytes, serverMs: cost.serverMs + one.ms, queries: cost.queries + 1 };
-  if (isVerbose) console.log(`    ${one.rows} rows, ${(one.bytes / 1e6).toFixed(1)} MB, server ${one.ms.toFixed(0)} ms, answered after ${(performance.now() - startedMs).toFixed(0)} ms`);
+  if (isVerbose)
+    console.log(
+      `    ${one.rows} rows, ${(one.bytes / 1e6).toFixed(1)} MB, server ${one.ms.toFixed(0)} ms, answered after ${(performance.now() - startedMs).toFixed(0)} ms`,
+    );
   return response;
 }) as typeof fetch;
 const clickhouse = createClickHouse({ url: server.url, user: "default", password: "", database }, counting);
@@ -85,7 +92,9 @@ const fill = async (): Promise<void> => {
 
 const count = Number(await run("SELECT count() FROM events"));
 if (count === 0) await fill();
-console.log(`${await run("SELECT count() FROM events")} rows in ${await run("SELECT count() FROM system.parts WHERE database = 'bench' AND table = 'events' AND active")} parts`);
+console.log(
+  `${await run("SELECT count() FROM events")} rows in ${await run("SELECT count() FROM system.parts WHERE database = 'bench' AND table = 'events' AND active")} parts`,
+);
 
 const table = { tableName: "events" };
 const filters = {
@@ -94,7 +103,22 @@ const filters = {
   user: [{ type: "string", column: "userId", operator: "=", value: "user-77" }],
   name: [{ type: "string", column: "name", operator: "contains", value: "p 17" }],
 };
-const narrow = ["id", "traceId", "traceName", "name", "type", "level", "startTime", "endTime", "userId", "sessionId", "latencyMs", "totalCost", "usageDetails", "providedModelName"];
+const narrow = [
+  "id",
+  "traceId",
+  "traceName",
+  "name",
+  "type",
+  "level",
+  "startTime",
+  "endTime",
+  "userId",
+  "sessionId",
+  "latencyMs",
+  "totalCost",
+  "usageDetails",
+  "providedModelName",
+];
 
 const page = (query: object, after: RowPosition | null = null) =>
   listRows({ db: open.db, clickhouse, physical: { events: "events" } }, ExportQuery.parse({ ...table, scores: "nested", ...query }), {
@@ -128,7 +152,9 @@ const measure = async (name: string, call: () => Promise<unknown>): Promise<void
   }
   const [first] = costs;
   const server = median(costs.map(({ serverMs }) => serverMs));
-  console.log(`| ${name} | ${median(took).toFixed(0)} | ${server.toFixed(0)} | ${first?.queries} | ${first?.rows.toLocaleString("en")} | ${((first?.bytes ?? 0) / 1e6).toFixed(1)} |`);
+  console.log(
+    `| ${name} | ${median(took).toFixed(0)} | ${server.toFixed(0)} | ${first?.queries} | ${first?.rows.toLocaleString("en")} | ${((first?.bytes ?? 0) / 1e6).toFixed(1)} |`,
+  );
 };
 
 const bare = (list: string, where = "") =>

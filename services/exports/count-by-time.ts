@@ -1,6 +1,7 @@
 /** Counts the rows of a query in buckets of time. */
-import { bucketCountOf, bucketSecondsOf, type HistogramRange } from "../../core/query/histogram.ts";
+
 import type { ExportQuery } from "../../core/query/export-query.ts";
+import { bucketCountOf, bucketSecondsOf, type HistogramRange } from "../../core/query/histogram.ts";
 import { parseCount } from "../../db/clickhouse/parse-count.ts";
 import { type AggregateDeps, type AggregateScope, aggregateRows } from "./aggregate-rows.ts";
 

@@ -26,7 +26,7 @@ export const listValues = async (
   { column, prefix, limit }: { column: FilterColumn; prefix: string; limit: number },
 ): Promise<Values> => {
   const rows = await aggregateRows<{ value: string | null; rows: string }>(deps, query, scope, ({ table }) => ({
-    list: sql`${valueOf(column)} AS value, count() AS rows`,
+    list: sql`${suggestionOf(column)} AS value, count() AS rows`,
     // What is no suggestion comes first, so that it is never cut off. A piece of a table of Postgres does not know which values are frequent.
     rest: `GROUP BY value HAVING value IS NULL OR (value != '' AND startsWith(lowerUTF8(assumeNotNull(value)), lowerUTF8({prefix:String})))
       ORDER BY isNull(value) DESC, rows DESC, value${table.source.kind === "postgres" ? "" : ` LIMIT ${limit + 2}`}`,
@@ -42,7 +42,7 @@ export const listValues = async (
 };
 
 /** Null for what is no suggestion, which a row may have beside others. */
-const valueOf = ({ type, sql: text, uses }: FilterColumn): Expression => {
+const suggestionOf = ({ type, sql: text, uses }: FilterColumn): Expression => {
   const given = { sql: text, uses };
   const each = type === "arrayOptions" ? sql`arrayJoin(arrayDistinct(${given}))` : sql`ifNull(toString(${given}), '')`;
   return sql`arrayMap(v -> if(length(v) > ${String(suggestionBytesMax)} OR NOT isValidUTF8(v), NULL, v), [${each}])[1]`;

@@ -141,7 +141,10 @@ describe("the stream of all exports", () => {
     );
   /** Ends the stream, which goes on for 15 minutes otherwise, by taking its key away. */
   const untilKeyIsGone = async (looks: Record<number, () => Promise<unknown>>) => {
-    const [key] = await execute<{ row: string }>(fixture.db, sql`select row_to_json(k)::text as row from api_keys k where id = ${fixture.keyId}`);
+    const [key] = await execute<{ row: string }>(
+      fixture.db,
+      sql`select row_to_json(k)::text as row from api_keys k where id = ${fixture.keyId}`,
+    );
     const { allEvents, seen } = startApp(async (look) => {
       await looks[look]?.();
       if (look === 5) await execute(fixture.db, sql`delete from api_keys where id = ${fixture.keyId}`);
@@ -150,7 +153,10 @@ describe("the stream of all exports", () => {
     try {
       return { found: eventsOf(await (await allEvents()).text()), seen };
     } finally {
-      await execute(fixture.db, sql`insert into api_keys select * from json_populate_record(null::api_keys, ${key?.row ?? ""}::json) on conflict do nothing`);
+      await execute(
+        fixture.db,
+        sql`insert into api_keys select * from json_populate_record(null::api_keys, ${key?.row ?? ""}::json) on conflict do nothing`,
+      );
     }
   };
 
@@ -162,7 +168,10 @@ describe("the stream of all exports", () => {
     const { found, seen } = await untilKeyIsGone({
       2: async () => {
         second = await waiting();
-        await execute(fixture.db, sql`update batch_exports set progress = '{"stage":"writing","rows":5,"bytes":9,"slices":1,"slicesTotal":2,"rowsTotal":10}' where id = ${first}`);
+        await execute(
+          fixture.db,
+          sql`update batch_exports set progress = '{"stage":"writing","rows":5,"bytes":9,"slices":1,"slicesTotal":2,"rowsTotal":10}' where id = ${first}`,
+        );
       },
       3: async () => {
         await finish(first);

@@ -56,7 +56,11 @@ const exported = async (query: object): Promise<Record<string, unknown>[]> => {
 
 const microsOf = (iso: string): bigint => BigInt(Date.parse(iso)) * 1000n + BigInt(/\.\d{3}(\d{3})Z$/.exec(iso)?.[1] ?? 0);
 
-const expectHistogram = async (tableName: string, filter: object[], range: { fromUs: bigint; toUs: bigint; buckets: number }): Promise<number> => {
+const expectHistogram = async (
+  tableName: string,
+  filter: object[],
+  range: { fromUs: bigint; toUs: bigint; buckets: number },
+): Promise<number> => {
   const timeColumn = findTable(tableName)?.timeColumn ?? "";
   const query = ExportQuery.parse({ tableName, filter, columns: ["id"] });
   const scope = { projectId: fixture.projectId, start: instantText(range.fromUs), end: instantText(range.toUs) };

@@ -94,9 +94,14 @@ const expectSame = async (query: object, limit: number): Promise<number> => {
 const ordersOf = (name: TableName) => {
   const table: ExportTable = tables[name];
   if (table.source.kind === "postgres") return [table.timeColumn];
-  const sortable = Object.entries(table.filters).filter(([, { type, comment }]) => comment === undefined && !type.includes("Object") && !type.endsWith("yOptions"));
+  const sortable = Object.entries(table.filters).filter(
+    ([, { type, comment }]) => comment === undefined && !type.includes("Object") && !type.endsWith("yOptions"),
+  );
   return ["string", "stringOptions", "number", "datetime", "boolean"].flatMap((kind) =>
-    sortable.filter(([, { type }]) => type === kind).map(([id]) => id).slice(0, kind === "number" ? 2 : 1),
+    sortable
+      .filter(([, { type }]) => type === kind)
+      .map(([id]) => id)
+      .slice(0, kind === "number" ? 2 : 1),
   );
 };
 
@@ -147,7 +152,9 @@ it("numbers that are no number, infinite, equal or missing have one place in eac
   await fixture.query(
     "INSERT INTO scores FORMAT JSONEachRow",
     values
-      .map((value, i) => JSON.stringify({ ...tableCases.scores.make(fixture, i, "n"), value, data_type: i % 3 === 0 ? "BOOLEAN" : "NUMERIC" }))
+      .map((value, i) =>
+        JSON.stringify({ ...tableCases.scores.make(fixture, i, "n"), value, data_type: i % 3 === 0 ? "BOOLEAN" : "NUMERIC" }),
+      )
       .join("\n"),
   );
   for (const column of ["value", "booleanValue"])
@@ -166,9 +173,27 @@ it("any filter, search, order and size of pages gives the rows of the export", a
     "INSERT INTO events FORMAT JSONEachRow",
     rows.map((row, i) => JSON.stringify({ ...row, event_ts: at(day + i, 6), is_deleted: i % 11 === 0 ? 1 : 0 })).join("\n"),
   );
-  const sortable = (["string", "stringOptions", "number", "datetime", "boolean"] as const).flatMap((type) => columnsByType[type].split(" "));
-  const orderBy = fc.option(fc.record({ column: fc.constantFrom(...sortable), order: fc.constantFrom("ASC", "DESC") }), { nil: null, freq: 8 });
-  const columns = ["id", "startTime", "endTime", "name", "promptVersion", "usageDetails", "costDetails", "totalCost", "latencyMs", "metadata", "tags", "input"];
+  const sortable = (["string", "stringOptions", "number", "datetime", "boolean"] as const).flatMap((type) =>
+    columnsByType[type].split(" "),
+  );
+  const orderBy = fc.option(fc.record({ column: fc.constantFrom(...sortable), order: fc.constantFrom("ASC", "DESC") }), {
+    nil: null,
+    freq: 8,
+  });
+  const columns = [
+    "id",
+    "startTime",
+    "endTime",
+    "name",
+    "promptVersion",
+    "usageDetails",
+    "costDetails",
+    "totalCost",
+    "latencyMs",
+    "metadata",
+    "tags",
+    "input",
+  ];
   await fc.assert(
     fc.asyncProperty(
       fc.array(anyFilter, { maxLength: 1 }),
@@ -184,20 +209,31 @@ it("any filter, search, order and size of pages gives the rows of the export", a
 });
 
 it("rows that arrive between pages neither repeat nor skip others, in any order", async () => {
-  for (const orderBy of [null, { column: "startTime", order: "ASC" }, { column: "name", order: "ASC" }, { column: "latency", order: "DESC" }]) {
+  for (const orderBy of [
+    null,
+    { column: "startTime", order: "ASC" },
+    { column: "name", order: "ASC" },
+    { column: "latency", order: "DESC" },
+  ]) {
     await fixture.query("TRUNCATE TABLE events");
     const make = (i: number, id: string): StoredRow => ({
       ...tableCases.events.make(fixture, i % 5, `name ${i % 3}`),
       span_id: id,
       trace_id: `trace-${i % 4}`,
     });
-    await tableCases.events.insert(fixture, Array.from({ length: 30 }, (_, i) => make(i, `old-${i}`)));
+    await tableCases.events.insert(
+      fixture,
+      Array.from({ length: 30 }, (_, i) => make(i, `old-${i}`)),
+    );
     let arrived = 0;
     const query = { tableName: "events", columns: ["id"], orderBy };
     const { pages } = await walkRows(fixture, query, {
       limit: 4,
       between: async () => {
-        await tableCases.events.insert(fixture, Array.from({ length: 7 }, (_, i) => make(i + arrived, `new-${arrived++}`)));
+        await tableCases.events.insert(
+          fixture,
+          Array.from({ length: 7 }, (_, i) => make(i + arrived, `new-${arrived++}`)),
+        );
         // A row written again, as it is, keeps its place.
         await tableCases.events.insert(fixture, [{ ...make(arrived % 30, `old-${arrived % 30}`), event_ts: at(day + arrived, 6) }]);
       },
@@ -254,7 +290,10 @@ describe("long cells", () => {
       `INSERT INTO events (project_id, trace_id, span_id, start_time, event_ts, is_deleted, name, input, metadata_names, metadata_values)
        VALUES ('${fixture.projectId}', 't', 's', '2026-01-01', '2026-01-01', 0, 'a\\xFFb', '${"x".repeat(30)}\\xC3', ['k', 'k'], ['1', '2'])`,
     );
-    const shown = await first({ tableName: "events", columns: ["name", "input", "metadata"], orderBy: { column: "name", order: "ASC" } }, 10);
+    const shown = await first(
+      { tableName: "events", columns: ["name", "input", "metadata"], orderBy: { column: "name", order: "ASC" } },
+      10,
+    );
     expect(shown?.values).toEqual({ name: "a\ufffdb", input: "x".repeat(10), metadata: { k: "2" } });
   });
 

@@ -29,7 +29,10 @@ export const registerEvents = (app: App, deps: FollowDeps): void => {
     return followChanges(c, deps, async (db, principal) => {
       const row = await loadBatchExportSummary(db, principal, id);
       const isOver = row.finishedAt !== null;
-      return { seen: [{ id, event: isOver ? "end" : "progress", data: JSON.stringify(showBatchExportSummary(row, deps.nowMs())) }], isOver };
+      return {
+        seen: [{ id, event: isOver ? "end" : "progress", data: JSON.stringify(showBatchExportSummary(row, deps.nowMs())) }],
+        isOver,
+      };
     }) as never;
   });
 };

@@ -59,7 +59,8 @@ export const registerHistogram = (app: App, deps: Pick<RouteDeps, "eventsTable" 
     const query = ExportQuery.parse({ ...asked, columns: ["id"], tableName: table.name });
     checkQuery(c, query);
     const range = { fromUs: microsOf(from), toUs: microsOf(to), buckets };
-    if (range.fromUs >= range.toUs) throw new AppError({ code: "INVALID_REQUEST", fields: [{ path: "to", message: "must be after `from`" }] });
+    if (range.fromUs >= range.toUs)
+      throw new AppError({ code: "INVALID_REQUEST", fields: [{ path: "to", message: "must be after `from`" }] });
     const nowUs = BigInt(deps.nowMs()) * 1000n;
     const counted = await countByTime(
       { db: c.get("db"), clickhouse: deps.openPreviewClickHouse(), physical: { events: deps.eventsTable } },

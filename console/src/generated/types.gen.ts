@@ -296,7 +296,7 @@ export type Problem = {
     /**
      * Stable code of the error. The page Errors lists them all.
      */
-    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST' | 'SESSION_EXPIRED' | 'PROJECT_REQUIRED' | 'FORBIDDEN_PROJECT' | 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN' | 'SIGN_IN_LINK_INVALID' | 'SIGN_IN_METHOD_DISABLED' | 'OIDC_FAILED' | 'EMAIL_NOT_VERIFIED' | 'NOT_INVITED' | 'ROLE_NOT_HELD' | 'LAST_OWNER' | 'ALREADY_MEMBER' | 'ALREADY_INVITED' | 'TOO_MANY_INVITATIONS' | 'S3_OBJECT_EXISTS' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_UNEXPECTED_ANSWER' | 'EGRESS_INVALID_URL' | 'EGRESS_BLOCKED' | 'EGRESS_DNS_FAILED' | 'EGRESS_UNREACHABLE' | 'EGRESS_TLS_FAILED' | 'EGRESS_TOO_MANY_REDIRECTS' | 'INTEGRATION_SETTINGS_INVALID' | 'INTEGRATION_TIMED_OUT' | 'RATE_LIMITED' | 'QUOTA_EXCEEDED' | 'EXPORT_EXCEEDS_QUOTA' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'SCOPE_NOT_HELD' | 'TOO_MANY_API_KEYS' | 'TOO_MANY_WEBHOOK_ENDPOINTS' | 'WEBHOOK_ENDPOINT_DISABLED' | 'WEBHOOK_REFUSED' | 'WEBHOOK_REDIRECTED' | 'WEBHOOK_GONE' | 'WEBHOOK_TIMED_OUT' | 'WEBHOOK_FAILING';
+    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'JOB_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST' | 'SESSION_EXPIRED' | 'PROJECT_REQUIRED' | 'FORBIDDEN_PROJECT' | 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN' | 'SIGN_IN_LINK_INVALID' | 'SIGN_IN_METHOD_DISABLED' | 'OIDC_FAILED' | 'EMAIL_NOT_VERIFIED' | 'NOT_INVITED' | 'ROLE_NOT_HELD' | 'LAST_OWNER' | 'ALREADY_MEMBER' | 'ALREADY_INVITED' | 'TOO_MANY_INVITATIONS' | 'S3_OBJECT_EXISTS' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_UNEXPECTED_ANSWER' | 'EGRESS_INVALID_URL' | 'EGRESS_BLOCKED' | 'EGRESS_DNS_FAILED' | 'EGRESS_UNREACHABLE' | 'EGRESS_TLS_FAILED' | 'EGRESS_TOO_MANY_REDIRECTS' | 'INTEGRATION_SETTINGS_INVALID' | 'INTEGRATION_TIMED_OUT' | 'RATE_LIMITED' | 'QUOTA_EXCEEDED' | 'EXPORT_EXCEEDS_QUOTA' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'SCOPE_NOT_HELD' | 'TOO_MANY_API_KEYS' | 'TOO_MANY_WEBHOOK_ENDPOINTS' | 'WEBHOOK_ENDPOINT_DISABLED' | 'WEBHOOK_REFUSED' | 'WEBHOOK_REDIRECTED' | 'WEBHOOK_GONE' | 'WEBHOOK_TIMED_OUT' | 'WEBHOOK_FAILING';
     /**
      * Id of the request. Name it when you ask for help.
      */
@@ -5502,6 +5502,153 @@ export type ProjectPlan = {
          */
         bytesPerDay?: number | null;
     };
+};
+
+export type Queue = {
+    /**
+     * Every kind of job.
+     */
+    kinds: Array<{
+        /**
+         * What the job does.
+         */
+        kind: 'export.run' | 'mail.send' | 'webhook.deliver' | 'integration.blob_storage' | 'integration.posthog' | 'integration.mixpanel' | 'ingestion.merge' | 'ingestion.otel' | 'data.delete' | 'integration.validate';
+        /**
+         * Unfinished jobs by state; a state without any is missing.
+         */
+        states: {
+            scheduled?: number;
+            available?: number;
+            /**
+             * Windows being delivered.
+             */
+            running?: number;
+            retryable?: number;
+            completed?: number;
+            cancelled?: number;
+            discarded?: number;
+        };
+        /**
+         * How long the longest waiting job has been due; 0 if none is.
+         */
+        oldestDueSeconds: number;
+    }>;
+    /**
+     * False if more than 100,000 jobs wait, which is as far as they are counted.
+     */
+    isComplete: boolean;
+    /**
+     * Accepted jobs that have used up their attempts, which GET /api/admin/dead-letters lists.
+     */
+    deadLetters: number;
+    /**
+     * Runners that hold jobs or ended some in the last 15 minutes, last seen first. An idle runner leaves no trace.
+     */
+    runners: Array<{
+        /**
+         * Name under which the runner claims jobs.
+         */
+        name: string;
+        /**
+         * Jobs that it holds.
+         */
+        running: number;
+        /**
+         * Kinds of these jobs.
+         */
+        kinds: Array<string>;
+        /**
+         * Its last heartbeat for a job, or the end of its last one.
+         */
+        lastSeenAt: string;
+    }>;
+    /**
+     * The 20 exports that have run longest, in all projects.
+     */
+    longestRunningExports: Array<{
+        /**
+         * Id of the export.
+         */
+        id: string;
+        /**
+         * Its project.
+         */
+        projectId: string;
+        /**
+         * Its name.
+         */
+        name: string;
+        /**
+         * When it first started.
+         */
+        startedAt: string;
+        /**
+         * Seconds since then.
+         */
+        runningSeconds: number;
+        /**
+         * Number of the attempt.
+         */
+        attempt: number;
+        /**
+         * Last sign of life of its runner.
+         */
+        lastHeartbeatAt: string | null;
+        /**
+         * What it does; null before it has said so.
+         */
+        stage: 'planning' | 'streaming' | 'finishing' | null;
+        /**
+         * Rows written.
+         */
+        rows: number;
+        /**
+         * Rows to write; null while unknown.
+         */
+        rowsTotal: number | null;
+    }>;
+};
+
+export type DeadLetterPage = {
+    /**
+     * A page, newest first.
+     */
+    data: Array<DeadLetter>;
+    /**
+     * Cursor of the next page; null if this is the last.
+     */
+    nextCursor: string | null;
+};
+
+export type DeadLetter = {
+    /**
+     * Id of the job.
+     */
+    id: string;
+    /**
+     * Its project.
+     */
+    projectId: string;
+    /**
+     * What the job does.
+     */
+    kind: 'export.run' | 'mail.send' | 'webhook.deliver' | 'integration.blob_storage' | 'integration.posthog' | 'integration.mixpanel' | 'ingestion.merge' | 'ingestion.otel' | 'data.delete' | 'integration.validate';
+    /**
+     * What the job is about: `observation/ID`, the file of an OpenTelemetry request, or the scope of a deletion.
+     */
+    entity: string;
+    /**
+     * Error code of the last attempt.
+     */
+    code: string | null;
+    /**
+     * Its message.
+     */
+    message: string | null;
+    /**
+     * When the last attempt ended.
+     */
+    finishedAt: string;
 };
 
 /**
@@ -19389,6 +19536,261 @@ export type AdminSetProjectPlanResponses = {
 };
 
 export type AdminSetProjectPlanResponse = AdminSetProjectPlanResponses[keyof AdminSetProjectPlanResponses];
+
+export type AdminGetQueueData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/admin/queue';
+};
+
+export type AdminGetQueueErrors = {
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type AdminGetQueueError = AdminGetQueueErrors[keyof AdminGetQueueErrors];
+
+export type AdminGetQueueResponses = {
+    /**
+     * The queue.
+     */
+    200: Queue;
+};
+
+export type AdminGetQueueResponse = AdminGetQueueResponses[keyof AdminGetQueueResponses];
+
+export type AdminListDeadLettersData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * How many items a page has at most.
+         */
+        limit?: number;
+        /**
+         * Where the page begins: the cursor of the previous page, unchanged. Left out for the first page.
+         */
+        cursor?: string;
+        /**
+         * Only those of this project.
+         */
+        projectId?: string;
+    };
+    url: '/api/admin/dead-letters';
+};
+
+export type AdminListDeadLettersErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_CURSOR`: The cursor is not valid.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type AdminListDeadLettersError = AdminListDeadLettersErrors[keyof AdminListDeadLettersErrors];
+
+export type AdminListDeadLettersResponses = {
+    /**
+     * A page, newest first.
+     */
+    200: DeadLetterPage;
+};
+
+export type AdminListDeadLettersResponse = AdminListDeadLettersResponses[keyof AdminListDeadLettersResponses];
+
+export type AdminRetryJobData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/admin/jobs/{id}/retry';
+};
+
+export type AdminRetryJobErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `JOB_NOT_RETRYABLE`: The job is no dead letter.
+     */
+    409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'JOB_NOT_RETRYABLE';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type AdminRetryJobError = AdminRetryJobErrors[keyof AdminRetryJobErrors];
+
+export type AdminRetryJobResponses = {
+    /**
+     * It waits for a runner.
+     */
+    204: void;
+};
+
+export type AdminRetryJobResponse = AdminRetryJobResponses[keyof AdminRetryJobResponses];
 
 export type GetHealthData = {
     body?: never;

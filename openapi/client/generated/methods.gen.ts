@@ -51,6 +51,12 @@ export class Methods {
     rotateApiKey: (id: types.AdminRotateApiKeyData["path"]["id"], body: types.AdminRotateApiKeyData["body"], options?: CreateOptions) => this.#send<types.AdminRotateApiKeyResponse>(sdk.adminRotateApiKey, { path: { id }, body, isKeyed: true }, options),
     /** Set the plan of a project, and quotas that differ from it. A missing field stays as it is. `plan: null` means the default plan; an override of null lifts that quota. */
     setProjectPlan: (id: types.AdminSetProjectPlanData["path"]["id"], body: types.AdminSetProjectPlanData["body"], options?: RequestOptions) => this.#send<types.AdminSetProjectPlanResponse>(sdk.adminSetProjectPlan, { path: { id }, body }, options),
+    /** Show the queue. Jobs by kind and state, dead letters, runners, and the exports that have run longest, of all projects. */
+    getQueue: (options?: RequestOptions) => this.#send<types.AdminGetQueueResponse>(sdk.adminGetQueue, {}, options),
+    /** List dead letters. Jobs whose sender was told that they will be done, and which have used up their attempts. They stay until they are retried. */
+    listDeadLetters: (query?: types.AdminListDeadLettersData["query"], options?: RequestOptions) => new Paginated((next) => this.#send<types.AdminListDeadLettersResponse>(sdk.adminListDeadLetters, { query: { ...query, ...next } }, options)),
+    /** Retry a dead letter. The job restarts with all its attempts. The audit log of its project says who retried it. */
+    retryJob: (id: types.AdminRetryJobData["path"]["id"], options?: RequestOptions) => this.#send<types.AdminRetryJobResponse>(sdk.adminRetryJob, { path: { id } }, options),
   };
 
   readonly auditLogs = {
