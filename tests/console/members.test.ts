@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../db/postgres/client.ts";
 import { axeFaults } from "../support/axe.ts";
 import { useConsole } from "../support/console.ts";
+import { keepPicture } from "../support/keep-picture.ts";
 import { type MailBox, startMailBox } from "../support/mail-box.ts";
 import type { Team } from "../support/people.ts";
 
@@ -178,8 +179,7 @@ describe("axe", () => {
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
         expect(await axeFaults(page), `${name}, ${colorScheme}`).toEqual([]);
-        if (process.env["SPILLWAY_SCREENSHOTS"])
-          await page.screenshot({ path: `${process.env["SPILLWAY_SCREENSHOTS"]}/${name}${colorScheme === "light" ? "" : "-dark"}.png` });
+        await keepPicture(page, colorScheme === "light" ? name : `${name}-dark`);
       }
     };
     await expectNoFaults("members-invited");

@@ -1,12 +1,11 @@
 /** Settings of a project in the console: API keys, models, limits, the audit log, and what each role sees of them. */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Role } from "../../core/auth/scopes.ts";
 import { axeFaults } from "../support/axe.ts";
 import { useConsole } from "../support/console.ts";
 import { showFailed, showRunning } from "../support/export-states.ts";
+import { keepPicture } from "../support/keep-picture.ts";
 
 const { whole, people, openAsOwner, openSignedIn } = useConsole();
 const project = () => `/projects/${whole.stack().projectId}`;
@@ -275,7 +274,7 @@ describe("the overview", () => {
     );
     const sum = (name: "completed" | "failed" | "active") => told.buckets.reduce((total, bucket) => total + bucket[name], 0);
     const page = await openAsOwner(project());
-    await page.locator(".plot[data-drawn] canvas").first().waitFor();
+    await page.locator(".day-plot-canvas[data-drawn] canvas").first().waitFor();
     const today = page.getByRole("table", { name: "Exports of the last 7 days by state" }).getByRole("row").last();
     expect(await today.getByRole("cell").allTextContents()).toEqual([sum("completed"), sum("failed"), 0, sum("active")].map(String));
     expect(sum("failed")).toBeGreaterThanOrEqual(1);
@@ -337,12 +336,6 @@ describe("a person sees what the API would grant, and nothing else", () => {
 describe("axe finds nothing, light and dark, and 200 % zoom needs no scrolling sideways", () => {
   /** Colors change at once. */
   const still = { reducedMotion: "reduce" } as const;
-  const pictures = process.env["SPILLWAY_SCREENSHOTS"];
-  const keepPicture = async (page: Page, name: string): Promise<void> => {
-    if (!pictures) return;
-    mkdirSync(pictures, { recursive: true });
-    await page.screenshot({ path: join(pictures, `${name}.png`) });
-  };
   const expectNoFaults = async (page: Page, name: string): Promise<void> => {
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme, ...still });

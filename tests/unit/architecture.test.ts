@@ -39,7 +39,7 @@ const longFiles: Record<string, string> = {};
 const corePackages = new Set(["zod"]);
 /**
  * One file each: OTLP is protobuf, and only the reader and writer of its wire format are taken, which need neither code made nor eval. Patterns are matched by a port of RE2, which is
- * pure and has no imports; the Worker only reads patterns and does not hold it. Ids of analytics events are hashes that `uuid` makes. croner
+ * pure and has no imports; the Worker reads patterns without it, and loads it to say which model a name matches. Ids of analytics events are hashes that `uuid` makes. croner
  * computes instants from instants; its timers stay unused there.
  */
 const corePackagesOf: Record<string, string> = {

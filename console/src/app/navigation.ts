@@ -32,7 +32,7 @@ type NavigationGroup = {
 };
 
 export const navigation: readonly NavigationGroup[] = [
-  { title: null, entries: [{ title: "Overview", to: "/projects/$projectId", icon: "overview", keys: "g o", scope: null }] },
+  { title: null, entries: [{ title: "Overview", to: "/projects/$projectId", icon: "overview", keys: "g h", scope: null }] },
   {
     title: "Data",
     entries: [

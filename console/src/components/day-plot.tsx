@@ -17,10 +17,10 @@ type DayPlotProps = {
 
 const heightPx = 160;
 const tokens: Record<Series["tone"], string> = {
-  success: "--success",
-  danger: "--danger",
-  warning: "--warning",
-  info: "--info",
+  success: "--success-solid",
+  danger: "--danger-solid",
+  warning: "--warning-solid",
+  info: "--info-solid",
   neutral: "--border-strong",
 };
 

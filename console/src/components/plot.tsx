@@ -6,7 +6,6 @@ import { useEffect, useRef, useState } from "react";
 import type uPlot from "uplot";
 import { useTheme } from "../app/theme.ts";
 import { Failed } from "./states.tsx";
-import "./plot.css";
 
 /** Gives the color of a token such as `--success`, as the theme has it now. */
 export type ColorOf = (token: string) => string;
@@ -16,10 +15,10 @@ type PlotProps = {
   heightPx: number;
   /** Called anew for each theme, and where it is another function: make it by useCallback or outside of the component. */
   optionsOf: (colorOf: ColorOf, library: typeof uPlot) => Omit<uPlot.Options, "width" | "height">;
-  className?: string;
+  className: string;
 };
 
-export const Plot = ({ data, heightPx, optionsOf, className = "" }: PlotProps) => {
+export const Plot = ({ data, heightPx, optionsOf, className }: PlotProps) => {
   const place = useRef<HTMLDivElement>(null);
   const [drawn, setDrawn] = useState<uPlot | null>(null);
   const [error, setError] = useState<unknown>(null);
@@ -31,7 +30,7 @@ export const Plot = ({ data, heightPx, optionsOf, className = "" }: PlotProps) =
     let plot: uPlot | undefined;
     const draw = async () => {
       try {
-        const { default: Library } = await import("uplot");
+        const [{ default: Library }] = await Promise.all([import("uplot"), import("uplot/dist/uPlot.min.css")]);
         if (isGone || place.current === null) return;
         const size = { width: place.current.clientWidth, height: heightPx };
         plot = new Library({ ...optionsOf(colorIn(place.current), Library), ...size }, latest.current, place.current);
@@ -58,7 +57,7 @@ export const Plot = ({ data, heightPx, optionsOf, className = "" }: PlotProps) =
     return () => observer.disconnect();
   }, [drawn, heightPx]);
   if (error !== null) return <Failed error={error} />;
-  return <div ref={place} className={`plot ${className}`} data-drawn={drawn === null ? undefined : ""} aria-hidden="true" />;
+  return <div ref={place} className={className} data-drawn={drawn === null ? undefined : ""} aria-hidden="true" />;
 };
 
 const colorIn =
