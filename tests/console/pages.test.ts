@@ -1,14 +1,18 @@
 /** Every page: axe finds nothing, nothing is wider than a small window, and the pictures of docs/console.md are made of it. */
 import type { Page } from "playwright-core";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { insertEvents, sampleEvents } from "../../local/sample-data.ts";
 import { axeFaults } from "../support/axe.ts";
 import { useConsole } from "../support/console.ts";
+import { type ShownDeliveries, showDeliveries } from "../support/delivery-states.ts";
 import { showFailed, showRunning } from "../support/export-states.ts";
 import { keepPicture } from "../support/keep-picture.ts";
+import { type Receiver, startReceiver } from "../support/webhooks.ts";
 
 const { whole, chromium, openAsOwner } = useConsole({ withRunner: true });
 const ids: Record<string, string> = {};
+let receiver: Receiver;
+let shownDeliveries: ShownDeliveries;
 
 beforeAll(async () => {
   const { clickhouseUrl: url, clickhouseDatabase: database, projectId } = whole.stack();
@@ -27,7 +31,15 @@ beforeAll(async () => {
     bytes: 123_456_789,
   });
   await showFailed(whole.db(), ids["Errors of the checkout agent"] ?? "", "ClickHouse did not answer in time.");
+  receiver = await startReceiver();
+  receiver.answer("/pipeline", ({ body }, response) => {
+    const status = body.includes("integration.disabled") ? 503 : 200;
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ status: status === 200 ? "queued" : "busy" }));
+    return status;
+  });
+  shownDeliveries = await showDeliveries(whole, receiver);
 });
+afterAll(() => receiver?.stop());
 
 /** Waits for the text of `shown`, so that no page is looked at before its answer is there. */
 type PageCase = { name: string; path: () => string; shown: string };
@@ -41,10 +53,31 @@ const cases: PageCase[] = [
   {
     name: "export-webhooks",
     path: () => `${project()}/exports/${ids["Nightly evaluation set"]}?tab=deliveries`,
-    shown: "No webhook endpoint",
+    shown: "No endpoint was told",
   },
   { name: "export-audit", path: () => `${project()}/exports/${ids["Nightly evaluation set"]}?tab=audit`, shown: "create" },
   { name: "export-failed", path: () => `${project()}/exports/${ids["Errors of the checkout agent"]}`, shown: "CLICKHOUSE_UNAVAILABLE" },
+  { name: "integrations", path: () => `${project()}/integrations`, shown: "23 of 24 delivered, 1 failed" },
+  { name: "integration", path: () => `${project()}/integrations/${shownDeliveries.warehouse}`, shown: "500 windows" },
+  {
+    name: "integration-settings",
+    path: () => `${project()}/integrations/${shownDeliveries.warehouse}?tab=settings`,
+    shown: "acme-warehouse",
+  },
+  {
+    name: "integration-refused",
+    path: () => `${project()}/integrations/${shownDeliveries.analytics}?tab=refused`,
+    shown: "7 rows on this page",
+  },
+  { name: "integration-edit", path: () => `${project()}/integrations/${shownDeliveries.warehouse}/edit`, shown: "What and when" },
+  { name: "integration-new", path: () => `${project()}/integrations/new?kind=posthog`, shown: "What and when" },
+  { name: "webhooks", path: () => `${project()}/webhooks`, shown: "status page" },
+  { name: "webhook", path: () => `${project()}/webhooks/${shownDeliveries.endpoint}`, shown: "3 deliveries on this page" },
+  {
+    name: "webhook-delivery",
+    path: () => `${project()}/webhooks/${shownDeliveries.endpoint}?delivery=${shownDeliveries.delivery}`,
+    shown: "Body of the answer",
+  },
   { name: "account", path: () => `${project()}/account`, shown: "This one" },
 ];
 

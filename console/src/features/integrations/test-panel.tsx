@@ -12,9 +12,11 @@ import { isEnded, type Validation } from "./use-validation.ts";
 type Step = IntegrationValidation["steps"][number];
 type StepName = Step["name"];
 
-/** The order in which a runner takes them. */
-const stepsOf = (kind: Kind): readonly StepName[] =>
-  kind === "blob_storage" ? ["settings", "write", "read", "list", "delete"] : ["settings", "authenticate"];
+/** What a runner does, in its order. A test that never begins has the step `settings` instead. */
+const stepsOf = (kind: Kind, shown: IntegrationValidation | undefined): readonly StepName[] => {
+  if (shown?.steps.some(({ name }) => name === "settings")) return ["settings"];
+  return kind === "blob_storage" ? ["write", "read", "list", "delete"] : ["authenticate"];
+};
 
 const titles: Record<StepName, string> = {
   settings: "Read settings and credentials",
@@ -48,7 +50,7 @@ export const TestPanel = ({ kind, validation, isDraftNewer, children }: PanelPro
       </div>
       <div className="panel-body stack">
         <ol className="test-steps" aria-busy={validation?.isUnderWay || undefined}>
-          {stepsOf(kind).map((name) => (
+          {stepsOf(kind, shown).map((name) => (
             <StepLine
               key={name}
               name={name}
