@@ -116,7 +116,7 @@ const TextsValue = ({ table, view: { name, search, nowMs }, draft, error, onChan
     setTyped("");
   };
   return (
-    <Field label="Values" error={error} hint="Choose, or enter one and press Enter. The empty text finds missing values.">
+    <Field label="Values" error={error} hint="Choose some, or enter one and press Enter.">
       {(control) => (
         <>
           <span className="toolbar">
@@ -133,9 +133,11 @@ const TextsValue = ({ table, view: { name, search, nowMs }, draft, error, onChan
                 add();
               }}
             />
-            <Button size="small" onClick={add}>
-              {typed === "" ? "Add the empty text" : "Add"}
-            </Button>
+            {typed === "" ? null : (
+              <Button size="small" onClick={add}>
+                Add
+              </Button>
+            )}
           </span>
           <span className="suggestions">
             {draft.texts.map((value) => (
@@ -151,6 +153,11 @@ const TextsValue = ({ table, view: { name, search, nowMs }, draft, error, onChan
                 <span className="muted numeric">{countText(count)}</span>
               </span>
             ))}
+            {typed !== "" || isChosen("") ? null : (
+              <Checkbox checked={false} onChange={() => toggle("")}>
+                (empty)
+              </Checkbox>
+            )}
           </span>
         </>
       )}

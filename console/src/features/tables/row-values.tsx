@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Button } from "../../components/button.tsx";
-import { CopyButton, CopyText } from "../../components/code-block.tsx";
+import { CopyText } from "../../components/code-block.tsx";
 import { Facts } from "../../components/facts.tsx";
 import { jsonRoot } from "../../components/json-source.ts";
 import { JsonOrText } from "../../components/json-tree.tsx";
@@ -64,11 +64,6 @@ const Values = ({ columns, row, isLoadingWhole, onWhole }: ValuesProps) => {
   const absent = columns.filter(({ id }) => isAbsent(row.values[id])).map(({ id }) => id);
   return (
     <>
-      <Facts
-        facts={shown
-          .filter((column) => !blocks.includes(column))
-          .map((column) => [column.id, <Line key={column.id} column={column} value={row.values[column.id]} />])}
-      />
       {blocks
         .toSorted((a, b) => rank(a) - rank(b))
         .map((column) => (
@@ -85,6 +80,11 @@ const Values = ({ columns, row, isLoadingWhole, onWhole }: ValuesProps) => {
             )}
           </section>
         ))}
+      <Facts
+        facts={shown
+          .filter((column) => !blocks.includes(column))
+          .map((column) => [column.id, <Line key={column.id} column={column} value={row.values[column.id]} />])}
+      />
       {absent.length === 0 ? null : <p className="muted">Without a value: {absent.join(", ")}.</p>}
     </>
   );
@@ -93,7 +93,8 @@ const Values = ({ columns, row, isLoadingWhole, onWhole }: ValuesProps) => {
 const isAbsent = (value: unknown): boolean =>
   value === null || value === undefined || value === "" || (typeof value === "object" && Object.keys(value).length === 0);
 
-const isBlock = ({ type }: Column, value: unknown): boolean =>
+const isBlock = ({ id, type }: Column, value: unknown): boolean =>
+  payloads.includes(id) ||
   type === "document" ||
   type === "map<string>" ||
   (typeof value === "string" && (value.length > lineLengthMax || value.includes("\n") || jsonRoot(value) !== undefined));
@@ -103,8 +104,7 @@ const Line = ({ column, value }: { column: Column; value: unknown }) => {
   if (type === "timestamp")
     return (
       <>
-        <Time at={String(value)} form="full" /> <CopyButton text={String(value)} label={`Copy ${id}`} />
-        <span className="muted numeric">{String(value)}</span>
+        <Time at={String(value)} form="full" /> <span className="muted numeric">{String(value)}</span>
       </>
     );
   if (type === "integer" && unit === "ms") return <span className="numeric">{countText(String(value))} ms</span>;
