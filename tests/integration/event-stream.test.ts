@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createApp } from "../../api/app.ts";
 import type { AppDeps } from "../../api/deps.ts";
 import { hashSecret } from "../../core/auth/secret-hash.ts";
+import { noTracer } from "../../core/telemetry/tracer.ts";
 import { execute, openPostgres } from "../../db/postgres/client.ts";
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
 
@@ -36,6 +37,11 @@ const startApp = (betweenLooks: (look: number) => Promise<unknown>, salt = "test
       await betweenLooks(++seen.looks);
     },
     hashSecret: (secretKey: string) => hashSecret(secretKey, salt),
+    burst: null,
+    keyring: null,
+    defaultPlan: "unlimited",
+    publicUrl: null,
+    openTracer: () => noTracer,
     log: (line) => lines.push(line),
   } satisfies Partial<AppDeps>;
   // Everything the events route uses.

@@ -2405,6 +2405,9 @@ export type UpdateMember = {
     role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
 };
 
+/**
+ * An invitation into the organisation.
+ */
 export type Invitation = {
     id: string;
     /**
@@ -2435,6 +2438,9 @@ export type CreateInvitation = {
     role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
 };
 
+/**
+ * The invitations of the organisation, newest first.
+ */
 export type InvitationList = {
     data: Array<Invitation>;
 };
