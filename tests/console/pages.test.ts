@@ -81,6 +81,9 @@ const cases: PageCase[] = [
   { name: "account", path: () => `${project()}/account`, shown: "This one" },
 ];
 
+/** Colors change at once when the theme does: axe would see them on their way. */
+const still = { reducedMotion: "reduce" } as const;
+
 /** In both themes; each is looked at in one load of the page. */
 const expectNoFaults = async (page: Page, name: string): Promise<void> => {
   for (const colorScheme of ["light", "dark"] as const) {
@@ -92,7 +95,7 @@ const expectNoFaults = async (page: Page, name: string): Promise<void> => {
 
 describe("axe finds nothing, light and dark, and 200 % zoom needs no scrolling sideways", () => {
   it.each(cases)("on $name", async ({ name, path, shown }) => {
-    const page = await openAsOwner(path());
+    const page = await openAsOwner(path(), still);
     await page.getByText(shown).first().waitFor();
     await expectNoFaults(page, name);
     // As wide as a window of 1,280 pixels at 200 %.
@@ -102,7 +105,7 @@ describe("axe finds nothing, light and dark, and 200 % zoom needs no scrolling s
   });
 
   it("in palette, sheet of keys, menus and questions", async () => {
-    const page = await openAsOwner(`${project()}/exports/${ids["Nightly evaluation set"]}`);
+    const page = await openAsOwner(`${project()}/exports/${ids["Nightly evaluation set"]}`, still);
     await page.getByText("Timeline").waitFor();
     await page.keyboard.press("Control+k");
     await page.getByRole("combobox").waitFor();
@@ -122,7 +125,7 @@ describe("axe finds nothing, light and dark, and 200 % zoom needs no scrolling s
   });
 
   it("on the page of signing in", async () => {
-    const page = await chromium.open(`${whole.stack().apiUrl}/sign-in`);
+    const page = await chromium.open(`${whole.stack().apiUrl}/sign-in`, still);
     await page.getByRole("button", { name: "Send me a link" }).waitFor();
     await expectNoFaults(page, "sign-in");
   });

@@ -18,6 +18,7 @@ import { exportStatuses } from "./export-search.ts";
 import { isActive, stateOf } from "./export-state.ts";
 import "./exports-page.css";
 import type { Pace } from "./pace.ts";
+import { requesterText } from "./requester-text.ts";
 import { usePaces } from "./use-paces.ts";
 
 const route = getRouteApi("/projects/$projectId/exports");
@@ -28,6 +29,7 @@ const idleMs = 15_000;
 
 export const ExportsPage = () => {
   const { status, cursor } = route.useSearch();
+  const { user } = route.useRouteContext().account;
   const query = useQuery({
     ...listBatchExportsOptions({ query: { limit: pageSize, ...(status && { status }), ...(cursor && { cursor }) } }),
     placeholderData: keepPreviousData,
@@ -47,7 +49,7 @@ export const ExportsPage = () => {
         {({ data, nextCursor }) => (
           <>
             <div className="exports-table">
-              <Table label="Exports" columns={columnsOf(paces)} rows={data} rowKey={({ id }) => id} isFixed />
+              <Table label="Exports" columns={columnsOf(paces, user.id)} rows={data} rowKey={({ id }) => id} isFixed />
             </div>
             <Pager cursor={cursor} nextCursor={nextCursor} shown={data.length === 1 ? "1 export" : `${data.length} exports on this page`} />
           </>
@@ -57,7 +59,7 @@ export const ExportsPage = () => {
   );
 };
 
-const columnsOf = (paces: ReadonlyMap<string, Pace>): Column<BatchExportSummary>[] => [
+const columnsOf = (paces: ReadonlyMap<string, Pace>, ownId: string): Column<BatchExportSummary>[] => [
   { id: "name", title: "Name", className: "name", cell: (row) => <Name {...row} /> },
   {
     id: "status",
@@ -74,6 +76,7 @@ const columnsOf = (paces: ReadonlyMap<string, Pace>): Column<BatchExportSummary>
     className: "progress-column",
     cell: (row) => <ExportProgress followed={row} pace={paces.get(row.id)} />,
   },
+  { id: "by", title: "By", className: "by-column", cell: ({ requestedBy }) => requesterText(requestedBy, ownId) },
   { id: "created", title: "Created", className: "time-column", cell: ({ createdAt }) => <Time at={createdAt} form="relative" /> },
   {
     id: "expires",
