@@ -5504,6 +5504,9 @@ export type ProjectPlan = {
     };
 };
 
+/**
+ * What waits, runs and failed in the queue, and the runners that work on it.
+ */
 export type Queue = {
     /**
      * Every kind of job.
@@ -5609,6 +5612,9 @@ export type Queue = {
     }>;
 };
 
+/**
+ * A page of jobs that were given up, newest first.
+ */
 export type DeadLetterPage = {
     /**
      * A page, newest first.
@@ -5620,6 +5626,9 @@ export type DeadLetterPage = {
     nextCursor: string | null;
 };
 
+/**
+ * A job that was given up: no attempt is left, or its fault is permanent.
+ */
 export type DeadLetter = {
     /**
      * Id of the job.
