@@ -80,7 +80,6 @@ const withRunner = async (env: Record<string, string>, work: () => Promise<Omit<
       LANGFUSE_S3_BATCH_EXPORT_ACCESS_KEY_ID: "a",
       LANGFUSE_S3_BATCH_EXPORT_SECRET_ACCESS_KEY: "b",
       LANGFUSE_S3_BATCH_EXPORT_FORCE_PATH_STYLE: "true",
-      SPILLWAY_POLL_MS: "100",
       ENCRYPTION_KEY: encryptionKey,
       SPILLWAY_INTEGRATION_LAG_SECONDS: "0",
       SPILLWAY_INTEGRATION_TICK_SECONDS: "1",

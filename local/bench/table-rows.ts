@@ -7,12 +7,17 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ExportQuery } from "../../core/query/export-query.ts";
+import { instantText } from "../../core/query/histogram.ts";
 import type { RowPosition } from "../../core/query/keyset-order.ts";
+import { events as eventsTable } from "../../core/query/tables/events.ts";
+import type { FilterColumn } from "../../core/query/tables/table.ts";
 import { createClickHouse } from "../../db/clickhouse/client.ts";
 import { migrateClickHouse } from "../../db/clickhouse/migrate.ts";
 import { openPostgres } from "../../db/postgres/client.ts";
 import { migratePostgres } from "../../db/postgres/migrate.ts";
+import { countByTime } from "../../services/exports/count-by-time.ts";
 import { listRows } from "../../services/exports/list-rows.ts";
+import { listValues } from "../../services/exports/list-values.ts";
 import { startClickHouse } from "../clickhouse/start.ts";
 import { startPostgres } from "../postgres/start.ts";
 
@@ -147,6 +152,29 @@ await measure("search of content, no match", () => page({ columns: narrow, searc
 await measure("oldest first, narrow columns", () => page({ columns: narrow, orderBy: { column: "startTime", order: "ASC" } }));
 await measure("by name, narrow columns", () => page({ columns: narrow, orderBy: { column: "name", order: "ASC" } }));
 await measure("by latency, narrow columns", () => page({ columns: narrow, orderBy: { column: "latency", order: "DESC" } }));
+
+const aggregates = { db: open.db, clickhouse, physical: { events: "events" } };
+const lastDays = (days: number) => ({ fromUs: BigInt(endMs - days * 86_400_000) * 1000n, toUs: BigInt(endMs) * 1000n, buckets: 60 });
+const histogram = (filter: object[], days: number) => {
+  const range = lastDays(days);
+  const scope = { projectId, start: instantText(range.fromUs), end: instantText(range.toUs) };
+  return countByTime(aggregates, ExportQuery.parse({ ...table, filter, columns: ["id"] }), scope, range);
+};
+await measure("bare count by day of 30 days", () =>
+  clickhouse.queryRows({ sql: `SELECT toDate(start_time) AS day, count() FROM events WHERE project_id = '${projectId}' GROUP BY day` }),
+);
+await measure("histogram of 30 days", () => histogram([], 30));
+await measure("histogram of 30 days, filter level", () => histogram(filters.level, 30));
+await measure("histogram of the last day", () => histogram([], 1));
+const values = (column: string, days: number) =>
+  listValues(
+    aggregates,
+    ExportQuery.parse({ ...table, columns: ["id"] }),
+    { projectId, start: instantText(lastDays(days).fromUs), end: instantText(lastDays(days).toUs) },
+    { column: eventsTable.filters[column] as FilterColumn, prefix: "", limit: 50 },
+  );
+await measure("values of name, 30 days", () => values("name", 30));
+await measure("values of userId, the last day", () => values("userId", 1));
 
 await open.close();
 await postgres.stop();

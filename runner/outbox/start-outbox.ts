@@ -2,7 +2,7 @@
 import { type ConsumerName, outboxConsumers } from "../../core/outbox/consumers.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import type { DueWork } from "../../db/queue/list-due-work.ts";
-import { type Consumed, type Consumer, consumeEvent } from "../../services/outbox/consume-event.ts";
+import { type Consumed, type Consumer, consumeEvents } from "../../services/outbox/consume-events.ts";
 import type { Bus } from "../bus.ts";
 import type { Clock, Log } from "../deps.ts";
 import { type Polling, type PollingConfig, startPolling } from "../queue/polling.ts";
@@ -14,12 +14,12 @@ type OutboxDeps = { db: Database; clock: Clock; log: Log; random: () => number; 
 export const consumerOf = (name: ConsumerName, deps: OutboxHandlerDeps): Consumer =>
   asConsumer({ types: outboxConsumers[name].types, handle: createOutboxHandlers(deps)[name] });
 
-/** Safe because consumeEvent passes a handler only events of its own types. */
+/** Safe because consumeEvents passes a handler only events of its own types. */
 const asConsumer = (consumer: unknown): Consumer => consumer as Consumer;
 
 /**
- * Consumes one event at a time per consumer and runner. Handling is short, and several runners handle events of different objects in
- * parallel.
+ * Consumes one group of events at a time per consumer and runner. Handling is short, and several runners handle events of different objects
+ * in parallel.
  */
 export const startConsumer = (
   { db, clock, log, random, emit, dueWork }: OutboxDeps,
@@ -33,23 +33,20 @@ export const startConsumer = (
       log,
       random,
       isDue: async () => (await dueWork()).consumers.has(name),
-      claim: () => consumeEvent({ db, random }, name, consumer),
+      claim: () => consumeEvents({ db, random }, name, consumer),
       start: (consumed) => {
-        reportConsumed({ log, emit }, consumed);
+        reportConsumed({ log, emit }, name, consumed);
         return { done: Promise.resolve(), abort: () => {} };
       },
     },
     { ...config, concurrency: 1 },
   );
 
-const reportConsumed = ({ log, emit }: Pick<OutboxDeps, "log" | "emit">, consumed: Consumed): void => {
-  const { consumer, type, eventId, outcome } = consumed;
-  if (outcome === "consumed") {
-    emit("outbox.consumed", { consumer, type });
-    return;
+const reportConsumed = ({ log, emit }: Pick<OutboxDeps, "log" | "emit">, consumer: string, { done, postponed }: Consumed): void => {
+  for (const { type } of done) emit("outbox.consumed", { consumer, type });
+  for (const { type, eventId, failures, error } of postponed) {
+    const { code, message, detail } = error;
+    log("warn", "outbox_event_postponed", { consumer, event_id: eventId, type, failures, error_code: code, error: message, detail });
+    emit("outbox.postponed", { consumer, error });
   }
-  const { error, failures } = consumed;
-  const { code, message, detail } = error;
-  log("warn", "outbox_event_postponed", { consumer, event_id: eventId, type, failures, error_code: code, error: message, detail });
-  emit("outbox.postponed", { consumer, error });
 };

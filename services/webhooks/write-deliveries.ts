@@ -1,4 +1,4 @@
-/** Outbox consumer `webhooks`: writes a delivery of the event for each endpoint that wants it. */
+/** Outbox consumer `webhooks`: writes a delivery of each event for each endpoint that wants it. */
 import { sql } from "drizzle-orm";
 import type { ExportManifest } from "../../core/exports/manifest.ts";
 import type { OutboxEvent } from "../../core/outbox/event-types.ts";
@@ -9,46 +9,71 @@ import { type Database, execute } from "../../db/postgres/client.ts";
 import { enqueueHeads } from "./enqueue-heads.ts";
 import { disabledError } from "./give-up-waiting.ts";
 
+type Event = OutboxEvent<WebhookSource>;
+/** Which event goes to which endpoint, in the order of events. */
+type Wanted = { eventId: string; objectId: string; endpointId: string };
+
 /**
- * Locks the endpoints in the order of their ids, and writes one delivery each: at most one per event, whatever is repeated. An endpoint
- * that is switched off gets one that has failed, so that what it missed can be redelivered.
+ * Locks the endpoints in the order of their ids, and writes one delivery for each event they want: at most one, whatever is repeated. An
+ * endpoint that is switched off gets one that has failed, so that what it missed can be redelivered.
  */
 export const writeDeliveries = async (
   tx: Database,
   { publicUrl }: { publicUrl: string | null },
-  event: OutboxEvent<WebhookSource>,
+  events: readonly Event[],
 ): Promise<void> => {
-  const type = webhookTypeOf(event.type);
-  const endpoints = await execute<{ id: string }>(
-    tx,
-    sql`select id from webhook_endpoints where project_id = ${event.projectId} and (event_types is null or ${type} = any(event_types))
-      order by id for no key update`,
-  );
-  if (endpoints.length === 0) return;
-  const { projectId, objectId, payload, createdAt } = event;
-  const body = storableForm(
-    buildBody({ type, createdAt, projectId, payload, export: await findExported(tx, event), publicUrl: publicUrl ?? "" }),
-  );
+  const wanted = await lockEndpoints(tx, events);
+  if (wanted.length === 0) return;
+  const told = events.filter(({ id }) => wanted.some(({ eventId }) => eventId === id));
+  const subjects = await findExported(tx, told);
+  const written = told.map((event) => {
+    const { id, projectId, objectId, payload, createdAt } = event;
+    const type = webhookTypeOf(event.type);
+    const subject = { type, createdAt, projectId, payload, export: subjects.get(objectId) ?? null, publicUrl: publicUrl ?? "" };
+    return { id, projectId, objectId, type, body: storableForm(buildBody(subject)) };
+  });
   await execute(
     tx,
     sql`insert into webhook_deliveries (endpoint_id, project_id, event_id, event_type, object_id, body, state, last_error, finished_at)
-      select e.id, ${projectId}, ${event.id}, ${type}, ${objectId}, ${body}, case when e.enabled then 'waiting' else 'failed' end,
+      select e.id, v."projectId", v.id, v.type, v."objectId", v.body, case when e.enabled then 'waiting' else 'failed' end,
         case when not e.enabled then ${JSON.stringify(disabledError)}::jsonb end, case when not e.enabled then now() end
-      from webhook_endpoints e join json_array_elements_text(${JSON.stringify(endpoints.map(({ id }) => id))}::json) as w(id) on w.id = e.id
+      from rows from (json_to_recordset(${JSON.stringify(wanted)}::json) as ("eventId" text, "endpointId" text)) with ordinality as w("eventId", "endpointId", number)
+        join json_to_recordset(${JSON.stringify(written)}::json) as v(id text, "projectId" text, "objectId" text, type text, body text) on v.id = w."eventId"
+        join webhook_endpoints e on e.id = w."endpointId"
+      order by w.number
       on conflict (endpoint_id, event_id) do nothing`,
   );
-  await enqueueHeads(
+  await enqueueHeads(tx, wanted);
+};
+
+const lockEndpoints = async (tx: Database, events: readonly Event[]): Promise<Wanted[]> => {
+  const asked = events.map(({ projectId, type }) => ({ projectId, type: webhookTypeOf(type) }));
+  const endpoints = await execute<{ id: string; projectId: string; eventTypes: string[] | null }>(
     tx,
-    endpoints.map(({ id }) => ({ endpointId: id, objectId })),
+    sql`select id, project_id as "projectId", event_types as "eventTypes" from webhook_endpoints w
+      where exists (
+        select 1 from json_to_recordset(${JSON.stringify(asked)}::json) as a("projectId" text, type text)
+        where a."projectId" = w.project_id and (w.event_types is null or a.type = any(w.event_types))
+      )
+      order by id for no key update`,
+  );
+  return events.flatMap(({ id: eventId, type, projectId, objectId }) =>
+    endpoints
+      .filter((one) => one.projectId === projectId && (one.eventTypes === null || one.eventTypes.includes(webhookTypeOf(type))))
+      .map(({ id: endpointId }) => ({ eventId, objectId, endpointId })),
   );
 };
 
-/** The manifest is read where it is sent only. */
-const findExported = async (tx: Database, { type, objectId }: OutboxEvent<WebhookSource>): Promise<WebhookSubject["export"]> => {
-  if (!type.startsWith("export.")) return null;
-  const [row] = await execute<{ metadata: Record<string, string> | null; manifest: ExportManifest | null }>(
+/** Finds metadata of the exports by id, and the manifests where they are sent. */
+const findExported = async (tx: Database, events: readonly Event[]): Promise<Map<string, WebhookSubject["export"]>> => {
+  const exports = events
+    .filter(({ type }) => type.startsWith("export."))
+    .map(({ objectId, type }) => ({ id: objectId, isCompleted: type === "export.completed" }));
+  if (exports.length === 0) return new Map();
+  const rows = await execute<{ id: string; metadata: Record<string, string> | null; manifest: ExportManifest | null }>(
     tx,
-    sql`select metadata, case when ${type} = 'export.completed' then manifest end as manifest from batch_exports where id = ${objectId}`,
+    sql`select b.id, b.metadata, case when x."isCompleted" then b.manifest end as manifest
+      from json_to_recordset(${JSON.stringify(exports)}::json) as x(id text, "isCompleted" boolean) join batch_exports b on b.id = x.id`,
   );
-  return row ?? null;
+  return new Map(rows.map(({ id, ...subject }) => [id, subject]));
 };

@@ -215,13 +215,46 @@ const foreignState = async (): Promise<string> => {
   );
 };
 
+/** Where the objects of an operation are: the part of its path in front of the first id, or of the longest such part that begins it. */
+const collections = [...new Set(operations.map(({ path }) => path.slice(0, path.indexOf("{"))))].filter((one) => one !== "");
+const collectionOf = ({ path }: Operation): string =>
+  collections.filter((one) => `${path}/`.startsWith(one)).toSorted((a, b) => b.length - a.length)[0] ?? path;
+
+/**
+ * Ids of earlier answers. Most requests get one of their own collection, and mostly a recent one, so that objects are made, used, removed and
+ * used again; the others get any id, also another project's.
+ */
+const createPools = () => {
+  const first: Record<string, string> = {
+    "/api/public/traces/": "own-trace",
+    "/api/public/observations/": "own-observation",
+    "/api/public/scores/": "own-score",
+    "/api/public/sessions/": "own-session",
+  };
+  const byCollection = new Map(Object.entries(first).map(([collection, id]) => [collection, [id]]));
+  const mixed = { own: [...Object.values(foreignIds), ...Object.values(first)], admin: ["none"] };
+  const lastOf = (pool: readonly string[], n: number): string => pool[Math.max(0, pool.length - 1 - n)] ?? "none";
+  return {
+    pick: (operation: Operation, n: number): string => {
+      const kept = byCollection.get(collectionOf(operation));
+      const any = operation.isAdmin ? mixed.admin : mixed.own;
+      return n % 5 === 0 || kept === undefined ? lastOf(any, n % 400) : lastOf(kept, n % 12);
+    },
+    add: (operation: Operation, ids: readonly string[]): void => {
+      (operation.isAdmin ? mixed.admin : mixed.own).push(...ids);
+      const collection = collectionOf(operation);
+      byCollection.set(collection, [...(byCollection.get(collection) ?? []), ...ids].slice(-200));
+    },
+  };
+};
+
 const protectedIds = (): Set<string> => new Set([stack().projectId, foreign.projectId, ownKeyId]);
 
 describe("fuzz", () => {
   it(`${examples} requests to each of ${operations.length} operations: documented answers only, nothing of another project`, async () => {
     console.info(`fuzz: seed ${seed}, ${examples} examples per operation`);
     const before = await foreignState();
-    const pools = { own: [...Object.values(foreignIds), "own-trace", "own-observation", "own-score", "own-session"], admin: ["none"] };
+    const pools = createPools();
     const prepared = operations.map((operation, i) => ({
       operation,
       requests: fc.sample(requestOf(operation), { seed: seed + i, numRuns: examples }),
@@ -229,8 +262,7 @@ describe("fuzz", () => {
     const faults = new Map<string, string>();
     const statuses = new Map<number, number>();
     const play = async ({ operation, requests }: (typeof prepared)[number], round: number): Promise<void> => {
-      const pool = operation.isAdmin ? pools.admin : pools.own;
-      const request = withIds(requests[round], (n) => pool[Math.max(0, pool.length - 1 - (n % 400))] ?? "none");
+      const request = withIds(requests[round], (n) => pools.pick(operation, n));
       if (request === undefined) return;
       const report = (fault: string, answer = ""): void => {
         const key = `${operation.id}: ${fault}`;
@@ -250,7 +282,7 @@ describe("fuzz", () => {
           const known = protectedIds();
           const found = idsIn(parsed(answer.text)).filter((id) => !known.has(id));
           // Keys in use must survive: only ids that the fuzzer created are used with the admin key.
-          if (!operation.isAdmin || operation.method === "POST") pool.push(...found.slice(0, 20));
+          if (!operation.isAdmin || operation.method === "POST") pools.add(operation, found.slice(0, 20));
         }
       } catch (error) {
         report(error instanceof Error ? error.message.slice(0, 300) : String(error));

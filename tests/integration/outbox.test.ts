@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AppError } from "../../core/errors.ts";
 import { type ConsumerEntry, outboxConsumers } from "../../core/outbox/consumers.ts";
-import { type EventType, eventTypes } from "../../core/outbox/event-types.ts";
+import { type EventType, eventTypes, type OutboxEvent } from "../../core/outbox/event-types.ts";
 import { measureOutbox } from "../../db/outbox/measure-outbox.ts";
 import { pruneOutbox } from "../../db/outbox/prune-outbox.ts";
 import { registerConsumers } from "../../db/outbox/register-consumers.ts";
@@ -15,7 +15,7 @@ import { consumerOf, startConsumer } from "../../runner/outbox/start-outbox.ts";
 import type { Actor } from "../../services/audit/write-audit.ts";
 import { retryExport } from "../../services/exports/retry-export.ts";
 import { transitionExport } from "../../services/exports/transition-export.ts";
-import { type Consumer, consumeEvent, type EventHandler } from "../../services/outbox/consume-event.ts";
+import { type Consumer, consumeEvents, oneByOne } from "../../services/outbox/consume-events.ts";
 import { eventsOf, insertActor, insertExport, makeDue, manifestOf } from "../support/export-rows.ts";
 import { openOwnDatabase } from "../support/postgres-database.ts";
 
@@ -47,9 +47,11 @@ beforeEach(async () => {
   await execute(db, sql`truncate jobs cascade`);
 });
 
+type HandleOne = (tx: Database, event: OutboxEvent) => Promise<void>;
+
 /** Its effect is a row; the table refuses the same event twice. */
 const writing =
-  (before: EventHandler = async () => {}): EventHandler =>
+  (before: HandleOne = async () => {}): HandleOne =>
   async (tx, event) => {
     await before(tx, event);
     await execute(
@@ -57,11 +59,11 @@ const writing =
       sql`insert into effects (consumer, event_id, object_id, type) values ('second', ${event.id}, ${event.objectId}, ${event.type})`,
     );
   };
-const consumer = (handle: EventHandler): Consumer => ({ types: allTypes, handle });
-const consume = (handle: EventHandler = writing(), on = db) => consumeEvent({ db: on, random: () => 0.5 }, "second", consumer(handle));
+const consumer = (handle: HandleOne): Consumer => ({ types: allTypes, handle: oneByOne(handle) });
+const consume = (handle: HandleOne = writing(), on = db) => consumeEvents({ db: on, random: () => 0.5 }, "second", consumer(handle));
 
 /** Hands events over until nothing is due. */
-const drain = async (handle: EventHandler = writing()) => {
+const drain = async (handle: HandleOne = writing()) => {
   while ((await consume(handle)) !== undefined);
 };
 const effectsOf = async (objectId: string): Promise<{ id: string; type: string }[]> =>
@@ -69,7 +71,7 @@ const effectsOf = async (objectId: string): Promise<{ id: string; type: string }
 const waiting = async (name = "second"): Promise<number> =>
   (await measureOutbox(db)).find((row) => row.consumer === name)?.waiting ?? Number.NaN;
 /** One event in a runner of its own, whose connection ends on the way: it may also fail to say that the event is put off. */
-const consumeAndDie = async (handle: EventHandler): Promise<void> => {
+const consumeAndDie = async (handle: HandleOne): Promise<void> => {
   const own = openPostgres(open.url, { connectionsMax: 2 });
   doomed.push(own);
   await consume(handle, own.db).catch((error: unknown) => expect(String(error)).toContain("outbox_deliveries"));
@@ -211,8 +213,8 @@ describe("each event", () => {
 
   it("of a type that this version of a consumer does not know waits for one that does", async () => {
     const exportId = await wholeLife();
-    const older: Consumer = { types: ["export.queued"], handle: writing() };
-    while ((await consumeEvent({ db, random: () => 0 }, "second", older)) !== undefined);
+    const older: Consumer = { types: ["export.queued"], handle: oneByOne(writing()) };
+    while ((await consumeEvents({ db, random: () => 0 }, "second", older)) !== undefined);
     expect((await effectsOf(exportId)).map(({ type }) => type)).toEqual(["export.queued"]);
     await makeDue(db);
     await drain();
@@ -253,7 +255,7 @@ describe("mails", () => {
       sql`select payload->>'event' as event, state from jobs where kind = 'mail.send' and payload->>'batchExportId' = ${exportId} order by created_at`,
     );
   const drainMails = async () => {
-    while ((await consumeEvent({ db, random: () => 0 }, "mails", consumerOf("mails", { publicUrl: null }))) !== undefined);
+    while ((await consumeEvents({ db, random: () => 0 }, "mails", consumerOf("mails", { publicUrl: null }))) !== undefined);
   };
 
   it("are one job for each event that has a mail, also where an export fails twice while the first mail waits", async () => {

@@ -14,7 +14,7 @@ import { createWebhookHandler, type WebhookHandlerDeps } from "../../runner/jobs
 import { consumerOf } from "../../runner/outbox/start-outbox.ts";
 import type { Actor } from "../../services/audit/write-audit.ts";
 import { transitionExport } from "../../services/exports/transition-export.ts";
-import { consumeEvent } from "../../services/outbox/consume-event.ts";
+import { consumeEvents } from "../../services/outbox/consume-events.ts";
 import { createEndpoint } from "../../services/webhooks/create-endpoint.ts";
 import type { EndpointRow } from "../../services/webhooks/endpoint-row.ts";
 import { startHttp } from "./counting-server.ts";
@@ -128,7 +128,7 @@ export const webhookWorker = (
     log,
     consume: async () => {
       const consumer = consumerOf("webhooks", { publicUrl: "https://spillway.example" });
-      while ((await consumeEvent({ db, random: () => 0 }, "webhooks", consumer)) !== undefined);
+      while ((await consumeEvents({ db, random: () => 0 }, "webhooks", consumer)) !== undefined);
     },
     deliver: async () => {
       let attempts = 0;

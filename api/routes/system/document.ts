@@ -4,6 +4,7 @@
  */
 import type { App } from "../../deps.ts";
 import { parameterDescriptions, schemaDescriptions, tagDescriptions } from "./descriptions.ts";
+import { propertyDescriptions } from "./property-descriptions.ts";
 
 const documentConfig = {
   openapi: "3.1.0",
@@ -30,7 +31,7 @@ export const apiDocument = (app: App): Document => {
   const document = app.getOpenAPI31Document(documentConfig);
   const schemas = Object.entries(document.components?.schemas ?? {}).map(([name, schema]) => [
     name,
-    describe(schema, schemaDescriptions[name]),
+    describeProperties(describe(schema, schemaDescriptions[name]), name),
   ]);
   const paths = Object.entries(document.paths ?? {}).map(([path, item]) => [path, describePath(item)]);
   return { ...document, paths: Object.fromEntries(paths), components: { ...document.components, schemas: Object.fromEntries(schemas) } };
@@ -39,7 +40,9 @@ export const apiDocument = (app: App): Document => {
 const describePath = (item: PathItem): PathItem => {
   const described = methods.flatMap((method) => {
     const operation = item[method];
-    return operation === undefined ? [] : [[method, { ...operation, ...describeParameters(operation.parameters) }]];
+    return operation === undefined
+      ? []
+      : [[method, describeProperties({ ...operation, ...describeParameters(operation.parameters) }, operation.operationId ?? method)]];
   });
   return { ...item, ...Object.fromEntries(described) };
 };
@@ -53,3 +56,27 @@ const describe = <D extends object>(one: D & Described & { schema?: Described },
   one.description !== undefined || (one.schema?.description ?? description) === undefined
     ? one
     : { ...one, description: one.schema?.description ?? description };
+
+/** Gives every property of the schemas below a description, at any depth. `holder` is the schema or property that holds them. */
+const describeProperties = <Node>(node: Node, holder: string): Node => {
+  if (Array.isArray(node)) return node.map((one) => describeProperties(one, holder)) as Node;
+  if (typeof node !== "object" || node === null) return node;
+  return Object.fromEntries(
+    Object.entries(node).map(([field, value]) => {
+      if (texts.has(field)) return [field, value];
+      return [field, field === "properties" ? describeEach(value, holder) : describeProperties(value, holder)];
+    }),
+  ) as Node;
+};
+
+/** Fields of a document that hold values, not schemas. */
+const texts: ReadonlySet<string> = new Set(["example", "examples", "default", "enum", "const", "required"]);
+
+const describeEach = (properties: Record<string, object>, holder: string): Record<string, object> =>
+  Object.fromEntries(
+    Object.entries(properties).map(([name, property]) => {
+      const described = describeProperties(property, name);
+      const description = propertyDescriptions[`${holder}.${name}`] ?? propertyDescriptions[name];
+      return [name, "$ref" in described ? described : describe(described, description)];
+    }),
+  );

@@ -8,68 +8,224 @@ export type ClientOptions = {
  * One condition on a column; those of a list are combined by AND. `GET /api/public/export-tables/{table}` lists the columns with their types.
  */
 export type FilterCondition = {
+    /**
+     * Type of the condition.
+     */
     type: 'string';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: '=' | 'contains' | 'does not contain' | 'starts with' | 'ends with' | 'matches';
+    /**
+     * Value that the column is compared with.
+     */
     value: string;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'stringOptions';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: 'any of' | 'none of';
+    /**
+     * Value that the column is compared with.
+     */
     value: Array<string>;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'arrayOptions';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: 'any of';
+    /**
+     * Value that the column is compared with.
+     */
     value: Array<string>;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'arrayOptions';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: 'none of' | 'all of';
+    /**
+     * Value that the column is compared with.
+     */
     value: Array<string>;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'number';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: '=' | '>' | '<' | '>=' | '<=';
+    /**
+     * Value that the column is compared with.
+     */
     value: number;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'datetime';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: '>' | '<' | '>=' | '<=';
+    /**
+     * Value that the column is compared with.
+     */
     value: string;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'numberObject';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * Key within the object.
+     */
     key: string;
+    /**
+     * How values are compared.
+     */
     operator: '=' | '>' | '<' | '>=' | '<=';
+    /**
+     * Value that the column is compared with.
+     */
     value: number;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'categoryOptions';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * Key within the object.
+     */
     key: string;
+    /**
+     * How values are compared.
+     */
     operator: 'any of' | 'none of';
+    /**
+     * Value that the column is compared with.
+     */
     value: Array<string>;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'booleanObject';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * Key within the object.
+     */
     key: string;
+    /**
+     * How values are compared.
+     */
     operator: '=' | '<>';
+    /**
+     * Value that the column is compared with.
+     */
     value: boolean;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'boolean';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: '=' | '<>';
+    /**
+     * Value that the column is compared with.
+     */
     value: boolean;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'stringObject';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * Key within the object.
+     */
     key: string;
+    /**
+     * How values are compared.
+     */
     operator: '=' | 'contains' | 'does not contain' | 'starts with' | 'ends with' | 'matches';
+    /**
+     * Value that the column is compared with.
+     */
     value: string;
 } | {
+    /**
+     * Type of the condition.
+     */
     type: 'null';
+    /**
+     * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+     */
     column: string;
+    /**
+     * How values are compared.
+     */
     operator: 'is null' | 'is not null';
+    /**
+     * Value that the column is compared with.
+     */
     value: '';
 };
 
@@ -77,17 +233,38 @@ export type FilterCondition = {
  * What became of each event.
  */
 export type IngestionAnswer = {
+    /**
+     * Events that are stored.
+     */
     successes: Array<{
+        /**
+         * Id.
+         */
         id: string;
         /**
          * 201: durable. 204: left out by the project's sampling.
          */
         status: number;
     }>;
+    /**
+     * Events that were refused. The others are stored.
+     */
     errors: Array<{
+        /**
+         * Id.
+         */
         id: string;
+        /**
+         * Status of the event.
+         */
         status: number;
+        /**
+         * What happened, for people.
+         */
         message?: string;
+        /**
+         * Code of the error.
+         */
         error?: string;
     }>;
 };
@@ -96,16 +273,49 @@ export type IngestionAnswer = {
  * An error (RFC 9457) with a stable code, the id of the request, what to do, and what is wrong with each field.
  */
 export type Problem = {
+    /**
+     * Type.
+     */
     type: string;
+    /**
+     * What is wrong with requests of this code.
+     */
     title: string;
+    /**
+     * Status of the answer.
+     */
     status: number;
+    /**
+     * What is wrong with this request, for people.
+     */
     detail: string;
+    /**
+     * Path of the request.
+     */
     instance: string;
+    /**
+     * Stable code of the error. The page Errors lists them all.
+     */
     code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST' | 'SESSION_EXPIRED' | 'PROJECT_REQUIRED' | 'FORBIDDEN_PROJECT' | 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN' | 'SIGN_IN_LINK_INVALID' | 'SIGN_IN_METHOD_DISABLED' | 'OIDC_FAILED' | 'EMAIL_NOT_VERIFIED' | 'NOT_INVITED' | 'ROLE_NOT_HELD' | 'LAST_OWNER' | 'ALREADY_MEMBER' | 'ALREADY_INVITED' | 'TOO_MANY_INVITATIONS' | 'S3_OBJECT_EXISTS' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_UNEXPECTED_ANSWER' | 'EGRESS_INVALID_URL' | 'EGRESS_BLOCKED' | 'EGRESS_DNS_FAILED' | 'EGRESS_UNREACHABLE' | 'EGRESS_TLS_FAILED' | 'EGRESS_TOO_MANY_REDIRECTS' | 'INTEGRATION_SETTINGS_INVALID' | 'INTEGRATION_TIMED_OUT' | 'RATE_LIMITED' | 'QUOTA_EXCEEDED' | 'EXPORT_EXCEEDS_QUOTA' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'SCOPE_NOT_HELD' | 'TOO_MANY_API_KEYS' | 'TOO_MANY_WEBHOOK_ENDPOINTS' | 'WEBHOOK_ENDPOINT_DISABLED' | 'WEBHOOK_REFUSED' | 'WEBHOOK_REDIRECTED' | 'WEBHOOK_GONE' | 'WEBHOOK_TIMED_OUT' | 'WEBHOOK_FAILING';
+    /**
+     * Id of the request. Name it when you ask for help.
+     */
     requestId: string;
+    /**
+     * What to do about it.
+     */
     help: string;
+    /**
+     * Faults of fields.
+     */
     errors: Array<{
+        /**
+         * Path of the field, such as `query.filter.0.value`.
+         */
         path: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
     }>;
 };
@@ -114,7 +324,13 @@ export type Problem = {
  * Events as the Langfuse SDKs send them.
  */
 export type IngestionBatch = {
+    /**
+     * The events, as the Langfuse SDKs send them. Each is answered on its own.
+     */
     batch: Array<unknown>;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata?: unknown;
 };
 
@@ -122,6 +338,9 @@ export type IngestionBatch = {
  * ExportTraceServiceResponse of OTLP.
  */
 export type OtlpTracesAnswer = {
+    /**
+     * Spans that were refused, and why; left out if there are none.
+     */
     partialSuccess?: unknown;
 };
 
@@ -129,6 +348,9 @@ export type OtlpTracesAnswer = {
  * ExportTraceServiceRequest of OTLP.
  */
 export type OtlpTraces = {
+    /**
+     * Spans by resource, as OTLP/JSON has them.
+     */
     resourceSpans: Array<unknown>;
 };
 
@@ -150,6 +372,9 @@ export type ExportLogsServiceResponse = {
  * The id of the score.
  */
 export type CreateScoreAnswer = {
+    /**
+     * Id.
+     */
     id: string;
 };
 
@@ -181,16 +406,37 @@ export type CreateScore = {
      * Only with traceId.
      */
     observationId?: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId?: string | null;
+    /**
+     * Id of the run of a dataset that was scored.
+     */
     datasetRunId?: string | null;
+    /**
+     * Comment on the score.
+     */
     comment?: string | null;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata?: unknown;
+    /**
+     * Environment, such as `production`.
+     */
     environment?: string | null;
     /**
      * Default: API. ANNOTATION needs a configId, except for corrections.
      */
     source?: 'API' | 'ANNOTATION' | null;
+    /**
+     * Id of the configuration of the score.
+     */
     configId?: string | null;
+    /**
+     * Id of the annotation queue.
+     */
     queueId?: string | null;
 };
 
@@ -198,21 +444,33 @@ export type CreateScore = {
  * How large an export would be.
  */
 export type Estimate = {
+    /**
+     * Number of rows.
+     */
     rows: number;
     /**
      * Estimate of the uncompressed file.
      */
     bytes: number;
+    /**
+     * Parts that are read one after the other.
+     */
     slices: number;
     /**
      * False if a filter or search reads payloads; `rows` is then an upper bound.
      */
     exact: boolean;
+    /**
+     * Most rows that an export may have on this server.
+     */
     rowLimit: number;
     /**
      * True if the export would end at the row limit.
      */
     truncated: boolean;
+    /**
+     * What to know before the file is used.
+     */
     warnings: Array<string>;
     /**
      * What the export would cost against the quotas of the project, as they are now.
@@ -222,7 +480,13 @@ export type Estimate = {
          * False if it would be refused now with QUOTA_EXCEEDED or EXPORT_EXCEEDS_QUOTA.
          */
         fits: boolean;
+        /**
+         * Each quota and what is used of it.
+         */
         quotas: Array<{
+            /**
+             * Which quota it is.
+             */
             name: 'concurrentExports' | 'exportsPerHour' | 'rowsPerDay' | 'bytesPerDay';
             /**
              * Null: no limit.
@@ -232,6 +496,9 @@ export type Estimate = {
              * Of rows and bytes: with the estimates of exports that wait or run.
              */
             used: number;
+            /**
+             * What is left of the quota; null for no limit.
+             */
             left: number | null;
             /**
              * Null for concurrentExports, which counts what waits or runs at the moment.
@@ -253,21 +520,66 @@ export type Estimate = {
  * What would be exported.
  */
 export type EstimateBatchExport = {
+    /**
+     * What is exported.
+     */
     query: {
+        /**
+         * Name of the table.
+         */
         tableName: string;
+        /**
+         * Conditions in the table's filter language; all must hold. Null for none.
+         */
         filter?: Array<FilterCondition> | null;
+        /**
+         * Text to search for.
+         */
         searchQuery?: string;
+        /**
+         * Where to search.
+         */
         searchType?: Array<'id' | 'content' | 'input' | 'output'>;
+        /**
+         * Column and direction of the rows. Null for no order, which is the fastest.
+         */
         orderBy?: {
+            /**
+             * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+             */
             column: string;
+            /**
+             * Direction.
+             */
             order: 'ASC' | 'DESC';
         } | null;
+        /**
+         * The largest number of rows. The server has a limit of its own, which applies too.
+         */
         limit?: number;
+        /**
+         * Columns in the order of the file; `scores` stands for all score columns. All columns if left out.
+         */
         columns?: Array<string>;
+        /**
+         * Scores as one column for each name, as one nested column, or not at all.
+         */
         scores?: 'columns' | 'nested' | 'none';
+        /**
+         * `row`: one row for each row of the table. `trace`: each trace with its observations and scores, as one document.
+         */
         shape?: 'row' | 'trace';
+        /**
+         * What is dropped, hashed or masked.
+         */
         privacy?: Array<{
+            /**
+             * Column, or path within its JSON, such as `metadata.user.email`.
+             */
             path: string;
+            /**
+             * What happens to the value: it is dropped, hashed or masked.
+             */
             action: 'drop' | 'hash' | 'mask';
         }>;
     };
@@ -277,6 +589,9 @@ export type EstimateBatchExport = {
  * The first rows of an export, as its file would hold them.
  */
 export type Preview = {
+    /**
+     * Format of the file.
+     */
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
     /**
      * The first rows as text of the file, without compression, ended as a file with these rows would end. Null for Parquet.
@@ -292,17 +607,38 @@ export type Preview = {
      * At most 20; fewer if the file has fewer rows, or if they would have more than 4 MiB.
      */
     rowCount: number;
+    /**
+     * Columns in the order of the file.
+     */
     columns: Array<{
+        /**
+         * Id of the column.
+         */
         id: string;
+        /**
+         * Type of the column.
+         */
         type: string;
         /**
          * How this format writes the column.
          */
         encoding: string;
+        /**
+         * Whether the column can be null.
+         */
         nullable: boolean;
+        /**
+         * Unit of the values; null for none.
+         */
         unit: string | null;
     }>;
+    /**
+     * What to know before the file is used.
+     */
     warnings: Array<string>;
+    /**
+     * What the whole export would have.
+     */
     estimate: Estimate & ({
         [key: string]: unknown;
     } | null);
@@ -312,38 +648,122 @@ export type Preview = {
  * What is exported, and how.
  */
 export type CreateBatchExport = {
+    /**
+     * Name.
+     */
     name?: string;
+    /**
+     * Format of the file.
+     */
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    /**
+     * Compression of the file.
+     */
     compression?: 'none' | 'gzip' | 'zstd';
+    /**
+     * What is exported.
+     */
     query: {
+        /**
+         * Name of the table.
+         */
         tableName: string;
+        /**
+         * Conditions in the table's filter language; all must hold. Null for none.
+         */
         filter?: Array<FilterCondition> | null;
+        /**
+         * Text to search for.
+         */
         searchQuery?: string;
+        /**
+         * Where to search.
+         */
         searchType?: Array<'id' | 'content' | 'input' | 'output'>;
+        /**
+         * Column and direction of the rows. Null for no order, which is the fastest.
+         */
         orderBy?: {
+            /**
+             * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+             */
             column: string;
+            /**
+             * Direction.
+             */
             order: 'ASC' | 'DESC';
         } | null;
+        /**
+         * The largest number of rows. The server has a limit of its own, which applies too.
+         */
         limit?: number;
+        /**
+         * Columns in the order of the file; `scores` stands for all score columns. All columns if left out.
+         */
         columns?: Array<string>;
+        /**
+         * Scores as one column for each name, as one nested column, or not at all.
+         */
         scores?: 'columns' | 'nested' | 'none';
+        /**
+         * `row`: one row for each row of the table. `trace`: each trace with its observations and scores, as one document.
+         */
         shape?: 'row' | 'trace';
+        /**
+         * What is dropped, hashed or masked.
+         */
         privacy?: Array<{
+            /**
+             * Column, or path within its JSON, such as `metadata.user.email`.
+             */
             path: string;
+            /**
+             * What happens to the value: it is dropped, hashed or masked.
+             */
             action: 'drop' | 'hash' | 'mask';
         }>;
     };
+    /**
+     * Options of JSON and JSONL.
+     */
     json?: {
+        /**
+         * True: values that are JSON stand in the file as JSON, not as text.
+         */
         embed?: boolean;
+        /**
+         * Levels of nested JSON in text that are opened.
+         */
         embedLevels?: number;
     };
+    /**
+     * Options of CSV.
+     */
     csv?: {
+        /**
+         * True: cells that a spreadsheet would run as a formula begin with an apostrophe.
+         */
         neutralizeFormulas?: boolean;
+        /**
+         * True: the file begins with a byte order mark, so that Excel reads it as UTF-8.
+         */
         bom?: boolean;
     };
+    /**
+     * Size at which a new file begins, in MiB; null for one file.
+     */
     targetFileMib?: number;
+    /**
+     * Whether the creator gets a mail when it ends.
+     */
     notify?: boolean;
+    /**
+     * Hours until the files are deleted. The server's setting if left out.
+     */
     expiresAfterHours?: number;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata?: {
         [key: string]: string;
     };
@@ -353,92 +773,299 @@ export type CreateBatchExport = {
  * An export with its query and, once completed, its files.
  */
 export type BatchExport = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * State.
+     */
     status: 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+    /**
+     * Format of the file.
+     */
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    /**
+     * Compression of the file.
+     */
     compression: 'none' | 'gzip' | 'zstd';
+    /**
+     * Name of the table.
+     */
     tableName: string;
+    /**
+     * Options of JSON and JSONL.
+     */
     json: {
+        /**
+         * True: values that are JSON stand in the file as JSON, not as text.
+         */
         embed: boolean;
+        /**
+         * Levels of nested JSON in text that are opened.
+         */
         embedLevels: number;
     };
+    /**
+     * Options of CSV.
+     */
     csv: {
+        /**
+         * True: cells that a spreadsheet would run as a formula begin with an apostrophe.
+         */
         neutralizeFormulas: boolean;
+        /**
+         * True: the file begins with a byte order mark, so that Excel reads it as UTF-8.
+         */
         bom: boolean;
     };
+    /**
+     * Size at which a new file begins, in MiB; null for one file.
+     */
     targetFileMib: number | null;
+    /**
+     * Whether the creator gets a mail when it ends.
+     */
     notify: boolean;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: string;
     } | null;
+    /**
+     * What to know before the file is used.
+     */
     warnings: Array<string>;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it began; null if it has not. ISO 8601, UTC.
+     */
     startedAt: string | null;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     finishedAt: string | null;
+    /**
+     * When its files are deleted. ISO 8601, UTC.
+     */
     expiresAt: string | null;
+    /**
+     * Whether its files have been deleted.
+     */
     isExpired: boolean;
+    /**
+     * Whether its files can be downloaded now.
+     */
     isDownloadable: boolean;
+    /**
+     * When cancelling was asked for; null if it was not. ISO 8601, UTC.
+     */
     cancelRequestedAt: string | null;
+    /**
+     * Who created it.
+     */
     requestedBy: {
+        /**
+         * Id of the person; null if that person is gone.
+         */
         userId: string | null;
+        /**
+         * Id of the API key; null if none was used.
+         */
         apiKeyId: string | null;
     };
+    /**
+     * How far it is.
+     */
     progress: {
+        /**
+         * What it does at the moment.
+         */
         stage: 'queued' | 'planning' | 'streaming' | 'finishing' | 'finished';
         /**
          * 0 to 100; null while the total is unknown.
          */
         percent: number | null;
+        /**
+         * Rows written so far.
+         */
         rows: number;
+        /**
+         * Rows that it will have; null until they are counted.
+         */
         rowsTotal: number | null;
+        /**
+         * Bytes written so far, after compression.
+         */
         bytes: number;
+        /**
+         * Parts written so far.
+         */
         slices: number;
+        /**
+         * Parts there are; null until they are planned.
+         */
         slicesTotal: number | null;
+        /**
+         * When the runner was last heard of; null if none works on it. ISO 8601, UTC.
+         */
         lastHeartbeatAt: string | null;
+        /**
+         * Number of the attempt under way or last ended; 0 before the first.
+         */
         attempt: number;
+        /**
+         * After this many failed attempts the export fails.
+         */
         attemptsMax: number;
+        /**
+         * When the next attempt begins; null if there will be none. ISO 8601, UTC.
+         */
         nextAttemptAt: string | null;
     };
+    /**
+     * What was written. Left out until it is completed.
+     */
     result: {
+        /**
+         * Number of rows.
+         */
         rows: number;
+        /**
+         * Size in bytes.
+         */
         bytes: number;
+        /**
+         * Rows that fit the query, also those beyond the limit; null if they were not counted.
+         */
         matchedRows: number | null;
         /**
          * True if the row limit left out rows.
          */
         truncated: boolean;
+        /**
+         * Most rows that an export may have on this server.
+         */
         rowLimit: number;
+        /**
+         * The files, in order.
+         */
         files: Array<{
+            /**
+             * Number of the file, from 0.
+             */
             index: number;
+            /**
+             * Name of the file.
+             */
             name: string;
+            /**
+             * Number of rows.
+             */
             rows: number;
+            /**
+             * Size in bytes.
+             */
             bytes: number;
+            /**
+             * CRC-32 of the file as eight hexadecimal digits.
+             */
             crc32: string;
         }>;
     } | null;
+    /**
+     * What went wrong; null if nothing.
+     */
     error: {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
+        /**
+         * What to do about it.
+         */
         help: string;
+        /**
+         * Number of the attempt, from 1.
+         */
         attempt: number;
     } | null;
+    /**
+     * What is exported.
+     */
     query: {
+        /**
+         * Name of the table.
+         */
         tableName: string;
+        /**
+         * Conditions in the table's filter language; all must hold. Null for none.
+         */
         filter?: Array<FilterCondition> | null;
+        /**
+         * Text to search for.
+         */
         searchQuery?: string;
+        /**
+         * Where to search.
+         */
         searchType?: Array<'id' | 'content' | 'input' | 'output'>;
+        /**
+         * Column and direction of the rows. Null for no order, which is the fastest.
+         */
         orderBy?: {
+            /**
+             * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+             */
             column: string;
+            /**
+             * Direction.
+             */
             order: 'ASC' | 'DESC';
         } | null;
+        /**
+         * The largest number of rows. The server has a limit of its own, which applies too.
+         */
         limit?: number;
+        /**
+         * Columns in the order of the file; `scores` stands for all score columns. All columns if left out.
+         */
         columns?: Array<string>;
+        /**
+         * Scores as one column for each name, as one nested column, or not at all.
+         */
         scores?: 'columns' | 'nested' | 'none';
+        /**
+         * `row`: one row for each row of the table. `trace`: each trace with its observations and scores, as one document.
+         */
         shape?: 'row' | 'trace';
+        /**
+         * What is dropped, hashed or masked.
+         */
         privacy?: Array<{
+            /**
+             * Column, or path within its JSON, such as `metadata.user.email`.
+             */
             path: string;
+            /**
+             * What happens to the value: it is dropped, hashed or masked.
+             */
             action: 'drop' | 'hash' | 'mask';
         }>;
     };
@@ -448,7 +1075,13 @@ export type BatchExport = {
  * A page of exports, newest first.
  */
 export type BatchExportPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<BatchExportSummary>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -456,68 +1089,212 @@ export type BatchExportPage = {
  * An export without its query and its files.
  */
 export type BatchExportSummary = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * State.
+     */
     status: 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+    /**
+     * Format of the file.
+     */
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    /**
+     * Compression of the file.
+     */
     compression: 'none' | 'gzip' | 'zstd';
+    /**
+     * Name of the table.
+     */
     tableName: string;
+    /**
+     * Options of JSON and JSONL.
+     */
     json: {
+        /**
+         * True: values that are JSON stand in the file as JSON, not as text.
+         */
         embed: boolean;
+        /**
+         * Levels of nested JSON in text that are opened.
+         */
         embedLevels: number;
     };
+    /**
+     * Options of CSV.
+     */
     csv: {
+        /**
+         * True: cells that a spreadsheet would run as a formula begin with an apostrophe.
+         */
         neutralizeFormulas: boolean;
+        /**
+         * True: the file begins with a byte order mark, so that Excel reads it as UTF-8.
+         */
         bom: boolean;
     };
+    /**
+     * Size at which a new file begins, in MiB; null for one file.
+     */
     targetFileMib: number | null;
+    /**
+     * Whether the creator gets a mail when it ends.
+     */
     notify: boolean;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: string;
     } | null;
+    /**
+     * What to know before the file is used.
+     */
     warnings: Array<string>;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it began; null if it has not. ISO 8601, UTC.
+     */
     startedAt: string | null;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     finishedAt: string | null;
+    /**
+     * When its files are deleted. ISO 8601, UTC.
+     */
     expiresAt: string | null;
+    /**
+     * Whether its files have been deleted.
+     */
     isExpired: boolean;
+    /**
+     * Whether its files can be downloaded now.
+     */
     isDownloadable: boolean;
+    /**
+     * When cancelling was asked for; null if it was not. ISO 8601, UTC.
+     */
     cancelRequestedAt: string | null;
+    /**
+     * Who created it.
+     */
     requestedBy: {
+        /**
+         * Id of the person; null if that person is gone.
+         */
         userId: string | null;
+        /**
+         * Id of the API key; null if none was used.
+         */
         apiKeyId: string | null;
     };
+    /**
+     * How far it is.
+     */
     progress: {
+        /**
+         * What it does at the moment.
+         */
         stage: 'queued' | 'planning' | 'streaming' | 'finishing' | 'finished';
         /**
          * 0 to 100; null while the total is unknown.
          */
         percent: number | null;
+        /**
+         * Rows written so far.
+         */
         rows: number;
+        /**
+         * Rows that it will have; null until they are counted.
+         */
         rowsTotal: number | null;
+        /**
+         * Bytes written so far, after compression.
+         */
         bytes: number;
+        /**
+         * Parts written so far.
+         */
         slices: number;
+        /**
+         * Parts there are; null until they are planned.
+         */
         slicesTotal: number | null;
+        /**
+         * When the runner was last heard of; null if none works on it. ISO 8601, UTC.
+         */
         lastHeartbeatAt: string | null;
+        /**
+         * Number of the attempt under way or last ended; 0 before the first.
+         */
         attempt: number;
+        /**
+         * After this many failed attempts the export fails.
+         */
         attemptsMax: number;
+        /**
+         * When the next attempt begins; null if there will be none. ISO 8601, UTC.
+         */
         nextAttemptAt: string | null;
     };
+    /**
+     * What was written. Left out until it is completed.
+     */
     result: {
+        /**
+         * Number of rows.
+         */
         rows: number;
+        /**
+         * Size in bytes.
+         */
         bytes: number;
+        /**
+         * Rows that fit the query, also those beyond the limit; null if they were not counted.
+         */
         matchedRows: number | null;
         /**
          * True if the row limit left out rows.
          */
         truncated: boolean;
+        /**
+         * Most rows that an export may have on this server.
+         */
         rowLimit: number;
     } | null;
+    /**
+     * What went wrong; null if nothing.
+     */
     error: {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
+        /**
+         * What to do about it.
+         */
         help: string;
+        /**
+         * Number of the attempt, from 1.
+         */
         attempt: number;
     } | null;
 };
@@ -526,59 +1303,197 @@ export type BatchExportSummary = {
  * The receipt of an export: its files with sizes and checksums, its window, and what differs from the request.
  */
 export type ExportManifest = {
+    /**
+     * Version.
+     */
     version: 1;
+    /**
+     * Version of the table's columns. It grows when they change.
+     */
     schemaVersion: number;
+    /**
+     * Id of the export.
+     */
     exportId: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Name of the table.
+     */
     tableName: string;
+    /**
+     * Format of the file.
+     */
     format: string;
+    /**
+     * Compression of the file.
+     */
     compression: string;
+    /**
+     * Columns in the order of the file.
+     */
     columns: Array<string>;
+    /**
+     * Name of the score of each score column.
+     */
     scoreColumns: {
         [key: string]: string;
     };
+    /**
+     * What is dropped, hashed or masked.
+     */
     privacy: Array<{
+        /**
+         * Column, or path within its JSON, such as `metadata.user.email`.
+         */
         path: string;
+        /**
+         * What happens to the value: it is dropped, hashed or masked.
+         */
         action: string;
     }>;
+    /**
+     * What the file could not hold as it was stored, counted.
+     */
     changes?: {
+        /**
+         * Rows with bytes that are not UTF-8; they are replaced by U+FFFD.
+         */
         invalidUtf8Rows: number;
+        /**
+         * Rows with NUL characters.
+         */
         nulRows: number;
+        /**
+         * Rows in which an object has a key twice; the last one counts.
+         */
         duplicateKeyRows: number;
+        /**
+         * Values that a privacy rule could not be applied to, and that are therefore left out.
+         */
         withheld: Array<{
+            /**
+             * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+             */
             column: string;
+            /**
+             * Number of rows.
+             */
             rows: number;
+            /**
+             * Why values were withheld, counted.
+             */
             reasons: {
+                /**
+                 * Rows with a value that is not JSON.
+                 */
                 notJsonRows: number;
+                /**
+                 * Rows with JSON of another shape than the privacy rule expects.
+                 */
                 otherShapeRows: number;
             };
         }>;
     };
+    /**
+     * What to know before the file is used.
+     */
     warnings?: Array<string>;
+    /**
+     * Which time the rows are of.
+     */
     window: {
+        /**
+         * The first instant; null for everything before the end. ISO 8601, UTC.
+         */
         start: string | null;
+        /**
+         * Rows before this instant are in the export. ISO 8601, UTC.
+         */
         cutoff: string;
     };
+    /**
+     * SHA-256 of the query, by which equal exports are found.
+     */
     queryHash: string;
+    /**
+     * The files, in order.
+     */
     files: Array<{
+        /**
+         * Key of the file in the bucket.
+         */
         key: string;
+        /**
+         * Name of the file.
+         */
         name: string;
+        /**
+         * Number of rows.
+         */
         rows: number;
+        /**
+         * Size in bytes.
+         */
         bytes: number;
+        /**
+         * Media type of the file.
+         */
         contentType: string;
+        /**
+         * CRC-32 of the file as eight hexadecimal digits.
+         */
         crc32: string;
+        /**
+         * Whether the compressed file has one member, which every reader takes.
+         */
         isOneMember?: boolean;
     }>;
+    /**
+     * Number of rows.
+     */
     rows: number;
+    /**
+     * Size in bytes.
+     */
     bytes: number;
+    /**
+     * Rows that fit the query, also those beyond the limit; null if they were not counted.
+     */
     matchedRows: number | null;
+    /**
+     * Most rows that an export may have on this server.
+     */
     rowLimit: number;
+    /**
+     * True if the limit of rows was reached, so that rows are missing.
+     */
     truncated: boolean;
+    /**
+     * Parts that are read one after the other.
+     */
     slices: number;
+    /**
+     * Number of the attempt, from 1.
+     */
     attempt: number;
+    /**
+     * Parts that an earlier attempt had written.
+     */
     slicesResumed: number;
+    /**
+     * When it began; null if it has not. ISO 8601, UTC.
+     */
     startedAt: string;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     finishedAt: string;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: string;
     } | null;
@@ -603,6 +1518,9 @@ export type DownloadLink = {
 };
 
 export type TableRowsPage = {
+    /**
+     * Columns in the order of the file.
+     */
     columns: Array<{
         /**
          * Key of the column in `values`.
@@ -667,7 +1585,13 @@ export type TableRowsRequest = {
      * Column and direction, as for an export. Null: newest first. Missing values come last.
      */
     orderBy?: {
+        /**
+         * Id of the column, as `GET /api/public/export-tables/{table}` lists it.
+         */
         column: string;
+        /**
+         * Direction.
+         */
         order: 'ASC' | 'DESC';
     } | null;
     /**
@@ -692,10 +1616,98 @@ export type TableRowsRequest = {
     textMax?: number | null;
 };
 
+export type TableHistogram = {
+    /**
+     * Start of the first bucket, ISO 8601 UTC.
+     */
+    from: string;
+    /**
+     * End of the range; the last bucket may be shorter than the others.
+     */
+    to: string;
+    /**
+     * Width of a bucket.
+     */
+    bucketSeconds: number;
+    /**
+     * Rows in each bucket, oldest first. Exact: a row counts once, in its newest version.
+     */
+    counts: Array<number>;
+};
+
+export type TableHistogramRequest = {
+    /**
+     * Conditions of the table's filter language, all of which a row satisfies. Null: every row.
+     */
+    filter?: Array<FilterCondition> | null;
+    /**
+     * Text that a row must contain, whatever its case.
+     */
+    searchQuery?: string;
+    /**
+     * Where to search; ids by default.
+     */
+    searchType?: Array<'id' | 'content' | 'input' | 'output'>;
+    /**
+     * Start of the first bucket.
+     */
+    from: string;
+    /**
+     * End of the last bucket; a row at this instant is in none.
+     */
+    to: string;
+    /**
+     * Largest number of buckets. They are whole seconds wide, so there may be fewer.
+     */
+    buckets?: number;
+};
+
+export type TableValues = {
+    /**
+     * Most frequent first.
+     */
+    values: Array<{
+        /**
+         * The value; never empty.
+         */
+        value: string;
+        /**
+         * Rows that have it.
+         */
+        count: number;
+    }>;
+    /**
+     * False if there are more values, or some longer than 1,000 bytes or not UTF-8, which are left out.
+     */
+    isComplete: boolean;
+};
+
+export type TableValuesRequest = {
+    /**
+     * A filter column of the type string, stringOptions or arrayOptions that holds no payload.
+     */
+    column: string;
+    /**
+     * Conditions of the table's filter language, all of which a row satisfies. Null: every row.
+     */
+    filter?: Array<FilterCondition> | null;
+    /**
+     * Start of the values, whatever its case.
+     */
+    prefix?: string;
+    /**
+     * Largest number of values.
+     */
+    limit?: number;
+};
+
 /**
  * The tables that can be exported.
  */
 export type ExportTableList = {
+    /**
+     * The items of the page.
+     */
     data: Array<ExportTableSummary>;
 };
 
@@ -703,7 +1715,13 @@ export type ExportTableList = {
  * A table that can be exported.
  */
 export type ExportTableSummary = {
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * What it is for.
+     */
     description: string;
 };
 
@@ -711,14 +1729,41 @@ export type ExportTableSummary = {
  * Columns of a table as a file of this format holds them.
  */
 export type ExportSchema = {
+    /**
+     * Name of the table.
+     */
     table: string;
+    /**
+     * Format of the file.
+     */
     format: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    /**
+     * Version of the table's columns. It grows when they change.
+     */
     schemaVersion: number;
+    /**
+     * Columns in the order of the file.
+     */
     columns: Array<{
+        /**
+         * Id of the column.
+         */
         id: string;
+        /**
+         * Type of the column.
+         */
         type: string;
+        /**
+         * How this format writes the column.
+         */
         encoding: string;
+        /**
+         * Whether the column can be null.
+         */
         nullable: boolean;
+        /**
+         * Unit of the values; null for none.
+         */
         unit: string | null;
     }>;
 };
@@ -727,27 +1772,78 @@ export type ExportSchema = {
  * A table with its columns, their types, filters and operators.
  */
 export type ExportTable = ExportTableSummary & {
+    /**
+     * Version of the table's columns. It grows when they change.
+     */
     schemaVersion: number;
+    /**
+     * Formats in which the table can be exported.
+     */
     formats: Array<string>;
+    /**
+     * Where the table can be searched.
+     */
     searchTypes: Array<string>;
     /**
      * Column of time, also in filters: an export holds the rows from before its creation by it.
      */
     timeColumn: string;
+    /**
+     * Columns in the order of the file.
+     */
     columns: Array<{
+        /**
+         * Id of the column.
+         */
         id: string;
+        /**
+         * Type of the column.
+         */
         type: string;
+        /**
+         * Whether the column can be null.
+         */
         nullable: boolean;
+        /**
+         * Unit of the values; null for none.
+         */
         unit: string | null;
+        /**
+         * What it is for.
+         */
         description: string;
     }>;
+    /**
+     * What conditions the table takes, by column.
+     */
     filters: Array<{
+        /**
+         * Id of the column.
+         */
         id: string;
+        /**
+         * Type.
+         */
         type: string;
+        /**
+         * Other names that filters may use for the column.
+         */
         aliases: Array<string>;
+        /**
+         * Whether `orderBy` takes the column.
+         */
         isSortable: boolean;
+        /**
+         * Types of condition that the column takes, with their operators.
+         */
         filters: Array<{
+            /**
+             * Type.
+             */
             type: string;
+            /**
+             * Operators of this type of condition.
+             */
             operators: Array<string>;
         }>;
     }>;
@@ -757,6 +1853,9 @@ export type ExportTable = ExportTableSummary & {
  * A numbered page of traces.
  */
 export type TracePage = {
+    /**
+     * The items of the page.
+     */
     data: Array<TraceWithDetails>;
     meta: PageMeta;
 };
@@ -765,20 +1864,65 @@ export type TracePage = {
  * A trace with the ids of its observations and scores.
  */
 export type TraceWithDetails = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id that the sender gave the trace.
+     */
     externalId: null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string | null;
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the user.
+     */
     userId: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId: string | null;
+    /**
+     * Release of the application.
+     */
     release: string | null;
+    /**
+     * Version.
+     */
     version: string | null;
+    /**
+     * Tags.
+     */
     tags: Array<string>;
+    /**
+     * Whether it is public in Langfuse.
+     */
     public: boolean;
+    /**
+     * Whether somebody has bookmarked it.
+     */
     bookmarked: boolean;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
     /**
      * JSON if the stored text is JSON, else the text.
@@ -788,9 +1932,15 @@ export type TraceWithDetails = {
      * JSON if the stored text is JSON, else the text.
      */
     output?: unknown;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata?: {
         [key: string]: unknown;
     };
+    /**
+     * Path of the trace in the web interface of Langfuse.
+     */
     htmlPath: string;
     /**
      * Seconds from the first start to the last end of its observations; -1 without the group `metrics`.
@@ -814,9 +1964,21 @@ export type TraceWithDetails = {
  * Which page this is, and how many there are.
  */
 export type PageMeta = {
+    /**
+     * Number of the page, from 1.
+     */
     page: number;
+    /**
+     * How many items a page has at most.
+     */
     limit: number;
+    /**
+     * Items on all pages.
+     */
     totalItems: number;
+    /**
+     * Number of pages.
+     */
     totalPages: number;
 };
 
@@ -824,20 +1986,65 @@ export type PageMeta = {
  * A trace with its observations and scores.
  */
 export type TraceWithFullDetails = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id that the sender gave the trace.
+     */
     externalId: null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string | null;
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the user.
+     */
     userId: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId: string | null;
+    /**
+     * Release of the application.
+     */
     release: string | null;
+    /**
+     * Version.
+     */
     version: string | null;
+    /**
+     * Tags.
+     */
     tags: Array<string>;
+    /**
+     * Whether it is public in Langfuse.
+     */
     public: boolean;
+    /**
+     * Whether somebody has bookmarked it.
+     */
     bookmarked: boolean;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
     /**
      * JSON if the stored text is JSON, else the text.
@@ -847,9 +2054,15 @@ export type TraceWithFullDetails = {
      * JSON if the stored text is JSON, else the text.
      */
     output?: unknown;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata?: {
         [key: string]: unknown;
     };
+    /**
+     * Path of the trace in the web interface of Langfuse.
+     */
     htmlPath: string;
     /**
      * Seconds from the first start to the last end of its observations; -1 without the group `metrics`.
@@ -859,7 +2072,13 @@ export type TraceWithFullDetails = {
      * USD; -1 without the group `metrics`.
      */
     totalCost: number;
+    /**
+     * The observations of the trace.
+     */
     observations: Array<Observation>;
+    /**
+     * The scores.
+     */
     scores: Array<ScoreV1>;
 };
 
@@ -867,18 +2086,57 @@ export type TraceWithFullDetails = {
  * An observation in Langfuse's shape.
  */
 export type Observation = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id of the trace.
+     */
     traceId: string | null;
+    /**
+     * Id of the observation it is under; null for a root.
+     */
     parentObservationId: string | null;
+    /**
+     * Type.
+     */
     type: string;
+    /**
+     * Name.
+     */
     name: string | null;
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * When it began. ISO 8601, UTC.
+     */
     startTime: string;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     endTime: string | null;
+    /**
+     * When the model began to answer. ISO 8601, UTC.
+     */
     completionStartTime: string | null;
+    /**
+     * DEBUG, DEFAULT, WARNING or ERROR.
+     */
     level: string;
+    /**
+     * What the sender said about the level.
+     */
     statusMessage: string | null;
+    /**
+     * Version.
+     */
     version: string | null;
     /**
      * JSON if the stored text is JSON, else the text.
@@ -888,38 +2146,116 @@ export type Observation = {
      * JSON if the stored text is JSON, else the text.
      */
     output?: unknown;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: unknown;
     };
+    /**
+     * Name of the model.
+     */
     model: string | null;
+    /**
+     * Id of the model by which the cost was computed.
+     */
     modelId: string | null;
+    /**
+     * Parameters of the model call, as they were sent.
+     */
     modelParameters?: unknown;
+    /**
+     * Id of the prompt.
+     */
     promptId: string | null;
+    /**
+     * Name of the prompt.
+     */
     promptName: string | null;
+    /**
+     * Version of the prompt.
+     */
     promptVersion: number | null;
+    /**
+     * Units by kind of usage, such as `input`, `output` and `total`.
+     */
     usageDetails: {
         [key: string]: number;
     };
+    /**
+     * Cost in USD by kind of usage, such as `input`, `output` and `total`.
+     */
     costDetails: {
         [key: string]: number;
     };
+    /**
+     * Id of the tier of prices that applied.
+     */
     usagePricingTierId: string | null;
+    /**
+     * Name of the tier of prices that applied.
+     */
     usagePricingTierName: string | null;
+    /**
+     * Price of one unit of input, in USD.
+     */
     inputPrice: number | null;
+    /**
+     * Price of one unit of output, in USD.
+     */
     outputPrice: number | null;
+    /**
+     * Price of one unit, whatever it is, in USD.
+     */
     totalPrice: number | null;
+    /**
+     * Cost of the input, in USD.
+     */
     calculatedInputCost: number | null;
+    /**
+     * Cost of the output, in USD.
+     */
     calculatedOutputCost: number | null;
+    /**
+     * Cost in total, in USD.
+     */
     calculatedTotalCost: number | null;
+    /**
+     * Usage in Langfuse's older shape.
+     */
     usage: {
+        /**
+         * Unit of the values; null for none.
+         */
         unit: string;
+        /**
+         * Units of the input.
+         */
         input: number;
+        /**
+         * Units of the output.
+         */
         output: number;
+        /**
+         * Units in total.
+         */
         total: number;
     };
+    /**
+     * What usage is counted in.
+     */
     unit: string;
+    /**
+     * Tokens of the input.
+     */
     promptTokens: number;
+    /**
+     * Tokens of the output.
+     */
     completionTokens: number;
+    /**
+     * Tokens in total.
+     */
     totalTokens: number;
     /**
      * Seconds from start to end.
@@ -929,7 +2265,13 @@ export type Observation = {
      * Seconds from start to the first token.
      */
     timeToFirstToken: number | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
 };
 
@@ -937,28 +2279,79 @@ export type Observation = {
  * A score in the shape of Langfuse's first version.
  */
 export type ScoreV1 = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id of the observation.
+     */
     observationId: string | null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * Where the score comes from: API, ANNOTATION or EVAL.
+     */
     source: string;
+    /**
+     * Value.
+     */
     value: number;
     /**
      * The category, the boolean as a word, or the text; null for numbers.
      */
     stringValue: string | null;
+    /**
+     * Comment on the score.
+     */
     comment: string | null;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: unknown;
     };
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the person who wrote it.
+     */
     authorUserId: string | null;
+    /**
+     * Id of the configuration of the score.
+     */
     configId: string | null;
+    /**
+     * Id of the annotation queue.
+     */
     queueId: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
+    /**
+     * Id of the trace.
+     */
     traceId: string;
+    /**
+     * Type of the value: NUMERIC, CATEGORICAL, BOOLEAN, TEXT or CORRECTION.
+     */
     dataType: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT';
 };
 
@@ -966,6 +2359,9 @@ export type ScoreV1 = {
  * A numbered page of observations.
  */
 export type ObservationPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<Observation>;
     meta: PageMeta;
 };
@@ -974,8 +2370,17 @@ export type ObservationPage = {
  * A page of observations with the cursor of the next.
  */
 export type ObservationV2Page = {
+    /**
+     * The items of the page.
+     */
     data: Array<ObservationV2>;
+    /**
+     * About the page.
+     */
     meta: {
+        /**
+         * Pass it as `cursor` for the next page; left out on the last.
+         */
         cursor?: string;
     };
 };
@@ -984,12 +2389,33 @@ export type ObservationV2Page = {
  * An observation with the requested groups of fields.
  */
 export type ObservationV2 = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the trace.
+     */
     traceId: string | null;
+    /**
+     * When it began. ISO 8601, UTC.
+     */
     startTime: string;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     endTime: string | null;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id of the observation it is under; null for a root.
+     */
     parentObservationId: string | null;
+    /**
+     * Type.
+     */
     type: string;
     /**
      * Null without the group `model`.
@@ -1007,21 +2433,57 @@ export type ObservationV2 = {
      * USD per unit; null without the group `model`.
      */
     totalPrice: string | null;
+    /**
+     * Name.
+     */
     name?: string | null;
+    /**
+     * DEBUG, DEFAULT, WARNING or ERROR.
+     */
     level?: string;
+    /**
+     * What the sender said about the level.
+     */
     statusMessage?: string | null;
+    /**
+     * Version.
+     */
     version?: string | null;
+    /**
+     * Environment, such as `production`.
+     */
     environment?: string;
+    /**
+     * Whether somebody has bookmarked it.
+     */
     bookmarked?: boolean;
+    /**
+     * Whether it is public in Langfuse.
+     */
     public?: boolean;
+    /**
+     * Id of the user.
+     */
     userId?: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId?: string | null;
     /**
      * True without a parent, or if marked as the root of its application.
      */
     isRootObservation?: boolean;
+    /**
+     * When the model began to answer. ISO 8601, UTC.
+     */
     completionStartTime?: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt?: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt?: string;
     /**
      * The stored text.
@@ -1037,19 +2499,49 @@ export type ObservationV2 = {
     metadata?: {
         [key: string]: unknown;
     };
+    /**
+     * Name of the model.
+     */
     model?: string | null;
+    /**
+     * Id of the model by which the cost was computed.
+     */
     internalModelId?: string | null;
+    /**
+     * Parameters of the model call, as they were sent.
+     */
     modelParameters?: unknown;
+    /**
+     * Units by kind of usage, such as `input`, `output` and `total`.
+     */
     usageDetails?: {
         [key: string]: number;
     };
+    /**
+     * Cost in USD by kind of usage, such as `input`, `output` and `total`.
+     */
     costDetails?: {
         [key: string]: number;
     };
+    /**
+     * Cost in total, in USD.
+     */
     totalCost?: number | null;
+    /**
+     * Name of the tier of prices that applied.
+     */
     usagePricingTierName?: string | null;
+    /**
+     * Id of the prompt.
+     */
     promptId?: string | null;
+    /**
+     * Name of the prompt.
+     */
     promptName?: string | null;
+    /**
+     * Version of the prompt.
+     */
     promptVersion?: number | null;
     /**
      * Seconds from start to end.
@@ -1059,8 +2551,17 @@ export type ObservationV2 = {
      * Seconds from start to the first token.
      */
     timeToFirstToken?: number | null;
+    /**
+     * Tags.
+     */
     tags?: Array<string>;
+    /**
+     * Release of the application.
+     */
     release?: string | null;
+    /**
+     * Name of the trace.
+     */
     traceName?: string | null;
 };
 
@@ -1068,6 +2569,9 @@ export type ObservationV2 = {
  * A numbered page of scores in the shape of Langfuse's first version.
  */
 export type ScoreV1Page = {
+    /**
+     * The items of the page.
+     */
     data: Array<ScoreV1OnPage>;
     meta: PageMeta;
 };
@@ -1076,36 +2580,99 @@ export type ScoreV1Page = {
  * A score in the shape of Langfuse's first version, with facts of its trace.
  */
 export type ScoreV1OnPage = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id of the observation.
+     */
     observationId: string | null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * Where the score comes from: API, ANNOTATION or EVAL.
+     */
     source: string;
+    /**
+     * Value.
+     */
     value: number;
     /**
      * The category, the boolean as a word, or the text; null for numbers.
      */
     stringValue: string | null;
+    /**
+     * Comment on the score.
+     */
     comment: string | null;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: unknown;
     };
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the person who wrote it.
+     */
     authorUserId: string | null;
+    /**
+     * Id of the configuration of the score.
+     */
     configId: string | null;
+    /**
+     * Id of the annotation queue.
+     */
     queueId: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
+    /**
+     * Id of the trace.
+     */
     traceId: string;
+    /**
+     * Type of the value: NUMERIC, CATEGORICAL, BOOLEAN, TEXT or CORRECTION.
+     */
     dataType: 'NUMERIC' | 'CATEGORICAL' | 'BOOLEAN' | 'TEXT';
     /**
      * Fields of the scored trace: null if it is not stored, left out without the group `trace`.
      */
     trace?: {
+        /**
+         * Id of the user.
+         */
         userId: string | null;
+        /**
+         * Tags.
+         */
         tags: Array<string>;
+        /**
+         * Environment, such as `production`.
+         */
         environment: string;
+        /**
+         * Id of the session.
+         */
         sessionId: string | null;
     } | null;
 };
@@ -1114,6 +2681,9 @@ export type ScoreV1OnPage = {
  * A numbered page of scores.
  */
 export type ScorePage = {
+    /**
+     * The items of the page.
+     */
     data: Array<ScoreOnPage>;
     meta: PageMeta;
 };
@@ -1122,38 +2692,107 @@ export type ScorePage = {
  * A score with facts of its trace.
  */
 export type ScoreOnPage = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id of the observation.
+     */
     observationId: string | null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * Where the score comes from: API, ANNOTATION or EVAL.
+     */
     source: string;
+    /**
+     * Value.
+     */
     value: number;
     /**
      * The category, the boolean as a word, or the text; null for numbers.
      */
     stringValue: string | null;
+    /**
+     * Comment on the score.
+     */
     comment: string | null;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: unknown;
     };
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the person who wrote it.
+     */
     authorUserId: string | null;
+    /**
+     * Id of the configuration of the score.
+     */
     configId: string | null;
+    /**
+     * Id of the annotation queue.
+     */
     queueId: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
+    /**
+     * Id of the trace.
+     */
     traceId: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId: string | null;
+    /**
+     * Id of the run of a dataset that was scored.
+     */
     datasetRunId: string | null;
+    /**
+     * Type of the value: NUMERIC, CATEGORICAL, BOOLEAN, TEXT or CORRECTION.
+     */
     dataType: string;
     /**
      * Fields of the scored trace: null if it is not stored, left out without the group `trace`.
      */
     trace?: {
+        /**
+         * Id of the user.
+         */
         userId: string | null;
+        /**
+         * Tags.
+         */
         tags: Array<string>;
+        /**
+         * Environment, such as `production`.
+         */
         environment: string;
+        /**
+         * Id of the session.
+         */
         sessionId: string | null;
     } | null;
 };
@@ -1162,9 +2801,21 @@ export type ScoreOnPage = {
  * A page of scores with the cursor of the next.
  */
 export type ScoreV3Page = {
+    /**
+     * The items of the page.
+     */
     data: Array<ScoreV3>;
+    /**
+     * About the page.
+     */
     meta: {
+        /**
+         * How many items a page has at most.
+         */
         limit: number;
+        /**
+         * Pass it as `cursor` for the next page; left out on the last.
+         */
         cursor?: string;
     };
 };
@@ -1173,21 +2824,57 @@ export type ScoreV3Page = {
  * A score with its subject and the requested groups of fields.
  */
 export type ScoreV3 = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Name.
+     */
     name: string;
     /**
      * A number for NUMERIC, true or false for BOOLEAN, else a text.
      */
     value: number | boolean | string;
+    /**
+     * Type of the value: NUMERIC, CATEGORICAL, BOOLEAN, TEXT or CORRECTION.
+     */
     dataType: string;
+    /**
+     * Where the score comes from: API, ANNOTATION or EVAL.
+     */
     source: string;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
+    /**
+     * Comment on the score.
+     */
     comment?: string | null;
+    /**
+     * Id of the configuration of the score.
+     */
     configId?: string | null;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata?: {
         [key: string]: unknown;
     };
@@ -1195,11 +2882,26 @@ export type ScoreV3 = {
      * The scored object.
      */
     subject?: {
+        /**
+         * Kind.
+         */
         kind: 'trace' | 'observation' | 'session' | 'experiment';
+        /**
+         * Id.
+         */
         id: string | null;
+        /**
+         * Id of the trace.
+         */
         traceId?: string | null;
     };
+    /**
+     * Id of the person who wrote it.
+     */
     authorUserId?: string | null;
+    /**
+     * Id of the annotation queue.
+     */
     queueId?: string | null;
 };
 
@@ -1207,30 +2909,87 @@ export type ScoreV3 = {
  * A score.
  */
 export type Score = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id of the observation.
+     */
     observationId: string | null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * Where the score comes from: API, ANNOTATION or EVAL.
+     */
     source: string;
+    /**
+     * Value.
+     */
     value: number;
     /**
      * The category, the boolean as a word, or the text; null for numbers.
      */
     stringValue: string | null;
+    /**
+     * Comment on the score.
+     */
     comment: string | null;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: unknown;
     };
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the person who wrote it.
+     */
     authorUserId: string | null;
+    /**
+     * Id of the configuration of the score.
+     */
     configId: string | null;
+    /**
+     * Id of the annotation queue.
+     */
     queueId: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
+    /**
+     * Id of the trace.
+     */
     traceId: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId: string | null;
+    /**
+     * Id of the run of a dataset that was scored.
+     */
     datasetRunId: string | null;
+    /**
+     * Type of the value: NUMERIC, CATEGORICAL, BOOLEAN, TEXT or CORRECTION.
+     */
     dataType: string;
 };
 
@@ -1238,6 +2997,9 @@ export type Score = {
  * A numbered page of sessions.
  */
 export type SessionPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<Session>;
     meta: PageMeta;
 };
@@ -1246,7 +3008,13 @@ export type SessionPage = {
  * A session.
  */
 export type Session = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
     /**
      * Start of its first trace.
@@ -1262,7 +3030,13 @@ export type Session = {
  * A session with its traces.
  */
 export type SessionWithTraces = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
     /**
      * Start of its first trace.
@@ -1272,6 +3046,9 @@ export type SessionWithTraces = {
      * Environment of its first trace.
      */
     environment: string;
+    /**
+     * The traces of the session.
+     */
     traces: Array<Trace>;
 };
 
@@ -1279,20 +3056,65 @@ export type SessionWithTraces = {
  * A trace without its observations and scores.
  */
 export type Trace = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Id that the sender gave the trace.
+     */
     externalId: null;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     timestamp: string;
+    /**
+     * Name.
+     */
     name: string | null;
+    /**
+     * Environment, such as `production`.
+     */
     environment: string;
+    /**
+     * Id of the user.
+     */
     userId: string | null;
+    /**
+     * Id of the session.
+     */
     sessionId: string | null;
+    /**
+     * Release of the application.
+     */
     release: string | null;
+    /**
+     * Version.
+     */
     version: string | null;
+    /**
+     * Tags.
+     */
     tags: Array<string>;
+    /**
+     * Whether it is public in Langfuse.
+     */
     public: boolean;
+    /**
+     * Whether somebody has bookmarked it.
+     */
     bookmarked: boolean;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
     /**
      * JSON if the stored text is JSON, else the text.
@@ -1302,6 +3124,9 @@ export type Trace = {
      * JSON if the stored text is JSON, else the text.
      */
     output?: unknown;
+    /**
+     * Metadata, as it was sent.
+     */
     metadata: {
         [key: string]: unknown;
     };
@@ -1311,13 +3136,37 @@ export type Trace = {
  * A comment on an object.
  */
 export type Comment = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Type of the object.
+     */
     objectType: 'TRACE' | 'OBSERVATION' | 'SESSION' | 'PROMPT';
+    /**
+     * Id of the object.
+     */
     objectId: string;
+    /**
+     * Text of the comment.
+     */
     content: string;
+    /**
+     * Id of the person who wrote it.
+     */
     authorUserId: string | null;
+    /**
+     * Mail address of the author.
+     */
     authorEmail: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
 };
 
@@ -1325,8 +3174,17 @@ export type Comment = {
  * A comment and the object that it is on.
  */
 export type CreateComment = {
+    /**
+     * Type of the object.
+     */
     objectType: 'TRACE' | 'OBSERVATION' | 'SESSION' | 'PROMPT';
+    /**
+     * Id of the object.
+     */
     objectId: string;
+    /**
+     * Text of the comment.
+     */
     content: string;
     /**
      * A member of the organisation; by default the owner of the key.
@@ -1338,7 +3196,13 @@ export type CreateComment = {
  * A page of comments, newest first.
  */
 export type CommentPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<Comment>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -1346,6 +3210,9 @@ export type CommentPage = {
  * A numbered page of models.
  */
 export type ModelPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<Model>;
     meta: PageMeta;
 };
@@ -1354,10 +3221,25 @@ export type ModelPage = {
  * A model with its prices.
  */
 export type Model = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Name of the model.
+     */
     modelName: string;
+    /**
+     * Regular expression that names of models must match.
+     */
     matchPattern: string;
+    /**
+     * Calls from this instant on have these prices; null for all. ISO 8601, UTC.
+     */
     startDate: string | null;
+    /**
+     * What prices are for.
+     */
     unit: 'CHARACTERS' | 'TOKENS' | 'MILLISECONDS' | 'SECONDS' | 'IMAGES' | 'REQUESTS' | null;
     /**
      * USD per unit in the default tier.
@@ -1371,37 +3253,94 @@ export type Model = {
      * USD per unit in the default tier.
      */
     totalPrice: number | null;
+    /**
+     * Which tokenizer counts the tokens of calls that say none; null for none.
+     */
     tokenizerId: string | null;
+    /**
+     * Settings of the tokenizer.
+     */
     tokenizerConfig: {
+        /**
+         * Model whose tokens are counted.
+         */
         tokenizerModel: string;
     } | null;
     /**
      * True for a default model of every project, which cannot be deleted.
      */
     isLangfuseManaged: boolean;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
     /**
      * USD per unit in the default tier.
      */
     prices: {
         [key: string]: {
+            /**
+             * Price of one unit, in USD.
+             */
             price: number;
         };
     };
+    /**
+     * Prices for kinds of calls, by priority.
+     */
     pricingTiers: Array<{
+        /**
+         * Id.
+         */
         id: string;
+        /**
+         * Name.
+         */
         name: string;
+        /**
+         * True for the tier that applies where no other does.
+         */
         isDefault: boolean;
+        /**
+         * Tiers are tried in this order.
+         */
         priority: number;
+        /**
+         * All must hold for the tier to apply.
+         */
         conditions: Array<{
+            /**
+             * Regular expression for kinds of usage; their sum is compared.
+             */
             usageDetailPattern: string;
+            /**
+             * How values are compared.
+             */
             operator: 'gt' | 'gte' | 'lt' | 'lte' | 'eq' | 'neq';
+            /**
+             * Value.
+             */
             value: number;
+            /**
+             * Whether the pattern tells upper from lower case.
+             */
             caseSensitive: boolean;
         } | {
+            /**
+             * What the condition looks at.
+             */
             source: 'model_parameters' | 'metadata';
+            /**
+             * Key within the object.
+             */
             key: string;
+            /**
+             * How values are compared.
+             */
             operator: 'in';
+            /**
+             * Values.
+             */
             values: Array<string>;
         }>;
         /**
@@ -1417,6 +3356,9 @@ export type Model = {
  * A model, the names it matches, and its prices.
  */
 export type CreateModel = {
+    /**
+     * Name of the model.
+     */
     modelName: string;
     /**
      * Postgres regular expression, matched against the model name of a call.
@@ -1446,7 +3388,13 @@ export type CreateModel = {
      * Replaces the three prices; exactly one tier must be the default.
      */
     pricingTiers?: Array<{
+        /**
+         * Name.
+         */
         name: string;
+        /**
+         * True for the tier that applies where no other does.
+         */
         isDefault?: boolean;
         /**
          * Lower is tried first; 0 is the default tier.
@@ -1460,13 +3408,34 @@ export type CreateModel = {
              * Matches the kinds of usage whose counts are added.
              */
             usageDetailPattern: string;
+            /**
+             * How values are compared.
+             */
             operator: 'gt' | 'gte' | 'lt' | 'lte' | 'eq' | 'neq';
+            /**
+             * Value.
+             */
             value: number;
+            /**
+             * Whether the pattern tells upper from lower case.
+             */
             caseSensitive?: boolean;
         } | {
+            /**
+             * What the condition looks at.
+             */
             source: 'model_parameters' | 'metadata';
+            /**
+             * Key within the object.
+             */
             key: string;
+            /**
+             * How values are compared.
+             */
             operator: 'in';
+            /**
+             * Values.
+             */
             values: Array<string>;
         }>;
         /**
@@ -1480,7 +3449,13 @@ export type CreateModel = {
      * Counts tokens for calls that report none.
      */
     tokenizerId?: 'openai' | null;
+    /**
+     * Settings of the tokenizer.
+     */
     tokenizerConfig?: {
+        /**
+         * Model whose tokens are counted.
+         */
         tokenizerModel: string;
     } | null;
 };
@@ -1489,6 +3464,9 @@ export type CreateModel = {
  * All blob storage integrations of the project.
  */
 export type BlobStorageIntegrations = {
+    /**
+     * The items of the page.
+     */
     data: Array<BlobStorageIntegration>;
 };
 
@@ -1500,30 +3478,93 @@ export type BlobStorageIntegration = {
      * Of the integration. Paths also take the project's id if the project has one integration of this kind.
      */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Type.
+     */
     type: 'S3' | 'S3_COMPATIBLE';
+    /**
+     * Name of the bucket.
+     */
     bucketName: string;
+    /**
+     * Address of the store; null for AWS.
+     */
     endpoint: string | null;
+    /**
+     * Region of the bucket.
+     */
     region: string;
+    /**
+     * Id of the access key.
+     */
     accessKeyId: string | null;
+    /**
+     * What the keys of all files begin with.
+     */
     prefix: string;
+    /**
+     * How often it delivers.
+     */
     exportFrequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly' | 'cron';
+    /**
+     * False: nothing is sent.
+     */
     enabled: boolean;
+    /**
+     * True: the bucket stands in the path of the address, not in its host.
+     */
     forcePathStyle: boolean;
+    /**
+     * Format of the files.
+     */
     fileType: 'CSV' | 'JSON' | 'JSONL' | 'PARQUET';
+    /**
+     * From when on rows are delivered.
+     */
     exportMode: 'FULL_HISTORY' | 'FROM_TODAY' | 'FROM_CUSTOM_DATE';
+    /**
+     * Where FROM_CUSTOM_DATE begins. ISO 8601, UTC.
+     */
     exportStartDate: string | null;
+    /**
+     * Whether files are compressed with gzip.
+     */
     compressed: boolean;
+    /**
+     * Which tables are delivered.
+     */
     exportSource: 'LEGACY_TRACES_OBSERVATIONS' | 'LEGACY_TRACES_AND_ENRICHED_OBSERVATIONS' | 'OBSERVATIONS_V2';
+    /**
+     * Groups of columns of the enriched observations.
+     */
     exportFieldGroups: Array<'core' | 'basic' | 'time' | 'io' | 'metadata' | 'model' | 'usage' | 'prompt' | 'metrics' | 'trace_context' | 'tools'>;
+    /**
+     * When the next window is due; null if none is. ISO 8601, UTC.
+     */
     nextSyncAt: string | null;
     /**
      * Everything written before is delivered. Null before the first delivery.
      */
     lastSyncAt: string | null;
+    /**
+     * The last failure; null if there is none since the last success.
+     */
     lastError: string | null;
+    /**
+     * When it failed last. ISO 8601, UTC.
+     */
     lastErrorAt: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
 };
 
@@ -1531,31 +3572,73 @@ export type BlobStorageIntegration = {
  * Settings of a blob storage integration in Langfuse's shape.
  */
 export type PutBlobStorage = {
+    /**
+     * Id of the project.
+     */
     projectId: string;
     /**
      * AZURE_BLOB_STORAGE is refused.
      */
     type: 'S3' | 'S3_COMPATIBLE' | 'AZURE_BLOB_STORAGE';
+    /**
+     * Name of the bucket.
+     */
     bucketName: string;
+    /**
+     * Address of the store; null for AWS.
+     */
     endpoint?: string | null;
+    /**
+     * Region of the bucket.
+     */
     region: string;
+    /**
+     * Id of the access key.
+     */
     accessKeyId?: string | null;
     /**
      * If left out or empty, the stored one stays.
      */
     secretAccessKey?: string | null;
+    /**
+     * What the keys of all files begin with.
+     */
     prefix?: string;
+    /**
+     * How often it delivers.
+     */
     exportFrequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly';
+    /**
+     * False: nothing is sent.
+     */
     enabled: boolean;
+    /**
+     * True: the bucket stands in the path of the address, not in its host.
+     */
     forcePathStyle: boolean;
+    /**
+     * Format of the files.
+     */
     fileType: 'JSON' | 'CSV' | 'JSONL' | 'PARQUET';
+    /**
+     * From when on rows are delivered.
+     */
     exportMode: 'FULL_HISTORY' | 'FROM_TODAY' | 'FROM_CUSTOM_DATE';
+    /**
+     * Where FROM_CUSTOM_DATE begins. ISO 8601, UTC.
+     */
     exportStartDate?: string | null;
     /**
      * True: gzip. Default when created: true. If left out later, the stored value stays.
      */
     compressed?: boolean;
+    /**
+     * Which tables are delivered.
+     */
     exportSource?: 'LEGACY_TRACES_OBSERVATIONS' | 'LEGACY_TRACES_AND_ENRICHED_OBSERVATIONS' | 'OBSERVATIONS_V2' | null;
+    /**
+     * Groups of columns of the enriched observations.
+     */
     exportFieldGroups?: Array<'core' | 'basic' | 'time' | 'io' | 'metadata' | 'model' | 'usage' | 'prompt' | 'metrics' | 'trace_context' | 'tools'> | null;
 };
 
@@ -1567,15 +3650,33 @@ export type BlobStorageIntegrationStatus = {
      * Of the integration. Paths also take the project's id if the project has one integration of this kind.
      */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * State of the deliveries.
+     */
     syncStatus: 'disabled' | 'error' | 'running' | 'queued' | 'idle' | 'up_to_date';
+    /**
+     * False: nothing is sent.
+     */
     enabled: boolean;
+    /**
+     * When the next window is due; null if none is. ISO 8601, UTC.
+     */
     nextSyncAt: string | null;
     /**
      * Everything written before is delivered. Null before the first delivery.
      */
     lastSyncAt: string | null;
+    /**
+     * The last failure; null if there is none since the last success.
+     */
     lastError: string | null;
+    /**
+     * When it failed last. ISO 8601, UTC.
+     */
     lastErrorAt: string | null;
 };
 
@@ -1583,6 +3684,9 @@ export type BlobStorageIntegrationStatus = {
  * Confirms a deletion in Langfuse's shape.
  */
 export type BlobStorageIntegrationDeleted = {
+    /**
+     * What happened, for people.
+     */
     message: string;
 };
 
@@ -1590,27 +3694,66 @@ export type BlobStorageIntegrationDeleted = {
  * An integration with its settings, schedule and state. Secrets are left out.
  */
 export type Integration = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Where it delivers.
+     */
     kind: 'blob_storage' | 'posthog' | 'mixpanel';
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * False: nothing is sent.
+     */
     enabled: boolean;
+    /**
+     * When it delivers.
+     */
     schedule: {
+        /**
+         * How often it runs.
+         */
         frequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly' | 'cron';
+        /**
+         * Cron expression of five fields; null for another frequency.
+         */
         cron: string | null;
+        /**
+         * Time zone of the cron expression, such as `Europe/Berlin`.
+         */
         timeZone: string;
         /**
          * Windows are delivered so long after their end at the earliest.
          */
         jitterSeconds: number;
     };
+    /**
+     * From when on rows are delivered.
+     */
     mode: 'FULL_HISTORY' | 'FROM_TODAY' | 'FROM_CUSTOM_DATE';
     /**
      * Where deliveries began; null with FULL_HISTORY.
      */
     startDate: string | null;
+    /**
+     * Nothing from this instant on is delivered; null for no end. ISO 8601, UTC.
+     */
     endsAt: string | null;
+    /**
+     * Tables that are delivered.
+     */
     tables: Array<string>;
+    /**
+     * Settings of this kind of integration, without its secret.
+     */
     settings: {
         [key: string]: unknown;
     };
@@ -1620,7 +3763,13 @@ export type Integration = {
     secret: {
         [key: string]: string;
     } | null;
+    /**
+     * State.
+     */
     status: {
+        /**
+         * State of the deliveries.
+         */
         syncStatus: 'disabled' | 'error' | 'running' | 'queued' | 'idle' | 'up_to_date';
         /**
          * The state in words.
@@ -1634,7 +3783,13 @@ export type Integration = {
          * How far `deliveredThrough` is behind the present.
          */
         lagSeconds: number | null;
+        /**
+         * When the next window is due; null if none is. ISO 8601, UTC.
+         */
         nextRunAt: string | null;
+        /**
+         * When a window was last delivered; null if none was. ISO 8601, UTC.
+         */
         lastRunAt: string | null;
         lastError: IntegrationFault;
         /**
@@ -1645,14 +3800,29 @@ export type Integration = {
          * Attempts that failed since a window was delivered.
          */
         failures: number;
+        /**
+         * Since when it is behind its schedule; null if it is not. ISO 8601, UTC.
+         */
         overdueSince: string | null;
         /**
          * Windows by state, without completed ones.
          */
         runs: {
+            /**
+             * Windows being delivered.
+             */
             running: number;
+            /**
+             * Windows that wait for a runner.
+             */
             queued: number;
+            /**
+             * Windows that wait to be queued.
+             */
             pending: number;
+            /**
+             * Windows that were given up.
+             */
             failed: number;
         };
         /**
@@ -1660,8 +3830,17 @@ export type Integration = {
          */
         openRejections: number;
     };
+    /**
+     * Id of the person who created it; null if that person is gone.
+     */
     createdBy: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
 };
 
@@ -1669,17 +3848,29 @@ export type Integration = {
  * Of the last attempt that failed; kept until a window is delivered.
  */
 export type IntegrationFault = {
+    /**
+     * Stable code of the error. The page Errors lists them all.
+     */
     code: string;
+    /**
+     * What happened, for people.
+     */
     message: string;
     /**
      * The provider's own words.
      */
     detail: string | null;
+    /**
+     * Name of the table.
+     */
     table: string | null;
     /**
      * What to do about it.
      */
     help: string;
+    /**
+     * When it happened. ISO 8601, UTC.
+     */
     at: string;
 } | null;
 
@@ -1687,10 +3878,25 @@ export type IntegrationFault = {
  * Where an integration delivers, what, and when.
  */
 export type CreateIntegration = {
+    /**
+     * Where it delivers.
+     */
     kind: 'blob_storage' | 'posthog' | 'mixpanel';
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * False: nothing is sent.
+     */
     enabled?: boolean;
+    /**
+     * When it delivers.
+     */
     schedule: {
+        /**
+         * How often it runs.
+         */
         frequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly' | 'cron';
         /**
          * Five fields; only with the frequency `cron`.
@@ -1735,7 +3941,13 @@ export type CreateIntegration = {
  * A page of integrations, newest first.
  */
 export type IntegrationPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<Integration>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -1743,9 +3955,21 @@ export type IntegrationPage = {
  * Settings to change; what is left out stays.
  */
 export type UpdateIntegration = {
+    /**
+     * Name.
+     */
     name?: string;
+    /**
+     * False: nothing is sent.
+     */
     enabled?: boolean;
+    /**
+     * When it delivers.
+     */
     schedule?: {
+        /**
+         * How often it runs.
+         */
         frequency: 'every_20_minutes' | 'hourly' | 'daily' | 'weekly' | 'cron';
         /**
          * Five fields; only with the frequency `cron`.
@@ -1802,6 +4026,9 @@ export type Backfill = {
      * Windows that no run covered.
      */
     added: number;
+    /**
+     * The first instant. ISO 8601, UTC.
+     */
     from: string;
     /**
      * At most where the integration has got to: the rest follows by its schedule.
@@ -1813,6 +4040,9 @@ export type Backfill = {
  * Half-open range `[from, to)` of write time.
  */
 export type BackfillRange = {
+    /**
+     * The first instant. ISO 8601, UTC.
+     */
     from: string;
     /**
      * Exclusive.
@@ -1824,27 +4054,63 @@ export type BackfillRange = {
  * The steps of a test of an integration, and what failed.
  */
 export type IntegrationValidation = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the integration.
+     */
     integrationId: string;
+    /**
+     * State.
+     */
     state: 'queued' | 'running' | 'passed' | 'failed';
+    /**
+     * What was tried, in order.
+     */
     steps: Array<{
+        /**
+         * What the step tries.
+         */
         name: 'settings' | 'write' | 'read' | 'list' | 'delete' | 'authenticate';
+        /**
+         * How the step ended.
+         */
         outcome: 'passed' | 'failed' | 'skipped';
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string | null;
         /**
          * What the provider answered.
          */
         message: string | null;
+        /**
+         * What to do about it.
+         */
         help: string | null;
     }>;
     /**
      * Why it could not be carried out.
      */
     error: {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
     } | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     finishedAt: string | null;
 };
 
@@ -1852,6 +4118,9 @@ export type IntegrationValidation = {
  * What is sent again.
  */
 export type Redelivery = {
+    /**
+     * Number of windows.
+     */
     windows: number;
 };
 
@@ -1859,7 +4128,13 @@ export type Redelivery = {
  * A page of runs, newest first.
  */
 export type IntegrationRunPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<IntegrationRunSummary>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -1867,12 +4142,21 @@ export type IntegrationRunPage = {
  * A run of an integration: one window of its schedule.
  */
 export type IntegrationRunSummary = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the integration.
+     */
     integrationId: string;
     /**
      * `pending` waits to be delivered again; `failed` is taken up at the next tick.
      */
     state: 'pending' | 'queued' | 'running' | 'completed' | 'failed';
+    /**
+     * What asked for it: the schedule, a person, or a backfill.
+     */
     cause: 'schedule' | 'manual' | 'backfill';
     /**
      * The window holds rows written at this instant or later,
@@ -1882,18 +4166,33 @@ export type IntegrationRunSummary = {
      * and before this one.
      */
     windowEnd: string;
+    /**
+     * Attempts so far.
+     */
     attempts: number;
     /**
      * How often the window was delivered.
      */
     deliveries: number;
+    /**
+     * Number of rows.
+     */
     rows: number;
+    /**
+     * Size in bytes.
+     */
     bytes: number;
     /**
      * Events that were sent to a sink: `accepted` and `rejected`.
      */
     sent: number;
+    /**
+     * Rows that the sink has taken.
+     */
     accepted: number;
+    /**
+     * Rows that the sink has refused.
+     */
     rejected: number;
     error: IntegrationFault;
     /**
@@ -1904,8 +4203,17 @@ export type IntegrationRunSummary = {
      * Equal when the same window gave the same files.
      */
     contentHash: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it began; null if it has not. ISO 8601, UTC.
+     */
     startedAt: string | null;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     finishedAt: string | null;
 };
 
@@ -1925,7 +4233,13 @@ export type IntegrationRun = IntegrationRunSummary & {
  * A page of refused rows, newest first.
  */
 export type IntegrationRejectionPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<IntegrationRejection>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -1933,14 +4247,29 @@ export type IntegrationRejectionPage = {
  * Rows that a destination refused, with its reason.
  */
 export type IntegrationRejection = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the run.
+     */
     runId: string;
+    /**
+     * Name of the table.
+     */
     tableName: string;
+    /**
+     * Id of the row.
+     */
     rowId: string;
     /**
      * The id the sink knows the row by.
      */
     eventId: string;
+    /**
+     * Stable code of the error. The page Errors lists them all.
+     */
     code: string;
     /**
      * The sink's reason.
@@ -1950,6 +4279,9 @@ export type IntegrationRejection = {
      * When a later delivery of the row was accepted.
      */
     acceptedAt: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
 };
 
@@ -1967,46 +4299,94 @@ export type WebhookEndpointWithSecret = WebhookEndpoint & {
  * A webhook endpoint without its secret.
  */
 export type WebhookEndpoint = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the project.
+     */
     projectId: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * What it is for.
+     */
     description: string | null;
+    /**
+     * Address that requests are sent to.
+     */
     url: string;
     /**
      * Null: all.
      */
     eventTypes: Array<'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue'> | null;
+    /**
+     * False: nothing is sent.
+     */
     enabled: boolean;
+    /**
+     * How requests are signed.
+     */
     signing: 'hmac-sha256' | 'ed25519';
     /**
      * `whpk_` and base64: verifies ed25519 signatures. Null with hmac-sha256.
      */
     publicKey: string | null;
+    /**
+     * Public key before the last rotation, while it still verifies; null otherwise.
+     */
     previousPublicKey: string | null;
     /**
      * Until then the former secret signs too.
      */
     previousSecretUntil: string | null;
+    /**
+     * State.
+     */
     state: 'healthy' | 'failing' | 'disabled';
     /**
      * Of the last failed attempt, or what switched it off.
      */
     fault: {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
         /**
          * What to do about it.
          */
         help: string;
+        /**
+         * When it happened. ISO 8601, UTC.
+         */
         at: string;
     } | null;
     /**
      * Attempts that failed since the last success.
      */
     failures: number;
+    /**
+     * The first failure since the last success; null if there is none. ISO 8601, UTC.
+     */
     failingSince: string | null;
+    /**
+     * Id of the person who created it; null if that person is gone.
+     */
     createdBy: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it was last changed. ISO 8601, UTC.
+     */
     updatedAt: string;
 };
 
@@ -2014,7 +4394,13 @@ export type WebhookEndpoint = {
  * Where events go, and which.
  */
 export type CreateWebhookEndpoint = {
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * What it is for.
+     */
     description?: string | null;
     /**
      * Where requests go: a public host, by https. Answers show it whole, so put no secret in it.
@@ -2024,7 +4410,13 @@ export type CreateWebhookEndpoint = {
      * Events that are sent. Null: all, also types that are added later.
      */
     eventTypes?: Array<'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue'> | null;
+    /**
+     * False: nothing is sent.
+     */
     enabled?: boolean;
+    /**
+     * How requests are signed.
+     */
     signing?: 'hmac-sha256' | 'ed25519';
 };
 
@@ -2032,7 +4424,13 @@ export type CreateWebhookEndpoint = {
  * A page of webhook endpoints, newest first.
  */
 export type WebhookEndpointPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<WebhookEndpoint>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -2040,7 +4438,13 @@ export type WebhookEndpointPage = {
  * What to change about a webhook endpoint.
  */
 export type UpdateWebhookEndpoint = {
+    /**
+     * Name.
+     */
     name?: string;
+    /**
+     * What it is for.
+     */
     description?: string | null;
     /**
      * Where requests go: a public host, by https. Answers show it whole, so put no secret in it.
@@ -2070,29 +4474,53 @@ export type WebhookSecretRotation = {
  * One event for one endpoint.
  */
 export type WebhookDeliverySummary = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the webhook endpoint.
+     */
     endpointId: string;
     /**
      * The header `webhook-id`, the same for every attempt.
      */
     eventId: string;
+    /**
+     * Type.
+     */
     type: 'export.queued' | 'export.started' | 'export.completed' | 'export.failed' | 'export.cancelled' | 'export.expired' | 'integration.run.completed' | 'integration.run.failed' | 'integration.disabled' | 'integration.recovered' | 'integration.overdue';
     /**
      * What the event is about: an export or integration.
      */
     objectId: string;
+    /**
+     * Whether it is a test that somebody asked for.
+     */
     isTest: boolean;
     /**
      * `failed` is given up; it can be redelivered.
      */
     state: 'waiting' | 'delivered' | 'failed';
+    /**
+     * Attempts so far.
+     */
     attempts: number;
     /**
      * Of the last attempt.
      */
     responseStatus: number | null;
+    /**
+     * What went wrong; null if nothing.
+     */
     error: {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
         /**
          * What to do about it.
@@ -2103,7 +4531,13 @@ export type WebhookDeliverySummary = {
      * Null while it is being sent, or waits for an earlier event of its object.
      */
     nextAttemptAt: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it ended; null if it has not. ISO 8601, UTC.
+     */
     finishedAt: string | null;
 };
 
@@ -2121,7 +4555,13 @@ export type WebhookTest = {
  * A page of deliveries, newest first.
  */
 export type WebhookDeliveryPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<WebhookDeliverySummary>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -2143,8 +4583,17 @@ export type WebhookDelivery = WebhookDeliverySummary & {
  * One request of a delivery, with its answer.
  */
 export type WebhookAttempt = {
+    /**
+     * When it began; null if it has not. ISO 8601, UTC.
+     */
     startedAt: string;
+    /**
+     * Milliseconds until the answer was read.
+     */
     durationMs: number;
+    /**
+     * Address that requests are sent to.
+     */
     url: string;
     /**
      * Of the signature only the schemes.
@@ -2152,7 +4601,13 @@ export type WebhookAttempt = {
     requestHeaders: {
         [key: string]: string;
     };
+    /**
+     * Status of the answer; null if there was none.
+     */
     responseStatus: number | null;
+    /**
+     * Header fields of the answer; null if there was none.
+     */
     responseHeaders: {
         [key: string]: string;
     } | null;
@@ -2160,8 +4615,17 @@ export type WebhookAttempt = {
      * The first 20 kB.
      */
     responseBody: string | null;
+    /**
+     * What went wrong; null if nothing.
+     */
     error: {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: string;
+        /**
+         * What happened, for people.
+         */
         message: string;
         /**
          * What to do about it.
@@ -2188,6 +4652,9 @@ export type WebhookRedelivery = {
  * Which deliveries to send again.
  */
 export type WebhookRedeliverySelection = {
+    /**
+     * State.
+     */
     state?: 'failed' | 'delivered';
     /**
      * Only events of this type.
@@ -2207,6 +4674,9 @@ export type WebhookRedeliverySelection = {
  * The project of the key.
  */
 export type ProjectList = {
+    /**
+     * The items of the page.
+     */
     data: Array<Project>;
 };
 
@@ -2214,10 +4684,25 @@ export type ProjectList = {
  * A project and its organisation.
  */
 export type Project = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Name.
+     */
     name: string;
+    /**
+     * The organization of the project.
+     */
     organization: {
+        /**
+         * Id.
+         */
         id: string;
+        /**
+         * Name.
+         */
         name: string;
     };
     /**
@@ -2246,24 +4731,45 @@ export type ApiKeyWithSecret = ApiKey & {
  * An API key without its secret.
  */
 export type ApiKey = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Public part of the key.
+     */
     publicKey: string;
     /**
      * Start and end of the secret.
      */
     displaySecretKey: string;
+    /**
+     * What the key is for.
+     */
     note: string | null;
+    /**
+     * What the key may do.
+     */
     scopes: Array<string>;
     /**
      * The owner, whose role bounds the scopes.
      */
     userId: string;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * When it ends to be valid; null for never. ISO 8601, UTC.
+     */
     expiresAt: string | null;
     /**
      * To the minute.
      */
     lastUsedAt: string | null;
+    /**
+     * When the secret was last replaced; null if never. ISO 8601, UTC.
+     */
     rotatedAt: string | null;
     /**
      * Until when the secret before the last rotation is valid.
@@ -2279,6 +4785,9 @@ export type CreateApiKey = {
      * At most those of your own key. The new key has the owner of yours, and never more than the owner's role allows.
      */
     scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD' | 'members:CRUD'>;
+    /**
+     * What the key is for.
+     */
     note?: string;
     /**
      * In the future. Required, and no later than your own key's, if that expires.
@@ -2290,7 +4799,13 @@ export type CreateApiKey = {
  * A page of API keys, newest first.
  */
 export type ApiKeyPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<ApiKey>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -2308,8 +4823,17 @@ export type RotateApiKey = {
  * The plan of the project, its quotas, and the limit of bursts.
  */
 export type Limits = {
+    /**
+     * Plan of the project.
+     */
     plan: 'unlimited' | 'hobby' | 'pro' | 'enterprise';
+    /**
+     * Each quota and what is used of it.
+     */
     quotas: Array<{
+        /**
+         * Which quota it is.
+         */
         name: 'concurrentExports' | 'exportsPerHour' | 'rowsPerDay' | 'bytesPerDay';
         /**
          * Null: no limit.
@@ -2319,6 +4843,9 @@ export type Limits = {
          * Of rows and bytes: with the estimates of exports that wait or run.
          */
         used: number;
+        /**
+         * What is left of the quota; null for no limit.
+         */
         left: number | null;
         /**
          * Null for concurrentExports, which counts what waits or runs at the moment.
@@ -2333,7 +4860,13 @@ export type Limits = {
      * Most requests of one API key; counted for each location of the edge.
      */
     burst: {
+        /**
+         * Requests that are allowed at once.
+         */
         requests: number;
+        /**
+         * Length of the time, in seconds.
+         */
         seconds: number;
     } | null;
 };
@@ -2342,6 +4875,9 @@ export type Limits = {
  * Confirms that the deletion is in the queue.
  */
 export type DeletedAnswer = {
+    /**
+     * What happened, for people.
+     */
     message: string;
 };
 
@@ -2349,6 +4885,9 @@ export type DeletedAnswer = {
  * Ids of the traces to delete.
  */
 export type DeleteTraces = {
+    /**
+     * Ids of the traces.
+     */
     traceIds: Array<string>;
 };
 
@@ -2356,7 +4895,13 @@ export type DeleteTraces = {
  * A page of audit logs, newest first.
  */
 export type AuditLogPage = {
+    /**
+     * The items of the page.
+     */
     data: Array<AuditLog>;
+    /**
+     * Pass it as `cursor` for the next page; null on the last.
+     */
     nextCursor: string | null;
 };
 
@@ -2364,18 +4909,57 @@ export type AuditLogPage = {
  * One action on an object of the project, with its state before and after.
  */
 export type AuditLog = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
+    /**
+     * Type.
+     */
     type: string;
+    /**
+     * Id of the API key; null if none was used.
+     */
     apiKeyId: string | null;
+    /**
+     * Id of the user.
+     */
     userId: string | null;
+    /**
+     * Role of the person at that time.
+     */
     userProjectRole: string | null;
+    /**
+     * Type of the object, such as `batchExport`.
+     */
     resourceType: string;
+    /**
+     * Id of the object.
+     */
     resourceId: string;
+    /**
+     * What was done, such as `create`.
+     */
     action: string;
+    /**
+     * Id of the request. Name it when you ask for help.
+     */
     requestId: string | null;
+    /**
+     * Address that the request came from.
+     */
     ipAddress: string | null;
+    /**
+     * The object before the action; null if it is new.
+     */
     before?: unknown;
+    /**
+     * The object after the action; null if it is gone.
+     */
     after?: unknown;
 };
 
@@ -2383,6 +4967,9 @@ export type AuditLog = {
  * The members of the organisation, by address.
  */
 export type MemberList = {
+    /**
+     * The items of the page.
+     */
     data: Array<Member>;
 };
 
@@ -2390,11 +4977,29 @@ export type MemberList = {
  * A member of the organisation with their role.
  */
 export type Member = {
+    /**
+     * Id.
+     */
     id: string;
+    /**
+     * Id of the user.
+     */
     userId: string;
+    /**
+     * Mail address.
+     */
     email: string;
+    /**
+     * Name.
+     */
     name: string | null;
+    /**
+     * Role in the organization, which bounds what keys may do.
+     */
     role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
 };
 
@@ -2402,20 +5007,35 @@ export type Member = {
  * The new role.
  */
 export type UpdateMember = {
+    /**
+     * Role in the organization, which bounds what keys may do.
+     */
     role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
 };
 
+/**
+ * An invitation into the organisation.
+ */
 export type Invitation = {
+    /**
+     * Id.
+     */
     id: string;
     /**
      * In lower case.
      */
     email: string;
+    /**
+     * Role in the organization, which bounds what keys may do.
+     */
     role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
     /**
      * Id of the user who invited.
      */
     invitedBy: string | null;
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
     /**
      * When it was last mailed.
@@ -2431,11 +5051,23 @@ export type Invitation = {
  * Whom to invite, and the role they will have.
  */
 export type CreateInvitation = {
+    /**
+     * Mail address.
+     */
     email: string;
+    /**
+     * Role in the organization, which bounds what keys may do.
+     */
     role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
 };
 
+/**
+ * The invitations of the organisation, newest first.
+ */
 export type InvitationList = {
+    /**
+     * The items of the page.
+     */
     data: Array<Invitation>;
 };
 
@@ -2443,12 +5075,30 @@ export type InvitationList = {
  * Who is signed in, with the organisations and projects that they can reach.
  */
 export type Account = {
+    /**
+     * The person.
+     */
     user: {
+        /**
+         * Id.
+         */
         id: string;
+        /**
+         * Mail address.
+         */
         email: string;
+        /**
+         * Name.
+         */
         name: string | null;
     };
+    /**
+     * The session that asks.
+     */
     session: {
+        /**
+         * Id.
+         */
         id: string;
         /**
          * Its end, however often it is used.
@@ -2459,12 +5109,33 @@ export type Account = {
      * May call the routes of administrators.
      */
     isOperator: boolean;
+    /**
+     * The organisations of the person, with what the role allows.
+     */
     organizations: Array<{
+        /**
+         * Id.
+         */
         id: string;
+        /**
+         * Name.
+         */
         name: string;
+        /**
+         * Role in the organization, which bounds what keys may do.
+         */
         role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+        /**
+         * Projects of the organisation.
+         */
         projects: Array<{
+            /**
+             * Id.
+             */
             id: string;
+            /**
+             * Name.
+             */
             name: string;
             /**
              * What the role allows in the project.
@@ -2478,6 +5149,9 @@ export type Account = {
  * The sessions of the person, newest first.
  */
 export type AccountSessionList = {
+    /**
+     * The items of the page.
+     */
     data: Array<AccountSession>;
 };
 
@@ -2485,18 +5159,33 @@ export type AccountSessionList = {
  * A browser in which the person is signed in.
  */
 export type AccountSession = {
+    /**
+     * Id.
+     */
     id: string;
     /**
      * How it began.
      */
     method: 'MAIL_LINK' | 'OIDC' | 'CONSOLE_LINK';
+    /**
+     * When it was created. ISO 8601, UTC.
+     */
     createdAt: string;
     /**
      * To the minute.
      */
     lastSeenAt: string;
+    /**
+     * When it ends to be valid; null for never. ISO 8601, UTC.
+     */
     expiresAt: string;
+    /**
+     * Address that the request came from.
+     */
     ipAddress: string | null;
+    /**
+     * What the browser says it is.
+     */
     userAgent: string | null;
     /**
      * Sent this request.
@@ -2520,6 +5209,9 @@ export type SignInMethods = {
      * Companies' sign-in (OpenID Connect).
      */
     oidc: Array<{
+        /**
+         * Id.
+         */
         id: string;
         /**
          * For the button.
@@ -2539,6 +5231,9 @@ export type MailLinkRequested = {
  * The address that wants to sign in.
  */
 export type RequestMailLink = {
+    /**
+     * Mail address.
+     */
     email: string;
     /**
      * Path of the console to go to after signing in. Anything that leads to another site becomes `/`.
@@ -2577,11 +5272,29 @@ export type AdminResource = {
  * The plan of a project, and quotas that differ from it.
  */
 export type ProjectPlan = {
+    /**
+     * Plan of the project.
+     */
     plan: 'unlimited' | 'hobby' | 'pro' | 'enterprise' | null;
+    /**
+     * Quotas that differ from those of the plan.
+     */
     overrides: {
+        /**
+         * Exports that may wait or run at once; null for no limit.
+         */
         concurrentExports?: number | null;
+        /**
+         * Exports that may be created in an hour; null for no limit.
+         */
         exportsPerHour?: number | null;
+        /**
+         * Rows of exports in 24 hours; null for no limit.
+         */
         rowsPerDay?: number | null;
+        /**
+         * Bytes of exports in 24 hours; null for no limit.
+         */
         bytesPerDay?: number | null;
     };
 };
@@ -2590,7 +5303,13 @@ export type ProjectPlan = {
  * The API answers.
  */
 export type Health = {
+    /**
+     * State.
+     */
     status: 'OK';
+    /**
+     * Version.
+     */
     version: string;
 };
 
@@ -2598,10 +5317,25 @@ export type Health = {
  * Whether the services behind the API answer.
  */
 export type Readiness = {
+    /**
+     * State.
+     */
     status: 'ready' | 'not ready';
+    /**
+     * State of each engine that requests need.
+     */
     checks: {
+        /**
+         * Whether Postgres answers, with all migrations.
+         */
         postgres: 'ok' | 'unavailable' | 'migrations pending' | 'off';
+        /**
+         * Whether ClickHouse answers.
+         */
         clickhouse: 'ok' | 'unavailable' | 'migrations pending' | 'off';
+        /**
+         * Whether the bucket answers.
+         */
         bucket: 'ok' | 'unavailable' | 'migrations pending' | 'off';
     };
 };
@@ -2622,6 +5356,9 @@ export type IngestErrors = {
      * `INVALID_JSON`: The body is not valid JSON.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_JSON';
     };
     /**
@@ -2632,6 +5369,9 @@ export type IngestErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -2644,36 +5384,54 @@ export type IngestErrors = {
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -2705,6 +5463,9 @@ export type ExportOtelTracesErrors = {
      * `INVALID_JSON`: The body is not valid JSON.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_JSON';
     };
     /**
@@ -2715,6 +5476,9 @@ export type ExportOtelTracesErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -2727,30 +5491,45 @@ export type ExportOtelTracesErrors = {
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -2771,6 +5550,9 @@ export type ExportOtelTracesErrors = {
      * `S3_REJECTED`: The object store refused the request.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_CLOCK_SKEW' | 'S3_REJECTED';
     };
     /**
@@ -2779,6 +5561,9 @@ export type ExportOtelTracesErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'S3_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -2808,6 +5593,9 @@ export type ExportOtelMetricsErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -2818,6 +5606,9 @@ export type ExportOtelMetricsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -2828,36 +5619,54 @@ export type ExportOtelMetricsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -2887,6 +5696,9 @@ export type ExportOtelLogsErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -2897,6 +5709,9 @@ export type ExportOtelLogsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -2907,36 +5722,54 @@ export type ExportOtelLogsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3037,6 +5870,9 @@ export type ListScoresV1Errors = {
      * `INVALID_FILTER`: The filter cannot be applied.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER';
     };
     /**
@@ -3047,6 +5883,9 @@ export type ListScoresV1Errors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3055,6 +5894,9 @@ export type ListScoresV1Errors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
@@ -3067,18 +5909,27 @@ export type ListScoresV1Errors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -3087,6 +5938,9 @@ export type ListScoresV1Errors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -3095,6 +5949,9 @@ export type ListScoresV1Errors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3132,6 +5989,9 @@ export type CreateScoreErrors = {
      * `INVALID_JSON`: The body is not valid JSON.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_JSON';
     };
     /**
@@ -3142,6 +6002,9 @@ export type CreateScoreErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3156,42 +6019,63 @@ export type CreateScoreErrors = {
      * `SCORE_OF_ANOTHER_KEY`: The score was created with another key.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED' | 'SCORE_OF_ANOTHER_KEY';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -3212,6 +6096,9 @@ export type CreateScoreErrors = {
      * `S3_REJECTED`: The object store refused the request.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_CLOCK_SKEW' | 'S3_REJECTED';
     };
     /**
@@ -3220,6 +6107,9 @@ export type CreateScoreErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'S3_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3259,6 +6149,9 @@ export type EstimateBatchExportErrors = {
      * `INVALID_COLUMNS`: The column selection cannot be applied.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
     };
     /**
@@ -3269,6 +6162,9 @@ export type EstimateBatchExportErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3279,18 +6175,27 @@ export type EstimateBatchExportErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -3303,18 +6208,27 @@ export type EstimateBatchExportErrors = {
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'COMMENT_FILTER_TOO_WIDE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -3323,6 +6237,9 @@ export type EstimateBatchExportErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -3331,6 +6248,9 @@ export type EstimateBatchExportErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3370,6 +6290,9 @@ export type PreviewBatchExportErrors = {
      * `INVALID_COLUMNS`: The column selection cannot be applied.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
     };
     /**
@@ -3380,6 +6303,9 @@ export type PreviewBatchExportErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3390,18 +6316,27 @@ export type PreviewBatchExportErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -3418,18 +6353,27 @@ export type PreviewBatchExportErrors = {
      * `ANSWER_TOO_LARGE`: The response would be too large.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'HASHING_DISABLED' | 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -3438,6 +6382,9 @@ export type PreviewBatchExportErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -3446,6 +6393,9 @@ export type PreviewBatchExportErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3490,6 +6440,9 @@ export type ListBatchExportsErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
@@ -3500,6 +6453,9 @@ export type ListBatchExportsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3508,24 +6464,36 @@ export type ListBatchExportsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3571,6 +6539,9 @@ export type CreateBatchExportErrors = {
      * `INVALID_COLUMNS`: The column selection cannot be applied.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS';
     };
     /**
@@ -3581,6 +6552,9 @@ export type CreateBatchExportErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3593,24 +6567,36 @@ export type CreateBatchExportErrors = {
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -3629,6 +6615,9 @@ export type CreateBatchExportErrors = {
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'HASHING_DISABLED' | 'EXPORT_EXCEEDS_QUOTA' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'COMMENT_FILTER_TOO_WIDE';
     };
     /**
@@ -3637,12 +6626,18 @@ export type CreateBatchExportErrors = {
      * `QUOTA_EXCEEDED`: A quota of the project is used up.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED' | 'QUOTA_EXCEEDED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -3651,6 +6646,9 @@ export type CreateBatchExportErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -3659,6 +6657,9 @@ export type CreateBatchExportErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3673,6 +6674,87 @@ export type CreateBatchExportResponses = {
 };
 
 export type CreateBatchExportResponse = CreateBatchExportResponses[keyof CreateBatchExportResponses];
+
+export type StreamAllBatchExportEventsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/batch-exports/events';
+};
+
+export type StreamAllBatchExportEventsErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type StreamAllBatchExportEventsError = StreamAllBatchExportEventsErrors[keyof StreamAllBatchExportEventsErrors];
+
+export type StreamAllBatchExportEventsResponses = {
+    /**
+     * Events.
+     */
+    200: string;
+};
+
+export type StreamAllBatchExportEventsResponse = StreamAllBatchExportEventsResponses[keyof StreamAllBatchExportEventsResponses];
 
 export type DeleteBatchExportData = {
     body?: never;
@@ -3695,6 +6777,9 @@ export type DeleteBatchExportErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -3705,6 +6790,9 @@ export type DeleteBatchExportErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3715,48 +6803,72 @@ export type DeleteBatchExportErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `EXPORT_NOT_DELETABLE`: A running export cannot be deleted.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_NOT_DELETABLE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3791,6 +6903,9 @@ export type GetBatchExportErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -3801,6 +6916,9 @@ export type GetBatchExportErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3809,30 +6927,45 @@ export type GetBatchExportErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3867,6 +7000,9 @@ export type GetBatchExportManifestErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -3877,6 +7013,9 @@ export type GetBatchExportManifestErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3885,36 +7024,54 @@ export type GetBatchExportManifestErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `EXPORT_NOT_READY`: The export has no file to download.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_NOT_READY';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -3951,6 +7108,9 @@ export type CancelBatchExportErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -3961,6 +7121,9 @@ export type CancelBatchExportErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -3971,48 +7134,72 @@ export type CancelBatchExportErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `EXPORT_NOT_CANCELLABLE`: The export has already ended.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_NOT_CANCELLABLE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4049,6 +7236,9 @@ export type RetryBatchExportErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -4059,6 +7249,9 @@ export type RetryBatchExportErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4069,42 +7262,63 @@ export type RetryBatchExportErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `EXPORT_NOT_RETRYABLE`: The export cannot be retried.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_NOT_RETRYABLE';
     };
     /**
      * `EXPORT_TOO_OLD`: The export is too old to run.
      */
     410: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_TOO_OLD';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `EXPORT_EXCEEDS_QUOTA`: The export is larger than a quota of the project.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_EXCEEDS_QUOTA';
     };
     /**
@@ -4113,18 +7327,27 @@ export type RetryBatchExportErrors = {
      * `QUOTA_EXCEEDED`: A quota of the project is used up.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED' | 'QUOTA_EXCEEDED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4167,6 +7390,9 @@ export type RerunBatchExportErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -4177,6 +7403,9 @@ export type RerunBatchExportErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4189,12 +7418,18 @@ export type RerunBatchExportErrors = {
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -4203,18 +7438,27 @@ export type RerunBatchExportErrors = {
      * `EXPORT_NOT_RETRYABLE`: The export cannot be retried.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'EXPORT_NOT_RETRYABLE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -4231,6 +7475,9 @@ export type RerunBatchExportErrors = {
      * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'EXPORT_EXCEEDS_QUOTA' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'COMMENT_FILTER_TOO_WIDE';
     };
     /**
@@ -4239,12 +7486,18 @@ export type RerunBatchExportErrors = {
      * `QUOTA_EXCEEDED`: A quota of the project is used up.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED' | 'QUOTA_EXCEEDED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -4253,6 +7506,9 @@ export type RerunBatchExportErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -4261,6 +7517,9 @@ export type RerunBatchExportErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4300,6 +7559,9 @@ export type DownloadBatchExportErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -4310,6 +7572,9 @@ export type DownloadBatchExportErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4320,42 +7585,63 @@ export type DownloadBatchExportErrors = {
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `EXPORT_NOT_READY`: The export has no file to download.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_NOT_READY';
     };
     /**
      * `EXPORT_EXPIRED`: The export's file has expired.
      */
     410: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_EXPIRED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4386,6 +7672,9 @@ export type GetBatchExportDownloadLinkErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -4396,6 +7685,9 @@ export type GetBatchExportDownloadLinkErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4406,42 +7698,63 @@ export type GetBatchExportDownloadLinkErrors = {
      * `EXPORTS_DISABLED`: Batch exports are switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE' | 'EXPORTS_DISABLED';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `EXPORT_NOT_READY`: The export has no file to download.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_NOT_READY';
     };
     /**
      * `EXPORT_EXPIRED`: The export's file has expired.
      */
     410: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EXPORT_EXPIRED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4476,6 +7789,9 @@ export type StreamBatchExportEventsErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -4486,6 +7802,9 @@ export type StreamBatchExportEventsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4494,30 +7813,45 @@ export type StreamBatchExportEventsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4562,6 +7896,9 @@ export type ListTableRowsErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR';
     };
     /**
@@ -4572,6 +7909,9 @@ export type ListTableRowsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4582,24 +7922,36 @@ export type ListTableRowsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -4614,18 +7966,27 @@ export type ListTableRowsErrors = {
      * `ANSWER_TOO_LARGE`: The response would be too large.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'COMMENT_FILTER_TOO_WIDE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'ANSWER_TOO_LARGE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -4634,6 +7995,9 @@ export type ListTableRowsErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -4642,6 +8006,9 @@ export type ListTableRowsErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4657,6 +8024,304 @@ export type ListTableRowsResponses = {
 
 export type ListTableRowsResponse = ListTableRowsResponses[keyof ListTableRowsResponses];
 
+export type CountTableRowsData = {
+    body: TableHistogramRequest;
+    path: {
+        /**
+         * Name of the table, such as `events`.
+         */
+        table: string;
+    };
+    query?: never;
+    url: '/api/public/export-tables/{table}/histogram';
+};
+
+export type CountTableRowsErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_FILTER`: The filter cannot be applied.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'INVALID_FILTER';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
+     */
+    422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'COMMENT_FILTER_TOO_WIDE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
+     */
+    502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
+    /**
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type CountTableRowsError = CountTableRowsErrors[keyof CountTableRowsErrors];
+
+export type CountTableRowsResponses = {
+    /**
+     * The counts.
+     */
+    200: TableHistogram;
+};
+
+export type CountTableRowsResponse = CountTableRowsResponses[keyof CountTableRowsResponses];
+
+export type ListTableValuesData = {
+    body: TableValuesRequest;
+    path: {
+        /**
+         * Name of the table, such as `events`.
+         */
+        table: string;
+    };
+    query?: never;
+    url: '/api/public/export-tables/{table}/values';
+};
+
+export type ListTableValuesErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_FILTER`: The filter cannot be applied.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'INVALID_FILTER';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
+     */
+    422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'COMMENT_FILTER_TOO_WIDE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
+     */
+    502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
+    /**
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListTableValuesError = ListTableValuesErrors[keyof ListTableValuesErrors];
+
+export type ListTableValuesResponses = {
+    /**
+     * The values.
+     */
+    200: TableValues;
+};
+
+export type ListTableValuesResponse = ListTableValuesResponses[keyof ListTableValuesResponses];
+
 export type ListExportTablesData = {
     body?: never;
     path?: never;
@@ -4669,6 +8334,9 @@ export type ListExportTablesErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -4679,6 +8347,9 @@ export type ListExportTablesErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4687,24 +8358,36 @@ export type ListExportTablesErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4743,6 +8426,9 @@ export type GetExportSchemaErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -4753,6 +8439,9 @@ export type GetExportSchemaErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4761,30 +8450,45 @@ export type GetExportSchemaErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4817,6 +8521,9 @@ export type GetExportTableErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -4827,6 +8534,9 @@ export type GetExportTableErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4835,30 +8545,45 @@ export type GetExportTableErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -4890,6 +8615,9 @@ export type DeleteTracesErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -4900,6 +8628,9 @@ export type DeleteTracesErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -4912,36 +8643,54 @@ export type DeleteTracesErrors = {
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5032,6 +8781,9 @@ export type ListTracesErrors = {
      * `INVALID_ORDER_BY`: The order cannot be applied.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_ORDER_BY';
     };
     /**
@@ -5042,6 +8794,9 @@ export type ListTracesErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -5050,6 +8805,9 @@ export type ListTracesErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
@@ -5064,18 +8822,27 @@ export type ListTracesErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5084,6 +8851,9 @@ export type ListTracesErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -5092,6 +8862,9 @@ export type ListTracesErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5128,6 +8901,9 @@ export type DeleteTraceErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -5138,6 +8914,9 @@ export type DeleteTraceErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -5150,36 +8929,54 @@ export type DeleteTraceErrors = {
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5219,6 +9016,9 @@ export type GetTraceErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -5229,6 +9029,9 @@ export type GetTraceErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -5237,12 +9040,18 @@ export type GetTraceErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -5255,18 +9064,27 @@ export type GetTraceErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5275,6 +9093,9 @@ export type GetTraceErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -5283,6 +9104,9 @@ export type GetTraceErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5367,6 +9191,9 @@ export type ListObservationsErrors = {
      * `INVALID_FILTER`: The filter cannot be applied.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER';
     };
     /**
@@ -5377,6 +9204,9 @@ export type ListObservationsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -5385,6 +9215,9 @@ export type ListObservationsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
@@ -5399,18 +9232,27 @@ export type ListObservationsErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5419,6 +9261,9 @@ export type ListObservationsErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -5427,6 +9272,9 @@ export type ListObservationsErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5533,6 +9381,9 @@ export type ListObservationsV2Errors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
     };
     /**
@@ -5543,6 +9394,9 @@ export type ListObservationsV2Errors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -5551,6 +9405,9 @@ export type ListObservationsV2Errors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
@@ -5565,18 +9422,27 @@ export type ListObservationsV2Errors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'COMMENT_FILTER_TOO_WIDE' | 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5585,6 +9451,9 @@ export type ListObservationsV2Errors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -5593,6 +9462,9 @@ export type ListObservationsV2Errors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5625,6 +9497,9 @@ export type GetObservationErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -5635,6 +9510,9 @@ export type GetObservationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -5643,12 +9521,18 @@ export type GetObservationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -5661,18 +9545,27 @@ export type GetObservationErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5681,6 +9574,9 @@ export type GetObservationErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -5689,6 +9585,9 @@ export type GetObservationErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5725,6 +9624,9 @@ export type DeleteScoreErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -5735,6 +9637,9 @@ export type DeleteScoreErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -5747,36 +9652,54 @@ export type DeleteScoreErrors = {
      * `INGESTION_DISABLED`: Ingestion is switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'INGESTION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5809,6 +9732,9 @@ export type GetScoreV1Errors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -5819,6 +9745,9 @@ export type GetScoreV1Errors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -5827,12 +9756,18 @@ export type GetScoreV1Errors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -5845,18 +9780,27 @@ export type GetScoreV1Errors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -5865,6 +9809,9 @@ export type GetScoreV1Errors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -5873,6 +9820,9 @@ export type GetScoreV1Errors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -5989,6 +9939,9 @@ export type ListScoresErrors = {
      * `INVALID_FILTER`: The filter cannot be applied.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER';
     };
     /**
@@ -5999,6 +9952,9 @@ export type ListScoresErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6007,6 +9963,9 @@ export type ListScoresErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
@@ -6019,18 +9978,27 @@ export type ListScoresErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -6039,6 +10007,9 @@ export type ListScoresErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -6047,6 +10018,9 @@ export type ListScoresErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6161,6 +10135,9 @@ export type ListScoresV3Errors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_FILTER' | 'INVALID_CURSOR';
     };
     /**
@@ -6171,6 +10148,9 @@ export type ListScoresV3Errors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6179,6 +10159,9 @@ export type ListScoresV3Errors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
@@ -6191,18 +10174,27 @@ export type ListScoresV3Errors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -6211,6 +10203,9 @@ export type ListScoresV3Errors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -6219,6 +10214,9 @@ export type ListScoresV3Errors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6251,6 +10249,9 @@ export type GetScoreErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -6261,6 +10262,9 @@ export type GetScoreErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6269,12 +10273,18 @@ export type GetScoreErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -6287,18 +10297,27 @@ export type GetScoreErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -6307,6 +10326,9 @@ export type GetScoreErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -6315,6 +10337,9 @@ export type GetScoreErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6365,6 +10390,9 @@ export type ListSessionsErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -6375,6 +10403,9 @@ export type ListSessionsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6383,6 +10414,9 @@ export type ListSessionsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
@@ -6393,18 +10427,27 @@ export type ListSessionsErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -6413,6 +10456,9 @@ export type ListSessionsErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -6421,6 +10467,9 @@ export type ListSessionsErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6453,6 +10502,9 @@ export type GetSessionErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -6463,6 +10515,9 @@ export type GetSessionErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6471,12 +10526,18 @@ export type GetSessionErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -6489,18 +10550,27 @@ export type GetSessionErrors = {
      * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ANSWER_TOO_LARGE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
@@ -6509,6 +10579,9 @@ export type GetSessionErrors = {
      * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
      */
     502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
     };
     /**
@@ -6517,6 +10590,9 @@ export type GetSessionErrors = {
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6565,6 +10641,9 @@ export type ListCommentsErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
@@ -6575,6 +10654,9 @@ export type ListCommentsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6583,24 +10665,36 @@ export type ListCommentsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6638,6 +10732,9 @@ export type CreateCommentErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -6648,6 +10745,9 @@ export type CreateCommentErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6658,48 +10758,72 @@ export type CreateCommentErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6736,6 +10860,9 @@ export type DeleteCommentErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -6746,6 +10873,9 @@ export type DeleteCommentErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6756,42 +10886,63 @@ export type DeleteCommentErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6830,6 +10981,9 @@ export type ListModelsErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -6840,6 +10994,9 @@ export type ListModelsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6848,24 +11005,36 @@ export type ListModelsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -6903,6 +11072,9 @@ export type CreateModelErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -6913,6 +11085,9 @@ export type CreateModelErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -6923,24 +11098,36 @@ export type CreateModelErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -6949,24 +11136,36 @@ export type CreateModelErrors = {
      * `TOO_MANY_MODELS`: The project has reached its limit of models.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'TOO_MANY_MODELS';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7003,6 +11202,9 @@ export type DeleteModelErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -7013,6 +11215,9 @@ export type DeleteModelErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7023,48 +11228,72 @@ export type DeleteModelErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `MODEL_NOT_DELETABLE`: A default model cannot be deleted.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'MODEL_NOT_DELETABLE';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7099,6 +11328,9 @@ export type GetModelErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -7109,6 +11341,9 @@ export type GetModelErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7117,30 +11352,45 @@ export type GetModelErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7168,6 +11418,9 @@ export type ListBlobStorageIntegrationsErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -7178,6 +11431,9 @@ export type ListBlobStorageIntegrationsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7186,24 +11442,36 @@ export type ListBlobStorageIntegrationsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7235,6 +11503,9 @@ export type PutBlobStorageIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -7245,6 +11516,9 @@ export type PutBlobStorageIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7255,24 +11529,36 @@ export type PutBlobStorageIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -7281,12 +11567,18 @@ export type PutBlobStorageIntegrationErrors = {
      * `TOO_MANY_INTEGRATIONS`: The project has reached its limit of integrations.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ENCRYPTION_DISABLED' | 'TOO_MANY_INTEGRATIONS';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
@@ -7295,12 +11587,18 @@ export type PutBlobStorageIntegrationErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7337,6 +11635,9 @@ export type DeleteBlobStorageIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -7347,6 +11648,9 @@ export type DeleteBlobStorageIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7357,42 +11661,63 @@ export type DeleteBlobStorageIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7427,6 +11752,9 @@ export type GetBlobStorageIntegrationStatusErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -7437,6 +11765,9 @@ export type GetBlobStorageIntegrationStatusErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7445,30 +11776,45 @@ export type GetBlobStorageIntegrationStatusErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7513,6 +11859,9 @@ export type ListIntegrationsErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
@@ -7523,6 +11872,9 @@ export type ListIntegrationsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7531,24 +11883,36 @@ export type ListIntegrationsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7586,6 +11950,9 @@ export type CreateIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -7596,6 +11963,9 @@ export type CreateIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7606,12 +11976,18 @@ export type CreateIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -7620,18 +11996,27 @@ export type CreateIntegrationErrors = {
      * `INTEGRATION_NAME_TAKEN`: The project has an integration of this kind and name.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'INTEGRATION_NAME_TAKEN';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -7642,24 +12027,36 @@ export type CreateIntegrationErrors = {
      * `TOO_MANY_INTEGRATIONS`: The project has reached its limit of integrations.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED' | 'TOO_MANY_INTEGRATIONS';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7696,6 +12093,9 @@ export type DeleteIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -7706,6 +12106,9 @@ export type DeleteIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7716,42 +12119,63 @@ export type DeleteIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7786,6 +12210,9 @@ export type GetIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -7796,6 +12223,9 @@ export type GetIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7804,30 +12234,45 @@ export type GetIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7864,6 +12309,9 @@ export type UpdateIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -7874,6 +12322,9 @@ export type UpdateIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7884,12 +12335,18 @@ export type UpdateIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -7898,30 +12355,45 @@ export type UpdateIntegrationErrors = {
      * `INTEGRATION_CHANGED`: The integration was changed meanwhile.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTEGRATION_NAME_TAKEN' | 'INTEGRATION_CHANGED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'ENCRYPTION_DISABLED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
@@ -7930,12 +12402,18 @@ export type UpdateIntegrationErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -7978,6 +12456,9 @@ export type RunIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -7988,6 +12469,9 @@ export type RunIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -7998,12 +12482,18 @@ export type RunIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -8012,42 +12502,63 @@ export type RunIntegrationErrors = {
      * `INTEGRATION_DISABLED`: The integration is switched off.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'INTEGRATION_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8084,6 +12595,9 @@ export type PauseIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -8094,6 +12608,9 @@ export type PauseIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8104,42 +12621,63 @@ export type PauseIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8176,6 +12714,9 @@ export type ResumeIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -8186,6 +12727,9 @@ export type ResumeIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8196,42 +12740,63 @@ export type ResumeIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8274,6 +12839,9 @@ export type BackfillIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -8284,6 +12852,9 @@ export type BackfillIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8294,12 +12865,18 @@ export type BackfillIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
@@ -8308,42 +12885,63 @@ export type BackfillIntegrationErrors = {
      * `INTEGRATION_NOT_STARTED`: The integration has not delivered anything yet.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'INTEGRATION_NOT_STARTED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8386,6 +12984,9 @@ export type ValidateIntegrationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -8396,6 +12997,9 @@ export type ValidateIntegrationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8406,54 +13010,81 @@ export type ValidateIntegrationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8492,6 +13123,9 @@ export type GetValidationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -8502,6 +13136,9 @@ export type GetValidationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8510,30 +13147,45 @@ export type GetValidationErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8576,6 +13228,9 @@ export type RedeliverRejectionsErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -8586,6 +13241,9 @@ export type RedeliverRejectionsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8596,54 +13254,81 @@ export type RedeliverRejectionsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8701,6 +13386,9 @@ export type ListIntegrationRunsErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
@@ -8711,6 +13399,9 @@ export type ListIntegrationRunsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8719,30 +13410,45 @@ export type ListIntegrationRunsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8781,6 +13487,9 @@ export type GetIntegrationRunErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -8791,6 +13500,9 @@ export type GetIntegrationRunErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8799,30 +13511,45 @@ export type GetIntegrationRunErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8880,6 +13607,9 @@ export type ListRejectionsErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
@@ -8890,6 +13620,9 @@ export type ListRejectionsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8898,30 +13631,45 @@ export type ListRejectionsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -8962,6 +13710,9 @@ export type ListWebhookEndpointsErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
@@ -8972,6 +13723,9 @@ export type ListWebhookEndpointsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -8980,24 +13734,36 @@ export type ListWebhookEndpointsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9037,6 +13803,9 @@ export type CreateWebhookEndpointErrors = {
      * `EGRESS_INVALID_URL`: The address is not a URL that can be used.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
     };
     /**
@@ -9047,6 +13816,9 @@ export type CreateWebhookEndpointErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9057,24 +13829,36 @@ export type CreateWebhookEndpointErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -9087,12 +13871,18 @@ export type CreateWebhookEndpointErrors = {
      * `TOO_MANY_WEBHOOK_ENDPOINTS`: The project has reached its limit of webhook endpoints.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED' | 'EGRESS_BLOCKED' | 'TOO_MANY_WEBHOOK_ENDPOINTS';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
@@ -9101,12 +13891,18 @@ export type CreateWebhookEndpointErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9143,6 +13939,9 @@ export type DeleteWebhookEndpointErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -9153,6 +13952,9 @@ export type DeleteWebhookEndpointErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9163,42 +13965,63 @@ export type DeleteWebhookEndpointErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9233,6 +14056,9 @@ export type GetWebhookEndpointErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -9243,6 +14069,9 @@ export type GetWebhookEndpointErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9251,30 +14080,45 @@ export type GetWebhookEndpointErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9313,6 +14157,9 @@ export type UpdateWebhookEndpointErrors = {
      * `EGRESS_INVALID_URL`: The address is not a URL that can be used.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'EGRESS_INVALID_URL';
     };
     /**
@@ -9323,6 +14170,9 @@ export type UpdateWebhookEndpointErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9333,48 +14183,72 @@ export type UpdateWebhookEndpointErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `EGRESS_BLOCKED`: The address is not allowed.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'EGRESS_BLOCKED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9417,6 +14291,9 @@ export type RotateWebhookSecretErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -9427,6 +14304,9 @@ export type RotateWebhookSecretErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9437,30 +14317,45 @@ export type RotateWebhookSecretErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -9469,12 +14364,18 @@ export type RotateWebhookSecretErrors = {
      * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
@@ -9483,12 +14384,18 @@ export type RotateWebhookSecretErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9531,6 +14438,9 @@ export type TestWebhookEndpointErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -9541,6 +14451,9 @@ export type TestWebhookEndpointErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9551,54 +14464,81 @@ export type TestWebhookEndpointErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9664,6 +14604,9 @@ export type ListWebhookDeliveriesErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
@@ -9674,6 +14617,9 @@ export type ListWebhookDeliveriesErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9682,30 +14628,45 @@ export type ListWebhookDeliveriesErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9744,6 +14705,9 @@ export type GetWebhookDeliveryErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -9754,6 +14718,9 @@ export type GetWebhookDeliveryErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9762,30 +14729,45 @@ export type GetWebhookDeliveryErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9826,6 +14808,9 @@ export type RedeliverWebhookDeliveryErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -9836,6 +14821,9 @@ export type RedeliverWebhookDeliveryErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9846,48 +14834,72 @@ export type RedeliverWebhookDeliveryErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `WEBHOOK_ENDPOINT_DISABLED`: The webhook endpoint is switched off.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'WEBHOOK_ENDPOINT_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -9924,6 +14936,9 @@ export type RedeliverWebhookDeliveriesErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -9934,6 +14949,9 @@ export type RedeliverWebhookDeliveriesErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -9944,48 +14962,72 @@ export type RedeliverWebhookDeliveriesErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `WEBHOOK_ENDPOINT_DISABLED`: The webhook endpoint is switched off.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'WEBHOOK_ENDPOINT_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10013,6 +15055,9 @@ export type ListProjectsErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -10023,6 +15068,9 @@ export type ListProjectsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10031,30 +15079,45 @@ export type ListProjectsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10095,6 +15158,9 @@ export type ListApiKeysErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
@@ -10105,6 +15171,9 @@ export type ListApiKeysErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10113,24 +15182,36 @@ export type ListApiKeysErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10168,6 +15249,9 @@ export type CreateApiKeyErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -10178,6 +15262,9 @@ export type CreateApiKeyErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10190,24 +15277,36 @@ export type CreateApiKeyErrors = {
      * `SCOPE_NOT_HELD`: A key cannot hand out rights that it does not have.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -10218,12 +15317,18 @@ export type CreateApiKeyErrors = {
      * `TOO_MANY_API_KEYS`: The project has reached its limit of API keys.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED' | 'TOO_MANY_API_KEYS';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
@@ -10232,12 +15337,18 @@ export type CreateApiKeyErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10274,6 +15385,9 @@ export type RevokeApiKeyErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -10284,6 +15398,9 @@ export type RevokeApiKeyErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10294,42 +15411,63 @@ export type RevokeApiKeyErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10364,6 +15502,9 @@ export type GetApiKeyErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
     };
     /**
@@ -10374,6 +15515,9 @@ export type GetApiKeyErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10382,30 +15526,45 @@ export type GetApiKeyErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10448,6 +15607,9 @@ export type RotateApiKeyErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -10458,6 +15620,9 @@ export type RotateApiKeyErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10470,30 +15635,45 @@ export type RotateApiKeyErrors = {
      * `SCOPE_NOT_HELD`: A key cannot hand out rights that it does not have.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -10502,12 +15682,18 @@ export type RotateApiKeyErrors = {
      * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
@@ -10516,12 +15702,18 @@ export type RotateApiKeyErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10549,6 +15741,9 @@ export type GetLimitsErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -10559,6 +15754,9 @@ export type GetLimitsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10567,24 +15765,36 @@ export type GetLimitsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10637,6 +15847,9 @@ export type ListAuditLogsErrors = {
      * `INVALID_CURSOR`: The cursor is not valid.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST' | 'INVALID_CURSOR';
     };
     /**
@@ -10647,6 +15860,9 @@ export type ListAuditLogsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10655,24 +15871,36 @@ export type ListAuditLogsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10700,6 +15928,9 @@ export type ListMembersErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -10710,6 +15941,9 @@ export type ListMembersErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10718,24 +15952,36 @@ export type ListMembersErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10772,6 +16018,9 @@ export type RemoveMemberErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -10782,6 +16031,9 @@ export type RemoveMemberErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10794,48 +16046,72 @@ export type RemoveMemberErrors = {
      * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `LAST_OWNER`: The organisation would be without an owner.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'LAST_OWNER';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10872,6 +16148,9 @@ export type UpdateMemberErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -10882,6 +16161,9 @@ export type UpdateMemberErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10894,48 +16176,72 @@ export type UpdateMemberErrors = {
      * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `LAST_OWNER`: The organisation would be without an owner.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'LAST_OWNER';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -10963,6 +16269,9 @@ export type ListInvitationsErrors = {
      * `PROJECT_REQUIRED`: The request names no project.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED';
     };
     /**
@@ -10973,6 +16282,9 @@ export type ListInvitationsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -10981,24 +16293,36 @@ export type ListInvitationsErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11036,6 +16360,9 @@ export type CreateInvitationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -11046,6 +16373,9 @@ export type CreateInvitationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -11060,6 +16390,9 @@ export type CreateInvitationErrors = {
      * `SIGN_IN_METHOD_DISABLED`: This way to sign in is switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD' | 'SIGN_IN_METHOD_DISABLED';
     };
     /**
@@ -11070,18 +16403,27 @@ export type CreateInvitationErrors = {
      * `ALREADY_INVITED`: This address is invited already.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'ALREADY_MEMBER' | 'ALREADY_INVITED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -11090,24 +16432,36 @@ export type CreateInvitationErrors = {
      * `TOO_MANY_INVITATIONS`: The organisation has reached its limit of open invitations.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'TOO_MANY_INVITATIONS';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11144,6 +16498,9 @@ export type ResendInvitationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -11154,6 +16511,9 @@ export type ResendInvitationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -11168,42 +16528,63 @@ export type ResendInvitationErrors = {
      * `SIGN_IN_METHOD_DISABLED`: This way to sign in is switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD' | 'SIGN_IN_METHOD_DISABLED';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11240,6 +16621,9 @@ export type RevokeInvitationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -11250,6 +16634,9 @@ export type RevokeInvitationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
     };
     /**
@@ -11262,42 +16649,63 @@ export type RevokeInvitationErrors = {
      * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'ROLE_NOT_HELD';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11327,24 +16735,36 @@ export type GetAccountErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11374,6 +16794,9 @@ export type EndAllAccountSessionsErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -11382,42 +16805,63 @@ export type EndAllAccountSessionsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FOREIGN_ORIGIN';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11447,24 +16891,36 @@ export type ListAccountSessionsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11499,6 +16955,9 @@ export type EndAccountSessionErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -11507,48 +16966,72 @@ export type EndAccountSessionErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11576,6 +17059,9 @@ export type GetSignInMethodsErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
 };
@@ -11605,6 +17091,9 @@ export type RequestMailLinkErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -11613,36 +17102,54 @@ export type RequestMailLinkErrors = {
      * `SIGN_IN_METHOD_DISABLED`: This way to sign in is switched off.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FOREIGN_ORIGIN' | 'SIGN_IN_METHOD_DISABLED';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11672,48 +17179,72 @@ export type VerifySignInErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FOREIGN_ORIGIN';
     };
     /**
      * `SIGN_IN_LINK_INVALID`: The sign-in link is not valid any more.
      */
     410: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SIGN_IN_LINK_INVALID';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11746,24 +17277,36 @@ export type StartOidcSignInErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_REQUEST';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11782,18 +17325,27 @@ export type FinishOidcSignInErrors = {
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11814,42 +17366,63 @@ export type SignOutErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FOREIGN_ORIGIN';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `RATE_LIMITED`: Too many requests with this API key.
      */
     429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'RATE_LIMITED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11879,24 +17452,36 @@ export type AdminListOrganizationsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
      * `FORBIDDEN_OPERATOR`: You are no operator of this service.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -11908,6 +17493,9 @@ export type AdminListOrganizationsResponses = {
      * Newest first, at most 1,000.
      */
     200: {
+        /**
+         * The items of the page.
+         */
         data: Array<AdminResource>;
     };
 };
@@ -11916,6 +17504,9 @@ export type AdminListOrganizationsResponse = AdminListOrganizationsResponses[key
 
 export type AdminCreateOrganizationData = {
     body: {
+        /**
+         * Name.
+         */
         name: string;
     };
     headers?: {
@@ -11936,6 +17527,9 @@ export type AdminCreateOrganizationErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -11944,6 +17538,9 @@ export type AdminCreateOrganizationErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
@@ -11952,42 +17549,63 @@ export type AdminCreateOrganizationErrors = {
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12017,24 +17635,36 @@ export type AdminListProjectsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
      * `FORBIDDEN_OPERATOR`: You are no operator of this service.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12046,6 +17676,9 @@ export type AdminListProjectsResponses = {
      * Newest first, at most 1,000.
      */
     200: {
+        /**
+         * The items of the page.
+         */
         data: Array<AdminResource>;
     };
 };
@@ -12054,8 +17687,17 @@ export type AdminListProjectsResponse = AdminListProjectsResponses[keyof AdminLi
 
 export type AdminCreateProjectData = {
     body: {
+        /**
+         * Id of the organization.
+         */
         organizationId: string;
+        /**
+         * Name.
+         */
         name: string;
+        /**
+         * Exports of the project that run at once; null uses the runner's setting.
+         */
         runningJobsMax?: number;
     };
     headers?: {
@@ -12076,6 +17718,9 @@ export type AdminCreateProjectErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -12084,6 +17729,9 @@ export type AdminCreateProjectErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
@@ -12092,48 +17740,72 @@ export type AdminCreateProjectErrors = {
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12163,24 +17835,36 @@ export type AdminListUsersErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
      * `FORBIDDEN_OPERATOR`: You are no operator of this service.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12192,6 +17876,9 @@ export type AdminListUsersResponses = {
      * Newest first, at most 1,000.
      */
     200: {
+        /**
+         * The items of the page.
+         */
         data: Array<AdminResource>;
     };
 };
@@ -12200,7 +17887,13 @@ export type AdminListUsersResponse = AdminListUsersResponses[keyof AdminListUser
 
 export type AdminCreateUserData = {
     body: {
+        /**
+         * Mail address.
+         */
         email: string;
+        /**
+         * Name.
+         */
         name?: string;
     };
     headers?: {
@@ -12221,6 +17914,9 @@ export type AdminCreateUserErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -12229,6 +17925,9 @@ export type AdminCreateUserErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
@@ -12237,42 +17936,63 @@ export type AdminCreateUserErrors = {
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12302,24 +18022,36 @@ export type AdminListMembershipsErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
      * `FORBIDDEN_OPERATOR`: You are no operator of this service.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12331,6 +18063,9 @@ export type AdminListMembershipsResponses = {
      * Newest first, at most 1,000.
      */
     200: {
+        /**
+         * The items of the page.
+         */
         data: Array<AdminResource>;
     };
 };
@@ -12339,8 +18074,17 @@ export type AdminListMembershipsResponse = AdminListMembershipsResponses[keyof A
 
 export type AdminCreateMembershipData = {
     body: {
+        /**
+         * Id of the organization.
+         */
         organizationId: string;
+        /**
+         * Id of the user.
+         */
         userId: string;
+        /**
+         * Role in the organization, which bounds what keys may do.
+         */
         role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
     };
     headers?: {
@@ -12361,6 +18105,9 @@ export type AdminCreateMembershipErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -12369,6 +18116,9 @@ export type AdminCreateMembershipErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
@@ -12377,48 +18127,72 @@ export type AdminCreateMembershipErrors = {
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used with another request.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12448,24 +18222,36 @@ export type AdminListApiKeysErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
      * `FORBIDDEN_OPERATOR`: You are no operator of this service.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12477,6 +18263,9 @@ export type AdminListApiKeysResponses = {
      * Newest first, at most 1,000.
      */
     200: {
+        /**
+         * The items of the page.
+         */
         data: Array<AdminResource>;
     };
 };
@@ -12485,10 +18274,25 @@ export type AdminListApiKeysResponse = AdminListApiKeysResponses[keyof AdminList
 
 export type AdminCreateApiKeyData = {
     body: {
+        /**
+         * Id of the project.
+         */
         projectId: string;
+        /**
+         * Id of the user.
+         */
         userId: string;
+        /**
+         * What the key may do.
+         */
         scopes: Array<'batchExports:create' | 'batchExports:read' | 'integrations:CRUD' | 'ingestion:write' | 'traces:read' | 'webhooks:CRUD' | 'comments:CRUD' | 'auditLogs:read' | 'models:CUD' | 'apiKeys:CRUD' | 'members:CRUD'>;
+        /**
+         * What the key is for.
+         */
         note?: string;
+        /**
+         * When it ends to be valid; null for never. ISO 8601, UTC.
+         */
         expiresAt?: string;
     };
     headers?: {
@@ -12509,6 +18313,9 @@ export type AdminCreateApiKeyErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -12517,6 +18324,9 @@ export type AdminCreateApiKeyErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
@@ -12525,30 +18335,45 @@ export type AdminCreateApiKeyErrors = {
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -12557,6 +18382,9 @@ export type AdminCreateApiKeyErrors = {
      * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED';
     };
     /**
@@ -12565,12 +18393,18 @@ export type AdminCreateApiKeyErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12605,6 +18439,9 @@ export type AdminRevokeApiKeyErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -12613,6 +18450,9 @@ export type AdminRevokeApiKeyErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
@@ -12621,36 +18461,54 @@ export type AdminRevokeApiKeyErrors = {
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12691,6 +18549,9 @@ export type AdminRotateApiKeyErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -12699,6 +18560,9 @@ export type AdminRotateApiKeyErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
@@ -12707,30 +18571,45 @@ export type AdminRotateApiKeyErrors = {
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `IDEMPOTENCY_KEY_IN_FLIGHT`: The first request with this Idempotency-Key is still under way.
      */
     409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_IN_FLIGHT';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
@@ -12739,6 +18618,9 @@ export type AdminRotateApiKeyErrors = {
      * `ENCRYPTION_DISABLED`: This server has no key to encrypt secrets with.
      */
     422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'IDEMPOTENCY_KEY_REUSED' | 'ENCRYPTION_DISABLED';
     };
     /**
@@ -12747,12 +18629,18 @@ export type AdminRotateApiKeyErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'SECRET_UNREADABLE' | 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12770,11 +18658,29 @@ export type AdminRotateApiKeyResponse = AdminRotateApiKeyResponses[keyof AdminRo
 
 export type AdminSetProjectPlanData = {
     body: {
+        /**
+         * Plan of the project.
+         */
         plan?: 'unlimited' | 'hobby' | 'pro' | 'enterprise' | null;
+        /**
+         * Quotas that differ from those of the plan.
+         */
         overrides?: {
+            /**
+             * Exports that may wait or run at once; null for no limit.
+             */
             concurrentExports?: number | null;
+            /**
+             * Exports that may be created in an hour; null for no limit.
+             */
             exportsPerHour?: number | null;
+            /**
+             * Rows of exports in 24 hours; null for no limit.
+             */
             rowsPerDay?: number | null;
+            /**
+             * Bytes of exports in 24 hours; null for no limit.
+             */
             bytesPerDay?: number | null;
         };
     };
@@ -12795,6 +18701,9 @@ export type AdminSetProjectPlanErrors = {
      * `INVALID_REQUEST`: The request does not fit its schema.
      */
     400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INVALID_JSON' | 'INVALID_REQUEST';
     };
     /**
@@ -12803,6 +18712,9 @@ export type AdminSetProjectPlanErrors = {
      * `SESSION_EXPIRED`: The session has ended.
      */
     401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
     };
     /**
@@ -12811,36 +18723,54 @@ export type AdminSetProjectPlanErrors = {
      * `FOREIGN_ORIGIN`: The request comes from another site.
      */
     403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
     };
     /**
      * `NOT_FOUND`: The project has no such object.
      */
     404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'NOT_FOUND';
     };
     /**
      * `PAYLOAD_TOO_LARGE`: The body is too large.
      */
     413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'PAYLOAD_TOO_LARGE';
     };
     /**
      * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
      */
     415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'UNSUPPORTED_MEDIA_TYPE';
     };
     /**
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**
      * `DATABASE_UNAVAILABLE`: The database does not answer.
      */
     503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'DATABASE_UNAVAILABLE';
     };
 };
@@ -12868,6 +18798,9 @@ export type GetHealthErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
 };
@@ -12895,6 +18828,9 @@ export type GetReadinessErrors = {
      * `INTERNAL`: Something went wrong on our side.
      */
     500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
         code: 'INTERNAL';
     };
     /**

@@ -68,6 +68,9 @@ export const sendInBatches = async <Body>(
   return result;
 };
 
+/** The events of a batch as the members of a JSON array, in pieces. */
+export const membersOf = (batch: EventBatch<unknown>): string[] => batch.flatMap(({ json }, index) => (index === 0 ? [json] : [",", json]));
+
 const bytesOf = (batch: EventBatch<unknown>): number => batch.reduce((sum, { bytes }) => sum + bytes, 0);
 
 type HalvesDeps<Body> = { limits: BatchLimits; send: (batch: EventBatch<Body>) => Promise<BatchAnswer> };

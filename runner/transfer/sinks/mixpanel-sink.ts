@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Rejection } from "../../../core/integrations/analytics/sink-event.ts";
 import type { MixpanelBody } from "../../../core/integrations/analytics/to-mixpanel-event.ts";
 import { mixpanelOrigin, type mixpanelRegions } from "../../../core/integrations/kinds/mixpanel.ts";
-import { type BatchAnswer, type BatchLimits, type EventBatch, reject, sendInBatches } from "./event-batches.ts";
+import { type BatchAnswer, type BatchLimits, type EventBatch, membersOf, reject, sendInBatches } from "./event-batches.ts";
 import type { EventSink } from "./event-sink.ts";
 import { basicOf, jsonOf, parseSuccess, quoteWithout } from "./read-answer.ts";
 import { SinkFailure } from "./sink-failure.ts";
@@ -50,7 +50,7 @@ export const createMixpanelSink = ({ region, projectToken }: MixpanelSettings, d
       const answer = await postJson(deps, {
         url,
         headers: { authorization, accept: "application/json" },
-        body: `[${pending.map(({ json }) => json).join(",")}]`,
+        body: ["[", ...membersOf(pending), "]"],
         signal,
       });
       const { status, text } = answer;

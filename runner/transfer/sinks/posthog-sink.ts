@@ -5,8 +5,9 @@
 import { z } from "zod";
 import type { Rejection, SinkEvent } from "../../../core/integrations/analytics/sink-event.ts";
 import type { PostHogBody } from "../../../core/integrations/analytics/to-posthog-event.ts";
+import { isRecord } from "../../../core/is-record.ts";
 import { retryAfterSeconds } from "../../retry-after.ts";
-import { type BatchAnswer, type BatchLimits, type EventBatch, reject, sendInBatches } from "./event-batches.ts";
+import { type BatchAnswer, type BatchLimits, type EventBatch, membersOf, reject, sendInBatches } from "./event-batches.ts";
 import type { EventSink, SendResult } from "./event-sink.ts";
 import { captureV1Json } from "./posthog-capture-v1.ts";
 import { jsonOf, parseSuccess, type Quote, quoteWithout } from "./read-answer.ts";
@@ -68,9 +69,14 @@ export const createPostHogSink = ({ host, projectToken }: PostHogSettings, deps:
   };
 };
 
-const Results = z.object({
-  results: z.record(z.string(), z.object({ result: z.enum(["ok", "warning", "drop", "retry"]), details: z.string().nullish() })),
-});
+type EventResult = { result: "ok" | "warning" | "drop" | "retry"; details?: string | null };
+const resultNames: ReadonlySet<unknown> = new Set<EventResult["result"]>(["ok", "warning", "drop", "retry"]);
+
+const isResult = (value: unknown): value is EventResult =>
+  isRecord(value) && resultNames.has(value["result"]) && (value["details"] == null || typeof value["details"] === "string");
+/** Checked by hand: a schema for each of 1,000 results takes as long as all their JSON. */
+const areResults = (value: unknown): boolean => isRecord(value) && Object.values(value).every(isResult);
+const Results = z.object({ results: z.custom<Record<string, EventResult>>(areResults) });
 
 /** Sends until every event has an answer. Only those are sent again that have none or are to be repeated. */
 const sendV1 = (connection: Connection, { events, isHistorical, signal }: Batch): Promise<BatchAnswer | "unknown"> => {
@@ -90,7 +96,7 @@ const sendV1 = (connection: Connection, { events, isHistorical, signal }: Batch)
         "posthog-request-id": requestId,
         "posthog-request-timestamp": new Date(clock.nowMs()).toISOString(),
       },
-      body: `{"created_at":"${createdAt}"${migration(isHistorical)},"batch":[${pending.map(({ json }) => json).join(",")}]}`,
+      body: [`{"created_at":"${createdAt}"${migration(isHistorical)},"batch":[`, ...membersOf(pending), "]}"],
       signal,
     });
     // An answer about the whole batch counts as long as nothing of it has been taken.
@@ -125,7 +131,9 @@ const sendLegacy = (connection: Connection, { events, isHistorical, signal }: Ba
     const answer = await postJson(connection, {
       url: `${base}/batch/`,
       headers: {},
-      body: `{"api_key":${JSON.stringify(projectToken)}${migration(isHistorical)},"batch":[${events.map(({ event }) => JSON.stringify(event.body)).join(",")}]}`,
+      body: [
+        `{"api_key":${JSON.stringify(projectToken)}${migration(isHistorical)},"batch":[${events.map(({ event }) => JSON.stringify(event.body)).join(",")}]}`,
+      ],
       signal,
     });
     const refusal = refusalOf(connection, answer);
