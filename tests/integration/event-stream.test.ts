@@ -37,11 +37,6 @@ const startApp = (betweenLooks: (look: number) => Promise<unknown>, salt = "test
       await betweenLooks(++seen.looks);
     },
     hashSecret: (secretKey: string) => hashSecret(secretKey, salt),
-    burst: null,
-    keyring: null,
-    defaultPlan: "unlimited",
-    publicUrl: null,
-    openTracer: () => noTracer,
     log: (line) => lines.push(line),
     openTracer: () => noTracer,
     burst: null,

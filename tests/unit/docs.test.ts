@@ -58,6 +58,7 @@ const brokenLinks = (page: string, text: string): string[] =>
     if (/^(https?|mailto):/.test(link)) return [];
     const [path = "", anchor] = link.split("#");
     const target = path === "" ? page : join(dirname(page), path);
+    if (path.endsWith(".png")) return existsSync(join(root, target)) ? [] : [link];
     // The site has the pages of docs/ only.
     if (page.startsWith("docs/") && dirname(target) !== "docs") return [`${link}: name the file by its path instead`];
     return exists(target) && (anchor === undefined || slugs(read(target)).includes(anchor)) ? [] : [link];

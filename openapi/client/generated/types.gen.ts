@@ -1625,6 +1625,91 @@ export type TableRowsRequest = {
     textMax?: number | null;
 };
 
+export type TableHistogram = {
+    /**
+     * Start of the first bucket, ISO 8601 UTC.
+     */
+    from: string;
+    /**
+     * End of the range; the last bucket may be shorter than the others.
+     */
+    to: string;
+    /**
+     * Width of a bucket.
+     */
+    bucketSeconds: number;
+    /**
+     * Rows in each bucket, oldest first. Exact: a row counts once, in its newest version.
+     */
+    counts: Array<number>;
+};
+
+export type TableHistogramRequest = {
+    /**
+     * Conditions of the table's filter language, all of which a row satisfies. Null: every row.
+     */
+    filter?: Array<FilterCondition> | null;
+    /**
+     * Text that a row must contain, whatever its case.
+     */
+    searchQuery?: string;
+    /**
+     * Where to search; ids by default.
+     */
+    searchType?: Array<'id' | 'content' | 'input' | 'output'>;
+    /**
+     * Start of the first bucket.
+     */
+    from: string;
+    /**
+     * End of the last bucket; a row at this instant is in none.
+     */
+    to: string;
+    /**
+     * Largest number of buckets. They are whole seconds wide, so there may be fewer.
+     */
+    buckets?: number;
+};
+
+export type TableValues = {
+    /**
+     * Most frequent first.
+     */
+    values: Array<{
+        /**
+         * The value; never empty.
+         */
+        value: string;
+        /**
+         * Rows that have it.
+         */
+        count: number;
+    }>;
+    /**
+     * False if there are more values, or some longer than 1,000 bytes or not UTF-8, which are left out.
+     */
+    isComplete: boolean;
+};
+
+export type TableValuesRequest = {
+    /**
+     * A filter column of the type string, stringOptions or arrayOptions that holds no payload.
+     */
+    column: string;
+    /**
+     * Conditions of the table's filter language, all of which a row satisfies. Null: every row.
+     */
+    filter?: Array<FilterCondition> | null;
+    /**
+     * Start of the values, whatever its case.
+     */
+    prefix?: string;
+    /**
+     * Largest number of values.
+     */
+    limit?: number;
+};
+
 /**
  * Rows along time, counted exactly.
  */

@@ -15,17 +15,17 @@ import type { BatchExportSummary } from "../../generated/types.gen.ts";
 import { ExportActions } from "./export-actions.tsx";
 import { ExportProgress } from "./export-progress.tsx";
 import { exportStatuses } from "./export-search.ts";
-import { isActive, stateOf } from "./export-state.ts";
+import { stateOf } from "./export-state.ts";
 import "./exports-page.css";
 import type { Pace } from "./pace.ts";
 import { requesterText } from "./requester-text.ts";
+import { useLiveExports } from "./use-live-exports.ts";
 import { usePaces } from "./use-paces.ts";
 
 const route = getRouteApi("/projects/$projectId/exports");
 const pageSize = 25;
-/** While an export runs, and while none does. */
-const followMs = 1000;
-const idleMs = 15_000;
+/** The stream tells what changes; this finds what it has lost. */
+const refetchMs = 15_000;
 
 export const ExportsPage = () => {
   const { status, cursor } = route.useSearch();
@@ -33,8 +33,9 @@ export const ExportsPage = () => {
   const query = useQuery({
     ...listBatchExportsOptions({ query: { limit: pageSize, ...(status && { status }), ...(cursor && { cursor }) } }),
     placeholderData: keepPreviousData,
-    refetchInterval: ({ state }) => (state.data?.data.some(isActive) ? followMs : idleMs),
+    refetchInterval: refetchMs,
   });
+  useLiveExports();
   const rows = query.data?.data ?? [];
   const paces = usePaces(rows, query.dataUpdatedAt);
   return (
