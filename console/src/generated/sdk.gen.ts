@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { AdminCreateApiKeyData, AdminCreateApiKeyErrors, AdminCreateApiKeyResponses, AdminCreateMembershipData, AdminCreateMembershipErrors, AdminCreateMembershipResponses, AdminCreateOrganizationData, AdminCreateOrganizationErrors, AdminCreateOrganizationResponses, AdminCreateProjectData, AdminCreateProjectErrors, AdminCreateProjectResponses, AdminCreateUserData, AdminCreateUserErrors, AdminCreateUserResponses, AdminListApiKeysData, AdminListApiKeysErrors, AdminListApiKeysResponses, AdminListMembershipsData, AdminListMembershipsErrors, AdminListMembershipsResponses, AdminListOrganizationsData, AdminListOrganizationsErrors, AdminListOrganizationsResponses, AdminListProjectsData, AdminListProjectsErrors, AdminListProjectsResponses, AdminListUsersData, AdminListUsersErrors, AdminListUsersResponses, AdminRevokeApiKeyData, AdminRevokeApiKeyErrors, AdminRevokeApiKeyResponses, AdminRotateApiKeyData, AdminRotateApiKeyErrors, AdminRotateApiKeyResponses, AdminSetProjectPlanData, AdminSetProjectPlanErrors, AdminSetProjectPlanResponses, BackfillIntegrationData, BackfillIntegrationErrors, BackfillIntegrationResponses, CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CountTableRowsData, CountTableRowsErrors, CountTableRowsResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateModelData, CreateModelErrors, CreateModelResponses, CreateScoreData, CreateScoreErrors, CreateScoreResponses, CreateWebhookEndpointData, CreateWebhookEndpointErrors, CreateWebhookEndpointResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteBlobStorageIntegrationData, DeleteBlobStorageIntegrationErrors, DeleteBlobStorageIntegrationResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteIntegrationData, DeleteIntegrationErrors, DeleteIntegrationResponses, DeleteModelData, DeleteModelErrors, DeleteModelResponses, DeleteScoreData, DeleteScoreErrors, DeleteScoreResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DeleteWebhookEndpointData, DeleteWebhookEndpointErrors, DeleteWebhookEndpointResponses, DownloadBatchExportData, DownloadBatchExportErrors, EndAccountSessionData, EndAccountSessionErrors, EndAccountSessionResponses, EndAllAccountSessionsData, EndAllAccountSessionsErrors, EndAllAccountSessionsResponses, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelLogsData, ExportOtelLogsErrors, ExportOtelLogsResponses, ExportOtelMetricsData, ExportOtelMetricsErrors, ExportOtelMetricsResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, FinishOidcSignInData, FinishOidcSignInErrors, GetAccountData, GetAccountErrors, GetAccountResponses, GetApiKeyData, GetApiKeyErrors, GetApiKeyResponses, GetBatchExportData, GetBatchExportDownloadLinkData, GetBatchExportDownloadLinkErrors, GetBatchExportDownloadLinkResponses, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetBlobStorageIntegrationStatusData, GetBlobStorageIntegrationStatusErrors, GetBlobStorageIntegrationStatusResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationResponses, GetIntegrationRunData, GetIntegrationRunErrors, GetIntegrationRunResponses, GetLimitsData, GetLimitsErrors, GetLimitsResponses, GetModelData, GetModelErrors, GetModelResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSignInMethodsData, GetSignInMethodsErrors, GetSignInMethodsResponses, GetTraceData, GetTraceErrors, GetTraceResponses, GetValidationData, GetValidationErrors, GetValidationResponses, GetWebhookDeliveryData, GetWebhookDeliveryErrors, GetWebhookDeliveryResponses, GetWebhookEndpointData, GetWebhookEndpointErrors, GetWebhookEndpointResponses, IngestData, IngestErrors, IngestResponses, ListAccountSessionsData, ListAccountSessionsErrors, ListAccountSessionsResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListBlobStorageIntegrationsData, ListBlobStorageIntegrationsErrors, ListBlobStorageIntegrationsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListIntegrationRunsData, ListIntegrationRunsErrors, ListIntegrationRunsResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListObservationsV2Data, ListObservationsV2Errors, ListObservationsV2Responses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListRejectionsData, ListRejectionsErrors, ListRejectionsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListScoresV3Data, ListScoresV3Errors, ListScoresV3Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTableRowsData, ListTableRowsErrors, ListTableRowsResponses, ListTableValuesData, ListTableValuesErrors, ListTableValuesResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListWebhookDeliveriesData, ListWebhookDeliveriesErrors, ListWebhookDeliveriesResponses, ListWebhookEndpointsData, ListWebhookEndpointsErrors, ListWebhookEndpointsResponses, PauseIntegrationData, PauseIntegrationErrors, PauseIntegrationResponses, PreviewBatchExportData, PreviewBatchExportErrors, PreviewBatchExportResponses, PutBlobStorageIntegrationData, PutBlobStorageIntegrationErrors, PutBlobStorageIntegrationResponses, RedeliverRejectionsData, RedeliverRejectionsErrors, RedeliverRejectionsResponses, RedeliverWebhookDeliveriesData, RedeliverWebhookDeliveriesErrors, RedeliverWebhookDeliveriesResponses, RedeliverWebhookDeliveryData, RedeliverWebhookDeliveryErrors, RedeliverWebhookDeliveryResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RequestMailLinkData, RequestMailLinkErrors, RequestMailLinkResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, ResendInvitationData, ResendInvitationErrors, ResendInvitationResponses, ResumeIntegrationData, ResumeIntegrationErrors, ResumeIntegrationResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RotateApiKeyData, RotateApiKeyErrors, RotateApiKeyResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, RunIntegrationData, RunIntegrationErrors, RunIntegrationResponses, SignOutData, SignOutErrors, SignOutResponses, StartOidcSignInData, StartOidcSignInErrors, StreamAllBatchExportEventsData, StreamAllBatchExportEventsErrors, StreamAllBatchExportEventsResponse, StreamAllBatchExportEventsResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses, TestWebhookEndpointData, TestWebhookEndpointErrors, TestWebhookEndpointResponses, UpdateIntegrationData, UpdateIntegrationErrors, UpdateIntegrationResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateWebhookEndpointData, UpdateWebhookEndpointErrors, UpdateWebhookEndpointResponses, ValidateIntegrationData, ValidateIntegrationErrors, ValidateIntegrationResponses, VerifySignInData, VerifySignInErrors, VerifySignInResponses } from './types.gen.ts';
+import type { AdminCreateApiKeyData, AdminCreateApiKeyErrors, AdminCreateApiKeyResponses, AdminCreateMembershipData, AdminCreateMembershipErrors, AdminCreateMembershipResponses, AdminCreateOrganizationData, AdminCreateOrganizationErrors, AdminCreateOrganizationResponses, AdminCreateProjectData, AdminCreateProjectErrors, AdminCreateProjectResponses, AdminCreateUserData, AdminCreateUserErrors, AdminCreateUserResponses, AdminGetQueueData, AdminGetQueueErrors, AdminGetQueueResponses, AdminListApiKeysData, AdminListApiKeysErrors, AdminListApiKeysResponses, AdminListDeadLettersData, AdminListDeadLettersErrors, AdminListDeadLettersResponses, AdminListMembershipsData, AdminListMembershipsErrors, AdminListMembershipsResponses, AdminListOrganizationsData, AdminListOrganizationsErrors, AdminListOrganizationsResponses, AdminListProjectsData, AdminListProjectsErrors, AdminListProjectsResponses, AdminListUsersData, AdminListUsersErrors, AdminListUsersResponses, AdminRetryJobData, AdminRetryJobErrors, AdminRetryJobResponses, AdminRevokeApiKeyData, AdminRevokeApiKeyErrors, AdminRevokeApiKeyResponses, AdminRotateApiKeyData, AdminRotateApiKeyErrors, AdminRotateApiKeyResponses, AdminSetProjectPlanData, AdminSetProjectPlanErrors, AdminSetProjectPlanResponses, BackfillIntegrationData, BackfillIntegrationErrors, BackfillIntegrationResponses, CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CountTableRowsData, CountTableRowsErrors, CountTableRowsResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateModelData, CreateModelErrors, CreateModelResponses, CreateScoreData, CreateScoreErrors, CreateScoreResponses, CreateWebhookEndpointData, CreateWebhookEndpointErrors, CreateWebhookEndpointResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteBlobStorageIntegrationData, DeleteBlobStorageIntegrationErrors, DeleteBlobStorageIntegrationResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteIntegrationData, DeleteIntegrationErrors, DeleteIntegrationResponses, DeleteModelData, DeleteModelErrors, DeleteModelResponses, DeleteScoreData, DeleteScoreErrors, DeleteScoreResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DeleteWebhookEndpointData, DeleteWebhookEndpointErrors, DeleteWebhookEndpointResponses, DownloadBatchExportData, DownloadBatchExportErrors, EndAccountSessionData, EndAccountSessionErrors, EndAccountSessionResponses, EndAllAccountSessionsData, EndAllAccountSessionsErrors, EndAllAccountSessionsResponses, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelLogsData, ExportOtelLogsErrors, ExportOtelLogsResponses, ExportOtelMetricsData, ExportOtelMetricsErrors, ExportOtelMetricsResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, FinishOidcSignInData, FinishOidcSignInErrors, GetAccountData, GetAccountErrors, GetAccountResponses, GetApiKeyData, GetApiKeyErrors, GetApiKeyResponses, GetBatchExportData, GetBatchExportDownloadLinkData, GetBatchExportDownloadLinkErrors, GetBatchExportDownloadLinkResponses, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetBlobStorageIntegrationStatusData, GetBlobStorageIntegrationStatusErrors, GetBlobStorageIntegrationStatusResponses, GetDeliveryStatisticsData, GetDeliveryStatisticsErrors, GetDeliveryStatisticsResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportStatisticsData, GetExportStatisticsErrors, GetExportStatisticsResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIntegrationCoverageData, GetIntegrationCoverageErrors, GetIntegrationCoverageResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationResponses, GetIntegrationRunData, GetIntegrationRunErrors, GetIntegrationRunResponses, GetLimitsData, GetLimitsErrors, GetLimitsResponses, GetModelData, GetModelErrors, GetModelResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSignInMethodsData, GetSignInMethodsErrors, GetSignInMethodsResponses, GetTraceData, GetTraceErrors, GetTraceResponses, GetValidationData, GetValidationErrors, GetValidationResponses, GetWebhookDeliveryData, GetWebhookDeliveryErrors, GetWebhookDeliveryResponses, GetWebhookEndpointData, GetWebhookEndpointErrors, GetWebhookEndpointResponses, IngestData, IngestErrors, IngestResponses, ListAccountSessionsData, ListAccountSessionsErrors, ListAccountSessionsResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListBlobStorageIntegrationsData, ListBlobStorageIntegrationsErrors, ListBlobStorageIntegrationsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListIntegrationRunsData, ListIntegrationRunsErrors, ListIntegrationRunsResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListObservationsV2Data, ListObservationsV2Errors, ListObservationsV2Responses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListRejectionsData, ListRejectionsErrors, ListRejectionsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListScoresV3Data, ListScoresV3Errors, ListScoresV3Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTableRowsData, ListTableRowsErrors, ListTableRowsResponses, ListTableValuesData, ListTableValuesErrors, ListTableValuesResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListWebhookDeliveriesData, ListWebhookDeliveriesErrors, ListWebhookDeliveriesResponses, ListWebhookEndpointsData, ListWebhookEndpointsErrors, ListWebhookEndpointsResponses, MatchModelData, MatchModelErrors, MatchModelResponses, PauseIntegrationData, PauseIntegrationErrors, PauseIntegrationResponses, PreviewBatchExportData, PreviewBatchExportErrors, PreviewBatchExportResponses, PutBlobStorageIntegrationData, PutBlobStorageIntegrationErrors, PutBlobStorageIntegrationResponses, RedeliverRejectionsData, RedeliverRejectionsErrors, RedeliverRejectionsResponses, RedeliverWebhookDeliveriesData, RedeliverWebhookDeliveriesErrors, RedeliverWebhookDeliveriesResponses, RedeliverWebhookDeliveryData, RedeliverWebhookDeliveryErrors, RedeliverWebhookDeliveryResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RequestMailLinkData, RequestMailLinkErrors, RequestMailLinkResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, ResendInvitationData, ResendInvitationErrors, ResendInvitationResponses, ResumeIntegrationData, ResumeIntegrationErrors, ResumeIntegrationResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RotateApiKeyData, RotateApiKeyErrors, RotateApiKeyResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, RunIntegrationData, RunIntegrationErrors, RunIntegrationResponses, SignOutData, SignOutErrors, SignOutResponses, StartOidcSignInData, StartOidcSignInErrors, StreamAllBatchExportEventsData, StreamAllBatchExportEventsErrors, StreamAllBatchExportEventsResponse, StreamAllBatchExportEventsResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses, TestWebhookEndpointData, TestWebhookEndpointErrors, TestWebhookEndpointResponses, UpdateIntegrationData, UpdateIntegrationErrors, UpdateIntegrationResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateWebhookEndpointData, UpdateWebhookEndpointErrors, UpdateWebhookEndpointResponses, ValidateIntegrationData, ValidateIntegrationErrors, ValidateIntegrationResponses, VerifySignInData, VerifySignInErrors, VerifySignInResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -1111,6 +1111,34 @@ export const createModel = <ThrowOnError extends boolean = false>(options: Optio
 });
 
 /**
+ * Show which model a name would match
+ *
+ * By the rule that prices calls: the project's own models before defaults, newest start date first. Changes nothing.
+ */
+export const matchModel = <ThrowOnError extends boolean = false>(options: Options<MatchModelData, ThrowOnError>): RequestResult<MatchModelResponses, MatchModelErrors, ThrowOnError> => (options.client ?? client).post<MatchModelResponses, MatchModelErrors, ThrowOnError>({
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
+    url: '/api/public/models/match',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Delete a model of the project
  *
  * Computed costs stay. Within a minute, the next matching model prices new calls.
@@ -1153,6 +1181,54 @@ export const getModel = <ThrowOnError extends boolean = false>(options: Options<
         { name: 'X-Spillway-Project', type: 'apiKey' }
     ],
     url: '/api/public/models/{id}',
+    ...options
+});
+
+/**
+ * Count exports over time
+ *
+ * By state, with their rows and bytes, in quarters of an hour. Deleted exports are not counted.
+ */
+export const getExportStatistics = <ThrowOnError extends boolean = false>(options: Options<GetExportStatisticsData, ThrowOnError>): RequestResult<GetExportStatisticsResponses, GetExportStatisticsErrors, ThrowOnError> => (options.client ?? client).get<GetExportStatisticsResponses, GetExportStatisticsErrors, ThrowOnError>({
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
+    url: '/api/public/statistics/exports',
+    ...options
+});
+
+/**
+ * Count webhook deliveries over time
+ *
+ * Of all endpoints of the project, by outcome, in quarters of an hour. Test deliveries are not counted, and neither are those of deleted endpoints.
+ */
+export const getDeliveryStatistics = <ThrowOnError extends boolean = false>(options: Options<GetDeliveryStatisticsData, ThrowOnError>): RequestResult<GetDeliveryStatisticsResponses, GetDeliveryStatisticsErrors, ThrowOnError> => (options.client ?? client).get<GetDeliveryStatisticsResponses, GetDeliveryStatisticsErrors, ThrowOnError>({
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
+    url: '/api/public/statistics/webhook-deliveries',
     ...options
 });
 
@@ -1597,6 +1673,30 @@ export const getIntegrationRun = <ThrowOnError extends boolean = false>(options:
         { name: 'X-Spillway-Project', type: 'apiKey' }
     ],
     url: '/api/public/integrations/{id}/runs/{runId}',
+    ...options
+});
+
+/**
+ * Show the windows of an integration at a glance
+ *
+ * Cells in the order of time: one for each window, or one for equally many consecutive windows where there are more than `cells`. The last cell may hold fewer.
+ */
+export const getIntegrationCoverage = <ThrowOnError extends boolean = false>(options: Options<GetIntegrationCoverageData, ThrowOnError>): RequestResult<GetIntegrationCoverageResponses, GetIntegrationCoverageErrors, ThrowOnError> => (options.client ?? client).get<GetIntegrationCoverageResponses, GetIntegrationCoverageErrors, ThrowOnError>({
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
+    url: '/api/public/integrations/{id}/coverage',
     ...options
 });
 
@@ -2641,6 +2741,63 @@ export const adminSetProjectPlan = <ThrowOnError extends boolean = false>(option
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Show the queue
+ *
+ * Jobs by kind and state, dead letters, runners, and the exports that have run longest, of all projects.
+ */
+export const adminGetQueue = <ThrowOnError extends boolean = false>(options?: Options<AdminGetQueueData, ThrowOnError>): RequestResult<AdminGetQueueResponses, AdminGetQueueErrors, ThrowOnError> => (options?.client ?? client).get<AdminGetQueueResponses, AdminGetQueueErrors, ThrowOnError>({
+    security: [{
+            key: 'adminKey',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        }],
+    url: '/api/admin/queue',
+    ...options
+});
+
+/**
+ * List dead letters
+ *
+ * Jobs whose sender was told that they will be done, and which have used up their attempts. They stay until they are retried.
+ */
+export const adminListDeadLetters = <ThrowOnError extends boolean = false>(options?: Options<AdminListDeadLettersData, ThrowOnError>): RequestResult<AdminListDeadLettersResponses, AdminListDeadLettersErrors, ThrowOnError> => (options?.client ?? client).get<AdminListDeadLettersResponses, AdminListDeadLettersErrors, ThrowOnError>({
+    security: [{
+            key: 'adminKey',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        }],
+    url: '/api/admin/dead-letters',
+    ...options
+});
+
+/**
+ * Retry a dead letter
+ *
+ * The job restarts with all its attempts. The audit log of its project says who retried it.
+ */
+export const adminRetryJob = <ThrowOnError extends boolean = false>(options: Options<AdminRetryJobData, ThrowOnError>): RequestResult<AdminRetryJobResponses, AdminRetryJobErrors, ThrowOnError> => (options.client ?? client).post<AdminRetryJobResponses, AdminRetryJobErrors, ThrowOnError>({
+    security: [{
+            key: 'adminKey',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        }],
+    url: '/api/admin/jobs/{id}/retry',
+    ...options
 });
 
 /**
