@@ -30,8 +30,9 @@ import { registerObservations } from "./routes/observations/index.ts";
 import { registerProjects } from "./routes/projects/index.ts";
 import { registerScores } from "./routes/scores/index.ts";
 import { registerSessions } from "./routes/sessions/index.ts";
-import { consolePage } from "./routes/system/console.ts";
 import { registerSignIn } from "./routes/sign-in/index.ts";
+import { registerStatistics } from "./routes/statistics/index.ts";
+import { consolePage } from "./routes/system/console.ts";
 import { openPaths, registerSystem } from "./routes/system/index.ts";
 import { registerTraces } from "./routes/traces/index.ts";
 import { registerWebhooks } from "./routes/webhooks/index.ts";
@@ -78,6 +79,7 @@ export const createApp = ({ adminApiKey, ...given }: AppDeps): App => {
   registerSessions(app, deps);
   registerComments(app, deps);
   registerModels(app, deps);
+  registerStatistics(app, deps);
   registerIntegrations(app, deps);
   registerWebhooks(app, deps);
   registerProjects(app);

@@ -98,6 +98,13 @@ export const errorTable = {
     "Only queued and running exports can be cancelled.",
   ),
   EXPORT_NOT_RETRYABLE: entry(409, "never", "caller", "The export cannot be retried", "Only failed and cancelled exports can be retried."),
+  JOB_NOT_RETRYABLE: entry(
+    409,
+    "never",
+    "caller",
+    "The job is no dead letter",
+    "Only jobs that GET /api/admin/dead-letters lists can be retried here; a failed export is retried by its own route.",
+  ),
   EXPORT_NOT_READY: entry(409, "never", "caller", "The export has no file to download", "Wait until its status is COMPLETED."),
   EXPORT_EXPIRED: entry(410, "never", "caller", "The export's file has expired", "Retry the request as a new export."),
   PAYLOAD_TOO_LARGE: entry(413, "never", "caller", "The body is too large", "Send a smaller body; the limit is named in `detail`."),

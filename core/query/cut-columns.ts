@@ -34,10 +34,13 @@ export const cutColumn = (column: SelectedColumn, charactersMax: number): Select
   if (lengths === undefined) return column;
   const ends = `arrayCumSum(${lengths})`;
   // Room left for a text that ends at `e`, counted from where it begins.
-  const room = "toUInt64(greatest(0, toInt64(lengthUTF8(v)) + " + max + " - toInt64(e)))";
+  const room = `toUInt64(greatest(0, toInt64(lengthUTF8(v)) + ${max} - toInt64(e)))`;
   const begins = `(e <= ${max} OR e - lengthUTF8(v) < ${max})`;
   if (kind === "array<string>")
-    return { ...column, sql: `arrayMap((v, e) -> leftUTF8(v, ${room}), ${firsts(sql, `(v, e) -> ${begins}`, ends)}, ${firsts(ends, `(e, v) -> ${begins}`, sql)})` };
+    return {
+      ...column,
+      sql: `arrayMap((v, e) -> leftUTF8(v, ${room}), ${firsts(sql, `(v, e) -> ${begins}`, ends)}, ${firsts(ends, `(e, v) -> ${begins}`, sql)})`,
+    };
   if (kind === "array<number>") return { ...column, sql: firsts(sql, `(v, e) -> e <= ${max}`, ends) };
   const keys = `mapKeys(${sql})`;
   const values = `mapValues(${sql})`;
@@ -46,7 +49,10 @@ export const cutColumn = (column: SelectedColumn, charactersMax: number): Select
       ...column,
       sql: `mapFromArrays(arrayFilter((k, v, e) -> ${begins}, ${keys}, ${values}, ${ends}), arrayMap((v, e) -> leftUTF8(v, ${room}), arrayFilter((v, e) -> ${begins}, ${values}, ${ends}), arrayFilter((e, v) -> ${begins}, ${ends}, ${values})))`,
     };
-  return { ...column, sql: `mapFromArrays(${firsts(keys, `(k, e) -> e <= ${max}`, ends)}, ${firsts(values, `(v, e) -> e <= ${max}`, ends)})` };
+  return {
+    ...column,
+    sql: `mapFromArrays(${firsts(keys, `(k, e) -> e <= ${max}`, ends)}, ${firsts(values, `(v, e) -> e <= ${max}`, ends)})`,
+  };
 };
 
 const firsts = (list: string, condition: string, other: string): string => `arrayFilter(${condition}, ${list}, ${other})`;

@@ -69,7 +69,9 @@ export const keysetOrder = (compiled: CompiledQuery): Ordered => {
     behind: (after) => {
       const params = { afterAt: after.at, afterHash: after.hash, afterId: after.id };
       const made = key === null ? behindTime(table, sign, after) : behindValue(table, key, { sign, after });
-      return made === undefined ? undefined : { ...made, params: { ...params, ...made.params }, readsContent: orderColumn?.readsContent === true };
+      return made === undefined
+        ? undefined
+        : { ...made, params: { ...params, ...made.params }, readsContent: orderColumn?.readsContent === true };
     },
   };
 };
@@ -112,7 +114,11 @@ const keyOf = ({ type, sql: expression, uses, scale = 0, isFloat = false }: Filt
     );
   if (type === "number")
     return {
-      ...plain(sql`toString(${given})`, (text) => /^-?(?:inf|\d{1,320}(?:\.\d{1,320})?(?:e[+-]?\d{1,3})?)$/.test(text), "{afterValue:Float64}"),
+      ...plain(
+        sql`toString(${given})`,
+        (text) => /^-?(?:inf|\d{1,320}(?:\.\d{1,320})?(?:e[+-]?\d{1,3})?)$/.test(text),
+        "{afterValue:Float64}",
+      ),
       rank: sql`if(isNull(${given}), 2, ifNull(isNaN(${given}), 0))`,
     };
   const start = sql`substring(${given}, 1, ${String(textBytesMax)})`;

@@ -1,6 +1,7 @@
 /** Rows of a page as JSON objects that ClickHouse writes: the id, the cells as in a JSON file, and the full lengths of cut cells. */
-import { jsonRows } from "./formats/json-rows.ts";
+
 import type { SliceFormat } from "./formats/file-format.ts";
+import { jsonRows } from "./formats/json-rows.ts";
 import type { SelectedColumn } from "./selected-column.ts";
 import type { Expression } from "./sql.ts";
 

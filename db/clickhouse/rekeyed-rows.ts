@@ -30,14 +30,37 @@ const sortKeyAndTime = ({ place, time }: KeyedTable): string => `cityHash64(${pl
 const rekeyedSql = (from: string, table: KeyedTable, only?: Sql): string => {
   const { id, time, version, isDeleted } = table;
   const place = sortKeyAndTime(table);
-  const project = `e.project_id = {projectId:String}${only === undefined ? "" : ` AND ${only.sql}`}`;
+  const project = versionsOf(only);
   return `SELECT id, place, version_us, row_number() OVER (PARTITION BY id ORDER BY version_us DESC, is_gone, time_us DESC, place) AS nth FROM (
       SELECT ${id} AS id, ${place} AS place, max(toUnixTimestamp64Micro(${version})) AS version_us, max(toUnixTimestamp64Micro(${time})) AS time_us,
         argMax(${isDeleted}, ${version}) AS is_gone
-      FROM ${from} WHERE ${project} AND cityHash64(${id}) IN (
-        SELECT cityHash64(${id}) AS hash FROM ${from} WHERE ${project} GROUP BY hash HAVING min(${place}) != max(${place})
-      ) GROUP BY id, place
+      FROM ${from} WHERE ${project} AND cityHash64(${id}) IN (${rekeyedHashes(from, table, only)}) GROUP BY id, place
     )`;
+};
+
+const versionsOf = (only: Sql | undefined): string => `e.project_id = {projectId:String}${only === undefined ? "" : ` AND ${only.sql}`}`;
+
+const rekeyedHashes = (from: string, table: KeyedTable, only?: Sql): string => {
+  const place = sortKeyAndTime(table);
+  return `SELECT cityHash64(${table.id}) AS hash FROM ${from} WHERE ${versionsOf(only)} GROUP BY hash HAVING min(${place}) != max(${place})`;
+};
+
+type RekeyedAsked = { from: string; table: KeyedTable; projectId: string; only?: Sql };
+
+/** A GROUP BY of hashes spills to disk beyond this size. */
+const spilling = { max_bytes_before_external_group_by: String(1024 * 1024 * 1024) };
+
+/** Returns whether there may be re-keyed rows, for half of what their list costs. */
+export const hasRekeyedRows = async (
+  clickhouse: Pick<ClickHouse, "queryRows">,
+  { from, table, projectId, only }: RekeyedAsked,
+): Promise<boolean> => {
+  const rows = await clickhouse.queryRows({
+    sql: `SELECT 1 FROM (${rekeyedHashes(from, table, only)}) LIMIT 1`,
+    params: { projectId, ...only?.params },
+    settings: spilling,
+  });
+  return rows.length > 0;
 };
 
 /**
@@ -46,13 +69,13 @@ const rekeyedSql = (from: string, table: KeyedTable, only?: Sql): string => {
  */
 export const findRekeyedRows = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
-  { from, table, projectId, only }: { from: string; table: KeyedTable; projectId: string; only?: Sql },
+  { from, table, projectId, only }: RekeyedAsked,
   { signal, queryId }: { signal?: AbortSignal | undefined; queryId?: string } = {},
 ): Promise<RekeyedRow[]> => {
   const rows = await clickhouse.queryRows<RekeyedRow>({
     sql: `SELECT id, toString(place) AS place, toString(version_us) AS versionUs, toString(nth) AS nth FROM (${rekeyedSql(from, table, only)}) LIMIT ${rekeyedRowsMax + 1}`,
     params: { projectId, ...only?.params },
-    settings: { max_bytes_before_external_group_by: String(1024 * 1024 * 1024) },
+    settings: spilling,
     signal,
     ...(queryId === undefined ? {} : { queryId }),
   });

@@ -120,5 +120,7 @@ const behind = (after: PostgresPosition | null, isDescending: boolean) => {
   if (after === null) return sql``;
   const at = sql`(to_timestamp(0) + ${after.us}::bigint * interval '1 microsecond')`;
   if (after.id === null) return isDescending ? sql`and r.created_at <= ${at}` : sql`and r.created_at >= ${at}`;
-  return isDescending ? sql`and (r.created_at, r.id) < (${at}, ${after.id}::text)` : sql`and (r.created_at, r.id) > (${at}, ${after.id}::text)`;
+  return isDescending
+    ? sql`and (r.created_at, r.id) < (${at}, ${after.id}::text)`
+    : sql`and (r.created_at, r.id) > (${at}, ${after.id}::text)`;
 };

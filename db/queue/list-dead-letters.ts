@@ -22,7 +22,16 @@ const accepted = kindList(kindsWhere(({ durability }) => durability === "accepte
 /** Newest first. Reads no event payloads; uses jobs_finished_idx. */
 export const listDeadLetters = (
   db: Database,
-  { projectId, rowsMax }: { projectId: string | undefined; rowsMax: number },
+  {
+    projectId,
+    rowsMax,
+    after,
+  }: {
+    projectId: string | undefined;
+    rowsMax: number;
+    /** The last one of the page before. */
+    after?: { finishedAt: string; id: string } | undefined;
+  },
 ): Promise<DeadLetter[]> =>
   execute<DeadLetter>(
     db,
@@ -32,5 +41,6 @@ export const listDeadLetters = (
         to_char(finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "finishedAt"
       from jobs where finished_at is not null and state = ${states.discarded} and kind in ${accepted}
         ${projectId === undefined ? sql`` : sql`and project_id = ${projectId}`}
-      order by finished_at desc, id desc limit ${rowsMax}`,
+        ${after === undefined ? sql`` : sql`and (date_trunc('milliseconds', finished_at), id) < (${after.finishedAt}::timestamptz, ${after.id}::text)`}
+      order by date_trunc('milliseconds', finished_at) desc, id desc limit ${rowsMax}`,
   );

@@ -17,15 +17,27 @@ const accepted = kindList(kindsWhere(({ durability }) => durability === "accepte
  */
 export const retryDeadLetters = async (
   db: Database,
-  { projectId, code, before }: { projectId: string | undefined; code: string | undefined; before: string },
+  {
+    projectId,
+    code,
+    before,
+    id,
+  }: {
+    projectId: string | undefined;
+    code: string | undefined;
+    /** Null for no bound, which is for a single job. */
+    before: string | null;
+    id?: string;
+  },
 ): Promise<number> => {
   const rows = await execute(
     db,
     sql`update jobs j set state = ${states.available}, run_at = now(), attempt = 0, losses = 1, finished_at = null, cancel_requested_at = null, checkpoint = null, dedupe_key = null
       from (
-        select id from jobs where finished_at < ${before}::timestamptz and state = ${states.discarded} and kind in ${accepted}
+        select id from jobs where ${before === null ? sql`finished_at is not null` : sql`finished_at < ${before}::timestamptz`} and state = ${states.discarded} and kind in ${accepted}
           ${projectId === undefined ? sql`` : sql`and project_id = ${projectId}`}
           ${code === undefined ? sql`` : sql`and last_error ->> 'code' = ${code}`}
+          ${id === undefined ? sql`` : sql`and id = ${id}`}
         order by finished_at limit ${batchRows} for update skip locked
       ) d where j.id = d.id and j.state = ${states.discarded} returning j.id`,
   );

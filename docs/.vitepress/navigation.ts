@@ -79,6 +79,7 @@ export const navigation = [
       ["architecture", "Architecture"],
       ["glossary", "Glossary"],
       ["extending", "Extending"],
+      ["console", "The console"],
       ["benchmarks", "Benchmarks"],
     ],
   },

@@ -7,12 +7,17 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ExportQuery } from "../../core/query/export-query.ts";
+import { instantText } from "../../core/query/histogram.ts";
 import type { RowPosition } from "../../core/query/keyset-order.ts";
+import { events as eventsTable } from "../../core/query/tables/events.ts";
+import type { FilterColumn } from "../../core/query/tables/table.ts";
 import { createClickHouse } from "../../db/clickhouse/client.ts";
 import { migrateClickHouse } from "../../db/clickhouse/migrate.ts";
 import { openPostgres } from "../../db/postgres/client.ts";
 import { migratePostgres } from "../../db/postgres/migrate.ts";
+import { countByTime } from "../../services/exports/count-by-time.ts";
 import { listRows } from "../../services/exports/list-rows.ts";
+import { listValues } from "../../services/exports/list-values.ts";
 import { startClickHouse } from "../clickhouse/start.ts";
 import { startPostgres } from "../postgres/start.ts";
 
@@ -44,9 +49,16 @@ const counting = (async (input: URL | RequestInfo, init?: RequestInit) => {
   const response = await fetch(input, init);
   // Statements wait for their end, so the summary is complete.
   const summary = JSON.parse(response.headers.get("x-clickhouse-summary") ?? "{}") as Record<string, string | undefined>;
-  const one = { rows: Number(summary["read_rows"] ?? 0), bytes: Number(summary["read_bytes"] ?? 0), ms: Number(summary["elapsed_ns"] ?? 0) / 1e6 };
+  const one = {
+    rows: Number(summary["read_rows"] ?? 0),
+    bytes: Number(summary["read_bytes"] ?? 0),
+    ms: Number(summary["elapsed_ns"] ?? 0) / 1e6,
+  };
   cost = { rows: cost.rows + one.rows, bytes: cost.bytes + one.bytes, serverMs: cost.serverMs + one.ms, queries: cost.queries + 1 };
-  if (isVerbose) console.log(`    ${one.rows} rows, ${(one.bytes / 1e6).toFixed(1)} MB, server ${one.ms.toFixed(0)} ms, answered after ${(performance.now() - startedMs).toFixed(0)} ms`);
+  if (isVerbose)
+    console.log(
+      `    ${one.rows} rows, ${(one.bytes / 1e6).toFixed(1)} MB, server ${one.ms.toFixed(0)} ms, answered after ${(performance.now() - startedMs).toFixed(0)} ms`,
+    );
   return response;
 }) as typeof fetch;
 const clickhouse = createClickHouse({ url: server.url, user: "default", password: "", database }, counting);
@@ -80,7 +92,9 @@ const fill = async (): Promise<void> => {
 
 const count = Number(await run("SELECT count() FROM events"));
 if (count === 0) await fill();
-console.log(`${await run("SELECT count() FROM events")} rows in ${await run("SELECT count() FROM system.parts WHERE database = 'bench' AND table = 'events' AND active")} parts`);
+console.log(
+  `${await run("SELECT count() FROM events")} rows in ${await run("SELECT count() FROM system.parts WHERE database = 'bench' AND table = 'events' AND active")} parts`,
+);
 
 const table = { tableName: "events" };
 const filters = {
@@ -89,7 +103,22 @@ const filters = {
   user: [{ type: "string", column: "userId", operator: "=", value: "user-77" }],
   name: [{ type: "string", column: "name", operator: "contains", value: "p 17" }],
 };
-const narrow = ["id", "traceId", "traceName", "name", "type", "level", "startTime", "endTime", "userId", "sessionId", "latencyMs", "totalCost", "usageDetails", "providedModelName"];
+const narrow = [
+  "id",
+  "traceId",
+  "traceName",
+  "name",
+  "type",
+  "level",
+  "startTime",
+  "endTime",
+  "userId",
+  "sessionId",
+  "latencyMs",
+  "totalCost",
+  "usageDetails",
+  "providedModelName",
+];
 
 const page = (query: object, after: RowPosition | null = null) =>
   listRows({ db: open.db, clickhouse, physical: { events: "events" } }, ExportQuery.parse({ ...table, scores: "nested", ...query }), {
@@ -123,7 +152,9 @@ const measure = async (name: string, call: () => Promise<unknown>): Promise<void
   }
   const [first] = costs;
   const server = median(costs.map(({ serverMs }) => serverMs));
-  console.log(`| ${name} | ${median(took).toFixed(0)} | ${server.toFixed(0)} | ${first?.queries} | ${first?.rows.toLocaleString("en")} | ${((first?.bytes ?? 0) / 1e6).toFixed(1)} |`);
+  console.log(
+    `| ${name} | ${median(took).toFixed(0)} | ${server.toFixed(0)} | ${first?.queries} | ${first?.rows.toLocaleString("en")} | ${((first?.bytes ?? 0) / 1e6).toFixed(1)} |`,
+  );
 };
 
 const bare = (list: string, where = "") =>
@@ -147,6 +178,29 @@ await measure("search of content, no match", () => page({ columns: narrow, searc
 await measure("oldest first, narrow columns", () => page({ columns: narrow, orderBy: { column: "startTime", order: "ASC" } }));
 await measure("by name, narrow columns", () => page({ columns: narrow, orderBy: { column: "name", order: "ASC" } }));
 await measure("by latency, narrow columns", () => page({ columns: narrow, orderBy: { column: "latency", order: "DESC" } }));
+
+const aggregates = { db: open.db, clickhouse, physical: { events: "events" } };
+const lastDays = (days: number) => ({ fromUs: BigInt(endMs - days * 86_400_000) * 1000n, toUs: BigInt(endMs) * 1000n, buckets: 60 });
+const histogram = (filter: object[], days: number) => {
+  const range = lastDays(days);
+  const scope = { projectId, start: instantText(range.fromUs), end: instantText(range.toUs) };
+  return countByTime(aggregates, ExportQuery.parse({ ...table, filter, columns: ["id"] }), scope, range);
+};
+await measure("bare count by day of 30 days", () =>
+  clickhouse.queryRows({ sql: `SELECT toDate(start_time) AS day, count() FROM events WHERE project_id = '${projectId}' GROUP BY day` }),
+);
+await measure("histogram of 30 days", () => histogram([], 30));
+await measure("histogram of 30 days, filter level", () => histogram(filters.level, 30));
+await measure("histogram of the last day", () => histogram([], 1));
+const values = (column: string, days: number) =>
+  listValues(
+    aggregates,
+    ExportQuery.parse({ ...table, columns: ["id"] }),
+    { projectId, start: instantText(lastDays(days).fromUs), end: instantText(lastDays(days).toUs) },
+    { column: eventsTable.filters[column] as FilterColumn, prefix: "", limit: 50 },
+  );
+await measure("values of name, 30 days", () => values("name", 30));
+await measure("values of userId, the last day", () => values("userId", 1));
 
 await open.close();
 await postgres.stop();

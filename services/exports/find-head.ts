@@ -128,7 +128,10 @@ const newestOf = async (
   };
   const rekeyed = await findRekeyedRows(clickhouse, { from: unmerged, table, projectId, only });
   const isListed = ` AND (${table.id}, toString(${versionTuple(table)})) IN (SELECT id, version FROM ${headVersions})`;
-  const newest = joinSql([exportPredicate(compiled, scope), ` AND ${notDeleted(table, window)}`, withoutRekeyed(table, rekeyed), isListed], "");
+  const newest = joinSql(
+    [exportPredicate(compiled, scope), ` AND ${notDeleted(table, window)}`, withoutRekeyed(table, rekeyed), isListed],
+    "",
+  );
   return (among) => {
     const where: Sql = { ...newest, params: { ...newest.params, [headVersions]: tableOf(among) } };
     const times = among.map(({ us }) => Number(us));

@@ -54,7 +54,8 @@ export const listRows = async (deps: RowsDeps, query: ExportQuery, asked: PageAs
   const compiled = await compileForRun({ ...deps, hashKeyOf: noHashes }, undefined, query, { projectId, cutoff });
   const ordered = keysetOrder(compiled);
   const behind = after === null ? [] : ordered.behind(after);
-  if (behind === undefined) throw new AppError({ code: "INVALID_CURSOR", fields: [{ path: "cursor", message: "Not a cursor of this list." }] });
+  if (behind === undefined)
+    throw new AppError({ code: "INVALID_CURSOR", fields: [{ path: "cursor", message: "Not a cursor of this list." }] });
   const page: CompiledQuery = { ...ordered.compiled, conditions: [...compiled.conditions, ...[behind].flat()] };
   const { selection } = compiled;
   const scope: ExportScope = { projectId, window: until(cutoff), physical: deps.physical };

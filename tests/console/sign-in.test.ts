@@ -5,11 +5,11 @@ import { useConsole } from "../support/console.ts";
 const { whole, chromium, people, openAs, openAsOwner } = useConsole({ withRunner: false });
 
 describe("signing in", () => {
-  it("by a link leads to the exports of the project, and the link works once", async () => {
+  it("by a link leads to the overview of the project, and the link works once", async () => {
     const link = await people.linkOf({ email: "owner@example.com" });
     const page = await chromium.open(`${whole.stack().apiUrl}${link}`);
-    await page.getByRole("heading", { level: 1, name: "Exports" }).waitFor();
-    expect(new URL(page.url()).pathname).toBe(`/projects/${whole.stack().projectId}/exports`);
+    await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+    expect(new URL(page.url()).pathname).toBe(`/projects/${whole.stack().projectId}`);
     const again = await chromium.open(`${whole.stack().apiUrl}${link}`, { expectedStatuses: [410] });
     await again.getByRole("heading", { name: "This link does not sign in" }).waitFor();
     await again.getByRole("link", { name: "Ask for a new link" }).click();
@@ -34,7 +34,7 @@ describe("signing in", () => {
 describe("a session", () => {
   it("ends with signing out, on the server too", async () => {
     const page = await openAsOwner("/", { expectedStatuses: [401] });
-    await page.getByRole("heading", { level: 1, name: "Exports" }).waitFor();
+    await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
     const cookies = await page.context().cookies();
     await page.getByRole("button", { name: /^Your account/ }).click();
     await page.getByRole("menuitem", { name: "Sign out" }).click();
@@ -49,7 +49,7 @@ describe("a session", () => {
     const member = await people.join(await people.newTeam("elsewhere"), "ADMIN");
     const signedIn = async () => {
       const page = await chromium.open(`${whole.stack().apiUrl}${await people.linkOf(member)}`, { expectedStatuses: [401] });
-      await page.getByRole("heading", { level: 1, name: "Exports" }).waitFor();
+      await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
       return page;
     };
     const [one, other] = [await signedIn(), await signedIn()];
@@ -58,7 +58,7 @@ describe("a session", () => {
     await other.getByRole("button", { name: "Sign out everywhere" }).click();
     await other.getByRole("dialog").getByRole("button", { name: "Sign out everywhere" }).click();
     await other.getByRole("heading", { name: "Sign in to Spillway" }).waitFor();
-    await one.getByRole("link", { name: "Failed" }).click();
+    await one.getByRole("link", { name: "Exports", exact: true }).click();
     await one.getByRole("heading", { name: "Sign in to Spillway" }).waitFor();
   });
 });
@@ -88,10 +88,11 @@ describe("a project", () => {
 });
 
 describe("a VIEWER", () => {
-  it("sees no page and no action that the API would refuse", async () => {
+  it("is told that a page of exports is not theirs, and no link leads there", async () => {
     const team = await people.newTeam("viewers");
     const page = await openAs(team, "VIEWER", `/projects/${team.projectId}/exports`, { expectedStatuses: [403] });
     await page.getByRole("heading", { name: "You have no right to see this" }).waitFor();
-    expect(await page.getByRole("navigation", { name: "Pages" }).getByRole("link").count()).toBe(0);
+    const pages = page.getByRole("navigation", { name: "Pages" });
+    expect(await pages.getByRole("link").allTextContents()).toEqual(["Overview", "Models", "Limits"]);
   });
 });

@@ -287,6 +287,47 @@ describe("a model of the project's own", () => {
   });
 });
 
+describe("which model a name would match", () => {
+  const match = async (key: Key, modelName: string, startTime?: string) => {
+    const { status, json, text } = await call(key, "POST", "models/match", { body: { modelName, ...(startTime && { startTime }) } });
+    expect(status, text).toBe(200);
+    return json as { model: { id: string; modelName: string } | null; matchedName: string | null; names: string[] };
+  };
+
+  it("is what prices calls of that name: own before defaults, by the start of the call, with the spellings that are tried", async () => {
+    const key = await newProject();
+    const own = await create(key, { ...gpt4o, startDate: "2026-05-01" });
+    const nested = "openrouter/openai/gpt-4o";
+    expect(await match(key, nested, "2026-05-01T00:00:00Z")).toMatchObject({
+      model: { id: own.id },
+      matchedName: "gpt-4o",
+      names: [nested, "openai/gpt-4o", "gpt-4o"],
+    });
+    const before = await match(key, nested, "2026-04-30T23:59:59.999Z");
+    expect(before.model?.modelName).toBe("gpt-4o");
+    expect(before.model?.id).not.toBe(own.id);
+    for (const { name, at } of [
+      { name: nested, at: "2026-05-02T00:00:00Z" },
+      { name: nested, at: "2026-04-01T00:00:00Z" },
+    ]) {
+      const id = randomUUID();
+      await ingest(key, { id, model: name, startTime: at });
+      expect((await costOf(key, id)).modelId).toBe((await match(key, name, at)).model?.id);
+    }
+    expect(await match(key, "nobody/knows-this")).toEqual({ model: null, matchedName: null, names: ["nobody/knows-this"] });
+  });
+
+  it("is answered by a key that may read, for names of at most 500 characters, and knows no other project's models", async () => {
+    const [key, other] = await Promise.all([newProject(), newProject()]);
+    await create(other, { ...gpt4o, modelName: "secret", matchPattern: "^secret$" });
+    expect((await match(key, "secret")).model).toBeNull();
+    expect((await match(other, "secret")).model?.modelName).toBe("secret");
+    expect((await call(await newProject(["ingestion:write"]), "POST", "models/match", { body: { modelName: "x" } })).status).toBe(403);
+    for (const body of [{ modelName: "" }, { modelName: "x".repeat(501) }, { modelName: "x", startTime: "yesterday" }, {}])
+      expect((await call(key, "POST", "models/match", { body })).status).toBe(400);
+  });
+});
+
 describe("defaults and other projects", () => {
   it("defaults are on the pages once each and can be read, but not deleted", async () => {
     const key = await newProject();

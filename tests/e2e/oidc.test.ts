@@ -1,5 +1,5 @@
 /** Sign-in at a company's provider, behind an address with https: the flow with a certified provider, and attacks on it. */
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../db/postgres/client.ts";
@@ -39,9 +39,13 @@ const account = (browser: Browser) => browser.open("/api/public/account");
 const atProvider = async (browser: Browser, person: ProviderPerson, query = ""): Promise<string> => {
   const started = await browser.open(`/api/auth/oidc/start${query}`);
   expect(started.status).toBe(302);
+  return throughProvider(started.headers.get("location") ?? "", person);
+};
+
+const throughProvider = async (from: string, person: ProviderPerson): Promise<string> => {
   provider.become(person);
   const there = openBrowser(provider.issuer);
-  let at = started.headers.get("location") ?? "";
+  let at = from;
   for (let steps = 0; !at.startsWith(publicUrl); steps++) {
     if (steps === 5) throw new Error(`the provider does not send back: ${at}`);
     const page = await there.open(new URL(at, provider.issuer).href);
@@ -137,6 +141,19 @@ describe("the way back from the provider", () => {
     expect((await begun.open(theirs)).headers.get("location")).toEqual(failed("OIDC_FAILED"));
     for (const browser of [fresh, begun]) expect(browser.cookies.has(sessionCookie)).toBe(false);
     expect((await attacker.open(theirs)).headers.get("location")).toBe("/");
+  });
+
+  it("leads nowhere with a state that anybody can compute", async () => {
+    const attacker = openConsole();
+    const started = new URL((await attacker.open("/api/auth/oidc/start")).headers.get("location") ?? "");
+    const part = (name: string) => createHash("sha256").update(`${name}:`).digest("base64url");
+    started.searchParams.set("state", part("state"));
+    started.searchParams.set("nonce", part("nonce"));
+    started.searchParams.set("code_challenge", createHash("sha256").update(part("verifier")).digest("base64url"));
+    const back = await throughProvider(started.href, await victim());
+    const fresh = openConsole();
+    expect((await fresh.open(back)).headers.get("location")).toEqual(failed("OIDC_FAILED"));
+    expect(fresh.cookies.has(sessionCookie)).toBe(false);
   });
 
   it("can be gone once, and not with another issuer, code or an error", async () => {

@@ -360,6 +360,21 @@ describe("a person in a project", () => {
     expect(audits).toEqual([{ type: "USER", userId, apiKeyId: null, role: "OWNER" }]);
   });
 
+  it("sees no more of a stream once the session has ended", async () => {
+    const { browser } = await signedIn(team, "OWNER");
+    const body = { format: "JSONL", query: { tableName: "traces" } };
+    const { id } = (await browser.open("/api/public/batch-exports", { method: "POST", body, project: team.projectId })).json;
+    const response = await fetch(`${stack().apiUrl}/api/public/batch-exports/${String(id)}/events`, {
+      headers: { cookie: `${cookieName}=${tokenOf(browser)}`, "x-spillway-project": team.projectId },
+    });
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader?.read())?.value).toContain("event: progress");
+    await browser.open("/api/auth/sign-out", { method: "POST" });
+    let rest = "";
+    for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) rest += part.value;
+    expect(rest).toMatch(/event: problem\ndata: .*"code":"SESSION_EXPIRED"/);
+  });
+
   it("hands out keys within the role, and no more", async () => {
     const made = await member.browser.open("/api/public/api-keys", {
       method: "POST",

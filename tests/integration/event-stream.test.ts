@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createApp } from "../../api/app.ts";
 import type { AppDeps } from "../../api/deps.ts";
 import { hashSecret } from "../../core/auth/secret-hash.ts";
+import { noTracer } from "../../core/telemetry/tracer.ts";
 import { execute, openPostgres } from "../../db/postgres/client.ts";
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
 
@@ -37,12 +38,19 @@ const startApp = (betweenLooks: (look: number) => Promise<unknown>, salt = "test
     },
     hashSecret: (secretKey: string) => hashSecret(secretKey, salt),
     log: (line) => lines.push(line),
+    openTracer: () => noTracer,
+    burst: null,
+    operators: new Set<string>(),
+    publicUrl: null,
+    defaultPlan: "unlimited" as const,
+    keyring: null,
   } satisfies Partial<AppDeps>;
   // Everything the events route uses.
   const app = createApp(deps as Partial<AppDeps> as AppDeps);
   const events = (id: string, method = "GET") =>
     app.request(`/api/public/batch-exports/${id}/events`, { method, headers: { authorization: `Bearer ${fixture.secretKey}` } });
-  return { events, seen, lines };
+  const allEvents = () => app.request("/api/public/batch-exports/events", { headers: { authorization: `Bearer ${fixture.secretKey}` } });
+  return { events, allEvents, seen, lines };
 };
 
 /** An export that nobody runs. */
@@ -115,5 +123,81 @@ describe("an event stream", () => {
     const response = await events(id, "HEAD");
     expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
     expect(seen).toEqual({ opened: 1, open: 0, looks: 0 });
+  });
+});
+
+describe("the stream of all exports", () => {
+  const finish = (id: string) =>
+    execute(fixture.db, sql`update batch_exports set status = 'CANCELLED', finished_at = now() where id = ${id}`);
+  const endJob = (id: string) =>
+    execute(
+      fixture.db,
+      sql`update jobs set state = 'cancelled', finished_at = now() where id = (select job_id from batch_exports where id = ${id})`,
+    );
+  /** Ends the stream, which goes on for 15 minutes otherwise, by taking its key away. */
+  const untilKeyIsGone = async (looks: Record<number, () => Promise<unknown>>) => {
+    const [key] = await execute<{ row: string }>(
+      fixture.db,
+      sql`select row_to_json(k)::text as row from api_keys k where id = ${fixture.keyId}`,
+    );
+    const { allEvents, seen } = startApp(async (look) => {
+      await looks[look]?.();
+      if (look === 5) await execute(fixture.db, sql`delete from api_keys where id = ${fixture.keyId}`);
+      if (look > 20) throw new Error("the stream goes on");
+    });
+    try {
+      return { found: eventsOf(await (await allEvents()).text()), seen };
+    } finally {
+      await execute(
+        fixture.db,
+        sql`insert into api_keys select * from json_populate_record(null::api_keys, ${key?.row ?? ""}::json) on conflict do nothing`,
+      );
+    }
+  };
+
+  it("shows each change once: what waits, what is made, what progresses and what ends, also between two looks", async () => {
+    await execute(fixture.db, sql`delete from batch_exports`);
+    const first = await waiting();
+    let second = "";
+    let quick = "";
+    const { found, seen } = await untilKeyIsGone({
+      2: async () => {
+        second = await waiting();
+        await execute(
+          fixture.db,
+          sql`update batch_exports set progress = '{"stage":"writing","rows":5,"bytes":9,"slices":1,"slicesTotal":2,"rowsTotal":10}' where id = ${first}`,
+        );
+      },
+      3: async () => {
+        await finish(first);
+        quick = await waiting();
+        await finish(quick);
+        await endJob(quick);
+      },
+    });
+    const states = found.map(({ event, data }) => [event, data["id"] ?? data["code"], data["status"]]);
+    const of = (id: string) => states.filter(([, one]) => one === id).map(([event, , status]) => [event, status]);
+    expect(of(first)).toEqual([
+      ["progress", "QUEUED"],
+      ["progress", "QUEUED"],
+      ["end", "CANCELLED"],
+    ]);
+    expect(of(second)).toEqual([["progress", "QUEUED"]]);
+    expect(of(quick)).toEqual([["end", "CANCELLED"]]);
+    expect(states.at(-1)).toEqual(["problem", "UNAUTHENTICATED", 401]);
+    expect(found).toHaveLength(6);
+    expect(seen.open).toBe(0);
+  });
+
+  it("shows nothing of other projects, nor of tables that the key may not export", async () => {
+    await execute(fixture.db, sql`delete from batch_exports`);
+    const id = await fixture.requestExport({ format: "JSONL", query: { tableName: "audit_logs" } });
+    const [key] = await execute<{ scopes: string[] }>(fixture.db, sql`select scopes from api_keys where id = ${fixture.keyId}`);
+    await execute(fixture.db, sql`update api_keys set scopes = array_remove(scopes, 'auditLogs:read') where id = ${fixture.keyId}`);
+    const { found } = await untilKeyIsGone({});
+    await execute(fixture.db, sql`update api_keys set scopes = ${sql.param(key?.scopes)}::text[] where id = ${fixture.keyId}`);
+    expect(found.map(({ event }) => event)).toEqual(["problem"]);
+    const all = await untilKeyIsGone({});
+    expect(all.found.map(({ data }) => data["id"])).toEqual([id, undefined]);
   });
 });

@@ -61,7 +61,7 @@ describe("where everything is right", () => {
     expect([...named(results, "ok"), ...named(results, "warning")]).toEqual(
       expect.arrayContaining(["variables of the API", "variables of the runner", ...tried, ...ofClickHouse, ...ofBucket, ...rest]),
     );
-    expect(named(results, "skipped")).toEqual(["events bucket"]);
+    expect(named(results, "skipped")).toEqual(["events bucket", "sign-in"]);
     const { text } = await fixture.s3.send({ method: "GET", key: "", query: { "list-type": "2" } });
     expect(text).not.toContain("spillway-validation");
   });
@@ -288,5 +288,37 @@ describe("the rest", () => {
     const { password } = new URL(good["DATABASE_URL"] ?? "");
     for (const secret of [password, key, good["SALT"], good["ADMIN_API_KEY"]]) expect(told).not.toContain(secret);
     expect(told).not.toContain(`"${fixture.s3Config.secretAccessKey}"`);
+  });
+});
+
+describe("sign-in", () => {
+  const publicUrl = { SPILLWAY_PUBLIC_URL: "https://spillway.example.com" };
+
+  it("by links needs a mail server", async () => {
+    expect(named(await preflight(publicUrl, ["sign-in"]), "ok")).toContain("sign-in: mail links");
+    const without = await preflight({ ...publicUrl, SMTP_CONNECTION_URL: "", EMAIL_FROM_ADDRESS: "" }, ["sign-in"]);
+    expect(resultOf(without, "sign-in: mail links")).toMatchObject({ outcome: "warning" });
+  });
+
+  it("at a provider needs its discovery document, which names the same issuer", async () => {
+    const document = { authorization_endpoint: "http://127.0.0.1/authorize" };
+    let named = "";
+    const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json({ ...document, issuer: named }) });
+    const issuer = `http://127.0.0.1:${server.port}`;
+    const check = async () => {
+      const client = { AUTH_CUSTOM_ISSUER: issuer, AUTH_CUSTOM_CLIENT_ID: "id", AUTH_CUSTOM_CLIENT_SECRET: "client-secret" };
+      const results = await preflight(client, ["sign-in"]);
+      expect(JSON.stringify(results)).not.toContain("client-secret");
+      return resultOf(results, "sign-in: provider")?.outcome;
+    };
+    try {
+      named = issuer;
+      expect(await check()).toBe("ok");
+      named = "https://evil.example";
+      expect(await check()).toBe("failed");
+    } finally {
+      await server.stop(true);
+    }
+    expect(await check()).toBe("failed");
   });
 });

@@ -10,6 +10,7 @@ const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--fon
 export type OpenOptions = BrowserContextOptions & {
   /** Answers that the test provokes: their status in the browser's own log is no fault. */
   expectedStatuses?: readonly number[];
+  cookies?: readonly { name: string; value: string; url: string }[];
 };
 
 /** Called once, at the top of a file. */
@@ -30,9 +31,17 @@ export const useChromium = () => {
 
   return {
     /** A page in a profile of its own, closed after the test. */
-    open: async (url: string, { expectedStatuses = [], ...options }: OpenOptions = {}): Promise<Page> => {
-      const context = await browser.newContext({ viewport: { width: 1360, height: 860 }, baseURL: url, acceptDownloads: true, ...options });
+    open: async (url: string, { expectedStatuses = [], cookies = [], ...options }: OpenOptions = {}): Promise<Page> => {
+      const context = await browser.newContext({
+        viewport: { width: 1360, height: 860 },
+        // That of the machine may be none that a browser has.
+        locale: "en-US",
+        baseURL: url,
+        acceptDownloads: true,
+        ...options,
+      });
       context.setDefaultTimeout(waitSeconds * 1000);
+      await context.addCookies([...cookies]);
       const page = await context.newPage();
       const faults: string[] = [];
       opened.push({ page, faults });

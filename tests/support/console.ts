@@ -12,15 +12,22 @@ export const useConsole = (options: TestStackOptions = {}) => {
   const whole = useWholeStack(options);
   const chromium = useChromium();
   const people = usePeople({ db: whole.db, apiUrl: () => whole.stack().apiUrl });
+  /** Signs in without a page, and opens the path with the cookie of the session. */
+  const openSignedIn = async (email: string, path: string, open: OpenOptions): Promise<Page> => {
+    const { apiUrl } = whole.stack();
+    const { cookies } = await people.signIn({ email });
+    return chromium.open(`${apiUrl}${path}`, { ...open, cookies: [...cookies].map(([name, value]) => ({ name, value, url: apiUrl })) });
+  };
   return {
     whole,
     chromium,
     people,
-    /** A page in which the owner of the stack's project has signed in, at `path` of the console. */
-    openAsOwner: async (path = "/", open: OpenOptions = {}): Promise<Page> =>
-      chromium.open(`${whole.stack().apiUrl}${await people.linkOf({ email: localOwner }, path)}`, open),
-    /** The same for somebody with a role in a team of their own. */
+    /** A page of the console as the owner of the stack's project sees it: that of its exports, unless another path is given. */
+    openAsOwner: (path = `/projects/${whole.stack().projectId}/exports`, open: OpenOptions = {}): Promise<Page> =>
+      openSignedIn(localOwner, path, open),
+    openSignedIn,
+    /** The same for somebody with a role in a team. */
     openAs: async (team: Team, role: Role, path = "/", open: OpenOptions = {}): Promise<Page> =>
-      chromium.open(`${whole.stack().apiUrl}${await people.linkOf(await people.join(team, role), path)}`, open),
+      openSignedIn((await people.join(team, role)).email, path, open),
   };
 };

@@ -5,6 +5,8 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const longest: readonly string[] = [
   "crash",
   "stack",
+  "pages",
+  "live-exports",
   "integrations-storm",
   "deletion",
   "hostile-score-names",

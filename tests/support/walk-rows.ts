@@ -10,7 +10,12 @@ export const clickhouseOf = ({ clickhouseUrl: url, database }: Fixture): ClickHo
 
 const whole = { limit: 50, after: null, charactersMax: null, bytesMax: 50_000_000 };
 
-export const pageOf = (fixture: Fixture, query: object, asked: Partial<PageAsked> = {}, clickhouse = clickhouseOf(fixture)): Promise<RowPage> =>
+export const pageOf = (
+  fixture: Fixture,
+  query: object,
+  asked: Partial<PageAsked> = {},
+  clickhouse = clickhouseOf(fixture),
+): Promise<RowPage> =>
   listRows({ db: fixture.db, clickhouse, physical: { events: "events" } }, ExportQuery.parse(query), {
     ...whole,
     projectId: fixture.projectId,

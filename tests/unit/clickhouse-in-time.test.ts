@@ -10,14 +10,14 @@ afterEach(() => {
   server?.close();
 });
 
-const against = async (answer: RequestListener) => {
+const against = async (answer: RequestListener, seconds = 0.3) => {
   server = createServer(answer);
   await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const clickhouse = createClickHouse({ url: `http://127.0.0.1:${port}`, user: "u", password: "", database: "d" }, (input, init) =>
     fetch(input, init),
   );
-  return withinSeconds(clickhouse, { seconds: 0.3, nowMs: Date.now });
+  return withinSeconds(clickhouse, { seconds, nowMs: Date.now });
 };
 const late = expect.objectContaining({ code: "CLICKHOUSE_UNAVAILABLE" });
 const head = { "x-clickhouse-summary": '{"result_rows":"1"}' };
@@ -62,7 +62,7 @@ describe("a ClickHouse that stops answering", () => {
   });
 
   it("and one that answers is passed on byte for byte", async () => {
-    const { openBytes } = await against((_, response) => response.writeHead(200, head).end("ä".repeat(100_000)));
+    const { openBytes } = await against((_, response) => response.writeHead(200, head).end("ä".repeat(100_000)), 60);
     const { body, rows } = await openBytes({ sql: "SELECT 1", contentEncoding: null });
     expect([await new Response(body).text(), rows]).toEqual(["ä".repeat(100_000), 1]);
   });

@@ -58,6 +58,7 @@ const brokenLinks = (page: string, text: string): string[] =>
     if (/^(https?|mailto):/.test(link)) return [];
     const [path = "", anchor] = link.split("#");
     const target = path === "" ? page : join(dirname(page), path);
+    if (path.endsWith(".png")) return existsSync(join(root, target)) ? [] : [link];
     // The site has the pages of docs/ only.
     if (page.startsWith("docs/") && dirname(target) !== "docs") return [`${link}: name the file by its path instead`];
     return exists(target) && (anchor === undefined || slugs(read(target)).includes(anchor)) ? [] : [link];
@@ -75,7 +76,7 @@ const sourceFiles = (folder: string): string[] =>
 
 /** Text taken from the pages, which proves nothing about them. */
 const generatedText = "api/routes/system/llms-text.ts";
-const sources = ["api", "cli", "core", "db", "local", "openapi/client", "runner", "services"]
+const sources = ["api", "cli", "core", "db", "local", "openapi/client", "runner", "services", "tests/support"]
   .flatMap(sourceFiles)
   .filter((file) => file !== generatedText)
   .map(read)

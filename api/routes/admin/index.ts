@@ -21,6 +21,7 @@ import { tenantDepsOf } from "../api-keys/deps.ts";
 import { RotateApiKey } from "../api-keys/resource.ts";
 import { adminRoute } from "../declare-route.ts";
 import { Email, Id, IdParam, json, jsonRequest } from "../describe.ts";
+import { registerAdminQueue } from "./queue.ts";
 
 const Name = z.string().trim().min(1).max(200).refine(storable, notStorable);
 const Row = z.record(z.string(), z.unknown()).openapi("AdminResource");
@@ -132,6 +133,7 @@ export const registerAdmin = (app: App, deps: Pick<RouteDeps, "hashSecret" | "ne
   }
   registerAdminKeys(app, tenantDeps);
   registerAdminPlan(app);
+  registerAdminQueue(app);
 };
 
 const registerAdminKeys = (app: App, tenantDeps: (c: Context<AppEnv>) => TenantDeps): void => {

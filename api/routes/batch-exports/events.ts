@@ -1,13 +1,9 @@
 /** GET /api/public/batch-exports/{id}/events: streams progress as server-sent events until the export has ended. */
 
-import type { Context } from "hono";
-import { type SSEStreamingApi, streamSSE } from "hono/streaming";
-import type { ErrorCode } from "../../../core/errors.ts";
-import type { App, AppEnv, RouteDeps } from "../../deps.ts";
-import { assertScope } from "../../middleware/auth.ts";
-import { logProblem, problemOf, requestError } from "../../middleware/problem.ts";
+import type { App } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { IdParam } from "../describe.ts";
+import { type FollowDeps, followChanges } from "./follow.ts";
 import { loadBatchExportSummary } from "./load.ts";
 import { showBatchExportSummary } from "./resource.ts";
 
@@ -26,65 +22,17 @@ const route = keyRoute(
   },
 );
 
-const pollMs = 1000;
-/** Polls between comments, which keep proxies from closing an idle connection. */
-const keepAlivePolls = 15;
-/**
- * Polls until the connection ends and the client reconnects. Each poll is a subrequest of the Worker; the limit is 1,000 on one stored page
- * and 10,000 on another (https://developers.cloudflare.com/workers/platform/limits/, read 2026-11-21).
- */
-const pollsMax = 900;
-
-export const registerEvents = (app: App, deps: Pick<RouteDeps, "identify" | "log" | "nowMs" | "openDatabase" | "wait">): void => {
+export const registerEvents = (app: App, deps: FollowDeps): void => {
   app.openapi(route, async (c) => {
     const { id } = c.req.valid("param");
     await loadBatchExportSummary(c.get("db"), { actor: c.get("actor"), scopes: c.get("scopes") }, id);
-    c.header("cache-control", "no-store");
-    if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" }) as never;
-    return streamSSE(c, (stream) => follow(c, deps, id, stream)) as never;
+    return followChanges(c, deps, async (db, principal) => {
+      const row = await loadBatchExportSummary(db, principal, id);
+      const isOver = row.finishedAt !== null;
+      return {
+        seen: [{ id, event: isOver ? "end" : "progress", data: JSON.stringify(showBatchExportSummary(row, deps.nowMs())) }],
+        isOver,
+      };
+    }) as never;
   });
-};
-
-const follow = async (
-  c: Context<AppEnv>,
-  deps: Pick<RouteDeps, "identify" | "log" | "nowMs" | "openDatabase" | "wait">,
-  id: string,
-  stream: SSEStreamingApi,
-): Promise<void> => {
-  let last = "";
-  for (let polls = 0; polls < pollsMax && !stream.aborted && !stream.closed; polls++) {
-    const seen = await loadForPoll(c, deps, id);
-    if (seen.event === "problem" && seen.code === "DATABASE_UNAVAILABLE") await stream.write(": the database does not answer\n\n");
-    else {
-      if (seen.event !== "progress" || seen.data !== last) await stream.writeSSE({ event: seen.event, data: seen.data });
-      else if (polls % keepAlivePolls === 0) await stream.write(": still here\n\n");
-      if (seen.event !== "progress") return;
-      last = seen.data;
-    }
-    await deps.wait(pollMs);
-  }
-};
-
-/**
- * Loads the export with the present rights of the key: a key that was deleted, expired or lost its scope sees nothing more. Opens a
- * connection for this poll only, because a long stream would hold it from other requests.
- */
-const loadForPoll = async (
-  c: Context<AppEnv>,
-  deps: Pick<RouteDeps, "identify" | "log" | "nowMs" | "openDatabase" | "wait">,
-  id: string,
-): Promise<{ event: "progress" | "end"; data: string } | { event: "problem"; code: ErrorCode; data: string }> => {
-  const opened = deps.openDatabase(c.get("requestId"));
-  try {
-    const principal = await deps.identify(c, opened.db);
-    assertScope(principal.scopes, "batchExports:read");
-    const row = await loadBatchExportSummary(opened.db, principal, id);
-    return { event: row.finishedAt === null ? "progress" : "end", data: JSON.stringify(showBatchExportSummary(row, deps.nowMs())) };
-  } catch (error) {
-    const known = requestError(error);
-    logProblem(c, deps, known, error);
-    return { event: "problem", code: known.code, data: JSON.stringify(problemOf(c, known)) };
-  } finally {
-    await opened.close();
-  }
 };

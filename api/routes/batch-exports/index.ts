@@ -1,5 +1,6 @@
 /** Registers the routes of batch exports. */
 import type { App, RouteDeps } from "../../deps.ts";
+import { registerAllEvents } from "./all-events.ts";
 import { registerCancel } from "./cancel.ts";
 import { registerCreate } from "./create.ts";
 import { registerDelete } from "./delete.ts";
@@ -37,6 +38,8 @@ export const registerBatchExports = (app: App, deps: BatchExportDeps): void => {
     registerPreview,
     registerCreate,
     registerList,
+    // Before the route of one export, of whose path it is a case.
+    registerAllEvents,
     registerGet,
     registerManifest,
     registerCancel,

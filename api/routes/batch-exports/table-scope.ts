@@ -13,8 +13,11 @@ export const requireTableScope = (scopes: readonly Scope[], tableName: string): 
     throw new AppError({ code: "FORBIDDEN_SCOPE", message: `Table ${tableName} needs the scope ${scope}.` });
 };
 
-/** Lists the tables whose exports this key may not see. */
-export const hiddenTables = (c: Context<AppEnv>): string[] =>
+/** Lists the tables whose exports a key with these scopes may not see. */
+export const hiddenFrom = (scopes: readonly Scope[]): string[] =>
   Object.values<ExportTable>(tables)
-    .filter(({ requiredScope }) => requiredScope !== null && !c.get("scopes").includes(requiredScope))
+    .filter(({ requiredScope }) => requiredScope !== null && !scopes.includes(requiredScope))
     .map(({ name }) => name);
+
+/** Lists the tables whose exports this key may not see. */
+export const hiddenTables = (c: Context<AppEnv>): string[] => hiddenFrom(c.get("scopes"));

@@ -13,7 +13,9 @@ import type { ExportTable } from "../../../core/query/tables/table.ts";
 import type { App, RouteDeps } from "../../deps.ts";
 import { keyRoute } from "../declare-route.ts";
 import { json } from "../describe.ts";
+import { registerHistogram } from "./histogram.ts";
 import { registerRows } from "./rows.ts";
+import { registerValues } from "./values.ts";
 
 const TableSummary = z.object({ name: z.string(), description: z.string() }).openapi("ExportTableSummary");
 const Table = TableSummary.extend({
@@ -93,6 +95,8 @@ type TableDeps = Pick<RouteDeps, "answers" | "eventsTable" | "nowMs" | "openPrev
 
 export const registerExportTables = (app: App, deps: TableDeps): void => {
   registerRows(app, deps);
+  registerHistogram(app, deps);
+  registerValues(app, deps);
   app.openapi(listRoute, (c) =>
     c.json({ data: Object.values<ExportTable>(tables).map(({ name, description }) => ({ name, description })) }, 200),
   );

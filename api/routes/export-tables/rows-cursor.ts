@@ -10,14 +10,10 @@ import { sha256Hex } from "../../../core/sha256-hex.ts";
 const Content = z.strictObject({ query: z.string(), ...RowPosition.shape });
 
 /** Digest of what decides which rows there are and in which order; columns may change between pages. */
-export const digestOf = async (
-  projectId: string,
-  { tableName, filter, searchQuery, searchType, orderBy }: ExportQuery,
-): Promise<string> =>
-  (await sha256Hex(canonicalJson({ projectId, tableName, filter: filter ?? [], searchQuery: searchQuery ?? "", searchType, orderBy }))).slice(
-    0,
-    32,
-  );
+export const digestOf = async (projectId: string, { tableName, filter, searchQuery, searchType, orderBy }: ExportQuery): Promise<string> =>
+  (
+    await sha256Hex(canonicalJson({ projectId, tableName, filter: filter ?? [], searchQuery: searchQuery ?? "", searchType, orderBy }))
+  ).slice(0, 32);
 
 /** Encodes as base64url of JSON in ASCII. */
 export const encodeRowsCursor = (query: string, position: RowPosition): string =>
@@ -31,7 +27,8 @@ export const decodeRowsCursor = (query: string, cursor: string): RowPosition => 
   const content = parse(cursor);
   if (content === undefined) throw refusal("Not a cursor of this list.");
   const { query: asked, ...position } = content;
-  if (asked !== query) throw refusal("This cursor belongs to another query: filter, search and order must stay the same from page to page.");
+  if (asked !== query)
+    throw refusal("This cursor belongs to another query: filter, search and order must stay the same from page to page.");
   return position;
 };
 

@@ -23,7 +23,11 @@ const RowsRequest = z
     columns: columns.describe("Columns by id. Default: all of the table, without comments if the key may not read them."),
     scores: scores.unwrap().default("nested").describe("The column `scores`: one list, one column for each name, or none."),
     limit: z.int().min(1).max(100).default(50).describe("Largest number of rows."),
-    cursor: z.string().max(40_000).optional().describe("`nextCursor` of the page before, unchanged, with the same filter, search and order."),
+    cursor: z
+      .string()
+      .max(40_000)
+      .optional()
+      .describe("`nextCursor` of the page before, unchanged, with the same filter, search and order."),
     textMax: z
       .int()
       .min(1)
@@ -42,7 +46,9 @@ const Row = z
       .describe(
         "Cells by column, as in a JSON file with `embed: false`: instants are ISO 8601 UTC, decimals and 64-bit integers strings of digits.",
       ),
-    cut: z.record(z.string(), z.int()).describe("Full length in characters of each cell that was cut. A list or map counts all of its texts."),
+    cut: z
+      .record(z.string(), z.int())
+      .describe("Full length in characters of each cell that was cut. A list or map counts all of its texts."),
   })
   .openapi("TableRow");
 

@@ -4,10 +4,12 @@ import { registerCreateModel } from "./create.ts";
 import { registerDeleteModel } from "./delete.ts";
 import { registerGetModel } from "./get.ts";
 import { registerListModels } from "./list.ts";
+import { registerMatchModel } from "./match.ts";
 
-export const registerModels = (app: App, deps: Pick<RouteDeps, "newId">): void => {
+export const registerModels = (app: App, deps: Pick<RouteDeps, "newId" | "nowMs">): void => {
   registerListModels(app);
   registerCreateModel(app, deps);
+  registerMatchModel(app, deps);
   registerGetModel(app);
   registerDeleteModel(app);
 };

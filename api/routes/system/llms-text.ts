@@ -73,6 +73,7 @@ export const llmsText: string = [
   "- [Architecture](docs/architecture.md): 1.",
   "- [Glossary](docs/glossary.md): One word per concept, the same in columns, types, API fields, log keys and metrics.",
   "- [Extending](docs/extending.md): Most additions are one entry in a registry; everything else derives from it.",
+  "- [The console](docs/console.md): People use Spillway in a browser.",
   "- [Benchmarks](docs/benchmarks.md): This page says how fast exports and ingestion are, how that is measured, and what made them fast.",
   "",
 ].join("\n");

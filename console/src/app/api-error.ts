@@ -72,3 +72,13 @@ export const factsOf = (error: unknown): Facts =>
 
 const isProblem = (error: unknown): error is Problem =>
   typeof error === "object" && error !== null && "code" in error && "requestId" in error && "errors" in error;
+
+/** What the API says is wrong with a field of a form, by the path of the request: `scopes`, `pricingTiers.0.name`. */
+export const fieldError = (error: unknown, path: string): string | undefined =>
+  error === null ? undefined : factsOf(error).fields.find((field) => field.path === path)?.message;
+
+/** Whether all that is wrong is shown beside the fields of a form, so that nothing remains to be said above them. */
+export const isShownByFields = (error: unknown, paths: readonly string[]): boolean => {
+  const { fields } = factsOf(error);
+  return fields.length > 0 && fields.every(({ path }) => paths.includes(path));
+};

@@ -7,12 +7,12 @@ import { Announcer } from "./announce.tsx";
 import { CommandPalette } from "./command-palette.tsx";
 import { type Command, runKey, useCommands } from "./commands.ts";
 import { KeySheet } from "./key-sheet.tsx";
-import { navigation } from "./navigation.ts";
+import { navigationFor } from "./navigation.ts";
 import { queryClient } from "./query-client.ts";
 import { rememberProject } from "./remembered-project.ts";
 import { Sidebar } from "./sidebar.tsx";
 import { setTheme, themes } from "./theme.ts";
-import { useCan, useProject } from "./use-project.ts";
+import { useAccount, useProject } from "./use-project.ts";
 
 export const ProjectShell = () => {
   const { id } = useProject();
@@ -56,11 +56,11 @@ const useGlobalKeys = (openPalette: () => void): void => {
 
 const useGlobalCommands = (open: (overlay: "palette" | "keys") => void): void => {
   const router = useRouter();
-  const can = useCan();
-  const { id: projectId } = useProject();
-  const pages = navigation
+  const account = useAccount();
+  const project = useProject();
+  const { id: projectId } = project;
+  const pages = navigationFor(account, project)
     .flatMap(({ entries }) => entries)
-    .filter(({ scope }) => can(scope))
     .map(
       ({ title, to, icon, keys }): Command => ({
         id: to,

@@ -29,5 +29,7 @@ export const queryClient = new QueryClient({
 export const refetchOperations = (...operations: readonly string[]): Promise<void> =>
   queryClient.invalidateQueries({ predicate: ({ queryKey }) => operations.includes(operationOf(queryKey)) });
 
+export const isOfOperation = (operation: string, queryKey: readonly unknown[]): boolean => operationOf(queryKey) === operation;
+
 const operationOf = ([first]: readonly unknown[]): string =>
   typeof first === "object" && first !== null && "_id" in first ? String(first._id) : "";

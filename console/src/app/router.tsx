@@ -1,14 +1,18 @@
 /** Routes of the console. A page is one entry here, loaded when it is opened, and one in navigation.ts if the sidebar leads to it. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, notFound, Outlet, redirect } from "@tanstack/react-router";
 import { Empty, Failed } from "../components/states.tsx";
+import { apiKeySearch } from "../features/api-keys/api-key-search.ts";
+import { auditSearch } from "../features/audit/audit-search.ts";
 import { exportSearch, exportTabSearch } from "../features/exports/export-search.ts";
 import { editSearch, integrationSearch, integrationsSearch, newIntegrationSearch } from "../features/integrations/integration-search.ts";
+import { modelSearch } from "../features/models/model-search.ts";
+import { operatorSearch } from "../features/operator/operator-search.ts";
 import { signInSearch, verifySearch } from "../features/sign-in/sign-in-search.ts";
+import { tableSearch } from "../features/tables/table-search.ts";
 import { endpointSearch, endpointsSearch } from "../features/webhooks/webhook-search.ts";
 import { type Account, loadAccount, projectsOf } from "./account.ts";
 import { enterProject } from "./api-client.ts";
 import { ApiError } from "./api-error.ts";
-import { navigation } from "./navigation.ts";
 import { ProjectShell } from "./project-shell.tsx";
 import { rememberedProject } from "./remembered-project.ts";
 
@@ -28,7 +32,7 @@ const accountOr401 = async (href: string): Promise<Account> => {
   }
 };
 
-/** Leads to the project that was open last, else to the first, and there to the first page that the person may see. */
+/** Leads to the project that was open last, else to the first. */
 const homeRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
@@ -36,9 +40,7 @@ const homeRoute = createRoute({
     const projects = projectsOf(await accountOr401("/"));
     const project = projects.find(({ id }) => id === rememberedProject()) ?? projects[0];
     if (project === undefined) return;
-    const pages = navigation.flatMap(({ entries }) => entries);
-    const page = pages.find(({ scope }) => scope === null || project.scopes.includes(scope));
-    if (page !== undefined) throw redirect({ to: page.to, params: { projectId: project.id }, replace: true });
+    throw redirect({ to: "/projects/$projectId", params: { projectId: project.id }, replace: true });
   },
   component: () => (
     <Empty icon="key" title="You are in no project yet">
@@ -73,6 +75,12 @@ const projectRoute = createRoute({
     return { account, project };
   },
   component: ProjectShell,
+});
+
+const overviewRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/",
+  component: lazyRouteComponent(() => import("../features/overview/overview-page.tsx"), "OverviewPage"),
 });
 
 const exportsRoute = createRoute({
@@ -131,10 +139,94 @@ const endpointRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/webhooks/endpoint-page.tsx"), "EndpointPage"),
 });
 
+/** One page for each of these tables; their state in the URL is the same. */
+const tablesPage = () => import("../features/tables/tables-page.tsx");
+
+const eventsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/events",
+  validateSearch: tableSearch,
+  component: lazyRouteComponent(tablesPage, "EventsPage"),
+});
+
+const tracesRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/traces",
+  validateSearch: tableSearch,
+  component: lazyRouteComponent(tablesPage, "TracesPage"),
+});
+
+const observationsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/observations",
+  validateSearch: tableSearch,
+  component: lazyRouteComponent(tablesPage, "ObservationsPage"),
+});
+
+const scoresRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/scores",
+  validateSearch: tableSearch,
+  component: lazyRouteComponent(tablesPage, "ScoresPage"),
+});
+
+const sessionsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/sessions",
+  validateSearch: tableSearch,
+  component: lazyRouteComponent(tablesPage, "SessionsPage"),
+});
+
 const accountRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: "/account",
   component: lazyRouteComponent(() => import("../features/account/account-page.tsx"), "AccountPage"),
+});
+
+const apiKeysRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/api-keys",
+  validateSearch: apiKeySearch,
+  component: lazyRouteComponent(() => import("../features/api-keys/api-keys-page.tsx"), "ApiKeysPage"),
+});
+
+const modelsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/models",
+  validateSearch: modelSearch,
+  component: lazyRouteComponent(() => import("../features/models/models-page.tsx"), "ModelsPage"),
+});
+
+const newModelRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/models/new",
+  component: lazyRouteComponent(() => import("../features/models/new-model-page.tsx"), "NewModelPage"),
+});
+
+const limitsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/limits",
+  component: lazyRouteComponent(() => import("../features/limits/limits-page.tsx"), "LimitsPage"),
+});
+
+const membersRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/members",
+  component: lazyRouteComponent(() => import("../features/members/members-page.tsx"), "MembersPage"),
+});
+
+const auditRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/audit",
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(() => import("../features/audit/audit-page.tsx"), "AuditPage"),
+});
+
+const operatorRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "/operator",
+  validateSearch: operatorSearch,
+  component: lazyRouteComponent(() => import("../features/operator/operator-page.tsx"), "OperatorPage"),
 });
 
 const routeTree = rootRoute.addChildren([
@@ -142,8 +234,21 @@ const routeTree = rootRoute.addChildren([
   signInRoute,
   verifyRoute,
   projectRoute.addChildren([
+    eventsRoute,
+    tracesRoute,
+    observationsRoute,
+    scoresRoute,
+    sessionsRoute,
+    overviewRoute,
     exportsRoute,
     exportRoute,
+    apiKeysRoute,
+    modelsRoute,
+    newModelRoute,
+    limitsRoute,
+    membersRoute,
+    auditRoute,
+    operatorRoute,
     integrationsRoute,
     newIntegrationRoute,
     integrationRoute,

@@ -5,9 +5,9 @@ type Search = Record<string, unknown>;
 export const oneOf = <Value extends string>(search: Search, name: string, values: readonly Value[]): Value | undefined =>
   values.find((value) => value === search[name]);
 
-/** Of at most 2,000 characters. */
-export const textOf = (search: Search, name: string): string | undefined => {
+/** Of at most so many characters. */
+export const textOf = (search: Search, name: string, lengthMax = 2000): string | undefined => {
   const value = search[name];
   const text = typeof value === "number" ? String(value) : value;
-  return typeof text === "string" && text !== "" && text.length <= 2000 ? text : undefined;
+  return typeof text === "string" && text !== "" && text.length <= lengthMax ? text : undefined;
 };

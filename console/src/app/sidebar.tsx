@@ -1,20 +1,18 @@
 /** Sidebar: the project, its pages, and what belongs to the person. */
-import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { Icon } from "../components/icon.tsx";
 import { Menu } from "../components/menu.tsx";
 import { useSignOut } from "../features/account/use-sign-out.ts";
-import { navigation } from "./navigation.ts";
+import { navigationFor } from "./navigation.ts";
 import { ProjectSwitcher } from "./project-switcher.tsx";
 import { setTheme, themes, useTheme } from "./theme.ts";
-import { useCan, useProject } from "./use-project.ts";
+import { useAccount, useProject } from "./use-project.ts";
 
 const themeIcons = { system: "screen", light: "sun", dark: "moon" } as const;
 const themeTitles = { system: "As the system", light: "Light", dark: "Dark" } as const;
 
-const route = getRouteApi("/projects/$projectId");
-
 const AccountMenu = () => {
-  const { email } = route.useRouteContext().account.user;
+  const { email } = useAccount().user;
   const { id: projectId } = useProject();
   const navigate = useNavigate();
   const signOut = useSignOut();
@@ -42,10 +40,10 @@ const AccountMenu = () => {
 const isMac = /Mac|iP(hone|ad)/.test(navigator.userAgent);
 
 export const Sidebar = ({ onSearch }: { onSearch: () => void }) => {
-  const { id: projectId } = useProject();
-  const can = useCan();
+  const project = useProject();
+  const { id: projectId } = project;
+  const account = useAccount();
   const theme = useTheme();
-  const groups = navigation.map(({ title, entries }) => ({ title, entries: entries.filter(({ scope }) => can(scope)) }));
   return (
     <header className="sidebar">
       <ProjectSwitcher />
@@ -55,19 +53,23 @@ export const Sidebar = ({ onSearch }: { onSearch: () => void }) => {
         <kbd>{isMac ? "⌘K" : "Ctrl K"}</kbd>
       </button>
       <nav aria-label="Pages">
-        {groups.map(({ title, entries }) =>
-          entries.length === 0 ? null : (
-            <div key={title} className="nav-group">
-              <div className="nav-group-title">{title}</div>
-              {entries.map((entry) => (
-                <Link key={entry.to} to={entry.to} params={{ projectId }} className="nav-link" activeOptions={{ includeSearch: false }}>
-                  <Icon name={entry.icon} />
-                  {entry.title}
-                </Link>
-              ))}
-            </div>
-          ),
-        )}
+        {navigationFor(account, project).map(({ title, entries }) => (
+          <div key={title} className="nav-group">
+            {title === null ? null : <div className="nav-group-title">{title}</div>}
+            {entries.map(({ title: name, to, icon }) => (
+              <Link
+                key={to}
+                to={to}
+                params={{ projectId }}
+                className="nav-link"
+                activeOptions={{ includeSearch: false, exact: to === "/projects/$projectId" }}
+              >
+                <Icon name={icon} />
+                {name}
+              </Link>
+            ))}
+          </div>
+        ))}
       </nav>
       <div className="sidebar-foot">
         <a className="nav-link" href="/docs">

@@ -25,7 +25,8 @@ export const CopyText = ({ text, label }: { text: string; label: string }) => (
   </span>
 );
 
-const CopyButton = ({ text, label }: { text: string; label: string }) => {
+/** The label says what is copied. */
+export const CopyButton = ({ text, label }: { text: string; label: string }) => {
   const [isCopied, setCopied] = useState(false);
   const copy = async () => {
     try {

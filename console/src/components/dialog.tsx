@@ -3,26 +3,38 @@ import { type ReactNode, useEffect, useId, useRef } from "react";
 import { Button, IconButton } from "./button.tsx";
 import { classNames } from "./class-names.ts";
 import "./dialog.css";
+import "./field.css";
 import { FailedNotice } from "./states.tsx";
 
-type DialogProps = { title: string; isOpen: boolean; onClose: () => void; isWide?: boolean; children: ReactNode; footer?: ReactNode };
+type DialogProps = {
+  title: string;
+  isOpen: boolean;
+  onClose: () => void;
+  isWide?: boolean;
+  /** A press outside does not close it: what it holds would be lost. */
+  isKept?: boolean;
+  /** For a whole task: as wide and high as the window allows. */
+  isFull?: boolean;
+  children: ReactNode;
+  footer?: ReactNode;
+};
 
 export const Dialog = ({ isOpen, ...props }: DialogProps) => (isOpen ? <OpenDialog {...props} /> : null);
 
-const OpenDialog = ({ title, onClose, isWide = false, children, footer }: Omit<DialogProps, "isOpen">) => {
+const OpenDialog = ({ title, onClose, isWide = false, isKept = false, isFull = false, children, footer }: Omit<DialogProps, "isOpen">) => {
   const titleId = useId();
   const ref = useModal();
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it, too.
     <dialog
       ref={ref}
-      className={classNames("dialog", isWide && "dialog-wide")}
+      className={classNames("dialog", isWide && "dialog-wide", isFull && "dialog-full")}
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault();
         onClose();
       }}
-      onClick={(event) => event.target === event.currentTarget && isOutside(event.currentTarget, event) && onClose()}
+      onClick={(event) => !isKept && event.target === event.currentTarget && isOutside(event.currentTarget, event) && onClose()}
     >
       <div className="dialog-header">
         <h2 id={titleId}>{title}</h2>
@@ -82,3 +94,44 @@ export const ConfirmDialog = ({ action, isDangerous = false, isBusy, error, onCo
     {error === null ? null : <FailedNotice error={error} />}
   </Dialog>
 );
+
+type FormProps = Omit<DialogProps, "footer" | "isKept"> & {
+  /** What the button says: a verb. */
+  action: string;
+  isBusy: boolean;
+  /** Of the last attempt, unless fields show it. */
+  error: unknown;
+  onSubmit: () => void;
+};
+
+/** A form in a dialog. A press outside keeps it, because what was typed would be lost. */
+export const FormDialog = ({ action, isBusy, error, onSubmit, children, ...dialog }: FormProps) => {
+  const formId = useId();
+  return (
+    <Dialog
+      {...dialog}
+      isKept
+      footer={
+        <>
+          <Button onClick={dialog.onClose}>Cancel</Button>
+          <Button variant="primary" type="submit" form={formId} isBusy={isBusy}>
+            {action}
+          </Button>
+        </>
+      }
+    >
+      <form
+        id={formId}
+        className="form"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!isBusy) onSubmit();
+        }}
+      >
+        {children}
+        {error === null ? null : <FailedNotice error={error} />}
+      </form>
+    </Dialog>
+  );
+};

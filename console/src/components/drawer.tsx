@@ -1,11 +1,12 @@
 /** Details beside a table, which stays usable. Escape closes it from anywhere on the page, and gives the focus back to the row. */
 import { type ReactNode, useEffect, useId, useRef } from "react";
 import { IconButton } from "./button.tsx";
+import { classNames } from "./class-names.ts";
 import "./drawer.css";
 
-type DrawerProps = { title: string; onClose: () => void; actions?: ReactNode; children: ReactNode };
+type DrawerProps = { title: string; isWide?: boolean; onClose: () => void; actions?: ReactNode; children: ReactNode };
 
-export const Drawer = ({ title, onClose, actions, children }: DrawerProps) => {
+export const Drawer = ({ title, isWide = false, onClose, actions, children }: DrawerProps) => {
   const titleId = useId();
   const heading = useRef<HTMLHeadingElement>(null);
   const close = useRef(onClose);
@@ -27,7 +28,7 @@ export const Drawer = ({ title, onClose, actions, children }: DrawerProps) => {
     };
   }, []);
   return (
-    <aside className="drawer" aria-labelledby={titleId}>
+    <aside className={classNames("drawer", isWide && "drawer-wide")} aria-labelledby={titleId}>
       <div className="drawer-header">
         <h2 id={titleId} ref={heading} tabIndex={-1}>
           {title}

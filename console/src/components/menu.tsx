@@ -3,6 +3,7 @@ import { type KeyboardEvent, type ReactNode, useId, useRef } from "react";
 import { classNames } from "./class-names.ts";
 import { Icon, type IconName } from "./icon.tsx";
 import "./menu.css";
+import { placeBelow } from "./place-below.ts";
 
 export type MenuItem = {
   id: string;
@@ -109,18 +110,6 @@ const Item = ({
 };
 
 const itemsOf = (list: HTMLElement | null): HTMLElement[] => [...(list?.querySelectorAll<HTMLElement>(".menu-item") ?? [])];
-
-/** Below the button, or above where there is no room; never outside of the window. */
-const placeBelow = (button: HTMLElement | null, list: HTMLElement | null): void => {
-  if (button === null || list === null) return;
-  const { left, right, top, bottom } = button.getBoundingClientRect();
-  list.style.position = "fixed";
-  list.style.inset = "auto";
-  if (left > window.innerWidth / 2) list.style.right = `${Math.max(8, window.innerWidth - right)}px`;
-  else list.style.left = `${Math.max(8, left)}px`;
-  if (bottom > window.innerHeight * 0.6) list.style.bottom = `${window.innerHeight - top + 4}px`;
-  else list.style.top = `${bottom + 4}px`;
-};
 
 const moveAmongItems = (event: KeyboardEvent<HTMLElement>): void => {
   const items = itemsOf(event.currentTarget);

@@ -12,20 +12,31 @@ declare module "@tanstack/react-router" {
   }
 }
 
-type PagerProps = { cursor: string | undefined; nextCursor: string | null; shown: string };
+type PagerProps = {
+  cursor: string | undefined;
+  nextCursor: string | null;
+  shown: string;
+  /** Search parameters that go with a cursor, and leave with it. */
+  beside?: Readonly<Record<string, string>>;
+};
 
-export const Pager = ({ cursor, nextCursor, shown }: PagerProps) => {
+export const Pager = ({ cursor, nextCursor, shown, beside = {} }: PagerProps) => {
   const navigate = useNavigate();
   const trail = useRouterState({ select: ({ location }) => location.state.trail ?? [] });
   const go = (next: string | undefined, nextTrail: readonly string[]) =>
     void navigate({
       to: ".",
-      search: (search: Record<string, unknown>) => ({ ...search, cursor: next }) as never,
+      search: (search: Record<string, unknown>) =>
+        ({
+          ...search,
+          cursor: next,
+          ...(next === undefined ? Object.fromEntries(Object.keys(beside).map((name) => [name, undefined])) : beside),
+        }) as never,
       state: (state) => ({ ...state, trail: nextTrail }),
     });
   if (cursor === undefined && nextCursor === null) return <p className="muted">{shown}</p>;
   return (
-    <nav className="toolbar" aria-label="Pages of the list">
+    <nav className="toolbar" aria-label="Paging">
       <span className="muted">{shown}</span>
       <span className="toolbar toolbar-end">
         {cursor === undefined ? null : trail.length === 0 ? (

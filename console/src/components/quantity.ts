@@ -31,3 +31,6 @@ export const durationText = (seconds: number): string => {
   const rest = Math.floor((whole % size) / smaller);
   return rest === 0 ? `${Math.floor(whole / size)} ${unit}` : `${Math.floor(whole / size)} ${unit} ${rest} ${smallUnit}`;
 };
+
+/** `1 key`, `1,200 keys`. The plural is the noun with an s unless given. */
+export const countOf = (count: number, noun: string, plural = `${noun}s`): string => `${countText(count)} ${count === 1 ? noun : plural}`;

@@ -4,6 +4,7 @@
  */
 import { Fragment, type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useRef } from "react";
 import { classNames } from "./class-names.ts";
+import { Icon } from "./icon.tsx";
 import "./table.css";
 
 export type Column<Row> = {
@@ -14,6 +15,10 @@ export type Column<Row> = {
   /** Numbers stand at the end. */
   align?: "start" | "end";
   className?: string;
+  /** Hint of the head, such as what the column holds. */
+  hint?: string;
+  /** Makes the head a button that sorts by this column. */
+  sort?: { direction: "ascending" | "descending" | null; onSort: () => void };
   cell: (row: Row) => ReactNode;
 };
 
@@ -29,19 +34,42 @@ type TableProps<Row> = {
   detailsOf?: (row: Row) => ReactNode;
   /** Columns have the widths of their classes, so that no content moves them; those without share the rest. */
   isFixed?: boolean;
+  /** Low rows of one line, for looking through many. */
+  isDense?: boolean;
 };
 
-export const Table = <Row,>({ label, columns, rows, rowKey, selectedKey = null, detailsOf, isFixed = false }: TableProps<Row>) => {
+export const Table = <Row,>({
+  label,
+  columns,
+  rows,
+  rowKey,
+  selectedKey = null,
+  detailsOf,
+  isFixed = false,
+  isDense = false,
+}: TableProps<Row>) => {
   const frame = useEnteringByKey();
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys.
     <section ref={frame} className="table-frame" aria-label={label} tabIndex={0} onKeyDown={moveAmongRows}>
-      <table className={classNames("table", isFixed && "table-fixed")} aria-label={label}>
+      <table className={classNames("table", isFixed && "table-fixed", isDense && "table-dense")} aria-label={label}>
         <thead>
           <tr>
-            {columns.map(({ id, title, isTitleHidden, align, className }) => (
-              <th key={id} scope="col" className={classNames(align === "end" && "end", className)}>
-                {isTitleHidden ? <span className="visually-hidden">{title}</span> : title}
+            {columns.map(({ id, title, isTitleHidden, align, className, hint, sort }) => (
+              <th
+                key={id}
+                scope="col"
+                title={hint}
+                className={classNames(align === "end" && "end", className)}
+                aria-sort={sort?.direction ?? undefined}
+              >
+                {sort !== undefined ? (
+                  <SortButton title={title} {...sort} />
+                ) : isTitleHidden ? (
+                  <span className="visually-hidden">{title}</span>
+                ) : (
+                  title
+                )}
               </th>
             ))}
           </tr>
@@ -92,6 +120,13 @@ const useEnteringByKey = () => {
   }, []);
   return frame;
 };
+
+const SortButton = ({ title, direction, onSort }: { title: string } & NonNullable<Column<never>["sort"]>) => (
+  <button type="button" className="table-sort" onClick={onSort}>
+    {title}
+    {direction === null ? null : <Icon name={direction === "ascending" ? "arrowUp" : "arrowDown"} size={12} />}
+  </button>
+);
 
 const rowFocus = "[data-row-focus]";
 const controls = "a, button, input, select, textarea, label";

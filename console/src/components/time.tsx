@@ -10,14 +10,27 @@ const full = new Intl.DateTimeFormat("en-GB", {
   minute: "2-digit",
   second: "2-digit",
 });
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 const ofDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const precise = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+});
 const zone = new Intl.DateTimeFormat("en-GB").resolvedOptions().timeZone;
 
 type Form =
   /** The clock today, else day and clock. */
   | "short"
   | "full"
+  /** Day, month and year. */
+  | "day"
+  /** Day, clock and milliseconds, short enough for a column. */
+  | "precise"
   /** `4 min ago`, `in 2 h`: follows the clock. */
   | "relative";
 
@@ -25,9 +38,16 @@ export const Time = ({ at, form = "short" }: { at: string; form?: Form }) => {
   const date = new Date(at);
   return (
     <time className="numeric" dateTime={at} title={`${date.toISOString().replace("T", " ").replace("Z", " UTC")}\nShown in ${zone}`}>
-      {form === "full" ? full.format(date) : form === "short" ? shortText(date) : <Relative date={date} />}
+      {form === "relative" ? <Relative date={date} /> : textIn[form](date)}
     </time>
   );
+};
+
+const textIn = {
+  full: (date: Date) => full.format(date),
+  day: (date: Date) => day.format(date),
+  precise: (date: Date) => precise.format(date),
+  short: (date: Date) => shortText(date),
 };
 
 const shortText = (date: Date): string => (date.toDateString() === new Date().toDateString() ? clock : ofDay).format(date);

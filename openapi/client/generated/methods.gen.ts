@@ -51,6 +51,12 @@ export class Methods {
     rotateApiKey: (id: types.AdminRotateApiKeyData["path"]["id"], body: types.AdminRotateApiKeyData["body"], options?: CreateOptions) => this.#send<types.AdminRotateApiKeyResponse>(sdk.adminRotateApiKey, { path: { id }, body, isKeyed: true }, options),
     /** Set the plan of a project, and quotas that differ from it. A missing field stays as it is. `plan: null` means the default plan; an override of null lifts that quota. */
     setProjectPlan: (id: types.AdminSetProjectPlanData["path"]["id"], body: types.AdminSetProjectPlanData["body"], options?: RequestOptions) => this.#send<types.AdminSetProjectPlanResponse>(sdk.adminSetProjectPlan, { path: { id }, body }, options),
+    /** Show the queue. Jobs by kind and state, dead letters, runners, and the exports that have run longest, of all projects. */
+    getQueue: (options?: RequestOptions) => this.#send<types.AdminGetQueueResponse>(sdk.adminGetQueue, {}, options),
+    /** List dead letters. Jobs whose sender was told that they will be done, and which have used up their attempts. They stay until they are retried. */
+    listDeadLetters: (query?: types.AdminListDeadLettersData["query"], options?: RequestOptions) => new Paginated((next) => this.#send<types.AdminListDeadLettersResponse>(sdk.adminListDeadLetters, { query: { ...query, ...next } }, options)),
+    /** Retry a dead letter. The job restarts with all its attempts. The audit log of its project says who retried it. */
+    retryJob: (id: types.AdminRetryJobData["path"]["id"], options?: RequestOptions) => this.#send<types.AdminRetryJobResponse>(sdk.adminRetryJob, { path: { id } }, options),
   };
 
   readonly auditLogs = {
@@ -101,6 +107,8 @@ export class Methods {
     rerun: (id: types.RerunBatchExportData["path"]["id"], options?: CreateOptions) => this.#send<types.RerunBatchExportResponse>(sdk.rerunBatchExport, { path: { id }, isKeyed: true }, options),
     /** Get the address of a file of a completed export. Answers the signed URL to which the download redirects. It is valid for a short time. */
     getDownloadLink: (id: types.GetBatchExportDownloadLinkData["path"]["id"], query?: types.GetBatchExportDownloadLinkData["query"], options?: RequestOptions) => this.#send<types.GetBatchExportDownloadLinkResponse>(sdk.getBatchExportDownloadLink, { path: { id }, query }, options),
+    /** Count exports over time. By state, with their rows and bytes, in quarters of an hour. Deleted exports are not counted. */
+    getExportStatistics: (query: types.GetExportStatisticsData["query"], options?: RequestOptions) => this.#send<types.GetExportStatisticsResponse>(sdk.getExportStatistics, { query }, options),
   };
 
   readonly ingestion = {
@@ -184,6 +192,8 @@ export class Methods {
     list: (query?: types.ListModelsData["query"], options?: RequestOptions) => new Paginated((next) => this.#send<types.ListModelsResponse>(sdk.listModels, { query: { ...query, ...next } }, options)),
     /** Create a model with the project's own prices. Prices new calls within a minute. Stored observations keep their cost until their next event or a replay. */
     create: (body: types.CreateModelData["body"], options?: CreateOptions) => this.#send<types.CreateModelResponse>(sdk.createModel, { body, isKeyed: true }, options),
+    /** Show which model a name would match. By the rule that prices calls: the project's own models before defaults, newest start date first. Changes nothing. */
+    match: (body: types.MatchModelData["body"], options?: RequestOptions) => this.#send<types.MatchModelResponse>(sdk.matchModel, { body }, options),
     /** Show a model and its prices */
     get: (id: types.GetModelData["path"]["id"], options?: RequestOptions) => this.#send<types.GetModelResponse>(sdk.getModel, { path: { id } }, options),
     /** Delete a model of the project. Computed costs stay. Within a minute, the next matching model prices new calls. */
@@ -234,6 +244,10 @@ export class Methods {
   readonly tables = {
     /** Read the rows of a table. Reads the rows that an export of the same query would hold, in its order, page by page. Each row is there once, in its newest version; rows that arrive while you page neither repeat nor skip others. Long cells are cut at `textMax` characters. For one whole row, filter by its id with `textMax: null`. Texts are ordered by their first 4,096 bytes. Needs `traces:read` or `batchExports:create`; for audit_logs `auditLogs:read`. Comments need `comments:CRUD` or `batchExports:create`. ClickHouse ends a query that takes too long, with CLICKHOUSE_RESOURCES. */
     listTableRows: (table: types.ListTableRowsData["path"]["table"], body: types.ListTableRowsData["body"], options?: RequestOptions) => this.#send<types.ListTableRowsResponse>(sdk.listTableRows, { path: { table }, body }, options),
+    /** Count the rows of a table over time. Counts the rows that an export of the same query would hold, in buckets of the table's time. Rows of the future, which exports leave out, are not counted. Needs `traces:read` or `batchExports:create`; for audit_logs `auditLogs:read`. Comments need `comments:CRUD` or `batchExports:create`. */
+    countTableRows: (table: types.CountTableRowsData["path"]["table"], body: types.CountTableRowsData["body"], options?: RequestOptions) => this.#send<types.CountTableRowsResponse>(sdk.countTableRows, { path: { table }, body }, options),
+    /** List the values of a column. Suggestions for a filter: the values that a column has in the rows of a filter, each with the number of these rows. A filter on the table's time makes it faster. Needs `traces:read` or `batchExports:create`; for audit_logs `auditLogs:read`. Comments need `comments:CRUD` or `batchExports:create`. */
+    listTableValues: (table: types.ListTableValuesData["path"]["table"], body: types.ListTableValuesData["body"], options?: RequestOptions) => this.#send<types.ListTableValuesResponse>(sdk.listTableValues, { path: { table }, body }, options),
     /** List the tables that can be exported */
     list: (options?: RequestOptions) => this.#send<types.ListExportTablesResponse>(sdk.listExportTables, {}, options),
     /** Show how a format writes the columns of a table */
@@ -250,6 +264,8 @@ export class Methods {
   };
 
   readonly webhooks = {
+    /** Count webhook deliveries over time. Of all endpoints of the project, by outcome, in quarters of an hour. Test deliveries are not counted, and neither are those of deleted endpoints. */
+    getDeliveryStatistics: (query: types.GetDeliveryStatisticsData["query"], options?: RequestOptions) => this.#send<types.GetDeliveryStatisticsResponse>(sdk.getDeliveryStatistics, { query }, options),
     /** Create a webhook endpoint. Events of the project are sent to it as POST requests, signed as Standard Webhooks 1.0 describes. The secret is shown only in this answer. docs/webhooks.md has a receiver. */
     createEndpoint: (body: types.CreateWebhookEndpointData["body"], options?: CreateOptions) => this.#send<types.CreateWebhookEndpointResponse>(sdk.createWebhookEndpoint, { body, isKeyed: true }, options),
     /** List webhook endpoints. Newest first, with the state of each. */

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { AdminCreateApiKeyData, AdminCreateApiKeyErrors, AdminCreateApiKeyResponses, AdminCreateMembershipData, AdminCreateMembershipErrors, AdminCreateMembershipResponses, AdminCreateOrganizationData, AdminCreateOrganizationErrors, AdminCreateOrganizationResponses, AdminCreateProjectData, AdminCreateProjectErrors, AdminCreateProjectResponses, AdminCreateUserData, AdminCreateUserErrors, AdminCreateUserResponses, AdminListApiKeysData, AdminListApiKeysErrors, AdminListApiKeysResponses, AdminListMembershipsData, AdminListMembershipsErrors, AdminListMembershipsResponses, AdminListOrganizationsData, AdminListOrganizationsErrors, AdminListOrganizationsResponses, AdminListProjectsData, AdminListProjectsErrors, AdminListProjectsResponses, AdminListUsersData, AdminListUsersErrors, AdminListUsersResponses, AdminRevokeApiKeyData, AdminRevokeApiKeyErrors, AdminRevokeApiKeyResponses, AdminRotateApiKeyData, AdminRotateApiKeyErrors, AdminRotateApiKeyResponses, AdminSetProjectPlanData, AdminSetProjectPlanErrors, AdminSetProjectPlanResponses, BackfillIntegrationData, BackfillIntegrationErrors, BackfillIntegrationResponses, CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateModelData, CreateModelErrors, CreateModelResponses, CreateScoreData, CreateScoreErrors, CreateScoreResponses, CreateWebhookEndpointData, CreateWebhookEndpointErrors, CreateWebhookEndpointResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteBlobStorageIntegrationData, DeleteBlobStorageIntegrationErrors, DeleteBlobStorageIntegrationResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteIntegrationData, DeleteIntegrationErrors, DeleteIntegrationResponses, DeleteModelData, DeleteModelErrors, DeleteModelResponses, DeleteScoreData, DeleteScoreErrors, DeleteScoreResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DeleteWebhookEndpointData, DeleteWebhookEndpointErrors, DeleteWebhookEndpointResponses, DownloadBatchExportData, DownloadBatchExportErrors, EndAccountSessionData, EndAccountSessionErrors, EndAccountSessionResponses, EndAllAccountSessionsData, EndAllAccountSessionsErrors, EndAllAccountSessionsResponses, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelLogsData, ExportOtelLogsErrors, ExportOtelLogsResponses, ExportOtelMetricsData, ExportOtelMetricsErrors, ExportOtelMetricsResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, FinishOidcSignInData, FinishOidcSignInErrors, GetAccountData, GetAccountErrors, GetAccountResponses, GetApiKeyData, GetApiKeyErrors, GetApiKeyResponses, GetBatchExportData, GetBatchExportDownloadLinkData, GetBatchExportDownloadLinkErrors, GetBatchExportDownloadLinkResponses, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetBlobStorageIntegrationStatusData, GetBlobStorageIntegrationStatusErrors, GetBlobStorageIntegrationStatusResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIntegrationCoverageData, GetIntegrationCoverageErrors, GetIntegrationCoverageResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationResponses, GetIntegrationRunData, GetIntegrationRunErrors, GetIntegrationRunResponses, GetLimitsData, GetLimitsErrors, GetLimitsResponses, GetModelData, GetModelErrors, GetModelResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSignInMethodsData, GetSignInMethodsErrors, GetSignInMethodsResponses, GetTraceData, GetTraceErrors, GetTraceResponses, GetValidationData, GetValidationErrors, GetValidationResponses, GetWebhookDeliveryData, GetWebhookDeliveryErrors, GetWebhookDeliveryResponses, GetWebhookEndpointData, GetWebhookEndpointErrors, GetWebhookEndpointResponses, IngestData, IngestErrors, IngestResponses, ListAccountSessionsData, ListAccountSessionsErrors, ListAccountSessionsResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListBlobStorageIntegrationsData, ListBlobStorageIntegrationsErrors, ListBlobStorageIntegrationsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListIntegrationRunsData, ListIntegrationRunsErrors, ListIntegrationRunsResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListObservationsV2Data, ListObservationsV2Errors, ListObservationsV2Responses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListRejectionsData, ListRejectionsErrors, ListRejectionsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListScoresV3Data, ListScoresV3Errors, ListScoresV3Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTableRowsData, ListTableRowsErrors, ListTableRowsResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListWebhookDeliveriesData, ListWebhookDeliveriesErrors, ListWebhookDeliveriesResponses, ListWebhookEndpointsData, ListWebhookEndpointsErrors, ListWebhookEndpointsResponses, PauseIntegrationData, PauseIntegrationErrors, PauseIntegrationResponses, PreviewBatchExportData, PreviewBatchExportErrors, PreviewBatchExportResponses, PutBlobStorageIntegrationData, PutBlobStorageIntegrationErrors, PutBlobStorageIntegrationResponses, RedeliverRejectionsData, RedeliverRejectionsErrors, RedeliverRejectionsResponses, RedeliverWebhookDeliveriesData, RedeliverWebhookDeliveriesErrors, RedeliverWebhookDeliveriesResponses, RedeliverWebhookDeliveryData, RedeliverWebhookDeliveryErrors, RedeliverWebhookDeliveryResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RequestMailLinkData, RequestMailLinkErrors, RequestMailLinkResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, ResendInvitationData, ResendInvitationErrors, ResendInvitationResponses, ResumeIntegrationData, ResumeIntegrationErrors, ResumeIntegrationResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RotateApiKeyData, RotateApiKeyErrors, RotateApiKeyResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, RunIntegrationData, RunIntegrationErrors, RunIntegrationResponses, SignOutData, SignOutErrors, SignOutResponses, StartOidcSignInData, StartOidcSignInErrors, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses, TestWebhookEndpointData, TestWebhookEndpointErrors, TestWebhookEndpointResponses, UpdateIntegrationData, UpdateIntegrationErrors, UpdateIntegrationResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateWebhookEndpointData, UpdateWebhookEndpointErrors, UpdateWebhookEndpointResponses, ValidateIntegrationData, ValidateIntegrationErrors, ValidateIntegrationResponses, VerifySignInData, VerifySignInErrors, VerifySignInResponses } from './types.gen.ts';
+import type { AdminCreateApiKeyData, AdminCreateApiKeyErrors, AdminCreateApiKeyResponses, AdminCreateMembershipData, AdminCreateMembershipErrors, AdminCreateMembershipResponses, AdminCreateOrganizationData, AdminCreateOrganizationErrors, AdminCreateOrganizationResponses, AdminCreateProjectData, AdminCreateProjectErrors, AdminCreateProjectResponses, AdminCreateUserData, AdminCreateUserErrors, AdminCreateUserResponses, AdminGetQueueData, AdminGetQueueErrors, AdminGetQueueResponses, AdminListApiKeysData, AdminListApiKeysErrors, AdminListApiKeysResponses, AdminListDeadLettersData, AdminListDeadLettersErrors, AdminListDeadLettersResponses, AdminListMembershipsData, AdminListMembershipsErrors, AdminListMembershipsResponses, AdminListOrganizationsData, AdminListOrganizationsErrors, AdminListOrganizationsResponses, AdminListProjectsData, AdminListProjectsErrors, AdminListProjectsResponses, AdminListUsersData, AdminListUsersErrors, AdminListUsersResponses, AdminRetryJobData, AdminRetryJobErrors, AdminRetryJobResponses, AdminRevokeApiKeyData, AdminRevokeApiKeyErrors, AdminRevokeApiKeyResponses, AdminRotateApiKeyData, AdminRotateApiKeyErrors, AdminRotateApiKeyResponses, AdminSetProjectPlanData, AdminSetProjectPlanErrors, AdminSetProjectPlanResponses, BackfillIntegrationData, BackfillIntegrationErrors, BackfillIntegrationResponses, CancelBatchExportData, CancelBatchExportErrors, CancelBatchExportResponses, CountTableRowsData, CountTableRowsErrors, CountTableRowsResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateBatchExportData, CreateBatchExportErrors, CreateBatchExportResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateModelData, CreateModelErrors, CreateModelResponses, CreateScoreData, CreateScoreErrors, CreateScoreResponses, CreateWebhookEndpointData, CreateWebhookEndpointErrors, CreateWebhookEndpointResponses, DeleteBatchExportData, DeleteBatchExportErrors, DeleteBatchExportResponses, DeleteBlobStorageIntegrationData, DeleteBlobStorageIntegrationErrors, DeleteBlobStorageIntegrationResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteIntegrationData, DeleteIntegrationErrors, DeleteIntegrationResponses, DeleteModelData, DeleteModelErrors, DeleteModelResponses, DeleteScoreData, DeleteScoreErrors, DeleteScoreResponses, DeleteTraceData, DeleteTraceErrors, DeleteTraceResponses, DeleteTracesData, DeleteTracesErrors, DeleteTracesResponses, DeleteWebhookEndpointData, DeleteWebhookEndpointErrors, DeleteWebhookEndpointResponses, DownloadBatchExportData, DownloadBatchExportErrors, EndAccountSessionData, EndAccountSessionErrors, EndAccountSessionResponses, EndAllAccountSessionsData, EndAllAccountSessionsErrors, EndAllAccountSessionsResponses, EstimateBatchExportData, EstimateBatchExportErrors, EstimateBatchExportResponses, ExportOtelLogsData, ExportOtelLogsErrors, ExportOtelLogsResponses, ExportOtelMetricsData, ExportOtelMetricsErrors, ExportOtelMetricsResponses, ExportOtelTracesData, ExportOtelTracesErrors, ExportOtelTracesResponses, FinishOidcSignInData, FinishOidcSignInErrors, GetAccountData, GetAccountErrors, GetAccountResponses, GetApiKeyData, GetApiKeyErrors, GetApiKeyResponses, GetBatchExportData, GetBatchExportDownloadLinkData, GetBatchExportDownloadLinkErrors, GetBatchExportDownloadLinkResponses, GetBatchExportErrors, GetBatchExportManifestData, GetBatchExportManifestErrors, GetBatchExportManifestResponses, GetBatchExportResponses, GetBlobStorageIntegrationStatusData, GetBlobStorageIntegrationStatusErrors, GetBlobStorageIntegrationStatusResponses, GetDeliveryStatisticsData, GetDeliveryStatisticsErrors, GetDeliveryStatisticsResponses, GetExportSchemaData, GetExportSchemaErrors, GetExportSchemaResponses, GetExportStatisticsData, GetExportStatisticsErrors, GetExportStatisticsResponses, GetExportTableData, GetExportTableErrors, GetExportTableResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIntegrationCoverageData, GetIntegrationCoverageErrors, GetIntegrationCoverageResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationResponses, GetIntegrationRunData, GetIntegrationRunErrors, GetIntegrationRunResponses, GetLimitsData, GetLimitsErrors, GetLimitsResponses, GetModelData, GetModelErrors, GetModelResponses, GetObservationData, GetObservationErrors, GetObservationResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetScoreData, GetScoreErrors, GetScoreResponses, GetScoreV1Data, GetScoreV1Errors, GetScoreV1Responses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSignInMethodsData, GetSignInMethodsErrors, GetSignInMethodsResponses, GetTraceData, GetTraceErrors, GetTraceResponses, GetValidationData, GetValidationErrors, GetValidationResponses, GetWebhookDeliveryData, GetWebhookDeliveryErrors, GetWebhookDeliveryResponses, GetWebhookEndpointData, GetWebhookEndpointErrors, GetWebhookEndpointResponses, IngestData, IngestErrors, IngestResponses, ListAccountSessionsData, ListAccountSessionsErrors, ListAccountSessionsResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditLogsData, ListAuditLogsErrors, ListAuditLogsResponses, ListBatchExportsData, ListBatchExportsErrors, ListBatchExportsResponses, ListBlobStorageIntegrationsData, ListBlobStorageIntegrationsErrors, ListBlobStorageIntegrationsResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListExportTablesData, ListExportTablesErrors, ListExportTablesResponses, ListIntegrationRunsData, ListIntegrationRunsErrors, ListIntegrationRunsResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListObservationsData, ListObservationsErrors, ListObservationsResponses, ListObservationsV2Data, ListObservationsV2Errors, ListObservationsV2Responses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListRejectionsData, ListRejectionsErrors, ListRejectionsResponses, ListScoresData, ListScoresErrors, ListScoresResponses, ListScoresV1Data, ListScoresV1Errors, ListScoresV1Responses, ListScoresV3Data, ListScoresV3Errors, ListScoresV3Responses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTableRowsData, ListTableRowsErrors, ListTableRowsResponses, ListTableValuesData, ListTableValuesErrors, ListTableValuesResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListWebhookDeliveriesData, ListWebhookDeliveriesErrors, ListWebhookDeliveriesResponses, ListWebhookEndpointsData, ListWebhookEndpointsErrors, ListWebhookEndpointsResponses, MatchModelData, MatchModelErrors, MatchModelResponses, PauseIntegrationData, PauseIntegrationErrors, PauseIntegrationResponses, PreviewBatchExportData, PreviewBatchExportErrors, PreviewBatchExportResponses, PutBlobStorageIntegrationData, PutBlobStorageIntegrationErrors, PutBlobStorageIntegrationResponses, RedeliverRejectionsData, RedeliverRejectionsErrors, RedeliverRejectionsResponses, RedeliverWebhookDeliveriesData, RedeliverWebhookDeliveriesErrors, RedeliverWebhookDeliveriesResponses, RedeliverWebhookDeliveryData, RedeliverWebhookDeliveryErrors, RedeliverWebhookDeliveryResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RequestMailLinkData, RequestMailLinkErrors, RequestMailLinkResponses, RerunBatchExportData, RerunBatchExportErrors, RerunBatchExportResponses, ResendInvitationData, ResendInvitationErrors, ResendInvitationResponses, ResumeIntegrationData, ResumeIntegrationErrors, ResumeIntegrationResponses, RetryBatchExportData, RetryBatchExportErrors, RetryBatchExportResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RotateApiKeyData, RotateApiKeyErrors, RotateApiKeyResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, RunIntegrationData, RunIntegrationErrors, RunIntegrationResponses, SignOutData, SignOutErrors, SignOutResponses, StartOidcSignInData, StartOidcSignInErrors, StreamAllBatchExportEventsData, StreamAllBatchExportEventsErrors, StreamAllBatchExportEventsResponse, StreamAllBatchExportEventsResponses, StreamBatchExportEventsData, StreamBatchExportEventsErrors, StreamBatchExportEventsResponse, StreamBatchExportEventsResponses, TestWebhookEndpointData, TestWebhookEndpointErrors, TestWebhookEndpointResponses, UpdateIntegrationData, UpdateIntegrationErrors, UpdateIntegrationResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateWebhookEndpointData, UpdateWebhookEndpointErrors, UpdateWebhookEndpointResponses, ValidateIntegrationData, ValidateIntegrationErrors, ValidateIntegrationResponses, VerifySignInData, VerifySignInErrors, VerifySignInResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -279,6 +279,30 @@ export const createBatchExport = <ThrowOnError extends boolean = false>(options:
 });
 
 /**
+ * Follow all exports
+ *
+ * Server-sent events for a list of exports: `progress` with a BatchExportSummary whenever an unfinished export changes or a new one is made, `end` with its final state, `deleted` with the id of one that is gone before its end was seen, `problem` with a Problem when the key is gone. The first events are the unfinished exports and those that ended in the last 10 seconds, so connect before or shortly after you read the list. Follows the newest 200. A connection ends after 15 minutes. Reconnect at any time.
+ */
+export const streamAllBatchExportEvents = <ThrowOnError extends boolean = false>(options?: Options<StreamAllBatchExportEventsData, ThrowOnError, StreamAllBatchExportEventsResponse>): Promise<ServerSentEventsResult<StreamAllBatchExportEventsResponses>> => (options?.client ?? client).sse.get<StreamAllBatchExportEventsResponses, StreamAllBatchExportEventsErrors, ThrowOnError>({
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
+    url: '/api/public/batch-exports/events',
+    ...options
+});
+
+/**
  * Delete a finished export with its files
  *
  * The export is deleted at once, its files within minutes. Download links stop working when the files are deleted.
@@ -511,6 +535,62 @@ export const listTableRows = <ThrowOnError extends boolean = false>(options: Opt
         { name: 'X-Spillway-Project', type: 'apiKey' }
     ],
     url: '/api/public/export-tables/{table}/rows',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Count the rows of a table over time
+ *
+ * Counts the rows that an export of the same query would hold, in buckets of the table's time. Rows of the future, which exports leave out, are not counted. Needs `traces:read` or `batchExports:create`; for audit_logs `auditLogs:read`. Comments need `comments:CRUD` or `batchExports:create`.
+ */
+export const countTableRows = <ThrowOnError extends boolean = false>(options: Options<CountTableRowsData, ThrowOnError>): RequestResult<CountTableRowsResponses, CountTableRowsErrors, ThrowOnError> => (options.client ?? client).post<CountTableRowsResponses, CountTableRowsErrors, ThrowOnError>({
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
+    url: '/api/public/export-tables/{table}/histogram',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List the values of a column
+ *
+ * Suggestions for a filter: the values that a column has in the rows of a filter, each with the number of these rows. A filter on the table's time makes it faster. Needs `traces:read` or `batchExports:create`; for audit_logs `auditLogs:read`. Comments need `comments:CRUD` or `batchExports:create`.
+ */
+export const listTableValues = <ThrowOnError extends boolean = false>(options: Options<ListTableValuesData, ThrowOnError>): RequestResult<ListTableValuesResponses, ListTableValuesErrors, ThrowOnError> => (options.client ?? client).post<ListTableValuesResponses, ListTableValuesErrors, ThrowOnError>({
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
+    url: '/api/public/export-tables/{table}/values',
     ...options,
     headers: {
         'Content-Type': 'application/json',
@@ -1031,6 +1111,34 @@ export const createModel = <ThrowOnError extends boolean = false>(options: Optio
 });
 
 /**
+ * Show which model a name would match
+ *
+ * By the rule that prices calls: the project's own models before defaults, newest start date first. Changes nothing.
+ */
+export const matchModel = <ThrowOnError extends boolean = false>(options: Options<MatchModelData, ThrowOnError>): RequestResult<MatchModelResponses, MatchModelErrors, ThrowOnError> => (options.client ?? client).post<MatchModelResponses, MatchModelErrors, ThrowOnError>({
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
+    url: '/api/public/models/match',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Delete a model of the project
  *
  * Computed costs stay. Within a minute, the next matching model prices new calls.
@@ -1073,6 +1181,54 @@ export const getModel = <ThrowOnError extends boolean = false>(options: Options<
         { name: 'X-Spillway-Project', type: 'apiKey' }
     ],
     url: '/api/public/models/{id}',
+    ...options
+});
+
+/**
+ * Count exports over time
+ *
+ * By state, with their rows and bytes, in quarters of an hour. Deleted exports are not counted.
+ */
+export const getExportStatistics = <ThrowOnError extends boolean = false>(options: Options<GetExportStatisticsData, ThrowOnError>): RequestResult<GetExportStatisticsResponses, GetExportStatisticsErrors, ThrowOnError> => (options.client ?? client).get<GetExportStatisticsResponses, GetExportStatisticsErrors, ThrowOnError>({
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
+    url: '/api/public/statistics/exports',
+    ...options
+});
+
+/**
+ * Count webhook deliveries over time
+ *
+ * Of all endpoints of the project, by outcome, in quarters of an hour. Test deliveries are not counted, and neither are those of deleted endpoints.
+ */
+export const getDeliveryStatistics = <ThrowOnError extends boolean = false>(options: Options<GetDeliveryStatisticsData, ThrowOnError>): RequestResult<GetDeliveryStatisticsResponses, GetDeliveryStatisticsErrors, ThrowOnError> => (options.client ?? client).get<GetDeliveryStatisticsResponses, GetDeliveryStatisticsErrors, ThrowOnError>({
+    security: [
+        { scheme: 'basic', type: 'http' },
+        {
+            key: 'bearerAuth',
+            scheme: 'bearer',
+            type: 'http'
+        },
+        {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        },
+        { name: 'X-Spillway-Project', type: 'apiKey' }
+    ],
+    url: '/api/public/statistics/webhook-deliveries',
     ...options
 });
 
@@ -2585,6 +2741,63 @@ export const adminSetProjectPlan = <ThrowOnError extends boolean = false>(option
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Show the queue
+ *
+ * Jobs by kind and state, dead letters, runners, and the exports that have run longest, of all projects.
+ */
+export const adminGetQueue = <ThrowOnError extends boolean = false>(options?: Options<AdminGetQueueData, ThrowOnError>): RequestResult<AdminGetQueueResponses, AdminGetQueueErrors, ThrowOnError> => (options?.client ?? client).get<AdminGetQueueResponses, AdminGetQueueErrors, ThrowOnError>({
+    security: [{
+            key: 'adminKey',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        }],
+    url: '/api/admin/queue',
+    ...options
+});
+
+/**
+ * List dead letters
+ *
+ * Jobs whose sender was told that they will be done, and which have used up their attempts. They stay until they are retried.
+ */
+export const adminListDeadLetters = <ThrowOnError extends boolean = false>(options?: Options<AdminListDeadLettersData, ThrowOnError>): RequestResult<AdminListDeadLettersResponses, AdminListDeadLettersErrors, ThrowOnError> => (options?.client ?? client).get<AdminListDeadLettersResponses, AdminListDeadLettersErrors, ThrowOnError>({
+    security: [{
+            key: 'adminKey',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        }],
+    url: '/api/admin/dead-letters',
+    ...options
+});
+
+/**
+ * Retry a dead letter
+ *
+ * The job restarts with all its attempts. The audit log of its project says who retried it.
+ */
+export const adminRetryJob = <ThrowOnError extends boolean = false>(options: Options<AdminRetryJobData, ThrowOnError>): RequestResult<AdminRetryJobResponses, AdminRetryJobErrors, ThrowOnError> => (options.client ?? client).post<AdminRetryJobResponses, AdminRetryJobErrors, ThrowOnError>({
+    security: [{
+            key: 'adminKey',
+            scheme: 'bearer',
+            type: 'http'
+        }, {
+            in: 'cookie',
+            name: '__Host-spillway_session',
+            type: 'apiKey'
+        }],
+    url: '/api/admin/jobs/{id}/retry',
+    ...options
 });
 
 /**

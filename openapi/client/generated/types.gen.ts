@@ -296,7 +296,7 @@ export type Problem = {
     /**
      * Stable code of the error. The page Errors lists them all.
      */
-    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST' | 'SESSION_EXPIRED' | 'PROJECT_REQUIRED' | 'FORBIDDEN_PROJECT' | 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN' | 'SIGN_IN_LINK_INVALID' | 'SIGN_IN_METHOD_DISABLED' | 'OIDC_FAILED' | 'EMAIL_NOT_VERIFIED' | 'NOT_INVITED' | 'ROLE_NOT_HELD' | 'LAST_OWNER' | 'ALREADY_MEMBER' | 'ALREADY_INVITED' | 'TOO_MANY_INVITATIONS' | 'S3_OBJECT_EXISTS' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_UNEXPECTED_ANSWER' | 'EGRESS_INVALID_URL' | 'EGRESS_BLOCKED' | 'EGRESS_DNS_FAILED' | 'EGRESS_UNREACHABLE' | 'EGRESS_TLS_FAILED' | 'EGRESS_TOO_MANY_REDIRECTS' | 'INTEGRATION_SETTINGS_INVALID' | 'INTEGRATION_TIMED_OUT' | 'RATE_LIMITED' | 'QUOTA_EXCEEDED' | 'EXPORT_EXCEEDS_QUOTA' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'SCOPE_NOT_HELD' | 'TOO_MANY_API_KEYS' | 'TOO_MANY_WEBHOOK_ENDPOINTS' | 'WEBHOOK_ENDPOINT_DISABLED' | 'WEBHOOK_REFUSED' | 'WEBHOOK_REDIRECTED' | 'WEBHOOK_GONE' | 'WEBHOOK_TIMED_OUT' | 'WEBHOOK_FAILING';
+    code: 'INVALID_JSON' | 'INVALID_REQUEST' | 'UNKNOWN_TABLE' | 'INVALID_FILTER' | 'INVALID_ORDER_BY' | 'INVALID_COLUMNS' | 'INVALID_CURSOR' | 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'FORBIDDEN_SCOPE' | 'SCORE_OF_ANOTHER_KEY' | 'EXPORTS_DISABLED' | 'INGESTION_DISABLED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'EXPORT_NOT_CANCELLABLE' | 'EXPORT_NOT_RETRYABLE' | 'JOB_NOT_RETRYABLE' | 'EXPORT_NOT_READY' | 'EXPORT_EXPIRED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'ROUTE_NOT_FOUND' | 'INTERNAL' | 'DATABASE_UNAVAILABLE' | 'CLICKHOUSE_UNAVAILABLE' | 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES' | 'CLICKHOUSE_STREAM_CUT' | 'CLICKHOUSE_ACCESS_DENIED' | 'S3_UNAVAILABLE' | 'S3_ACCESS_DENIED' | 'S3_BUCKET_NOT_FOUND' | 'S3_ACCOUNT_LIMIT' | 'S3_CHECKSUM_REFUSED' | 'S3_ENCRYPTION_REFUSED' | 'S3_WRONG_REGION' | 'S3_REJECTED' | 'S3_CLOCK_SKEW' | 'UPLOAD_NOT_VERIFIED' | 'EXPORT_COUNT_MISMATCH' | 'ANSWER_TOO_LARGE' | 'EXPORT_TOO_LARGE' | 'COMMENT_FILTER_TOO_WIDE' | 'TOO_MANY_COMMENTS' | 'HASHING_DISABLED' | 'MAIL_UNAVAILABLE' | 'MAIL_REJECTED' | 'EXPORT_NOT_DELETABLE' | 'MODEL_NOT_DELETABLE' | 'TOO_MANY_MODELS' | 'EXPORT_TIMED_OUT' | 'EXPORT_TOO_OLD' | 'RUNNER_LOST' | 'SESSION_EXPIRED' | 'PROJECT_REQUIRED' | 'FORBIDDEN_PROJECT' | 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN' | 'SIGN_IN_LINK_INVALID' | 'SIGN_IN_METHOD_DISABLED' | 'OIDC_FAILED' | 'EMAIL_NOT_VERIFIED' | 'NOT_INVITED' | 'ROLE_NOT_HELD' | 'LAST_OWNER' | 'ALREADY_MEMBER' | 'ALREADY_INVITED' | 'TOO_MANY_INVITATIONS' | 'S3_OBJECT_EXISTS' | 'ENCRYPTION_DISABLED' | 'SECRET_UNREADABLE' | 'INTEGRATION_NAME_TAKEN' | 'TOO_MANY_INTEGRATIONS' | 'INTEGRATION_CHANGED' | 'INTEGRATION_DISABLED' | 'INTEGRATION_NOT_STARTED' | 'SINK_UNAVAILABLE' | 'SINK_REJECTED' | 'SINK_RATE_LIMITED' | 'SINK_PAYMENT_REQUIRED' | 'SINK_CREDENTIALS_REJECTED' | 'SINK_NOT_FOUND' | 'SINK_UNEXPECTED_ANSWER' | 'EGRESS_INVALID_URL' | 'EGRESS_BLOCKED' | 'EGRESS_DNS_FAILED' | 'EGRESS_UNREACHABLE' | 'EGRESS_TLS_FAILED' | 'EGRESS_TOO_MANY_REDIRECTS' | 'INTEGRATION_SETTINGS_INVALID' | 'INTEGRATION_TIMED_OUT' | 'RATE_LIMITED' | 'QUOTA_EXCEEDED' | 'EXPORT_EXCEEDS_QUOTA' | 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_FLIGHT' | 'SCOPE_NOT_HELD' | 'TOO_MANY_API_KEYS' | 'TOO_MANY_WEBHOOK_ENDPOINTS' | 'WEBHOOK_ENDPOINT_DISABLED' | 'WEBHOOK_REFUSED' | 'WEBHOOK_REDIRECTED' | 'WEBHOOK_GONE' | 'WEBHOOK_TIMED_OUT' | 'WEBHOOK_FAILING';
     /**
      * Id of the request. Name it when you ask for help.
      */
@@ -1517,6 +1517,9 @@ export type DownloadLink = {
     expiresAt: string;
 };
 
+/**
+ * A page of rows of a table.
+ */
 export type TableRowsPage = {
     /**
      * Columns in the order of the file.
@@ -1549,6 +1552,9 @@ export type TableRowsPage = {
     nextCursor: string | null;
 };
 
+/**
+ * A row: its values, and the length of those that were cut.
+ */
 export type TableRow = {
     /**
      * Id of the row.
@@ -1568,6 +1574,9 @@ export type TableRow = {
     };
 };
 
+/**
+ * Which rows, in which order, and from where on.
+ */
 export type TableRowsRequest = {
     /**
      * Conditions of the table's filter language, all of which a row satisfies. Null: every row.
@@ -1614,6 +1623,103 @@ export type TableRowsRequest = {
      * Characters beyond which a cell is cut. Null cuts nothing, and needs a filter on the ids of the rows.
      */
     textMax?: number | null;
+};
+
+/**
+ * Rows along time, counted exactly.
+ */
+export type TableHistogram = {
+    /**
+     * Start of the first bucket, ISO 8601 UTC.
+     */
+    from: string;
+    /**
+     * End of the range; the last bucket may be shorter than the others.
+     */
+    to: string;
+    /**
+     * Width of a bucket.
+     */
+    bucketSeconds: number;
+    /**
+     * Rows in each bucket, oldest first. Exact: a row counts once, in its newest version.
+     */
+    counts: Array<number>;
+};
+
+/**
+ * Which rows are counted, from when to when.
+ */
+export type TableHistogramRequest = {
+    /**
+     * Conditions of the table's filter language, all of which a row satisfies. Null: every row.
+     */
+    filter?: Array<FilterCondition> | null;
+    /**
+     * Text that a row must contain, whatever its case.
+     */
+    searchQuery?: string;
+    /**
+     * Where to search; ids by default.
+     */
+    searchType?: Array<'id' | 'content' | 'input' | 'output'>;
+    /**
+     * Start of the first bucket.
+     */
+    from: string;
+    /**
+     * End of the last bucket; a row at this instant is in none.
+     */
+    to: string;
+    /**
+     * Largest number of buckets. They are whole seconds wide, so there may be fewer.
+     */
+    buckets?: number;
+};
+
+/**
+ * Values of a column, the most frequent first.
+ */
+export type TableValues = {
+    /**
+     * Most frequent first.
+     */
+    values: Array<{
+        /**
+         * The value; never empty.
+         */
+        value: string;
+        /**
+         * Rows that have it.
+         */
+        count: number;
+    }>;
+    /**
+     * False if there are more values, or some longer than 1,000 bytes or not UTF-8, which are left out.
+     */
+    isComplete: boolean;
+};
+
+/**
+ * Of which column and rows the values are.
+ */
+export type TableValuesRequest = {
+    /**
+     * A filter column of the type string, stringOptions or arrayOptions that holds no payload.
+     */
+    column: string;
+    /**
+     * Conditions of the table's filter language, all of which a row satisfies. Null: every row.
+     */
+    filter?: Array<FilterCondition> | null;
+    /**
+     * Start of the values, whatever its case.
+     */
+    prefix?: string;
+    /**
+     * Largest number of values.
+     */
+    limit?: number;
 };
 
 /**
@@ -3376,6 +3482,130 @@ export type CreateModel = {
 };
 
 /**
+ * The model whose prices a call by this name would have; null if there is none.
+ */
+export type ModelMatch = {
+    /**
+     * Name of the model.
+     */
+    model: Model & ({
+        [key: string]: unknown;
+    } | null);
+    /**
+     * The spelling that its pattern matches; null without a model.
+     */
+    matchedName: string | null;
+    /**
+     * Spellings that are tried, in order: the name as sent, then without what gateways add.
+     */
+    names: Array<string>;
+};
+
+/**
+ * The name to look for.
+ */
+export type MatchModel = {
+    /**
+     * As calls send it, such as `us.anthropic.claude-sonnet-4-5-20250929-v1:0`.
+     */
+    modelName: string;
+    /**
+     * Start of the call; now if left out. Models with a later start date do not match.
+     */
+    startTime?: string;
+};
+
+/**
+ * Exports by state along time.
+ */
+export type ExportStatistics = {
+    /**
+     * First instant of the period. ISO 8601, UTC.
+     */
+    from: string;
+    /**
+     * End of the period. ISO 8601, UTC.
+     */
+    to: string;
+    /**
+     * Length of a bucket: 900, a quarter of an hour, so that days of every time zone are sums of buckets.
+     */
+    bucketSeconds: number;
+    /**
+     * By the creation of the exports, oldest first. Buckets without exports are left out.
+     */
+    buckets: Array<{
+        /**
+         * Begin of the bucket. ISO 8601, UTC.
+         */
+        at: string;
+        /**
+         * Exports that are complete, also those that have expired.
+         */
+        completed: number;
+        /**
+         * Exports that failed.
+         */
+        failed: number;
+        /**
+         * Exports that were cancelled.
+         */
+        cancelled: number;
+        /**
+         * Exports that wait or run.
+         */
+        active: number;
+        /**
+         * Rows of the completed exports.
+         */
+        rows: number;
+        /**
+         * Bytes of the files of the completed exports, as stored.
+         */
+        bytes: number;
+    }>;
+};
+
+/**
+ * Webhook deliveries by state along time.
+ */
+export type DeliveryStatistics = {
+    /**
+     * First instant of the period. ISO 8601, UTC.
+     */
+    from: string;
+    /**
+     * End of the period. ISO 8601, UTC.
+     */
+    to: string;
+    /**
+     * Length of a bucket: 900, a quarter of an hour, so that days of every time zone are sums of buckets.
+     */
+    bucketSeconds: number;
+    /**
+     * By when the events happened, oldest first. Buckets without deliveries are left out.
+     */
+    buckets: Array<{
+        /**
+         * Begin of the bucket. ISO 8601, UTC.
+         */
+        at: string;
+        /**
+         * Deliveries that an endpoint has accepted.
+         */
+        delivered: number;
+        /**
+         * Deliveries that were given up.
+         */
+        failed: number;
+        /**
+         * Deliveries that wait for their next attempt.
+         */
+        waiting: number;
+    }>;
+};
+
+/**
  * All blob storage integrations of the project.
  */
 export type BlobStorageIntegrations = {
@@ -4144,6 +4374,9 @@ export type IntegrationRun = IntegrationRunSummary & {
     };
 };
 
+/**
+ * All windows of an integration, as cells of equal length.
+ */
 export type IntegrationCoverage = {
     /**
      * Oldest first.
@@ -4151,6 +4384,9 @@ export type IntegrationCoverage = {
     cells: Array<IntegrationCoverageCell>;
 };
 
+/**
+ * The windows of one cell, by state.
+ */
 export type IntegrationCoverageCell = {
     /**
      * Start of its first window.
@@ -4982,6 +5218,9 @@ export type UpdateMember = {
     role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
 };
 
+/**
+ * An invitation into the organisation.
+ */
 export type Invitation = {
     /**
      * Id.
@@ -5027,6 +5266,9 @@ export type CreateInvitation = {
     role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
 };
 
+/**
+ * The invitations of the organisation, newest first.
+ */
 export type InvitationList = {
     /**
      * The items of the page.
@@ -5038,6 +5280,9 @@ export type InvitationList = {
  * Who is signed in, with the organisations and projects that they can reach.
  */
 export type Account = {
+    /**
+     * The person.
+     */
     user: {
         /**
          * Id.
@@ -5052,6 +5297,9 @@ export type Account = {
          */
         name: string | null;
     };
+    /**
+     * The session that asks.
+     */
     session: {
         /**
          * Id.
@@ -5066,6 +5314,9 @@ export type Account = {
      * May call the routes of administrators.
      */
     isOperator: boolean;
+    /**
+     * The organisations of the person, with what the role allows.
+     */
     organizations: Array<{
         /**
          * Id.
@@ -5079,6 +5330,9 @@ export type Account = {
          * Role in the organization, which bounds what keys may do.
          */
         role: 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER';
+        /**
+         * Projects of the organisation.
+         */
         projects: Array<{
             /**
              * Id.
@@ -5134,6 +5388,9 @@ export type AccountSession = {
      * Address that the request came from.
      */
     ipAddress: string | null;
+    /**
+     * What the browser says it is.
+     */
     userAgent: string | null;
     /**
      * Sent this request.
@@ -5245,6 +5502,162 @@ export type ProjectPlan = {
          */
         bytesPerDay?: number | null;
     };
+};
+
+/**
+ * What waits, runs and failed in the queue, and the runners that work on it.
+ */
+export type Queue = {
+    /**
+     * Every kind of job.
+     */
+    kinds: Array<{
+        /**
+         * What the job does.
+         */
+        kind: 'export.run' | 'mail.send' | 'webhook.deliver' | 'integration.blob_storage' | 'integration.posthog' | 'integration.mixpanel' | 'ingestion.merge' | 'ingestion.otel' | 'data.delete' | 'integration.validate';
+        /**
+         * Unfinished jobs by state; a state without any is missing.
+         */
+        states: {
+            scheduled?: number;
+            available?: number;
+            /**
+             * Windows being delivered.
+             */
+            running?: number;
+            retryable?: number;
+            completed?: number;
+            cancelled?: number;
+            discarded?: number;
+        };
+        /**
+         * How long the longest waiting job has been due; 0 if none is.
+         */
+        oldestDueSeconds: number;
+    }>;
+    /**
+     * False if more than 100,000 jobs wait, which is as far as they are counted.
+     */
+    isComplete: boolean;
+    /**
+     * Accepted jobs that have used up their attempts, which GET /api/admin/dead-letters lists.
+     */
+    deadLetters: number;
+    /**
+     * Runners that hold jobs or ended some in the last 15 minutes, last seen first. An idle runner leaves no trace.
+     */
+    runners: Array<{
+        /**
+         * Name under which the runner claims jobs.
+         */
+        name: string;
+        /**
+         * Jobs that it holds.
+         */
+        running: number;
+        /**
+         * Kinds of these jobs.
+         */
+        kinds: Array<string>;
+        /**
+         * Its last heartbeat for a job, or the end of its last one.
+         */
+        lastSeenAt: string;
+    }>;
+    /**
+     * The 20 exports that have run longest, in all projects.
+     */
+    longestRunningExports: Array<{
+        /**
+         * Id of the export.
+         */
+        id: string;
+        /**
+         * Its project.
+         */
+        projectId: string;
+        /**
+         * Its name.
+         */
+        name: string;
+        /**
+         * When it first started.
+         */
+        startedAt: string;
+        /**
+         * Seconds since then.
+         */
+        runningSeconds: number;
+        /**
+         * Number of the attempt.
+         */
+        attempt: number;
+        /**
+         * Last sign of life of its runner.
+         */
+        lastHeartbeatAt: string | null;
+        /**
+         * What it does; null before it has said so.
+         */
+        stage: 'planning' | 'streaming' | 'finishing' | null;
+        /**
+         * Rows written.
+         */
+        rows: number;
+        /**
+         * Rows to write; null while unknown.
+         */
+        rowsTotal: number | null;
+    }>;
+};
+
+/**
+ * A page of jobs that were given up, newest first.
+ */
+export type DeadLetterPage = {
+    /**
+     * A page, newest first.
+     */
+    data: Array<DeadLetter>;
+    /**
+     * Cursor of the next page; null if this is the last.
+     */
+    nextCursor: string | null;
+};
+
+/**
+ * A job that was given up: no attempt is left, or its fault is permanent.
+ */
+export type DeadLetter = {
+    /**
+     * Id of the job.
+     */
+    id: string;
+    /**
+     * Its project.
+     */
+    projectId: string;
+    /**
+     * What the job does.
+     */
+    kind: 'export.run' | 'mail.send' | 'webhook.deliver' | 'integration.blob_storage' | 'integration.posthog' | 'integration.mixpanel' | 'ingestion.merge' | 'ingestion.otel' | 'data.delete' | 'integration.validate';
+    /**
+     * What the job is about: `observation/ID`, the file of an OpenTelemetry request, or the scope of a deletion.
+     */
+    entity: string;
+    /**
+     * Error code of the last attempt.
+     */
+    code: string | null;
+    /**
+     * Its message.
+     */
+    message: string | null;
+    /**
+     * When the last attempt ended.
+     */
+    finishedAt: string;
 };
 
 /**
@@ -6623,6 +7036,87 @@ export type CreateBatchExportResponses = {
 
 export type CreateBatchExportResponse = CreateBatchExportResponses[keyof CreateBatchExportResponses];
 
+export type StreamAllBatchExportEventsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/public/batch-exports/events';
+};
+
+export type StreamAllBatchExportEventsErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type StreamAllBatchExportEventsError = StreamAllBatchExportEventsErrors[keyof StreamAllBatchExportEventsErrors];
+
+export type StreamAllBatchExportEventsResponses = {
+    /**
+     * Events.
+     */
+    200: string;
+};
+
+export type StreamAllBatchExportEventsResponse = StreamAllBatchExportEventsResponses[keyof StreamAllBatchExportEventsResponses];
+
 export type DeleteBatchExportData = {
     body?: never;
     path: {
@@ -7890,6 +8384,304 @@ export type ListTableRowsResponses = {
 };
 
 export type ListTableRowsResponse = ListTableRowsResponses[keyof ListTableRowsResponses];
+
+export type CountTableRowsData = {
+    body: TableHistogramRequest;
+    path: {
+        /**
+         * Name of the table, such as `events`.
+         */
+        table: string;
+    };
+    query?: never;
+    url: '/api/public/export-tables/{table}/histogram';
+};
+
+export type CountTableRowsErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_FILTER`: The filter cannot be applied.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'INVALID_FILTER';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
+     */
+    422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'COMMENT_FILTER_TOO_WIDE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
+     */
+    502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
+    /**
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type CountTableRowsError = CountTableRowsErrors[keyof CountTableRowsErrors];
+
+export type CountTableRowsResponses = {
+    /**
+     * The counts.
+     */
+    200: TableHistogram;
+};
+
+export type CountTableRowsResponse = CountTableRowsResponses[keyof CountTableRowsResponses];
+
+export type ListTableValuesData = {
+    body: TableValuesRequest;
+    path: {
+        /**
+         * Name of the table, such as `events`.
+         */
+        table: string;
+    };
+    query?: never;
+    url: '/api/public/export-tables/{table}/values';
+};
+
+export type ListTableValuesErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_FILTER`: The filter cannot be applied.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST' | 'INVALID_FILTER';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `COMMENT_FILTER_TOO_WIDE`: A comment filter matches too many ids.
+     *
+     * `CLICKHOUSE_QUERY_REJECTED`: ClickHouse refused the query.
+     *
+     * `CLICKHOUSE_QUERY_TOO_LARGE`: The query is larger than ClickHouse accepts.
+     *
+     * `CLICKHOUSE_RESOURCES`: ClickHouse ran out of memory or time.
+     */
+    422: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'COMMENT_FILTER_TOO_WIDE' | 'CLICKHOUSE_QUERY_REJECTED' | 'CLICKHOUSE_QUERY_TOO_LARGE' | 'CLICKHOUSE_RESOURCES';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `CLICKHOUSE_QUERY_FAILED`: ClickHouse could not run the query.
+     *
+     * `CLICKHOUSE_ACCESS_DENIED`: ClickHouse refused our credentials.
+     */
+    502: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'CLICKHOUSE_QUERY_FAILED' | 'CLICKHOUSE_ACCESS_DENIED';
+    };
+    /**
+     * `CLICKHOUSE_UNAVAILABLE`: ClickHouse does not answer, or cannot accept work now.
+     *
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'CLICKHOUSE_UNAVAILABLE' | 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type ListTableValuesError = ListTableValuesErrors[keyof ListTableValuesErrors];
+
+export type ListTableValuesResponses = {
+    /**
+     * The values.
+     */
+    200: TableValues;
+};
+
+export type ListTableValuesResponse = ListTableValuesResponses[keyof ListTableValuesResponses];
 
 export type ListExportTablesData = {
     body?: never;
@@ -10750,6 +11542,111 @@ export type CreateModelResponses = {
 
 export type CreateModelResponse = CreateModelResponses[keyof CreateModelResponses];
 
+export type MatchModelData = {
+    body: MatchModel;
+    path?: never;
+    query?: never;
+    url: '/api/public/models/match';
+};
+
+export type MatchModelErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type MatchModelError = MatchModelErrors[keyof MatchModelErrors];
+
+export type MatchModelResponses = {
+    /**
+     * The match.
+     */
+    200: ModelMatch;
+};
+
+export type MatchModelResponse = MatchModelResponses[keyof MatchModelResponses];
+
 export type DeleteModelData = {
     body?: never;
     path: {
@@ -10974,6 +11871,190 @@ export type GetModelResponses = {
 };
 
 export type GetModelResponse = GetModelResponses[keyof GetModelResponses];
+
+export type GetExportStatisticsData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * First instant of the period, which has at most 31 days.
+         */
+        from: string;
+        /**
+         * End of the period, which is not part of it; now if left out.
+         */
+        to?: string;
+    };
+    url: '/api/public/statistics/exports';
+};
+
+export type GetExportStatisticsErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetExportStatisticsError = GetExportStatisticsErrors[keyof GetExportStatisticsErrors];
+
+export type GetExportStatisticsResponses = {
+    /**
+     * The counts.
+     */
+    200: ExportStatistics;
+};
+
+export type GetExportStatisticsResponse = GetExportStatisticsResponses[keyof GetExportStatisticsResponses];
+
+export type GetDeliveryStatisticsData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * First instant of the period, which has at most 31 days.
+         */
+        from: string;
+        /**
+         * End of the period, which is not part of it; now if left out.
+         */
+        to?: string;
+    };
+    url: '/api/public/statistics/webhook-deliveries';
+};
+
+export type GetDeliveryStatisticsErrors = {
+    /**
+     * `PROJECT_REQUIRED`: The request names no project.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PROJECT_REQUIRED' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `API_KEY_EXPIRED`: This API key has expired.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'API_KEY_EXPIRED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_PROJECT`: You are not a member of this project's organisation.
+     *
+     * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_PROJECT' | 'FORBIDDEN_SCOPE';
+    };
+    /**
+     * `RATE_LIMITED`: Too many requests with this API key.
+     */
+    429: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'RATE_LIMITED';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type GetDeliveryStatisticsError = GetDeliveryStatisticsErrors[keyof GetDeliveryStatisticsErrors];
+
+export type GetDeliveryStatisticsResponses = {
+    /**
+     * The counts.
+     */
+    200: DeliveryStatistics;
+};
+
+export type GetDeliveryStatisticsResponse = GetDeliveryStatisticsResponses[keyof GetDeliveryStatisticsResponses];
 
 export type ListBlobStorageIntegrationsData = {
     body?: never;
@@ -18464,6 +19545,261 @@ export type AdminSetProjectPlanResponses = {
 };
 
 export type AdminSetProjectPlanResponse = AdminSetProjectPlanResponses[keyof AdminSetProjectPlanResponses];
+
+export type AdminGetQueueData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/admin/queue';
+};
+
+export type AdminGetQueueErrors = {
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type AdminGetQueueError = AdminGetQueueErrors[keyof AdminGetQueueErrors];
+
+export type AdminGetQueueResponses = {
+    /**
+     * The queue.
+     */
+    200: Queue;
+};
+
+export type AdminGetQueueResponse = AdminGetQueueResponses[keyof AdminGetQueueResponses];
+
+export type AdminListDeadLettersData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * How many items a page has at most.
+         */
+        limit?: number;
+        /**
+         * Where the page begins: the cursor of the previous page, unchanged. Left out for the first page.
+         */
+        cursor?: string;
+        /**
+         * Only those of this project.
+         */
+        projectId?: string;
+    };
+    url: '/api/admin/dead-letters';
+};
+
+export type AdminListDeadLettersErrors = {
+    /**
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     *
+     * `INVALID_CURSOR`: The cursor is not valid.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INVALID_REQUEST' | 'INVALID_CURSOR';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type AdminListDeadLettersError = AdminListDeadLettersErrors[keyof AdminListDeadLettersErrors];
+
+export type AdminListDeadLettersResponses = {
+    /**
+     * A page, newest first.
+     */
+    200: DeadLetterPage;
+};
+
+export type AdminListDeadLettersResponse = AdminListDeadLettersResponses[keyof AdminListDeadLettersResponses];
+
+export type AdminRetryJobData = {
+    body?: never;
+    path: {
+        /**
+         * Id, as creating and listing show it.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/admin/jobs/{id}/retry';
+};
+
+export type AdminRetryJobErrors = {
+    /**
+     * `INVALID_JSON`: The body is not valid JSON.
+     *
+     * `INVALID_REQUEST`: The request does not fit its schema.
+     */
+    400: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INVALID_JSON' | 'INVALID_REQUEST';
+    };
+    /**
+     * `UNAUTHENTICATED`: No valid API key or session.
+     *
+     * `SESSION_EXPIRED`: The session has ended.
+     */
+    401: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNAUTHENTICATED' | 'SESSION_EXPIRED';
+    };
+    /**
+     * `FORBIDDEN_OPERATOR`: You are no operator of this service.
+     *
+     * `FOREIGN_ORIGIN`: The request comes from another site.
+     */
+    403: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'FORBIDDEN_OPERATOR' | 'FOREIGN_ORIGIN';
+    };
+    /**
+     * `NOT_FOUND`: The project has no such object.
+     */
+    404: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'NOT_FOUND';
+    };
+    /**
+     * `JOB_NOT_RETRYABLE`: The job is no dead letter.
+     */
+    409: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'JOB_NOT_RETRYABLE';
+    };
+    /**
+     * `PAYLOAD_TOO_LARGE`: The body is too large.
+     */
+    413: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'PAYLOAD_TOO_LARGE';
+    };
+    /**
+     * `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON.
+     */
+    415: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'UNSUPPORTED_MEDIA_TYPE';
+    };
+    /**
+     * `INTERNAL`: Something went wrong on our side.
+     */
+    500: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'INTERNAL';
+    };
+    /**
+     * `DATABASE_UNAVAILABLE`: The database does not answer.
+     */
+    503: Problem & {
+        /**
+         * Stable code of the error. The page Errors lists them all.
+         */
+        code: 'DATABASE_UNAVAILABLE';
+    };
+};
+
+export type AdminRetryJobError = AdminRetryJobErrors[keyof AdminRetryJobErrors];
+
+export type AdminRetryJobResponses = {
+    /**
+     * It waits for a runner.
+     */
+    204: void;
+};
+
+export type AdminRetryJobResponse = AdminRetryJobResponses[keyof AdminRetryJobResponses];
 
 export type GetHealthData = {
     body?: never;

@@ -15,6 +15,7 @@ const exempt: Record<string, string> = {
   exportOtelLogs: "stores nothing",
   estimateBatchExport: "creates nothing",
   previewBatchExport: "creates nothing",
+  matchModel: "creates nothing",
   cancelBatchExport: "repeated, it finds the export cancelled",
   retryBatchExport: "repeated, it is refused while the export waits or runs",
   pauseIntegration: "repeated, it changes nothing",

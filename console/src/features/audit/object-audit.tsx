@@ -6,21 +6,13 @@ import { type Column, Table } from "../../components/table.tsx";
 import { Time } from "../../components/time.tsx";
 import { listAuditLogsOptions } from "../../generated/@tanstack/react-query.gen.ts";
 import type { AuditLog } from "../../generated/types.gen.ts";
+import { Author } from "./author.tsx";
 
 type ResourceType = AuditLog["resourceType"];
 
 const columns: Column<AuditLog>[] = [
   { id: "action", title: "Action", cell: ({ action }) => action },
-  {
-    id: "by",
-    title: "By",
-    cell: ({ type, apiKeyId, userId }) => (
-      <>
-        {type === "RUNNER" ? "Runner" : type === "API_KEY" ? "API key " : ""}
-        {type === "RUNNER" ? null : <span className="mono">{apiKeyId ?? userId}</span>}
-      </>
-    ),
-  },
+  { id: "by", title: "By", cell: (entry) => <Author entry={entry} /> },
   { id: "ip", title: "Address", cell: ({ ipAddress }) => <span className="mono">{ipAddress ?? "–"}</span> },
   { id: "request", title: "Request", cell: ({ requestId }) => <span className="mono muted">{requestId ?? "–"}</span> },
   { id: "at", title: "When", cell: ({ createdAt }) => <Time at={createdAt} form="full" /> },

@@ -15,24 +15,27 @@ import type { BatchExportSummary } from "../../generated/types.gen.ts";
 import { ExportActions } from "./export-actions.tsx";
 import { ExportProgress } from "./export-progress.tsx";
 import { exportStatuses } from "./export-search.ts";
-import { isActive, stateOf } from "./export-state.ts";
+import { stateOf } from "./export-state.ts";
 import "./exports-page.css";
 import type { Pace } from "./pace.ts";
+import { requesterText } from "./requester-text.ts";
+import { useLiveExports } from "./use-live-exports.ts";
 import { usePaces } from "./use-paces.ts";
 
 const route = getRouteApi("/projects/$projectId/exports");
 const pageSize = 25;
-/** While an export runs, and while none does. */
-const followMs = 1000;
-const idleMs = 15_000;
+/** The stream tells what changes; this finds what it has lost. */
+const refetchMs = 15_000;
 
 export const ExportsPage = () => {
   const { status, cursor } = route.useSearch();
+  const { user } = route.useRouteContext().account;
   const query = useQuery({
     ...listBatchExportsOptions({ query: { limit: pageSize, ...(status && { status }), ...(cursor && { cursor }) } }),
     placeholderData: keepPreviousData,
-    refetchInterval: ({ state }) => (state.data?.data.some(isActive) ? followMs : idleMs),
+    refetchInterval: refetchMs,
   });
+  useLiveExports();
   const rows = query.data?.data ?? [];
   const paces = usePaces(rows, query.dataUpdatedAt);
   return (
@@ -47,7 +50,7 @@ export const ExportsPage = () => {
         {({ data, nextCursor }) => (
           <>
             <div className="exports-table">
-              <Table label="Exports" columns={columnsOf(paces)} rows={data} rowKey={({ id }) => id} isFixed />
+              <Table label="Exports" columns={columnsOf(paces, user.id)} rows={data} rowKey={({ id }) => id} isFixed />
             </div>
             <Pager cursor={cursor} nextCursor={nextCursor} shown={data.length === 1 ? "1 export" : `${data.length} exports on this page`} />
           </>
@@ -57,7 +60,7 @@ export const ExportsPage = () => {
   );
 };
 
-const columnsOf = (paces: ReadonlyMap<string, Pace>): Column<BatchExportSummary>[] => [
+const columnsOf = (paces: ReadonlyMap<string, Pace>, ownId: string): Column<BatchExportSummary>[] => [
   { id: "name", title: "Name", className: "name", cell: (row) => <Name {...row} /> },
   {
     id: "status",
@@ -74,6 +77,7 @@ const columnsOf = (paces: ReadonlyMap<string, Pace>): Column<BatchExportSummary>
     className: "progress-column",
     cell: (row) => <ExportProgress followed={row} pace={paces.get(row.id)} />,
   },
+  { id: "by", title: "By", className: "by-column", cell: ({ requestedBy }) => requesterText(requestedBy, ownId) },
   { id: "created", title: "Created", className: "time-column", cell: ({ createdAt }) => <Time at={createdAt} form="relative" /> },
   {
     id: "expires",

@@ -3,8 +3,8 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen.ts';
-import { adminCreateApiKey, adminCreateMembership, adminCreateOrganization, adminCreateProject, adminCreateUser, adminListApiKeys, adminListMemberships, adminListOrganizations, adminListProjects, adminListUsers, adminRevokeApiKey, adminRotateApiKey, adminSetProjectPlan, backfillIntegration, cancelBatchExport, createApiKey, createBatchExport, createComment, createIntegration, createInvitation, createModel, createScore, createWebhookEndpoint, deleteBatchExport, deleteBlobStorageIntegration, deleteComment, deleteIntegration, deleteModel, deleteScore, deleteTrace, deleteTraces, deleteWebhookEndpoint, downloadBatchExport, endAccountSession, endAllAccountSessions, estimateBatchExport, exportOtelLogs, exportOtelMetrics, exportOtelTraces, finishOidcSignIn, getAccount, getApiKey, getBatchExport, getBatchExportDownloadLink, getBatchExportManifest, getBlobStorageIntegrationStatus, getExportSchema, getExportTable, getHealth, getIntegration, getIntegrationCoverage, getIntegrationRun, getLimits, getModel, getObservation, getReadiness, getScore, getScoreV1, getSession, getSignInMethods, getTrace, getValidation, getWebhookDelivery, getWebhookEndpoint, ingest, listAccountSessions, listApiKeys, listAuditLogs, listBatchExports, listBlobStorageIntegrations, listComments, listExportTables, listIntegrationRuns, listIntegrations, listInvitations, listMembers, listModels, listObservations, listObservationsV2, listProjects, listRejections, listScores, listScoresV1, listScoresV3, listSessions, listTableRows, listTraces, listWebhookDeliveries, listWebhookEndpoints, type Options, pauseIntegration, previewBatchExport, putBlobStorageIntegration, redeliverRejections, redeliverWebhookDeliveries, redeliverWebhookDelivery, removeMember, requestMailLink, rerunBatchExport, resendInvitation, resumeIntegration, retryBatchExport, revokeApiKey, revokeInvitation, rotateApiKey, rotateWebhookSecret, runIntegration, signOut, startOidcSignIn, testWebhookEndpoint, updateIntegration, updateMember, updateWebhookEndpoint, validateIntegration, verifySignIn } from '../sdk.gen.ts';
-import type { AdminCreateApiKeyData, AdminCreateApiKeyError, AdminCreateApiKeyResponse, AdminCreateMembershipData, AdminCreateMembershipError, AdminCreateMembershipResponse, AdminCreateOrganizationData, AdminCreateOrganizationError, AdminCreateOrganizationResponse, AdminCreateProjectData, AdminCreateProjectError, AdminCreateProjectResponse, AdminCreateUserData, AdminCreateUserError, AdminCreateUserResponse, AdminListApiKeysData, AdminListApiKeysError, AdminListApiKeysResponse, AdminListMembershipsData, AdminListMembershipsError, AdminListMembershipsResponse, AdminListOrganizationsData, AdminListOrganizationsError, AdminListOrganizationsResponse, AdminListProjectsData, AdminListProjectsError, AdminListProjectsResponse, AdminListUsersData, AdminListUsersError, AdminListUsersResponse, AdminRevokeApiKeyData, AdminRevokeApiKeyError, AdminRevokeApiKeyResponse, AdminRotateApiKeyData, AdminRotateApiKeyError, AdminRotateApiKeyResponse, AdminSetProjectPlanData, AdminSetProjectPlanError, AdminSetProjectPlanResponse, BackfillIntegrationData, BackfillIntegrationError, BackfillIntegrationResponse, CancelBatchExportData, CancelBatchExportError, CancelBatchExportResponse, CreateApiKeyData, CreateApiKeyError, CreateApiKeyResponse, CreateBatchExportData, CreateBatchExportError, CreateBatchExportResponse, CreateCommentData, CreateCommentError, CreateCommentResponse, CreateIntegrationData, CreateIntegrationError, CreateIntegrationResponse, CreateInvitationData, CreateInvitationError, CreateInvitationResponse, CreateModelData, CreateModelError, CreateModelResponse, CreateScoreData, CreateScoreError, CreateScoreResponse, CreateWebhookEndpointData, CreateWebhookEndpointError, CreateWebhookEndpointResponse, DeleteBatchExportData, DeleteBatchExportError, DeleteBatchExportResponse, DeleteBlobStorageIntegrationData, DeleteBlobStorageIntegrationError, DeleteBlobStorageIntegrationResponse, DeleteCommentData, DeleteCommentError, DeleteCommentResponse, DeleteIntegrationData, DeleteIntegrationError, DeleteIntegrationResponse, DeleteModelData, DeleteModelError, DeleteModelResponse, DeleteScoreData, DeleteScoreError, DeleteScoreResponse, DeleteTraceData, DeleteTraceError, DeleteTraceResponse, DeleteTracesData, DeleteTracesError, DeleteTracesResponse, DeleteWebhookEndpointData, DeleteWebhookEndpointError, DeleteWebhookEndpointResponse, DownloadBatchExportData, DownloadBatchExportError, EndAccountSessionData, EndAccountSessionError, EndAccountSessionResponse, EndAllAccountSessionsData, EndAllAccountSessionsError, EndAllAccountSessionsResponse, EstimateBatchExportData, EstimateBatchExportError, EstimateBatchExportResponse, ExportOtelLogsData, ExportOtelLogsError, ExportOtelLogsResponse, ExportOtelMetricsData, ExportOtelMetricsError, ExportOtelMetricsResponse, ExportOtelTracesData, ExportOtelTracesError, ExportOtelTracesResponse, FinishOidcSignInData, FinishOidcSignInError, GetAccountData, GetAccountError, GetAccountResponse, GetApiKeyData, GetApiKeyError, GetApiKeyResponse, GetBatchExportData, GetBatchExportDownloadLinkData, GetBatchExportDownloadLinkError, GetBatchExportDownloadLinkResponse, GetBatchExportError, GetBatchExportManifestData, GetBatchExportManifestError, GetBatchExportManifestResponse, GetBatchExportResponse, GetBlobStorageIntegrationStatusData, GetBlobStorageIntegrationStatusError, GetBlobStorageIntegrationStatusResponse, GetExportSchemaData, GetExportSchemaError, GetExportSchemaResponse, GetExportTableData, GetExportTableError, GetExportTableResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIntegrationCoverageData, GetIntegrationCoverageError, GetIntegrationCoverageResponse, GetIntegrationData, GetIntegrationError, GetIntegrationResponse, GetIntegrationRunData, GetIntegrationRunError, GetIntegrationRunResponse, GetLimitsData, GetLimitsError, GetLimitsResponse, GetModelData, GetModelError, GetModelResponse, GetObservationData, GetObservationError, GetObservationResponse, GetReadinessData, GetReadinessError, GetReadinessResponse, GetScoreData, GetScoreError, GetScoreResponse, GetScoreV1Data, GetScoreV1Error, GetScoreV1Response, GetSessionData, GetSessionError, GetSessionResponse, GetSignInMethodsData, GetSignInMethodsError, GetSignInMethodsResponse, GetTraceData, GetTraceError, GetTraceResponse, GetValidationData, GetValidationError, GetValidationResponse, GetWebhookDeliveryData, GetWebhookDeliveryError, GetWebhookDeliveryResponse, GetWebhookEndpointData, GetWebhookEndpointError, GetWebhookEndpointResponse, IngestData, IngestError, IngestResponse, ListAccountSessionsData, ListAccountSessionsError, ListAccountSessionsResponse, ListApiKeysData, ListApiKeysError, ListApiKeysResponse, ListAuditLogsData, ListAuditLogsError, ListAuditLogsResponse, ListBatchExportsData, ListBatchExportsError, ListBatchExportsResponse, ListBlobStorageIntegrationsData, ListBlobStorageIntegrationsError, ListBlobStorageIntegrationsResponse, ListCommentsData, ListCommentsError, ListCommentsResponse, ListExportTablesData, ListExportTablesError, ListExportTablesResponse, ListIntegrationRunsData, ListIntegrationRunsError, ListIntegrationRunsResponse, ListIntegrationsData, ListIntegrationsError, ListIntegrationsResponse, ListInvitationsData, ListInvitationsError, ListInvitationsResponse, ListMembersData, ListMembersError, ListMembersResponse, ListModelsData, ListModelsError, ListModelsResponse, ListObservationsData, ListObservationsError, ListObservationsResponse, ListObservationsV2Data, ListObservationsV2Error, ListObservationsV2Response, ListProjectsData, ListProjectsError, ListProjectsResponse, ListRejectionsData, ListRejectionsError, ListRejectionsResponse, ListScoresData, ListScoresError, ListScoresResponse, ListScoresV1Data, ListScoresV1Error, ListScoresV1Response, ListScoresV3Data, ListScoresV3Error, ListScoresV3Response, ListSessionsData, ListSessionsError, ListSessionsResponse, ListTableRowsData, ListTableRowsError, ListTableRowsResponse, ListTracesData, ListTracesError, ListTracesResponse, ListWebhookDeliveriesData, ListWebhookDeliveriesError, ListWebhookDeliveriesResponse, ListWebhookEndpointsData, ListWebhookEndpointsError, ListWebhookEndpointsResponse, PauseIntegrationData, PauseIntegrationError, PauseIntegrationResponse, PreviewBatchExportData, PreviewBatchExportError, PreviewBatchExportResponse, PutBlobStorageIntegrationData, PutBlobStorageIntegrationError, PutBlobStorageIntegrationResponse, RedeliverRejectionsData, RedeliverRejectionsError, RedeliverRejectionsResponse, RedeliverWebhookDeliveriesData, RedeliverWebhookDeliveriesError, RedeliverWebhookDeliveriesResponse, RedeliverWebhookDeliveryData, RedeliverWebhookDeliveryError, RedeliverWebhookDeliveryResponse, RemoveMemberData, RemoveMemberError, RemoveMemberResponse, RequestMailLinkData, RequestMailLinkError, RequestMailLinkResponse, RerunBatchExportData, RerunBatchExportError, RerunBatchExportResponse, ResendInvitationData, ResendInvitationError, ResendInvitationResponse, ResumeIntegrationData, ResumeIntegrationError, ResumeIntegrationResponse, RetryBatchExportData, RetryBatchExportError, RetryBatchExportResponse, RevokeApiKeyData, RevokeApiKeyError, RevokeApiKeyResponse, RevokeInvitationData, RevokeInvitationError, RevokeInvitationResponse, RotateApiKeyData, RotateApiKeyError, RotateApiKeyResponse, RotateWebhookSecretData, RotateWebhookSecretError, RotateWebhookSecretResponse, RunIntegrationData, RunIntegrationError, RunIntegrationResponse, SignOutData, SignOutError, SignOutResponse, StartOidcSignInData, StartOidcSignInError, TestWebhookEndpointData, TestWebhookEndpointError, TestWebhookEndpointResponse, UpdateIntegrationData, UpdateIntegrationError, UpdateIntegrationResponse, UpdateMemberData, UpdateMemberError, UpdateMemberResponse, UpdateWebhookEndpointData, UpdateWebhookEndpointError, UpdateWebhookEndpointResponse, ValidateIntegrationData, ValidateIntegrationError, ValidateIntegrationResponse, VerifySignInData, VerifySignInError, VerifySignInResponse } from '../types.gen.ts';
+import { adminCreateApiKey, adminCreateMembership, adminCreateOrganization, adminCreateProject, adminCreateUser, adminGetQueue, adminListApiKeys, adminListDeadLetters, adminListMemberships, adminListOrganizations, adminListProjects, adminListUsers, adminRetryJob, adminRevokeApiKey, adminRotateApiKey, adminSetProjectPlan, backfillIntegration, cancelBatchExport, countTableRows, createApiKey, createBatchExport, createComment, createIntegration, createInvitation, createModel, createScore, createWebhookEndpoint, deleteBatchExport, deleteBlobStorageIntegration, deleteComment, deleteIntegration, deleteModel, deleteScore, deleteTrace, deleteTraces, deleteWebhookEndpoint, downloadBatchExport, endAccountSession, endAllAccountSessions, estimateBatchExport, exportOtelLogs, exportOtelMetrics, exportOtelTraces, finishOidcSignIn, getAccount, getApiKey, getBatchExport, getBatchExportDownloadLink, getBatchExportManifest, getBlobStorageIntegrationStatus, getDeliveryStatistics, getExportSchema, getExportStatistics, getExportTable, getHealth, getIntegration, getIntegrationCoverage, getIntegrationRun, getLimits, getModel, getObservation, getReadiness, getScore, getScoreV1, getSession, getSignInMethods, getTrace, getValidation, getWebhookDelivery, getWebhookEndpoint, ingest, listAccountSessions, listApiKeys, listAuditLogs, listBatchExports, listBlobStorageIntegrations, listComments, listExportTables, listIntegrationRuns, listIntegrations, listInvitations, listMembers, listModels, listObservations, listObservationsV2, listProjects, listRejections, listScores, listScoresV1, listScoresV3, listSessions, listTableRows, listTableValues, listTraces, listWebhookDeliveries, listWebhookEndpoints, matchModel, type Options, pauseIntegration, previewBatchExport, putBlobStorageIntegration, redeliverRejections, redeliverWebhookDeliveries, redeliverWebhookDelivery, removeMember, requestMailLink, rerunBatchExport, resendInvitation, resumeIntegration, retryBatchExport, revokeApiKey, revokeInvitation, rotateApiKey, rotateWebhookSecret, runIntegration, signOut, startOidcSignIn, testWebhookEndpoint, updateIntegration, updateMember, updateWebhookEndpoint, validateIntegration, verifySignIn } from '../sdk.gen.ts';
+import type { AdminCreateApiKeyData, AdminCreateApiKeyError, AdminCreateApiKeyResponse, AdminCreateMembershipData, AdminCreateMembershipError, AdminCreateMembershipResponse, AdminCreateOrganizationData, AdminCreateOrganizationError, AdminCreateOrganizationResponse, AdminCreateProjectData, AdminCreateProjectError, AdminCreateProjectResponse, AdminCreateUserData, AdminCreateUserError, AdminCreateUserResponse, AdminGetQueueData, AdminGetQueueError, AdminGetQueueResponse, AdminListApiKeysData, AdminListApiKeysError, AdminListApiKeysResponse, AdminListDeadLettersData, AdminListDeadLettersError, AdminListDeadLettersResponse, AdminListMembershipsData, AdminListMembershipsError, AdminListMembershipsResponse, AdminListOrganizationsData, AdminListOrganizationsError, AdminListOrganizationsResponse, AdminListProjectsData, AdminListProjectsError, AdminListProjectsResponse, AdminListUsersData, AdminListUsersError, AdminListUsersResponse, AdminRetryJobData, AdminRetryJobError, AdminRetryJobResponse, AdminRevokeApiKeyData, AdminRevokeApiKeyError, AdminRevokeApiKeyResponse, AdminRotateApiKeyData, AdminRotateApiKeyError, AdminRotateApiKeyResponse, AdminSetProjectPlanData, AdminSetProjectPlanError, AdminSetProjectPlanResponse, BackfillIntegrationData, BackfillIntegrationError, BackfillIntegrationResponse, CancelBatchExportData, CancelBatchExportError, CancelBatchExportResponse, CountTableRowsData, CountTableRowsError, CountTableRowsResponse, CreateApiKeyData, CreateApiKeyError, CreateApiKeyResponse, CreateBatchExportData, CreateBatchExportError, CreateBatchExportResponse, CreateCommentData, CreateCommentError, CreateCommentResponse, CreateIntegrationData, CreateIntegrationError, CreateIntegrationResponse, CreateInvitationData, CreateInvitationError, CreateInvitationResponse, CreateModelData, CreateModelError, CreateModelResponse, CreateScoreData, CreateScoreError, CreateScoreResponse, CreateWebhookEndpointData, CreateWebhookEndpointError, CreateWebhookEndpointResponse, DeleteBatchExportData, DeleteBatchExportError, DeleteBatchExportResponse, DeleteBlobStorageIntegrationData, DeleteBlobStorageIntegrationError, DeleteBlobStorageIntegrationResponse, DeleteCommentData, DeleteCommentError, DeleteCommentResponse, DeleteIntegrationData, DeleteIntegrationError, DeleteIntegrationResponse, DeleteModelData, DeleteModelError, DeleteModelResponse, DeleteScoreData, DeleteScoreError, DeleteScoreResponse, DeleteTraceData, DeleteTraceError, DeleteTraceResponse, DeleteTracesData, DeleteTracesError, DeleteTracesResponse, DeleteWebhookEndpointData, DeleteWebhookEndpointError, DeleteWebhookEndpointResponse, DownloadBatchExportData, DownloadBatchExportError, EndAccountSessionData, EndAccountSessionError, EndAccountSessionResponse, EndAllAccountSessionsData, EndAllAccountSessionsError, EndAllAccountSessionsResponse, EstimateBatchExportData, EstimateBatchExportError, EstimateBatchExportResponse, ExportOtelLogsData, ExportOtelLogsError, ExportOtelLogsResponse, ExportOtelMetricsData, ExportOtelMetricsError, ExportOtelMetricsResponse, ExportOtelTracesData, ExportOtelTracesError, ExportOtelTracesResponse, FinishOidcSignInData, FinishOidcSignInError, GetAccountData, GetAccountError, GetAccountResponse, GetApiKeyData, GetApiKeyError, GetApiKeyResponse, GetBatchExportData, GetBatchExportDownloadLinkData, GetBatchExportDownloadLinkError, GetBatchExportDownloadLinkResponse, GetBatchExportError, GetBatchExportManifestData, GetBatchExportManifestError, GetBatchExportManifestResponse, GetBatchExportResponse, GetBlobStorageIntegrationStatusData, GetBlobStorageIntegrationStatusError, GetBlobStorageIntegrationStatusResponse, GetDeliveryStatisticsData, GetDeliveryStatisticsError, GetDeliveryStatisticsResponse, GetExportSchemaData, GetExportSchemaError, GetExportSchemaResponse, GetExportStatisticsData, GetExportStatisticsError, GetExportStatisticsResponse, GetExportTableData, GetExportTableError, GetExportTableResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIntegrationCoverageData, GetIntegrationCoverageError, GetIntegrationCoverageResponse, GetIntegrationData, GetIntegrationError, GetIntegrationResponse, GetIntegrationRunData, GetIntegrationRunError, GetIntegrationRunResponse, GetLimitsData, GetLimitsError, GetLimitsResponse, GetModelData, GetModelError, GetModelResponse, GetObservationData, GetObservationError, GetObservationResponse, GetReadinessData, GetReadinessError, GetReadinessResponse, GetScoreData, GetScoreError, GetScoreResponse, GetScoreV1Data, GetScoreV1Error, GetScoreV1Response, GetSessionData, GetSessionError, GetSessionResponse, GetSignInMethodsData, GetSignInMethodsError, GetSignInMethodsResponse, GetTraceData, GetTraceError, GetTraceResponse, GetValidationData, GetValidationError, GetValidationResponse, GetWebhookDeliveryData, GetWebhookDeliveryError, GetWebhookDeliveryResponse, GetWebhookEndpointData, GetWebhookEndpointError, GetWebhookEndpointResponse, IngestData, IngestError, IngestResponse, ListAccountSessionsData, ListAccountSessionsError, ListAccountSessionsResponse, ListApiKeysData, ListApiKeysError, ListApiKeysResponse, ListAuditLogsData, ListAuditLogsError, ListAuditLogsResponse, ListBatchExportsData, ListBatchExportsError, ListBatchExportsResponse, ListBlobStorageIntegrationsData, ListBlobStorageIntegrationsError, ListBlobStorageIntegrationsResponse, ListCommentsData, ListCommentsError, ListCommentsResponse, ListExportTablesData, ListExportTablesError, ListExportTablesResponse, ListIntegrationRunsData, ListIntegrationRunsError, ListIntegrationRunsResponse, ListIntegrationsData, ListIntegrationsError, ListIntegrationsResponse, ListInvitationsData, ListInvitationsError, ListInvitationsResponse, ListMembersData, ListMembersError, ListMembersResponse, ListModelsData, ListModelsError, ListModelsResponse, ListObservationsData, ListObservationsError, ListObservationsResponse, ListObservationsV2Data, ListObservationsV2Error, ListObservationsV2Response, ListProjectsData, ListProjectsError, ListProjectsResponse, ListRejectionsData, ListRejectionsError, ListRejectionsResponse, ListScoresData, ListScoresError, ListScoresResponse, ListScoresV1Data, ListScoresV1Error, ListScoresV1Response, ListScoresV3Data, ListScoresV3Error, ListScoresV3Response, ListSessionsData, ListSessionsError, ListSessionsResponse, ListTableRowsData, ListTableRowsError, ListTableRowsResponse, ListTableValuesData, ListTableValuesError, ListTableValuesResponse, ListTracesData, ListTracesError, ListTracesResponse, ListWebhookDeliveriesData, ListWebhookDeliveriesError, ListWebhookDeliveriesResponse, ListWebhookEndpointsData, ListWebhookEndpointsError, ListWebhookEndpointsResponse, MatchModelData, MatchModelError, MatchModelResponse, PauseIntegrationData, PauseIntegrationError, PauseIntegrationResponse, PreviewBatchExportData, PreviewBatchExportError, PreviewBatchExportResponse, PutBlobStorageIntegrationData, PutBlobStorageIntegrationError, PutBlobStorageIntegrationResponse, RedeliverRejectionsData, RedeliverRejectionsError, RedeliverRejectionsResponse, RedeliverWebhookDeliveriesData, RedeliverWebhookDeliveriesError, RedeliverWebhookDeliveriesResponse, RedeliverWebhookDeliveryData, RedeliverWebhookDeliveryError, RedeliverWebhookDeliveryResponse, RemoveMemberData, RemoveMemberError, RemoveMemberResponse, RequestMailLinkData, RequestMailLinkError, RequestMailLinkResponse, RerunBatchExportData, RerunBatchExportError, RerunBatchExportResponse, ResendInvitationData, ResendInvitationError, ResendInvitationResponse, ResumeIntegrationData, ResumeIntegrationError, ResumeIntegrationResponse, RetryBatchExportData, RetryBatchExportError, RetryBatchExportResponse, RevokeApiKeyData, RevokeApiKeyError, RevokeApiKeyResponse, RevokeInvitationData, RevokeInvitationError, RevokeInvitationResponse, RotateApiKeyData, RotateApiKeyError, RotateApiKeyResponse, RotateWebhookSecretData, RotateWebhookSecretError, RotateWebhookSecretResponse, RunIntegrationData, RunIntegrationError, RunIntegrationResponse, SignOutData, SignOutError, SignOutResponse, StartOidcSignInData, StartOidcSignInError, TestWebhookEndpointData, TestWebhookEndpointError, TestWebhookEndpointResponse, UpdateIntegrationData, UpdateIntegrationError, UpdateIntegrationResponse, UpdateMemberData, UpdateMemberError, UpdateMemberResponse, UpdateWebhookEndpointData, UpdateWebhookEndpointError, UpdateWebhookEndpointResponse, ValidateIntegrationData, ValidateIntegrationError, ValidateIntegrationResponse, VerifySignInData, VerifySignInError, VerifySignInResponse } from '../types.gen.ts';
 
 /**
  * Send events
@@ -479,6 +479,44 @@ export const listTableRowsMutation = (options?: Partial<Options<ListTableRowsDat
     const mutationOptions: UseMutationOptions<ListTableRowsResponse, ListTableRowsError, Options<ListTableRowsData>> = {
         mutationFn: async (fnOptions) => {
             const { data } = await listTableRows({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Count the rows of a table over time
+ *
+ * Counts the rows that an export of the same query would hold, in buckets of the table's time. Rows of the future, which exports leave out, are not counted. Needs `traces:read` or `batchExports:create`; for audit_logs `auditLogs:read`. Comments need `comments:CRUD` or `batchExports:create`.
+ */
+export const countTableRowsMutation = (options?: Partial<Options<CountTableRowsData>>): UseMutationOptions<CountTableRowsResponse, CountTableRowsError, Options<CountTableRowsData>> => {
+    const mutationOptions: UseMutationOptions<CountTableRowsResponse, CountTableRowsError, Options<CountTableRowsData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await countTableRows({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * List the values of a column
+ *
+ * Suggestions for a filter: the values that a column has in the rows of a filter, each with the number of these rows. A filter on the table's time makes it faster. Needs `traces:read` or `batchExports:create`; for audit_logs `auditLogs:read`. Comments need `comments:CRUD` or `batchExports:create`.
+ */
+export const listTableValuesMutation = (options?: Partial<Options<ListTableValuesData>>): UseMutationOptions<ListTableValuesResponse, ListTableValuesError, Options<ListTableValuesData>> => {
+    const mutationOptions: UseMutationOptions<ListTableValuesResponse, ListTableValuesError, Options<ListTableValuesData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await listTableValues({
                 ...options,
                 ...fnOptions,
                 throwOnError: true
@@ -1142,6 +1180,25 @@ export const createModelMutation = (options?: Partial<Options<CreateModelData>>)
 };
 
 /**
+ * Show which model a name would match
+ *
+ * By the rule that prices calls: the project's own models before defaults, newest start date first. Changes nothing.
+ */
+export const matchModelMutation = (options?: Partial<Options<MatchModelData>>): UseMutationOptions<MatchModelResponse, MatchModelError, Options<MatchModelData>> => {
+    const mutationOptions: UseMutationOptions<MatchModelResponse, MatchModelError, Options<MatchModelData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await matchModel({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
  * Delete a model of the project
  *
  * Computed costs stay. Within a minute, the next matching model prices new calls.
@@ -1176,6 +1233,46 @@ export const getModelOptions = (options: Options<GetModelData>) => queryOptions<
         return data;
     },
     queryKey: getModelQueryKey(options)
+});
+
+export const getExportStatisticsQueryKey = (options: Options<GetExportStatisticsData>) => createQueryKey('getExportStatistics', options);
+
+/**
+ * Count exports over time
+ *
+ * By state, with their rows and bytes, in quarters of an hour. Deleted exports are not counted.
+ */
+export const getExportStatisticsOptions = (options: Options<GetExportStatisticsData>) => queryOptions<GetExportStatisticsResponse, GetExportStatisticsError, GetExportStatisticsResponse, ReturnType<typeof getExportStatisticsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getExportStatistics({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getExportStatisticsQueryKey(options)
+});
+
+export const getDeliveryStatisticsQueryKey = (options: Options<GetDeliveryStatisticsData>) => createQueryKey('getDeliveryStatistics', options);
+
+/**
+ * Count webhook deliveries over time
+ *
+ * Of all endpoints of the project, by outcome, in quarters of an hour. Test deliveries are not counted, and neither are those of deleted endpoints.
+ */
+export const getDeliveryStatisticsOptions = (options: Options<GetDeliveryStatisticsData>) => queryOptions<GetDeliveryStatisticsResponse, GetDeliveryStatisticsError, GetDeliveryStatisticsResponse, ReturnType<typeof getDeliveryStatisticsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getDeliveryStatistics({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getDeliveryStatisticsQueryKey(options)
 });
 
 export const listBlobStorageIntegrationsQueryKey = (options?: Options<ListBlobStorageIntegrationsData>) => createQueryKey('listBlobStorageIntegrations', options);
@@ -2697,6 +2794,97 @@ export const adminSetProjectPlanMutation = (options?: Partial<Options<AdminSetPr
     const mutationOptions: UseMutationOptions<AdminSetProjectPlanResponse, AdminSetProjectPlanError, Options<AdminSetProjectPlanData>> = {
         mutationFn: async (fnOptions) => {
             const { data } = await adminSetProjectPlan({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const adminGetQueueQueryKey = (options?: Options<AdminGetQueueData>) => createQueryKey('adminGetQueue', options);
+
+/**
+ * Show the queue
+ *
+ * Jobs by kind and state, dead letters, runners, and the exports that have run longest, of all projects.
+ */
+export const adminGetQueueOptions = (options?: Options<AdminGetQueueData>) => queryOptions<AdminGetQueueResponse, AdminGetQueueError, AdminGetQueueResponse, ReturnType<typeof adminGetQueueQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await adminGetQueue({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: adminGetQueueQueryKey(options)
+});
+
+export const adminListDeadLettersQueryKey = (options?: Options<AdminListDeadLettersData>) => createQueryKey('adminListDeadLetters', options);
+
+/**
+ * List dead letters
+ *
+ * Jobs whose sender was told that they will be done, and which have used up their attempts. They stay until they are retried.
+ */
+export const adminListDeadLettersOptions = (options?: Options<AdminListDeadLettersData>) => queryOptions<AdminListDeadLettersResponse, AdminListDeadLettersError, AdminListDeadLettersResponse, ReturnType<typeof adminListDeadLettersQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await adminListDeadLetters({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: adminListDeadLettersQueryKey(options)
+});
+
+export const adminListDeadLettersInfiniteQueryKey = (options?: Options<AdminListDeadLettersData>): QueryKey<Options<AdminListDeadLettersData>> => createQueryKey('adminListDeadLetters', options, true);
+
+/**
+ * List dead letters
+ *
+ * Jobs whose sender was told that they will be done, and which have used up their attempts. They stay until they are retried.
+ */
+export const adminListDeadLettersInfiniteOptions = (options?: Options<AdminListDeadLettersData>) => {
+    const opts = infiniteQueryOptions<AdminListDeadLettersResponse, AdminListDeadLettersError, InfiniteData<AdminListDeadLettersResponse>, QueryKey<Options<AdminListDeadLettersData>>, string | Pick<QueryKey<Options<AdminListDeadLettersData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
+    // @ts-ignore
+    {
+        queryFn: async ({ pageParam, queryKey, signal }) => {
+            // @ts-ignore
+            const page: Pick<QueryKey<Options<AdminListDeadLettersData>>[0], 'body' | 'headers' | 'path' | 'query'> = typeof pageParam === 'object' ? pageParam : {
+                query: {
+                    cursor: pageParam
+                }
+            };
+            const params = createInfiniteParams(queryKey, page);
+            const { data } = await adminListDeadLetters({
+                ...options,
+                ...params,
+                signal,
+                throwOnError: true
+            });
+            return data;
+        },
+        queryKey: adminListDeadLettersInfiniteQueryKey(options)
+    });
+    return opts as Omit<typeof opts, 'initialData'>;
+};
+
+/**
+ * Retry a dead letter
+ *
+ * The job restarts with all its attempts. The audit log of its project says who retried it.
+ */
+export const adminRetryJobMutation = (options?: Partial<Options<AdminRetryJobData>>): UseMutationOptions<AdminRetryJobResponse, AdminRetryJobError, Options<AdminRetryJobData>> => {
+    const mutationOptions: UseMutationOptions<AdminRetryJobResponse, AdminRetryJobError, Options<AdminRetryJobData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await adminRetryJob({
                 ...options,
                 ...fnOptions,
                 throwOnError: true

@@ -1,0 +1,136 @@
+/** Members of the organisation with their roles, and people who are invited. */
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useCommands } from "../../app/commands.ts";
+import { useAccount, useProject } from "../../app/use-project.ts";
+import { Button } from "../../components/button.tsx";
+import { ConfirmDialog } from "../../components/dialog.tsx";
+import { Select } from "../../components/field.tsx";
+import { Page } from "../../components/page.tsx";
+import { QueryView } from "../../components/query-view.tsx";
+import { type Column, Table } from "../../components/table.tsx";
+import { Time } from "../../components/time.tsx";
+import { toast } from "../../components/toast.tsx";
+import { listMembersOptions } from "../../generated/@tanstack/react-query.gen.ts";
+import type { Member } from "../../generated/types.gen.ts";
+import { Invitations } from "./invitations.tsx";
+import { InviteDialog } from "./invite-dialog.tsx";
+import "./members-page.css";
+import { reasonAgainstChange, roleAllows, rolesToGive, roleTitles } from "./role-words.ts";
+import { useMemberActions } from "./use-members.ts";
+
+export const MembersPage = () => {
+  const { organization } = useProject();
+  const [isInviting, setInviting] = useState(false);
+  const members = useQuery(listMembersOptions());
+  useCommands([{ id: "invite", title: "Invite somebody", group: "Members", icon: "mail", keys: "n", run: () => setInviting(true) }]);
+  return (
+    <Page
+      title="Members"
+      beside={<span className="muted">of {organization.name}</span>}
+      actions={
+        <Button variant="primary" icon="mail" onClick={() => setInviting(true)}>
+          Invite
+        </Button>
+      }
+    >
+      <QueryView query={members} label="members" loadingRows={4}>
+        {({ data }) => <Members members={data} />}
+      </QueryView>
+      <Invitations />
+      <InviteDialog isOpen={isInviting} onClose={() => setInviting(false)} />
+    </Page>
+  );
+};
+
+const Members = ({ members }: { members: readonly Member[] }) => {
+  const { user } = useAccount();
+  const columns: Column<Member>[] = [
+    {
+      id: "member",
+      title: "Member",
+      cell: ({ email, name, userId }) => (
+        <>
+          <span className="truncate">
+            {name ?? email}
+            {userId === user.id ? <span className="muted"> (you)</span> : null}
+          </span>
+          {name === null ? null : <span className="truncate muted">{email}</span>}
+        </>
+      ),
+    },
+    { id: "role", title: "Role", cell: (member) => <MemberRole member={member} members={members} /> },
+    { id: "allows", title: "May", className: "member-allows", cell: ({ role }) => <span className="muted">{roleAllows[role]}</span> },
+    { id: "since", title: "Since", cell: ({ createdAt }) => <Time at={createdAt} /> },
+    {
+      id: "action",
+      title: "Action",
+      isTitleHidden: true,
+      align: "end",
+      cell: (member) => <RemoveMember member={member} members={members} isMe={member.userId === user.id} />,
+    },
+  ];
+  return (
+    <div className="members-table">
+      <Table label="Members" columns={columns} rows={members} rowKey={({ id }) => id} />
+    </div>
+  );
+};
+
+type MemberProps = { member: Member; members: readonly Member[] };
+
+const MemberRole = ({ member, members }: MemberProps) => {
+  const { role: mine } = useProject().organization;
+  const { changeRole } = useMemberActions();
+  const reason = reasonAgainstChange(member, mine, members);
+  if (reason !== null)
+    return (
+      <>
+        {roleTitles[member.role]} <span className="muted member-reason">{reason}</span>
+      </>
+    );
+  return (
+    <Select
+      aria-label={`Role of ${member.email}`}
+      value={member.role}
+      disabled={changeRole.isPending}
+      options={rolesToGive(mine).map((role) => ({ value: role, title: roleTitles[role] }))}
+      onChange={(role) => changeRole.mutate({ path: { id: member.id }, body: { role } })}
+    />
+  );
+};
+
+const RemoveMember = ({ member, members, isMe }: MemberProps & { isMe: boolean }) => {
+  const { role: mine, name: organizationName } = useProject().organization;
+  const { remove } = useMemberActions();
+  const [isAsking, setAsking] = useState(false);
+  if (reasonAgainstChange(member, mine, members) !== null) return null;
+  const onSuccess = () => {
+    // Who has left sees another project, or none.
+    if (isMe) return window.location.assign("/");
+    setAsking(false);
+    return toast(`${member.email} is no member any more.`);
+  };
+  return (
+    <>
+      <Button size="small" aria-label={isMe ? undefined : `Remove ${member.email}`} onClick={() => setAsking(true)}>
+        {isMe ? "Leave" : "Remove"}
+      </Button>
+      <ConfirmDialog
+        title={isMe ? `Leave ${organizationName}?` : `Remove ${member.email}?`}
+        action={isMe ? "Leave" : "Remove"}
+        isDangerous
+        isOpen={isAsking}
+        isBusy={remove.isPending}
+        error={remove.error}
+        onClose={() => setAsking(false)}
+        onConfirm={() => remove.mutate({ path: { id: member.id } }, { onSuccess })}
+      >
+        <p>
+          {isMe ? "You lose" : "They lose"} access to every project of {organizationName} at once. API keys of {isMe ? "yours" : "theirs"}{" "}
+          are refused from then on, too: look at the list of keys first, and give programs a key of somebody who stays.
+        </p>
+      </ConfirmDialog>
+    </>
+  );
+};

@@ -1,0 +1,49 @@
+/** Lists the values of a column of texts with the number of rows that have them, as suggestions for a filter. */
+import type { ExportQuery } from "../../core/query/export-query.ts";
+import { type Expression, sql } from "../../core/query/sql.ts";
+import type { FilterColumn } from "../../core/query/tables/table.ts";
+import { parseCount } from "../../db/clickhouse/parse-count.ts";
+import { type AggregateDeps, type AggregateScope, aggregateRows } from "./aggregate-rows.ts";
+
+/** Longer values are no suggestions. */
+export const suggestionBytesMax = 1000;
+
+type Values = {
+  /** Most frequent first. */
+  values: { value: string; count: number }[];
+  /** False if there are more values, or some that are too long or not UTF-8. */
+  isComplete: boolean;
+};
+
+/**
+ * Exact: each row counts once for a value, in its newest version. `prefix` is compared whatever its case. Throws COMMENT_FILTER_TOO_WIDE, and
+ * what ClickHouse throws.
+ */
+export const listValues = async (
+  deps: AggregateDeps,
+  query: ExportQuery,
+  scope: AggregateScope,
+  { column, prefix, limit }: { column: FilterColumn; prefix: string; limit: number },
+): Promise<Values> => {
+  const rows = await aggregateRows<{ value: string | null; rows: string }>(deps, query, scope, ({ table }) => ({
+    list: sql`${suggestionOf(column)} AS value, count() AS rows`,
+    // What is no suggestion comes first, so that it is never cut off. A piece of a table of Postgres does not know which values are frequent.
+    rest: `GROUP BY value HAVING value IS NULL OR (value != '' AND startsWith(lowerUTF8(assumeNotNull(value)), lowerUTF8({prefix:String})))
+      ORDER BY isNull(value) DESC, rows DESC, value${table.source.kind === "postgres" ? "" : ` LIMIT ${limit + 2}`}`,
+    params: { prefix },
+  }));
+  const counts = new Map<string | null, number>();
+  for (const { value, rows: found } of rows) counts.set(value, (counts.get(value) ?? 0) + parseCount(found));
+  const isWhole = !counts.delete(null);
+  const values = [...counts]
+    .map(([value, count]) => ({ value: value ?? "", count }))
+    .toSorted((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
+  return { values: values.slice(0, limit), isComplete: isWhole && values.length <= limit };
+};
+
+/** Null for what is no suggestion, which a row may have beside others. */
+const suggestionOf = ({ type, sql: text, uses }: FilterColumn): Expression => {
+  const given = { sql: text, uses };
+  const each = type === "arrayOptions" ? sql`arrayJoin(arrayDistinct(${given}))` : sql`ifNull(toString(${given}), '')`;
+  return sql`arrayMap(v -> if(length(v) > ${String(suggestionBytesMax)} OR NOT isValidUTF8(v), NULL, v), [${each}])[1]`;
+};
