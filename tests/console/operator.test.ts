@@ -61,9 +61,15 @@ describe("an operator", () => {
     await page.getByRole("button", { name: "Retry ingestion.merge job_dead1" }).click();
     await page.getByText("The job is in the queue again").waitFor();
     await dead.getByText("trace/checkout-1").waitFor({ state: "detached" });
-    const [job] = await execute<{ state: string; attempt: number }>(whole.db(), sql`select state, attempt from jobs where id = 'job_dead1'`);
+    const [job] = await execute<{ state: string; attempt: number }>(
+      whole.db(),
+      sql`select state, attempt from jobs where id = 'job_dead1'`,
+    );
     expect(job).toEqual({ state: "available", attempt: 0 });
-    await page.getByRole("table", { name: "Queue" }).getByRole("row", { name: /ingestion\.merge/ }).waitFor();
+    await page
+      .getByRole("table", { name: "Queue" })
+      .getByRole("row", { name: /ingestion\.merge/ })
+      .waitFor();
   });
 
   it("finds nothing with axe, light and dark, and scrolls no page sideways at 200 % zoom", async () => {
