@@ -93,6 +93,15 @@ describe("a VIEWER", () => {
     const page = await openAs(team, "VIEWER", `/projects/${team.projectId}/exports`, { expectedStatuses: [403] });
     await page.getByRole("heading", { name: "You have no right to see this" }).waitFor();
     const pages = page.getByRole("navigation", { name: "Pages" });
-    expect(await pages.getByRole("link").allTextContents()).toEqual(["Overview", "Models", "Limits"]);
+    expect(await pages.getByRole("link").allTextContents()).toEqual([
+      "Overview",
+      "Events",
+      "Traces",
+      "Observations",
+      "Scores",
+      "Sessions",
+      "Models",
+      "Limits",
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 /** JSON as a collapsible tree. Parts are read when they are opened, long lists and texts in steps, so that no document freezes the page. */
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { Button, IconButton } from "./button.tsx";
 import { CopyButton } from "./code-block.tsx";
 import { entriesOf, type JsonPart, jsonRoot, sourceOf, stringOf } from "./json-source.ts";
@@ -13,7 +13,7 @@ const entriesStep = 100;
 
 /** A text that may be JSON: as a tree if it is an object or array, else as text. */
 export const JsonOrText = ({ text, label }: { text: string; label: string }) => {
-  const root = jsonRoot(text);
+  const root = useMemo(() => jsonRoot(text), [text]);
   return root === undefined ? <LongText text={text} label={label} /> : <JsonTree text={text} root={root} label={label} />;
 };
 

@@ -34,6 +34,8 @@ export const Pager = ({ cursor, nextCursor, shown, beside = {} }: PagerProps) =>
         }) as never,
       state: (state) => ({ ...state, trail: nextTrail }),
     });
+  // The rows are still those of the page before: its next page is this one.
+  const isLoading = nextCursor !== null && nextCursor === cursor;
   if (cursor === undefined && nextCursor === null) return <p className="muted">{shown}</p>;
   return (
     <nav className="toolbar" aria-label="Paging">
@@ -46,7 +48,7 @@ export const Pager = ({ cursor, nextCursor, shown, beside = {} }: PagerProps) =>
             Previous
           </Button>
         )}
-        <Button disabled={nextCursor === null} onClick={() => nextCursor !== null && go(nextCursor, [...trail, cursor ?? ""])}>
+        <Button disabled={nextCursor === null || isLoading} onClick={() => nextCursor !== null && go(nextCursor, [...trail, cursor ?? ""])}>
           Next
         </Button>
       </span>

@@ -1,4 +1,5 @@
 /** The conditions of the filter as chips: a press edits one. All of them must hold. */
+import { useRef } from "react";
 import { IconButton } from "../../components/button.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { Popover } from "../../components/popover.tsx";
@@ -10,18 +11,23 @@ import type { TableView } from "./use-table-view.ts";
 
 export const FilterBar = ({ table, view }: { table: ExportTable; view: TableView }) => {
   const conditions = view.search.filter ?? [];
+  const bar = useRef<HTMLElement>(null);
   const set = (next: readonly FilterCondition[]) => view.filterBy({ filter: next.length === 0 ? undefined : next });
   return (
-    <section className="filter-bar" aria-label="Filter">
+    <section ref={bar} className="filter-bar" aria-label="Filter" tabIndex={-1}>
       {conditions.map((condition, at) => (
-        // Equal conditions may stand twice, and their place is all that tells them apart.
+        // A condition stays itself while it is edited, and equal ones may stand twice: their place is all that tells them apart.
         <Chip
-          key={`${at} ${JSON.stringify(condition)}`}
+          key={`${at}`}
           table={table}
           view={view}
           condition={condition}
           onChange={(next) => set(conditions.with(at, next))}
-          onRemove={() => set(conditions.toSpliced(at, 1))}
+          onRemove={() => {
+            set(conditions.toSpliced(at, 1));
+            // Its button goes, and the focus with it.
+            bar.current?.focus();
+          }}
         />
       ))}
       {conditions.length >= conditionsMax ? null : (

@@ -1,5 +1,5 @@
 /** Search over the rows. It is applied with Enter, or when typing rests. */
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Input, Select } from "../../components/field.tsx";
 import type { ExportTable } from "../../generated/types.gen.ts";
 import { type SearchPlace, searchPlaces } from "./table-search.ts";
@@ -10,8 +10,18 @@ const titles: Record<SearchPlace, string> = { id: "Ids and names", input: "Input
 
 export const SearchBox = ({ table, view: { search, filterBy } }: { table: ExportTable; view: TableView }) => {
   const [text, setText] = useState(search.q ?? "");
+  const applied = search.q ?? "";
+  /** What this box applied last: any other text in the URL comes from elsewhere, and is taken over. */
+  const own = useRef(applied);
+  useEffect(() => {
+    if (applied === own.current) return;
+    own.current = applied;
+    setText(applied);
+  }, [applied]);
   const apply = () => {
-    if (text !== (search.q ?? "")) filterBy({ q: text === "" ? undefined : text, ...(text === "" && { in: undefined }) });
+    if (text === applied) return;
+    own.current = text;
+    filterBy({ q: text === "" ? undefined : text, ...(text === "" && { in: undefined }) });
   };
   useEffect(() => {
     const timer = setTimeout(apply, restMs);

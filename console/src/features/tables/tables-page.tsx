@@ -96,7 +96,7 @@ const Rows = ({ table, view }: { table: ExportTable; view: TableView }) => {
   return (
     <div className="tables">
       <div className="toolbar">
-        <SearchBox key={search.q} table={table} view={view} />
+        <SearchBox table={table} view={view} />
         <TimeControl view={view} />
         <FilterBar table={table} view={view} />
         <span className="toolbar toolbar-end">
