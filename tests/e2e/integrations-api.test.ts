@@ -411,7 +411,10 @@ describe("the ledger", () => {
     expect(bundled.map(({ hasGap }) => hasGap)).toEqual([false, true, false]);
     expect(bundled.at(-1)).toMatchObject({ windows: 2, failed: 1, completed: 1, rows: 20 });
     expect((await cellsOf("?from=2026-11-01T05:00:00Z&to=2026-11-01T07:00:00Z")).map(hours)).toEqual(["05-06", "06-07"]);
-    await insertRuns(id, Array.from({ length: 1000 }, (_, hour) => hour + 100));
+    await insertRuns(
+      id,
+      Array.from({ length: 1000 }, (_, hour) => hour + 100),
+    );
     const many = await cellsOf("?cells=100");
     expect(many.length).toBeLessThanOrEqual(100);
     expect(many.reduce((sum, { windows }) => sum + Number(windows), 0)).toBe(1006);

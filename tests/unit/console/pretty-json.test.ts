@@ -4,7 +4,8 @@ import { prettyJson } from "../../../console/src/features/webhooks/pretty-json.t
 
 describe("indented JSON", () => {
   it("is what JSON.stringify would write, for every value", () => {
-    fc.assert(fc.property(fc.jsonValue(), (value) => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
         expect(prettyJson(JSON.stringify(value))).toBe(JSON.stringify(value, null, 2));
       }),
     );
