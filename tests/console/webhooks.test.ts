@@ -63,11 +63,12 @@ describe("an endpoint", () => {
     await row.getByText("The endpoint answered 503.").waitFor();
     await row.getByRole("link").click();
     const drawer = drawerOf(page);
-    await drawer.getByText("x-queue").waitFor();
+    // Of the newest attempt: on a busy machine there are two by now.
+    await drawer.getByText("x-queue").first().waitFor();
     // Digits beyond 2^53 are shown as they came.
-    await drawer.getByText('"id": 12345678901234567890').waitFor();
+    await drawer.getByText('"id": 12345678901234567890').first().waitFor();
     await drawer.getByText('"type": "export.completed"').waitFor();
-    await drawer.getByText("user-agent").waitFor();
+    await drawer.getByText("user-agent").first().waitFor();
 
     receiver.answer("/pipeline", 204);
     // Its schedule may have come first.
