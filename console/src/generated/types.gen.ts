@@ -1517,6 +1517,9 @@ export type DownloadLink = {
     expiresAt: string;
 };
 
+/**
+ * A page of rows, with the columns they have.
+ */
 export type TableRowsPage = {
     /**
      * Columns in the order of the file.
@@ -1549,6 +1552,9 @@ export type TableRowsPage = {
     nextCursor: string | null;
 };
 
+/**
+ * A row of a table, with the cells of the columns that were asked for.
+ */
 export type TableRow = {
     /**
      * Id of the row.
@@ -1568,6 +1574,9 @@ export type TableRow = {
     };
 };
 
+/**
+ * Which rows and columns, in which order, and how much of them.
+ */
 export type TableRowsRequest = {
     /**
      * Conditions of the table's filter language, all of which a row satisfies. Null: every row.
@@ -1616,6 +1625,9 @@ export type TableRowsRequest = {
     textMax?: number | null;
 };
 
+/**
+ * How many rows there are over time.
+ */
 export type TableHistogram = {
     /**
      * Start of the first bucket, ISO 8601 UTC.
@@ -1635,6 +1647,9 @@ export type TableHistogram = {
     counts: Array<number>;
 };
 
+/**
+ * Which rows are counted, and between which instants.
+ */
 export type TableHistogramRequest = {
     /**
      * Conditions of the table's filter language, all of which a row satisfies. Null: every row.
@@ -1662,6 +1677,9 @@ export type TableHistogramRequest = {
     buckets?: number;
 };
 
+/**
+ * Values of a column, as suggestions for a filter.
+ */
 export type TableValues = {
     /**
      * Most frequent first.
@@ -1682,6 +1700,9 @@ export type TableValues = {
     isComplete: boolean;
 };
 
+/**
+ * Which column, and in which rows.
+ */
 export type TableValuesRequest = {
     /**
      * A filter column of the type string, stringOptions or arrayOptions that holds no payload.
@@ -5299,6 +5320,9 @@ export type ProjectPlan = {
     };
 };
 
+/**
+ * The queue of all projects, and who works on it.
+ */
 export type Queue = {
     /**
      * Every kind of job.
@@ -5312,16 +5336,7 @@ export type Queue = {
          * Unfinished jobs by state; a state without any is missing.
          */
         states: {
-            scheduled?: number;
-            available?: number;
-            /**
-             * Windows being delivered.
-             */
-            running?: number;
-            retryable?: number;
-            completed?: number;
-            cancelled?: number;
-            discarded?: number;
+            [key: string]: number;
         };
         /**
          * How long the longest waiting job has been due; 0 if none is.
@@ -5404,6 +5419,9 @@ export type Queue = {
     }>;
 };
 
+/**
+ * A page of dead letters, newest first.
+ */
 export type DeadLetterPage = {
     /**
      * A page, newest first.
@@ -5415,6 +5433,9 @@ export type DeadLetterPage = {
     nextCursor: string | null;
 };
 
+/**
+ * A job whose sender was told that it will be done, and which has used up its attempts.
+ */
 export type DeadLetter = {
     /**
      * Id of the job.
