@@ -12,7 +12,8 @@ const RunningExport = z.object({
   runningSeconds: z.int(),
   attempt: z.int(),
   lastHeartbeatAt: z.string().nullable(),
-  stage: z.enum(exportStages).nullable(),
+  /** Null before it has said so, and where a runner of another version says something else. */
+  stage: z.enum(exportStages).nullable().catch(null),
   rows: z.int(),
   rowsTotal: z.int().nullable(),
 });

@@ -165,7 +165,7 @@ describe("the stream of all exports", () => {
         second = await waiting();
         await execute(
           fixture.db,
-          sql`update batch_exports set progress = '{"stage":"writing","rows":5,"bytes":9,"slices":1,"slicesTotal":2,"rowsTotal":10}' where id = ${first}`,
+          sql`update batch_exports set progress = '{"stage":"streaming","rows":5,"bytes":9,"slices":1,"slicesTotal":2,"rowsTotal":10}' where id = ${first}`,
         );
       },
       3: async () => {

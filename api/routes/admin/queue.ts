@@ -3,7 +3,6 @@ import { z } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
 import { exportStages } from "../../../core/exports/manifest.ts";
 import { jobKindNames } from "../../../core/jobs/kinds.ts";
-import { jobStates } from "../../../core/jobs/state.ts";
 import { describeQueue } from "../../../services/jobs/describe-queue.ts";
 import { listDeadJobs } from "../../../services/jobs/list-dead-jobs.ts";
 import { retryDeadLetter } from "../../../services/jobs/retry-dead-letter.ts";
@@ -21,7 +20,7 @@ const Queue = z
       .array(
         z.object({
           kind,
-          states: z.partialRecord(z.enum(jobStates), z.int()).describe("Unfinished jobs by state; a state without any is missing."),
+          states: z.record(z.string(), z.int()).describe("Unfinished jobs by state; a state without any is missing."),
           oldestDueSeconds: z.number().describe("How long the longest waiting job has been due; 0 if none is."),
         }),
       )

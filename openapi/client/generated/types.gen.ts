@@ -1518,7 +1518,7 @@ export type DownloadLink = {
 };
 
 /**
- * A page of rows of a table.
+ * A page of rows, with the columns they have.
  */
 export type TableRowsPage = {
     /**
@@ -1553,7 +1553,7 @@ export type TableRowsPage = {
 };
 
 /**
- * A row: its values, and the length of those that were cut.
+ * A row of a table, with the cells of the columns that were asked for.
  */
 export type TableRow = {
     /**
@@ -1575,7 +1575,7 @@ export type TableRow = {
 };
 
 /**
- * Which rows, in which order, and from where on.
+ * Which rows and columns, in which order, and how much of them.
  */
 export type TableRowsRequest = {
     /**
@@ -1626,7 +1626,7 @@ export type TableRowsRequest = {
 };
 
 /**
- * Rows along time, counted exactly.
+ * How many rows there are over time.
  */
 export type TableHistogram = {
     /**
@@ -1648,7 +1648,7 @@ export type TableHistogram = {
 };
 
 /**
- * Which rows are counted, from when to when.
+ * Which rows are counted, and between which instants.
  */
 export type TableHistogramRequest = {
     /**
@@ -1678,7 +1678,7 @@ export type TableHistogramRequest = {
 };
 
 /**
- * Values of a column, the most frequent first.
+ * Values of a column, as suggestions for a filter.
  */
 export type TableValues = {
     /**
@@ -1701,7 +1701,7 @@ export type TableValues = {
 };
 
 /**
- * Of which column and rows the values are.
+ * Which column, and in which rows.
  */
 export type TableValuesRequest = {
     /**
@@ -5505,7 +5505,7 @@ export type ProjectPlan = {
 };
 
 /**
- * What waits, runs and failed in the queue, and the runners that work on it.
+ * The queue of all projects, and who works on it.
  */
 export type Queue = {
     /**
@@ -5520,16 +5520,7 @@ export type Queue = {
          * Unfinished jobs by state; a state without any is missing.
          */
         states: {
-            scheduled?: number;
-            available?: number;
-            /**
-             * Windows being delivered.
-             */
-            running?: number;
-            retryable?: number;
-            completed?: number;
-            cancelled?: number;
-            discarded?: number;
+            [key: string]: number;
         };
         /**
          * How long the longest waiting job has been due; 0 if none is.
@@ -5613,7 +5604,7 @@ export type Queue = {
 };
 
 /**
- * A page of jobs that were given up, newest first.
+ * A page of dead letters, newest first.
  */
 export type DeadLetterPage = {
     /**
@@ -5627,7 +5618,7 @@ export type DeadLetterPage = {
 };
 
 /**
- * A job that was given up: no attempt is left, or its fault is permanent.
+ * A job whose sender was told that it will be done, and which has used up its attempts.
  */
 export type DeadLetter = {
     /**
