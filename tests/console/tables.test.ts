@@ -339,7 +339,8 @@ describe("hostile values", () => {
 
 describe("rights", () => {
   it("of a viewer leave out exports, comments and what else the API would refuse", async () => {
-    const page = await openAs(await people.newTeam("viewers"), "VIEWER");
+    const team = await people.newTeam("viewers");
+    const page = await openAs(team, "VIEWER", `/projects/${team.projectId}/events`);
     await page.getByRole("heading", { level: 1, name: "Events" }).waitFor();
     await page.getByRole("heading", { name: "No events yet" }).waitFor();
     expect(await page.getByRole("button", { name: "Export", exact: true }).count()).toBe(0);

@@ -19,7 +19,7 @@ export const SearchBox = ({ table, view: { search, filterBy } }: { table: Export
     setText(applied);
   }, [applied]);
   const apply = () => {
-    if (text === applied) return;
+    if (text === own.current) return;
     own.current = text;
     filterBy({ q: text === "" ? undefined : text, ...(text === "" && { in: undefined }) });
   };
@@ -45,7 +45,10 @@ export const SearchBox = ({ table, view: { search, filterBy } }: { table: Export
           aria-label="Where to search"
           value={search.in ?? "id"}
           options={places.map((place) => ({ value: place, title: titles[place] }))}
-          onChange={(place) => filterBy({ in: place === "id" ? undefined : place, ...(text !== "" && { q: text }) })}
+          onChange={(place) => {
+            own.current = text;
+            filterBy({ in: place === "id" ? undefined : place, q: text === "" ? undefined : text });
+          }}
         />
       )}
     </search>
