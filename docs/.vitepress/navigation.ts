@@ -11,6 +11,7 @@ export const navigation = [
     pages: [
       ["getting-started", "Getting started"],
       ["exports", "Exports"],
+      ["tables", "Looking into tables"],
       ["filters", "Filters"],
       ["formats", "Formats"],
       ["export-files", "What files hold"],

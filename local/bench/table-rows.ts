@@ -167,6 +167,8 @@ for (const [name, filter] of Object.entries(filters)) {
   await measure(`first page, narrow columns, filter ${name}`, () => page({ columns: narrow, filter }));
   await measure(`first page, all columns, filter ${name}`, () => page({ filter }));
 }
+await measure("first page, all columns but scores", () => page({ scores: "none" }));
+await measure("first page, narrow columns and scores", () => page({ columns: [...narrow, "scores"] }));
 const twentieth = await pageAt({ columns: narrow }, 20);
 await measure("20th page, narrow columns", () => page({ columns: narrow }, twentieth));
 await measure("20th page, all columns", () => page({}, twentieth));

@@ -87,6 +87,9 @@ const route = keyRoute(
   },
 );
 
+/** The Worker holds a page as text, beside other requests in 128 MB. */
+const heldBytesMax = 16 * 1024 * 1024;
+
 type RowsDeps = Pick<RouteDeps, "answers" | "eventsTable" | "nowMs" | "openPreviewClickHouse">;
 
 export const registerRows = (app: App, deps: RowsDeps): void => {
@@ -107,7 +110,7 @@ export const registerRows = (app: App, deps: RowsDeps): void => {
         limit,
         after: cursor === undefined ? null : decodeRowsCursor(digest, cursor),
         charactersMax: textMax,
-        bytesMax: deps.answers.bytesMax,
+        bytesMax: Math.min(deps.answers.bytesMax, heldBytesMax),
       },
     );
     const shown = page.columns.map(({ id, kind, nullable, unit }) => ({ id, type: kind, nullable, unit: unit ?? null }));

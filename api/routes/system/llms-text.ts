@@ -23,6 +23,7 @@ export const llmsText: string = [
   "",
   "- [Getting started](docs/getting-started.md): This page goes from nothing to a downloaded and checked file in a few minutes.",
   "- [Exports](docs/exports.md): An export is one request for rows of one table, and ends as one file or several in a bucket, with a receipt.",
+  "- [Looking into tables](docs/tables.md): These routes show the rows that an export of the same query would hold, without making one.",
   "- [Filters](docs/filters.md): A filter is a list of conditions, and a row must satisfy all of them.",
   "- [Formats](docs/formats.md): An export is one of four formats.",
   "- [What files hold](docs/export-files.md): This page describes what you can ask for in an export request, and what the files hold.",
