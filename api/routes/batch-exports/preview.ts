@@ -40,7 +40,7 @@ const Preview = z
       }),
     ),
     warnings: z.array(z.string()),
-    estimate: Estimate.nullable().describe("Null if counting took too long; `warnings` then says so."),
+    estimate: z.union([Estimate, z.null()]).describe("Null if counting took too long; `warnings` then says so."),
   })
   .openapi("Preview");
 

@@ -31,7 +31,7 @@ const Status = z.object({
   lagSeconds: z.int().nullable().describe("How far `deliveredThrough` is behind the present."),
   nextRunAt: instant.nullable(),
   lastRunAt: instant.nullable(),
-  lastError: Fault.nullable().describe("Of the last attempt that failed; kept until a window is delivered."),
+  lastError: z.union([Fault, z.null()]).describe("Of the last attempt that failed; kept until a window is delivered."),
   disabledCode: z.string().nullable().describe("The fault that switched the integration off."),
   failures: z.int().describe("Attempts that failed since a window was delivered."),
   overdueSince: instant.nullable(),

@@ -22,7 +22,7 @@ export const RunSummary = z
     sent: z.int().describe("Events that were sent to a sink: `accepted` and `rejected`."),
     accepted: z.int(),
     rejected: z.int(),
-    error: Fault.nullable(),
+    error: z.union([Fault, z.null()]),
     manifestKey: z.string().nullable().describe("Key of the manifest in the bucket."),
     contentHash: z.string().nullable().describe("Equal when the same window gave the same files."),
     createdAt: instant,

@@ -23,7 +23,7 @@ const MatchModel = z
 
 const ModelMatch = z
   .object({
-    model: Model.nullable().describe("The model that prices the call; null if none does."),
+    model: z.union([Model, z.null()]).describe("The model that prices the call; null if none does."),
     matchedName: z.string().nullable().describe("The spelling that its pattern matches; null without a model."),
     names: z.array(z.string()).describe("Spellings that are tried, in order: the name as sent, then without what gateways add."),
   })

@@ -123,6 +123,7 @@ export const schemaDescriptions: Record<string, string> = {
   Integration: "An integration with its settings, schedule and state. Secrets are left out.",
   IntegrationCoverage: "All windows of an integration, as cells of equal length.",
   IntegrationCoverageCell: "The windows of one cell, by state.",
+  IntegrationFault: "What went wrong in a delivery, and what to do about it.",
   IntegrationPage: "A page of integrations, newest first.",
   IntegrationRejection: "Rows that a destination refused, with its reason.",
   IntegrationRejectionPage: "A page of refused rows, newest first.",

@@ -637,11 +637,9 @@ export type Preview = {
      */
     warnings: Array<string>;
     /**
-     * What the whole export would have.
+     * Null if counting took too long; `warnings` then says so.
      */
-    estimate: Estimate & ({
-        [key: string]: unknown;
-    } | null);
+    estimate: Estimate | null;
 };
 
 /**
@@ -3486,11 +3484,9 @@ export type CreateModel = {
  */
 export type ModelMatch = {
     /**
-     * Name of the model.
+     * The model that prices the call; null if none does.
      */
-    model: Model & ({
-        [key: string]: unknown;
-    } | null);
+    model: Model | null;
     /**
      * The spelling that its pattern matches; null without a model.
      */
@@ -3936,7 +3932,10 @@ export type Integration = {
          * When a window was last delivered; null if none was. ISO 8601, UTC.
          */
         lastRunAt: string | null;
-        lastError: IntegrationFault;
+        /**
+         * Of the last attempt that failed; kept until a window is delivered.
+         */
+        lastError: IntegrationFault | null;
         /**
          * The fault that switched the integration off.
          */
@@ -3990,7 +3989,7 @@ export type Integration = {
 };
 
 /**
- * Of the last attempt that failed; kept until a window is delivered.
+ * What went wrong in a delivery, and what to do about it.
  */
 export type IntegrationFault = {
     /**
@@ -4017,7 +4016,7 @@ export type IntegrationFault = {
      * When it happened. ISO 8601, UTC.
      */
     at: string;
-} | null;
+};
 
 /**
  * Where an integration delivers, what, and when.
@@ -4339,7 +4338,10 @@ export type IntegrationRunSummary = {
      * Rows that the sink has refused.
      */
     rejected: number;
-    error: IntegrationFault;
+    /**
+     * What went wrong; null if nothing.
+     */
+    error: IntegrationFault | null;
     /**
      * Key of the manifest in the bucket.
      */
