@@ -60,7 +60,8 @@ export const Plot = ({ data, heightPx, optionsOf, className }: PlotProps) => {
   return <div ref={place} className={className} data-drawn={drawn === null ? undefined : ""} aria-hidden="true" />;
 };
 
-const colorIn =
+/** A canvas knows no custom properties, and none of them is a plain color: each has one for light and one for dark. */
+export const colorIn =
   (element: HTMLElement): ColorOf =>
   (token) => {
     const probe = element.appendChild(document.createElement("span"));

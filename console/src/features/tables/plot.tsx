@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useTheme } from "../../app/theme.ts";
+import { colorIn } from "../../components/plot.tsx";
 import { countText } from "../../components/quantity.ts";
 import type { TableHistogram } from "../../generated/types.gen.ts";
 
@@ -72,7 +73,7 @@ const timeTicks: uPlot.Axis.Values = [
 type Handlers = { onSelect: PlotProps["onSelect"]; onPoint: (bucket: number | null) => void };
 
 const optionsOf = (element: HTMLElement, histogram: TableHistogram, { onSelect, onPoint }: Handlers): uPlot.Options => {
-  const color = (token: string) => resolved(element, token);
+  const color = colorIn(element);
   const axis = { stroke: () => color("--text-muted"), ticks: { show: false }, font: "11px system-ui, sans-serif" };
   const { bucketSeconds, from, to } = histogram;
   const start = Date.parse(from) / 1000;
@@ -115,14 +116,4 @@ const optionsOf = (element: HTMLElement, histogram: TableHistogram, { onSelect, 
       ],
     },
   };
-};
-
-/** A canvas knows no custom properties, and none of them is a plain color: each has one for light and one for dark. */
-const resolved = (element: HTMLElement, token: string): string => {
-  const probe = document.createElement("span");
-  probe.style.color = `var(${token})`;
-  element.append(probe);
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return color;
 };
