@@ -129,7 +129,7 @@ describe("a failed call", () => {
 
   it("shows code, request id and what to do, and the rows after another try", async () => {
     await made("There again");
-    const page = await openAsOwner("/", { expectedStatuses: [500] });
+    const page = await openAsOwner(undefined, { expectedStatuses: [500] });
     await rowOf(page, "There again").waitFor();
     await page.route(/batch-exports/, (route) => route.fulfill(problem(500)));
     await page.reload();
@@ -142,7 +142,7 @@ describe("a failed call", () => {
 
   it("of a refetch leaves the rows on the page", async () => {
     await made("Stays");
-    const page = await openAsOwner("/", { expectedStatuses: [500] });
+    const page = await openAsOwner(undefined, { expectedStatuses: [500] });
     await rowOf(page, "Stays").waitFor();
     await page.route(/batch-exports/, (route) => route.fulfill(problem(500)));
     await page.getByRole("alert").getByText("It broke in a test.").waitFor();

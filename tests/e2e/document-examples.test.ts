@@ -67,8 +67,9 @@ const withIds = (body: unknown, path: string): unknown =>
         }),
       );
 
-/** `/integrations/{id}` with the id of what the example of `/integrations` created. Undefined if nothing was. */
-const pathWithId = (path: string): string | undefined => {
+/** The path of one table, or `/integrations/{id}` with the id of what the example of `/integrations` created. Undefined if nothing was. */
+const pathWithId = (template: string): string | undefined => {
+  const path = template.replace("{table}", "events");
   const [collection = "", rest] = path.split("/{id}");
   const id = ids[collection];
   // Nobody creates a member in one request.

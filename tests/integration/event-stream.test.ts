@@ -1,11 +1,8 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createApp } from "../../api/app.ts";
-import type { AppDeps } from "../../api/deps.ts";
-import { hashSecret } from "../../core/auth/secret-hash.ts";
-import { noTracer } from "../../core/telemetry/tracer.ts";
 import { execute, openPostgres } from "../../db/postgres/client.ts";
-import { createFixture, type Fixture, newId } from "../support/fixture.ts";
+import { createAppOnFixture } from "../support/app-on-fixture.ts";
+import { createFixture, type Fixture } from "../support/fixture.ts";
 
 let fixture: Fixture;
 
@@ -15,10 +12,10 @@ beforeAll(async () => {
 afterAll(() => fixture.stop());
 
 /** The app on real Postgres, with two ports of the test: what it waits for between looks, and a count of its open connections. */
-const startApp = (betweenLooks: (look: number) => Promise<unknown>, salt = "test-salt") => {
+const startApp = (betweenLooks: (look: number) => Promise<unknown>) => {
   const seen = { opened: 0, open: 0, looks: 0 };
   const lines: Record<string, unknown>[] = [];
-  const deps = {
+  const app = createAppOnFixture(fixture, {
     openDatabase: () => {
       seen.opened++;
       seen.open++;
@@ -31,22 +28,11 @@ const startApp = (betweenLooks: (look: number) => Promise<unknown>, salt = "test
         },
       };
     },
-    newId,
-    nowMs: () => Date.now(),
     wait: async () => {
       await betweenLooks(++seen.looks);
     },
-    hashSecret: (secretKey: string) => hashSecret(secretKey, salt),
     log: (line) => lines.push(line),
-    openTracer: () => noTracer,
-    burst: null,
-    operators: new Set<string>(),
-    publicUrl: null,
-    defaultPlan: "unlimited" as const,
-    keyring: null,
-  } satisfies Partial<AppDeps>;
-  // Everything the events route uses.
-  const app = createApp(deps as Partial<AppDeps> as AppDeps);
+  });
   const events = (id: string, method = "GET") =>
     app.request(`/api/public/batch-exports/${id}/events`, { method, headers: { authorization: `Bearer ${fixture.secretKey}` } });
   const allEvents = () => app.request("/api/public/batch-exports/events", { headers: { authorization: `Bearer ${fixture.secretKey}` } });

@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createApp } from "../../api/app.ts";
 import type { AppDeps } from "../../api/deps.ts";
-import { hashSecret } from "../../core/auth/secret-hash.ts";
 import { AppError } from "../../core/errors.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
-import { execute, openPostgres } from "../../db/postgres/client.ts";
-import { createFixture, type Fixture, newId } from "../support/fixture.ts";
+import { execute } from "../../db/postgres/client.ts";
+import { createAppOnFixture } from "../support/app-on-fixture.ts";
+import { createFixture, type Fixture } from "../support/fixture.ts";
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -25,18 +24,8 @@ const events = (s3Client: S3Client): NonNullable<AppDeps["events"]> => ({
   sha256Hex: fixture.eventStore.sha256Hex,
 });
 
-/** Everything the route uses, on real Postgres. */
 const send = async (store: AppDeps["events"], body: object): Promise<{ status: number; json: Record<string, unknown> }> => {
-  const deps = {
-    openDatabase: () => openPostgres(fixture.runnerEnv()["DATABASE_URL"] ?? "", { connectionsMax: 1 }),
-    newId,
-    newUuid: randomUUID,
-    nowMs: () => Date.now(),
-    hashSecret: (secretKey) => hashSecret(secretKey, "test-salt"),
-    events: store,
-    log: () => {},
-  } satisfies Partial<AppDeps>;
-  const app = createApp(deps as Partial<AppDeps> as AppDeps);
+  const app = createAppOnFixture(fixture, { newUuid: randomUUID, events: store });
   const headers = { authorization: `Bearer ${fixture.secretKey}`, "content-type": "application/json" };
   const response = await app.request("/api/public/scores", { method: "POST", headers, body: JSON.stringify(body) });
   return { status: response.status, json: (await response.json()) as Record<string, unknown> };
