@@ -2,15 +2,18 @@
 import { describe, expect, it } from "vitest";
 import { useConsole } from "../support/console.ts";
 
-const { whole, chromium, people, openAs, openAsOwner } = useConsole({ withRunner: false });
+const { whole, chromium, people, openAs, openAsOwner, openLink } = useConsole({ withRunner: false });
 
 describe("signing in", () => {
-  it("by a link leads to the overview of the project, and the link works once", async () => {
+  it("by a link leads to the overview of the project; looking at the link uses nothing up, and it works once", async () => {
     const link = await people.linkOf({ email: "owner@example.com" });
-    const page = await chromium.open(`${whole.stack().apiUrl}${link}`);
+    const seen = await chromium.open(`${whole.stack().apiUrl}${link}`);
+    await seen.getByRole("button", { name: "Sign in" }).waitFor();
+    expect(await seen.context().cookies()).toEqual([]);
+    const page = await openLink(link);
     await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
     expect(new URL(page.url()).pathname).toBe(`/projects/${whole.stack().projectId}`);
-    const again = await chromium.open(`${whole.stack().apiUrl}${link}`, { expectedStatuses: [410] });
+    const again = await openLink(link, { expectedStatuses: [410] });
     await again.getByRole("heading", { name: "This link does not sign in" }).waitFor();
     await again.getByRole("link", { name: "Ask for a new link" }).click();
     await again.getByRole("heading", { name: "Sign in to Spillway" }).waitFor();
@@ -48,7 +51,7 @@ describe("a session", () => {
   it("that ends elsewhere leads to the sign-in page at the next call", async () => {
     const member = await people.join(await people.newTeam("elsewhere"), "ADMIN");
     const signedIn = async () => {
-      const page = await chromium.open(`${whole.stack().apiUrl}${await people.linkOf(member)}`, { expectedStatuses: [401] });
+      const page = await openLink(await people.linkOf(member), { expectedStatuses: [401] });
       await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
       return page;
     };
@@ -79,7 +82,7 @@ describe("a project", () => {
       body: JSON.stringify({ organizationId: first.organizationId, name: "second project" }),
     });
     const { id: secondId } = (await answer.json()) as { id: string };
-    const page = await chromium.open(`${whole.stack().apiUrl}${await people.linkOf(member, `/projects/${first.projectId}/exports`)}`);
+    const page = await openLink(await people.linkOf(member, `/projects/${first.projectId}/exports`));
     await page.getByRole("button", { name: /first project.*Change project/ }).click();
     await page.getByRole("menuitemradio", { name: /second project/ }).click();
     await page.getByRole("button", { name: /second project.*Change project/ }).waitFor();

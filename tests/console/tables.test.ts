@@ -296,20 +296,19 @@ describe("the drawer", () => {
     await page.getByText("10,000 spans").waitFor();
     const tree = page.getByRole("tree");
     await tree.focus();
-    const lastName = `step ${longTrace - 1}`;
-    const started = Date.now();
+    // Each has three children, so the last line is that of the last child of the last child and so on.
+    const last = "long-9840";
     await page.keyboard.press("End");
-    await page.waitForFunction(() => document.querySelector(".span-active")?.getAttribute("aria-label")?.includes("step") === true);
+    await page.getByRole("treeitem", { name: "step 9840,", exact: false }).waitFor();
+    expect(await page.getByRole("treeitem").count()).toBeLessThan(60);
+    await page.keyboard.press("Enter");
+    await page.waitForURL((url) => url.searchParams.get("span") === last);
+    // To the parent, which is closed then, and back to the first.
     await page.keyboard.press("ArrowLeft");
     await page.keyboard.press("ArrowLeft");
+    await page.getByRole("treeitem", { name: "step 9840,", exact: false }).waitFor({ state: "detached" });
     await page.keyboard.press("Home");
     await page.getByRole("treeitem", { name: "step 0,", exact: false }).first().waitFor();
-    expect(Date.now() - started).toBeLessThan(10_000);
-    expect(await page.getByRole("treeitem").count()).toBeLessThan(60);
-    await page.keyboard.press("End");
-    await page.keyboard.press("Enter");
-    await page.waitForURL((url) => url.searchParams.has("span"));
-    expect(lastName).toContain("9999");
   });
 });
 

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Role } from "../../core/auth/scopes.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { pruneSignIns } from "../../services/accounts/prune-sign-ins.ts";
 import { openBrowser, outcome, type Page } from "../support/browser.ts";
@@ -190,15 +191,16 @@ describe("the ways to sign in", () => {
 });
 
 describe("members and invitations", () => {
-  const as = async (role: "OWNER" | "ADMIN" | "MEMBER", in_: Team) => {
+  const as = async (role: Role, in_: Team) => {
     const member = await join(in_, role);
     const signedIn = await signIn(member);
     const ask = (method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
       signedIn.open(`/api/public/${path}`, { method, body, project: in_.projectId, ...(headers === undefined ? {} : { headers }) });
-    const { data } = (
-      (await (role === "MEMBER" ? { json: { data: [] } } : ask("GET", "members"))) as { json: { data: { id: string; userId: string }[] } }
-    ).json;
-    return { ...member, ask, id: data.find(({ userId }) => userId === member.userId)?.id ?? "" };
+    const [found] = await execute<{ id: string }>(
+      db(),
+      sql`select id from memberships where org_id = ${in_.organizationId} and user_id = ${member.userId}`,
+    );
+    return { ...member, browser: signedIn, ask, id: found?.id ?? "" };
   };
 
   it("an invitation is mailed, and accepted by signing in with its link, once", async () => {
@@ -295,6 +297,23 @@ describe("members and invitations", () => {
     expect(outcome(await last.ask("DELETE", `members/${last.id}`))).toEqual([409, "LAST_OWNER"]);
     expect(outcome(await last.ask("PATCH", `members/${last.id}`, { role: "ADMIN" }))).toEqual([409, "LAST_OWNER"]);
     expect((await last.ask("PATCH", `members/${last.id}`, { role: "OWNER" })).status).toBe(200);
+  });
+
+  it("of every role leaves by themselves; their sessions have no rights there from then on, and the log says who left", async () => {
+    const own = await newTeam();
+    const owner = await as("OWNER", own);
+    for (const role of ["ADMIN", "MEMBER", "VIEWER"] as const) {
+      const { id, userId, browser, ask } = await as(role, own);
+      const leave = () => browser.open(`/api/public/account/organizations/${own.organizationId}`, { method: "DELETE" });
+      expect((await ask("GET", "models")).status).toBe(200);
+      expect((await leave()).status).toBe(204);
+      expect((await ask("GET", "models")).status).toBe(403);
+      expect(outcome(await leave())).toEqual([404, "NOT_FOUND"]);
+      const { data } = (await owner.ask("GET", `audit-logs?resourceId=${id}`)).json as { data: { action: string; userId: string }[] };
+      expect(data.map((entry) => [entry.action, entry.userId])).toEqual([["delete", userId]]);
+    }
+    const stays = await owner.browser.open(`/api/public/account/organizations/${own.organizationId}`, { method: "DELETE" });
+    expect(outcome(stays)).toEqual([409, "LAST_OWNER"]);
   });
 
   it("of another organisation cannot be seen or changed", async () => {

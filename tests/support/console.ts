@@ -26,6 +26,12 @@ export const useConsole = (options: TestStackOptions = {}) => {
     openAsOwner: (path = `/projects/${whole.stack().projectId}/exports`, open: OpenOptions = {}): Promise<Page> =>
       openSignedIn(localOwner, path, open),
     openSignedIn,
+    /** Opens a sign-in link as its reader does: the page asks before it uses the link up. */
+    openLink: async (link: string, open: OpenOptions = {}): Promise<Page> => {
+      const page = await chromium.open(`${whole.stack().apiUrl}${link}`, open);
+      await page.getByRole("button", { name: "Sign in" }).click();
+      return page;
+    },
     /** The same for somebody with a role in a team. */
     openAs: async (team: Team, role: Role, path = "/", open: OpenOptions = {}): Promise<Page> =>
       openSignedIn((await people.join(team, role)).email, path, open),

@@ -17,7 +17,7 @@ export const Button = ({ variant, size, icon, isBusy = false, className, childre
     type="button"
     {...more}
     className={buttonClass({ ...(variant && { variant }), ...(size && { size }) }, className)}
-    aria-disabled={isBusy || undefined}
+    aria-disabled={isBusy || more["aria-disabled"] || undefined}
     onClick={isBusy ? (event) => event.preventDefault() : onClick}
   >
     {isBusy ? <span className="spinner" aria-hidden="true" /> : icon === undefined ? null : <Icon name={icon} size={14} />}

@@ -4,6 +4,7 @@
  */
 import { useNavigate, useRouterState } from "@tanstack/react-router";
 import { Button } from "./button.tsx";
+import { useIsStale } from "./stale.ts";
 
 declare module "@tanstack/react-router" {
   interface HistoryState {
@@ -34,8 +35,7 @@ export const Pager = ({ cursor, nextCursor, shown, beside = {} }: PagerProps) =>
         }) as never,
       state: (state) => ({ ...state, trail: nextTrail }),
     });
-  // The rows are still those of the page before: its next page is this one.
-  const isLoading = nextCursor !== null && nextCursor === cursor;
+  const isStale = useIsStale();
   if (cursor === undefined && nextCursor === null) return <p className="muted">{shown}</p>;
   return (
     <nav className="toolbar" aria-label="Paging">
@@ -48,7 +48,12 @@ export const Pager = ({ cursor, nextCursor, shown, beside = {} }: PagerProps) =>
             Previous
           </Button>
         )}
-        <Button disabled={nextCursor === null || isLoading} onClick={() => nextCursor !== null && go(nextCursor, [...trail, cursor ?? ""])}>
+        <Button
+          disabled={nextCursor === null}
+          // Not disabled, so that the focus stays.
+          aria-disabled={isStale}
+          onClick={() => nextCursor !== null && !isStale && go(nextCursor, [...trail, cursor ?? ""])}
+        >
           Next
         </Button>
       </span>

@@ -1,10 +1,11 @@
 /** The one way a page shows an answer: first load, failed, no right, empty, or the rows, which stay while they are asked for again. */
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { Stale } from "./stale.ts";
 import { Failed, FailedNotice, Loading } from "./states.tsx";
 
 type QueryViewProps<Data> = {
-  query: Pick<UseQueryResult<Data, unknown>, "data" | "error" | "isPending" | "refetch">;
+  query: Pick<UseQueryResult<Data, unknown>, "data" | "error" | "isPending" | "isPlaceholderData" | "refetch">;
   /** Says in a screen reader what is on its way. */
   label: string;
   loadingRows?: number;
@@ -15,7 +16,7 @@ type QueryViewProps<Data> = {
 };
 
 export const QueryView = <Data,>({ query, label, loadingRows, isEmpty, empty, children }: QueryViewProps<Data>) => {
-  const { data, error, refetch } = query;
+  const { data, error, isPlaceholderData, refetch } = query;
   const retry = () => void refetch();
   if (data === undefined)
     return error === null ? (
@@ -26,7 +27,7 @@ export const QueryView = <Data,>({ query, label, loadingRows, isEmpty, empty, ch
   return (
     <>
       {error === null ? null : <FailedNotice error={error} retry={retry} />}
-      {isEmpty?.(data) ? empty : children(data)}
+      <Stale value={isPlaceholderData}>{isEmpty?.(data) ? empty : children(data)}</Stale>
     </>
   );
 };

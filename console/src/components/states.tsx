@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { factsOf } from "../app/api-error.ts";
 import { Button } from "./button.tsx";
 import { classNames } from "./class-names.ts";
+import { CodeText } from "./code-text.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 import "./states.css";
 
@@ -39,8 +40,16 @@ export const Failed = ({ error, retry }: { error: unknown; retry?: () => void })
         <Icon name="warning" size={18} />
       </span>
       <h2>{title}</h2>
-      {detail === title ? null : <p>{detail}</p>}
-      {help === "" ? null : <p>{help}</p>}
+      {detail === title ? null : (
+        <p>
+          <CodeText text={detail} />
+        </p>
+      )}
+      {help === "" ? null : (
+        <p>
+          <CodeText text={help} />
+        </p>
+      )}
       <p className="state-facts mono">
         {code}
         {requestId === null ? null : ` · request ${requestId}`}
@@ -77,7 +86,10 @@ export const FailedNotice = ({ error, retry }: { error: unknown; retry?: () => v
     <div className="notice notice-danger" role="alert">
       <Icon name="warning" size={14} />
       <div className="notice-body">
-        <strong>{detail || title}</strong> {help} {requestId === null ? null : <span className="muted mono">request {requestId}</span>}
+        <strong>
+          <CodeText text={detail || title} />
+        </strong>{" "}
+        <CodeText text={help} /> {requestId === null ? null : <span className="muted mono">request {requestId}</span>}
       </div>
       {retry === undefined ? null : (
         <Button size="small" onClick={retry}>

@@ -5,6 +5,7 @@
 import { Fragment, type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useRef } from "react";
 import { classNames } from "./class-names.ts";
 import { Icon } from "./icon.tsx";
+import { useIsStale } from "./stale.ts";
 import "./table.css";
 
 export type Column<Row> = {
@@ -49,9 +50,10 @@ export const Table = <Row,>({
   isDense = false,
 }: TableProps<Row>) => {
   const frame = useEnteringByKey();
+  const isStale = useIsStale();
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys.
-    <section ref={frame} className="table-frame" aria-label={label} tabIndex={0} onKeyDown={moveAmongRows}>
+    <section ref={frame} className="table-frame" aria-label={label} aria-busy={isStale} tabIndex={0} onKeyDown={moveAmongRows}>
       <table className={classNames("table", isFixed && "table-fixed", isDense && "table-dense")} aria-label={label}>
         <thead>
           <tr>

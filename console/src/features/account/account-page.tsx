@@ -9,11 +9,17 @@ import { ConfirmDialog } from "../../components/dialog.tsx";
 import { Facts } from "../../components/facts.tsx";
 import { Page } from "../../components/page.tsx";
 import { QueryView } from "../../components/query-view.tsx";
+import { SafeText } from "../../components/safe-text.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { Time } from "../../components/time.tsx";
 import { toast, toastFailure } from "../../components/toast.tsx";
-import { endAccountSessionMutation, listAccountSessionsOptions } from "../../generated/@tanstack/react-query.gen.ts";
-import type { AccountSession } from "../../generated/types.gen.ts";
+import {
+  endAccountSessionMutation,
+  leaveOrganizationMutation,
+  listAccountSessionsOptions,
+} from "../../generated/@tanstack/react-query.gen.ts";
+import type { Account, AccountSession } from "../../generated/types.gen.ts";
+import { roleTitles } from "../members/role-words.ts";
 import { agentText } from "./agent-text.ts";
 import { useSignOutEverywhere } from "./use-sign-out.ts";
 
@@ -39,11 +45,12 @@ export const AccountPage = () => {
             facts={[
               ["Mail address", user.email],
               ["Name", user.name],
-              ...organizations.map(({ name, role }) => [name, role.toLowerCase()] as const),
             ]}
           />
         </div>
       </section>
+      <h2>Your organisations</h2>
+      <Table label="Organisations" columns={organizationColumns} rows={organizations} rowKey={({ id }) => id} />
       <h2>Where you are signed in</h2>
       <QueryView query={sessions} label="your sessions" loadingRows={2}>
         {({ data }) => <Table label="Sessions" columns={columns} rows={data} rowKey={({ id }) => id} />}
@@ -62,6 +69,43 @@ export const AccountPage = () => {
     </Page>
   );
 };
+
+type Organization = Account["organizations"][number];
+
+const Leave = ({ organization: { id, name } }: { organization: Organization }) => {
+  const leave = useMutation(leaveOrganizationMutation());
+  const [isAsking, setAsking] = useState(false);
+  return (
+    <>
+      <Button size="small" aria-label={`Leave ${name}`} onClick={() => setAsking(true)}>
+        Leave
+      </Button>
+      <ConfirmDialog
+        title={`Leave ${name}?`}
+        action="Leave"
+        isDangerous
+        isOpen={isAsking}
+        isBusy={leave.isPending}
+        error={leave.error}
+        onClose={() => setAsking(false)}
+        // Who has left sees another project, or none.
+        onConfirm={() => leave.mutate({ path: { id } }, { onSuccess: () => window.location.assign("/") })}
+      >
+        <p>
+          You lose access to every project of {name} at once. API keys of yours are refused from then on, too: give programs a key of
+          somebody who stays first.
+        </p>
+      </ConfirmDialog>
+    </>
+  );
+};
+
+const organizationColumns: Column<Organization>[] = [
+  { id: "name", title: "Organisation", cell: ({ name }) => <SafeText text={name} isLine /> },
+  { id: "role", title: "Your role", cell: ({ role }) => roleTitles[role] },
+  { id: "projects", title: "Projects", align: "end", cell: ({ projects }) => projects.length },
+  { id: "action", title: "Action", isTitleHidden: true, align: "end", cell: (organization) => <Leave organization={organization} /> },
+];
 
 const EndSession = ({ id }: { id: string }) => {
   const end = useMutation({

@@ -1,5 +1,6 @@
 /** Progress, timeline and request of an export. */
 import { CodeBlock, CopyText } from "../../components/code-block.tsx";
+import { CodeText } from "../../components/code-text.tsx";
 import { Facts } from "../../components/facts.tsx";
 import { bytesText, countText } from "../../components/quantity.ts";
 import { Notice } from "../../components/states.tsx";
@@ -17,7 +18,10 @@ export const ExportOverview = ({ export: one, seenAtMs }: { export: BatchExport;
       <div className="stack">
         {one.status === "FAILED" && one.error !== null ? (
           <Notice tone="danger">
-            <strong>{one.error.message}</strong> {one.error.help} <span className="mono">{one.error.code}</span>
+            <strong>
+              <CodeText text={one.error.message} />
+            </strong>{" "}
+            <CodeText text={one.error.help} /> <span className="mono">{one.error.code}</span>
           </Notice>
         ) : null}
         {one.warnings.map((warning) => (

@@ -21,6 +21,7 @@ export const useAllModels = () => {
     data,
     error: first.error ?? rest.error,
     isPending: data === undefined,
+    isPlaceholderData: false,
     refetch: (async () => {
       await rest.refetch();
       return first.refetch();

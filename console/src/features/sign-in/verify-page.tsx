@@ -1,10 +1,13 @@
-/** Where a sign-in link leads: sends its token once. Opening the link alone uses nothing up, because scanners of mail servers do that, too. */
+/**
+ * Where a sign-in link leads. A press of the button sends its token: opening the link alone uses nothing up, because scanners of mail servers
+ * open links and run their scripts, and nobody is signed in as somebody else by a link that they only looked at.
+ */
+import { useMutation } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
 import { queryClient } from "../../app/query-client.ts";
-import { buttonClass } from "../../components/button.tsx";
-import { FailedNotice, Loading } from "../../components/states.tsx";
-import { verifySignIn } from "../../generated/sdk.gen.ts";
+import { Button, buttonClass } from "../../components/button.tsx";
+import { FailedNotice } from "../../components/states.tsx";
+import { verifySignInMutation } from "../../generated/@tanstack/react-query.gen.ts";
 import { SignInCard } from "./sign-in-card.tsx";
 
 const route = getRouteApi("/sign-in/verify");
@@ -12,43 +15,33 @@ const route = getRouteApi("/sign-in/verify");
 export const VerifyPage = () => {
   const { token = "" } = route.useSearch();
   const router = useRouter();
-  const [error, setError] = useState<unknown>(null);
-  useEffect(() => {
-    let isShown = true;
-    verifyOnce(token).then(
-      (next) => {
-        if (!isShown) return;
+  const verify = useMutation(
+    {
+      ...verifySignInMutation(),
+      onSuccess: ({ next }) => {
         queryClient.clear();
         // In place of the link, so that going back does not try it again.
         void router.navigate({ href: next, replace: true });
       },
-      (failure: unknown) => isShown && setError(failure),
+    },
+    // The card, which has its provider, is below.
+    queryClient,
+  );
+  if (verify.error !== null)
+    return (
+      <SignInCard title="This link does not sign in">
+        <FailedNotice error={verify.error} />
+        <a className={buttonClass({ variant: "primary" })} href="/sign-in">
+          Ask for a new link
+        </a>
+      </SignInCard>
     );
-    return () => {
-      isShown = false;
-    };
-  }, [token, router]);
   return (
-    <SignInCard title={error === null ? "Signing in" : "This link does not sign in"}>
-      {error === null ? (
-        <Loading rows={2} label="Signing in" />
-      ) : (
-        <>
-          <FailedNotice error={error} />
-          <a className={buttonClass({ variant: "primary" })} href="/sign-in">
-            Ask for a new link
-          </a>
-        </>
-      )}
+    <SignInCard title="Sign in to Spillway">
+      <p className="muted">The link works once, in this browser or another.</p>
+      <Button variant="primary" isBusy={verify.isPending || verify.isSuccess} autoFocus onClick={() => verify.mutate({ body: { token } })}>
+        Sign in
+      </Button>
     </SignInCard>
   );
-};
-
-/** React may run an effect twice; a token works once. */
-const sent = new Map<string, Promise<string>>();
-
-const verifyOnce = (token: string): Promise<string> => {
-  const known = sent.get(token) ?? verifySignIn({ body: { token }, throwOnError: true }).then(({ data }) => data.next);
-  sent.set(token, known);
-  return known;
 };

@@ -107,14 +107,24 @@ const TextsValue = ({ table, view: { name, search, nowMs }, draft, error, onChan
     enabled: canSuggest,
     retry: false,
   });
+  /** Values entered here or before, which stay listed whatever is found. */
+  const [entered, setEntered] = useState(draft.texts);
   const isChosen = (value: string) => draft.texts.includes(value);
   const toggle = (value: string) =>
     onChange({ ...draft, texts: isChosen(value) ? draft.texts.filter((one) => one !== value) : [...draft.texts, value] });
-  const found = (data?.values ?? []).filter(({ value }) => !isChosen(value));
   const add = () => {
     if (!isChosen(typed)) toggle(typed);
+    if (!entered.includes(typed)) setEntered([...entered, typed]);
     setTyped("");
   };
+  // A value keeps its place when it is chosen: one that moved would lose the focus.
+  const counts = new Map(data?.values.map(({ value, count }) => [value, count]));
+  const listed = new Set([
+    ...entered,
+    ...draft.texts.filter((value) => !counts.has(value)),
+    ...counts.keys(),
+    ...(typed === "" ? [""] : []),
+  ]);
   return (
     <Field label="Values" error={error} hint="Choose some, or enter one and press Enter.">
       {(control) => (
@@ -140,24 +150,14 @@ const TextsValue = ({ table, view: { name, search, nowMs }, draft, error, onChan
             )}
           </span>
           <span className="suggestions">
-            {draft.texts.map((value) => (
-              <Checkbox key={value} checked onChange={() => toggle(value)}>
-                {value === "" ? "(empty)" : <SafeText text={value} isLine />}
-              </Checkbox>
-            ))}
-            {found.map(({ value, count }) => (
+            {[...listed].map((value) => (
               <span key={value} className="suggestion">
-                <Checkbox checked={false} onChange={() => toggle(value)}>
-                  <SafeText text={value} isLine />
+                <Checkbox checked={isChosen(value)} onChange={() => toggle(value)}>
+                  {value === "" ? "(empty)" : <SafeText text={value} isLine />}
                 </Checkbox>
-                <span className="muted numeric">{countText(count)}</span>
+                {counts.has(value) ? <span className="muted numeric">{countText(counts.get(value) ?? 0)}</span> : null}
               </span>
             ))}
-            {typed !== "" || isChosen("") ? null : (
-              <Checkbox checked={false} onChange={() => toggle("")}>
-                (empty)
-              </Checkbox>
-            )}
           </span>
         </>
       )}

@@ -18,7 +18,7 @@ type RowTableProps = {
   table: ExportTable;
   view: TableView;
   columns: readonly string[];
-  query: Pick<UseQueryResult<TableRowsPage, unknown>, "data" | "error" | "isPending" | "refetch">;
+  query: Pick<UseQueryResult<TableRowsPage, unknown>, "data" | "error" | "isPending" | "isPlaceholderData" | "refetch">;
 };
 
 export const RowTable = ({ table, view, columns, query }: RowTableProps) => {
