@@ -67,7 +67,7 @@ const Values = ({ columns, row, isLoadingWhole, onWhole }: ValuesProps) => {
       {blocks
         .toSorted((a, b) => rank(a) - rank(b))
         .map((column) => (
-          <section key={column.id} className="value-block" aria-label={column.id}>
+          <div key={column.id} className="value-block">
             <h3>{column.id}</h3>
             <Block column={column} value={row.values[column.id]} />
             {row.cut[column.id] === undefined ? null : (
@@ -78,7 +78,7 @@ const Values = ({ columns, row, isLoadingWhole, onWhole }: ValuesProps) => {
                 </Button>
               </div>
             )}
-          </section>
+          </div>
         ))}
       <Facts
         facts={shown
