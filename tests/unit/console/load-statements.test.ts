@@ -14,7 +14,7 @@ describe("statements that load an export", () => {
 
   it("keep a quote in the name of a file inside its text", () => {
     const exported = { tableName: "scores", format: "CSV", compression: "none", files: [{ name: "it's.csv" }] } as const;
-    expect(statement("duckdb", exported)).toBe("CREATE TABLE scores AS\nSELECT * FROM read_csv('it''s.csv');");
+    expect(statement("duckdb", exported)).toBe("CREATE TABLE scores AS\nSELECT * FROM read_csv('it''s.csv', all_varchar = true);");
   });
 
   it("are none without a file", () => {
