@@ -27,6 +27,9 @@ type ChromiumBinary = {
 
 const packageDir = join(repositoryRoot, "node_modules", "@sparticuz", "chromium");
 
+/** Raised when unpacking writes something else, so that a folder from before is not taken for it. */
+const layout = 2;
+
 export const chromiumBinary = async (): Promise<ChromiumBinary> => {
   const installed = process.env["SPILLWAY_TEST_CHROMIUM"];
   if (installed) return { executablePath: installed, env: {} };
@@ -35,7 +38,7 @@ export const chromiumBinary = async (): Promise<ChromiumBinary> => {
       "The browser tests bring a Chromium for Linux on x64 only. Set SPILLWAY_TEST_CHROMIUM to the path of an installed one.",
     );
   const { version } = JSON.parse(readFileSync(join(packageDir, "package.json"), "utf8")) as { version: string };
-  const dir = join(repositoryRoot, "node_modules", ".cache", `chromium-${version}`);
+  const dir = join(repositoryRoot, "node_modules", ".cache", `chromium-${version}-${layout}`);
   if (!existsSync(dir)) await unpackTo(dir);
   return { executablePath: join(dir, "chromium"), env: { FONTCONFIG_FILE: join(dir, "fonts.conf") } };
 };
@@ -63,5 +66,8 @@ const unpackTo = async (dir: string): Promise<void> => {
 
 const fontsConfig = (dir: string): string => `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir>${dir}/fonts</dir><dir>/usr/share/fonts</dir><cachedir>${dir}/fonts-cache</cachedir></fontconfig>
+<fontconfig>
+  <dir>${dir}/fonts</dir><dir>/usr/share/fonts</dir><cachedir>${dir}/fonts-cache</cachedir>
+  ${["system-ui", "sans-serif"].map((family) => `<alias binding="strong"><family>${family}</family><prefer><family>Open Sans</family></prefer></alias>`).join("\n  ")}
+</fontconfig>
 `;
