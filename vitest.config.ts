@@ -1,19 +1,12 @@
-import { configDefaults, defineConfig } from "vitest/config";
+import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./tests/support/longest-first.ts";
 
 /** Ends what hangs. No test is judged by it: it is many times what the slowest one takes on a busy machine. */
 const hangMs = 600_000;
 
-/**
- * Browser tests that take minutes. `npm run test:console` runs them with all others of the console; a whole run has room for the rest only,
- * because it must end in half an hour on two cores.
- */
-const longBrowserTests = ["pages", "settings", "integrations", "tables"].map((name) => `tests/console/${name}.test.ts`);
-
 export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
-    exclude: [...configDefaults.exclude, ...(process.env["SPILLWAY_BROWSER_TESTS"] === "all" ? [] : longBrowserTests)],
     globalSetup: ["tests/support/global-setup.ts"],
     setupFiles: ["tests/support/check-answers.ts"],
     pool: "threads",

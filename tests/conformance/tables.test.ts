@@ -5,6 +5,7 @@ import type { ColumnKind, ExportTable } from "../../core/query/tables/table.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { type ReadRow, readRows } from "../support/read-export.ts";
 import { type Cell, type StoredRow, tableCases } from "../support/table-cases.ts";
+import { pageOf } from "../support/walk-rows.ts";
 
 const hostile = [
   "=1+1",
@@ -137,25 +138,23 @@ const filterValues: Record<string, object> = {
   booleanObject: { type: "booleanObject", operator: "<>", key: "k", value: true },
 };
 
+const filtersOfExport = 8;
+
 describe.each(Object.keys(tables) as TableName[])("filters of %s", (name) => {
   const table: ExportTable = tables[name];
   it("each column can be filtered, and tested for absence", async () => {
     const { make, insert } = tableCases[name];
     await insert(fixture, [make(fixture, 500, "=1+1")]);
-    for (const [column, { type, comment }] of Object.entries(table.filters)) {
-      const row = await fixture.finished(
-        await fixture.requestExport({
-          format: "JSONL",
-          query: {
-            tableName: name,
-            filter: [
-              { ...filterValues[type], column },
-              ...(comment === undefined ? [{ type: "null", column, operator: "is not null", value: "" }] : []),
-            ],
-          },
-        }),
-      );
-      expect([column, row.status, row.job?.lastError ?? null]).toEqual([column, "COMPLETED", null]);
+    const filters = Object.entries(table.filters).map(([column, { type, comment }]) => [
+      { ...filterValues[type], column },
+      ...(comment === undefined ? [{ type: "null", column, operator: "is not null", value: "" }] : []),
+    ]);
+    // Each by itself, as a page of rows, which takes one query; and by the runner, some at a time.
+    for (const filter of filters) await pageOf(fixture, { tableName: name, filter, columns: ["id"] });
+    for (let first = 0; first < filters.length; first += filtersOfExport) {
+      const filter = filters.slice(first, first + filtersOfExport).flat();
+      const row = await fixture.finished(await fixture.requestExport({ format: "JSONL", query: { tableName: name, filter } }));
+      expect([filter, row.status, row.job?.lastError ?? null]).toEqual([filter, "COMPLETED", null]);
     }
   });
 });

@@ -99,7 +99,15 @@ beforeAll(async () => {
 describe("pages by cursor", () => {
   const crowded = { name: "crowded" };
 
-  it.each([1, 2, 7, 59, 62, 63, 1000])("of %i rows hold each row once, newest first, also within one instant", async (limit) => {
+  it("of one row hold each row once", async () => {
+    const few = { ...crowded, traceId: hex(0, 32) };
+    const { ids, pages } = await walk({ ...few, limit: 1 });
+    expect(ids).toEqual(idsOf(await page({ ...few, limit: 1000 })));
+    expect(pages).toBe(12);
+    expect([ids[0], ids.at(-1)]).toEqual([hex(101, 16), hex(100, 16)]);
+  });
+
+  it.each([2, 7, 59, 62, 63, 1000])("of %i rows hold each row once, newest first, also within one instant", async (limit) => {
     const { ids, pages } = await walk({ ...crowded, limit });
     const expected = idsOf(await page({ ...crowded, limit: 1000 }));
     expect(new Set(expected)).toEqual(new Set([...crowd, ...edges].map(({ spanId }) => spanId)));

@@ -8,6 +8,7 @@ import { createClickHouse } from "../../db/clickhouse/client.ts";
 import { execute } from "../../db/postgres/client.ts";
 import type { BatchExportRow } from "../../services/exports/export-columns.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
+import { runsOf } from "../support/property-runs.ts";
 import { readRows } from "../support/read-export.ts";
 
 let fixture: Fixture;
@@ -228,7 +229,7 @@ it("a parameter means the same in the URL, in the text of the statement, and bes
       expect(await ask({ unused: "x".repeat(7000) })).toEqual(inUrl);
       expect(await ask({ unused: externalSet(["x"]) })).toEqual(inUrl);
     }),
-    { seed: 20261128, numRuns: 60 },
+    { seed: 20261128, numRuns: runsOf(60) },
   );
 });
 

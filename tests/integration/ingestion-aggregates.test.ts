@@ -13,6 +13,7 @@ import { findDiscrepancies } from "../../services/traces/find-discrepancies.ts";
 import { sumsByTrace } from "../support/aggregate-sums.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
+import { runsOf } from "../support/property-runs.ts";
 
 const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
 
@@ -166,7 +167,7 @@ const tracesLeft = async (others: readonly string[]) =>
 describe("aggregates say what the tables say", () => {
   it("in whatever order and in however many claims requests are worked on, and after ten replays", async () => {
     const random = randomFrom(seed);
-    const sets = Array.from({ length: 8 }, (_, n) => requestsOf(n));
+    const sets = Array.from({ length: runsOf(8) }, (_, n) => requestsOf(n));
     const all = shuffled(
       sets.flatMap(({ requests }) => requests),
       random,

@@ -14,6 +14,7 @@ import { storeGroups } from "../../services/ingestion/store-groups.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
 import { insertProject } from "../support/project.ts";
+import { runsOf } from "../support/property-runs.ts";
 import { at } from "../support/sent-event.ts";
 
 let fixture: Fixture;
@@ -193,7 +194,7 @@ it(
         await finish();
         expect(found).toEqual(await contents());
       }),
-      { numRuns: 25 },
+      { numRuns: runsOf(25) },
     ),
   240_000,
 );

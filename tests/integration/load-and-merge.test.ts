@@ -19,6 +19,7 @@ import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
 import { writeDeliveredFile } from "../support/delivered-files.ts";
 import { clickhouseTarget, duckdbTarget, type LoadTargetKind, postgresTarget } from "../support/load-targets.ts";
 import { openOwnDatabase } from "../support/postgres-database.ts";
+import { runsOf } from "../support/property-runs.ts";
 
 const seed = Number(process.env["SEED"] ?? 20261128);
 console.log(`load and merge seed ${seed}`);
@@ -355,7 +356,7 @@ describe.each(engines)("%s", (engine) => {
         ).length;
         resurrected += rows.filter((one) => removed.some((other) => other.id === one.id && one.version <= other.version)).length;
       }),
-      { seed, numRuns: 25, endOnFailure: true },
+      { seed, numRuns: runsOf(25), endOnFailure: true },
     );
     // The sequences contain what the merge is made for.
     expect(ties).toBeGreaterThan(0);

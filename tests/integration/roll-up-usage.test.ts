@@ -10,6 +10,7 @@ import { type ClickHouse, createClickHouse } from "../../db/clickhouse/client.ts
 import { storeGroups } from "../../services/ingestion/store-groups.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
+import { runsOf } from "../support/property-runs.ts";
 
 let fixture: Fixture;
 let clickhouse: ClickHouse;
@@ -203,6 +204,6 @@ it("whatever the order, the requests and the batches, each token is in one row",
         expect(await rowsOf(traceId)).toEqual(expected(spans));
       },
     ),
-    { seed, numRuns: 40, endOnFailure: true },
+    { seed, numRuns: runsOf(40), endOnFailure: true },
   );
 });

@@ -10,6 +10,7 @@ import { listValues } from "../../services/exports/list-values.ts";
 import { baseUs } from "../support/event-rows.ts";
 import { anyFilter, filterRow } from "../support/filter-rows.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
+import { runsOf } from "../support/property-runs.ts";
 import { at, tableCases } from "../support/table-cases.ts";
 import { clickhouseOf } from "../support/walk-rows.ts";
 
@@ -90,7 +91,7 @@ describe("a histogram", () => {
           await expectHistogram("events", filter, { fromUs, toUs: fromUs + BigInt(length), buckets });
         },
       ),
-      { numRuns: 25, endOnFailure: true },
+      { numRuns: runsOf(25), endOnFailure: true },
     );
   });
 

@@ -16,6 +16,7 @@ import { sessionHasTrace } from "../../services/traces/access-patterns/session-h
 import { findTraceById } from "../../services/traces/find-trace-by-id.ts";
 import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
 import { startInsertGate } from "../support/insert-gate.ts";
+import { runsOf } from "../support/property-runs.ts";
 import { dayMs, insertRows, runOn, stored } from "../support/trace-set.ts";
 
 const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
@@ -203,7 +204,7 @@ describe("an observation that is written again", () => {
           ids: [...last.keys()].toSorted(),
         });
       }),
-      { seed, numRuns: 15 },
+      { seed, numRuns: runsOf(15) },
     );
   });
 

@@ -33,6 +33,7 @@ import { type TraceFieldGroup, traceFieldGroups } from "../../services/traces/tr
 import type { TraceFilter } from "../../services/traces/trace-filter.ts";
 import type { TraceOrder } from "../../services/traces/trace-page.ts";
 import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
+import { runsOf } from "../support/property-runs.ts";
 import { byBytes, dayMs, type ExpectedTrace, hostileTexts, insertRows, sampleTraceSet, stored, text } from "../support/trace-set.ts";
 
 /** `SEED=… vitest` repeats a run. */
@@ -105,7 +106,7 @@ const someFilter = fc.tuple(filters, fc.nat(100), fc.nat(100)).map(([filter, a, 
   return Object.fromEntries(Object.entries(filter).filter(([name]) => kept.has(name)));
 });
 
-const forFilters = (check: (filter: TraceFilter, matching: ExpectedTrace[]) => Promise<void>, numRuns = 12) =>
+const forFilters = (check: (filter: TraceFilter, matching: ExpectedTrace[]) => Promise<void>, numRuns = runsOf(12)) =>
   fc.assert(
     fc.asyncProperty(someFilter, (filter) =>
       check(
