@@ -11,9 +11,9 @@ export const CopyAs = ({ request }: { request: CreateBatchExport }) => {
     ["Command line", asCommand(request)],
   ] as const;
   return spellings.map(([title, code]) => (
-    <section key={title} className="export-copy" aria-label={title}>
+    <div key={title} className="export-copy">
       <h3>{title}</h3>
       <CodeBlock label={title} code={code} />
-    </section>
+    </div>
   ));
 };

@@ -167,7 +167,6 @@ const Line = ({
       aria-setsize={siblings}
       aria-expanded={childCount === 0 ? undefined : isOpen}
       aria-selected={isChosen}
-      aria-label={`${span.type} ${span.name}, ${duration}${span.level === "ERROR" || span.level === "WARNING" ? `, ${span.level}` : ""}`}
       onClick={onChoose}
     >
       <span className="span-name" style={{ paddingLeft: Math.min(depth, indentsMax) * 14 }}>
@@ -189,6 +188,8 @@ const Line = ({
         <span className="truncate">
           <SafeText text={span.name || span.id} isLine />
         </span>
+        {/* The name of the line in screen readers is what it holds: the bar says this by its color. */}
+        {span.level === "ERROR" || span.level === "WARNING" ? <span className="visually-hidden">, {span.level}</span> : null}
       </span>
       <svg
         className={classNames("span-bar", span.level === "ERROR" && "span-error", span.level === "WARNING" && "span-warning")}
@@ -196,7 +197,10 @@ const Line = ({
       >
         <rect x={`${left}%`} width={`${width}%`} y="7" height="10" rx="2" />
       </svg>
-      <span className="span-duration numeric">{seconds === null ? "–" : duration}</span>
+      <span className="span-duration numeric">
+        <span className="visually-hidden">, </span>
+        {duration}
+      </span>
     </div>
   );
 };
