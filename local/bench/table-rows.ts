@@ -20,6 +20,7 @@ import { listRows } from "../../services/exports/list-rows.ts";
 import { listValues } from "../../services/exports/list-values.ts";
 import { startClickHouse } from "../clickhouse/start.ts";
 import { startPostgres } from "../postgres/start.ts";
+import { fillEvents } from "./fill-events.ts";
 
 const option = (name: string): string | undefined => {
   const at = process.argv.indexOf(`--${name}`);
@@ -72,26 +73,9 @@ const run = async (sql: string): Promise<string> => {
 
 const projectId = "bench";
 const endMs = Date.UTC(2026, 10, 1);
-const spanMs = 30 * 86_400_000;
-const insertRows = 50_000;
-
-/** Thirty days of events of 100,000 traces and 1,000 users, with payloads of 1.5 kB; one in a hundred is written again. */
-const fill = async (): Promise<void> => {
-  for (let from = 0; from < events; from += insertRows)
-    await run(`INSERT INTO events (project_id, trace_id, span_id, parent_span_id, start_time, end_time, name, type, level, user_id, session_id, trace_name,
-        provided_model_name, usage_details, cost_details, input, output, metadata_names, metadata_values, event_ts, is_deleted)
-      WITH fromUnixTimestamp64Micro(toInt64(${(endMs - spanMs) * 1000} + number * ${(spanMs * 1000) / events})) AS at, cityHash64(number, 1) AS dice
-      SELECT '${projectId}', hex(sipHash128(intDiv(number, 10))), hex(sipHash64(number)), if(number % 10 = 0, '', hex(sipHash64(intDiv(number, 10) * 10))), at,
-        at + toIntervalMillisecond(dice % 5000), concat('step ', toString(dice % 200)), ['SPAN', 'GENERATION', 'TOOL'][dice % 3 + 1], if(dice % 50 = 0, 'ERROR', 'DEFAULT'),
-        concat('user-', toString(intDiv(number, 10) % 1000)), concat('session-', toString(intDiv(number, 40))), 'request', 'gpt-4o',
-        map('input', dice % 4000, 'output', dice % 900), map('total', toDecimal64(dice % 1000, 12) / 1000),
-        concat('{"messages":["', randomPrintableASCII(1000), '"]}'), randomPrintableASCII(500), ['region'], ['eu'],
-        at + toIntervalSecond(6 + again * 3600), 0
-      FROM (SELECT number + ${from} AS number FROM numbers(${Math.min(insertRows, events - from)})) ARRAY JOIN if(cityHash64(number, 4) % 100 = 0, [0, 1], [0]) AS again`);
-};
 
 const count = Number(await run("SELECT count() FROM events"));
-if (count === 0) await fill();
+if (count === 0) await fillEvents(run, { projectId, events, endMs });
 console.log(
   `${await run("SELECT count() FROM events")} rows in ${await run("SELECT count() FROM system.parts WHERE database = 'bench' AND table = 'events' AND active")} parts`,
 );

@@ -1,8 +1,9 @@
 /** Exports in the console while nobody works on them: what the list shows of each state, live, and what happens when calls fail. */
 import type { Locator, Page } from "playwright-core";
 import { afterEach, describe, expect, it } from "vitest";
+import { showRunning } from "../../local/show-running.ts";
 import { useConsole } from "../support/console.ts";
-import { showFailed, showRunning } from "../support/export-states.ts";
+import { showFailed } from "../support/export-states.ts";
 
 const { whole, openAsOwner } = useConsole({ withRunner: false });
 

@@ -3,9 +3,9 @@ import { sql } from "drizzle-orm";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../db/postgres/client.ts";
+import { showRunning } from "../../local/show-running.ts";
 import { axeFaults } from "../support/axe.ts";
 import { useConsole } from "../support/console.ts";
-import { showRunning } from "../support/export-states.ts";
 import { keepPicture } from "../support/keep-picture.ts";
 
 const { whole, people, openAs, openAsOwner } = useConsole({ withRunner: false });

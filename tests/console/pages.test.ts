@@ -2,10 +2,11 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { insertEvents, sampleEvents } from "../../local/sample-data.ts";
+import { showRunning } from "../../local/show-running.ts";
 import { axeFaults } from "../support/axe.ts";
 import { useConsole } from "../support/console.ts";
 import { type ShownDeliveries, showDeliveries } from "../support/delivery-states.ts";
-import { showFailed, showRunning } from "../support/export-states.ts";
+import { showFailed } from "../support/export-states.ts";
 import { keepPicture } from "../support/keep-picture.ts";
 import { type Receiver, startReceiver } from "../support/webhooks.ts";
 

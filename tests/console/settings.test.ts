@@ -2,9 +2,10 @@
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Role } from "../../core/auth/scopes.ts";
+import { showRunning } from "../../local/show-running.ts";
 import { axeFaults } from "../support/axe.ts";
 import { useConsole } from "../support/console.ts";
-import { showFailed, showRunning } from "../support/export-states.ts";
+import { showFailed } from "../support/export-states.ts";
 import { keepPicture } from "../support/keep-picture.ts";
 
 const { whole, people, openAsOwner, openSignedIn } = useConsole();

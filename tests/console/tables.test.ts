@@ -234,6 +234,29 @@ describe("the URL", () => {
   });
 });
 
+describe("the first load", () => {
+  it("asks for plot and count once the rows are there, and not beside them", async () => {
+    const page = await openAsOwner(`/projects/${whole.stack().projectId}/exports`);
+    const asked: string[] = [];
+    const held = Promise.withResolvers<void>();
+    await page.route(/export-tables\/events\/|batch-exports\/estimate/, async (route) => {
+      const { columns, orderBy } = route.request().postDataJSON();
+      const isPage = columns?.length > 1 && orderBy === null;
+      asked.push(isPage ? "rows" : "more");
+      if (isPage) await held.promise;
+      await route.continue();
+    });
+    const [request] = await Promise.all([page.waitForRequest(/events\/rows$/), page.getByRole("link", { name: "Events" }).click()]);
+    expect(request.postDataJSON().columns).toContain("input");
+    await page.getByRole("heading", { name: "Events", level: 1 }).waitFor();
+    expect(asked).toEqual(["rows"]);
+    held.resolve();
+    await page.getByText(/^[\d,]+ events$/).waitFor();
+    await page.locator(".histogram canvas").waitFor();
+    expect(asked).toEqual(["rows", "more", "more", "more"]);
+  });
+});
+
 describe("the plot", () => {
   it("chooses a range where it is dragged over, and so does the form of the time control", async () => {
     const page = await openAsOwner(pathOf("events", "?since=24h"));

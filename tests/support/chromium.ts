@@ -1,11 +1,8 @@
 /** A real browser for one file of tests. Every page reports what went wrong in it, and a test that leaves such a report fails. */
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
-import { chromiumBinary } from "./chromium-binary.ts";
+import { launchChromium, pageOptions } from "../../local/chromium.ts";
 import { waitSeconds } from "./wait-seconds.ts";
-
-/** Web security and the sandboxing of sites stay on; only what a container lacks is left out. */
-const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--font-render-hinting=none", "--hide-scrollbars"];
 
 export type OpenOptions = BrowserContextOptions & {
   /** Answers that the test provokes: their status in the browser's own log is no fault. */
@@ -18,8 +15,7 @@ export const useChromium = () => {
   let browser: Browser;
   let opened: { page: Page; faults: string[] }[] = [];
   beforeAll(async () => {
-    const { executablePath, env } = await chromiumBinary();
-    browser = await chromium.launch({ executablePath, args, env: { ...process.env, ...env } });
+    browser = await launchChromium();
   });
   afterEach(async () => {
     const faults = opened.flatMap((one) => one.faults);
@@ -33,9 +29,7 @@ export const useChromium = () => {
     /** A page in a profile of its own, closed after the test. */
     open: async (url: string, { expectedStatuses = [], cookies = [], ...options }: OpenOptions = {}): Promise<Page> => {
       const context = await browser.newContext({
-        viewport: { width: 1360, height: 860 },
-        // That of the machine may be none that a browser has.
-        locale: "en-US",
+        ...pageOptions,
         baseURL: url,
         acceptDownloads: true,
         ...options,

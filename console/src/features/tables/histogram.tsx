@@ -9,6 +9,7 @@ import { pageOf } from "./table-pages.ts";
 import { histogramOptions, rowsOptions } from "./table-queries.ts";
 import { type RowFilter, rowFilterOf } from "./table-view.ts";
 import { boundsOf } from "./time-range.ts";
+import { useRows } from "./use-rows.ts";
 import type { TableView } from "./use-table-view.ts";
 
 /** A plot that cannot be loaded takes nothing else along. */
@@ -17,14 +18,15 @@ const buckets = 80;
 
 export const Histogram = ({ table, view }: { table: ExportTable; view: TableView }) => {
   const { name, search, nowMs, filterBy } = view;
+  const { isFetched } = useRows(table, view);
   const asked = rowFilterOf(table, search, nowMs);
   const { from, to = new Date(nowMs).toISOString() } = boundsOf(search, nowMs);
   // Without a start, the plot begins at the first row.
-  const first = useQuery({ ...firstRowOptions(table, view, asked), enabled: from === undefined });
+  const first = useQuery({ ...firstRowOptions(table, view, asked), enabled: isFetched && from === undefined });
   const start = from ?? startOf(first.data?.rows[0]?.values[table.timeColumn]);
   const { data, error, refetch } = useQuery({
     ...histogramOptions(name, { ...asked, from: start ?? to, to, buckets }),
-    enabled: start !== undefined && Date.parse(start) < Date.parse(to),
+    enabled: isFetched && start !== undefined && Date.parse(start) < Date.parse(to),
   });
   // Nothing to draw: the rows below say why.
   if (from === undefined && first.data?.rows.length === 0) return null;

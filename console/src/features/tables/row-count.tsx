@@ -7,16 +7,19 @@ import type { ExportTable } from "../../generated/types.gen.ts";
 import { pageOf } from "./table-pages.ts";
 import { estimateOptions } from "./table-queries.ts";
 import { rowFilterOf } from "./table-view.ts";
+import { useRows } from "./use-rows.ts";
 import type { TableView } from "./use-table-view.ts";
 
 const quietMs = 400;
 
-export const RowCount = ({ table, view: { name, search, nowMs } }: { table: ExportTable; view: TableView }) => {
+export const RowCount = ({ table, view }: { table: ExportTable; view: TableView }) => {
+  const { name, search, nowMs } = view;
   const can = useCan();
+  const { isFetched } = useRows(table, view);
   const query = useDebounced({ tableName: name, ...rowFilterOf(table, search, nowMs) }, quietMs);
   const { data, isPlaceholderData, isError } = useQuery({
     ...estimateOptions(query),
-    enabled: can("batchExports:create"),
+    enabled: isFetched && can("batchExports:create"),
     placeholderData: keepPreviousData,
   });
   // The rows below say what failed.

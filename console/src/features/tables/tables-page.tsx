@@ -1,5 +1,4 @@
 /** The pages of tables that people look at: filters, plot, rows, and a drawer beside them. */
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useCommands } from "../../app/commands.ts";
 import { refetchOperations } from "../../app/query-client.ts";
@@ -17,11 +16,10 @@ import { RowDrawer } from "./row-drawer.tsx";
 import { RowTable } from "./row-table.tsx";
 import { SearchBox } from "./search-box.tsx";
 import { pageOf, type TableName } from "./table-pages.ts";
-import { rowsOptions } from "./table-queries.ts";
-import { orderOf } from "./table-search.ts";
-import { rowFilterOf, shownColumns } from "./table-view.ts";
+import { shownColumns } from "./table-view.ts";
 import "./tables-page.css";
 import { TimeControl } from "./time-control.tsx";
+import { useRows } from "./use-rows.ts";
 import { type TableView, useTable, useTableView } from "./use-table-view.ts";
 
 export const EventsPage = () => <TablePage name="events" />;
@@ -29,10 +27,6 @@ export const TracesPage = () => <TablePage name="traces" />;
 export const ObservationsPage = () => <TablePage name="observations" />;
 export const ScoresPage = () => <TablePage name="scores" />;
 export const SessionsPage = () => <TablePage name="sessions" />;
-
-const pageSize = 50;
-/** Characters of a cell in the table. The drawer shows more. */
-const cellLengthMax = 200;
 
 const TablePage = ({ name }: { name: TableName }) => {
   const view = useTableView(name);
@@ -79,19 +73,9 @@ const TablePage = ({ name }: { name: TableName }) => {
 };
 
 const Rows = ({ table, view }: { table: ExportTable; view: TableView }) => {
-  const { name, search, nowMs, show } = view;
+  const { name, search, show } = view;
   const columns = shownColumns(table, name, search);
-  const query = useQuery({
-    ...rowsOptions(name, {
-      ...rowFilterOf(table, search, nowMs),
-      orderBy: orderOf(search),
-      columns,
-      limit: pageSize,
-      textMax: cellLengthMax,
-      ...(search.cursor !== undefined && { cursor: search.cursor }),
-    }),
-    placeholderData: (before) => before,
-  });
+  const query = useRows(table, view);
   const isPlotted = search.plot !== "off";
   return (
     <div className="tables">

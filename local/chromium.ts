@@ -1,5 +1,5 @@
 /**
- * The Chromium of the browser tests. SPILLWAY_TEST_CHROMIUM names one that is installed; without it, Linux on x64 takes the one of the package
+ * Chromium for browser tests and benchmarks. SPILLWAY_TEST_CHROMIUM names one that is installed; without it, Linux on x64 takes the one of the package
  * @sparticuz/chromium, unpacked once into node_modules/.cache (about 4 s, 210 MB). Its version is the one that the pinned playwright-core expects.
  */
 import { spawnSync } from "node:child_process";
@@ -17,7 +17,8 @@ import {
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { brotliDecompressSync, createBrotliDecompress } from "node:zlib";
-import { repositoryRoot } from "../../local/service.ts";
+import { type Browser, chromium } from "playwright-core";
+import { repositoryRoot } from "./service.ts";
 
 type ChromiumBinary = {
   executablePath: string;
@@ -25,18 +26,27 @@ type ChromiumBinary = {
   env: Record<string, string>;
 };
 
+/** Web security and the sandboxing of sites stay on; only what a container lacks is left out. */
+const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--font-render-hinting=none", "--hide-scrollbars"];
+
+export const launchChromium = async (): Promise<Browser> => {
+  const { executablePath, env } = await chromiumBinary();
+  return chromium.launch({ executablePath, args, env: { ...process.env, ...env } });
+};
+
+/** What a page of the console is looked at with. The locale of the machine may be none that a browser has. */
+export const pageOptions = { viewport: { width: 1360, height: 860 }, locale: "en-US" };
+
 const packageDir = join(repositoryRoot, "node_modules", "@sparticuz", "chromium");
 
 /** Raised when unpacking writes something else, so that a folder from before is not taken for it. */
 const layout = 2;
 
-export const chromiumBinary = async (): Promise<ChromiumBinary> => {
+const chromiumBinary = async (): Promise<ChromiumBinary> => {
   const installed = process.env["SPILLWAY_TEST_CHROMIUM"];
   if (installed) return { executablePath: installed, env: {} };
   if (process.platform !== "linux" || process.arch !== "x64")
-    throw new Error(
-      "The browser tests bring a Chromium for Linux on x64 only. Set SPILLWAY_TEST_CHROMIUM to the path of an installed one.",
-    );
+    throw new Error("The package brings a Chromium for Linux on x64 only. Set SPILLWAY_TEST_CHROMIUM to the path of an installed one.");
   const { version } = JSON.parse(readFileSync(join(packageDir, "package.json"), "utf8")) as { version: string };
   const dir = join(repositoryRoot, "node_modules", ".cache", `chromium-${version}-${layout}`);
   if (!existsSync(dir)) await unpackTo(dir);
