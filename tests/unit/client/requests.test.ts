@@ -176,6 +176,25 @@ describe("a call", () => {
     });
   });
 
+  it("whose answer breaks off in the middle is repeated with the same key, or fails as a broken connection", async () => {
+    const cut = (): Response => {
+      const begin = new TextEncoder().encode('{"id":"bex_1",');
+      const body = new ReadableStream({
+        start: (controller) => controller.enqueue(begin),
+        pull: (controller) => controller.error(new TypeError("terminated")),
+      });
+      return new Response(body, { status: 201, headers: { "content-type": "application/json" } });
+    };
+    const body: CreateBatchExport = { format: "CSV", query: { tableName: "events", filter: [], orderBy: null } };
+    const once = answering(cut, () => Response.json({ id: "bex_1" }, { status: 201 }));
+    expect(await clientOf(once.fetch).exports.create(body)).toMatchObject({ id: "bex_1" });
+    const keys = once.requests.map(({ headers }) => headers.get("idempotency-key"));
+    expect([keys.length, new Set(keys).size]).toEqual([2, 1]);
+    const always = answering(cut);
+    await expect(clientOf(always.fetch).exports.get("bex_1")).rejects.toMatchObject({ name: "SpillwayError", code: "CONNECTION_FAILED" });
+    expect(always.requests.length).toBe(4);
+  });
+
   it("that creates carries a key of its own, the same in each repetition", async () => {
     const given = answering(broken, () => Response.json({ id: "bex_1" }, { status: 202 }));
     const client = clientOf(given.fetch);
