@@ -14,7 +14,7 @@ import { closeWindow, findHorizon, nextVersion } from "../../services/integratio
 import { enqueueDueRuns } from "../../services/integrations/enqueue-due-runs.ts";
 import { enqueueRun } from "../../services/integrations/enqueue-run.ts";
 import { redeliverRejections } from "../../services/integrations/redeliver-rejections.ts";
-import { completeRun, failRun } from "../../services/integrations/settle-run.ts";
+import { completeRun, failRun, keepTableResult } from "../../services/integrations/settle-run.ts";
 import { type StartedRun, startRun } from "../../services/integrations/start-run.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { insertIntegration, integrationEnv, listRuns, readIntegration } from "../support/integration-rows.ts";
@@ -127,10 +127,13 @@ describe("due integrations", () => {
       db,
       sql`insert into integration_rejections (integration_id, run_id, table_name, row_id, event_id, code, message) values (${id}, ${manual.run.id}, 'traces', 'a', 'a', 'c', 'm')`,
     );
+    await keepTableResult(db, manual, "traces", { rows: 1, bytes: 1, files: [], columns: [], sent: 1, accepted: 0, rejected: 1 });
     await failRun(db, manual.lease, { integrationId: id, outcome: { state: "discarded", error: fault }, fault });
     expect(await redeliverRejections(db, fixture.actor, id)).toEqual({ windows: 1 });
     const again = await take(id, true);
     expect(again.run).toMatchObject({ id: manual.run.id, windowStart: manual.run.windowStart, windowEnd: manual.run.windowEnd });
+    // The table of the rejections is delivered again, too.
+    expect(again.run.tables).toEqual({});
     await complete(again);
     expect((await listRuns(fixture, id)).map(({ start, end }) => [start, end])).toEqual([
       [iso(lastHour - hourMs), iso(lastHour)],

@@ -5,6 +5,9 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WindowManifest } from "../../core/integrations/storage/window-manifest.ts";
 import { execute } from "../../db/postgres/client.ts";
+import { requestBackfill } from "../../services/integrations/request-backfill.ts";
+import { resumeIntegration } from "../../services/integrations/resume-integration.ts";
+import { startFaultStore } from "../support/fault-store.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { insertIntegration, integrationEnv, listRuns, readIntegration } from "../support/integration-rows.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
@@ -258,6 +261,45 @@ describe("faults", () => {
       ["traces"],
     ]);
     expect((await readIntegration(fixture, id)).cursor).toBe(run?.start);
+  });
+
+  it("in the middle of a window that is asked for again do not make its own files those of somebody else", async () => {
+    const store = await startFaultStore(fixture.s3Config.endpoint);
+    const present = new Set<string>();
+    let isDenied = true;
+    store.fail(({ kind, path, headers }) => {
+      if (kind !== "put" && kind !== "complete") return undefined;
+      const [key = ""] = path.split("?");
+      if (isDenied && key.includes("manifest") && key.includes("earlier")) return "denied";
+      if (present.has(key) && headers["if-none-match"] === "*") return { status: 412, code: "PreconditionFailed" };
+      present.add(key);
+      return undefined;
+    });
+    const projectId = await newProject();
+    await insertTraces([{ id: "a", name: "x", writtenMs: lastHour - 3 * hourMs + 1 }], projectId);
+    const settings = storage({ endpoint: store.endpoint, conditionalWrites: true, prefix: "earlier/" });
+    const id = await insertIntegration(fixture, {
+      ...{ kind: "blob_storage", settings, secret: secret(), projectId, tables: ["traces"] },
+      ...{ mode: "FROM_CUSTOM_DATE", startsAt: iso(lastHour) },
+    });
+    await execute(fixture.db, sql`update integrations set cursor = starts_at where id = ${id}`);
+    const actor = { ...fixture.actor, projectId };
+    const range = { from: iso(lastHour - 3 * hourMs), to: iso(lastHour - 2 * hourMs) };
+    expect(await requestBackfill(fixture.db, actor, id, range)).toMatchObject({ added: 1 });
+    await eventually("switched off", async () => !(await readIntegration(fixture, id)).enabled);
+    isDenied = false;
+    // Its file is another one now.
+    await insertTraces([{ id: "b", name: "y", writtenMs: lastHour - 3 * hourMs + 2 }], projectId);
+    expect(await requestBackfill(fixture.db, actor, id, range)).toMatchObject({ again: 1, added: 0 });
+    await resumeIntegration(fixture.db, actor, id);
+    const windowOf = async () => (await listRuns(fixture, id)).find(({ start }) => start === range.from);
+    await eventually("delivered or switched off", async () => {
+      const [run, { enabled }] = [await windowOf(), await readIntegration(fixture, id)];
+      return run?.state === "completed" || !enabled;
+    });
+    expect(await readIntegration(fixture, id)).toMatchObject({ enabled: true, disabledCode: null });
+    expect(await windowOf()).toMatchObject({ state: "completed", rows: 2, attempts: 1 });
+    store.stop();
   });
 
   it("of credentials are told without the credentials: neither log, nor error, nor event, nor audit row holds them", async () => {
