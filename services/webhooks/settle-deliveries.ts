@@ -1,7 +1,13 @@
 /** Settles attempts of webhooks, many at a time: jobs, deliveries, log and endpoints in one transaction. */
 import { sql } from "drizzle-orm";
 import { errorTable } from "../../core/errors.ts";
-import { type AttemptError, type AttemptOutcome, failingDaysMax, failurePauseHoursMax } from "../../core/webhooks/schedule.ts";
+import {
+  type AttemptError,
+  type AttemptOutcome,
+  downSecondsMin,
+  failingDaysMax,
+  failurePauseHoursMax,
+} from "../../core/webhooks/schedule.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 import { hastenKeyedJobs } from "../../db/queue/enqueue-keyed-jobs.ts";
@@ -33,8 +39,8 @@ export type EndedDelivery =
 /**
  * Fenced by the leases: what is no longer held writes nothing. Returns the ids of the jobs that were. Locks the endpoints in the order of
  * their ids, then jobs and deliveries.
- * A success after failures makes everything that waits for the endpoint due, so that a receiver that was down for hours does not wait for
- * the schedule of each delivery.
+ * A success after minutes of failures alone makes everything that waits for the endpoint due, so that a receiver that was down for hours
+ * does not wait for the schedule of each delivery.
  */
 export const settleDeliveries = (db: Database, ended: readonly EndedDelivery[]): Promise<string[]> =>
   transaction(db, async (tx) => {
@@ -146,14 +152,16 @@ const recordFailures = async (tx: Database, sent: readonly SentDelivery[]): Prom
   return faults;
 };
 
-/** Ends a series of failures. Endpoints that were well are not written. */
+/** Ends a series of failures. Endpoints that were well are not written. Those that were down get what waits for them at once. */
 const recordSuccesses = async (tx: Database, sent: readonly SentDelivery[]): Promise<void> => {
   const ids = idsOf(sent.filter(({ result }) => result.outcome === "delivered"));
   if (ids.length === 0) return;
-  const recovered = await execute<{ id: string }>(
+  const recovered = await execute<{ id: string; wasDown: boolean }>(
     tx,
-    sql`update webhook_endpoints set failures = 0, failing_since = null, last_failure_at = null
-      where id in (select json_array_elements_text(${JSON.stringify(ids)}::json)) and failing_since is not null returning id`,
+    sql`update webhook_endpoints e set failures = 0, failing_since = null, last_failure_at = null
+      from (select id, failing_since <= now() - make_interval(secs => ${downSecondsMin}) as "wasDown" from webhook_endpoints
+        where id in (select json_array_elements_text(${JSON.stringify(ids)}::json)) and failing_since is not null) before
+      where e.id = before.id returning e.id, before."wasDown"`,
   );
-  for (const { id } of recovered) await hastenKeyedJobs(tx, "webhook.deliver", id);
+  for (const { id, wasDown } of recovered) if (wasDown) await hastenKeyedJobs(tx, "webhook.deliver", id);
 };

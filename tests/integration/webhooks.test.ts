@@ -199,6 +199,31 @@ describe("a receiver that is down", () => {
     expect(requestsTo(path).filter(({ status }) => status === 204)).toHaveLength(6);
   });
 
+  it("for one event alone gets that by its schedule, and not again with everything else that it takes", async () => {
+    const path = newPath();
+    const worker = webhookWorker(db);
+    const { exportId: refused } = await insertExport(db, actor);
+    receiver.answer(path, (received, response) => {
+      if (objectOf(received) !== refused) return 204;
+      response.setHeader("retry-after", "60");
+      return 429;
+    });
+    const { endpoint } = await insertEndpoint(db, actor, { url: receiver.url(path), eventTypes: ["export.queued"] });
+    for (let i = 0; i < 12; i++) {
+      await worker.consume();
+      await worker.deliver();
+      await insertExport(db, actor);
+    }
+    await worker.consume();
+    await worker.deliver();
+    expect(requestsTo(path).filter((one) => objectOf(one) === refused)).toHaveLength(1);
+    expect((await deliveries(endpoint.id)).map(({ state }) => state).toSorted()).toEqual([
+      ...Array.from({ length: 12 }, () => "delivered"),
+      "waiting",
+    ]);
+    expect(await secondsToNext(db)).toBeGreaterThan(50);
+  });
+
   it("has each attempt sent with the same id and body, and the time of the attempt", async () => {
     const path = newPath();
     receiver.answer(path, 500);
