@@ -62,12 +62,21 @@ export const connect = (given: ClientOptions): Connection => {
     throwOnError: true as const,
   });
   const settingsOf: Connection["settingsOf"] = (options = {}) => settingsWith(options, sendOne);
-  const send: Send = async <Data>(operation: SdkFunction, { isKeyed, ...input }: Input, options: CreateOptions = {}): Promise<Data> => {
-    const key = isKeyed ? { "idempotency-key": options.idempotencyKey ?? newKey() } : {};
+  const sendWith = async <Data>(operation: SdkFunction, input: object, options: RequestOptions, key: object): Promise<Data> => {
     // An answer that breaks off is none: the call is repeated, with the key that it had.
     const settings = settingsWith(options, async (request) => whole(await sendOne(request)));
     const all = { ...settings, ...input, headers: { accept: "application/json", ...options.headers, ...key } };
     return dataOf<Data>(await answerOf(() => operation(all as never)));
+  };
+  const send: Send = async <Data>(operation: SdkFunction, { isKeyed, ...input }: Input, options: CreateOptions = {}): Promise<Data> => {
+    if (!isKeyed) return sendWith<Data>(operation, input, options, {});
+    try {
+      return await sendWith<Data>(operation, input, options, { "idempotency-key": options.idempotencyKey ?? newKey() });
+    } catch (error) {
+      // A server that cannot encrypt takes no key for an answer that shows a secret. A key of ours is for retries alone.
+      if (!(error instanceof SpillwayError) || error.code !== "ENCRYPTION_DISABLED" || options.idempotencyKey !== undefined) throw error;
+      return sendWith<Data>(operation, input, options, {});
+    }
   };
   return { send, settingsOf };
 };

@@ -195,6 +195,18 @@ describe("a call", () => {
     expect(always.requests.length).toBe(4);
   });
 
+  it("that creates an API key does without a key of its own where the server cannot keep the answer", async () => {
+    const refused = () => problem(422, "ENCRYPTION_DISABLED");
+    const given = answering(refused, () => Response.json({ id: "key_1", secretKey: "sk" }, { status: 201 }));
+    const client = clientOf(given.fetch, { retry: false });
+    expect(await client.apiKeys.create({ scopes: ["batchExports:read"] })).toMatchObject({ id: "key_1" });
+    expect(given.requests.map(({ headers }) => headers.has("idempotency-key"))).toEqual([true, false]);
+    const always = answering(refused);
+    const call = clientOf(always.fetch, { retry: false }).apiKeys.create({ scopes: ["batchExports:read"] }, { idempotencyKey: "mine" });
+    await expect(call).rejects.toMatchObject({ code: "ENCRYPTION_DISABLED" });
+    expect(always.requests.length).toBe(1);
+  });
+
   it("that creates carries a key of its own, the same in each repetition", async () => {
     const given = answering(broken, () => Response.json({ id: "bex_1" }, { status: 202 }));
     const client = clientOf(given.fetch);
