@@ -303,3 +303,44 @@ describe("a list", () => {
     expect(given.requests.length).toBe(2);
   });
 });
+
+describe("waiting for an export", () => {
+  const event = (name: string, data: object) =>
+    new Response(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`, { headers: { "content-type": "text/event-stream" } });
+  const problemData = (status: number, code: string) => ({
+    status,
+    code,
+    detail: "The sentence.",
+    requestId: "req_1",
+    help: "",
+    errors: [],
+  });
+  const done = { id: "exp_1", status: "COMPLETED", finishedAt: "2026-11-29T00:00:00Z", error: null };
+  /** `streams` answers in order; the export is over once all were. */
+  const clientOf = (...streams: (() => Response)[]) => {
+    const given = answering(...streams);
+    return new SpillwayClient({
+      ...{ baseUrl: "http://api.test", secretKey: "sk", retry: false as const },
+      fetch: async (request) =>
+        request.url.endsWith("/events")
+          ? given.fetch(request)
+          : Response.json(given.requests.length < streams.length ? { ...done, status: "PROCESSING", finishedAt: null } : done),
+    });
+  };
+
+  it("goes on after a fault of the server that ends the events", async () => {
+    const client = clientOf(
+      () => event("problem", problemData(500, "INTERNAL")),
+      () => event("end", done),
+    );
+    expect(await client.exports.waitFor("exp_1", { pollMs: 1 })).toMatchObject({ status: "COMPLETED" });
+  });
+
+  it("ends once the key or the export is gone", async () => {
+    const client = clientOf(
+      () => event("problem", problemData(401, "API_KEY_EXPIRED")),
+      () => event("end", done),
+    );
+    await expect(client.exports.waitFor("exp_1", { pollMs: 1 })).rejects.toMatchObject({ code: "API_KEY_EXPIRED" });
+  });
+});
