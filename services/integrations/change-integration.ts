@@ -4,7 +4,7 @@ import { AppError } from "../../core/errors.ts";
 import { type CheckedIntegration, checkIntegration, checkSecret } from "../../core/integrations/check-integration.ts";
 import { kindEntry } from "../../core/integrations/kinds/index.ts";
 import type { UpdateIntegration } from "../../core/integrations/requests.ts";
-import type { Database } from "../../db/postgres/client.ts";
+import { type Database, execute } from "../../db/postgres/client.ts";
 import { integrations } from "../../db/postgres/schema/integrations.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
 import { keyringOf } from "../keyring-of.ts";
@@ -59,6 +59,7 @@ export const changeIntegration = async (
     .where(eq(integrations.id, row.id))
     .returning();
   if (after === undefined) throw new Error(`the integration ${row.id} is locked and gone`);
+  await forgetDeliveredTables(tx, row, after);
   await writeAudit(tx, actor, {
     resourceType: "integration",
     resourceId: row.id,
@@ -68,6 +69,18 @@ export const changeIntegration = async (
   });
   return after;
 };
+
+/**
+ * What an attempt has delivered with other settings, such as into another bucket, does not count for a window that is still open. The window
+ * that is being delivered meanwhile ends where it began; `keepTableResult` leaves out what it delivers from now on.
+ */
+const forgetDeliveredTables = (tx: Database, before: IntegrationRow, after: IntegrationRow): Promise<unknown> =>
+  execute(
+    tx,
+    sql`update integration_runs set tables = '{}'::jsonb where integration_id = ${after.id} and state in ('queued', 'running', 'failed')
+      and (${JSON.stringify(before.settings)}::jsonb <> ${JSON.stringify(after.settings)}::jsonb
+        or ${before.sealedSecret}::text is distinct from ${after.sealedSecret}::text)`,
+  );
 
 /** Changes within a millisecond still differ, so that a caller can tell them apart. */
 export const laterThan = (before: Date): SQL => sql`greatest(now(), ${before.toISOString()}::timestamptz + interval '1 millisecond')`;

@@ -66,12 +66,24 @@ const sumsOf = (results: readonly TableResult[]) => {
   return { rows: sum("rows"), bytes: sum("bytes"), sent: sum("sent"), accepted: sum("accepted"), rejected: sum("rejected") };
 };
 
-/** Keeps what a table came to, so that a later attempt does not deliver it again. Returns false if the lease is lost. */
-export const keepTableResult = async (db: Database, { lease, run }: Delivery, table: string, result: TableResult): Promise<boolean> => {
+/**
+ * Keeps what a table came to, so that a later attempt does not deliver it again; not if the settings were changed since the attempt began.
+ * Locks the integration, so that a change comes before or after. Returns false if the lease is lost.
+ */
+export const keepTableResult = async (
+  db: Database,
+  { lease, integration, run }: Delivery,
+  table: string,
+  result: TableResult,
+): Promise<boolean> => {
   const kept = await execute(
     db,
-    sql`update integration_runs r set tables = r.tables || ${storableJson({ [table]: result })}::jsonb, updated_at = now()
-      from jobs j where r.id = ${run.id} and r.job_id = j.id and j.id = ${lease.id} and j.lease_id = ${lease.leaseId}::uuid returning r.id`,
+    sql`with i as materialized (
+        select settings = ${JSON.stringify(integration.settings)}::jsonb and sealed_secret is not distinct from ${integration.sealedSecret}::text as "isSame"
+        from integrations where id = ${integration.id} for share
+      )
+      update integration_runs r set tables = case when i."isSame" then r.tables || ${storableJson({ [table]: result })}::jsonb else r.tables end, updated_at = now()
+      from i, jobs j where r.id = ${run.id} and r.job_id = j.id and j.id = ${lease.id} and j.lease_id = ${lease.leaseId}::uuid returning r.id`,
   );
   return kept.length === 1;
 };

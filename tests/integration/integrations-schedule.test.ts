@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { UpdateIntegration } from "../../core/integrations/requests.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 import { claimBatch } from "../../db/queue/claim-batch.ts";
@@ -16,8 +17,9 @@ import { enqueueRun } from "../../services/integrations/enqueue-run.ts";
 import { redeliverRejections } from "../../services/integrations/redeliver-rejections.ts";
 import { completeRun, failRun, keepTableResult } from "../../services/integrations/settle-run.ts";
 import { type StartedRun, startRun } from "../../services/integrations/start-run.ts";
+import { updateIntegration } from "../../services/integrations/update-integration.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
-import { insertIntegration, integrationEnv, listRuns, readIntegration } from "../support/integration-rows.ts";
+import { insertIntegration, integrationEnv, keyring, listRuns, readIntegration } from "../support/integration-rows.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 
 let fixture: Fixture;
@@ -142,6 +144,33 @@ describe("due integrations", () => {
     expect((await readIntegration(fixture, id)).cursor).toBe(manual.run.windowEnd);
   });
 });
+
+it.each(["after", "before"] as const)(
+  "a table that was delivered %s the settings were changed is delivered again to the new place",
+  async (when) => {
+    const settings = { type: "S3", bucketName: "former-bucket", region: "eu-central-1" };
+    const id = await insertIntegration(fixture, {
+      ...{ kind: "blob_storage", settings, secret: { accessKeyId: "a", secretAccessKey: "b" }, tables: ["traces", "scores"] },
+      ...{ mode: "FROM_CUSTOM_DATE", startsAt: iso(lastHour - hourMs) },
+    });
+    const saveDeps = { nowMs: Date.now(), keyring, checkAddress: () => undefined, checkKeyTemplate: () => undefined };
+    const change = (body: object) => updateIntegration(db, fixture.actor, saveDeps, id, UpdateIntegration.parse(body));
+    const kept = { rows: 1, bytes: 1, files: [], columns: [], sent: 1, accepted: 1, rejected: 0 };
+    // What does not concern the place forgets nothing.
+    await change({ name: "other", settings: {} });
+    const first = await take(id);
+    await keepTableResult(db, first, "traces", kept);
+    await change({ name: "another" });
+    await fail(first);
+    const second = await take(id);
+    expect(Object.keys(second.run.tables)).toEqual(["traces"]);
+    if (when === "before") await keepTableResult(db, second, "scores", kept);
+    await change({ settings: { bucketName: "new-bucket" } });
+    if (when === "after") expect(await keepTableResult(db, second, "scores", kept)).toBe(true);
+    await fail(second);
+    expect((await take(id)).run.tables).toEqual({});
+  },
+);
 
 describe("a closed window", () => {
   const waiting = async (projectId: string) => {
