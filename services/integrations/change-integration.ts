@@ -97,10 +97,21 @@ export const freshStart = {
 const saveEffects = (before: IntegrationRow, after: CheckedIntegration) => {
   const restarts = before.mode !== after.mode || before.startsAt?.getTime() !== after.startsAt?.getTime();
   return {
-    ...(restarts ? { cursor: after.startsAt } : {}),
+    ...(restarts ? { cursor: beginOf(before.id, after.startsAt) } : {}),
     ...(after.enabled ? freshStart : { nextRunAt: null }),
   };
 };
+
+/**
+ * Where a restart begins: with the window that holds the start, if there was one. Keys name the end of a window, so a shorter one would replace
+ * its files, and the rows before the start would be gone.
+ */
+const beginOf = (id: string, startsAt: Date | null): SQL | null =>
+  startsAt === null
+    ? null
+    : sql`coalesce((select min(window_start) from integration_runs
+        where integration_id = ${id} and window_start < ${startsAt.toISOString()}::timestamptz and window_end > ${startsAt.toISOString()}::timestamptz),
+      ${startsAt.toISOString()}::timestamptz)`;
 
 /** Returns the new sealed secret, or undefined if it stays. */
 const changedSecret = async (

@@ -3,13 +3,15 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { UpdateIntegration } from "../../core/integrations/requests.ts";
 import { WindowManifest } from "../../core/integrations/storage/window-manifest.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { requestBackfill } from "../../services/integrations/request-backfill.ts";
 import { resumeIntegration } from "../../services/integrations/resume-integration.ts";
+import { updateIntegration } from "../../services/integrations/update-integration.ts";
 import { startFaultStore } from "../support/fault-store.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
-import { insertIntegration, integrationEnv, listRuns, readIntegration } from "../support/integration-rows.ts";
+import { insertIntegration, integrationEnv, keyring, listRuns, readIntegration } from "../support/integration-rows.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 
 let fixture: Fixture;
@@ -225,6 +227,32 @@ describe("an integration with its full history", () => {
     await deliveredThrough(id, iso(lastHour));
     expect((await deliveredRows(id)).map((row) => row["id"])).toEqual(["early", "late"]);
   });
+});
+
+it("a start inside a window that was delivered begins again with the whole window, whose key has one meaning", async () => {
+  const projectId = await newProject();
+  const minuteMs = 60_000;
+  await insertTraces(
+    [
+      { id: "early", name: "x", writtenMs: lastHour - 50 * minuteMs },
+      { id: "late", name: "x", writtenMs: lastHour - 10 * minuteMs },
+    ],
+    projectId,
+  );
+  const id = await insertIntegration(fixture, {
+    ...{ kind: "blob_storage", settings: storage({ prefix: "inside/" }), secret: secret(), projectId, tables: ["traces"] },
+    ...{ mode: "FROM_CUSTOM_DATE", startsAt: iso(lastHour - hourMs) },
+  });
+  await execute(fixture.db, sql`update integrations set cursor = starts_at where id = ${id}`);
+  await deliveredThrough(id, iso(lastHour));
+  const before = (await deliveredRows(id)).map((row) => row["id"]).toSorted();
+  const deps = { nowMs: Date.now(), keyring, checkAddress: () => undefined, checkKeyTemplate: () => undefined };
+  const body = UpdateIntegration.parse({ startDate: iso(lastHour - 30 * minuteMs) });
+  await updateIntegration(fixture.db, { ...fixture.actor, projectId }, deps, id, body);
+  await deliveredThrough(id, iso(lastHour));
+  const [run, ...others] = await listRuns(fixture, id);
+  expect((await deliveredRows(id)).map((row) => row["id"]).toSorted()).toEqual(before);
+  expect([run?.start, run?.deliveries, others]).toEqual([iso(lastHour - hourMs), 2, []]);
 });
 
 describe("faults", () => {
