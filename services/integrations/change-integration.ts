@@ -71,8 +71,8 @@ export const changeIntegration = async (
 };
 
 /**
- * What an attempt has delivered with other settings, such as into another bucket, does not count for a window that is still open. The window
- * that is being delivered meanwhile ends where it began; `keepTableResult` leaves out what it delivers from now on.
+ * What an attempt has delivered with other settings, such as into another bucket, does not count for a window that is still open. What is
+ * being delivered meanwhile, `keepTableResult` and `completeRun` leave out.
  */
 const forgetDeliveredTables = (tx: Database, before: IntegrationRow, after: IntegrationRow): Promise<unknown> =>
   execute(

@@ -1,5 +1,5 @@
 /** Ends the delivery of a window: completed, to be tried again, given up, or stopped by a fault of the owner. */
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { failuresBeforeAlert } from "../../core/integrations/faults.ts";
 import type { IntegrationFault, TableResult } from "../../core/integrations/run-result.ts";
 import { jobState } from "../../core/jobs/state.ts";
@@ -23,7 +23,8 @@ export type Delivered = {
 };
 
 /**
- * Records a delivered window and moves the cursor to its end, by compare-and-set: a run that is not the next in line moves nothing. The next
+ * Records a delivered window and moves the cursor to its end, by compare-and-set: a run that is not the next in line moves nothing, nor one
+ * whose settings were changed meanwhile, so that its window is delivered again with the new ones. The next
  * window is looked for at once, by a new job, so that other projects have their turn in between. Returns false, and writes nothing, if the
  * lease is lost.
  */
@@ -42,7 +43,8 @@ export const completeRun = (db: Database, { lease, integration, run }: Delivery,
     const [told] = await execute<{ isRecovered: boolean }>(
       tx,
       sql`with before as (
-          select id, alerted_at, overdue_at, coalesce(cursor = ${run.windowStart}::timestamptz, false) as moves from integrations
+          select id, alerted_at, overdue_at,
+            coalesce(cursor = ${run.windowStart}::timestamptz, false) and ${isUnchanged(integration)} as moves from integrations
           where id = ${integration.id} for no key update
         )
         update integrations i set failures = 0, last_error = null, alerted_at = null, last_run_at = now(), next_run_at = now() + interval '10 minutes',
@@ -60,6 +62,10 @@ export const completeRun = (db: Database, { lease, integration, run }: Delivery,
     await enqueueRun(tx, integration);
     return true;
   });
+
+/** Whether a row of `integrations` still has the settings and credentials that the attempt began with. */
+const isUnchanged = ({ settings, sealedSecret }: IntegrationToRun): SQL =>
+  sql`(settings = ${JSON.stringify(settings)}::jsonb and sealed_secret is not distinct from ${sealedSecret}::text)`;
 
 const sumsOf = (results: readonly TableResult[]) => {
   const sum = (key: "rows" | "bytes" | "sent" | "accepted" | "rejected") => results.reduce((total, result) => total + result[key], 0);
@@ -79,8 +85,7 @@ export const keepTableResult = async (
   const kept = await execute(
     db,
     sql`with i as materialized (
-        select settings = ${JSON.stringify(integration.settings)}::jsonb and sealed_secret is not distinct from ${integration.sealedSecret}::text as "isSame"
-        from integrations where id = ${integration.id} for share
+        select ${isUnchanged(integration)} as "isSame" from integrations where id = ${integration.id} for share
       )
       update integration_runs r set tables = case when i."isSame" then r.tables || ${storableJson({ [table]: result })}::jsonb else r.tables end, updated_at = now()
       from i, jobs j where r.id = ${run.id} and r.job_id = j.id and j.id = ${lease.id} and j.lease_id = ${lease.leaseId}::uuid returning r.id`,

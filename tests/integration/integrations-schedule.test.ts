@@ -145,32 +145,48 @@ describe("due integrations", () => {
   });
 });
 
-it.each(["after", "before"] as const)(
-  "a table that was delivered %s the settings were changed is delivered again to the new place",
-  async (when) => {
-    const settings = { type: "S3", bucketName: "former-bucket", region: "eu-central-1" };
-    const id = await insertIntegration(fixture, {
-      ...{ kind: "blob_storage", settings, secret: { accessKeyId: "a", secretAccessKey: "b" }, tables: ["traces", "scores"] },
-      ...{ mode: "FROM_CUSTOM_DATE", startsAt: iso(lastHour - hourMs) },
+describe("settings that are changed", () => {
+  // A change sets the jitter, so that the newest window may not be due yet.
+  const insert = () =>
+    insertIntegration(fixture, {
+      ...{ kind: "blob_storage", settings: { type: "S3", bucketName: "former-bucket", region: "eu-central-1" } },
+      ...{ secret: { accessKeyId: "a", secretAccessKey: "b" }, tables: ["traces", "scores"] },
+      ...{ mode: "FROM_CUSTOM_DATE", startsAt: iso(lastHour - 2 * hourMs) },
     });
-    const saveDeps = { nowMs: Date.now(), keyring, checkAddress: () => undefined, checkKeyTemplate: () => undefined };
-    const change = (body: object) => updateIntegration(db, fixture.actor, saveDeps, id, UpdateIntegration.parse(body));
-    const kept = { rows: 1, bytes: 1, files: [], columns: [], sent: 1, accepted: 1, rejected: 0 };
-    // What does not concern the place forgets nothing.
-    await change({ name: "other", settings: {} });
+  const saveDeps = { nowMs: Date.now(), keyring, checkAddress: () => undefined, checkKeyTemplate: () => undefined };
+  const change = (id: string, body: object) => updateIntegration(db, fixture.actor, saveDeps, id, UpdateIntegration.parse(body));
+  const kept = { rows: 1, bytes: 1, files: [], columns: [], sent: 1, accepted: 1, rejected: 0 };
+
+  it.each(["after", "before"] as const)("forget a table that was delivered %s that, so that the new place has it", async (when) => {
+    const id = await insert();
+    // Fills in the defaults, which is a change.
+    await change(id, { settings: {} });
     const first = await take(id);
     await keepTableResult(db, first, "traces", kept);
-    await change({ name: "another" });
+    // What does not concern the place forgets nothing.
+    await change(id, { name: "another" });
     await fail(first);
     const second = await take(id);
     expect(Object.keys(second.run.tables)).toEqual(["traces"]);
     if (when === "before") await keepTableResult(db, second, "scores", kept);
-    await change({ settings: { bucketName: "new-bucket" } });
+    await change(id, { settings: { bucketName: "new-bucket" } });
     if (when === "after") expect(await keepTableResult(db, second, "scores", kept)).toBe(true);
     await fail(second);
     expect((await take(id)).run.tables).toEqual({});
-  },
-);
+  });
+
+  it("while a window is delivered have it delivered again, to the new place", async () => {
+    const id = await insert();
+    await execute(db, sql`update integrations set cursor = starts_at where id = ${id}`);
+    const first = await take(id);
+    await change(id, { settings: { bucketName: "new-bucket" } });
+    expect(await complete(first)).toBe(true);
+    expect((await readIntegration(fixture, id)).cursor).toBe(first.run.windowStart);
+    const again = await begin(await claim(), id);
+    expect(again.run).toMatchObject({ id: first.run.id, windowEnd: first.run.windowEnd, deliveries: 1, tables: {} });
+    expect(again.integration.settings).toMatchObject({ bucketName: "new-bucket" });
+  });
+});
 
 describe("a closed window", () => {
   const waiting = async (projectId: string) => {

@@ -232,27 +232,29 @@ describe("an integration with its full history", () => {
 it("a start inside a window that was delivered begins again with the whole window, whose key has one meaning", async () => {
   const projectId = await newProject();
   const minuteMs = 60_000;
+  // A change sets the jitter, so that the newest window may not be due yet.
+  const end = lastHour - hourMs;
   await insertTraces(
     [
-      { id: "early", name: "x", writtenMs: lastHour - 50 * minuteMs },
-      { id: "late", name: "x", writtenMs: lastHour - 10 * minuteMs },
+      { id: "early", name: "x", writtenMs: end - 50 * minuteMs },
+      { id: "late", name: "x", writtenMs: end - 10 * minuteMs },
     ],
     projectId,
   );
   const id = await insertIntegration(fixture, {
     ...{ kind: "blob_storage", settings: storage({ prefix: "inside/" }), secret: secret(), projectId, tables: ["traces"] },
-    ...{ mode: "FROM_CUSTOM_DATE", startsAt: iso(lastHour - hourMs) },
+    ...{ mode: "FROM_CUSTOM_DATE", startsAt: iso(end - hourMs), endsAt: iso(end) },
   });
   await execute(fixture.db, sql`update integrations set cursor = starts_at where id = ${id}`);
-  await deliveredThrough(id, iso(lastHour));
+  await deliveredThrough(id, iso(end));
   const before = (await deliveredRows(id)).map((row) => row["id"]).toSorted();
   const deps = { nowMs: Date.now(), keyring, checkAddress: () => undefined, checkKeyTemplate: () => undefined };
-  const body = UpdateIntegration.parse({ startDate: iso(lastHour - 30 * minuteMs) });
+  const body = UpdateIntegration.parse({ startDate: iso(end - 30 * minuteMs) });
   await updateIntegration(fixture.db, { ...fixture.actor, projectId }, deps, id, body);
-  await deliveredThrough(id, iso(lastHour));
+  await deliveredThrough(id, iso(end));
   const [run, ...others] = await listRuns(fixture, id);
   expect((await deliveredRows(id)).map((row) => row["id"]).toSorted()).toEqual(before);
-  expect([run?.start, run?.deliveries, others]).toEqual([iso(lastHour - hourMs), 2, []]);
+  expect([run?.start, run?.deliveries, others]).toEqual([iso(end - hourMs), 2, []]);
 });
 
 describe("faults", () => {
