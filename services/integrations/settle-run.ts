@@ -40,19 +40,21 @@ export const completeRun = (db: Database, { lease, integration, run }: Delivery,
         where id = ${run.id}`,
     );
     // What was told of it is read here: the watchdog may have told of it since this attempt began.
-    const [told] = await execute<{ isRecovered: boolean }>(
+    const [told] = await execute<{ isRecovered: boolean; isOutdated: boolean }>(
       tx,
       sql`with before as (
-          select id, alerted_at, overdue_at,
-            coalesce(cursor = ${run.windowStart}::timestamptz, false) and ${isUnchanged(integration)} as moves from integrations
-          where id = ${integration.id} for no key update
+          select id, alerted_at, overdue_at, is_next, is_next and ${isUnchanged(integration)} as moves
+          from integrations, lateral (select coalesce(cursor = ${run.windowStart}::timestamptz, false) as is_next) position
+          where id = ${integration.id} for no key update of integrations
         )
         update integrations i set failures = 0, last_error = null, alerted_at = null, last_run_at = now(), next_run_at = now() + interval '10 minutes',
           overdue_at = case when moves then null else i.overdue_at end,
           cursor = case when moves then ${run.windowEnd}::timestamptz else cursor end
         from before b where i.id = b.id
-        returning b.alerted_at is not null or b.overdue_at is not null and b.moves as "isRecovered"`,
+        returning b.alerted_at is not null or b.overdue_at is not null and b.moves as "isRecovered", b.is_next and not b.moves as "isOutdated"`,
     );
+    // Taken up again with the same bounds: cut anew, the window might overlap with this one.
+    if (told?.isOutdated === true) await execute(tx, sql`update integration_runs set state = 'pending' where id = ${run.id}`);
     const { id: runId, windowStart, windowEnd } = run;
     await announce(tx, integration, "integration.run_completed", {
       ...{ runId, cause: run.cause, windowStart, windowEnd, ...sums },
