@@ -29,7 +29,8 @@ it("a key that expires and is revoked in the middle of a request makes no key th
   const actor = await insertActor(db);
   const author: KeyAuthor = { kind: "key", actor, scopes };
   await execute(db, sql`update api_keys set expires_at = now() + interval '1 hour' where id = ${actor.apiKeyId}`);
-  const { projectId, userId } = actor;
+  const { projectId } = actor;
+  const userId = actor.userId ?? "";
   const admin = { kind: "admin", requestId: "test" } as const;
   const other = await createApiKey(depsOf(), { projectId, userId, scopes }, admin);
   expect(await revokeApiKey(db, { id: actor.apiKeyId ?? "", projectId }, admin)).toBe(true);
