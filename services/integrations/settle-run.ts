@@ -159,15 +159,23 @@ const announceFailure = (
 
 /**
  * Switches the integration off once, with audit row and event; the cursor stays, so that it goes on without a gap once it is switched on
- * again. The job is completed: trying again would not help.
+ * again. The job is completed: trying again would not help. A fault of settings or credentials that were changed meanwhile switches nothing
+ * off: the window is tried with the new ones.
  */
 export const disableIntegration = (db: Database, { lease, integration, run }: Delivery, fault: IntegrationFault): Promise<boolean> =>
   transaction(db, async (tx) => {
     if ((await settleJob(tx, lease, { state: jobState.completed })) === undefined) return false;
+    const [present] = await execute<{ isRepaired: boolean }>(
+      tx,
+      sql`select enabled and not ${isUnchanged(integration)} as "isRepaired" from integrations where id = ${integration.id} for no key update`,
+    );
+    const isRepaired = present?.isRepaired === true;
     await execute(
       tx,
-      sql`update integration_runs set state = 'failed', error = ${jsonOrNull(fault)}::jsonb, finished_at = now(), updated_at = now() where id = ${run.id}`,
+      sql`update integration_runs set state = ${isRepaired ? "queued" : "failed"}, error = ${jsonOrNull(fault)}::jsonb, finished_at = case when ${isRepaired} then null else now() end, updated_at = now()
+        where id = ${run.id}`,
     );
+    if (isRepaired) return enqueueRun(tx, integration).then(() => true);
     const switched = await execute(
       tx,
       sql`update integrations set enabled = false, disabled_code = ${fault.code}, last_error = ${jsonOrNull(fault)}::jsonb, failures = failures + 1,

@@ -15,7 +15,7 @@ import { closeWindow, findHorizon, nextVersion } from "../../services/integratio
 import { enqueueDueRuns } from "../../services/integrations/enqueue-due-runs.ts";
 import { enqueueRun } from "../../services/integrations/enqueue-run.ts";
 import { redeliverRejections } from "../../services/integrations/redeliver-rejections.ts";
-import { completeRun, failRun, keepTableResult } from "../../services/integrations/settle-run.ts";
+import { completeRun, disableIntegration, failRun, keepTableResult } from "../../services/integrations/settle-run.ts";
 import { type StartedRun, startRun } from "../../services/integrations/start-run.ts";
 import { updateIntegration } from "../../services/integrations/update-integration.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
@@ -173,6 +173,19 @@ describe("settings that are changed", () => {
     if (when === "after") expect(await keepTableResult(db, second, "scores", kept)).toBe(true);
     await fail(second);
     expect((await take(id)).run.tables).toEqual({});
+  });
+
+  it("before the fault of the former ones is recorded are tried, and not switched off by it", async () => {
+    const id = await insert();
+    const first = await take(id);
+    await change(id, { secret: { secretAccessKey: "the right one" } });
+    expect(await disableIntegration(db, first, { ...fault, code: "S3_ACCESS_DENIED" })).toBe(true);
+    expect(await readIntegration(fixture, id)).toMatchObject({ enabled: true, disabledCode: null });
+    const lease = await claim();
+    const again = await begin(lease, id);
+    expect(again.run).toMatchObject({ id: first.run.id, attempts: 2, tables: {} });
+    expect(await disableIntegration(db, { ...again, lease }, { ...fault, code: "S3_ACCESS_DENIED" })).toBe(true);
+    expect(await readIntegration(fixture, id)).toMatchObject({ enabled: false, disabledCode: "S3_ACCESS_DENIED" });
   });
 
   it("while a window is delivered have it delivered again, to the new place", async () => {
