@@ -89,7 +89,7 @@ export const webhookEventTypes = {
   },
   "integration.run.failed": {
     outbox: "integration.run_failed",
-    when: "The delivery of a window was given up. A later tick takes it up again, unless the integration is disabled.",
+    when: "The delivery of a window was given up. A later tick takes it up again, unless it is a backfill, which has to be asked for again, or the integration is disabled.",
     data: z.object({ ...integration, ...window, error: failure }),
   },
   "integration.disabled": {

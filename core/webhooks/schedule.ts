@@ -11,6 +11,12 @@ export const attemptsMax = attemptDelaysSeconds.length;
 /** An endpoint whose attempts have all failed for this long is switched off. */
 export const failingDaysMax = 5;
 
+/**
+ * An endpoint that failed for less was not down: it refuses some events and takes others. Sent again with each success, those that it refuses
+ * would use up their attempts within seconds.
+ */
+export const downSecondsMin = 300;
+
 /** A failure after a longer silence begins to count anew. More than the longest pause with jitter, which is 28.8 hours. */
 export const failurePauseHoursMax = 30;
 

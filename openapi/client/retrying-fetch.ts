@@ -11,7 +11,7 @@ export type RetryOptions = {
   delayMsMax: number;
   /** A longer `Retry-After` ends the call with the error, which tells it. Default 120. */
   retryAfterSecondsMax: number;
-  /** Time until the head of an answer. Default 60,000. */
+  /** Time until an answer has arrived, or the head of one that is a stream. Default 60,000. */
   timeoutMs: number;
 };
 

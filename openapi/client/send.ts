@@ -41,7 +41,7 @@ export type Send = <Data>(operation: SdkFunction, input: Input, options?: Create
 
 export type Connection = {
   send: Send;
-  /** What a function of the SDK needs besides its input. A client of its own is nothing that it may be given: Deno takes it for one of Deno's. */
+  /** For answers that are streams: what a function of the SDK needs besides its input. A client of its own is nothing that it may be given: Deno takes it for one of Deno's. */
   settingsOf: (options?: RequestOptions) => {
     baseUrl: string;
     auth: (auth: Auth) => string | undefined;
@@ -53,20 +53,30 @@ export type Connection = {
 
 export const connect = (given: ClientOptions): Connection => {
   const address = { baseUrl: given.baseUrl.replace(/\/+$/, ""), auth: (auth: Auth) => credentialOf(given, auth) };
-  const settingsOf: Connection["settingsOf"] = (options = {}) => {
-    const signals = [given.signal, options.signal].filter((signal) => signal !== undefined);
-    return {
-      ...address,
-      // Called as a method of nothing, which browsers demand.
-      fetch: retryingFetch(retryOf(given, options), systemDeps(given.fetch ?? ((request) => fetch(request)))) as typeof fetch,
-      signal: AbortSignal.any(signals),
-      throwOnError: true,
-    };
+  // Called as a method of nothing, which browsers demand.
+  const sendOne = given.fetch ?? ((request: Request) => fetch(request));
+  const settingsWith = (options: RequestOptions, fetchOne: (request: Request) => Promise<Response>) => ({
+    ...address,
+    fetch: retryingFetch(retryOf(given, options), systemDeps(fetchOne)) as typeof fetch,
+    signal: AbortSignal.any([given.signal, options.signal].filter((signal) => signal !== undefined)),
+    throwOnError: true as const,
+  });
+  const settingsOf: Connection["settingsOf"] = (options = {}) => settingsWith(options, sendOne);
+  const sendWith = async <Data>(operation: SdkFunction, input: object, options: RequestOptions, key: object): Promise<Data> => {
+    // An answer that breaks off is none: the call is repeated, with the key that it had.
+    const settings = settingsWith(options, async (request) => whole(await sendOne(request)));
+    const all = { ...settings, ...input, headers: { accept: "application/json", ...options.headers, ...key } };
+    return dataOf<Data>(await answerOf(() => operation(all as never)));
   };
   const send: Send = async <Data>(operation: SdkFunction, { isKeyed, ...input }: Input, options: CreateOptions = {}): Promise<Data> => {
-    const key = isKeyed ? { "idempotency-key": options.idempotencyKey ?? newKey() } : {};
-    const all = { ...settingsOf(options), ...input, headers: { accept: "application/json", ...options.headers, ...key } };
-    return dataOf<Data>(await answerOf(() => operation(all as never)));
+    if (!isKeyed) return sendWith<Data>(operation, input, options, {});
+    try {
+      return await sendWith<Data>(operation, input, options, { "idempotency-key": options.idempotencyKey ?? newKey() });
+    } catch (error) {
+      // A server that cannot encrypt takes no key for an answer that shows a secret. A key of ours is for retries alone.
+      if (!(error instanceof SpillwayError) || error.code !== "ENCRYPTION_DISABLED" || options.idempotencyKey !== undefined) throw error;
+      return sendWith<Data>(operation, input, options, {});
+    }
   };
   return { send, settingsOf };
 };
@@ -87,6 +97,10 @@ const credentialOf = ({ publicKey, secretKey, adminKey }: ClientOptions, auth: A
   if (auth.scheme === "basic") return pair;
   return pair === undefined ? (secretKey ?? publicKey) : undefined;
 };
+
+/** The answer with all of its body. */
+const whole = async (response: Response): Promise<Response> =>
+  response.body === null ? response : new Response(await response.arrayBuffer(), response);
 
 const newKey = (): string => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 

@@ -96,7 +96,11 @@ export async function* exportEvents(
       },
     });
     for await (const data of stream as AsyncIterable<unknown>) {
-      if (name === "problem") throw errorOfProblem(data as Problem);
+      if (name === "problem") {
+        const problem = errorOfProblem(data as Problem);
+        if (isPassing(problem)) return;
+        throw problem;
+      }
       yield data as BatchExportSummary;
       if (name === "end") return;
     }
@@ -105,6 +109,8 @@ export async function* exportEvents(
     ending.abort();
   }
   if (signal.aborted) throw signal.reason;
-  // A stream that breaks is one that ends: whoever follows it asks again.
-  if (failure instanceof SpillwayError && failure.code !== "CONNECTION_FAILED" && failure.status < 500) throw failure;
+  if (failure instanceof SpillwayError && !isPassing(failure)) throw failure;
 }
+
+/** A stream that breaks is one that ends: whoever follows it asks again. */
+const isPassing = ({ code, status }: SpillwayError): boolean => code === "CONNECTION_FAILED" || status >= 500;

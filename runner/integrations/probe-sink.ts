@@ -13,7 +13,9 @@ type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
 type SinkProbe = { fetch: Fetch; signal: AbortSignal };
 
 const timeoutMs = 20_000;
-const answerCharactersMax = 300;
+/** Quoted of an answer; more of it is read, so that a key in it is whole and found. Keys have at most 500 characters. */
+const quotedCharactersMax = 300;
+const answerCharactersMax = quotedCharactersMax + 500;
 
 /** Throws the signal's reason. */
 export const probePosthog = (
@@ -48,7 +50,8 @@ const authenticated = async ({ signal }: SinkProbe, secret: string, ask: () => P
   try {
     const answer = await ask();
     if (answer.status >= 200 && answer.status < 300) return [passedStep("authenticate")];
-    const quoted = storableForm(answer.text.replaceAll(secret, "…").replaceAll(/\s+/g, " ")).trim();
+    const shown = answer.text.replaceAll(secret, "…").replaceAll(/\s+/g, " ").slice(0, quotedCharactersMax);
+    const quoted = storableForm(shown).trim();
     const { code } = failureOf(answer, 0);
     return [failedStep("authenticate", { code, message: `The server answered ${answer.status}${quoted === "" ? "" : `: ${quoted}`}` })];
   } catch (error) {

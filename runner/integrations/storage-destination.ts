@@ -29,7 +29,7 @@ export const openStorage = (deps: IntegrationDeps, delivery: Delivery): Destinat
   const { checksum, conditionalWrites, ...store } = storageOptions(settings);
   const s3 = createS3Client({ ...store, ...secret }, { fetch: deps.guardedFetch, wait: deps.clock.wait, random: deps.random });
   // Later attempts and deliveries replace what earlier ones wrote.
-  const isNewOnly = conditionalWrites && delivery.run.attempts === 1 && delivery.run.deliveries === 0;
+  const isNewOnly = conditionalWrites && !delivery.run.mayHaveWritten;
   const sink = createObjectStoreSink({ s3, checksum, isNewOnly, crc32: deps.crc32, ...deps.integrations });
   // Parquet compresses its own columns.
   const storage: Storage = { settings, sink, checksum, compression: settings.fileType === "PARQUET" ? "none" : settings.compression };
@@ -82,8 +82,7 @@ const deliverTable = async (deps: IntegrationDeps, delivery: Delivery, storage: 
     return { key, name: key.slice(key.lastIndexOf("/") + 1) };
   };
   const progress: ExportProgress = { stage: "streaming", rows: 0, rowsTotal: source.rows, bytes: 0, slices: 0, slicesTotal: null };
-  const mayHaveUploads = run.attempts > 1 || run.deliveries > 0;
-  const journal = createDeliveryJournal(sink, { mayHaveUploads, log: deps.log });
+  const journal = createDeliveryJournal(sink, { mayHaveUploads: run.mayHaveWritten, log: deps.log });
   if (source.rows === 0) {
     // An earlier attempt may have begun a file of rows that are in a later window now.
     for (const file of [null, 0]) await journal.addFile({ key: placeOf(file).key, fileIndex: 0 });

@@ -44,9 +44,10 @@ export const createWebhookHandler = (deps: WebhookHandlerDeps): PooledHandler<We
       const loaded = await loadDeliveries(deps.db, jobs.map(idOf));
       const deliveries = new Map(loaded.map((delivery) => [delivery.id, delivery]));
       return async (job, signal) => {
-        const delivery = deliveries.get(idOf(job));
+        const deliveryId = idOf(job);
+        const delivery = deliveries.get(deliveryId);
         if (delivery === undefined)
-          return { means: null, state: jobState.completed, code: null, ending: { result: { outcome: "nothing" } } };
+          return { means: null, state: jobState.completed, code: null, ending: { deliveryId, result: { outcome: "nothing" } } };
         const sent = await send(deps, openSigners, { delivery, signal });
         if (sent === undefined) return { means: null, state: jobState.available, code: null, ending: { result: { outcome: "released" } } };
         return resultOf(deps, { job, delivery, sent });

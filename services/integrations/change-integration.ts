@@ -4,7 +4,7 @@ import { AppError } from "../../core/errors.ts";
 import { type CheckedIntegration, checkIntegration, checkSecret } from "../../core/integrations/check-integration.ts";
 import { kindEntry } from "../../core/integrations/kinds/index.ts";
 import type { UpdateIntegration } from "../../core/integrations/requests.ts";
-import type { Database } from "../../db/postgres/client.ts";
+import { type Database, execute } from "../../db/postgres/client.ts";
 import { integrations } from "../../db/postgres/schema/integrations.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
 import { keyringOf } from "../keyring-of.ts";
@@ -59,6 +59,7 @@ export const changeIntegration = async (
     .where(eq(integrations.id, row.id))
     .returning();
   if (after === undefined) throw new Error(`the integration ${row.id} is locked and gone`);
+  await forgetDeliveredTables(tx, row, after);
   await writeAudit(tx, actor, {
     resourceType: "integration",
     resourceId: row.id,
@@ -68,6 +69,18 @@ export const changeIntegration = async (
   });
   return after;
 };
+
+/**
+ * What an attempt has delivered with other settings, such as into another bucket, does not count for a window that is still open. What is
+ * being delivered meanwhile, `keepTableResult` and `completeRun` leave out.
+ */
+const forgetDeliveredTables = (tx: Database, before: IntegrationRow, after: IntegrationRow): Promise<unknown> =>
+  execute(
+    tx,
+    sql`update integration_runs set tables = '{}'::jsonb where integration_id = ${after.id} and state in ('queued', 'running', 'failed')
+      and (${JSON.stringify(before.settings)}::jsonb <> ${JSON.stringify(after.settings)}::jsonb
+        or ${before.sealedSecret}::text is distinct from ${after.sealedSecret}::text)`,
+  );
 
 /** Changes within a millisecond still differ, so that a caller can tell them apart. */
 export const laterThan = (before: Date): SQL => sql`greatest(now(), ${before.toISOString()}::timestamptz + interval '1 millisecond')`;
@@ -84,10 +97,21 @@ export const freshStart = {
 const saveEffects = (before: IntegrationRow, after: CheckedIntegration) => {
   const restarts = before.mode !== after.mode || before.startsAt?.getTime() !== after.startsAt?.getTime();
   return {
-    ...(restarts ? { cursor: after.startsAt } : {}),
+    ...(restarts ? { cursor: beginOf(before.id, after.startsAt) } : {}),
     ...(after.enabled ? freshStart : { nextRunAt: null }),
   };
 };
+
+/**
+ * Where a restart begins: with the window that holds the start, if there was one. Keys name the end of a window, so a shorter one would replace
+ * its files, and the rows before the start would be gone.
+ */
+const beginOf = (id: string, startsAt: Date | null): SQL | null =>
+  startsAt === null
+    ? null
+    : sql`coalesce((select min(window_start) from integration_runs
+        where integration_id = ${id} and window_start < ${startsAt.toISOString()}::timestamptz and window_end > ${startsAt.toISOString()}::timestamptz),
+      ${startsAt.toISOString()}::timestamptz)`;
 
 /** Returns the new sealed secret, or undefined if it stays. */
 const changedSecret = async (

@@ -1,5 +1,5 @@
 /** Ends the delivery of a window: completed, to be tried again, given up, or stopped by a fault of the owner. */
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { failuresBeforeAlert } from "../../core/integrations/faults.ts";
 import type { IntegrationFault, TableResult } from "../../core/integrations/run-result.ts";
 import { jobState } from "../../core/jobs/state.ts";
@@ -23,7 +23,8 @@ export type Delivered = {
 };
 
 /**
- * Records a delivered window and moves the cursor to its end, by compare-and-set: a run that is not the next in line moves nothing. The next
+ * Records a delivered window and moves the cursor to its end, by compare-and-set: a run that is not the next in line moves nothing, nor one
+ * whose settings were changed meanwhile, so that its window is delivered again with the new ones. The next
  * window is looked for at once, by a new job, so that other projects have their turn in between. Returns false, and writes nothing, if the
  * lease is lost.
  */
@@ -39,18 +40,21 @@ export const completeRun = (db: Database, { lease, integration, run }: Delivery,
         where id = ${run.id}`,
     );
     // What was told of it is read here: the watchdog may have told of it since this attempt began.
-    const [told] = await execute<{ isRecovered: boolean }>(
+    const [told] = await execute<{ isRecovered: boolean; isOutdated: boolean }>(
       tx,
       sql`with before as (
-          select id, alerted_at, overdue_at, coalesce(cursor = ${run.windowStart}::timestamptz, false) as moves from integrations
-          where id = ${integration.id} for no key update
+          select id, alerted_at, overdue_at, is_next, is_next and ${isUnchanged(integration)} as moves
+          from integrations, lateral (select coalesce(cursor = ${run.windowStart}::timestamptz, false) as is_next) position
+          where id = ${integration.id} for no key update of integrations
         )
         update integrations i set failures = 0, last_error = null, alerted_at = null, last_run_at = now(), next_run_at = now() + interval '10 minutes',
           overdue_at = case when moves then null else i.overdue_at end,
           cursor = case when moves then ${run.windowEnd}::timestamptz else cursor end
         from before b where i.id = b.id
-        returning b.alerted_at is not null or b.overdue_at is not null and b.moves as "isRecovered"`,
+        returning b.alerted_at is not null or b.overdue_at is not null and b.moves as "isRecovered", b.is_next and not b.moves as "isOutdated"`,
     );
+    // Taken up again with the same bounds: cut anew, the window might overlap with this one.
+    if (told?.isOutdated === true) await execute(tx, sql`update integration_runs set state = 'pending' where id = ${run.id}`);
     const { id: runId, windowStart, windowEnd } = run;
     await announce(tx, integration, "integration.run_completed", {
       ...{ runId, cause: run.cause, windowStart, windowEnd, ...sums },
@@ -61,17 +65,32 @@ export const completeRun = (db: Database, { lease, integration, run }: Delivery,
     return true;
   });
 
+/** Whether a row of `integrations` still has the settings and credentials that the attempt began with. */
+const isUnchanged = ({ settings, sealedSecret }: IntegrationToRun): SQL =>
+  sql`(settings = ${JSON.stringify(settings)}::jsonb and sealed_secret is not distinct from ${sealedSecret}::text)`;
+
 const sumsOf = (results: readonly TableResult[]) => {
   const sum = (key: "rows" | "bytes" | "sent" | "accepted" | "rejected") => results.reduce((total, result) => total + result[key], 0);
   return { rows: sum("rows"), bytes: sum("bytes"), sent: sum("sent"), accepted: sum("accepted"), rejected: sum("rejected") };
 };
 
-/** Keeps what a table came to, so that a later attempt does not deliver it again. Returns false if the lease is lost. */
-export const keepTableResult = async (db: Database, { lease, run }: Delivery, table: string, result: TableResult): Promise<boolean> => {
+/**
+ * Keeps what a table came to, so that a later attempt does not deliver it again; not if the settings were changed since the attempt began.
+ * Locks the integration, so that a change comes before or after. Returns false if the lease is lost.
+ */
+export const keepTableResult = async (
+  db: Database,
+  { lease, integration, run }: Delivery,
+  table: string,
+  result: TableResult,
+): Promise<boolean> => {
   const kept = await execute(
     db,
-    sql`update integration_runs r set tables = r.tables || ${storableJson({ [table]: result })}::jsonb, updated_at = now()
-      from jobs j where r.id = ${run.id} and r.job_id = j.id and j.id = ${lease.id} and j.lease_id = ${lease.leaseId}::uuid returning r.id`,
+    sql`with i as materialized (
+        select ${isUnchanged(integration)} as "isSame" from integrations where id = ${integration.id} for share
+      )
+      update integration_runs r set tables = case when i."isSame" then r.tables || ${storableJson({ [table]: result })}::jsonb else r.tables end, updated_at = now()
+      from i, jobs j where r.id = ${run.id} and r.job_id = j.id and j.id = ${lease.id} and j.lease_id = ${lease.leaseId}::uuid returning r.id`,
   );
   return kept.length === 1;
 };
@@ -140,15 +159,23 @@ const announceFailure = (
 
 /**
  * Switches the integration off once, with audit row and event; the cursor stays, so that it goes on without a gap once it is switched on
- * again. The job is completed: trying again would not help.
+ * again. The job is completed: trying again would not help. A fault of settings or credentials that were changed meanwhile switches nothing
+ * off: the window is tried with the new ones.
  */
 export const disableIntegration = (db: Database, { lease, integration, run }: Delivery, fault: IntegrationFault): Promise<boolean> =>
   transaction(db, async (tx) => {
     if ((await settleJob(tx, lease, { state: jobState.completed })) === undefined) return false;
+    const [present] = await execute<{ isRepaired: boolean }>(
+      tx,
+      sql`select enabled and not ${isUnchanged(integration)} as "isRepaired" from integrations where id = ${integration.id} for no key update`,
+    );
+    const isRepaired = present?.isRepaired === true;
     await execute(
       tx,
-      sql`update integration_runs set state = 'failed', error = ${jsonOrNull(fault)}::jsonb, finished_at = now(), updated_at = now() where id = ${run.id}`,
+      sql`update integration_runs set state = ${isRepaired ? "queued" : "failed"}, error = ${jsonOrNull(fault)}::jsonb, finished_at = case when ${isRepaired} then null else now() end, updated_at = now()
+        where id = ${run.id}`,
     );
+    if (isRepaired) return enqueueRun(tx, integration).then(() => true);
     const switched = await execute(
       tx,
       sql`update integrations set enabled = false, disabled_code = ${fault.code}, last_error = ${jsonOrNull(fault)}::jsonb, failures = failures + 1,

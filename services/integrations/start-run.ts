@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import { earlier, type NextWindow, nextWindow } from "../../core/integrations/next-window.ts";
 import type { TableResult } from "../../core/integrations/run-result.ts";
-import type { RunCause } from "../../core/integrations/run-state.ts";
+import type { RunCause, RunState } from "../../core/integrations/run-state.ts";
 import { jobState } from "../../core/jobs/state.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
@@ -21,6 +21,8 @@ export type Run = {
   createdAt: string;
   attempts: number;
   deliveries: number;
+  /** An earlier attempt or delivery may have left files and uploads under the keys of the window. */
+  mayHaveWritten: boolean;
   /** Tables that an earlier attempt has delivered. */
   tables: Record<string, TableResult>;
 };
@@ -55,7 +57,10 @@ export const startRun = (db: Database, lease: Lease, integrationId: string, opti
     const integration = await lockIntegration(tx, integrationId);
     if (integration === undefined || !integration.enabled) return endWithNothing(tx, lease);
     const left = await findRun(tx, integration, "left");
-    if (left !== undefined) return { outcome: "started", integration, run: await beginRun(tx, left.id, lease.id, { isFresh: false }) };
+    if (left !== undefined) {
+      const run = await beginRun(tx, left.id, lease.id, { isFresh: left.state === "pending" });
+      return { outcome: "started", integration, run };
+    }
 
     const horizon = await findHorizon(tx, integration.projectId, options.lagSeconds);
     const { firstRow, isManual } = options;
@@ -90,14 +95,14 @@ const findRun = async (
   tx: Database,
   { id, cursor }: Pick<IntegrationToRun, "id" | "cursor">,
   which: "left" | "pending",
-): Promise<{ id: string } | undefined> => {
+): Promise<{ id: string; state: RunState } | undefined> => {
   const states =
     which === "pending"
       ? sql`state = 'pending'`
       : sql`(state in ('queued', 'running') or state = 'failed' and cause <> 'backfill' or state in ('failed', 'pending') and window_start >= ${cursor}::timestamptz)`;
-  const [row] = await execute<{ id: string }>(
+  const [row] = await execute<{ id: string; state: RunState }>(
     tx,
-    sql`select id from integration_runs where integration_id = ${id} and ${states} order by window_start limit 1`,
+    sql`select id, state from integration_runs where integration_id = ${id} and ${states} order by window_start limit 1`,
   );
   return row;
 };
@@ -123,10 +128,11 @@ const insertRun = async (
 const beginRun = async (tx: Database, id: string, jobId: string, { isFresh }: { isFresh: boolean }): Promise<Run> => {
   const [row] = await execute<Run>(
     tx,
-    sql`update integration_runs set state = 'running', job_id = ${jobId}, attempts = ${isFresh ? sql`1` : sql`attempts + 1`},
-        tables = ${isFresh ? sql`'{}'::jsonb` : sql`tables`}, error = ${isFresh ? sql`null` : sql`error`}, started_at = now(), finished_at = null, updated_at = now()
-      where id = ${id}
-      returning id, cause, ${isoMs(sql`window_start`)} as "windowStart", ${isoMs(sql`window_end`)} as "windowEnd", ${isoMs(sql`created_at`)} as "createdAt", attempts, deliveries, tables`,
+    sql`update integration_runs r set state = 'running', job_id = ${jobId}, attempts = ${isFresh ? sql`1` : sql`r.attempts + 1`},
+        tables = ${isFresh ? sql`'{}'::jsonb` : sql`r.tables`}, error = ${isFresh ? sql`null` : sql`r.error`}, started_at = now(), finished_at = null, updated_at = now()
+      from (select id as before_id, attempts + deliveries > 0 as "mayHaveWritten" from integration_runs where id = ${id}) before
+      where r.id = before.before_id
+      returning id, cause, ${isoMs(sql`window_start`)} as "windowStart", ${isoMs(sql`window_end`)} as "windowEnd", ${isoMs(sql`created_at`)} as "createdAt", attempts, deliveries, "mayHaveWritten", tables`,
   );
   if (row === undefined) throw new Error(`the run ${id} is locked and gone`);
   return row;

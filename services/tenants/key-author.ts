@@ -27,7 +27,7 @@ export const writeKeyAudit = (
 
 /**
  * Whoever gets a secret gets its rights. Throws SCOPE_NOT_HELD if they exceed the author's: in scopes, or in time if the author's own key
- * expires.
+ * expires. Throws UNAUTHENTICATED if that was revoked since the request was let in.
  */
 export const assertWithinAuthor = async (
   tx: Database,
@@ -42,11 +42,13 @@ export const assertWithinAuthor = async (
       message: `You do not have ${missing.join(", ")}: your key lacks it, or the role of its owner does.`,
       fields: [{ path: "scopes", message: `you lack ${missing.join(", ")}` }],
     });
-  const [own] = await tx
-    .select({ expiresAt: apiKeys.expiresAt })
-    .from(apiKeys)
-    .where(eq(apiKeys.id, author.actor.apiKeyId ?? ""));
-  const latest = own?.expiresAt ?? null;
+  const { apiKeyId } = author.actor;
+  // A person at the console has no key.
+  if (apiKeyId === null) return;
+  // Locked, so that a revocation answers after what the key still hands out.
+  const [own] = await tx.select({ expiresAt: apiKeys.expiresAt }).from(apiKeys).where(eq(apiKeys.id, apiKeyId)).for("key share");
+  if (own === undefined) throw new AppError({ code: "UNAUTHENTICATED" });
+  const latest = own.expiresAt;
   if (latest !== null && (expiresAt === null || expiresAt > latest))
     throw new AppError({
       code: "SCOPE_NOT_HELD",

@@ -1,7 +1,13 @@
 /** Settles attempts of webhooks, many at a time: jobs, deliveries, log and endpoints in one transaction. */
 import { sql } from "drizzle-orm";
 import { errorTable } from "../../core/errors.ts";
-import { type AttemptError, type AttemptOutcome, failingDaysMax, failurePauseHoursMax } from "../../core/webhooks/schedule.ts";
+import {
+  type AttemptError,
+  type AttemptOutcome,
+  downSecondsMin,
+  failingDaysMax,
+  failurePauseHoursMax,
+} from "../../core/webhooks/schedule.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 import { hastenKeyedJobs } from "../../db/queue/enqueue-keyed-jobs.ts";
@@ -25,23 +31,24 @@ type Held = { jobId: string; leaseId: string };
 export type SentDelivery = Held & DeliveryLine & { deliveryId: string; isTest: boolean; attempt: AttemptRecord; result: AttemptOutcome };
 export type EndedDelivery =
   | SentDelivery
-  /** Nothing is to be sent: the job ends. */
-  | (Held & { result: { outcome: "nothing" } })
+  /** Nothing was to be sent: the job ends, unless its delivery waits again by now. */
+  | (Held & { deliveryId: string; result: { outcome: "nothing" } })
   /** The runner stops: the job is given back, and sent again with the same id. */
   | (Held & { result: { outcome: "released" } });
 
 /**
  * Fenced by the leases: what is no longer held writes nothing. Returns the ids of the jobs that were. Locks the endpoints in the order of
  * their ids, then jobs and deliveries.
- * A success after failures makes everything that waits for the endpoint due, so that a receiver that was down for hours does not wait for
- * the schedule of each delivery.
+ * A success after minutes of failures alone makes everything that waits for the endpoint due, so that a receiver that was down for hours
+ * does not wait for the schedule of each delivery.
  */
 export const settleDeliveries = (db: Database, ended: readonly EndedDelivery[]): Promise<string[]> =>
   transaction(db, async (tx) => {
-    await lockEndpoints(tx, ended.filter(isSent));
-    const heldIds = await settleJobs(tx, ended, await listWaiting(tx, ended.filter(isSent)));
+    const urls = await lockEndpoints(tx, ended);
+    const present = ended.map((one) => (isSent(one) ? ofPresentUrl(one, urls) : one));
+    const heldIds = await settleJobs(tx, present, await listWaiting(tx, present));
     const held = new Set(heldIds);
-    const sent = ended.filter(isSent).filter(({ jobId }) => held.has(jobId));
+    const sent = present.filter(isSent).filter(({ jobId }) => held.has(jobId));
     if (sent.length === 0) return heldIds;
     await insertAttempts(tx, sent);
     await updateDeliveries(tx, sent);
@@ -58,31 +65,49 @@ export const settleDeliveries = (db: Database, ended: readonly EndedDelivery[]):
 const isSent = (one: EndedDelivery): one is SentDelivery => "attempt" in one;
 const idsOf = (sent: readonly SentDelivery[]): string[] => [...new Set(sent.map(({ endpointId }) => endpointId))];
 
-const lockEndpoints = (tx: Database, sent: readonly SentDelivery[]): Promise<unknown> =>
-  execute(
+const deliveryIdsOf = (ended: readonly EndedDelivery[]): string[] => ended.flatMap((one) => ("deliveryId" in one ? [one.deliveryId] : []));
+
+/** Returns their present addresses by id. */
+const lockEndpoints = async (tx: Database, ended: readonly EndedDelivery[]): Promise<Map<string, string>> => {
+  const rows = await execute<{ id: string; url: string }>(
     tx,
-    sql`select e.id from webhook_endpoints e where e.id in (select json_array_elements_text(${JSON.stringify(idsOf(sent))}::json))
-      order by e.id for no key update`,
+    sql`select e.id, e.url from webhook_endpoints e where e.id in (
+        select d.endpoint_id from webhook_deliveries d where d.id in (select json_array_elements_text(${JSON.stringify(deliveryIdsOf(ended))}::json))
+      ) order by e.id for no key update`,
   );
+  return new Map(rows.map(({ id, url }) => [id, url]));
+};
+
+/** The answer of an address that was changed meanwhile switches nothing off: the event goes to the new one. */
+const ofPresentUrl = (one: SentDelivery, urls: ReadonlyMap<string, string>): SentDelivery => {
+  const url = urls.get(one.endpointId);
+  return one.result.outcome !== "disable" || url === undefined || url === one.attempt.url
+    ? one
+    : { ...one, result: { outcome: "retry", delaySeconds: 0, error: one.result.error } };
+};
 
 /** Those that were not given up meanwhile, because their endpoint was switched off. The locks of the endpoints keep it so. */
-const listWaiting = async (tx: Database, sent: readonly SentDelivery[]): Promise<Set<string>> => {
-  const ids = JSON.stringify(sent.map(({ deliveryId }) => deliveryId));
+const listWaiting = async (tx: Database, ended: readonly EndedDelivery[]): Promise<Set<string>> => {
   const rows = await execute<{ id: string }>(
     tx,
-    sql`select id from webhook_deliveries where id in (select json_array_elements_text(${ids}::json)) and state = 'waiting'`,
+    sql`select d.id from webhook_deliveries d join webhook_endpoints e on e.id = d.endpoint_id
+      where d.id in (select json_array_elements_text(${JSON.stringify(deliveryIdsOf(ended))}::json)) and d.state = 'waiting' and (e.enabled or d.is_test)`,
   );
   return new Set(rows.map(({ id }) => id));
 };
 
-/** A job whose delivery has ended is deleted: the delivery is the record. */
+/**
+ * A job whose delivery has ended is deleted: the delivery is the record. One that found nothing to send goes on if its delivery was
+ * redelivered since, because that has added no job beside it.
+ */
 const settleJobs = (tx: Database, ended: readonly EndedDelivery[], waiting: ReadonlySet<string>): Promise<string[]> => {
   const leases = new Map(ended.map(({ jobId, leaseId }) => [jobId, leaseId]));
   const outcome = { doneIds: [] as string[], failed: [] as RetriedJob[], released: [] as { id: string; orderingKey: null }[] };
   for (const one of ended) {
     const { jobId: id, result } = one;
-    if (result.outcome === "released") outcome.released.push({ id, orderingKey: null });
-    else if (result.outcome === "retry" && isSent(one) && waiting.has(one.deliveryId))
+    const isWaiting = "deliveryId" in one && waiting.has(one.deliveryId);
+    if (result.outcome === "released" || (result.outcome === "nothing" && isWaiting)) outcome.released.push({ id, orderingKey: null });
+    else if (result.outcome === "retry" && isWaiting)
       outcome.failed.push({ id, error: result.error, delaySeconds: result.delaySeconds, isFinal: false });
     else outcome.doneIds.push(id);
   }
@@ -146,14 +171,16 @@ const recordFailures = async (tx: Database, sent: readonly SentDelivery[]): Prom
   return faults;
 };
 
-/** Ends a series of failures. Endpoints that were well are not written. */
+/** Ends a series of failures. Endpoints that were well are not written. Those that were down get what waits for them at once. */
 const recordSuccesses = async (tx: Database, sent: readonly SentDelivery[]): Promise<void> => {
   const ids = idsOf(sent.filter(({ result }) => result.outcome === "delivered"));
   if (ids.length === 0) return;
-  const recovered = await execute<{ id: string }>(
+  const recovered = await execute<{ id: string; wasDown: boolean }>(
     tx,
-    sql`update webhook_endpoints set failures = 0, failing_since = null, last_failure_at = null
-      where id in (select json_array_elements_text(${JSON.stringify(ids)}::json)) and failing_since is not null returning id`,
+    sql`update webhook_endpoints e set failures = 0, failing_since = null, last_failure_at = null
+      from (select id, failing_since <= now() - make_interval(secs => ${downSecondsMin}) as "wasDown" from webhook_endpoints
+        where id in (select json_array_elements_text(${JSON.stringify(ids)}::json)) and failing_since is not null) before
+      where e.id = before.id returning e.id, before."wasDown"`,
   );
-  for (const { id } of recovered) await hastenKeyedJobs(tx, "webhook.deliver", id);
+  for (const { id, wasDown } of recovered) if (wasDown) await hastenKeyedJobs(tx, "webhook.deliver", id);
 };

@@ -137,6 +137,9 @@ describe("an agent that only sees /mcp", () => {
       ["get_export", {}, "INVALID_REQUEST", "id"],
       ["get_export", { id: "x", extra: 1 }, "INVALID_REQUEST", "extra"],
       ["describe_table", { table: ".." }, "INVALID_REQUEST", "table"],
+      // What no header can hold.
+      ["create_export", { format: "CSV", query: { tableName: "traces" }, "idempotency-key": "a\nb" }, "INVALID_REQUEST", "idempotency-key"],
+      ["create_export", { format: "CSV", query: { tableName: "traces" }, "idempotency-key": "日次" }, "INVALID_REQUEST", "idempotency-key"],
     ];
     for (const [tool, given, code, path] of mistakes) {
       const answer = await mcp.call(tool, given);

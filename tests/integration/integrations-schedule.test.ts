@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { UpdateIntegration } from "../../core/integrations/requests.ts";
 import { type Database, execute } from "../../db/postgres/client.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 import { claimBatch } from "../../db/queue/claim-batch.ts";
@@ -14,10 +15,11 @@ import { closeWindow, findHorizon, nextVersion } from "../../services/integratio
 import { enqueueDueRuns } from "../../services/integrations/enqueue-due-runs.ts";
 import { enqueueRun } from "../../services/integrations/enqueue-run.ts";
 import { redeliverRejections } from "../../services/integrations/redeliver-rejections.ts";
-import { completeRun, failRun } from "../../services/integrations/settle-run.ts";
+import { completeRun, disableIntegration, failRun, keepTableResult } from "../../services/integrations/settle-run.ts";
 import { type StartedRun, startRun } from "../../services/integrations/start-run.ts";
+import { updateIntegration } from "../../services/integrations/update-integration.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
-import { insertIntegration, integrationEnv, listRuns, readIntegration } from "../support/integration-rows.ts";
+import { insertIntegration, integrationEnv, keyring, listRuns, readIntegration } from "../support/integration-rows.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 
 let fixture: Fixture;
@@ -127,16 +129,78 @@ describe("due integrations", () => {
       db,
       sql`insert into integration_rejections (integration_id, run_id, table_name, row_id, event_id, code, message) values (${id}, ${manual.run.id}, 'traces', 'a', 'a', 'c', 'm')`,
     );
+    await keepTableResult(db, manual, "traces", { rows: 1, bytes: 1, files: [], columns: [], sent: 1, accepted: 0, rejected: 1 });
     await failRun(db, manual.lease, { integrationId: id, outcome: { state: "discarded", error: fault }, fault });
     expect(await redeliverRejections(db, fixture.actor, id)).toEqual({ windows: 1 });
     const again = await take(id, true);
     expect(again.run).toMatchObject({ id: manual.run.id, windowStart: manual.run.windowStart, windowEnd: manual.run.windowEnd });
+    // The table of the rejections is delivered again, too.
+    expect(again.run.tables).toEqual({});
     await complete(again);
     expect((await listRuns(fixture, id)).map(({ start, end }) => [start, end])).toEqual([
       [iso(lastHour - hourMs), iso(lastHour)],
       [iso(lastHour), manual.run.windowEnd],
     ]);
     expect((await readIntegration(fixture, id)).cursor).toBe(manual.run.windowEnd);
+  });
+});
+
+describe("settings that are changed", () => {
+  // A change sets the jitter, so that the newest window may not be due yet.
+  const insert = () =>
+    insertIntegration(fixture, {
+      ...{ kind: "blob_storage", settings: { type: "S3", bucketName: "former-bucket", region: "eu-central-1" } },
+      ...{ secret: { accessKeyId: "a", secretAccessKey: "b" }, tables: ["traces", "scores"] },
+      ...{ mode: "FROM_CUSTOM_DATE", startsAt: iso(lastHour - 2 * hourMs) },
+    });
+  const saveDeps = { nowMs: Date.now(), keyring, checkAddress: () => undefined, checkKeyTemplate: () => undefined };
+  const change = (id: string, body: object) => updateIntegration(db, fixture.actor, saveDeps, id, UpdateIntegration.parse(body));
+  const kept = { rows: 1, bytes: 1, files: [], columns: [], sent: 1, accepted: 1, rejected: 0 };
+
+  it.each(["after", "before"] as const)("forget a table that was delivered %s that, so that the new place has it", async (when) => {
+    const id = await insert();
+    // Fills in the defaults, which is a change.
+    await change(id, { settings: {} });
+    const first = await take(id);
+    await keepTableResult(db, first, "traces", kept);
+    // What does not concern the place forgets nothing.
+    await change(id, { name: "another" });
+    await fail(first);
+    const second = await take(id);
+    expect(Object.keys(second.run.tables)).toEqual(["traces"]);
+    if (when === "before") await keepTableResult(db, second, "scores", kept);
+    await change(id, { settings: { bucketName: "new-bucket" } });
+    if (when === "after") expect(await keepTableResult(db, second, "scores", kept)).toBe(true);
+    await fail(second);
+    expect((await take(id)).run.tables).toEqual({});
+  });
+
+  it("before the fault of the former ones is recorded are tried, and not switched off by it", async () => {
+    const id = await insert();
+    const first = await take(id);
+    await change(id, { secret: { secretAccessKey: "the right one" } });
+    expect(await disableIntegration(db, first, { ...fault, code: "S3_ACCESS_DENIED" })).toBe(true);
+    expect(await readIntegration(fixture, id)).toMatchObject({ enabled: true, disabledCode: null });
+    const lease = await claim();
+    const again = await begin(lease, id);
+    expect(again.run).toMatchObject({ id: first.run.id, attempts: 2, tables: {} });
+    expect(await disableIntegration(db, { ...again, lease }, { ...fault, code: "S3_ACCESS_DENIED" })).toBe(true);
+    expect(await readIntegration(fixture, id)).toMatchObject({ enabled: false, disabledCode: "S3_ACCESS_DENIED" });
+  });
+
+  it("while a window is delivered have it delivered again, to the new place", async () => {
+    const id = await insert();
+    await execute(db, sql`update integrations set cursor = starts_at where id = ${id}`);
+    await complete(await take(id));
+    await complete(await take(id, true));
+    // Ends before its tick.
+    const first = await take(id, true);
+    await change(id, { settings: { bucketName: "new-bucket" } });
+    expect(await complete(first)).toBe(true);
+    expect((await readIntegration(fixture, id)).cursor).toBe(first.run.windowStart);
+    const again = await begin(await claim(), id);
+    expect(again.run).toMatchObject({ id: first.run.id, windowEnd: first.run.windowEnd, deliveries: 1, tables: {} });
+    expect(again.integration.settings).toMatchObject({ bucketName: "new-bucket" });
   });
 });
 

@@ -3,10 +3,15 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { UpdateIntegration } from "../../core/integrations/requests.ts";
 import { WindowManifest } from "../../core/integrations/storage/window-manifest.ts";
 import { execute } from "../../db/postgres/client.ts";
+import { requestBackfill } from "../../services/integrations/request-backfill.ts";
+import { resumeIntegration } from "../../services/integrations/resume-integration.ts";
+import { updateIntegration } from "../../services/integrations/update-integration.ts";
+import { startFaultStore } from "../support/fault-store.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
-import { insertIntegration, integrationEnv, listRuns, readIntegration } from "../support/integration-rows.ts";
+import { insertIntegration, integrationEnv, keyring, listRuns, readIntegration } from "../support/integration-rows.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 
 let fixture: Fixture;
@@ -224,6 +229,34 @@ describe("an integration with its full history", () => {
   });
 });
 
+it("a start inside a window that was delivered begins again with the whole window, whose key has one meaning", async () => {
+  const projectId = await newProject();
+  const minuteMs = 60_000;
+  // A change sets the jitter, so that the newest window may not be due yet.
+  const end = lastHour - hourMs;
+  await insertTraces(
+    [
+      { id: "early", name: "x", writtenMs: end - 50 * minuteMs },
+      { id: "late", name: "x", writtenMs: end - 10 * minuteMs },
+    ],
+    projectId,
+  );
+  const id = await insertIntegration(fixture, {
+    ...{ kind: "blob_storage", settings: storage({ prefix: "inside/" }), secret: secret(), projectId, tables: ["traces"] },
+    ...{ mode: "FROM_CUSTOM_DATE", startsAt: iso(end - hourMs), endsAt: iso(end) },
+  });
+  await execute(fixture.db, sql`update integrations set cursor = starts_at where id = ${id}`);
+  await deliveredThrough(id, iso(end));
+  const before = (await deliveredRows(id)).map((row) => row["id"]).toSorted();
+  const deps = { nowMs: Date.now(), keyring, checkAddress: () => undefined, checkKeyTemplate: () => undefined };
+  const body = UpdateIntegration.parse({ startDate: iso(end - 30 * minuteMs) });
+  await updateIntegration(fixture.db, { ...fixture.actor, projectId }, deps, id, body);
+  await deliveredThrough(id, iso(end));
+  const [run, ...others] = await listRuns(fixture, id);
+  expect((await deliveredRows(id)).map((row) => row["id"]).toSorted()).toEqual(before);
+  expect([run?.start, run?.deliveries, others]).toEqual([iso(end - hourMs), 2, []]);
+});
+
 describe("faults", () => {
   it("of the owner switch the integration off once; switched on again, it goes on without a gap", async () => {
     const projectId = await newProject();
@@ -258,6 +291,45 @@ describe("faults", () => {
       ["traces"],
     ]);
     expect((await readIntegration(fixture, id)).cursor).toBe(run?.start);
+  });
+
+  it("in the middle of a window that is asked for again do not make its own files those of somebody else", async () => {
+    const store = await startFaultStore(fixture.s3Config.endpoint);
+    const present = new Set<string>();
+    let isDenied = true;
+    store.fail(({ kind, path, headers }) => {
+      if (kind !== "put" && kind !== "complete") return undefined;
+      const [key = ""] = path.split("?");
+      if (isDenied && key.includes("manifest") && key.includes("earlier")) return "denied";
+      if (present.has(key) && headers["if-none-match"] === "*") return { status: 412, code: "PreconditionFailed" };
+      present.add(key);
+      return undefined;
+    });
+    const projectId = await newProject();
+    await insertTraces([{ id: "a", name: "x", writtenMs: lastHour - 3 * hourMs + 1 }], projectId);
+    const settings = storage({ endpoint: store.endpoint, conditionalWrites: true, prefix: "earlier/" });
+    const id = await insertIntegration(fixture, {
+      ...{ kind: "blob_storage", settings, secret: secret(), projectId, tables: ["traces"] },
+      ...{ mode: "FROM_CUSTOM_DATE", startsAt: iso(lastHour) },
+    });
+    await execute(fixture.db, sql`update integrations set cursor = starts_at where id = ${id}`);
+    const actor = { ...fixture.actor, projectId };
+    const range = { from: iso(lastHour - 3 * hourMs), to: iso(lastHour - 2 * hourMs) };
+    expect(await requestBackfill(fixture.db, actor, id, range)).toMatchObject({ added: 1 });
+    await eventually("switched off", async () => !(await readIntegration(fixture, id)).enabled);
+    isDenied = false;
+    // Its file is another one now.
+    await insertTraces([{ id: "b", name: "y", writtenMs: lastHour - 3 * hourMs + 2 }], projectId);
+    expect(await requestBackfill(fixture.db, actor, id, range)).toMatchObject({ again: 1, added: 0 });
+    await resumeIntegration(fixture.db, actor, id);
+    const windowOf = async () => (await listRuns(fixture, id)).find(({ start }) => start === range.from);
+    await eventually("delivered or switched off", async () => {
+      const [run, { enabled }] = [await windowOf(), await readIntegration(fixture, id)];
+      return run?.state === "completed" || !enabled;
+    });
+    expect(await readIntegration(fixture, id)).toMatchObject({ enabled: true, disabledCode: null });
+    expect(await windowOf()).toMatchObject({ state: "completed", rows: 2, attempts: 1 });
+    store.stop();
   });
 
   it("of credentials are told without the credentials: neither log, nor error, nor event, nor audit row holds them", async () => {

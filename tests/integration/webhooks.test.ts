@@ -8,8 +8,10 @@ import { AppError } from "../../core/errors.ts";
 import { CreateWebhookEndpoint } from "../../core/webhooks/endpoint.ts";
 import { attemptDelaysSeconds } from "../../core/webhooks/schedule.ts";
 import { type Database, execute, type OpenDatabase } from "../../db/postgres/client.ts";
+import { claimKeyedJobs } from "../../db/queue/claim-keyed-jobs.ts";
 import { systemClock } from "../../runner/clock.ts";
 import { createGuardedFetch } from "../../runner/egress/guarded-fetch.ts";
+import { createWebhookHandler } from "../../runner/jobs/webhook-deliver.ts";
 import type { Actor } from "../../services/audit/write-audit.ts";
 import { rescueExport } from "../../services/exports/rescue-export.ts";
 import { createEndpoint } from "../../services/webhooks/create-endpoint.ts";
@@ -199,6 +201,31 @@ describe("a receiver that is down", () => {
     expect(requestsTo(path).filter(({ status }) => status === 204)).toHaveLength(6);
   });
 
+  it("for one event alone gets that by its schedule, and not again with everything else that it takes", async () => {
+    const path = newPath();
+    const worker = webhookWorker(db);
+    const { exportId: refused } = await insertExport(db, actor);
+    receiver.answer(path, (received, response) => {
+      if (objectOf(received) !== refused) return 204;
+      response.setHeader("retry-after", "60");
+      return 429;
+    });
+    const { endpoint } = await insertEndpoint(db, actor, { url: receiver.url(path), eventTypes: ["export.queued"] });
+    for (let i = 0; i < 12; i++) {
+      await worker.consume();
+      await worker.deliver();
+      await insertExport(db, actor);
+    }
+    await worker.consume();
+    await worker.deliver();
+    expect(requestsTo(path).filter((one) => objectOf(one) === refused)).toHaveLength(1);
+    expect((await deliveries(endpoint.id)).map(({ state }) => state).toSorted()).toEqual([
+      ...Array.from({ length: 12 }, () => "delivered"),
+      "waiting",
+    ]);
+    expect(await secondsToNext(db)).toBeGreaterThan(50);
+  });
+
   it("has each attempt sent with the same id and body, and the time of the attempt", async () => {
     const path = newPath();
     receiver.answer(path, 500);
@@ -273,6 +300,28 @@ describe("a crash", () => {
   });
 });
 
+it("a redelivery sends the events of an export in their order, also where a later one waits for its next attempt", async () => {
+  const path = newPath();
+  const worker = webhookWorker(db);
+  const { endpoint } = await insertEndpoint(db, actor, { url: receiver.url(path) });
+  receiver.answer(path, 503);
+  await completeExport(db, actor);
+  await worker.consume();
+  for (let i = 0; i < 10; i++) {
+    await worker.deliver();
+    await passSeconds(db, (await secondsToNext(db)) ?? 0);
+  }
+  await worker.deliver();
+  // The first event is given up, the second waits.
+  expect(requestsTo(path).map(typeOf).at(-1)).toBe("export.started");
+  receiver.answer(path, 204);
+  expect(await redeliver(db, actor, endpoint.id, { filter: { state: "failed" } })).toMatchObject({ redelivered: 1 });
+  await worker.deliver();
+  const accepted = requestsTo(path).filter(({ status }) => status === 204);
+  expect(accepted.map(typeOf)).toEqual(threeTypes);
+  expect((await deliveries(endpoint.id)).map(({ state }) => state)).toEqual(["delivered", "delivered", "delivered"]);
+});
+
 describe("an endpoint is switched off", () => {
   const told = (id: string) =>
     execute<{ type: string }>(
@@ -345,6 +394,48 @@ describe("an endpoint is switched off", () => {
     await worker.deliver();
     expect((await deliveries(endpoint.id)).map(({ state }) => state)).toEqual(["delivered"]);
     expect(await execute(db, sql`select 1 from jobs where kind = 'webhook.deliver'`)).toEqual([]);
+  });
+
+  it("by the answer of its present address alone: 410 of one that was changed meanwhile does not count, and the new one gets the event", async () => {
+    const [former, present] = [newPath(), newPath()];
+    const worker = webhookWorker(db);
+    const { endpoint } = await insertEndpoint(db, actor, { url: receiver.url(former), eventTypes: ["export.queued"] });
+    receiver.answer(former, (_, response) => {
+      const change = updateEndpoint(db, actor, endpointDeps, endpoint.id, { url: receiver.url(present) });
+      void change.then(() => response.writeHead(410).end());
+      return "open";
+    });
+    await insertExport(db, actor);
+    await worker.consume();
+    await worker.deliver();
+    expect(await stateOf(endpoint.id)).toEqual({ enabled: true, code: null, failures: 0 });
+    expect([requestsTo(former).length, requestsTo(present).length]).toEqual([1, 1]);
+    expect((await deliveries(endpoint.id)).map(({ state }) => state)).toEqual(["delivered"]);
+  });
+
+  it("and on again before a runner has recorded that it had nothing to send: what is redelivered is sent", async () => {
+    const path = newPath();
+    const worker = webhookWorker(db);
+    const { endpoint } = await insertEndpoint(db, actor, { url: receiver.url(path), eventTypes: ["export.queued"] });
+    await insertExport(db, actor);
+    await worker.consume();
+    const claimed = await claimKeyedJobs(db, {
+      ...{ kind: "webhook.deliver", jobsMax: 64, allowances: {}, afterKey: "", claimedBy: "test", leaseSeconds: 60 },
+    });
+    await updateEndpoint(db, actor, endpointDeps, endpoint.id, { enabled: false });
+    const handler = createWebhookHandler({
+      ...{ db, clock: systemClock, log: () => {}, emit: () => {}, random: () => 0.5, keyring: webhookKeyring },
+      ...{ customerFetch: () => Promise.reject(new Error("nothing is to be sent")), webhooks: { timeoutMs: 1000 } },
+    });
+    const [job] = claimed?.jobs ?? [];
+    if (claimed === undefined || job === undefined) throw new Error("no job");
+    const result = await (await handler.open([job]))(job, new AbortController().signal);
+    await updateEndpoint(db, actor, endpointDeps, endpoint.id, { enabled: true });
+    await redeliver(db, actor, endpoint.id, { filter: { state: "failed" } });
+    expect(await handler.settle([{ job, leaseId: claimed.leaseId, result }])).toEqual([job.id]);
+    await worker.deliver();
+    expect(requestsTo(path)).toHaveLength(1);
+    expect((await deliveries(endpoint.id)).map(({ state }) => state)).toEqual(["delivered"]);
   });
 
   it("for good when it is deleted: nothing is sent any more, and its deliveries are pruned", async () => {

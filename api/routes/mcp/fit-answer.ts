@@ -20,14 +20,39 @@ export const fitAnswer = (fields: Fields, bytesMax: number, sizeOf: (answer: Fie
   const kept = structuredClone(fields);
   const leftOut: LeftOut = { items: new Map(), fields: [] };
   const answer = (): Fields => ({ ...kept, ...describe(leftOut) });
-  while (sizeOf(answer()) > bytesMax && Object.keys(kept).length > 0) shrink(kept, "", leftOut);
+  for (let excess = sizeOf(answer()) - bytesMax; excess > 0 && Object.keys(kept).length > 0; excess = sizeOf(answer()) - bytesMax)
+    shrink(kept, { path: "", leftOut, excess });
   return answer();
 };
 
-/** Goes down to the largest value and removes a part of it. Always removes something. */
-const shrink = (parent: Fields, path: string, leftOut: LeftOut): void => {
-  const [key, value] = Object.entries(parent).reduce((a, b) => (bytesOf(b[1]) > bytesOf(a[1]) ? b : a));
-  const at = path === "" ? key : `${path}.${key}`;
+/** One step removes fields that are together this part of what is too much, so that thousands of small fields take few steps. */
+const excessPart = 1 / 4;
+/** Among more fields than this, a list is removed like any other field. */
+const fieldsWithLists = 100;
+
+/** Goes down to the largest value and removes a part of it, or several values where each is small. Always removes something. */
+const shrink = (parent: Fields, { path, leftOut, excess }: { path: string; leftOut: LeftOut; excess: number }): void => {
+  const pathOf = (key: string): string => (path === "" ? key : `${path}.${key}`);
+  const fields = Object.entries(parent)
+    .map(([key, value]) => ({ key, value, bytes: bytesOf(value) }))
+    .toSorted((a, b) => b.bytes - a.bytes);
+  const remove = ({ key, bytes }: { key: string; bytes: number }): void => {
+    delete parent[key];
+    leftOut.fields.push({ path: pathOf(key), bytes });
+  };
+  const [largest] = fields;
+  if (largest === undefined) return;
+  const { key, value } = largest;
+  if (largest.bytes < excess * excessPart && (!Array.isArray(value) || fields.length > fieldsWithLists)) {
+    let removed = 0;
+    for (const field of fields) {
+      if (removed >= excess * excessPart) break;
+      remove(field);
+      removed += field.bytes;
+    }
+    return;
+  }
+  const at = pathOf(key);
   if (Array.isArray(value) && value.length > 1) {
     const of = leftOut.items.get(at)?.of ?? value.length;
     value.length = Math.max(1, Math.floor(value.length * 0.8));
@@ -36,11 +61,8 @@ const shrink = (parent: Fields, path: string, leftOut: LeftOut): void => {
   }
   const inner = Array.isArray(value) ? value[0] : value;
   if (typeof inner === "object" && inner !== null && !Array.isArray(inner) && Object.keys(inner).length > 0)
-    shrink(inner, Array.isArray(value) ? `${at}[0]` : at, leftOut);
-  else {
-    delete parent[key];
-    leftOut.fields.push({ path: at, bytes: bytesOf(value) });
-  }
+    shrink(inner, { path: Array.isArray(value) ? `${at}[0]` : at, leftOut, excess });
+  else remove(largest);
 };
 
 const describe = ({ items, fields }: LeftOut): { leftOut?: string[] } => {

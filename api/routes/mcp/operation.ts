@@ -82,12 +82,18 @@ const requestOf = ({ method, path, partOf }: Operation, given: Record<string, un
     const part = partOf.get(name);
     if (part === "body") body[name] = value;
     else if (part === "query") url.searchParams.set(name, String(value));
-    else if (part === "headers") headers.set(name, String(value));
+    else if (part === "headers") headers.set(name, headerValue(name, String(value)));
     else url.pathname = url.pathname.replace(encodeURI(`{${name}}`), pathSegment(name, String(value)));
   }
   const hasBody = [...partOf.values()].includes("body");
   if (hasBody) headers.set("content-type", "application/json");
   return new Request(url, { method, headers, ...(hasBody ? { body: JSON.stringify(body) } : {}) });
+};
+
+/** As a caller of the API could send it: line breaks and letters beyond ASCII are refused or changed on the way. */
+const headerValue = (name: string, value: string): string => {
+  if (/^[\x20-\x7e]*$/.test(value)) return value;
+  throw new AppError({ code: "INVALID_REQUEST", fields: [{ path: name, message: "must consist of printable ASCII characters" }] });
 };
 
 /** A URL treats these segments as steps upwards, also when encoded. */

@@ -87,7 +87,7 @@ const list = async ({ output, terminal, openClient }: Context): Promise<void> =>
 type CreateOptions = SecretOptions & { scopes: Scope[]; note?: string | undefined; expires?: string | undefined };
 
 const create = async (context: Context, { scopes: wanted, note, expires, ...secret }: CreateOptions): Promise<void> => {
-  requirePlace(secret);
+  await requirePlace(secret);
   const client = await context.openClient();
   const made = await client.apiKeys.create({
     scopes: wanted,
@@ -102,7 +102,7 @@ const rotate = async (
   id: string,
   { overlap, ...secret }: SecretOptions & { overlap?: string | undefined },
 ): Promise<void> => {
-  requirePlace(secret);
+  await requirePlace(secret);
   const overlapMs = overlap === undefined ? undefined : parseDurationMs(overlap);
   if (overlap !== undefined && overlapMs === undefined)
     throw usageError(`--overlap ${JSON.stringify(overlap)} is no duration, such as 0s, 1h or 7d.`);
@@ -110,11 +110,13 @@ const rotate = async (
   await handOver(context, await client.apiKeys.rotate(id, overlapMs === undefined ? {} : { overlapSeconds: overlapMs / 1000 }), secret);
 };
 
-const requirePlace = ({ store, print }: SecretOptions): void => {
+/** Also tries the file of profiles: a secret that cannot be stored is lost. */
+const requirePlace = async ({ store, print }: SecretOptions): Promise<void> => {
   if (store === undefined && print === undefined)
     throw usageError("Where shall the secret go? It is shown only once.", {
       help: "--store PROFILE keeps it as a login of this machine, --print writes it to stdout.",
     });
+  if (store !== undefined) await saveProfiles(await loadProfiles());
 };
 
 /** A duration counts from now on. */

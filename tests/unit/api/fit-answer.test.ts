@@ -34,7 +34,36 @@ describe("an answer of a tool", () => {
   });
 });
 
+/** Fields as someone who sends traces could make them, to keep the API busy. */
+const crowds: Record<string, Fields> = {
+  "fields of one object": { id: "1", metadata: Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`key-${i}`, `v${i}`])) },
+  objects: { id: "1", metadata: Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`key-${i}`, { inner: i }])) },
+  lists: { id: "1", metadata: Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`key-${i}`, [i, i]])) },
+  "objects of objects": {
+    id: "1",
+    metadata: Object.fromEntries(
+      Array.from({ length: 90 }, (_, i) => [`key-${i}`, Object.fromEntries(Array.from({ length: 90 }, (_, j) => [`k${j}`, j]))]),
+    ),
+  },
+};
+
+it.each(Object.entries(crowds))("an answer with thousands of %s is cut in few steps", (_, crowd) => {
+  let measured = 0;
+  const fitted = fitAnswer(crowd, 1200, (answer) => {
+    measured++;
+    return bytesOf(answer);
+  });
+  expect(bytesOf(fitted)).toBeLessThanOrEqual(1200);
+  expect(fitted["id"]).toBe("1");
+  expect(measured).toBeLessThan(200);
+});
+
 describe("text of rows", () => {
+  it("shows what hides: variation selectors, fillers and blanks that no reader sees", () => {
+    const hidden = ["\u{e0141}", "\ufe0e", "\u034f", "\u3164", "\u115f", "\u2800", "\u{e0041}", "\u200b"];
+    for (const character of hidden) expect(escapeUntrusted(`a${character}b`)).toMatch(/^a(\\u[0-9a-f]{4}){1,2}b$/);
+  });
+
   it("holds no control, invisible or markup character, and its JSON has the same values", () => {
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: "binary" }) as fc.Arbitrary<Json>, (value) => {

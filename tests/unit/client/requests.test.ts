@@ -176,6 +176,37 @@ describe("a call", () => {
     });
   });
 
+  it("whose answer breaks off in the middle is repeated with the same key, or fails as a broken connection", async () => {
+    const cut = (): Response => {
+      const begin = new TextEncoder().encode('{"id":"bex_1",');
+      const body = new ReadableStream({
+        start: (controller) => controller.enqueue(begin),
+        pull: (controller) => controller.error(new TypeError("terminated")),
+      });
+      return new Response(body, { status: 201, headers: { "content-type": "application/json" } });
+    };
+    const body: CreateBatchExport = { format: "CSV", query: { tableName: "events", filter: [], orderBy: null } };
+    const once = answering(cut, () => Response.json({ id: "bex_1" }, { status: 201 }));
+    expect(await clientOf(once.fetch).exports.create(body)).toMatchObject({ id: "bex_1" });
+    const keys = once.requests.map(({ headers }) => headers.get("idempotency-key"));
+    expect([keys.length, new Set(keys).size]).toEqual([2, 1]);
+    const always = answering(cut);
+    await expect(clientOf(always.fetch).exports.get("bex_1")).rejects.toMatchObject({ name: "SpillwayError", code: "CONNECTION_FAILED" });
+    expect(always.requests.length).toBe(4);
+  });
+
+  it("that creates an API key does without a key of its own where the server cannot keep the answer", async () => {
+    const refused = () => problem(422, "ENCRYPTION_DISABLED");
+    const given = answering(refused, () => Response.json({ id: "key_1", secretKey: "sk" }, { status: 201 }));
+    const client = clientOf(given.fetch, { retry: false });
+    expect(await client.apiKeys.create({ scopes: ["batchExports:read"] })).toMatchObject({ id: "key_1" });
+    expect(given.requests.map(({ headers }) => headers.has("idempotency-key"))).toEqual([true, false]);
+    const always = answering(refused);
+    const call = clientOf(always.fetch, { retry: false }).apiKeys.create({ scopes: ["batchExports:read"] }, { idempotencyKey: "mine" });
+    await expect(call).rejects.toMatchObject({ code: "ENCRYPTION_DISABLED" });
+    expect(always.requests.length).toBe(1);
+  });
+
   it("that creates carries a key of its own, the same in each repetition", async () => {
     const given = answering(broken, () => Response.json({ id: "bex_1" }, { status: 202 }));
     const client = clientOf(given.fetch);
@@ -270,5 +301,46 @@ describe("a list", () => {
     for await (const _ of list) break;
     expect((await list).nextCursor).toBe("c1");
     expect(given.requests.length).toBe(2);
+  });
+});
+
+describe("waiting for an export", () => {
+  const event = (name: string, data: object) =>
+    new Response(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`, { headers: { "content-type": "text/event-stream" } });
+  const problemData = (status: number, code: string) => ({
+    status,
+    code,
+    detail: "The sentence.",
+    requestId: "req_1",
+    help: "",
+    errors: [],
+  });
+  const done = { id: "exp_1", status: "COMPLETED", finishedAt: "2026-11-29T00:00:00Z", error: null };
+  /** `streams` answers in order; the export is over once all were. */
+  const clientOf = (...streams: (() => Response)[]) => {
+    const given = answering(...streams);
+    return new SpillwayClient({
+      ...{ baseUrl: "http://api.test", secretKey: "sk", retry: false as const },
+      fetch: async (request) =>
+        request.url.endsWith("/events")
+          ? given.fetch(request)
+          : Response.json(given.requests.length < streams.length ? { ...done, status: "PROCESSING", finishedAt: null } : done),
+    });
+  };
+
+  it("goes on after a fault of the server that ends the events", async () => {
+    const client = clientOf(
+      () => event("problem", problemData(500, "INTERNAL")),
+      () => event("end", done),
+    );
+    expect(await client.exports.waitFor("exp_1", { pollMs: 1 })).toMatchObject({ status: "COMPLETED" });
+  });
+
+  it("ends once the key or the export is gone", async () => {
+    const client = clientOf(
+      () => event("problem", problemData(401, "API_KEY_EXPIRED")),
+      () => event("end", done),
+    );
+    await expect(client.exports.waitFor("exp_1", { pollMs: 1 })).rejects.toMatchObject({ code: "API_KEY_EXPIRED" });
   });
 });

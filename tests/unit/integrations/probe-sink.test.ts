@@ -48,6 +48,15 @@ describe("the key of PostHog", () => {
   });
 });
 
+it("a key at the end of what is quoted is not quoted in part", async () => {
+  for (const before of Array.from({ length: 12 }, (_, index) => 288 + index)) {
+    const { probe } = serverOf(new Response(`${"x".repeat(before)}phc_secret`, { status: 401 }));
+    const [step] = await probePosthog(posthog, probe);
+    expect(step?.message).not.toContain("phc");
+    expect(step?.message?.length).toBeLessThan(350);
+  }
+});
+
 describe("the token of Mixpanel", () => {
   it.each([200, 400])("is accepted when an empty import is answered with %d", async (status) => {
     const { sent, probe } = serverOf(Response.json({}, { status }));
