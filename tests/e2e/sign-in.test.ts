@@ -137,6 +137,16 @@ describe("a sign-in link by mail", () => {
     expect((await request({ email: address() }, { "cf-connecting-ip": "192.0.2.8" })).status).toBe(202);
   });
 
+  it("is counted also when many are asked for at once", async () => {
+    const { email } = await join(team, "MEMBER", address());
+    const from = { "cf-connecting-ip": "192.0.2.9" };
+    const pages = await Promise.all(Array.from({ length: 24 }, () => request({ email }, from)));
+    expect(new Set(pages.map(({ status }) => status))).toEqual(new Set([202]));
+    expect((await execute(db(), sql`select 1 from sign_in_links where email = ${email}`)).length).toBe(5);
+    const others = await Promise.all(Array.from({ length: 28 }, () => request({ email: address() }, from)));
+    expect(others.filter(({ status }) => status === 202).length).toBe(25);
+  });
+
   it("takes no address of another site to go to, and no host of the request", async () => {
     const member = await join(team, "MEMBER", address());
     const hostile = [
