@@ -2133,7 +2133,7 @@ export const getApiKey = <ThrowOnError extends boolean = false>(options: Options
 /**
  * Give an API key a new secret
  *
- * Id, public key, scopes and expiry stay. The former secret stays valid for the overlap; a second rotation ends the one before it at once. The new secret is shown once, like that of a new key. A key can rotate only keys whose scopes it has itself.
+ * Id, public key, scopes and expiry stay. The former secret stays valid for the overlap; a second rotation ends the one before it at once. The new secret is shown once, like that of a new key. A key can rotate only keys whose scopes it has itself, and only that of an owner rotates the key of an owner that manages members.
  */
 export const rotateApiKey = <ThrowOnError extends boolean = false>(options: Options<RotateApiKeyData, ThrowOnError>): RequestResult<RotateApiKeyResponses, RotateApiKeyErrors, ThrowOnError> => (options.client ?? client).post<RotateApiKeyResponses, RotateApiKeyErrors, ThrowOnError>({
     security: [

@@ -16386,12 +16386,14 @@ export type RotateApiKeyErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `SCOPE_NOT_HELD`: A key cannot hand out rights that it does not have.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD' | 'ROLE_NOT_HELD';
     };
     /**
      * `NOT_FOUND`: The project has no such object.

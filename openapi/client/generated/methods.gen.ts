@@ -20,7 +20,7 @@ export class Methods {
     get: (id: types.GetApiKeyData["path"]["id"], options?: RequestOptions) => this.#send<types.GetApiKeyResponse>(sdk.getApiKey, { path: { id } }, options),
     /** Revoke an API key. From this answer on, its secrets are refused. Exports it has created go on. */
     revoke: (id: types.RevokeApiKeyData["path"]["id"], options?: RequestOptions) => this.#send<types.RevokeApiKeyResponse>(sdk.revokeApiKey, { path: { id } }, options),
-    /** Give an API key a new secret. Id, public key, scopes and expiry stay. The former secret stays valid for the overlap; a second rotation ends the one before it at once. The new secret is shown once, like that of a new key. A key can rotate only keys whose scopes it has itself. */
+    /** Give an API key a new secret. Id, public key, scopes and expiry stay. The former secret stays valid for the overlap; a second rotation ends the one before it at once. The new secret is shown once, like that of a new key. A key can rotate only keys whose scopes it has itself, and only that of an owner rotates the key of an owner that manages members. */
     rotate: (id: types.RotateApiKeyData["path"]["id"], body: types.RotateApiKeyData["body"], options?: CreateOptions) => this.#send<types.RotateApiKeyResponse>(sdk.rotateApiKey, { path: { id }, body, isKeyed: true }, options),
   };
 
