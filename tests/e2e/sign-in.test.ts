@@ -269,6 +269,18 @@ describe("members and invitations", () => {
     expect((await browser().follow(second)).status).toBe(200);
   });
 
+  it("an address is sent one invitation in a minute, also if each is revoked before the next", async () => {
+    const owner = await as("OWNER", await newTeam());
+    const email = address();
+    const invite = () => owner.ask("POST", "invitations", { email, role: "VIEWER" });
+    const { id } = (await invite()).json;
+    expect((await owner.ask("DELETE", `invitations/${id}`)).status).toBe(204);
+    const early = await invite();
+    expect([...outcome(early), Number(early.headers.get("retry-after")) > 0]).toEqual([429, "RATE_LIMITED", true]);
+    await execute(db(), sql`update audit_logs set created_at = created_at - interval '1 minute' where resource_id = ${id}`);
+    expect((await invite()).status).toBe(201);
+  });
+
   it("an ADMIN manages members, and makes, changes, removes and invites no OWNER", async () => {
     const own = await newTeam();
     const [owner, admin, member] = [await as("OWNER", own), await as("ADMIN", own), await join(own, "MEMBER")];

@@ -2309,7 +2309,7 @@ export const listInvitations = <ThrowOnError extends boolean = false>(options?: 
 /**
  * Invite somebody into the organisation
  *
- * Mails a link that accepts the invitation and signs in. Only owners invite owners.
+ * Mails a link that accepts the invitation and signs in. Only owners invite owners. An address is sent at most one in a minute.
  */
 export const createInvitation = <ThrowOnError extends boolean = false>(options: Options<CreateInvitationData, ThrowOnError>): RequestResult<CreateInvitationResponses, CreateInvitationErrors, ThrowOnError> => (options.client ?? client).post<CreateInvitationResponses, CreateInvitationErrors, ThrowOnError>({
     security: [

@@ -177,7 +177,7 @@ export class Methods {
     update: (id: types.UpdateMemberData["path"]["id"], body: types.UpdateMemberData["body"], options?: RequestOptions) => this.#send<types.UpdateMemberResponse>(sdk.updateMember, { path: { id }, body }, options),
     /** Remove a member. Their sessions and keys have no rights in the organisation from now on. The last owner cannot be removed. */
     remove: (id: types.RemoveMemberData["path"]["id"], options?: RequestOptions) => this.#send<types.RemoveMemberResponse>(sdk.removeMember, { path: { id } }, options),
-    /** Invite somebody into the organisation. Mails a link that accepts the invitation and signs in. Only owners invite owners. */
+    /** Invite somebody into the organisation. Mails a link that accepts the invitation and signs in. Only owners invite owners. An address is sent at most one in a minute. */
     createInvitation: (body: types.CreateInvitationData["body"], options?: CreateOptions) => this.#send<types.CreateInvitationResponse>(sdk.createInvitation, { body, isKeyed: true }, options),
     /** List the invitations of the organisation. Newest first, also those that expired in the last 30 days. Accepted ones are members. */
     listInvitations: (options?: RequestOptions) => this.#send<types.ListInvitationsResponse>(sdk.listInvitations, {}, options),

@@ -2333,7 +2333,7 @@ export const listInvitationsOptions = (options?: Options<ListInvitationsData>) =
 /**
  * Invite somebody into the organisation
  *
- * Mails a link that accepts the invitation and signs in. Only owners invite owners.
+ * Mails a link that accepts the invitation and signs in. Only owners invite owners. An address is sent at most one in a minute.
  */
 export const createInvitationMutation = (options?: Partial<Options<CreateInvitationData>>): UseMutationOptions<CreateInvitationResponse, CreateInvitationError, Options<CreateInvitationData>> => {
     const mutationOptions: UseMutationOptions<CreateInvitationResponse, CreateInvitationError, Options<CreateInvitationData>> = {
