@@ -1,4 +1,5 @@
 /** One delivery: what was sent, and each attempt with the headers and body of its answer. */
+
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useCan } from "../../app/use-project.ts";
@@ -9,6 +10,7 @@ import { Drawer } from "../../components/drawer.tsx";
 import { Facts } from "../../components/facts.tsx";
 import { countText, durationText } from "../../components/quantity.ts";
 import { QueryView } from "../../components/query-view.tsx";
+import { SafeText } from "../../components/safe-text.tsx";
 import { Notice } from "../../components/states.tsx";
 import { Time } from "../../components/time.tsx";
 import { getWebhookDeliveryOptions } from "../../generated/@tanstack/react-query.gen.ts";
@@ -143,7 +145,9 @@ const Headers = ({ headers }: { headers: Readonly<Record<string, string>> }) => 
     {Object.entries(headers).map(([name, value]) => (
       <div key={name} className="header">
         <dt>{name}</dt>
-        <dd>{value}</dd>
+        <dd>
+          <SafeText text={value} isLine />
+        </dd>
       </div>
     ))}
   </dl>
