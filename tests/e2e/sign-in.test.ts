@@ -338,6 +338,20 @@ describe("members and invitations", () => {
     expect(outcome(stays)).toEqual([409, "LAST_OWNER"]);
   });
 
+  it("comment in their own name, and in nobody else's", async () => {
+    const own = await newTeam();
+    const [owner, member] = [await as("OWNER", own), await as("MEMBER", own)];
+    const comment = (authorUserId?: string) =>
+      member.ask("POST", "comments", {
+        objectType: "TRACE",
+        objectId: "trace-1",
+        content: "I agree",
+        ...(authorUserId && { authorUserId }),
+      });
+    expect(outcome(await comment(owner.userId))).toEqual([400, "INVALID_REQUEST"]);
+    for (const author of [undefined, member.userId]) expect((await comment(author)).json).toMatchObject({ authorUserId: member.userId });
+  });
+
   it("of another organisation cannot be seen or changed", async () => {
     const [mine, theirs] = [await newTeam(), await newTeam()];
     const [owner, other] = [await as("OWNER", mine), await as("OWNER", theirs)];

@@ -3206,7 +3206,7 @@ export type CreateComment = {
      */
     content: string;
     /**
-     * A member of the organisation; by default the owner of the key.
+     * A member of the organisation; by default the owner of the key. A person with a session comments as themselves.
      */
     authorUserId?: string;
 };
