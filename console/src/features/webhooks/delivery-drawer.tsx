@@ -2,6 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { failedMs } from "../../app/query-client.ts";
 import { useCan } from "../../app/use-project.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Button } from "../../components/button.tsx";
@@ -26,7 +27,8 @@ type DrawerProps = { endpoint: WebhookEndpoint; id: string; onClose: () => void 
 export const DeliveryDrawer = ({ endpoint, id, onClose }: DrawerProps) => {
   const query = useQuery({
     ...getWebhookDeliveryOptions({ path: { id: endpoint.id, deliveryId: id } }),
-    refetchInterval: ({ state: { data } }) => (data === undefined || data.state === "waiting" ? busyMs : false),
+    refetchInterval: ({ state: { data, error } }) =>
+      error !== null ? failedMs : data === undefined || data.state === "waiting" ? busyMs : false,
   });
   const { data } = query;
   return (
