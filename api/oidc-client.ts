@@ -126,10 +126,12 @@ const partsOf = async (secret: string): Promise<{ state: string; nonce: string; 
   return { state: await part("state"), nonce: await part("nonce"), verifier: await part("verifier") };
 };
 
-const personOf = (claims: Record<string, unknown>, { trustsEmail }: OidcSettings): OidcPerson => {
+/** Takes the address only if the provider vouches for it. Some, such as Amazon Cognito, write `email_verified` as a text. */
+export const personOf = (claims: Record<string, unknown>, { trustsEmail }: Pick<OidcSettings, "trustsEmail">): OidcPerson => {
   const text = (name: string): string | null =>
     typeof claims[name] === "string" && claims[name] !== "" ? storableForm(claims[name]) : null;
-  const isVouchedFor = claims["email_verified"] === true || (trustsEmail && claims["email_verified"] !== false);
+  const said = claims["email_verified"];
+  const isVouchedFor = said === true || said === "true" || (trustsEmail && (said === undefined || said === null));
   const email = z.email().max(320).safeParse(claims["email"]);
   return {
     issuer: text("iss") ?? "",

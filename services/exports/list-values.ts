@@ -25,15 +25,16 @@ export const listValues = async (
   scope: AggregateScope,
   { column, prefix, limit }: { column: FilterColumn; prefix: string; limit: number },
 ): Promise<Values> => {
-  const rows = await aggregateRows<{ value: string | null; rows: string }>(deps, query, scope, ({ table }) => ({
-    list: sql`${suggestionOf(column)} AS value, count() AS rows`,
+  const rows = await aggregateRows<{ suggestion: string | null; rows: string }>(deps, query, scope, ({ table }) => ({
+    // A name that no table has a column of: it would be meant where the alias is.
+    list: sql`${suggestionOf(column)} AS suggestion, count() AS rows`,
     // What is no suggestion comes first, so that it is never cut off. A piece of a table of Postgres does not know which values are frequent.
-    rest: `GROUP BY value HAVING value IS NULL OR (value != '' AND startsWith(lowerUTF8(assumeNotNull(value)), lowerUTF8({prefix:String})))
-      ORDER BY isNull(value) DESC, rows DESC, value${table.source.kind === "postgres" ? "" : ` LIMIT ${limit + 2}`}`,
+    rest: `GROUP BY suggestion HAVING suggestion IS NULL OR (suggestion != '' AND startsWith(lowerUTF8(assumeNotNull(suggestion)), lowerUTF8({prefix:String})))
+      ORDER BY isNull(suggestion) DESC, rows DESC, suggestion${table.source.kind === "postgres" ? "" : ` LIMIT ${limit + 2}`}`,
     params: { prefix },
   }));
   const counts = new Map<string | null, number>();
-  for (const { value, rows: found } of rows) counts.set(value, (counts.get(value) ?? 0) + parseCount(found));
+  for (const { suggestion, rows: found } of rows) counts.set(suggestion, (counts.get(suggestion) ?? 0) + parseCount(found));
   const isWhole = !counts.delete(null);
   const values = [...counts]
     .map(([value, count]) => ({ value: value ?? "", count }))

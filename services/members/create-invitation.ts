@@ -9,14 +9,14 @@ import { transaction } from "../../db/postgres/transaction.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
 import { type InvitationRow, invitationColumns } from "./invitation-row.ts";
 import { type InvitationDeps, mailInvitation } from "./mail-invitation.ts";
-import { assertMayGive, loadManagerRole, lockOrganization } from "./member-rules.ts";
+import { assertMayGive, loadManagerRole, lockOrganization, mailSecondsMin } from "./member-rules.ts";
 
 /** Of an organisation. Each sends mail to an address that did not ask for it. */
 const invitationsMax = 100;
 
 /**
- * An invitation that has expired gives way to the new one. Throws ROLE_NOT_HELD, ALREADY_MEMBER, ALREADY_INVITED, TOO_MANY_INVITATIONS and
- * FORBIDDEN_SCOPE.
+ * An invitation that has expired gives way to the new one. Throws ROLE_NOT_HELD, ALREADY_MEMBER, ALREADY_INVITED, TOO_MANY_INVITATIONS,
+ * RATE_LIMITED and FORBIDDEN_SCOPE.
  */
 export const createInvitation = (
   db: Database,
@@ -30,6 +30,7 @@ export const createInvitation = (
     await lockOrganization(tx, organizationId);
     assertMayGive(await loadManagerRole(tx, actor), invited.role);
     await assertNew(tx, organizationId, email);
+    await assertNotMailed(tx, organizationId, email);
     const [row] = await tx
       .insert(invitations)
       .values({
@@ -61,5 +62,21 @@ const assertNew = async (tx: Database, organizationId: string, email: string): P
     throw new AppError({
       code: "TOO_MANY_INVITATIONS",
       message: `The organisation has ${invitationsMax} invitations, which is the limit.`,
+    });
+};
+
+/** An invitation that was revoked leaves no row but that of the audit log. Uses audit_logs_project_id_created_at_idx. */
+const assertNotMailed = async (tx: Database, organizationId: string, email: string): Promise<void> => {
+  const mailed = await execute(
+    tx,
+    sql`select a.id from audit_logs a where a.project_id in (select id from projects where org_id = ${organizationId})
+      and a.created_at > now() - make_interval(secs => ${mailSecondsMin}) and a.resource_type = 'invitation'
+      and a.action in ('create', 'resend') and a.after ->> 'email' = ${email} limit 1`,
+  );
+  if (mailed.length > 0)
+    throw new AppError({
+      code: "RATE_LIMITED",
+      message: "This address was sent an invitation less than a minute ago.",
+      retryAfterSeconds: mailSecondsMin,
     });
 };

@@ -6,6 +6,9 @@ import { type Database, execute } from "../../db/postgres/client.ts";
 import { memberships } from "../../db/postgres/schema/tenants.ts";
 import type { Actor } from "../audit/write-audit.ts";
 
+/** Least time between two mails of an organisation to one address. */
+export const mailSecondsMin = 60;
+
 /** Changes of members and invitations of one organisation come one after the other. */
 export const lockOrganization = (tx: Database, organizationId: string): Promise<unknown> =>
   execute(tx, sql`select id from organizations where id = ${organizationId} for no key update`);

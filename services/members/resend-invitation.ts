@@ -8,10 +8,7 @@ import { transaction } from "../../db/postgres/transaction.ts";
 import { type Actor, writeAudit } from "../audit/write-audit.ts";
 import { findInvitation, type InvitationRow, invitationColumns } from "./invitation-row.ts";
 import { type InvitationDeps, mailInvitation } from "./mail-invitation.ts";
-import { assertMayGive, loadManagerRole, lockOrganization } from "./member-rules.ts";
-
-/** Least time between two mails of one invitation. */
-const resendSecondsMin = 60;
+import { assertMayGive, loadManagerRole, lockOrganization, mailSecondsMin } from "./member-rules.ts";
 
 /** The link of the mail before ends. Throws NOT_FOUND, ROLE_NOT_HELD, RATE_LIMITED and FORBIDDEN_SCOPE. `nowMs`: only measures the last mail. */
 export const resendInvitation = (
@@ -27,11 +24,11 @@ export const resendInvitation = (
     if (before === undefined) throw new AppError({ code: "NOT_FOUND" });
     assertMayGive(manager, before.role);
     const waitedSeconds = Math.floor((deps.nowMs() - before.sentAt.getTime()) / 1000);
-    if (waitedSeconds < resendSecondsMin)
+    if (waitedSeconds < mailSecondsMin)
       throw new AppError({
         code: "RATE_LIMITED",
         message: "The invitation was sent less than a minute ago.",
-        retryAfterSeconds: resendSecondsMin - Math.max(0, waitedSeconds),
+        retryAfterSeconds: mailSecondsMin - Math.max(0, waitedSeconds),
       });
     const [row] = await tx
       .update(invitations)

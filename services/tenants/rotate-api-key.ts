@@ -1,7 +1,8 @@
 /** Gives an API key a new secret. */
 import { and, eq, sql } from "drizzle-orm";
+import { AppError } from "../../core/errors.ts";
 import type { Database } from "../../db/postgres/client.ts";
-import { apiKeys } from "../../db/postgres/schema/tenants.ts";
+import { apiKeys, memberships, projects } from "../../db/postgres/schema/tenants.ts";
 import { transaction } from "../../db/postgres/transaction.ts";
 import { type ApiKeyRow, apiKeyColumns, displaySecretKey } from "./api-key-columns.ts";
 import type { TenantDeps } from "./audited-insert.ts";
@@ -12,7 +13,7 @@ type Rotation = { id: string; projectId: string | null; overlapSeconds: number }
 
 /**
  * The secret before stays valid for `overlapSeconds`; one that is older ends at once. Id, public key and scopes stay. Returns the new secret,
- * or undefined if there is no such key. Throws SCOPE_NOT_HELD.
+ * or undefined if there is no such key. Throws SCOPE_NOT_HELD and ROLE_NOT_HELD.
  */
 export const rotateApiKey = async (
   deps: Pick<TenantDeps, "db" | "newUuid" | "hashSecret">,
@@ -25,6 +26,7 @@ export const rotateApiKey = async (
     const before = await lockKey(tx, { id, projectId });
     if (before === undefined) return undefined;
     await assertWithinAuthor(tx, author, before);
+    await assertMakesNoOwners(tx, author, before);
     const [row] = await tx
       .update(apiKeys)
       .set({
@@ -49,4 +51,16 @@ const lockKey = async (tx: Database, { id, projectId }: Pick<Rotation, "id" | "p
     .where(and(eq(apiKeys.id, id), projectId === null ? undefined : eq(apiKeys.projectId, projectId)))
     .for("update");
   return row;
+};
+
+/** A key that manages members does so with the role of its owner: the secret of an OWNER's would let others make owners. Throws ROLE_NOT_HELD. */
+const assertMakesNoOwners = async (tx: Database, author: KeyAuthor, { projectId, userId, scopes }: ApiKeyRow): Promise<void> => {
+  if (author.kind === "admin" || author.actor.role === "OWNER" || !scopes.includes("members:CRUD")) return;
+  const owners = await tx
+    .select({ id: memberships.id })
+    .from(memberships)
+    .innerJoin(projects, eq(projects.organizationId, memberships.organizationId))
+    .where(and(eq(projects.id, projectId), eq(memberships.userId, userId), eq(memberships.role, "OWNER")));
+  if (owners.length > 0)
+    throw new AppError({ code: "ROLE_NOT_HELD", message: "This key belongs to an owner and manages members: only owners can rotate it." });
 };

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
+import { visibleLine } from "../../console/src/components/visible-text.ts";
 import { insertEvents, sampleEvents } from "../../local/sample-data.ts";
 import { useConsole } from "../support/console.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
@@ -55,7 +56,7 @@ describe("a completed export", () => {
     await row.getByText(file?.crc32 ?? "").waitFor();
     expect(await row.textContent()).toContain(file?.bytes.toLocaleString("en-US"));
     await page.getByRole("tab", { name: "Load" }).click();
-    await page.getByText(`read_ndjson('${file?.name}')`).waitFor();
+    await page.getByText(`read_ndjson('${file?.name}', sample_size = -1)`).waitFor();
     await page.getByRole("tab", { name: "Audit" }).click();
     await page.getByRole("cell", { name: "complete", exact: true }).waitFor();
     expect(new URL(page.url()).searchParams.get("tab")).toBe("audit");
@@ -99,7 +100,29 @@ describe("a hostile name", () => {
     await page.getByRole("link", { name: "<img src=x" }).waitFor();
     await page.goto(`${whole.stack().apiUrl}/projects/${whole.stack().projectId}/exports/${id}`);
     await page.getByRole("heading", { level: 1, name: "<img src=x" }).waitFor();
-    expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe(name);
+    expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe(visibleLine(name));
     expect(await page.locator("main img").count()).toBe(0);
   });
 });
+
+it("names of others turn no text around: what is hidden in them is shown", async () => {
+  const name = "annual\u202Efdp.exe\u200B";
+  const shown = "annual⟨U+202E⟩fdp.exe⟨U+200B⟩";
+  const make = (path: string, body: object) => whole.json<{ id: string }>(path, { method: "POST", body: JSON.stringify(body) });
+  const { id } = await completed(name);
+  await make("api-keys", { scopes: ["traces:read"], note: name });
+  const endpoint = await make("webhook-endpoints", { name, url: "https://example.com/hook" });
+  await make("models", { modelName: name, matchPattern: "x", pricingTiers: [tier] });
+  const { projectId } = whole.stack();
+  const paths = ["exports", `exports/${id}`, "api-keys", "webhooks", `webhooks/${endpoint.id}`, "models?owner=own"];
+  for (const path of paths) {
+    const page = await openAsOwner(`/projects/${projectId}/${path}`);
+    await page.getByText(shown).first().waitFor();
+    expect([path, /[\u202E\u200B]/.test(`${await page.locator("body").textContent()}${await page.title()}`)]).toEqual([path, false]);
+  }
+  const page = await openAsOwner(`/projects/${projectId}/audit?resourceType=webhookEndpoint`);
+  await page.getByRole("table", { name: "Audit log" }).getByRole("button").first().click();
+  await page.getByText(shown).first().waitFor();
+});
+
+const tier = { name: "Standard", isDefault: true, priority: 0, conditions: [], prices: { input: "0.000002" } };

@@ -187,6 +187,25 @@ describe("a draft", () => {
       mode: "FULL_HISTORY",
     });
   });
+
+  it("keeps what is typed while it is being saved", async () => {
+    const one = await made(bodyOf("slow", bucket()));
+    const page = await openAsOwner(pages(`/${one.id}/edit`));
+    const { promise: typed, resolve: answer } = Promise.withResolvers<void>();
+    await page.route(`**/integrations/${one.id}`, async (request) => {
+      if (request.request().method() === "PATCH") await typed;
+      await request.fallback();
+    });
+    await field(page, "Name").fill("saved");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await field(page, "Name").fill("typed meanwhile");
+    answer();
+    await page.getByText("Saved.").waitFor();
+    expect(await field(page, "Name").inputValue()).toBe("typed meanwhile");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await page.getByRole("heading", { name: "Edit typed meanwhile" }).waitFor();
+    expect(await whole.json(`integrations/${one.id}`)).toMatchObject({ name: "typed meanwhile" });
+  });
 });
 
 describe("the strip of windows", () => {

@@ -118,6 +118,27 @@ describe("roles", () => {
     expect(await read()).toBe(403);
   });
 
+  it("of oneself are changed after a question only: a key in the list is enough to choose another", async () => {
+    const team = await people.newTeam("own role");
+    const [owner] = [await people.join(team, "OWNER"), await people.join(team, "OWNER")];
+    const page = await openSignedIn(owner.email, membersOf(team), {});
+    const roleNow = async () => {
+      const rows = await execute<{ role: string }>(whole.db(), sql`select role from memberships where user_id = ${owner.userId}`);
+      return rows[0]?.role;
+    };
+    const choice = page.getByLabel(`Role of ${owner.email}`);
+    await choice.focus();
+    await page.keyboard.press("ArrowDown");
+    const dialog = page.getByRole("dialog", { name: "Become admin of own role?" });
+    await dialog.getByRole("button", { name: "Keep it" }).click();
+    expect([await choice.inputValue(), await roleNow()]).toEqual(["OWNER", "OWNER"]);
+    await choice.selectOption({ label: "Viewer" });
+    await page.getByRole("dialog").getByRole("button", { name: "Change my role" }).click();
+    await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+    expect(await roleNow()).toBe("VIEWER");
+    expect(await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Members" }).count()).toBe(0);
+  });
+
   it("that the API would not let somebody change have no control, and the reason in its place", async () => {
     const team = await people.newTeam("rules");
     const owner = await people.join(team, "OWNER");

@@ -314,6 +314,22 @@ describe("the drawer", () => {
     expect(data.map(({ content }) => content)).toEqual(["<b>Look</b> at this\nplease"]);
   });
 
+  it("keeps what is typed while a comment is being sent", async () => {
+    const page = await openAsOwner(pathOf("traces", "?row=trace-b&tab=comments"));
+    const { promise: typed, resolve: answer } = Promise.withResolvers<void>();
+    await page.route("**/api/public/comments", async (request) => {
+      if (request.request().method() === "POST") await typed;
+      await request.fallback();
+    });
+    const text = page.getByLabel("New comment");
+    await text.fill("first");
+    await page.getByRole("button", { name: "Comment", exact: true }).click();
+    await text.fill("second");
+    answer();
+    await page.getByRole("listitem").getByText("first").waitFor();
+    expect(await text.inputValue()).toBe("second");
+  });
+
   it("of a session leads to its traces", async () => {
     const page = await openAsOwner(pathOf("sessions", "?row=session-a&tab=traces"));
     await page.getByRole("link", { name: "checkout" }).click();

@@ -198,3 +198,18 @@ describe("without the right", () => {
     }
   });
 });
+
+it("a delivery that is gone is not asked for all the time", async () => {
+  const { id } = await made("/gone");
+  const page = await openAsOwner(pages(`/${id}`), { expectedStatuses: [404] });
+  const asked = { list: 0, gone: 0 };
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.endsWith("/deliveries")) asked.list++;
+    if (pathname.endsWith("/deliveries/del_gone")) asked.gone++;
+  });
+  await page.goto(`${whole.stack().apiUrl}${pages(`/${id}?delivery=del_gone`)}`);
+  // The list is asked for every 8 seconds.
+  await expect.poll(() => asked.list, { timeout: 60_000 }).toBeGreaterThan(1);
+  expect(asked.gone).toBe(1);
+});

@@ -88,6 +88,34 @@ describe("an API key", () => {
     expect(await create({ scopes: ["traces:read"], expiresAt: soon })).toEqual([403, "FORBIDDEN_SCOPE"]);
   });
 
+  it("of an OWNER that manages members is rotated by OWNERs alone: its secret makes owners", async () => {
+    const owner = await newProject("owners-key");
+    const [project] = await execute<{ organizationId: string }>(
+      db(),
+      sql`select org_id as "organizationId" from projects where id = ${owner.projectId}`,
+    );
+    const ofRole = async (role: string): Promise<Key> => {
+      const { json: user } = await send("POST", "admin/users", `Bearer ${stack().adminKey}`, {
+        email: `${role}-${owner.projectId}@example.com`,
+      });
+      const membership = { organizationId: project?.organizationId, userId: user["id"], role };
+      await send("POST", "admin/memberships", `Bearer ${stack().adminKey}`, membership);
+      const key = { projectId: owner.projectId, userId: user["id"], scopes: ["apiKeys:CRUD", "members:CRUD", "traces:read"] };
+      return (await send("POST", "admin/api-keys", `Bearer ${stack().adminKey}`, key)).json as unknown as Key;
+    };
+    const [admin, second] = [await ofRole("ADMIN"), await ofRole("OWNER")];
+    const rotate = async (as: Key, id: string) => {
+      const { status, json } = await send("POST", `public/api-keys/${id}/rotate`, basic(as), {});
+      return [status, json["code"]];
+    };
+    const managing = await created(owner, { scopes: ["members:CRUD"] });
+    expect(await rotate(admin, managing.id)).toEqual([403, "ROLE_NOT_HELD"]);
+    const reading = await created(owner, { scopes: ["traces:read"] });
+    expect(await rotate(admin, reading.id)).toEqual([200, undefined]);
+    expect(await rotate(admin, admin.id)).toEqual([200, undefined]);
+    expect(await rotate(second, managing.id)).toEqual([200, undefined]);
+  });
+
   it("gets a new secret by rotation; the former one is valid for the overlap, and no longer", async () => {
     const owner = await newProject("rotate");
     const key = await created(owner, { scopes: ["traces:read"] });

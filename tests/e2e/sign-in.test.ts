@@ -137,6 +137,16 @@ describe("a sign-in link by mail", () => {
     expect((await request({ email: address() }, { "cf-connecting-ip": "192.0.2.8" })).status).toBe(202);
   });
 
+  it("is counted also when many are asked for at once", async () => {
+    const { email } = await join(team, "MEMBER", address());
+    const from = { "cf-connecting-ip": "192.0.2.9" };
+    const pages = await Promise.all(Array.from({ length: 24 }, () => request({ email }, from)));
+    expect(new Set(pages.map(({ status }) => status))).toEqual(new Set([202]));
+    expect((await execute(db(), sql`select 1 from sign_in_links where email = ${email}`)).length).toBe(5);
+    const others = await Promise.all(Array.from({ length: 28 }, () => request({ email: address() }, from)));
+    expect(others.filter(({ status }) => status === 202).length).toBe(25);
+  });
+
   it("takes no address of another site to go to, and no host of the request", async () => {
     const member = await join(team, "MEMBER", address());
     const hostile = [
@@ -259,6 +269,18 @@ describe("members and invitations", () => {
     expect((await browser().follow(second)).status).toBe(200);
   });
 
+  it("an address is sent one invitation in a minute, also if each is revoked before the next", async () => {
+    const owner = await as("OWNER", await newTeam());
+    const email = address();
+    const invite = () => owner.ask("POST", "invitations", { email, role: "VIEWER" });
+    const { id } = (await invite()).json;
+    expect((await owner.ask("DELETE", `invitations/${id}`)).status).toBe(204);
+    const early = await invite();
+    expect([...outcome(early), Number(early.headers.get("retry-after")) > 0]).toEqual([429, "RATE_LIMITED", true]);
+    await execute(db(), sql`update audit_logs set created_at = created_at - interval '1 minute' where resource_id = ${id}`);
+    expect((await invite()).status).toBe(201);
+  });
+
   it("an ADMIN manages members, and makes, changes, removes and invites no OWNER", async () => {
     const own = await newTeam();
     const [owner, admin, member] = [await as("OWNER", own), await as("ADMIN", own), await join(own, "MEMBER")];
@@ -314,6 +336,20 @@ describe("members and invitations", () => {
     }
     const stays = await owner.browser.open(`/api/public/account/organizations/${own.organizationId}`, { method: "DELETE" });
     expect(outcome(stays)).toEqual([409, "LAST_OWNER"]);
+  });
+
+  it("comment in their own name, and in nobody else's", async () => {
+    const own = await newTeam();
+    const [owner, member] = [await as("OWNER", own), await as("MEMBER", own)];
+    const comment = (authorUserId?: string) =>
+      member.ask("POST", "comments", {
+        objectType: "TRACE",
+        objectId: "trace-1",
+        content: "I agree",
+        ...(authorUserId && { authorUserId }),
+      });
+    expect(outcome(await comment(owner.userId))).toEqual([400, "INVALID_REQUEST"]);
+    for (const author of [undefined, member.userId]) expect((await comment(author)).json).toMatchObject({ authorUserId: member.userId });
   });
 
   it("of another organisation cannot be seen or changed", async () => {

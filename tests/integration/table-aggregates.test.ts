@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ExportQuery } from "../../core/query/export-query.ts";
 import { findFilterColumn } from "../../core/query/filters/compile-filter.ts";
 import { instantText } from "../../core/query/histogram.ts";
-import { findTable } from "../../core/query/tables/index.ts";
+import { findTable, tables } from "../../core/query/tables/index.ts";
 import { countByTime } from "../../services/exports/count-by-time.ts";
 import { listValues } from "../../services/exports/list-values.ts";
 import { baseUs } from "../support/event-rows.ts";
@@ -143,6 +143,20 @@ describe("suggestions", () => {
     // The exports have written audit rows meanwhile.
     const known = new Set(expected.map(({ value }) => value));
     expect(found.values.filter(({ value }) => known.has(value))).toEqual(expected);
+  });
+
+  it("are given for scores, whose own column is called value", async () => {
+    const rows = await exported({ tableName: "scores", columns: ["name"], filter: [] });
+    expect((await valuesOf("scores", "name")).values).toEqual(counted(rows.map(({ name }) => String(name))));
+  });
+
+  it.each(Object.keys(tables))("are given for each column of texts of %s", async (tableName) => {
+    const columns = Object.entries(findTable(tableName)?.filters ?? {}).filter(
+      ([, { type, readsContent, comment }]) =>
+        ["string", "stringOptions", "arrayOptions"].includes(type) && readsContent !== true && comment === undefined,
+    );
+    expect(columns.length).toBeGreaterThan(0);
+    for (const [column] of columns) expect(await valuesOf(tableName, column, { limit: 3 })).toHaveProperty("isComplete");
   });
 
   it("leave out what is too long or not UTF-8, and say so", async () => {

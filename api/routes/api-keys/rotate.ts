@@ -8,7 +8,7 @@ import { authorOf, type KeyDeps, tenantDepsOf } from "./deps.ts";
 import { ApiKeyWithSecret, RotateApiKey, showApiKey } from "./resource.ts";
 
 const route = keyRoute(
-  { scopes: ["apiKeys:CRUD"], codes: ["NOT_FOUND", "SCOPE_NOT_HELD"], creates: "secret" },
+  { scopes: ["apiKeys:CRUD"], codes: ["NOT_FOUND", "SCOPE_NOT_HELD", "ROLE_NOT_HELD"], creates: "secret" },
   {
     method: "post",
     path: "/api/public/api-keys/{id}/rotate",
@@ -16,7 +16,7 @@ const route = keyRoute(
     tags: ["API keys"],
     summary: "Give an API key a new secret",
     description:
-      "Id, public key, scopes and expiry stay. The former secret stays valid for the overlap; a second rotation ends the one before it at once. The new secret is shown once, like that of a new key. A key can rotate only keys whose scopes it has itself.",
+      "Id, public key, scopes and expiry stay. The former secret stays valid for the overlap; a second rotation ends the one before it at once. The new secret is shown once, like that of a new key. A key can rotate only keys whose scopes it has itself, and only that of an owner rotates the key of an owner that manages members.",
     request: { params: IdParam, body: jsonRequest(RotateApiKey, { overlapSeconds: 3600 }) },
     responses: { 200: json(ApiKeyWithSecret, "The key with its new secret.") },
   },

@@ -1,6 +1,7 @@
 /** POST /api/public/comments. */
 
 import { z } from "@hono/zod-openapi";
+import { AppError } from "../../../core/errors.ts";
 import { commentObjects } from "../../../core/query/tables/table.ts";
 import { storableText } from "../../../core/storable.ts";
 import { createComment } from "../../../services/comments/create-comment.ts";
@@ -13,7 +14,9 @@ const CreateComment = z.strictObject({
   objectType: z.enum(commentObjects),
   objectId: storableText(500).min(1),
   content: storableText(20_000).min(1),
-  authorUserId: Id.optional().describe("A member of the organisation; by default the owner of the key."),
+  authorUserId: Id.optional().describe(
+    "A member of the organisation; by default the owner of the key. A person with a session comments as themselves.",
+  ),
 });
 
 const route = keyRoute(
@@ -35,6 +38,9 @@ export const registerCreateComment = (app: App, deps: Pick<RouteDeps, "newId">):
   app.openapi(route, async (c) => {
     const body = c.req.valid("json");
     const actor = c.get("actor");
+    // A program may carry comments of others over; a person would write in somebody else's name.
+    if (actor.apiKeyId === null && body.authorUserId !== undefined && body.authorUserId !== actor.userId)
+      throw new AppError({ code: "INVALID_REQUEST", fields: [{ path: "authorUserId", message: "must be yourself" }] });
     const row = await createComment(c.get("db"), actor, {
       ...body,
       id: deps.newId("comment"),

@@ -40,7 +40,8 @@ const createRoute = keyRoute(
     operationId: "createInvitation",
     tags: ["Members"],
     summary: "Invite somebody into the organisation",
-    description: "Mails a link that accepts the invitation and signs in. Only owners invite owners.",
+    description:
+      "Mails a link that accepts the invitation and signs in. Only owners invite owners. An address is sent at most one in a minute.",
     request: { body: jsonRequest(CreateInvitation, { email: "ada@example.com", role: "MEMBER" }) },
     responses: { 201: json(Invitation, "The invitation. Its mail is on its way.") },
   },

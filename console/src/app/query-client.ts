@@ -16,6 +16,9 @@ const onError = (error: unknown): void => {
     leaveToSignIn();
 };
 
+/** What is followed closely is asked for this seldom while it fails: a thing that is gone does not come back, and a limit is not reached again. */
+export const failedMs = 15_000;
+
 export const queryClient = new QueryClient({
   queryCache: new QueryCache({ onError }),
   mutationCache: new MutationCache({ onError }),

@@ -1,17 +1,19 @@
 /** Code and ids that people take along. */
+
 import { useState } from "react";
 import { announce } from "../app/announce.tsx";
 import { IconButton } from "./button.tsx";
+import { visibleLine, visibleText } from "./visible-text.ts";
 import "./code-block.css";
 import { toastFailure } from "./toast.tsx";
 
-/** The label names the code for screen readers, such as "SQL for DuckDB". */
+/** The label names the code for screen readers, such as "SQL for DuckDB". What is hidden in it is shown, and copied as it is. */
 export const CodeBlock = ({ code, label }: { code: string; label: string }) => (
   <div className="code-block">
     {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys. */}
     <section className="code-scroll" aria-label={label} tabIndex={0}>
       <pre>
-        <code>{code}</code>
+        <code>{visibleText(code)}</code>
       </pre>
     </section>
     <CopyButton text={code} label={`Copy ${label}`} />
@@ -20,7 +22,7 @@ export const CodeBlock = ({ code, label }: { code: string; label: string }) => (
 
 export const CopyText = ({ text, label }: { text: string; label: string }) => (
   <span className="copy-text">
-    <span className="mono">{text}</span>
+    <span className="mono">{visibleLine(text)}</span>
     <CopyButton text={text} label={`Copy ${label}`} />
   </span>
 );

@@ -1,7 +1,9 @@
 /** Modal dialogs: the browser keeps the focus inside, closes them with Escape, and gives the focus back. */
+
 import { type ReactNode, useEffect, useId, useRef } from "react";
 import { Button, IconButton } from "./button.tsx";
 import { classNames } from "./class-names.ts";
+import { SafeText } from "./safe-text.tsx";
 import "./dialog.css";
 import "./field.css";
 import { FailedNotice } from "./states.tsx";
@@ -37,7 +39,9 @@ const OpenDialog = ({ title, onClose, isWide = false, isKept = false, isFull = f
       onClick={(event) => !isKept && event.target === event.currentTarget && isOutside(event.currentTarget, event) && onClose()}
     >
       <div className="dialog-header">
-        <h2 id={titleId}>{title}</h2>
+        <h2 id={titleId}>
+          <SafeText text={title} isLine />
+        </h2>
         <IconButton icon="close" size="small" label="Close" onClick={onClose} />
       </div>
       <div className="dialog-body">{children}</div>

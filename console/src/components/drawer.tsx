@@ -1,7 +1,9 @@
 /** Details beside a table, which stays usable. Escape closes it from anywhere on the page, and gives the focus back to the row. */
+
 import { type ReactNode, useEffect, useId, useRef } from "react";
 import { IconButton } from "./button.tsx";
 import { classNames } from "./class-names.ts";
+import { SafeText } from "./safe-text.tsx";
 import "./drawer.css";
 
 type DrawerProps = { title: string; isWide?: boolean; onClose: () => void; actions?: ReactNode; children: ReactNode };
@@ -31,7 +33,7 @@ export const Drawer = ({ title, isWide = false, onClose, actions, children }: Dr
     <aside className={classNames("drawer", isWide && "drawer-wide")} aria-labelledby={titleId}>
       <div className="drawer-header">
         <h2 id={titleId} ref={heading} tabIndex={-1}>
-          {title}
+          <SafeText text={title} isLine />
         </h2>
         {actions}
         <IconButton icon="close" label="Close" onClick={onClose} />

@@ -1,5 +1,8 @@
 /** Frame of a page inside the shell: its title (also of the tab), what can be done, and its body. */
+
 import { type ReactNode, useEffect } from "react";
+import { SafeText } from "./safe-text.tsx";
+import { visibleLine } from "./visible-text.ts";
 
 type PageProps = {
   /** Also the title of the tab. */
@@ -14,7 +17,7 @@ type PageProps = {
 
 export const Page = ({ title, trail, beside, actions, children }: PageProps) => {
   useEffect(() => {
-    document.title = `${title} · Spillway`;
+    document.title = `${visibleLine(title)} · Spillway`;
   }, [title]);
   return (
     <>
@@ -22,7 +25,9 @@ export const Page = ({ title, trail, beside, actions, children }: PageProps) => 
         {trail}
         <div className="page-heading toolbar">
           {/* Takes the focus after a change of page: see app/shell.tsx. */}
-          <h1 tabIndex={-1}>{title}</h1>
+          <h1 tabIndex={-1}>
+            <SafeText text={title} isLine />
+          </h1>
           {beside}
         </div>
         {actions === undefined ? null : <div className="page-actions">{actions}</div>}

@@ -2133,7 +2133,7 @@ export const getApiKey = <ThrowOnError extends boolean = false>(options: Options
 /**
  * Give an API key a new secret
  *
- * Id, public key, scopes and expiry stay. The former secret stays valid for the overlap; a second rotation ends the one before it at once. The new secret is shown once, like that of a new key. A key can rotate only keys whose scopes it has itself.
+ * Id, public key, scopes and expiry stay. The former secret stays valid for the overlap; a second rotation ends the one before it at once. The new secret is shown once, like that of a new key. A key can rotate only keys whose scopes it has itself, and only that of an owner rotates the key of an owner that manages members.
  */
 export const rotateApiKey = <ThrowOnError extends boolean = false>(options: Options<RotateApiKeyData, ThrowOnError>): RequestResult<RotateApiKeyResponses, RotateApiKeyErrors, ThrowOnError> => (options.client ?? client).post<RotateApiKeyResponses, RotateApiKeyErrors, ThrowOnError>({
     security: [
@@ -2309,7 +2309,7 @@ export const listInvitations = <ThrowOnError extends boolean = false>(options?: 
 /**
  * Invite somebody into the organisation
  *
- * Mails a link that accepts the invitation and signs in. Only owners invite owners.
+ * Mails a link that accepts the invitation and signs in. Only owners invite owners. An address is sent at most one in a minute.
  */
 export const createInvitation = <ThrowOnError extends boolean = false>(options: Options<CreateInvitationData, ThrowOnError>): RequestResult<CreateInvitationResponses, CreateInvitationErrors, ThrowOnError> => (options.client ?? client).post<CreateInvitationResponses, CreateInvitationErrors, ThrowOnError>({
     security: [

@@ -3206,7 +3206,7 @@ export type CreateComment = {
      */
     content: string;
     /**
-     * A member of the organisation; by default the owner of the key.
+     * A member of the organisation; by default the owner of the key. A person with a session comments as themselves.
      */
     authorUserId?: string;
 };
@@ -16386,12 +16386,14 @@ export type RotateApiKeyErrors = {
      * `FORBIDDEN_SCOPE`: The API key or role lacks the scope.
      *
      * `SCOPE_NOT_HELD`: A key cannot hand out rights that it does not have.
+     *
+     * `ROLE_NOT_HELD`: Only an owner can make, change or remove owners.
      */
     403: Problem & {
         /**
          * Stable code of the error. The page Errors lists them all.
          */
-        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD';
+        code: 'FORBIDDEN_PROJECT' | 'FOREIGN_ORIGIN' | 'FORBIDDEN_SCOPE' | 'SCOPE_NOT_HELD' | 'ROLE_NOT_HELD';
     };
     /**
      * `NOT_FOUND`: The project has no such object.

@@ -20,7 +20,7 @@ export class Methods {
     get: (id: types.GetApiKeyData["path"]["id"], options?: RequestOptions) => this.#send<types.GetApiKeyResponse>(sdk.getApiKey, { path: { id } }, options),
     /** Revoke an API key. From this answer on, its secrets are refused. Exports it has created go on. */
     revoke: (id: types.RevokeApiKeyData["path"]["id"], options?: RequestOptions) => this.#send<types.RevokeApiKeyResponse>(sdk.revokeApiKey, { path: { id } }, options),
-    /** Give an API key a new secret. Id, public key, scopes and expiry stay. The former secret stays valid for the overlap; a second rotation ends the one before it at once. The new secret is shown once, like that of a new key. A key can rotate only keys whose scopes it has itself. */
+    /** Give an API key a new secret. Id, public key, scopes and expiry stay. The former secret stays valid for the overlap; a second rotation ends the one before it at once. The new secret is shown once, like that of a new key. A key can rotate only keys whose scopes it has itself, and only that of an owner rotates the key of an owner that manages members. */
     rotate: (id: types.RotateApiKeyData["path"]["id"], body: types.RotateApiKeyData["body"], options?: CreateOptions) => this.#send<types.RotateApiKeyResponse>(sdk.rotateApiKey, { path: { id }, body, isKeyed: true }, options),
   };
 
@@ -177,7 +177,7 @@ export class Methods {
     update: (id: types.UpdateMemberData["path"]["id"], body: types.UpdateMemberData["body"], options?: RequestOptions) => this.#send<types.UpdateMemberResponse>(sdk.updateMember, { path: { id }, body }, options),
     /** Remove a member. Their sessions and keys have no rights in the organisation from now on. The last owner cannot be removed. */
     remove: (id: types.RemoveMemberData["path"]["id"], options?: RequestOptions) => this.#send<types.RemoveMemberResponse>(sdk.removeMember, { path: { id } }, options),
-    /** Invite somebody into the organisation. Mails a link that accepts the invitation and signs in. Only owners invite owners. */
+    /** Invite somebody into the organisation. Mails a link that accepts the invitation and signs in. Only owners invite owners. An address is sent at most one in a minute. */
     createInvitation: (body: types.CreateInvitationData["body"], options?: CreateOptions) => this.#send<types.CreateInvitationResponse>(sdk.createInvitation, { body, isKeyed: true }, options),
     /** List the invitations of the organisation. Newest first, also those that expired in the last 30 days. Accepted ones are members. */
     listInvitations: (options?: RequestOptions) => this.#send<types.ListInvitationsResponse>(sdk.listInvitations, {}, options),

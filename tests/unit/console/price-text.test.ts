@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { requestOf } from "../../../console/src/features/models/model-draft.ts";
+import { draftFaults, emptyDraft, requestOf } from "../../../console/src/features/models/model-draft.ts";
 import { patternOf, perMillion, perUnit, unitPriceOf } from "../../../console/src/features/models/price-text.ts";
 
 describe("a price for a million units", () => {
@@ -26,9 +26,12 @@ describe("a price for a million units", () => {
     expect(unitPriceOf(typed)).toBe(price);
   });
 
-  it.each(["", "-1", "1e3", "two", "1.2.3", "1.2345678901234"])("is no amount: %j", (typed) => {
-    expect(unitPriceOf(typed)).toBeUndefined();
-  });
+  it.each(["", "-1", "1e3", "two", "1.2.3", "1.2345678901234", "2,50", "1,5", "12,34,567", "1,2345", "2.500,00"])(
+    "is no amount: %j",
+    (typed) => {
+      expect(unitPriceOf(typed)).toBeUndefined();
+    },
+  );
 
   it("shows the price per unit without an exponent", () => {
     expect(perUnit(0.00000015)).toBe("$0.00000015 per unit");
@@ -36,6 +39,16 @@ describe("a price for a million units", () => {
 });
 
 describe("a new model", () => {
+  it("loses no price that was typed: neither one without a kind nor one of two for a kind", () => {
+    const faultsOf = (...prices: { kind: string; amount: string }[]) => draftFaults({ ...emptyDraft, modelName: "m", prices });
+    const input = { kind: "input", amount: "1" };
+    expect(faultsOf(input, { kind: "", amount: "" }, { kind: "output", amount: "" })).toEqual({});
+    expect(faultsOf(input, { kind: " ", amount: "2" })).toEqual({
+      "pricingTiers.0.prices": "Name the kind of usage that 2 is the price of.",
+    });
+    expect(faultsOf(input, { kind: "input ", amount: "2" })).toEqual({ "pricingTiers.0.prices": "input has two prices." });
+  });
+
   it("without a pattern matches its name alone", () => {
     expect(patternOf("gpt-4.1 (eu)")).toBe("(?i)^gpt-4\\.1 \\(eu\\)$");
     const prices = [

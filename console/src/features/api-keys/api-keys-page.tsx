@@ -1,4 +1,5 @@
 /** API keys of the project: what each may do, until when, and when it was last used. */
+
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -9,6 +10,7 @@ import { Page } from "../../components/page.tsx";
 import { Pager } from "../../components/pager.tsx";
 import { countOf } from "../../components/quantity.ts";
 import { QueryView } from "../../components/query-view.tsx";
+import { SafeText } from "../../components/safe-text.tsx";
 import { Empty } from "../../components/states.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { Time } from "../../components/time.tsx";
@@ -85,7 +87,7 @@ const columnsOf = (open: (id: string) => void): Column<ApiKey>[] => [
     cell: (key) => (
       <>
         <button type="button" className="truncate" data-row-focus="" onClick={() => open(key.id)}>
-          {keyName(key)}
+          <SafeText text={keyName(key)} isLine />
         </button>
         <span className="truncate muted mono">{key.note === null ? key.displaySecretKey : key.publicKey}</span>
       </>

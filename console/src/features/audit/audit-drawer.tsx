@@ -1,10 +1,12 @@
 /** One entry of the audit log: who, from where, and what changed. */
+
 import { useState } from "react";
 import { CopyText } from "../../components/code-block.tsx";
 import { Drawer } from "../../components/drawer.tsx";
 import { Facts } from "../../components/facts.tsx";
 import { Checkbox } from "../../components/field.tsx";
 import { Time } from "../../components/time.tsx";
+import { visibleLine, visibleText } from "../../components/visible-text.ts";
 import type { AuditLog } from "../../generated/types.gen.ts";
 import { resourceTitle } from "./audit-words.ts";
 import { Author } from "./author.tsx";
@@ -55,7 +57,7 @@ const Lines = ({ lines }: { lines: readonly Difference[] }) => (
   <ul className="difference">
     {lines.map(({ path, before, after }) => (
       <li key={path}>
-        <span className="mono">{path === "" ? "value" : path}</span>
+        <span className="mono">{path === "" ? "value" : visibleLine(path)}</span>
         {before === after ? (
           <Value text={after} />
         ) : (
@@ -73,7 +75,7 @@ const Lines = ({ lines }: { lines: readonly Difference[] }) => (
 const charactersMax = 2000;
 
 const Value = ({ text = "", kind }: { text: string | undefined; kind?: "before" | "after" }) => {
-  const shown = text.length > charactersMax ? `${text.slice(0, charactersMax)}…` : text;
+  const shown = visibleText(text.length > charactersMax ? `${text.slice(0, charactersMax)}…` : text);
   if (kind === undefined) return <code>{shown}</code>;
   return kind === "before" ? (
     <del>

@@ -1,4 +1,5 @@
 /** The audit log of the project: who changed what, and how. */
+
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -7,6 +8,7 @@ import { Field, Input, Select } from "../../components/field.tsx";
 import { Page } from "../../components/page.tsx";
 import { Pager } from "../../components/pager.tsx";
 import { QueryView } from "../../components/query-view.tsx";
+import { SafeText } from "../../components/safe-text.tsx";
 import { Empty } from "../../components/states.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { Time } from "../../components/time.tsx";
@@ -63,7 +65,16 @@ const columnsOf = (open: (id: string) => void): Column<AuditLog>[] => [
       </button>
     ),
   },
-  { id: "object", title: "Object", className: "audit-id", cell: ({ resourceId }) => <span className="mono truncate">{resourceId}</span> },
+  {
+    id: "object",
+    title: "Object",
+    className: "audit-id",
+    cell: ({ resourceId }) => (
+      <span className="mono truncate">
+        <SafeText text={resourceId} isLine />
+      </span>
+    ),
+  },
   { id: "by", title: "By", cell: (entry) => <Author entry={entry} /> },
   { id: "address", title: "Address", cell: ({ ipAddress }) => <span className="mono">{ipAddress ?? "–"}</span> },
 ];

@@ -1,6 +1,8 @@
 /** Who acted, by mail address or name of the key where the reader may see them, else by id. */
+
 import { useQuery } from "@tanstack/react-query";
 import { useCan } from "../../app/use-project.ts";
+import { visibleLine } from "../../components/visible-text.ts";
 import { listApiKeysOptions, listMembersOptions } from "../../generated/@tanstack/react-query.gen.ts";
 import type { AuditLog } from "../../generated/types.gen.ts";
 import { authorId, authorTitle } from "./audit-words.ts";
@@ -14,10 +16,10 @@ export const Author = ({ entry }: { entry: Pick<AuditLog, "type" | "apiKeyId" | 
     entry.apiKeyId === null
       ? members.data?.data.find(({ userId }) => userId === entry.userId)?.email
       : keys.data?.data.find((key) => key.id === entry.apiKeyId)?.note;
-  if (entry.type === "USER" && name) return <span title={id ?? undefined}>{name}</span>;
+  if (entry.type === "USER" && name) return <span title={id ?? undefined}>{visibleLine(name)}</span>;
   return (
     <span title={id ?? undefined}>
-      {authorTitle(entry.type)} {name ? `“${name}”` : id === null ? null : <span className="mono">{id}</span>}
+      {authorTitle(entry.type)} {name ? `“${visibleLine(name)}”` : id === null ? null : <span className="mono">{id}</span>}
     </span>
   );
 };

@@ -1,4 +1,5 @@
 /** List of the exports of a project, followed while they run. */
+
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { Badge } from "../../components/badge.tsx";
@@ -6,6 +7,7 @@ import { CodeBlock } from "../../components/code-block.tsx";
 import { Page } from "../../components/page.tsx";
 import { Pager } from "../../components/pager.tsx";
 import { QueryView } from "../../components/query-view.tsx";
+import { SafeText } from "../../components/safe-text.tsx";
 import { Segments } from "../../components/segments.tsx";
 import { Empty } from "../../components/states.tsx";
 import { type Column, Table } from "../../components/table.tsx";
@@ -112,7 +114,7 @@ const Name = ({ id, name, tableName, format, compression }: BatchExportSummary) 
         title={name}
         data-row-focus=""
       >
-        {name}
+        <SafeText text={name} isLine />
       </Link>
       <span className="truncate muted">
         {tableName} · {format}

@@ -69,7 +69,7 @@ const EditForm = ({ now }: { now: Integration }) => {
     gcTime: 0,
     onSuccess: (saved) => {
       queryClient.setQueryData(getIntegrationQueryKey({ path: { id: saved.id } }), saved);
-      open(saved);
+      setOpened(saved);
       void refetchIntegrations();
     },
   });
@@ -78,8 +78,14 @@ const EditForm = ({ now }: { now: Integration }) => {
     setDraft(draftOf(one));
   };
   useTestOnArrival(validation.start);
-  const save = (after: () => void) =>
-    update.mutate({ path: { id: now.id }, body: updateBodyOf(draft, draftOf(opened), opened.updatedAt) }, { onSuccess: after });
+  const save = (after: () => void) => {
+    const onSuccess = (saved: Integration) => {
+      // What was typed while it was being saved stays.
+      setDraft((current) => (current === draft ? draftOf(saved) : current));
+      after();
+    };
+    update.mutate({ path: { id: now.id }, body: updateBodyOf(draft, draftOf(opened), opened.updatedAt) }, { onSuccess });
+  };
   return (
     <form
       className="columns"

@@ -1,4 +1,5 @@
 /** List of the integrations of a project: how each is, how far it has got, and how its last 24 hours went. */
+
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useCommands } from "../../app/commands.ts";
@@ -11,6 +12,7 @@ import { Page } from "../../components/page.tsx";
 import { Pager } from "../../components/pager.tsx";
 import { durationText } from "../../components/quantity.ts";
 import { QueryView } from "../../components/query-view.tsx";
+import { SafeText } from "../../components/safe-text.tsx";
 import { Segments } from "../../components/segments.tsx";
 import { Empty } from "../../components/states.tsx";
 import { type Column, Table } from "../../components/table.tsx";
@@ -115,7 +117,7 @@ const Name = (one: Integration) => (
       title={one.name}
       data-row-focus=""
     >
-      {one.name}
+      <SafeText text={one.name} isLine />
     </Link>
     <span className="truncate muted" title={destinationOf(one)}>
       {kindTitles[one.kind]} · {destinationOf(one)}

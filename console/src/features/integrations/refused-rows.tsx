@@ -1,4 +1,5 @@
 /** Rows that the sink has refused, with its reason, and the button that delivers them again. */
+
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useCan } from "../../app/use-project.ts";
@@ -6,6 +7,7 @@ import { Badge } from "../../components/badge.tsx";
 import { Button } from "../../components/button.tsx";
 import { Pager } from "../../components/pager.tsx";
 import { QueryView } from "../../components/query-view.tsx";
+import { SafeText } from "../../components/safe-text.tsx";
 import { Segments } from "../../components/segments.tsx";
 import { Empty } from "../../components/states.tsx";
 import { type Column, Table } from "../../components/table.tsx";
@@ -77,7 +79,7 @@ const columns: Column<IntegrationRejection>[] = [
     className: "row-column",
     cell: ({ rowId }) => (
       <span className="mono truncate" title={rowId}>
-        {rowId}
+        <SafeText text={rowId} isLine />
       </span>
     ),
   },
@@ -86,7 +88,10 @@ const columns: Column<IntegrationRejection>[] = [
     title: "Reason of the sink",
     cell: ({ message, code }) => (
       <>
-        <span className="refused-message">{message}</span> <span className="mono muted">{code}</span>
+        <span className="refused-message">
+          <SafeText text={message} />
+        </span>{" "}
+        <span className="mono muted">{code}</span>
       </>
     ),
   },

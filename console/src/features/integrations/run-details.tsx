@@ -1,5 +1,6 @@
 /** What lies under a window: its attempts, what each table came to with its files, and why it failed. */
 import { useQuery } from "@tanstack/react-query";
+import { failedMs } from "../../app/query-client.ts";
 import { CopyText } from "../../components/code-block.tsx";
 import { Facts } from "../../components/facts.tsx";
 import { bytesText, countText } from "../../components/quantity.ts";
@@ -16,7 +17,8 @@ export const RunDetails = ({ run, kind }: { run: IntegrationRunSummary; kind: Ki
   // Until the answer is as new as the list.
   const query = useQuery({
     ...getIntegrationRunOptions({ path: { id: run.integrationId, runId: run.id } }),
-    refetchInterval: ({ state: { data } }) => (data?.state === run.state && data.finishedAt === run.finishedAt ? false : 1000),
+    refetchInterval: ({ state: { data, error } }) =>
+      error !== null ? failedMs : data?.state === run.state && data.finishedAt === run.finishedAt ? false : 1000,
   });
   return (
     <div className="run-details">

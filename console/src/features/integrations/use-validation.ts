@@ -2,6 +2,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { announce } from "../../app/announce.tsx";
+import { failedMs } from "../../app/query-client.ts";
 import { toastFailure } from "../../components/toast.tsx";
 import { getValidationOptions, validateIntegrationMutation } from "../../generated/@tanstack/react-query.gen.ts";
 import type { IntegrationValidation } from "../../generated/types.gen.ts";
@@ -25,7 +26,7 @@ export const useValidation = (integrationId: string): Validation => {
   const query = useQuery({
     ...getValidationOptions({ path: { id: integrationId, validationId: validationId ?? "" } }),
     enabled: validationId !== undefined,
-    refetchInterval: ({ state: { data } }) => (data !== undefined && isEnded(data) ? false : followMs),
+    refetchInterval: ({ state: { data, error } }) => (error !== null ? failedMs : data !== undefined && isEnded(data) ? false : followMs),
   });
   return {
     start: () => start.mutate({ path: { id: integrationId } }),

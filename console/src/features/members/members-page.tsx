@@ -16,7 +16,7 @@ import type { Member } from "../../generated/types.gen.ts";
 import { Invitations } from "./invitations.tsx";
 import { InviteDialog } from "./invite-dialog.tsx";
 import "./members-page.css";
-import { reasonAgainstChange, roleAllows, rolesToGive, roleTitles } from "./role-words.ts";
+import { type Role, reasonAgainstChange, roleAllows, rolesToGive, roleTitles } from "./role-words.ts";
 import { useMemberActions } from "./use-members.ts";
 
 export const MembersPage = () => {
@@ -59,7 +59,7 @@ const Members = ({ members }: { members: readonly Member[] }) => {
         </>
       ),
     },
-    { id: "role", title: "Role", cell: (member) => <MemberRole member={member} members={members} /> },
+    { id: "role", title: "Role", cell: (member) => <MemberRole member={member} members={members} isMe={member.userId === user.id} /> },
     { id: "allows", title: "May", className: "member-allows", cell: ({ role }) => <span className="muted">{roleAllows[role]}</span> },
     { id: "since", title: "Since", cell: ({ createdAt }) => <Time at={createdAt} /> },
     {
@@ -79,9 +79,10 @@ const Members = ({ members }: { members: readonly Member[] }) => {
 
 type MemberProps = { member: Member; members: readonly Member[] };
 
-const MemberRole = ({ member, members }: MemberProps) => {
-  const { role: mine } = useProject().organization;
+const MemberRole = ({ member, members, isMe }: MemberProps & { isMe: boolean }) => {
+  const { role: mine, name: organizationName } = useProject().organization;
   const { changeRole } = useMemberActions();
+  const [asked, setAsked] = useState<Role | null>(null);
   const reason = reasonAgainstChange(member, mine, members);
   if (reason !== null)
     return (
@@ -89,14 +90,34 @@ const MemberRole = ({ member, members }: MemberProps) => {
         {roleTitles[member.role]} <span className="muted member-reason">{reason}</span>
       </>
     );
+  const change = (role: Role, onSuccess?: () => void) =>
+    changeRole.mutate({ path: { id: member.id }, body: { role } }, onSuccess && { onSuccess });
   return (
-    <Select
-      aria-label={`Role of ${member.email}`}
-      value={member.role}
-      disabled={changeRole.isPending}
-      options={rolesToGive(mine).map((role) => ({ value: role, title: roleTitles[role] }))}
-      onChange={(role) => changeRole.mutate({ path: { id: member.id }, body: { role } })}
-    />
+    <>
+      <Select
+        aria-label={`Role of ${member.email}`}
+        value={member.role}
+        disabled={changeRole.isPending}
+        options={rolesToGive(mine).map((role) => ({ value: role, title: roleTitles[role] }))}
+        // A single key changes the choice, and nobody can give a right back to themselves.
+        onChange={(role) => (isMe ? setAsked(role) : change(role))}
+      />
+      {asked === null ? null : (
+        <ConfirmDialog
+          title={`Become ${roleTitles[asked].toLowerCase()} of ${organizationName}?`}
+          action="Change my role"
+          isDangerous
+          isOpen
+          isBusy={changeRole.isPending}
+          error={changeRole.error}
+          onClose={() => setAsked(null)}
+          // What the new role allows shows in every part of the page.
+          onConfirm={() => change(asked, () => window.location.assign("/"))}
+        >
+          <p>{roleAllows[asked]} You cannot take it back by yourself: somebody else has to.</p>
+        </ConfirmDialog>
+      )}
+    </>
   );
 };
 

@@ -60,7 +60,12 @@ export const draftFaults = (draft: ModelDraft): DraftFaults => ({
 
 const priceFaults = (path: string, prices: readonly PriceDraft[]): DraftFaults => {
   const filled = prices.filter(({ kind, amount }) => kind.trim() !== "" && amount.trim() !== "");
+  const unnamed = prices.find(({ kind, amount }) => kind.trim() === "" && amount.trim() !== "");
+  if (unnamed !== undefined) return { [`${path}.prices`]: `Name the kind of usage that ${unnamed.amount.trim()} is the price of.` };
   if (filled.length === 0) return { [`${path}.prices`]: "Give at least one price." };
+  const kinds = filled.map(({ kind }) => kind.trim());
+  const twice = kinds.find((kind, index) => kinds.indexOf(kind) !== index);
+  if (twice !== undefined) return { [`${path}.prices`]: `${twice} has two prices.` };
   const bad = filled.find(({ amount }) => unitPriceOf(amount) === undefined);
   return bad === undefined ? {} : { [`${path}.prices`]: `The price of ${bad.kind} must be an amount in USD, such as 2.50.` };
 };

@@ -1,4 +1,5 @@
 /** Models and their prices: the project's own and built-in ones, and which of them prices a name. */
+
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useCommands } from "../../app/commands.ts";
 import { useCan } from "../../app/use-project.ts";
@@ -9,6 +10,7 @@ import { Icon } from "../../components/icon.tsx";
 import { Page } from "../../components/page.tsx";
 import { countOf } from "../../components/quantity.ts";
 import { QueryView } from "../../components/query-view.tsx";
+import { SafeText } from "../../components/safe-text.tsx";
 import { Segments } from "../../components/segments.tsx";
 import { Empty } from "../../components/states.tsx";
 import { type Column, Table } from "../../components/table.tsx";
@@ -115,7 +117,7 @@ const columnsOf = (open: (id: string) => void): Column<Model>[] => [
     title: "Model",
     cell: ({ id, modelName }) => (
       <button type="button" data-row-focus="" onClick={() => open(id)}>
-        {modelName}
+        <SafeText text={modelName} isLine />
       </button>
     ),
   },

@@ -10,9 +10,13 @@ export const perMillion = (price: number): string => digits.format(Number((price
 export const perUnit = (price: number): string =>
   `$${price.toLocaleString("en-US", { useGrouping: false, maximumFractionDigits: 20 })} per unit`;
 
-/** USD per unit for an amount that was typed per million, as decimal text: `2.5` becomes `0.0000025`. Undefined where it is no amount. */
+/**
+ * USD per unit for an amount that was typed per million, as decimal text: `2.5` becomes `0.0000025`. Undefined where it is no amount: commas
+ * stand between groups of three digits only, since `2,50` would become 250.
+ */
 export const unitPriceOf = (typed: string): string | undefined => {
-  const [, whole = "", fraction = ""] = /^\$?\s*(\d{1,12})(?:\.(\d{1,12}))?$/.exec(typed.trim().replaceAll(",", "")) ?? [];
+  const [, digits = "", fraction = ""] = /^\$?\s*(\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(?:\.(\d{1,12}))?$/.exec(typed.trim()) ?? [];
+  const whole = digits.replaceAll(",", "");
   if (whole === "") return undefined;
   const shifted = `${whole.padStart(7, "0")}${fraction}`;
   const at = shifted.length - fraction.length - 6;

@@ -1,10 +1,12 @@
 /** Accepted jobs that have used up their attempts. Retrying starts one again with all of them. */
+
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { refetchOperations } from "../../app/query-client.ts";
 import { Button } from "../../components/button.tsx";
 import { Pager } from "../../components/pager.tsx";
 import { QueryView } from "../../components/query-view.tsx";
+import { SafeText } from "../../components/safe-text.tsx";
 import { Empty } from "../../components/states.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { Time } from "../../components/time.tsx";
@@ -60,7 +62,7 @@ const columns: Column<DeadLetter>[] = [
     cell: ({ entity, projectId }) => (
       <>
         <span className="truncate mono" title={entity}>
-          {entity}
+          <SafeText text={entity} isLine />
         </span>
         <span className="truncate muted mono">{projectId}</span>
       </>
@@ -73,7 +75,11 @@ const columns: Column<DeadLetter>[] = [
     cell: ({ code, message }) => (
       <>
         <span className="mono">{code ?? "–"}</span>
-        {message === null ? null : <span className="truncate muted">{message}</span>}
+        {message === null ? null : (
+          <span className="truncate muted">
+            <SafeText text={message} isLine />
+          </span>
+        )}
       </>
     ),
   },

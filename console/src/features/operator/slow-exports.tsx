@@ -1,6 +1,8 @@
 /** Exports of all projects that have run longest. */
+
 import { Progress } from "../../components/progress.tsx";
 import { countText, durationText } from "../../components/quantity.ts";
+import { SafeText } from "../../components/safe-text.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { Time } from "../../components/time.tsx";
 import type { Queue } from "../../generated/types.gen.ts";
@@ -21,7 +23,9 @@ const columns: Column<SlowExport>[] = [
     className: "dead-letter",
     cell: ({ id, name }) => (
       <>
-        <span className="truncate">{name}</span>
+        <span className="truncate">
+          <SafeText text={name} isLine />
+        </span>
         <span className="truncate muted mono">{id}</span>
       </>
     ),

@@ -56,14 +56,15 @@ const CommentForm = (of: CommentsProps) => {
     ...createCommentMutation(),
     onSuccess: () => {
       forget();
-      setContent("");
       void refetchOperations("listComments");
     },
   });
+  // What was typed while it was being sent stays.
+  const onSuccess = () => setContent((current) => (current === content ? "" : current));
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const body = { ...of, content };
-    if (content.trim() !== "" && !create.isPending) create.mutate({ body, headers: { "idempotency-key": keyFor(body) } });
+    if (content.trim() !== "" && !create.isPending) create.mutate({ body, headers: { "idempotency-key": keyFor(body) } }, { onSuccess });
   };
   return (
     <form className="popover-form" onSubmit={submit}>

@@ -1,6 +1,8 @@
 /** One delivery: what was sent, and each attempt with the headers and body of its answer. */
+
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { failedMs } from "../../app/query-client.ts";
 import { useCan } from "../../app/use-project.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Button } from "../../components/button.tsx";
@@ -9,6 +11,7 @@ import { Drawer } from "../../components/drawer.tsx";
 import { Facts } from "../../components/facts.tsx";
 import { countText, durationText } from "../../components/quantity.ts";
 import { QueryView } from "../../components/query-view.tsx";
+import { SafeText } from "../../components/safe-text.tsx";
 import { Notice } from "../../components/states.tsx";
 import { Time } from "../../components/time.tsx";
 import { getWebhookDeliveryOptions } from "../../generated/@tanstack/react-query.gen.ts";
@@ -24,7 +27,8 @@ type DrawerProps = { endpoint: WebhookEndpoint; id: string; onClose: () => void 
 export const DeliveryDrawer = ({ endpoint, id, onClose }: DrawerProps) => {
   const query = useQuery({
     ...getWebhookDeliveryOptions({ path: { id: endpoint.id, deliveryId: id } }),
-    refetchInterval: ({ state: { data } }) => (data === undefined || data.state === "waiting" ? busyMs : false),
+    refetchInterval: ({ state: { data, error } }) =>
+      error !== null ? failedMs : data === undefined || data.state === "waiting" ? busyMs : false,
   });
   const { data } = query;
   return (
@@ -143,7 +147,9 @@ const Headers = ({ headers }: { headers: Readonly<Record<string, string>> }) => 
     {Object.entries(headers).map(([name, value]) => (
       <div key={name} className="header">
         <dt>{name}</dt>
-        <dd>{value}</dd>
+        <dd>
+          <SafeText text={value} isLine />
+        </dd>
       </div>
     ))}
   </dl>

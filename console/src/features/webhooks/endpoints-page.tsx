@@ -1,4 +1,5 @@
 /** List of the webhook endpoints of a project. */
+
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -10,6 +11,7 @@ import { CodeBlock } from "../../components/code-block.tsx";
 import { Page } from "../../components/page.tsx";
 import { Pager } from "../../components/pager.tsx";
 import { QueryView } from "../../components/query-view.tsx";
+import { SafeText } from "../../components/safe-text.tsx";
 import { Empty } from "../../components/states.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { Time } from "../../components/time.tsx";
@@ -83,10 +85,10 @@ const columns: Column<WebhookEndpoint>[] = [
           title={name}
           data-row-focus=""
         >
-          {name}
+          <SafeText text={name} isLine />
         </Link>
         <span className="truncate muted" title={url}>
-          {url}
+          <SafeText text={url} isLine />
         </span>
       </>
     ),

@@ -2164,7 +2164,7 @@ export const getApiKeyOptions = (options: Options<GetApiKeyData>) => queryOption
 /**
  * Give an API key a new secret
  *
- * Id, public key, scopes and expiry stay. The former secret stays valid for the overlap; a second rotation ends the one before it at once. The new secret is shown once, like that of a new key. A key can rotate only keys whose scopes it has itself.
+ * Id, public key, scopes and expiry stay. The former secret stays valid for the overlap; a second rotation ends the one before it at once. The new secret is shown once, like that of a new key. A key can rotate only keys whose scopes it has itself, and only that of an owner rotates the key of an owner that manages members.
  */
 export const rotateApiKeyMutation = (options?: Partial<Options<RotateApiKeyData>>): UseMutationOptions<RotateApiKeyResponse, RotateApiKeyError, Options<RotateApiKeyData>> => {
     const mutationOptions: UseMutationOptions<RotateApiKeyResponse, RotateApiKeyError, Options<RotateApiKeyData>> = {
@@ -2333,7 +2333,7 @@ export const listInvitationsOptions = (options?: Options<ListInvitationsData>) =
 /**
  * Invite somebody into the organisation
  *
- * Mails a link that accepts the invitation and signs in. Only owners invite owners.
+ * Mails a link that accepts the invitation and signs in. Only owners invite owners. An address is sent at most one in a minute.
  */
 export const createInvitationMutation = (options?: Partial<Options<CreateInvitationData>>): UseMutationOptions<CreateInvitationResponse, CreateInvitationError, Options<CreateInvitationData>> => {
     const mutationOptions: UseMutationOptions<CreateInvitationResponse, CreateInvitationError, Options<CreateInvitationData>> = {
