@@ -43,8 +43,9 @@ export const nextWindow = (position: Position, { now, closedUntil, firstRowAt, i
   const tick = nextTick(position, Date.parse(start));
   const tickEnd = isoOrNull(tick);
   const end = tickEnd === null ? position.endsAt : earlier(tickEnd, position.endsAt ?? tickEnd);
-  if (end !== null && end <= closedUntil && (isManual || Date.parse(end) + position.jitterSeconds * 1000 <= nowMs))
-    return { outcome: "window", start, end, cause: isManual ? "manual" : "schedule" };
+  const isDue = end !== null && Date.parse(end) + position.jitterSeconds * 1000 <= nowMs;
+  if (end !== null && end <= closedUntil && (isManual || isDue))
+    return { outcome: "window", start, end, cause: isDue ? "schedule" : "manual" };
   if (isManual && start < closedUntil) return { outcome: "window", start, end: closedUntil, cause: "manual" };
   if (end === null) return { outcome: "none", lookAt: null };
   return { outcome: "none", lookAt: new Date(Math.max(Date.parse(end) + position.jitterSeconds * 1000, nowMs + recheckMs)).toISOString() };

@@ -51,8 +51,8 @@ export type EventSource = (typeof eventSources)[number];
 
 const origin = z.strictObject({ apiKey: z.string(), sdkName: z.string(), sdkVersion: z.string() });
 
-/** Delivers one window of an integration. `isManual`: also up to now, where no window has ended. */
-export const IntegrationRunPayload = z.strictObject({ integrationId: z.string(), isManual: z.boolean().default(false) });
+/** Delivers one window of an integration. `isManual` is of jobs that an older version enqueued, and counts no more. */
+export const IntegrationRunPayload = z.strictObject({ integrationId: z.string(), isManual: z.boolean().optional() });
 
 const deliversWindow = <Switch extends JobKindEntry["queueSwitch"]>(queueSwitch: Switch) =>
   ({

@@ -81,9 +81,9 @@ const runIntegration = async (deps: IntegrationDeps, context: JobContext): Promi
 };
 
 const start = async (deps: IntegrationDeps, { job, signal }: JobContext): Promise<StartedRun> => {
-  const { integrationId, isManual } = IntegrationRunPayload.parse(job.payload);
+  const { integrationId } = IntegrationRunPayload.parse(job.payload);
   const lease = { id: job.id, leaseId: job.leaseId };
-  const options = { lagSeconds: deps.integrations.lagSeconds, isManual };
+  const options = { lagSeconds: deps.integrations.lagSeconds };
   const started = await startRun(deps.db, lease, integrationId, options);
   if (started.outcome !== "needsFirstRow") return started;
   const { projectId } = started.integration;

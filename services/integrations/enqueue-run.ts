@@ -8,12 +8,12 @@ import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 export const enqueueRun = (
   tx: Database,
   { id, projectId, kind }: { id: string; projectId: string; kind: IntegrationKind },
-  { isManual = false, cause }: { isManual?: boolean; cause?: JobCause } = {},
+  { cause }: { cause?: JobCause } = {},
 ): Promise<boolean> =>
   enqueueJob(tx, {
     kind: `integration.${kind}`,
     projectId,
-    payload: { integrationId: id, isManual },
+    payload: { integrationId: id },
     dedupeKey: `integration:${id}`,
     cause,
   });

@@ -20,6 +20,8 @@ export type IntegrationToRun = Schedule & {
   startsAt: string | null;
   endsAt: string | null;
   cursor: string | null;
+  /** Deliver up to now, also where no window has ended. */
+  isRunRequested: boolean;
   failures: number;
   createdBy: string | null;
 };
@@ -32,4 +34,4 @@ export const isoMs = (value: SQL): SQL =>
 export const integrationColumns = sql`i.id, i.project_id as "projectId", p.name as "projectName", p.org_id as "organizationId", i.kind, i.name, i.enabled, i.settings,
   i.sealed_secret as "sealedSecret", to_json(i.tables) as tables, i.frequency, i.cron, i.time_zone as "timeZone", i.jitter_seconds as "jitterSeconds", i.mode,
   ${isoMs(sql`i.starts_at`)} as "startsAt", ${isoMs(sql`i.ends_at`)} as "endsAt", ${isoMs(sql`i.cursor`)} as cursor,
-  i.failures, i.created_by as "createdBy"`;
+  i.is_run_requested as "isRunRequested", i.failures, i.created_by as "createdBy"`;

@@ -12,9 +12,9 @@ export const requestRun = (db: Database, actor: Actor, id: string): Promise<"req
     const row = await lockIntegration(tx, actor.projectId, id);
     if (row === undefined) return "absent";
     if (!row.enabled) return "disabled";
-    // An unfinished job looks for the next window itself; it is the jobs that are enqueued now that also deliver a window before its end.
-    await enqueueRun(tx, row, { isManual: true, cause: actor });
-    await tx.update(integrations).set({ nextRunAt: sql`now()` }).where(eq(integrations.id, id));
+    // Kept with the integration: a job of the schedule may be waiting or under way, and then there is no other one to carry it.
+    await enqueueRun(tx, row, { cause: actor });
+    await tx.update(integrations).set({ nextRunAt: sql`now()`, isRunRequested: true }).where(eq(integrations.id, id));
     await writeAudit(tx, actor, { resourceType: "integration", resourceId: id, action: "run" });
     return "requested";
   });

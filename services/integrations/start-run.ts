@@ -37,8 +37,6 @@ export type StartedRun =
 
 type StartOptions = {
   lagSeconds: number;
-  /** Deliver up to now, also where no window has ended. */
-  isManual: boolean;
   /**
    * Instant of the first row of the project's tables; null: it has none. `closedUntil`: what was closed before it was looked up, because an
    * older row may have appeared since. Undefined: not looked up.
@@ -63,10 +61,12 @@ export const startRun = (db: Database, lease: Lease, integrationId: string, opti
     }
 
     const horizon = await findHorizon(tx, integration.projectId, options.lagSeconds);
-    const { firstRow, isManual } = options;
+    const { firstRow } = options;
     if (needsFirstRow(integration) && firstRow === undefined)
       return { outcome: "needsFirstRow", integration, closedUntil: horizon.closedUntil };
-    const next = nextWindow(integration, { ...horizon, firstRowAt: firstRowAtOf(firstRow), isManual });
+    const next = nextWindow(integration, { ...horizon, firstRowAt: firstRowAtOf(firstRow), isManual: integration.isRunRequested });
+    if (integration.isRunRequested && (next.outcome === "none" || next.end === horizon.closedUntil))
+      await execute(tx, sql`update integrations set is_run_requested = false where id = ${integrationId}`);
     if (next.outcome === "window") {
       await closeWindow(tx, next.end);
       const id = await insertRun(tx, integration, next);

@@ -15,6 +15,7 @@ import { closeWindow, findHorizon, nextVersion } from "../../services/integratio
 import { enqueueDueRuns } from "../../services/integrations/enqueue-due-runs.ts";
 import { enqueueRun } from "../../services/integrations/enqueue-run.ts";
 import { redeliverRejections } from "../../services/integrations/redeliver-rejections.ts";
+import { requestRun } from "../../services/integrations/request-run.ts";
 import { completeRun, disableIntegration, failRun, keepTableResult } from "../../services/integrations/settle-run.ts";
 import { type StartedRun, startRun } from "../../services/integrations/start-run.ts";
 import { updateIntegration } from "../../services/integrations/update-integration.ts";
@@ -57,17 +58,20 @@ const claim = async (leaseSeconds = 60): Promise<Lease> => {
   return { id: job.id, leaseId: job.leaseId };
 };
 type Started = StartedRun & { outcome: "started" };
-const begin = async (lease: Lease, id: string, isManual = false): Promise<Started> => {
-  const started = await startRun(db, lease, id, { lagSeconds: 0, isManual });
+const begin = async (lease: Lease, id: string): Promise<Started> => {
+  const started = await startRun(db, lease, id, { lagSeconds: 0 });
   if (started.outcome !== "started") throw new Error(started.outcome);
   return started;
 };
 /** Takes up the next window, as a tick and a runner do. */
 const take = async (id: string, isManual = false) => {
-  await execute(db, sql`update integrations set next_run_at = now() + interval '10 minutes' where id = ${id}`);
-  await enqueueRun(db, { id, projectId: fixture.projectId, kind: "blob_storage" }, { isManual });
+  await execute(
+    db,
+    sql`update integrations set next_run_at = now() + interval '10 minutes', is_run_requested = ${isManual} where id = ${id}`,
+  );
+  await enqueueRun(db, { id, projectId: fixture.projectId, kind: "blob_storage" });
   const lease = await claim();
-  return { lease, ...(await begin(lease, id, isManual)) };
+  return { lease, ...(await begin(lease, id)) };
 };
 const complete = (taken: Awaited<ReturnType<typeof take>>) => completeRun(db, taken, { tables: {}, manifestKey: null, contentHash: null });
 const fail = async ({ lease, integration }: Awaited<ReturnType<typeof take>>) => {
@@ -142,6 +146,37 @@ describe("due integrations", () => {
       [iso(lastHour), manual.run.windowEnd],
     ]);
     expect((await readIntegration(fixture, id)).cursor).toBe(manual.run.windowEnd);
+  });
+});
+
+describe("a run that is asked for", () => {
+  const ask = (id: string) => requestRun(db, fixture.actor, id);
+
+  it("while a job of the schedule waits is what that job does", async () => {
+    const id = await insertHourly(lastHour);
+    await execute(db, sql`update integrations set next_run_at = now() where id = ${id}`);
+    expect(await enqueueDueRuns(db)).toBe(1);
+    expect(await ask(id)).toBe("requested");
+    const { run } = await begin(await claim(), id);
+    expect([run.windowStart, run.cause]).toEqual([iso(lastHour), "manual"]);
+    expect(Date.parse(run.windowEnd)).toBeGreaterThan(lastHour);
+  });
+
+  it("while windows are behind comes after them, and once", async () => {
+    const id = await insertHourly(lastHour - 2 * hourMs);
+    const first = await take(id);
+    await ask(id);
+    await complete(first);
+    const second = { lease: await claim() };
+    const next = { ...second, ...(await begin(second.lease, id)) };
+    expect([next.run.windowStart, next.run.cause]).toEqual([iso(lastHour - hourMs), "schedule"]);
+    await complete(next);
+    const third = await claim();
+    const last = { lease: third, ...(await begin(third, id)) };
+    expect([last.run.windowStart, last.run.cause]).toEqual([iso(lastHour), "manual"]);
+    await complete(last);
+    // Nothing more: rows go on being written, and each of them would be a window of its own.
+    expect((await startRun(db, await claim(), id, { lagSeconds: 0 })).outcome).toBe("nothing");
   });
 });
 
@@ -275,12 +310,12 @@ describe("a closed window", () => {
     );
     await enqueueRun(db, { id, projectId: fixture.projectId, kind: "blob_storage" });
     const lease = await claim();
-    const asked = await startRun(db, lease, id, { lagSeconds: 0, isManual: false });
+    const asked = await startRun(db, lease, id, { lagSeconds: 0 });
     if (asked.outcome !== "needsFirstRow") throw new Error(asked.outcome);
     // The merge ends after the look-up, with a row older than the one that was found.
     await execute(db, sql`delete from jobs where id = ${merge}`);
     const firstRow = { at: iso(lastHour - 2 * hourMs), closedUntil: asked.closedUntil };
-    const started = await startRun(db, lease, id, { lagSeconds: 0, isManual: false, firstRow });
+    const started = await startRun(db, lease, id, { lagSeconds: 0, firstRow });
     if (started.outcome !== "started") throw new Error(started.outcome);
     expect(started.run.windowStart <= iso(claimedMs)).toBe(true);
   });

@@ -14,8 +14,8 @@ import type { SinkFault, SinkServer } from "../../local/analytics/sink-server.ts
 import { type MixpanelStored, startMixpanelServer } from "../../local/mixpanel/mixpanel-server.ts";
 import { type PostHogStored, startPostHogServer } from "../../local/posthog/posthog-server.ts";
 import { nextVersion } from "../../services/integrations/close-window.ts";
-import { enqueueRun } from "../../services/integrations/enqueue-run.ts";
 import { redeliverRejections } from "../../services/integrations/redeliver-rejections.ts";
+import { requestRun } from "../../services/integrations/request-run.ts";
 import { type FaultStore, startFaultStore } from "../support/fault-store.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { insertIntegration, integrationEnv, listRuns, type RunRow, readIntegration } from "../support/integration-rows.ts";
@@ -244,12 +244,7 @@ beforeAll(async () => {
   const last = iso(Date.parse(`${(await nextVersion(fixture.db)).slice(0, 23)}Z`));
   await eventually("a manual run delivers the changes", async () => {
     if (await isThrough(last)) return true;
-    for (const [name, id] of Object.entries(ids))
-      await enqueueRun(
-        fixture.db,
-        { id, projectId: fixture.projectId, kind: name === "storage" ? "blob_storage" : name === "posthog" ? "posthog" : "mixpanel" },
-        { isManual: true },
-      );
+    for (const id of Object.values(ids)) await requestRun(fixture.db, fixture.actor, id);
     return false;
   });
   await eventually("no window is under way", async () => {

@@ -40,6 +40,8 @@ export const integrations = pgTable(
     cursor: at("cursor"),
     /** When the next window is looked at; null when there is none. */
     nextRunAt: at("next_run_at"),
+    /** Somebody asked for all that is complete at that moment; false again once its last window is cut. */
+    isRunRequested: boolean("is_run_requested").notNull().default(false),
     /** Attempts that failed since the last window that was delivered. */
     failures: integer().notNull().default(0),
     lastError: jsonb("last_error").$type<IntegrationFault>(),

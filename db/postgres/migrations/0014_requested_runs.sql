@@ -1,0 +1,1 @@
+ALTER TABLE "integrations" ADD COLUMN "is_run_requested" boolean DEFAULT false NOT NULL;
