@@ -88,11 +88,14 @@ const deliverTable = async <Body>(
       { integrationId: integration.id, runId: run.id, table },
       rejections.map(({ event, ...why }) => ({ ...why, rowId: event.rowId, eventId: eventIdOf(name, projectId, event.rowId) })),
     );
-  const { sent, accepted, rejected, bytes } = await sendTable(deps, {
-    ...{ table, source, sink, map: toEvent, onRejected },
-    context: { projectId, projectName, baseUrl: deps.publicUrl },
-    signal: context.signal,
-  });
+  const { sent, accepted, rejected, bytes } = await sendTable(
+    { ...deps, slicesAhead: deps.settings.slicesAhead },
+    {
+      ...{ table, source, sink, map: toEvent, onRejected },
+      context: { projectId, projectName, baseUrl: deps.publicUrl },
+      signal: context.signal,
+    },
+  );
   if (sent !== accepted + rejected)
     throw new AppError({ code: "INTERNAL", detail: `sent ${sent}, accepted ${accepted}, rejected ${rejected}` });
   await settleRejections(deps.db, { runId: run.id, table }, startedAt);

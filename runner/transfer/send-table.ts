@@ -1,6 +1,7 @@
 /**
  * Sends the rows of one analytics table to a product: slices in order, lines to rows, rows to events, 1,000 at a time. Two thousand
- * are on their way while the next thousand is read; a slow product slows the reading. Memory: one chunk of a slice, one line, 3,000 rows.
+ * are on their way while the next thousand is read, and the server works on the next slices; a slow product slows the reading.
+ * Memory: one chunk of a slice, one line, 3,000 rows.
  */
 import type { AnalyticsTable } from "../../core/integrations/analytics/analytics-tables.ts";
 import {
@@ -12,11 +13,14 @@ import type { Mapped, Rejection } from "../../core/integrations/analytics/sink-e
 import type { Clock } from "../deps.ts";
 import type { EventSink } from "./sinks/event-sink.ts";
 import type { ExportSource } from "./source/export-source.ts";
+import { openAhead } from "./source/open-ahead.ts";
 import { readSlice } from "./source/slice-reader.ts";
 
 type SendTableDeps = {
   crc32: (bytes: Uint8Array, seed?: number) => number;
   clock: Pick<Clock, "nowMs" | "wait" | "startTimer">;
+  /** How many slices are opened ahead of the one being read. */
+  slicesAhead: number;
 };
 
 type TableToSend<Body> = {
@@ -77,15 +81,16 @@ export const sendTable = async <Body>(deps: SendTableDeps, toSend: TableToSend<B
   };
 
   let lines: string[] = [];
+  const openSlice = (slice: ExportSource["slices"][number], index: number, attempts: number) =>
+    slice.open({ attempts, limitRows: Number.MAX_SAFE_INTEGER, isFirst: index === 0, isCompressed: false });
+  const openings = openAhead(source.slices, deps.slicesAhead, (slice, index) => openSlice(slice, index, 0));
   try {
     for (const [index, slice] of source.slices.entries()) {
-      const open = (attempts: number) =>
-        slice.open({ attempts, limitRows: Number.MAX_SAFE_INTEGER, isFirst: index === 0, isCompressed: false });
       const decoder = new TextDecoder();
       let rest = "";
       await readSlice(
-        { open, ending: "lines" },
-        open(0),
+        { open: (attempts) => openSlice(slice, index, attempts), ending: "lines" },
+        openings.take(index, slice),
         { crc32: deps.crc32, wait: deps.clock.wait, startTimer: deps.clock.startTimer, signal },
         async (chunk) => {
           const pieces = `${rest}${decoder.decode(chunk, { stream: true })}`.split("\n");
@@ -98,10 +103,12 @@ export const sendTable = async <Body>(deps: SendTableDeps, toSend: TableToSend<B
           }
         },
       );
+      openings.forget(index);
     }
     if (lines.length > 0) await sendBehind(lines);
     await waitUntil(0);
   } finally {
+    openings.close();
     await Promise.all(inFlight);
   }
   await source.proveNothingRekeyed(total.sent);

@@ -282,7 +282,7 @@ describe("the rows of a window", () => {
 
 describe("sending a table", () => {
   const context: AnalyticsContext = { projectId, projectName: "Analytics", baseUrl: null };
-  const deps = { fetch, clock: systemClock, random: Math.random, crc32 };
+  const deps = { fetch, clock: systemClock, random: Math.random, crc32, slicesAhead: 1 };
   const names = Object.keys(analyticsTables) as AnalyticsTable[];
 
   it("reaches PostHog and Mixpanel, each row as one event", async () => {

@@ -5,6 +5,7 @@
 import { AppError } from "../../../core/errors.ts";
 import { type CompressionName, compressions, type FormatName, formats } from "../../../core/query/formats/index.ts";
 import type { ByteAnswer } from "../../../db/clickhouse/client.ts";
+import { openAhead } from "../source/open-ahead.ts";
 import { createMember, createMemberWriter, emptyMember, oneMemberBytesMax } from "./members.ts";
 import { createParquetJoiner } from "./parquet-joiner.ts";
 
@@ -108,32 +109,6 @@ export const writeFile = async (
     openings.close();
   }
   return { rows, slices: done, isCut, isOneMember: await output.finish(after, rows) };
-};
-
-/** Opens slices before their turn, so that the server works ahead. */
-const openAhead = (slices: readonly PlannedSlice[], ahead: number, open: (slice: PlannedSlice, index: number) => Promise<ByteAnswer>) => {
-  const opened = new Map<number, Promise<ByteAnswer>>();
-  const openAt = (slice: PlannedSlice, index: number): Promise<ByteAnswer> => {
-    const before = opened.get(index);
-    if (before !== undefined) return before;
-    const answer = open(slice, index);
-    // A failure is thrown when the slice is taken; this only prevents an unhandled rejection.
-    answer.catch(() => {});
-    opened.set(index, answer);
-    return answer;
-  };
-  return {
-    take: (index: number, slice: PlannedSlice): Promise<ByteAnswer> => {
-      const first = openAt(slice, index);
-      for (const [i, next] of slices.slice(index + 1, index + 1 + ahead).entries()) void openAt(next, index + 1 + i);
-      return first;
-    },
-    forget: (index: number) => void opened.delete(index),
-    /** Cancels the slices that were opened ahead. The file is over, so failures to cancel are ignored. */
-    close: () => {
-      for (const answer of opened.values()) void answer.then(({ body }) => body.cancel()).catch(() => {});
-    },
-  };
 };
 
 /**
