@@ -1,7 +1,7 @@
 /**
- * Sends the rows of one analytics table to a product: slices in order, lines to rows, rows to events, 1,000 at a time. Two thousand
+ * Sends the rows of one analytics table to a product: slices in order, lines to rows, rows to events, 1,000 at a time. Four thousand
  * are on their way while the next thousand is read, and the server works on the next slices; a slow product slows the reading.
- * Memory: one chunk of a slice, one line, 3,000 rows.
+ * Memory: one chunk of a slice, one line, 5,000 rows.
  */
 import type { AnalyticsTable } from "../../core/integrations/analytics/analytics-tables.ts";
 import {
@@ -40,8 +40,8 @@ type TableToSend<Body> = {
 export type SentTable = { sent: number; accepted: number; rejected: number; bytes: number; warnings: number };
 
 const rowsMax = 1000;
-/** Hides the way to the product and back. Rows of a window are different rows, so their order does not matter. */
-const inFlightMax = 2;
+/** Hides the way to the product and back, and the compression: with 2, thread and product waited for each other in turn. Rows of a window are different rows, so their order does not matter. */
+const inFlightMax = 4;
 
 /** Throws what source or sink throw, and RowsRekeyed if rows moved while they were read; what was sent so far has arrived. */
 export const sendTable = async <Body>(deps: SendTableDeps, toSend: TableToSend<Body>): Promise<SentTable> => {
