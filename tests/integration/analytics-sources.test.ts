@@ -339,10 +339,12 @@ describe("sending a table", () => {
     } finally {
       await server.stop();
     }
-    expect(rejections.map(({ event, code }) => [event.rowId, code])).toEqual([
-      ["m7", "EVENT_TIME_OUT_OF_RANGE"],
-      ["m2500", "REFUSED_BY_SINK"],
-    ]);
+    // Several batches are on their way at once, and are answered in any order.
+    expect(Object.fromEntries(rejections.map(({ event, code }) => [event.rowId, code]))).toEqual({
+      m7: "EVENT_TIME_OUT_OF_RANGE",
+      m2500: "REFUSED_BY_SINK",
+    });
+    expect(rejections).toHaveLength(2);
     const again = await read(
       "traces",
       [1000, 1001],
