@@ -117,6 +117,7 @@ beforeAll(async () => {
     [201, 201, 202, 201, 200].map((status) => [status, undefined, undefined]),
   );
   const id = (of: Record<string, unknown>) => String(of["id"]);
+  const [organization] = await execute<{ id: string }>(db(), sql`select org_id as id from projects where id = ${foreign.projectId}`);
   foreignIds = {
     "/api/public/batch-exports/": id(exported),
     "/api/public/traces/": "foreign-trace",
@@ -136,6 +137,7 @@ beforeAll(async () => {
     "/api/public/members/": firstId(await asForeign("members")),
     "/api/public/invitations/": id(invitation),
     "/api/public/account/sessions/": "ses_foreign",
+    "/api/public/account/organizations/": organization?.id ?? "",
   };
 });
 
@@ -309,9 +311,11 @@ const otherAnswers: Record<string, { status: number; reason: string }> = {
   deleteTrace: { status: 200, reason: "deletes what this project has under the id, which is nothing" },
   deleteScore: { status: 202, reason: "deletes what this project has under the id, which is nothing" },
   endAccountSession: { status: 401, reason: "a session is ended by its person; a key is refused" },
+  leaveOrganization: { status: 401, reason: "a person leaves by themselves; a key is refused" },
 };
 const otherAnswersOfSessions: typeof otherAnswers = {
   endAccountSession: { status: 404, reason: "a session of somebody else is not found" },
+  leaveOrganization: { status: 404, reason: "an organisation of others is not found" },
 };
 /** Parameters that name a part of the API, not an object of a project. */
 const notIds = new Set(["table", "format"]);

@@ -8,7 +8,6 @@ import { addMapRule, addRule, emptyTree } from "../../core/query/privacy/privacy
 import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
 import { type ExactJson, parseExact } from "../support/exact-json.ts";
 import { hostileDocument, ordinaryDocument, randomFrom, randomPath, secretsIn } from "../support/hostile-documents.ts";
-import { runsOf } from "../support/property-runs.ts";
 
 let database: Awaited<ReturnType<typeof createClickHouseDatabase>>;
 beforeAll(async () => {
@@ -107,7 +106,7 @@ describe("a planted secret", () => {
           expect({ found, steps }, Buffer.from(bytes).toString("latin1")).toEqual({ found: [], steps });
         }
       }),
-      { numRuns: runsOf(40) },
+      { numRuns: 40 },
     );
     // Both ways are walked: rules that are applied, and fields that are withheld.
     expect(planted).toBeGreaterThan(10_000);
@@ -148,7 +147,7 @@ describe("an ordinary document", () => {
           expect(parseExact(Buffer.from(text, "latin1").toString("utf8")), documents[i]).toEqual(expectedAfter(before, steps, action));
         }
       }),
-      { numRuns: runsOf(30) },
+      { numRuns: 30 },
     );
   });
 });
