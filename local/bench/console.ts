@@ -53,6 +53,7 @@ const signIn = async (browser: Browser, stack: Stack): Promise<SignedIn> => {
   const context = await browser.newContext();
   const page = await context.newPage();
   await page.goto(await createSignInLink(stack));
+  await page.getByRole("button", { name: "Sign in" }).click();
   await page.waitForURL(/\/projects\//);
   const storageState = await context.storageState();
   await context.close();
