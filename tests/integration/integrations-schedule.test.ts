@@ -9,6 +9,7 @@ import { transaction } from "../../db/postgres/transaction.ts";
 import { claimBatch } from "../../db/queue/claim-batch.ts";
 import { claimUnlimitedJob } from "../../db/queue/claim-unlimited-job.ts";
 import type { Lease } from "../../db/queue/heartbeat-job.ts";
+import { settleJob } from "../../db/queue/settle-job.ts";
 import { rescueExport } from "../../services/exports/rescue-export.ts";
 import { announceOverdue } from "../../services/integrations/announce-overdue.ts";
 import { closeWindow, findHorizon, nextVersion } from "../../services/integrations/close-window.ts";
@@ -160,6 +161,22 @@ describe("a run that is asked for", () => {
     const { run } = await begin(await claim(), id);
     expect([run.windowStart, run.cause]).toEqual([iso(lastHour), "manual"]);
     expect(Date.parse(run.windowEnd)).toBeGreaterThan(lastHour);
+  });
+
+  it("waits for no transaction that is ending the window under way", async () => {
+    const id = await insertHourly(lastHour - hourMs);
+    const { lease, ...taken } = await take(id);
+    const ending = db.transaction(async (tx) => {
+      // As the end of a delivery begins: the job is settled, the integration not yet locked.
+      await settleJob(tx, lease, { state: "completed" });
+      expect(await ask(id)).toBe("requested");
+      await execute(tx, sql`update integrations set last_run_at = now() where id = ${id}`);
+      throw new Error("rolled back");
+    });
+    await expect(ending).rejects.toThrow("rolled back");
+    await complete({ lease, ...taken });
+    const next = await claim();
+    expect((await begin(next, id)).run.cause).toBe("manual");
   });
 
   it("while windows are behind comes after them, and once", async () => {
