@@ -252,58 +252,65 @@ const createPools = () => {
 
 const protectedIds = (): Set<string> => new Set([stack().projectId, foreign.projectId, ownKeyId]);
 
+/** Ends a run that hangs: many times what a round takes. */
+const hangMs = 600_000 + examples * 20_000;
+
 describe("fuzz", () => {
-  it(`${examples} requests to each of ${operations.length} operations: documented answers only, nothing of another project`, async () => {
-    console.info(`fuzz: seed ${seed}, ${examples} examples per operation`);
-    const before = await foreignState();
-    const pools = createPools();
-    const prepared = operations.map((operation, i) => ({
-      operation,
-      requests: fc.sample(requestOf(operation), { seed: seed + i, numRuns: examples }),
-    }));
-    const faults = new Map<string, string>();
-    const statuses = new Map<number, number>();
-    const play = async ({ operation, requests }: (typeof prepared)[number], round: number): Promise<void> => {
-      const request = withIds(requests[round], (n) => pools.pick(operation, n));
-      if (request === undefined) return;
-      const report = (fault: string, answer = ""): void => {
-        const key = `${operation.id}: ${fault}`;
-        if (faults.has(key)) return;
-        faults.set(key, `${JSON.stringify(request).slice(0, 1500)} -> ${answer.slice(0, 500)}`);
-        // A long run shows what it finds at once.
-        console.warn(`fuzz: ${key} ${faults.get(key)}`);
-      };
-      try {
-        const answer = await send(operation, request);
-        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
-        if (answer.status >= 500) report(`status ${answer.status}`, answer.text);
-        const fault = answerFault(operation, answer);
-        if (fault !== undefined) report(fault, answer.text);
-        if (!operation.isAdmin && answer.text.includes(canary)) report("another project's text", answer.text);
-        if (answer.status < 300) {
-          const known = protectedIds();
-          const found = idsIn(parsed(answer.text)).filter((id) => !known.has(id));
-          // Keys in use must survive: only ids that the fuzzer created are used with the admin key.
-          if (!operation.isAdmin || operation.method === "POST") pools.add(operation, found.slice(0, 20));
+  it(
+    `${examples} requests to each of ${operations.length} operations: documented answers only, nothing of another project`,
+    async () => {
+      console.info(`fuzz: seed ${seed}, ${examples} examples per operation`);
+      const before = await foreignState();
+      const pools = createPools();
+      const prepared = operations.map((operation, i) => ({
+        operation,
+        requests: fc.sample(requestOf(operation), { seed: seed + i, numRuns: examples }),
+      }));
+      const faults = new Map<string, string>();
+      const statuses = new Map<number, number>();
+      const play = async ({ operation, requests }: (typeof prepared)[number], round: number): Promise<void> => {
+        const request = withIds(requests[round], (n) => pools.pick(operation, n));
+        if (request === undefined) return;
+        const report = (fault: string, answer = ""): void => {
+          const key = `${operation.id}: ${fault}`;
+          if (faults.has(key)) return;
+          faults.set(key, `${JSON.stringify(request).slice(0, 1500)} -> ${answer.slice(0, 500)}`);
+          // A long run shows what it finds at once.
+          console.warn(`fuzz: ${key} ${faults.get(key)}`);
+        };
+        try {
+          const answer = await send(operation, request);
+          statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+          if (answer.status >= 500) report(`status ${answer.status}`, answer.text);
+          const fault = answerFault(operation, answer);
+          if (fault !== undefined) report(fault, answer.text);
+          if (!operation.isAdmin && answer.text.includes(canary)) report("another project's text", answer.text);
+          if (answer.status < 300) {
+            const known = protectedIds();
+            const found = idsIn(parsed(answer.text)).filter((id) => !known.has(id));
+            // Keys in use must survive: only ids that the fuzzer created are used with the admin key.
+            if (!operation.isAdmin || operation.method === "POST") pools.add(operation, found.slice(0, 20));
+          }
+        } catch (error) {
+          report(error instanceof Error ? error.message.slice(0, 300) : String(error));
         }
-      } catch (error) {
-        report(error instanceof Error ? error.message.slice(0, 300) : String(error));
+      };
+      for (let round = 0; round < examples; round++) {
+        if (round > 0 && round % 20 === 0) console.info(`fuzz: ${round} rounds, ${JSON.stringify(Object.fromEntries(statuses))}`);
+        const order = fc.sample(fc.shuffledSubarray(prepared, { minLength: prepared.length }), { seed: seed + round, numRuns: 1 })[0] ?? [];
+        const queue = [...order];
+        await Promise.all(
+          Array.from({ length: parallel }, async () => {
+            for (let next = queue.pop(); next !== undefined; next = queue.pop()) await play(next, round);
+          }),
+        );
       }
-    };
-    for (let round = 0; round < examples; round++) {
-      if (round > 0 && round % 20 === 0) console.info(`fuzz: ${round} rounds, ${JSON.stringify(Object.fromEntries(statuses))}`);
-      const order = fc.sample(fc.shuffledSubarray(prepared, { minLength: prepared.length }), { seed: seed + round, numRuns: 1 })[0] ?? [];
-      const queue = [...order];
-      await Promise.all(
-        Array.from({ length: parallel }, async () => {
-          for (let next = queue.pop(); next !== undefined; next = queue.pop()) await play(next, round);
-        }),
-      );
-    }
-    console.info(`fuzz: ${JSON.stringify(Object.fromEntries(statuses))}`);
-    expect([...faults].map(([fault, request]) => `${fault}\n  ${request}`)).toEqual([]);
-    expect(await foreignState()).toBe(before);
-  });
+      console.info(`fuzz: ${JSON.stringify(Object.fromEntries(statuses))}`);
+      expect([...faults].map(([fault, request]) => `${fault}\n  ${request}`)).toEqual([]);
+      expect(await foreignState()).toBe(before);
+    },
+    hangMs,
+  );
 });
 
 /** Operations that answer otherwise than 404 for an id of another project, and why that says nothing about it. */
