@@ -1,5 +1,5 @@
 /** Gives an API key a new secret. */
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, inArray, sql } from "drizzle-orm";
 import { AppError } from "../../core/errors.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { apiKeys, memberships, projects } from "../../db/postgres/schema/tenants.ts";
@@ -23,7 +23,7 @@ export const rotateApiKey = async (
   const secretKey = `sk-lf-${deps.newUuid()}`;
   const fastHashedSecretKey = await deps.hashSecret(secretKey);
   return transaction(deps.db, async (tx) => {
-    const before = await lockKey(tx, { id, projectId });
+    const before = await lockKey(tx, { id, projectId }, author);
     if (before === undefined) return undefined;
     await assertWithinAuthor(tx, author, before);
     await assertMakesNoOwners(tx, author, before);
@@ -44,13 +44,20 @@ export const rotateApiKey = async (
   });
 };
 
-const lockKey = async (tx: Database, { id, projectId }: Pick<Rotation, "id" | "projectId">): Promise<ApiKeyRow | undefined> => {
-  const [row] = await tx
+/** The author's own key is locked with it, in the order of ids: two keys that rotate each other would wait for each other without end. */
+const lockKey = async (
+  tx: Database,
+  { id, projectId }: Pick<Rotation, "id" | "projectId">,
+  author: KeyAuthor,
+): Promise<ApiKeyRow | undefined> => {
+  const own = author.kind === "key" ? author.actor.apiKeyId : null;
+  const rows = await tx
     .select(apiKeyColumns)
     .from(apiKeys)
-    .where(and(eq(apiKeys.id, id), projectId === null ? undefined : eq(apiKeys.projectId, projectId)))
+    .where(and(inArray(apiKeys.id, own === null ? [id] : [id, own]), projectId === null ? undefined : eq(apiKeys.projectId, projectId)))
+    .orderBy(apiKeys.id)
     .for("update");
-  return row;
+  return rows.find((row) => row.id === id);
 };
 
 /** A key that manages members does so with the role of its owner: the secret of an OWNER's would let others make owners. Throws ROLE_NOT_HELD. */

@@ -1,4 +1,4 @@
-/** What a key may hand out while it is revoked: its request was let in before. */
+/** What keys do to keys at the same moment: hand out while they are revoked, and rotate each other. */
 import { randomUUID } from "node:crypto";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -40,4 +40,24 @@ it("a key that expires and is revoked in the middle of a request makes no key th
   expect(await execute(db, sql`select id, rotated_at as "rotatedAt" from api_keys where project_id = ${projectId}`)).toEqual([
     { id: other.id, rotatedAt: null },
   ]);
+});
+
+it("keys that rotate each other at the same moment take their locks in one order", async () => {
+  const actor = await insertActor(db);
+  const { projectId } = actor;
+  const ownId = actor.apiKeyId ?? "";
+  const other = await createApiKey(depsOf(), { projectId, userId: actor.userId ?? "", scopes }, { kind: "admin", requestId: "test" });
+  const rotating = await db.transaction(async (tx) => {
+    // The rotation of the first key by the other one has begun.
+    const [first = "", second = ""] = [ownId, other.id].toSorted();
+    await execute(tx, sql`select 1 from api_keys where id = ${first} for update`);
+    const author: KeyAuthor = { kind: "key", actor: { ...actor, apiKeyId: first }, scopes };
+    const rotation = rotateApiKey(depsOf(), { id: second, projectId, overlapSeconds: 60 }, author);
+    const waiting = sql`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await expect.poll(async () => (await execute(db, waiting)).length).toBe(1);
+    // It goes on with the second one, which the rotation that waits for the first must not hold.
+    await execute(tx, sql`select 1 from api_keys where id = ${second} for update nowait`);
+    return { rotation };
+  });
+  expect(await rotating.rotation).toMatchObject({ secretKey: expect.stringMatching(/^sk-lf-/) });
 });
