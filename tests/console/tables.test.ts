@@ -4,11 +4,12 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { insertEvents, sampleEvents } from "../../local/sample-data.ts";
+import { localOwner } from "../../local/stack-secrets.ts";
 import { axeFaults } from "../support/axe.ts";
 import { useConsole } from "../support/console.ts";
 import { at } from "../support/sent-event.ts";
 
-const { whole, people, openAsOwner, openAs } = useConsole();
+const { whole, people, openAsOwner, openAs, openLink } = useConsole();
 const endMs = Date.now() - 60_000;
 const eventCount = 1500;
 const longTrace = 10_000;
@@ -118,8 +119,10 @@ const picture = async (page: Page, name: string): Promise<void> => {
 };
 
 describe("an export of what is shown", () => {
-  it("holds exactly the rows of the filter, in the order and columns of the table", async () => {
-    const page = await openAsOwner(pathOf("events", "?columns=id,startTime,level,totalCost,output"));
+  it("holds exactly the rows of the filter, in the order and columns of the table, for whoever came by the link that npm start prints", async () => {
+    const page = await openLink(
+      await people.linkOf({ email: localOwner }, pathOf("events", "?columns=id,startTime,level,totalCost,output")),
+    );
     await chooseLevel(page, "ERROR");
     await page.getByRole("button", { name: "startTime" }).click();
     await page.waitForURL((url) => url.searchParams.get("sort") === "startTime.asc");
