@@ -9,7 +9,7 @@ import { execute } from "../../db/postgres/client.ts";
 import { createComment } from "../../services/comments/create-comment.ts";
 import { anyFilter, anySearch, columnsByType, filterRow } from "../support/filter-rows.ts";
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
-import { runsOf } from "../support/property-runs.ts";
+import { isLong, runsOf } from "../support/property-runs.ts";
 import { at, type StoredRow, tableCases } from "../support/table-cases.ts";
 import { exportedPages, pageOf, walkRows } from "../support/walk-rows.ts";
 
@@ -124,8 +124,9 @@ describe.each(tableNames)("the pages of %s", (tableName) => {
   });
 
   it("are the rows of its export in other orders", async () => {
-    for (const column of ordersOf(tableName))
-      for (const order of ["ASC", "DESC"]) await expectSame({ ...query(), columns: ["id"], orderBy: { column, order } }, 25);
+    for (const [at, column] of ordersOf(tableName).entries())
+      for (const order of isLong ? ["ASC", "DESC"] : [at % 2 === 0 ? "ASC" : "DESC"])
+        await expectSame({ ...query(), columns: ["id"], orderBy: { column, order } }, 25);
   });
 });
 
@@ -205,7 +206,7 @@ it("any filter, search, order and size of pages gives the rows of the export", a
         await expectSame({ tableName: "events", columns, filter, ...search, orderBy: order }, limit);
       },
     ),
-    { numRuns: runsOf(30), endOnFailure: true },
+    { numRuns: runsOf(20), endOnFailure: true },
   );
 });
 
