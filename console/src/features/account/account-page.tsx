@@ -13,12 +13,9 @@ import { SafeText } from "../../components/safe-text.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { Time } from "../../components/time.tsx";
 import { toast, toastFailure } from "../../components/toast.tsx";
-import {
-  endAccountSessionMutation,
-  leaveOrganizationMutation,
-  listAccountSessionsOptions,
-} from "../../generated/@tanstack/react-query.gen.ts";
+import { endAccountSessionMutation, listAccountSessionsOptions } from "../../generated/@tanstack/react-query.gen.ts";
 import type { Account, AccountSession } from "../../generated/types.gen.ts";
+import { Leave } from "../members/leave.tsx";
 import { roleTitles } from "../members/role-words.ts";
 import { agentText } from "./agent-text.ts";
 import { useSignOutEverywhere } from "./use-sign-out.ts";
@@ -71,34 +68,6 @@ export const AccountPage = () => {
 };
 
 type Organization = Account["organizations"][number];
-
-const Leave = ({ organization: { id, name } }: { organization: Organization }) => {
-  const leave = useMutation(leaveOrganizationMutation());
-  const [isAsking, setAsking] = useState(false);
-  return (
-    <>
-      <Button size="small" aria-label={`Leave ${name}`} onClick={() => setAsking(true)}>
-        Leave
-      </Button>
-      <ConfirmDialog
-        title={`Leave ${name}?`}
-        action="Leave"
-        isDangerous
-        isOpen={isAsking}
-        isBusy={leave.isPending}
-        error={leave.error}
-        onClose={() => setAsking(false)}
-        // Who has left sees another project, or none.
-        onConfirm={() => leave.mutate({ path: { id } }, { onSuccess: () => window.location.assign("/") })}
-      >
-        <p>
-          You lose access to every project of {name} at once. API keys of yours are refused from then on, too: give programs a key of
-          somebody who stays first.
-        </p>
-      </ConfirmDialog>
-    </>
-  );
-};
 
 const organizationColumns: Column<Organization>[] = [
   { id: "name", title: "Organisation", cell: ({ name }) => <SafeText text={name} isLine /> },

@@ -15,6 +15,7 @@ import { listMembersOptions } from "../../generated/@tanstack/react-query.gen.ts
 import type { Member } from "../../generated/types.gen.ts";
 import { Invitations } from "./invitations.tsx";
 import { InviteDialog } from "./invite-dialog.tsx";
+import { Leave } from "./leave.tsx";
 import "./members-page.css";
 import { type Role, reasonAgainstChange, roleAllows, rolesToGive, roleTitles } from "./role-words.ts";
 import { useMemberActions } from "./use-members.ts";
@@ -122,24 +123,23 @@ const MemberRole = ({ member, members, isMe }: MemberProps & { isMe: boolean }) 
 };
 
 const RemoveMember = ({ member, members, isMe }: MemberProps & { isMe: boolean }) => {
-  const { role: mine, name: organizationName } = useProject().organization;
+  const { organization } = useProject();
   const { remove } = useMemberActions();
   const [isAsking, setAsking] = useState(false);
-  if (reasonAgainstChange(member, mine, members) !== null) return null;
+  if (reasonAgainstChange(member, organization.role, members) !== null) return null;
+  if (isMe) return <Leave organization={organization} />;
   const onSuccess = () => {
-    // Who has left sees another project, or none.
-    if (isMe) return window.location.assign("/");
     setAsking(false);
     return toast(`${member.email} is no member any more.`);
   };
   return (
     <>
-      <Button size="small" aria-label={isMe ? undefined : `Remove ${member.email}`} onClick={() => setAsking(true)}>
-        {isMe ? "Leave" : "Remove"}
+      <Button size="small" aria-label={`Remove ${member.email}`} onClick={() => setAsking(true)}>
+        Remove
       </Button>
       <ConfirmDialog
-        title={isMe ? `Leave ${organizationName}?` : `Remove ${member.email}?`}
-        action={isMe ? "Leave" : "Remove"}
+        title={`Remove ${member.email}?`}
+        action="Remove"
         isDangerous
         isOpen={isAsking}
         isBusy={remove.isPending}
@@ -148,8 +148,8 @@ const RemoveMember = ({ member, members, isMe }: MemberProps & { isMe: boolean }
         onConfirm={() => remove.mutate({ path: { id: member.id } }, { onSuccess })}
       >
         <p>
-          {isMe ? "You lose" : "They lose"} access to every project of {organizationName} at once. API keys of {isMe ? "yours" : "theirs"}{" "}
-          are refused from then on, too: look at the list of keys first, and give programs a key of somebody who stays.
+          They lose access to every project of {organization.name} at once. API keys of theirs are refused from then on, too: look at the
+          list of keys first, and give programs a key of somebody who stays.
         </p>
       </ConfirmDialog>
     </>
