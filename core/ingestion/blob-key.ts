@@ -45,8 +45,18 @@ export const otelRequestKey = ({ atMs, id, ...owner }: Owner & { atMs: number; i
 export const otelKeysEnd = ({ beforeMs, ...owner }: Owner & { beforeMs: number }): string =>
   `${otelPrefix(owner)}${minuteFolder(beforeMs)}`;
 
-/** Whether the file is an OpenTelemetry request and not a group of events. */
-export const isOtelKey = (fileKey: string, prefix: string): boolean => fileKey.startsWith(`${prefix}otel/`);
+/**
+ * Whether the file is an OpenTelemetry request and not a group of events. Both `otel` and a prefix may be the id of a project, so the
+ * minute decides: no type of entity looks like one.
+ */
+export const isOtelKey = (fileKey: string): boolean => otelKey.test(fileKey);
+
+/** The same in Postgres's regular expressions. */
+export const otelKeyPattern = "(^|/)otel/[^/]+/[0-9]{4}(/[0-9]{2}){4}/[^/]+[.]json$";
+const otelKey = new RegExp(otelKeyPattern);
+
+/** The id of a request, from its key: the entity of its rows in the log. */
+export const otelRequestId = (fileKey: string): string => fileKey.slice(fileKey.lastIndexOf("/") + 1, -extension.length);
 
 /**
  * Returns the subfolder of a score's folder for files sent with a public key alone, so that they overwrite no other file. It cannot clash

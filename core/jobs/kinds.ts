@@ -128,7 +128,7 @@ export const jobKinds = {
   "integration.blob_storage": deliversWindow("QUEUE_CONSUMER_BLOB_STORAGE_INTEGRATION_QUEUE_IS_ENABLED"),
   "integration.posthog": deliversWindow("QUEUE_CONSUMER_POSTHOG_INTEGRATION_QUEUE_IS_ENABLED"),
   "integration.mixpanel": deliversWindow("QUEUE_CONSUMER_MIXPANEL_INTEGRATION_QUEUE_IS_ENABLED"),
-  /** One group of events of one entity, stored in a file. Claimed in batches by ordering key. Rows of completed jobs are deleted. */
+  /** One group of events of one entity, stored in a file, or one trace of an OpenTelemetry request. Claimed in batches by ordering key. Rows of completed jobs are deleted. */
   "ingestion.merge": {
     payload: z.strictObject({
       entityType: z.enum(entityTypes),
@@ -139,6 +139,11 @@ export const jobKinds = {
       source: z.enum(eventSources).default("api"),
       /** Content of a short file, so that it need not be read from the store. */
       inline: z.string().optional(),
+      /**
+       * The file is an OpenTelemetry request, and the job is for all that its spans of this trace (`entityId`) write. An older runner does
+       * not know the field and leaves the job to others.
+       */
+      isOtelRequest: z.literal(true).optional(),
     }),
     maxAttempts: 12,
     maxRunSeconds: 600,
@@ -149,7 +154,7 @@ export const jobKinds = {
     onExpiredLease: "countLoss",
     queueSwitch: "QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED",
   },
-  /** A stored OpenTelemetry request, whose spans become events. */
+  /** A stored OpenTelemetry request whose traces have no jobs yet: it has too many of them, is replayed, or no log names it. */
   "ingestion.otel": {
     payload: z.strictObject({ fileKey: z.string(), origin: origin.optional() }),
     maxAttempts: 12,

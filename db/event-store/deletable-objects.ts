@@ -50,7 +50,8 @@ export const listStoredUntil = (
 
 /**
  * Lists objects of entities of which nothing was stored at or after `before`. An entity is deleted as a whole: otherwise it would be
- * rebuilt from the rest.
+ * rebuilt from the rest. So a request stays while it is a file of an observation that is younger, or holds the only record of a younger
+ * trace. `isKept`: the row stays without its request, because it holds events of a younger trace.
  */
 export const listOutdated = (
   db: Database,
@@ -61,14 +62,26 @@ export const listOutdated = (
     after,
     rowsMax,
   }: { projectId: string; bucket: string; before: string; after: LogCursor | undefined; rowsMax: number },
-): Promise<LoggedRow[]> =>
-  execute<LoggedRow>(
+): Promise<(LoggedRow & { isKept: boolean })[]> => {
+  const isYounger = (row: SQL) => sql`${row}.updated_at >= ${before}::timestamptz`;
+  const ofTrace = (row: SQL, request: SQL) =>
+    sql`${row}.project_id = ${request}.project_id and left(${row}.trace_id, 200) = left(${request}.trace_id, 200) and ${row}.trace_id = ${request}.trace_id`;
+  const isOfYoungerTrace = (request: SQL) =>
+    sql`exists (select 1 from event_log n where ${ofTrace(sql`n`, request)} and n.entity_type in ('trace', 'otel') and ${isYounger(sql`n`)})`;
+  const isFileOfYounger = (request: SQL) =>
+    sql`exists (select 1 from event_log o where ${ofTrace(sql`o`, request)} and o.entity_type = 'observation' and o.bucket_path = ${request}.bucket_path
+      and exists (select 1 from event_log n where ${sameEntity(sql`n`, sql`o`)} and ${isYounger(sql`n`)}))`;
+  return execute(
     db,
-    sql`select ${columns} from event_log e where e.project_id = ${projectId} and e.bucket_name = ${bucket} and e.created_at < ${before}::timestamptz
+    sql`select ${columns}, e.entity_type = 'otel' and coalesce(e.trace_events, '') <> '' and ${isOfYoungerTrace(sql`e`)} as "isKept"
+      from event_log e where e.project_id = ${projectId} and e.bucket_name = ${bucket} and e.created_at < ${before}::timestamptz
       and e.updated_at < ${before}::timestamptz
-      and not exists (select 1 from event_log n where ${sameEntity(sql`n`, sql`e`)} and n.updated_at >= ${before}::timestamptz)
+      and not exists (select 1 from event_log n where ${sameEntity(sql`n`, sql`e`)} and ${isYounger(sql`n`)})
+      and not (e.entity_type = 'otel' and exists (select 1 from event_log r where ${sameEntity(sql`r`, sql`e`)} and r.trace_events is not null
+        and (r.trace_events = '' and ${isOfYoungerTrace(sql`r`)} or ${isFileOfYounger(sql`r`)})))
       ${behind(after)} order by e.created_at, e.id limit ${rowsMax}`,
   );
+};
 
 type Entity = { entityType: string; entityId: string };
 
@@ -207,6 +220,17 @@ export const listLeft = (
     db,
     sql`select distinct e.bucket_path as key from event_log e where e.project_id = ${projectId} and e.bucket_name = ${bucket}
       and e.bucket_path in (select k.key from json_array_elements_text(${JSON.stringify(keys)}::json) as k(key))`,
+  );
+
+/** Takes from requests last stored at or before `until` what their spans said of these traces. Their observations keep the requests. */
+export const forgetTraceEvents = (
+  tx: Database,
+  { projectId, bucket, traceIds, until }: { projectId: string; bucket: string; traceIds: readonly string[]; until: string },
+): Promise<unknown> =>
+  execute(
+    tx,
+    sql`update event_log e set trace_events = '[]' where e.project_id = ${projectId} and e.bucket_name = ${bucket} and e.trace_events is not null and ${named(traceIds)}
+      and e.updated_at <= ${until}::timestamptz`,
   );
 
 /** Deletes log rows, except those whose object was stored again since. */

@@ -1,6 +1,7 @@
 /** Queue: lists what is due, for all loops of a runner at once. */
 
 import { type SQL, sql } from "drizzle-orm";
+import { PgDialect } from "drizzle-orm/pg-core";
 import { type JobKind, jobKinds } from "../../core/jobs/kinds.ts";
 import { type Database, execute } from "../postgres/client.ts";
 import { claimable } from "./state-sql.ts";
@@ -16,8 +17,24 @@ export type DueWork = { kinds: ReadonlySet<JobKind>; consumers: ReadonlySet<stri
  */
 export const listDueWork = async (
   db: Database,
-  { kinds, consumers }: { kinds: readonly JobKind[]; consumers: readonly string[] },
+  asked: { kinds: readonly JobKind[]; consumers: readonly string[] },
 ): Promise<DueWork> => {
+  const text = statementOf(asked);
+  if (text === "") return { kinds: new Set(), consumers: new Set() };
+  const due = await execute<{ kind: JobKind | null; consumer: string | null }>(db, sql.raw(text));
+  return { kinds: new Set(due.flatMap(({ kind }) => kind ?? [])), consumers: new Set(due.flatMap(({ consumer }) => consumer ?? [])) };
+};
+
+const statements = new Map<string, string>();
+
+/**
+ * Builds the text once: it is asked many times a second, and composing it took a fifth of a busy runner's time (measured). Our own names are
+ * its only parameters.
+ */
+const statementOf = ({ kinds, consumers }: { kinds: readonly JobKind[]; consumers: readonly string[] }): string => {
+  const name = JSON.stringify([kinds, consumers]);
+  const known = statements.get(name);
+  if (known !== undefined) return known;
   const questions = [
     ...kinds.map((kind) => sql`select ${kind}::text as kind, null::text as consumer where ${hasDueJob(kind)}`),
     ...consumers.map(
@@ -25,9 +42,9 @@ export const listDueWork = async (
         where exists (select 1 from outbox_deliveries where consumer = ${name} and run_at <= now())`,
     ),
   ];
-  if (questions.length === 0) return { kinds: new Set(), consumers: new Set() };
-  const due = await execute<{ kind: JobKind | null; consumer: string | null }>(db, sql.join(questions, sql` union all `));
-  return { kinds: new Set(due.flatMap(({ kind }) => kind ?? [])), consumers: new Set(due.flatMap(({ consumer }) => consumer ?? [])) };
+  const text = questions.length === 0 ? "" : new PgDialect().sqlToQuery(sql.join(questions, sql` union all `).inlineParams()).sql;
+  statements.set(name, text);
+  return text;
 };
 
 const hasDueJob = (kind: JobKind): SQL => {

@@ -2,7 +2,7 @@
 
 import { AppError } from "../../core/errors.ts";
 import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
-import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
+import { isOtelKey, type Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import type { RowStore } from "../../db/clickhouse/delete-rows.ts";
 import { lockExclusive } from "../../db/event-store/deletion-lock.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
@@ -51,7 +51,18 @@ export const underExclusiveLock = <T>(
     }
   });
 
-/** Deletes objects one by one: every store supports that, and a failure names its object. */
+/**
+ * Deletes files of events one by one: every store supports that, and a failure names its object. Of a request, an entity has only spans:
+ * they go with the rows of the request.
+ */
+export const removeEventFiles = (deletion: Deletion, keys: Iterable<string>, signal: AbortSignal): Promise<void> =>
+  removeFiles(
+    deletion,
+    [...keys].filter((key) => !isOtelKey(key)),
+    signal,
+  );
+
+/** Deletes objects one by one. */
 export const removeFiles = async ({ s3 }: Deletion, keys: Iterable<string>, signal: AbortSignal): Promise<void> =>
   forEachConcurrent(
     [...new Set(keys)],

@@ -1,9 +1,9 @@
 /** Deletes all objects of given entities: those in the event log, and those in the entities' folders if the log is incomplete. */
 import { entityFolder } from "../../core/ingestion/blob-key.ts";
 import type { EntityType } from "../../core/ingestion/event.ts";
-import { forgetRows, listKeysOf, listOfEntities } from "../../db/event-store/deletable-objects.ts";
+import { forgetRows, forgetTraceEvents, listKeysOf, listOfEntities } from "../../db/event-store/deletable-objects.ts";
 import { listPage } from "../../db/object-store/read-objects.ts";
-import { chunkMax, type Deletion, removeFiles, underExclusiveLock } from "./deletion.ts";
+import { chunkMax, type Deletion, removeEventFiles, removeFiles, underExclusiveLock } from "./deletion.ts";
 
 export type Entity = { entityType: EntityType; entityId: string };
 
@@ -20,7 +20,7 @@ export const removeEntities = async (deletion: Deletion, { entities, traceIds, u
       const found = await listOfEntities(tx, { projectId, bucket: s3.bucket, entities, traceIds, until, rowsMax: chunkMax });
       const isDeciding = ({ traceId }: { traceId: string | null }) => traceId !== null && traceIds.includes(traceId);
       for (const rows of [found.filter((row) => !isDeciding(row)), found.filter(isDeciding)])
-        await removeFiles(
+        await removeEventFiles(
           deletion,
           rows.map(({ key }) => key),
           signal,
@@ -31,6 +31,9 @@ export const removeEntities = async (deletion: Deletion, { entities, traceIds, u
     await deletion.onRemoved(rows);
     if (rows < chunkMax) break;
   }
+  const traces = entities.flatMap(({ entityType, entityId }) => (entityType === "trace" ? [entityId] : []));
+  if (traces.length > 0)
+    await underExclusiveLock(deletion, (tx) => forgetTraceEvents(tx, { projectId, bucket: s3.bucket, traceIds: traces, until }));
   if (deletion.isUnlogged) for (const entity of entities) await removeFolder(deletion, entity);
 };
 

@@ -2,7 +2,7 @@
  * Deletes all objects of old entities: those that begin before an instant, and those whose objects were all stored before it. An entity
  * goes as a whole, with its rows, whatever their time; otherwise its remaining objects would make another row. Memory: one page.
  */
-import { otelKeysEnd, publicKeyFolderOf } from "../../core/ingestion/blob-key.ts";
+import { isOtelKey, otelKeysEnd, publicKeyFolderOf } from "../../core/ingestion/blob-key.ts";
 import { type EntityType, entityTypes } from "../../core/ingestion/event.ts";
 import { deleteEntityRows, listBeginningSince, listOldWrittenSince } from "../../db/clickhouse/delete-rows.ts";
 import { forgetRows, type LogCursor, type LoggedRow, listOutdated } from "../../db/event-store/deletable-objects.ts";
@@ -31,16 +31,18 @@ const removeStoredBefore = async (deletion: Deletion, before: string): Promise<v
   for (let after: LogCursor | undefined; ; ) {
     const rows = await underExclusiveLock(deletion, async (tx, signal) => {
       const found = await listOutdated(tx, { projectId, bucket: s3.bucket, before, after, rowsMax: chunkMax });
+      // A request goes with its own rows, which are listed only if no other entity needs it.
       await removeFiles(
         deletion,
-        found.map(({ key }) => key),
+        found.flatMap(({ entityType, key }) => (entityType === "otel" || !isOtelKey(key) ? [key] : [])),
         signal,
       );
       return found;
     });
-    const late = await lateRows(deletion, rows, before);
+    const gone = rows.filter(({ isKept }) => !isKept);
+    const late = await lateRows(deletion, gone, before);
     for (const [entityType, ids] of late) await deleteEntityRows(deletion.rows, entityType, ids);
-    await underExclusiveLock(deletion, (tx) => forgetRows(tx, rows));
+    await underExclusiveLock(deletion, (tx) => forgetRows(tx, gone));
     for (const [entityType, ids] of late) for (const entityId of ids) await mergeAgain(deletion, { entityType, entityId });
     await deletion.onRemoved(rows.length);
     if (rows.length < chunkMax) return;
@@ -52,12 +54,16 @@ const lateRows = async (deletion: Deletion, rows: readonly LoggedRow[], before: 
   if (rows.length > 0) await waitForEarlierRuns(deletion);
   const late: [EntityType, string[]][] = [];
   for (const entityType of entityTypes) {
-    const ids = new Set(rows.flatMap((row) => (row.entityType === entityType ? [row.entityId] : [])));
+    const ids = new Set(rows.flatMap((row) => (row.entityType === entityType ? [row.entityId] : traceOf(row, entityType))));
     const found = await listBeginningSince(deletion.rows, { entityType, ids: [...ids], before });
     if (found.length > 0) late.push([entityType, found]);
   }
   return late;
 };
+
+/** A trace whose events are in requests alone has no rows of its own in the log. */
+const traceOf = (row: LoggedRow, entityType: EntityType): string[] =>
+  entityType === "trace" && row.entityType === "otel" && row.traceId !== null ? [row.traceId] : [];
 
 /**
  * Deletes by the rows: entities that begin before the instant but were written after it. The log and the rows' times cover those written

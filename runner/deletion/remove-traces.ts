@@ -6,6 +6,7 @@
 import { AppError } from "../../core/errors.ts";
 import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
 import { orderingKeyOf } from "../../core/ingestion/arrange-batch.ts";
+import { isOtelKey } from "../../core/ingestion/blob-key.ts";
 import { columnText } from "../../core/ingestion/column-text.ts";
 import { entityTypes } from "../../core/ingestion/event.ts";
 import { storedOtlpLimits } from "../../core/otel/otlp-traces.ts";
@@ -18,6 +19,7 @@ import { entityName, listEntityFiles } from "../../db/event-store/logged-objects
 import { listPage } from "../../db/object-store/read-objects.ts";
 import { type MergedEntity, mergeEntity } from "../ingestion/merge-entity.ts";
 import { readEntity } from "../ingestion/read-entities.ts";
+import { createSpanRequests } from "../ingestion/span-requests.ts";
 import { createTurns } from "../turns.ts";
 import { chunkMax, type Deletion, underExclusiveLock } from "./deletion.ts";
 import { type Entity, removeEntities } from "./remove-entities.ts";
@@ -74,7 +76,7 @@ const findCandidates = async (
   const orderingKeys = traceIds.map((traceId) => orderingKeyOf({ projectId, entityType: "trace", entityId: traceId, traceId }, sha256Hex));
   const queued = await listQueued(db, { projectId, orderingKeys });
   for (const { entityType, entityId } of queued) add(entityType, entityId, false);
-  const waiting = queued.flatMap(({ kind, fileKey }) => (kind === "ingestion.otel" ? [fileKey] : []));
+  const waiting = queued.flatMap(({ fileKey }) => (isOtelKey(fileKey) ? [fileKey] : []));
   return { candidates: [...candidates.values()], requests: listUnloggedRequests(deletion, waiting, stored.days, traceIds) };
 };
 
@@ -127,11 +129,12 @@ const candidatesInTraces = async (
   );
   const elsewhere = new Set<Candidate>();
   const turns = createTurns(deletion.signal);
+  const requests = createSpanRequests({ ...deletion, store: deletion, turns, sampling: new Map(), onSampled: () => {} });
   await forEachConcurrent(unsure, 8, async (one) => {
     const { entityType, entityId } = one;
-    const wanted = { projectId, orderingKey: "", payload: { entityType, entityId, fileKey: "" }, jobs: [] };
+    const wanted = { projectId, orderingKey: "", payload: { entityType, entityId, fileKey: "" }, jobs: [], requestJobs: [] };
     try {
-      const entity = await readEntity({ ...deletion, turns }, wanted, logged({ projectId, entityType, entityId }));
+      const entity = await readEntity({ ...deletion, turns, requests }, wanted, logged({ projectId, entityType, entityId }));
       const merged = mergeEntity(entity, { projectId, createdAt: epoch, updatedAt: epoch, version: epoch });
       if (merged !== undefined && !traces.has(traceOf(merged))) elsewhere.add(one);
     } catch (error) {

@@ -62,8 +62,8 @@ const enqueueListed = async (deletion: Deletion, prefix: string): Promise<void> 
   }
 };
 
-const enqueueFile = async ({ db, s3, newJobId, sha256Hex, projectId, prefix, signal }: Deletion, fileKey: string): Promise<void> => {
-  if (isOtelKey(fileKey, prefix))
+const enqueueFile = async ({ db, s3, newJobId, sha256Hex, projectId, signal }: Deletion, fileKey: string): Promise<void> => {
+  if (isOtelKey(fileKey))
     return enqueueEventJobs(db, projectId, [{ id: newJobId(), kind: "ingestion.otel", orderingKey: null, payload: { fileKey } }]);
   const [first, ...others] = eventsOf((await readEventFile(s3, fileKey, signal))?.text ?? "[]");
   if (first === undefined) return;

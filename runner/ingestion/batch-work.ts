@@ -7,11 +7,13 @@ import { createOutcomeBuilder, type OutcomeBuilder } from "./outcome-builder.ts"
 import type { PriceDeps } from "./price-in-turns.ts";
 import { createProjectBudget } from "./project-budget.ts";
 import type { ReadDeps } from "./read-entities.ts";
+import { createSpanRequests, type SpanRequestDeps } from "./span-requests.ts";
 import type { WriteDeps } from "./write-entities.ts";
 
-export type BatchDeps = Omit<ReadDeps, "signal" | "turns" | "budget"> &
+export type BatchDeps = Omit<ReadDeps, "signal" | "turns" | "budget" | "requests"> &
   WriteDeps &
-  Omit<PriceDeps, "turns" | "budget"> & {
+  Omit<PriceDeps, "turns" | "budget"> &
+  Pick<SpanRequestDeps, "sampling" | "onSampled"> & {
     steadyMs: Clock["steadyMs"];
     random: () => number;
     newJobId: () => string;
@@ -20,9 +22,11 @@ export type BatchDeps = Omit<ReadDeps, "signal" | "turns" | "budget"> &
   };
 
 export type BatchWork = BatchDeps &
-  Pick<ReadDeps, "signal" | "turns" | "budget"> &
+  Pick<ReadDeps, "signal" | "turns" | "budget" | "requests"> &
   Pick<JobBatch, "claimedAt" | "leaseId"> & {
     outcome: OutcomeBuilder;
+    /** Numbers the writes of the batch. */
+    nextWrite: () => number;
     /** Projects that had the content of a root read. The first of each project is read whatever its budget says. */
     rootProjects: Set<string>;
     /** Projects that had usage removed from a stored observation. The first of each project is done whatever its budget says. */
@@ -31,15 +35,21 @@ export type BatchWork = BatchDeps &
     unfinished: Map<string, { error: unknown } | "later">;
   };
 
-export const createBatchWork = (deps: BatchDeps, { jobs, claimedAt, leaseId }: JobBatch, signal: AbortSignal): BatchWork => ({
-  ...deps,
-  signal,
-  turns: createTurns(signal, deps),
-  budget: createProjectBudget(new Set(jobs.map(({ projectId }) => projectId)).size),
-  claimedAt,
-  leaseId,
-  outcome: createOutcomeBuilder(deps),
-  rootProjects: new Set(),
-  rollUpProjects: new Set(),
-  unfinished: new Map(),
-});
+export const createBatchWork = (deps: BatchDeps, { jobs, claimedAt, leaseId }: JobBatch, signal: AbortSignal): BatchWork => {
+  const turns = createTurns(signal, deps);
+  let writes = 0;
+  return {
+    ...deps,
+    signal,
+    turns,
+    nextWrite: () => ++writes,
+    requests: createSpanRequests({ ...deps, store: deps, turns, signal }),
+    budget: createProjectBudget(new Set(jobs.map(({ projectId }) => projectId)).size),
+    claimedAt,
+    leaseId,
+    outcome: createOutcomeBuilder(deps),
+    rootProjects: new Set(),
+    rollUpProjects: new Set(),
+    unfinished: new Map(),
+  };
+};

@@ -3,8 +3,10 @@
  * It may have seen only some of the events, so every combination of their values counts. A row written there as deleted, with a later
  * version, wins whenever the stale row arrives.
  */
+import { isOtelKey } from "../../core/ingestion/blob-key.ts";
 import { columnText } from "../../core/ingestion/column-text.ts";
 import { instantText } from "../../core/ingestion/rows.ts";
+import { isRecord } from "../../core/is-record.ts";
 import type { KeyedTable } from "../../db/clickhouse/stored-entities.ts";
 import type { Entity } from "./read-entities.ts";
 
@@ -13,8 +15,13 @@ const sortKeysMax = 100;
 
 type PossibleSortKey = { table: KeyedTable; key: Record<string, string> };
 
-/** Returns whether an earlier attempt may have lost its lease and still write. */
-export const wasAttempted = ({ jobs }: Pick<Entity, "jobs">): boolean => jobs.some(({ attempt, losses }) => attempt > 1 || losses > 0);
+/**
+ * Returns whether an earlier attempt may have lost its lease and still write. The job of an entity that a request left follows such an
+ * attempt.
+ */
+export const wasAttempted = ({ jobs, requestJobs }: Pick<Entity, "jobs" | "requestJobs">): boolean =>
+  [...jobs, ...requestJobs].some(({ attempt, losses }) => attempt > 1 || losses > 0) ||
+  jobs.some(({ payload }) => isRecord(payload) && typeof payload["fileKey"] === "string" && isOtelKey(payload["fileKey"]));
 
 /** Lists the traces that the events of an observation name. An event without one counts as a trace with the id of the observation. */
 export const namedTraces = ({ entityId, events }: Pick<Entity, "entityId" | "events">): string[] => [

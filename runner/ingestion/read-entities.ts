@@ -5,7 +5,7 @@
 import { AppError } from "../../core/errors.ts";
 import { parseExactJson } from "../../core/exact-json.ts";
 import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
-import { entityFolder, type Sha256Hex } from "../../core/ingestion/blob-key.ts";
+import { entityFolder, isOtelKey, type Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import type { EntityType, IngestionEvent } from "../../core/ingestion/event.ts";
 import { type EventOrigin, unknownOrigin } from "../../core/ingestion/event-origin.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
@@ -14,13 +14,16 @@ import type { MergeOrigin } from "../../core/ingestion/merge/merge-context.ts";
 import { compareEvents } from "../../core/ingestion/merge/order-events.ts";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
 import { readEventFile } from "../../db/event-store/event-file.ts";
-import { type EntityFile, type EntityName, entityName, type LoggedFiles } from "../../db/event-store/logged-objects.ts";
+import { type EntityFile, type EntityName, entityName, type LoggedEntity, type LoggedFiles } from "../../db/event-store/logged-objects.ts";
 import { listObjects } from "../../db/object-store/read-objects.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { BatchJob } from "../../db/queue/claim-batch.ts";
 import type { Log, WrittenFile } from "../deps.ts";
 import type { Turns } from "../turns.ts";
+import { orderOf } from "./map-request.ts";
+import { openRequests } from "./open-requests.ts";
 import { allWork, type ProjectBudget } from "./project-budget.ts";
+import type { SpanRequests } from "./span-requests.ts";
 
 export type ReadDeps = {
   s3: S3Client;
@@ -33,7 +36,10 @@ export type ReadDeps = {
   signal: AbortSignal;
   turns: Turns;
   budget: ProjectBudget;
+  requests: SpanRequests;
 };
+
+type OnlyRequest = { key: string; traceId: string };
 
 /** An entity with all its events, and the jobs of this batch for it. */
 export type Entity = {
@@ -41,7 +47,12 @@ export type Entity = {
   entityType: EntityType;
   entityId: string;
   orderingKey: string;
+  /** Jobs for this entity alone. */
   jobs: BatchJob[];
+  /** Jobs for traces of OpenTelemetry requests that the entity belongs to. */
+  requestJobs: BatchJob[];
+  /** The request that is all the log had of the entity when it was read. */
+  onlyRequest: OnlyRequest | undefined;
   events: IngestionEvent[];
   /** For a score: events of senders who may not change it. Earlier rows may have been made from them before other events arrived. */
   refused: IngestionEvent[];
@@ -64,137 +75,208 @@ const filesAtOnce = 8;
 /** Once this many characters are read, no further entity is started. A batch of large payloads is processed in slices. */
 const sliceCharactersMax = 48_000_000;
 
-type Wanted = {
+export type Wanted = {
   projectId: string;
   orderingKey: string;
   payload: Pick<JobPayload<"ingestion.merge">, "entityType" | "entityId" | "fileKey">;
   jobs: BatchJob[];
+  requestJobs: BatchJob[];
+  onlyRequest?: OnlyRequest | undefined;
 };
 
-type ReadSlice = {
+export type ReadSlice = {
   entities: Entity[];
   failed: { jobs: BatchJob[]; error: unknown }[];
+  /** Entities of which a file cannot be read. */
+  unread: { entity: Pick<Entity, "projectId" | "entityType" | "entityId" | "orderingKey" | "jobs" | "requestJobs">; error: unknown }[];
+  /** Jobs of requests whose traces are among the entities, or gone. */
+  opened: BatchJob[];
   /** Not started because the slice is full. */
   rest: BatchJob[];
   /** Not started because their project has used up its share of this batch. */
   deferred: BatchJob[];
 };
 
-/** Groups jobs by entity and reads them until a slice is full. An entity that cannot be read fails alone. */
+/** Groups jobs by entity and reads them until a slice is full. An entity or request that cannot be read fails alone. */
 export const readEntities = async (deps: ReadDeps, jobs: readonly BatchJob[]): Promise<ReadSlice> => {
+  const { wanted, requestJobs, failed } = groupJobs(jobs);
+  const requests = await openRequests(deps, requestJobs);
+  failed.push(...requests.failed);
+  for (const one of requests.wanted) addWanted(wanted, one);
+  const slice: ReadSlice = { entities: [], failed, unread: [], opened: requests.opened, rest: requests.rest, deferred: requests.deferred };
+  // Entities of requests are in memory, so they are finished with this slice, whatever it already holds.
+  const isOpened = ({ requestJobs: own }: Wanted) => own.length > 0;
+  const ordered = [...wanted.values()].toSorted((a, b) => Number(isOpened(b)) - Number(isOpened(a)));
+  let logged: LoggedFiles;
+  try {
+    const unknown = ordered.filter(({ onlyRequest }) => onlyRequest === undefined);
+    logged = await deps.listLogged(
+      unknown.map(({ projectId, payload: { entityType, entityId } }) => ({ projectId, entityType, entityId })),
+    );
+  } catch (error) {
+    deps.signal.throwIfAborted();
+    failed.push({ jobs: [...requests.opened, ...ordered.flatMap((one) => one.jobs)], error });
+    return { ...slice, opened: [] };
+  }
+  let [characters, begun, ended] = [requests.characters, 0, 0];
+  await forEachConcurrent(ordered, readsMax, async (one) => {
+    // Estimates entities still being read by the average of the finished ones.
+    const isFull = characters > 0 && (characters * begun) / Math.max(1, ended) >= sliceCharactersMax;
+    if (!isOpened(one) && (isFull || requests.rest.length > 0)) return void slice.rest.push(...one.jobs);
+    if (!isOpened(one) && deps.budget.isSpent(one.projectId, allWork)) return void slice.deferred.push(...one.jobs);
+    begun++;
+    try {
+      const files = one.onlyRequest === undefined ? logged({ projectId: one.projectId, ...one.payload }) : onlyIn(one.onlyRequest);
+      if (!isOpened(one)) deps.budget.spend(one.projectId, { files: files.isComplete ? files.files.length : 1 });
+      const entity = await readEntity(deps, one, files);
+      if (!isOpened(one)) {
+        deps.budget.spend(one.projectId, { characters: entity.origin.bytes ?? 0 });
+        characters += entity.origin.bytes ?? 0;
+      }
+      ended++;
+      slice.entities.push(entity);
+    } catch (error) {
+      deps.signal.throwIfAborted();
+      begun--;
+      slice.unread.push({ entity: { ...one, ...one.payload }, error });
+    }
+  });
+  return slice;
+};
+
+/** A request that holds all there is of an entity. When it was stored decides nothing then. */
+const onlyIn = (request: OnlyRequest): LoggedEntity => ({
+  files: [{ ...request, isRewritten: false, storedAt: "", firstStoredAt: "", traceEvents: null }],
+  isComplete: true,
+});
+
+const groupJobs = (jobs: readonly BatchJob[]) => {
   const wanted = new Map<string, Wanted>();
+  const requestJobs: BatchJob[] = [];
   const failed: { jobs: BatchJob[]; error: unknown }[] = [];
   for (const job of jobs) {
     const parsed = jobKinds["ingestion.merge"].payload.safeParse(job.payload);
     if (!parsed.success) {
       const message = "The payload of the job is not of this version.";
       failed.push({ jobs: [job], error: new AppError({ code: "INTERNAL", message, cause: parsed.error }) });
-      continue;
-    }
-    const payload = parsed.data;
-    const key = entityName({ projectId: job.projectId, ...payload });
-    const known = wanted.get(key);
-    if (known === undefined) wanted.set(key, { projectId: job.projectId, orderingKey: job.orderingKey, payload, jobs: [job] });
-    else known.jobs.push(job);
+    } else if (parsed.data.isOtelRequest === true) requestJobs.push(job);
+    else addWanted(wanted, { projectId: job.projectId, orderingKey: job.orderingKey, payload: parsed.data, jobs: [job], requestJobs: [] });
   }
-  let logged: LoggedFiles;
-  try {
-    logged = await deps.listLogged(
-      [...wanted.values()].map(({ projectId, payload: { entityType, entityId } }) => ({ projectId, entityType, entityId })),
-    );
-  } catch (error) {
-    deps.signal.throwIfAborted();
-    failed.push({ jobs: [...wanted.values()].flatMap((one) => one.jobs), error });
-    return { entities: [], failed, rest: [], deferred: [] };
-  }
-  const entities: Entity[] = [];
-  const rest: BatchJob[] = [];
-  const deferred: BatchJob[] = [];
-  let [characters, begun, ended] = [0, 0, 0];
-  await forEachConcurrent([...wanted.values()], readsMax, async (one) => {
-    // Estimates entities still being read by the average of the finished ones.
-    if (characters > 0 && (characters * begun) / Math.max(1, ended) >= sliceCharactersMax) return void rest.push(...one.jobs);
-    if (deps.budget.isSpent(one.projectId, allWork)) return void deferred.push(...one.jobs);
-    begun++;
-    try {
-      const files = logged({ projectId: one.projectId, ...one.payload });
-      deps.budget.spend(one.projectId, { files: files?.length ?? 1 });
-      const entity = await readEntity(deps, one, files);
-      deps.budget.spend(one.projectId, { characters: entity.origin.bytes ?? 0 });
-      characters += entity.origin.bytes ?? 0;
-      ended++;
-      entities.push(entity);
-    } catch (error) {
-      deps.signal.throwIfAborted();
-      begun--;
-      failed.push({ jobs: one.jobs, error });
-    }
-  });
-  return { entities, failed, rest, deferred };
+  return { wanted, requestJobs, failed };
 };
 
-/** Reads one entity. `logged` lists its files, or is undefined if the store must be asked. */
+/** If the entity is wanted by several, what one of them knows of its files does not count. */
+const addWanted = (wanted: Map<string, Wanted>, one: Wanted): void => {
+  const key = entityName({ projectId: one.projectId, ...one.payload });
+  const known = wanted.get(key);
+  if (known === undefined) return void wanted.set(key, one);
+  known.jobs.push(...one.jobs);
+  known.requestJobs.push(...one.requestJobs);
+  known.onlyRequest = undefined;
+};
+
+/** Reads one entity from the files that the log names, and from those of its folder if the log is incomplete. */
 export const readEntity = async (
   deps: Omit<ReadDeps, "listLogged" | "budget">,
-  { projectId, orderingKey, payload, jobs }: Wanted,
-  logged: readonly EntityFile[] | undefined,
+  { projectId, orderingKey, payload, jobs, requestJobs, onlyRequest }: Wanted,
+  logged: LoggedEntity,
 ): Promise<Entity> => {
   const { entityType, entityId } = payload;
-  const folder = entityFolder({ prefix: deps.prefix, projectId, entityType, entityId }, deps.segmentBytesMax, deps.sha256Hex);
   const own = new Map(
-    jobs.map((job): [string, JobPayload<"ingestion.merge">] => {
+    [...jobs, ...requestJobs].map((job): [string, JobPayload<"ingestion.merge">] => {
       const parsed = jobKinds["ingestion.merge"].payload.parse(job.payload);
       return [parsed.fileKey, parsed];
     }),
   );
-  // A file that is no longer listed was deleted, even if its job carries it. Without a log, any file may have been rewritten.
-  const listed: readonly Pick<EntityFile, "key" | "isRewritten" | "firstStoredAt">[] =
-    logged ??
-    (await listObjects(deps.s3, folder, deps.signal)).map(({ key, modifiedMs }) => ({
-      key,
-      isRewritten: true,
-      firstStoredAt: new Date(modifiedMs).toISOString(),
-    }));
+  const listed = logged.isComplete ? logged.files : [...logged.files, ...(await listFolder(deps, { projectId, entityType, entityId }))];
   const counting = new Set(entityType === "score" ? countingFiles(listed) : listed);
+  const found: FoundFile[] = [];
+  await forEachConcurrent(listed, filesAtOnce, async (file) => {
+    const read = isOtelKey(file.key)
+      ? await readRequest(deps, { projectId, entityType, entityId }, file)
+      : await readFile(deps, file, own.get(file.key));
+    // The file was deleted after it was listed or its job was written, so it no longer counts.
+    if (read === undefined) return;
+    await deps.turns.pause();
+    const events = read.events.filter((event) => event.entityType === entityType && event.entityId === entityId);
+    found.push({ ...read, events, file });
+  });
+  const spans = new Set(found.flatMap(({ file, events }) => (isOtelKey(file.key) ? events.map(({ id }) => id) : [])));
   const events: IngestionEvent[] = [];
   const refused: IngestionEvent[] = [];
   const files: WrittenFile[] = [];
-  let bytes = 0;
   let newest: { event: IngestionEvent; key: string; origin: EventOrigin } | undefined;
-  await forEachConcurrent(listed, filesAtOnce, async (one) => {
-    const { key, isRewritten } = one;
-    const job = own.get(key);
-    // The content carried by a job may be older than what was stored under the same key since.
-    const carried = isRewritten || job?.inline === undefined ? undefined : { text: job.inline, origin: job.origin ?? unknownOrigin };
-    const file = carried ?? (await readEventFile(deps.s3, key, deps.signal));
-    // The file was deleted after it was listed or its job was written, so it no longer counts.
-    if (file === undefined) return;
-    await deps.turns.pause();
-    bytes += file.text.length;
-    const found = parseFile(deps, key, file.text).filter((event) => event.entityType === entityType && event.entityId === entityId);
-    if (!counting.has(one)) refused.push(...found);
+  for (const { file, events: all, origin } of found) {
+    // An older version stored the events of a span; those made from its request today replace them.
+    const ofFile = spans.size === 0 || isOtelKey(file.key) ? all : all.filter(({ id }) => !spans.has(id));
+    if (!counting.has(file)) refused.push(...ofFile);
     else
-      for (const event of found) {
-        if (newest === undefined || compareEvents(newest.event, event) < 0) newest = { event, key, origin: file.origin };
+      for (const event of ofFile) {
+        if (newest === undefined || compareEvents(newest.event, event) < 0) newest = { event, key: file.key, origin };
         events.push(event);
       }
-    if (job !== undefined) files.push({ entityType, source: job.source, events: found.length });
-  });
+    const job = own.get(file.key);
+    if (job !== undefined) files.push({ entityType, source: job.source, events: ofFile.length });
+  }
   return {
     projectId,
     entityType,
     entityId,
     orderingKey,
     jobs,
+    requestJobs,
+    onlyRequest,
     events,
     refused,
     files,
     filesTotal: listed.length,
-    fileVersions: new Set((logged ?? []).map(fileVersion)),
+    fileVersions: new Set(logged.files.map(fileVersion)),
     isRewritten: listed.some((file) => file.isRewritten),
     // Origin of the newest event, so that any job or replay gives the same row.
-    origin: { ...newest?.origin, filePath: newest?.key ?? payload.fileKey, bytes },
+    origin: {
+      ...newest?.origin,
+      filePath: newest?.key ?? payload.fileKey,
+      bytes: found.reduce((sum, { bytes }) => sum + bytes, 0),
+    },
   };
+};
+
+type ReadFile = { events: readonly IngestionEvent[]; bytes: number; origin: EventOrigin };
+type FoundFile = ReadFile & { file: EntityFile };
+
+/** Without a log, any file may have been rewritten. */
+const listFolder = async (
+  { s3, prefix, segmentBytesMax, sha256Hex, signal }: Pick<ReadDeps, "s3" | "prefix" | "segmentBytesMax" | "sha256Hex" | "signal">,
+  entity: { projectId: string; entityType: EntityType; entityId: string },
+): Promise<EntityFile[]> =>
+  (await listObjects(s3, entityFolder({ prefix, ...entity }, segmentBytesMax, sha256Hex), signal)).map(({ key, modifiedMs }) => {
+    const storedAt = new Date(modifiedMs).toISOString();
+    return { key, isRewritten: true, storedAt, firstStoredAt: storedAt, traceId: null, traceEvents: null };
+  });
+
+/** The content carried by a job may be older than what was stored under the same key since. */
+const readFile = async (
+  deps: Pick<ReadDeps, "s3" | "signal" | "log">,
+  { key, isRewritten }: EntityFile,
+  job: JobPayload<"ingestion.merge"> | undefined,
+): Promise<ReadFile | undefined> => {
+  const carried = isRewritten || job?.inline === undefined ? undefined : { text: job.inline, origin: job.origin ?? unknownOrigin };
+  const file = carried ?? (await readEventFile(deps.s3, key, deps.signal));
+  return file && { events: parseFile(deps, key, file.text), bytes: file.text.length, origin: file.origin };
+};
+
+/** Events of a trace are in the log, unless they are too long. */
+const readRequest = (
+  deps: Omit<ReadDeps, "listLogged" | "budget">,
+  entity: { projectId: string; entityType: EntityType; entityId: string },
+  { key, traceId, traceEvents }: EntityFile,
+): Promise<ReadFile | undefined> | ReadFile => {
+  if (traceEvents === null || traceEvents === "") return deps.requests.eventsOf({ ...entity, fileKey: key, traceId: traceId ?? "" });
+  const events = parseFile(deps, key, traceEvents).map((event) => ({
+    ...event,
+    order: orderOf({ ...deps, store: deps }, entity.projectId, event),
+  }));
+  return { events, bytes: traceEvents.length, origin: unknownOrigin };
 };
 
 /** Parses the events of one file. An event that is no longer valid is skipped and logged. Throws INTERNAL if the file is not JSON. */

@@ -3,7 +3,7 @@
  * it: almost every span of a long trace is the topmost for a moment, until its parent ends.
  */
 import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
-import { entityFolder, groupFileName } from "../../core/ingestion/blob-key.ts";
+import { entityFolder, groupFileName, isOtelKey } from "../../core/ingestion/blob-key.ts";
 import type { IngestionEvent, RootContent, TraceEvent } from "../../core/ingestion/event.ts";
 import { compareEvents } from "../../core/ingestion/merge/order-events.ts";
 import { readTrace } from "../../core/ingestion/merge/trace-root.ts";
@@ -27,7 +27,7 @@ type RootPortion = {
   deferred: Entity[];
 };
 
-export type RootDeps = Omit<ReadDeps, "listLogged"> & {
+export type RootDeps = ReadDeps & {
   /** Projects that have had a root read in this batch. The first is read regardless of the budget, so that all work is done in the end. */
   begunProjects: Set<string>;
 };
@@ -38,7 +38,7 @@ export const eventsByName = (entities: readonly Entity[]): ReadonlyMap<string, r
 
 /**
  * Returns the next entities until the content of their roots fills a portion. An observation already read (`beside`) is not read again; any
- * other takes one object, stored before any event of the trace could name it. Memory: `portionCharactersMax` and the objects being read.
+ * other takes one object, recorded before any event of the trace could name it. Memory: `portionCharactersMax` and the objects being read.
  */
 export const readRootPortion = async (
   deps: RootDeps,
@@ -62,12 +62,11 @@ export const readRootPortion = async (
       if (wanted.key === undefined) contents.set(entity, contentIn(wanted.found));
       else {
         begun++;
-        deps.budget.spend(entity.projectId, { files: 1 });
-        const file = await readEventFile(deps.s3, wanted.key, deps.signal);
-        deps.budget.spend(entity.projectId, { characters: file?.text.length ?? 0 });
-        characters += file?.text.length ?? 0;
+        const file = await readRoot(deps, wanted);
+        deps.budget.spend(entity.projectId, { files: 1, characters: file?.bytes ?? 0 });
+        characters += file?.bytes ?? 0;
         ended++;
-        contents.set(entity, file && contentIn(wanted.ofSpan(parseFile(deps, wanted.key, file.text))));
+        contents.set(entity, file && contentIn(wanted.ofSpan(file.events)));
       }
     } catch (error) {
       deps.signal.throwIfAborted();
@@ -82,9 +81,10 @@ export const readRootPortion = async (
 };
 
 type WantedRoot = {
+  observation: { projectId: string; entityType: "observation"; entityId: string };
   /** Events of the span that are already read. */
   found: readonly IngestionEvent[];
-  /** Key of the object that holds them, if none are read yet. */
+  /** Key of the file of events that an older version stored, if none are read yet. */
   key: string | undefined;
   ofSpan: (events: readonly IngestionEvent[]) => IngestionEvent[];
 };
@@ -102,7 +102,24 @@ const wantedRoot = (
   const ofSpan = (given: readonly IngestionEvent[]) => given.filter(({ id }) => id === eventId);
   const found = ofSpan(beside.get(entityName(observation)) ?? []);
   const folder = entityFolder({ prefix, ...observation }, segmentBytesMax, sha256Hex);
-  return { found, ofSpan, key: found.length > 0 ? undefined : `${folder}${groupFileName([eventId], segmentBytesMax, sha256Hex)}` };
+  return {
+    observation,
+    found,
+    ofSpan,
+    key: found.length > 0 ? undefined : `${folder}${groupFileName([eventId], segmentBytesMax, sha256Hex)}`,
+  };
+};
+
+/** Reads the request that the log names for the observation, else the file of its event alone. */
+const readRoot = async (
+  deps: RootDeps,
+  { observation, key = "" }: WantedRoot,
+): Promise<{ events: readonly IngestionEvent[]; bytes: number } | undefined> => {
+  const request = (await deps.listLogged([observation]))(observation).files.find((file) => isOtelKey(file.key));
+  const read = request && (await deps.requests.eventsOf({ ...observation, fileKey: request.key, traceId: request.traceId ?? "" }));
+  if (read !== undefined) return read;
+  const file = await readEventFile(deps.s3, key, deps.signal);
+  return file && { events: parseFile(deps, key, file.text), bytes: file.text.length };
 };
 
 const contentIn = (found: readonly IngestionEvent[]): RootContent | undefined => {

@@ -30,7 +30,7 @@ export const settlePortion = async (work: BatchWork, ready: readonly MergedEntit
     },
     fail: (traces, error) =>
       work.outcome.fail(
-        traces.flat().flatMap(({ entity }) => entity.jobs),
+        traces.flat().map(({ entity }) => entity),
         error,
       ),
   });
@@ -70,9 +70,15 @@ const readAgain = async (
   try {
     const name = { projectId, entityType: "observation" as const, entityId: id };
     const logged = await work.listLogged([name]);
-    const wanted = { projectId, orderingKey, payload: { entityType: name.entityType, entityId: id, fileKey: "" }, jobs: [] };
+    const wanted = {
+      projectId,
+      orderingKey,
+      payload: { entityType: name.entityType, entityId: id, fileKey: "" },
+      jobs: [],
+      requestJobs: [],
+    };
     const files = logged(name);
-    work.budget.spend(projectId, { files: files?.length ?? 1 });
+    work.budget.spend(projectId, { files: Math.max(1, files.files.length) });
     const entity = await readEntity(work, wanted, files);
     work.budget.spend(projectId, { characters: entity.origin.bytes ?? 0 });
     const merged = await mergeAndPrice(work, entity, { claimedAt: work.claimedAt, rootContent: undefined });

@@ -1,5 +1,7 @@
 /** Ingestion: writes merged entities and decides the outcome of their jobs. */
+
 import { isOutage } from "../../core/jobs/next-attempt.ts";
+import type { EntityFile } from "../../db/event-store/logged-objects.ts";
 import { failureOf } from "../../db/postgres/failure.ts";
 import type { BatchWork } from "./batch-work.ts";
 import { halveOnFailure } from "./halve-on-failure.ts";
@@ -16,9 +18,10 @@ export const writePortion = (work: BatchWork, portion: readonly MergedEntity[]):
     fail: (merged, error) => {
       // Entities without jobs were read again for their ordering key, so its own jobs are to fail, too.
       if (isOutage(failureOf(error)))
-        for (const { entity } of merged) if (entity.jobs.length === 0) work.unfinished.set(entity.orderingKey, { error });
+        for (const { entity } of merged)
+          if (entity.jobs.length + entity.requestJobs.length === 0) work.unfinished.set(entity.orderingKey, { error });
       work.outcome.fail(
-        merged.flatMap(({ entity }) => entity.jobs),
+        merged.map(({ entity }) => entity),
         error,
       );
     },
@@ -27,17 +30,17 @@ export const writePortion = (work: BatchWork, portion: readonly MergedEntity[]):
 const writeTogether = async (work: BatchWork, merged: readonly MergedEntity[]): Promise<void> => {
   const { claimedAt, leaseId, outcome, signal, unfinished } = work;
   const first = merged[0]?.entity;
-  const token = `${leaseId}-${first?.jobs[0]?.id ?? first?.entityId}-${merged.length}`;
+  // Two portions of a batch may hold the same trace, each with spans of another request.
+  const token = `${leaseId}-${work.nextWrite()}-${first?.entityId}-${merged.length}`;
   await writeEntities(work, { version: claimedAt, token, signal }, await pointAtObservations(work.db, merged));
   await mergePointingAt(work, signal, merged);
   work.onWritten(merged);
   const grown = await grownSince(work, merged);
   for (const one of merged) {
-    const { jobs, orderingKey } = one.entity;
-    const open = unfinished.get(orderingKey);
-    if (open !== undefined && open !== "later") outcome.fail(jobs, open.error);
-    else if (open === "later" || grown.has(one)) outcome.release(jobs, null);
-    else outcome.done(jobs);
+    const open = unfinished.get(one.entity.orderingKey);
+    if (open !== undefined && open !== "later") outcome.fail([one.entity], open.error);
+    else if (open === "later" || grown.has(one)) outcome.release(one.entity, null);
+    else outcome.done(one.entity);
   }
 };
 
@@ -51,5 +54,7 @@ const grownSince = async (work: BatchWork, merged: readonly MergedEntity[]): Pro
   const logged = await work.listLogged(
     moving.map(({ entity: { projectId, entityType, entityId } }) => ({ projectId, entityType, entityId })),
   );
-  return new Set(moving.filter(({ entity }) => logged(entity)?.some((file) => !entity.fileVersions.has(fileVersion(file))) === true));
+  const hasGrown = ({ fileVersions, onlyRequest }: MergedEntity["entity"], file: EntityFile): boolean =>
+    onlyRequest === undefined ? !fileVersions.has(fileVersion(file)) : file.key !== onlyRequest.key;
+  return new Set(moving.filter(({ entity }) => logged(entity).files.some((file) => hasGrown(entity, file))));
 };

@@ -15,7 +15,7 @@ import { processBatch } from "../ingestion/process-batch.ts";
 export type MergeHandlerDeps = {
   db: Database;
   clickhouse: ClickHouse;
-  events: Pick<EventStoreConfig, "prefix" | "segmentBytesMax"> & { store: EventStore };
+  events: Pick<EventStoreConfig, "prefix" | "segmentBytesMax" | "sampling"> & { store: EventStore };
   eventsTable: string;
   writesAggregates: boolean;
   clock: Clock;
@@ -38,6 +38,8 @@ export const createMergeHandler = (deps: MergeHandlerDeps): BatchHandler => {
           listLogged: (entities) => listEntityFiles(db, events.store.s3.bucket, entities),
           prefix: events.prefix,
           segmentBytesMax: events.segmentBytesMax,
+          sampling: events.sampling,
+          onSampled: (counts) => emit("ingestion.sampled", counts),
           sha256Hex: events.store.sha256Hex,
           newJobId: events.store.newJobId,
           wait: clock.wait,

@@ -1,9 +1,11 @@
 /**
- * ingestion.otel: turns a stored OpenTelemetry request into events and stores them. Running twice writes the same files. Memory: the text
- * of the request and a few thousand of its spans.
+ * ingestion.otel: gives each trace of a stored OpenTelemetry request its job. If the log does not name the request, nothing could find it
+ * again by its traces: then its spans become files of events, as if an SDK had sent them. Running twice does the same again. Memory: the
+ * text of the request and a few thousand of its spans.
  */
 
 import { type ArrivedEvent, arrangeInPieces, type EventGroup } from "../../core/ingestion/arrange-batch.ts";
+import type { EventOrigin } from "../../core/ingestion/event-origin.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import type { SampledProjects } from "../../core/ingestion/sampling.ts";
 import { causeOf } from "../../core/jobs/job-cause.ts";
@@ -15,13 +17,18 @@ import { openTracesJson } from "../../core/otel/parse-json.ts";
 import { tracesOf } from "../../core/otel/span-stream.ts";
 import type { Pieces } from "../../core/pieces.ts";
 import { readEventFile } from "../../db/event-store/event-file.ts";
+import { listTracesOf } from "../../db/event-store/logged-objects.ts";
+import type { ClaimedJob } from "../../db/queue/claim-job.ts";
+import { enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
 import type { EventStore } from "../../services/ingestion/event-store.ts";
 import { giveObservationIds, untilNoneIsTaken } from "../../services/ingestion/observation-ids.ts";
+import { spansJob } from "../../services/ingestion/spans-job.ts";
 import { storeGroups } from "../../services/ingestion/store-groups.ts";
 import { nameTraces } from "../../services/ingestion/store-otel-request.ts";
 import type { Bus } from "../bus.ts";
 import { type Handler, LeaseLost, type Log } from "../deps.ts";
+import { requestMs } from "../ingestion/map-request.ts";
 import { jobFields } from "../job-fields.ts";
 import { createTurns } from "../turns.ts";
 
@@ -37,13 +44,13 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
     const store: EventStore = { ...deps.events.store, cause: causeOf(job) };
     const { fileKey, origin: jobOrigin } = jobKinds["ingestion.otel"].payload.parse(job.payload);
     const file = await readEventFile(store.s3, fileKey, signal);
+    if (store.isLogEnabled && (await enqueueTraces(deps, job, file, signal))) return;
     let [eventsIn, eventsOut] = [0, 0];
     // A request deleted in the meantime no longer counts.
     if (file !== undefined) {
       const origin = jobOrigin ?? file.origin;
       const turns = createTurns(signal);
       const bytes = new TextEncoder().encode(file.text);
-      await nameTraces(store, { projectId: job.projectId, fileKey, traceIds: () => turns.run(traceIdsOf(bytes)) });
       for (const traces of tracesOf(openTracesJson(bytes, storedOtlpLimits).spans, spansAtOnce)) {
         const observationIds = await giveObservationIds(store, { projectId: job.projectId, prefix, segmentBytesMax }, traces);
         const context = { ...origin, publicKey: origin.apiKey, nowMs: requestMs(fileKey), observationIdOf: observationIds.idOf };
@@ -82,6 +89,32 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
   },
 });
 
+/** Returns false, having done nothing, if the log does not name the request. */
+const enqueueTraces = async (
+  { events: { store: deps } }: OtelHandlerDeps,
+  job: ClaimedJob,
+  file: { text: string; origin: EventOrigin } | undefined,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const { projectId } = job;
+  const store: EventStore = { ...deps, cause: causeOf(job) };
+  const { fileKey, origin } = jobKinds["ingestion.otel"].payload.parse(job.payload);
+  if (file !== undefined)
+    await nameTraces(store, {
+      projectId,
+      fileKey,
+      traceIds: () => createTurns(signal).run(traceIdsOf(new TextEncoder().encode(file.text))),
+    });
+  const traceIds = await listTracesOf(store.db, { projectId, bucket: store.s3.bucket, fileKey });
+  if (traceIds.length === 0) return false;
+  await store.db.transaction(async (tx) => {
+    const jobs = traceIds.map((traceId) => spansJob(store, { projectId, fileKey, traceId, origin }));
+    await enqueueEventJobs(tx, projectId, jobs, store.cause);
+    if ((await settleJob(tx, { id: job.id, leaseId: job.leaseId }, { state: jobState.completed })) === undefined) throw new LeaseLost();
+  });
+  return true;
+};
+
 /** Spans per step. Older requests, stored before requests were split, may hold a hundred thousand. */
 const spansAtOnce = 4000;
 /** Groups stored in one transaction. */
@@ -102,9 +135,3 @@ const byOrderingKey = (groups: readonly EventGroup[]): EventGroup[] =>
 
 const countEvents = (groups: readonly EventGroup[], isSampled: boolean): number =>
   groups.reduce((sum, group) => sum + (group.isSampled === isSampled ? group.events.length : 0), 0);
-
-/** Returns when the request arrived, from its key, so that every attempt uses the same time. */
-const requestMs = (fileKey: string): number => {
-  const [, year, month, day, hour, minute] = /\/(\d{4})\/(\d\d)\/(\d\d)\/(\d\d)\/(\d\d)\/[^/]+$/.exec(fileKey) ?? [];
-  return Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute));
-};

@@ -22,6 +22,8 @@ export type ObservationIds = {
    * of the log treat them as deleted.
    */
   reserved: readonly LoggedObject[];
+  /** Ids under which the log had anything when they were looked up. */
+  known: ReadonlySet<string>;
 };
 
 /** Thrown if another trace got a span id first; a new lookup in the log then finds it. */
@@ -81,7 +83,7 @@ export const giveObservationIds = async (
       const fileKey = `${folder}${groupFileName([eventIdOfSpan(ref)], segmentBytesMax, sha256Hex)}`;
       return { fileKey, entityType: "observation", entityId, eventId: reservedEventId, traceId: ref.traceId, ...(logId && { logId }) };
     });
-  return { idOf, logIds, reserved };
+  return { idOf, logIds, reserved, known: new Set(owners.keys()) };
 };
 
 /** Returns those of the ids under which the log has observations. */

@@ -3,12 +3,13 @@
  * so a replay may run at any time, twice, or beside new events. Memory: one page.
  */
 import { orderingKeyOf } from "../../core/ingestion/arrange-batch.ts";
-import type { Sha256Hex } from "../../core/ingestion/blob-key.ts";
+import { isOtelKey, type Sha256Hex } from "../../core/ingestion/blob-key.ts";
 import { type EntityType, entityTypes } from "../../core/ingestion/event.ts";
 import { listReplayable, type ReplayableEntity, type ReplayCursor, type ReplayScope } from "../../db/event-store/list-replayable.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { countWaitingJobs } from "../../db/queue/count-waiting-jobs.ts";
 import { type EventJob, enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
+import { spansJob } from "./spans-job.ts";
 
 type ReplayDeps = {
   db: Database;
@@ -41,12 +42,13 @@ type ReplayOptions = {
 export const replayEvents = async (deps: ReplayDeps, scope: ReplayScope, options: ReplayOptions): Promise<ReplayReport> => {
   let report: ReplayReport = { merges: 0, otelRequests: 0, unknown: 0, loggedAt: null, isWaiting: false };
   let after: ReplayCursor | undefined;
+  const isRepeated = createRepeats();
   for (;;) {
     const page = await listReplayable(deps.db, scope, { after, rowsMax: options.pageRows });
     const last = page.at(-1);
     if (last === undefined) return report;
     if (!options.isDryRun) await untilFewWait(deps, scope.projectId, options, report);
-    const jobs = page.flatMap((entity) => replayJob(deps, scope.projectId, entity) ?? []);
+    const jobs = page.flatMap((entity) => (isRepeated(entity) ? [] : (replayJob(deps, scope.projectId, entity) ?? [])));
     if (!options.isDryRun) await enqueueEventJobs(deps.db, scope.projectId, jobs);
     const merges = jobs.filter(({ kind }) => kind === "ingestion.merge").length;
     report = {
@@ -61,6 +63,22 @@ export const replayEvents = async (deps: ReplayDeps, scope: ReplayScope, options
   }
 };
 
+/** Requests remembered. The rows of a request are logged within seconds, so they are listed close together. */
+const requestsMax = 10_000;
+
+/** Tells observations whose request the replay has just begun: its job makes them, too. */
+const createRepeats = () => {
+  const begun = new Set<string>();
+  return ({ entityType, fileKey, traceId }: ReplayableEntity): boolean => {
+    if (!isOtelKey(fileKey)) return false;
+    const ofTrace = JSON.stringify([fileKey, traceId]);
+    if (begun.has(fileKey) || begun.has(ofTrace)) return true;
+    begun.add(entityType === "otel" ? fileKey : ofTrace);
+    if (begun.size > requestsMax) begun.delete(begun.values().next().value ?? "");
+    return false;
+  };
+};
+
 const untilFewWait = async (deps: ReplayDeps, projectId: string, { waitingMax, pollMs }: ReplayOptions, report: ReplayReport) => {
   while ((await countWaitingJobs(deps.db, { projectId, countMax: waitingMax + 1 })) > waitingMax) {
     deps.onProgress({ ...report, isWaiting: true });
@@ -71,7 +89,8 @@ const untilFewWait = async (deps: ReplayDeps, projectId: string, { waitingMax, p
 const isEntityType = (text: string): text is EntityType => (entityTypes as readonly string[]).includes(text);
 
 /**
- * Leaves out the text and the origin of the file: both are read from the store. A score of a session gets an ordering key of its own,
+ * Leaves out the text and the origin of the file: both are read from the store. An observation made of spans is replayed with its trace, as
+ * far as one request holds it. A score of a session gets an ordering key of its own,
  * because the log does not name sessions.
  */
 export const replayJob = (
@@ -80,6 +99,7 @@ export const replayJob = (
   { entityType, entityId, fileKey, traceId }: ReplayableEntity,
 ): EventJob | undefined => {
   if (entityType === "otel") return { id: newJobId(), kind: "ingestion.otel", orderingKey: null, payload: { fileKey } };
+  if (isOtelKey(fileKey)) return spansJob({ newJobId, sha256Hex }, { projectId, fileKey, traceId: traceId ?? "" });
   if (!isEntityType(entityType)) return undefined;
   const orderingKey = orderingKeyOf({ projectId, entityType, entityId, traceId: traceId ?? undefined }, sha256Hex);
   return { id: newJobId(), kind: "ingestion.merge", orderingKey, payload: { entityType, entityId, fileKey, source: "api" } };

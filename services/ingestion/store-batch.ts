@@ -68,7 +68,7 @@ const refuseOthersScores = async (
   const refused = new Map<EventGroup, AppError>();
   for (const group of groups) {
     const folder = publicKeyFolderOf(group.fileKey);
-    const stored = files({ projectId, entityType: group.entityType, entityId: group.entityId }) ?? [];
+    const stored = files({ projectId, entityType: group.entityType, entityId: group.entityId }).files;
     if (folder !== undefined && !mayWriteBeside(stored, folder)) refused.set(group, new AppError({ code: "SCORE_OF_ANOTHER_KEY" }));
   }
   return refused;

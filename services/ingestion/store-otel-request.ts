@@ -1,4 +1,4 @@
-/** Ingestion, storing: makes an OpenTelemetry request durable: the request as one file, then log rows and one job in one transaction. */
+/** Ingestion, storing: makes an OpenTelemetry request durable: the request as one file, then log rows and jobs in one transaction. */
 
 import { sql } from "drizzle-orm";
 import type { EventOrigin } from "../../core/ingestion/event-origin.ts";
@@ -7,6 +7,7 @@ import { putEventFile } from "../../db/event-store/event-file.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { rowTexts } from "../../db/postgres/row-texts.ts";
 import { type EventStore, logRowId } from "./event-store.ts";
+import { spansJob } from "./spans-job.ts";
 import { recordObjects } from "./store-groups.ts";
 
 /**
@@ -15,8 +16,9 @@ import { recordObjects } from "./store-groups.ts";
 const tracesLoggedMax = 100;
 
 /**
- * `text` is the request in its normal form. It is logged once per trace, so that a deletion of one trace finds it. A request of many traces
- * is logged without a trace until the runner names them; deletions read such a request's file. Throws if it is not durable.
+ * `text` is the request in its normal form. It is logged once per trace, so that a deletion of one trace finds it, and each trace has a job.
+ * A request of many traces is logged without a trace, and has one job, until the runner names them; deletions read such a request's file.
+ * If no log is kept, the runner stores the spans as events, because nothing else would name them. Throws if the request is not durable.
  */
 export const storeOtelRequest = async (
   store: EventStore,
@@ -32,14 +34,18 @@ export const storeOtelRequest = async (
   const { projectId, fileKey, id, text, traceIds, origin } = request;
   const startedMs = store.nowMs();
   await putEventFile(store.s3, fileKey, text, origin);
-  const logged = traceIds.length > tracesLoggedMax ? [null] : traceIds;
+  const isNamed = traceIds.length <= tracesLoggedMax;
+  const logged = isNamed ? traceIds : [null];
   await recordObjects(store, {
     projectId,
     startedMs,
     files: [{ fileKey, body: text }],
     origin,
     objects: logged.map((traceId) => ({ fileKey, entityType: "otel", entityId: id, eventId: id, traceId })),
-    jobs: [{ id: store.newJobId(), kind: "ingestion.otel", orderingKey: null, payload: { fileKey, origin } }],
+    jobs:
+      isNamed && store.isLogEnabled
+        ? traceIds.map((traceId) => spansJob(store, { projectId, fileKey, traceId, origin }))
+        : [{ id: store.newJobId(), kind: "ingestion.otel", orderingKey: null, payload: { fileKey, origin } }],
   });
 };
 

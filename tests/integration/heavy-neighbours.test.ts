@@ -104,6 +104,8 @@ it("an entity with thousands of files: the others of its project wait for a late
     storedAt: "2026-05-01 12:00:00",
     firstStoredAt: "2026-05-01T12:00:00Z",
     isRewritten: false,
+    traceId: null,
+    traceEvents: null,
   }));
   const absent = { status: 404, headers: new Headers(), text: "", attempts: 1 };
   let asked = 0;
@@ -113,7 +115,7 @@ it("an entity with thousands of files: the others of its project wait for a late
       async () =>
       ({ projectId }) => {
         if (projectId === heavy) asked++;
-        return projectId === heavy ? gone : undefined;
+        return projectId === heavy ? { files: gone, isComplete: true } : { files: [], isComplete: false };
       },
   });
   expect(done[0]).toContain(canary);

@@ -276,7 +276,7 @@ describe("what was stored by an older mapping", () => {
     await fixture.ingest([older(a, two, { name: "first child" }), older(b, two, { name: "second child" })]);
     await send({ traceId: a, spanId: one, name: "first" }, { traceId: a, spanId: two, parentSpanId: one, name: "first child" });
     await send({ traceId: b, spanId: one, name: "second" }, { traceId: b, spanId: two, parentSpanId: one, name: "second child" });
-    await execute(fixture.db, sql`delete from jobs where kind = 'ingestion.otel'`);
+    await execute(fixture.db, sql`delete from jobs where payload ->> 'isOtelRequest' = 'true'`);
     await drained();
     expect(await observations()).toHaveLength(2);
     const expected = [

@@ -26,6 +26,8 @@ export const createIngestionBatches = (fixture: Fixture, defaults: Partial<Batch
     openCounter: () => Promise.resolve(() => undefined),
     random: () => 0,
     onWritten: () => {},
+    sampling: new Map(),
+    onSampled: () => {},
     ...defaults,
     ...overrides,
   });

@@ -21,6 +21,11 @@ export const eventLog = pgTable(
     entityId: text("entity_id").notNull(),
     eventId: text("event_id").notNull(),
     traceId: text("trace_id"),
+    /**
+     * For a row of a request: the events that its spans make of the trace, as a JSON list, once they are processed. Empty if they are too
+     * long for a row: then the request says them. Null before, and in all other rows.
+     */
+    traceEvents: text("trace_events"),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
@@ -28,6 +33,8 @@ export const eventLog = pgTable(
     // An id may have 800 characters, more than an index row can hold: its prefix is indexed, then the whole is compared.
     index("event_log_project_id_entity_type_entity_id_idx").on(t.projectId, t.entityType, sql`left(entity_id, 200)`),
     index("event_log_project_id_trace_id_idx").on(t.projectId, sql`left(trace_id, 200)`).where(sql`trace_id is not null`),
+    // A trace may have many thousand rows of observations, and few of requests.
+    index("event_log_requests_of_trace_idx").on(t.projectId, sql`left(trace_id, 200)`).where(sql`trace_events is not null`),
     index("event_log_project_id_created_at_idx").on(t.projectId, t.createdAt),
   ],
 );

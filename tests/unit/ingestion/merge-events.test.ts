@@ -866,12 +866,15 @@ describe("an entity with thousands of updates", () => {
       entityId: "o1",
       orderingKey: "l",
       jobs,
+      requestJobs: [],
+      onlyRequest: undefined,
       events,
       files: [],
       filesTotal: 2,
     } as const;
     const places = possibleSortKeys({
       ...entity,
+      requestJobs: [],
       jobs,
       events,
       refused: [],

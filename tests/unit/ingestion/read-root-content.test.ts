@@ -37,6 +37,8 @@ const depsOf = (): RootDeps & { read: () => number } => {
     turns: createTurns(signal),
     budget: createProjectBudget(1),
     begunProjects: new Set(),
+    listLogged: () => Promise.resolve(() => ({ files: [], isComplete: true })),
+    requests: { open: () => Promise.resolve(undefined), eventsOf: () => Promise.resolve(undefined), forget: () => {} },
   };
 };
 

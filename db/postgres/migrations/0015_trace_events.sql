@@ -1,0 +1,2 @@
+ALTER TABLE "event_log" ADD COLUMN "trace_events" text;--> statement-breakpoint
+CREATE INDEX "event_log_requests_of_trace_idx" ON "event_log" USING btree ("project_id",left(trace_id, 200)) WHERE trace_events is not null;
