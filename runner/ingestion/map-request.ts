@@ -43,7 +43,7 @@ export const spanEntityName = ({ entityType, entityId }: Pick<SpanEntity, "entit
   `${entityType}/${entityId}`;
 
 /** Spans per step. Older requests, stored before requests were split, may hold a hundred thousand. */
-const spansAtOnce = 4000;
+export const spansAtOnce = 4000;
 
 /** Maps the spans of these traces only; a trace does not depend on others of its request. Logs spans that cannot be mapped. */
 export const mapRequest = async (deps: MapDeps, request: StoredRequest, traceIds: ReadonlySet<string>): Promise<MappedRequest> => {
@@ -90,20 +90,23 @@ const addEvent = (deps: MapDeps, request: StoredRequest, traces: Map<string, Map
   const name = spanEntityName(event);
   const entity = trace.entities.get(name);
   const bytes = sizeOf(event);
-  const ordered: IngestionEvent = { ...event, order: orderOf(deps, projectId, event) };
+  const ordered: IngestionEvent = { ...event, order: orderOf(deps, request, event) };
   if (entity !== undefined) {
     entity.events.push(ordered);
     entity.bytes += bytes;
   } else trace.entities.set(name, { entityType: event.entityType, entityId: event.entityId, traceId, events: [ordered], bytes });
 };
 
-/** Orders events of one instant as if each were a file of its own, whatever requests they came in. */
+/**
+ * Orders events of one instant as if each were a file of its own, whatever requests they came in. Of a span that came twice, the later
+ * request counts.
+ */
 export const orderOf = (
   { store, prefix, segmentBytesMax }: Pick<MapDeps, "prefix" | "segmentBytesMax"> & { store: Pick<EventStore, "sha256Hex"> },
-  projectId: string,
+  { projectId, fileKey }: Pick<StoredRequest, "projectId" | "fileKey">,
   { entityType, entityId, id }: Pick<IngestionEvent, "entityType" | "entityId" | "id">,
 ): string =>
-  `${entityFolder({ prefix, projectId, entityType, entityId }, segmentBytesMax, store.sha256Hex)}${groupFileName([id], segmentBytesMax, store.sha256Hex)}#000000`;
+  `${entityFolder({ prefix, projectId, entityType, entityId }, segmentBytesMax, store.sha256Hex)}${groupFileName([id], segmentBytesMax, store.sha256Hex)}#000000 ${fileKey}`;
 
 /** The frame of an event: ids, times, names. */
 const frameBytes = 600;

@@ -274,7 +274,7 @@ const readRequest = (
   if (traceEvents === null || traceEvents === "") return deps.requests.eventsOf({ ...entity, fileKey: key, traceId: traceId ?? "" });
   const events = parseFile(deps, key, traceEvents).map((event) => ({
     ...event,
-    order: orderOf({ ...deps, store: deps }, entity.projectId, event),
+    order: orderOf({ ...deps, store: deps }, { projectId: entity.projectId, fileKey: key }, event),
   }));
   return { events, bytes: traceEvents.length, origin: unknownOrigin };
 };

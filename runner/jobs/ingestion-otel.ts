@@ -1,20 +1,15 @@
 /**
  * ingestion.otel: gives each trace of a stored OpenTelemetry request its job. If the log does not name the request, nothing could find it
- * again by its traces: then its spans become files of events, as if an SDK had sent them. Running twice does the same again. Memory: the
- * text of the request and a few thousand of its spans.
+ * again by its traces: then its spans become files of events. Running twice does the same again. Memory: the text of the request and a few
+ * thousand of its spans.
  */
 
-import { type ArrivedEvent, arrangeInPieces, type EventGroup } from "../../core/ingestion/arrange-batch.ts";
-import type { EventOrigin } from "../../core/ingestion/event-origin.ts";
-import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import type { SampledProjects } from "../../core/ingestion/sampling.ts";
 import { causeOf } from "../../core/jobs/job-cause.ts";
 import { jobKinds } from "../../core/jobs/kinds.ts";
 import { jobState } from "../../core/jobs/state.ts";
-import { mapSpansInPieces } from "../../core/otel/map-spans.ts";
 import { storedOtlpLimits } from "../../core/otel/otlp-traces.ts";
 import { openTracesJson } from "../../core/otel/parse-json.ts";
-import { tracesOf } from "../../core/otel/span-stream.ts";
 import type { Pieces } from "../../core/pieces.ts";
 import { readEventFile } from "../../db/event-store/event-file.ts";
 import { listTracesOf } from "../../db/event-store/logged-objects.ts";
@@ -22,14 +17,11 @@ import type { ClaimedJob } from "../../db/queue/claim-job.ts";
 import { enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
 import type { EventStore } from "../../services/ingestion/event-store.ts";
-import { giveObservationIds, untilNoneIsTaken } from "../../services/ingestion/observation-ids.ts";
 import { spansJob } from "../../services/ingestion/spans-job.ts";
-import { storeGroups } from "../../services/ingestion/store-groups.ts";
 import { nameTraces } from "../../services/ingestion/store-otel-request.ts";
 import type { Bus } from "../bus.ts";
 import { type Handler, LeaseLost, type Log } from "../deps.ts";
-import { requestMs } from "../ingestion/map-request.ts";
-import { jobFields } from "../job-fields.ts";
+import { storeSpans } from "../ingestion/store-spans.ts";
 import { createTurns } from "../turns.ts";
 
 export type OtelHandlerDeps = {
@@ -38,87 +30,49 @@ export type OtelHandlerDeps = {
   emit: Bus["emit"];
 };
 
-export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
-  run: untilNoneIsTaken(async ({ job, signal }) => {
-    const { prefix, segmentBytesMax, sampling } = deps.events;
-    const store: EventStore = { ...deps.events.store, cause: causeOf(job) };
-    const { fileKey, origin: jobOrigin } = jobKinds["ingestion.otel"].payload.parse(job.payload);
+export const createOtelHandler = ({ events, log, emit }: OtelHandlerDeps): Handler => ({
+  run: async ({ job, signal }) => {
+    const store: EventStore = { ...events.store, cause: causeOf(job) };
+    const { projectId } = job;
+    const { fileKey, origin } = jobKinds["ingestion.otel"].payload.parse(job.payload);
     const file = await readEventFile(store.s3, fileKey, signal);
-    if (store.isLogEnabled && (await enqueueTraces(deps, job, file, signal))) return;
-    let [eventsIn, eventsOut] = [0, 0];
     // A request deleted in the meantime no longer counts.
     if (file !== undefined) {
-      const origin = jobOrigin ?? file.origin;
-      const turns = createTurns(signal);
-      const bytes = new TextEncoder().encode(file.text);
-      for (const traces of tracesOf(openTracesJson(bytes, storedOtlpLimits).spans, spansAtOnce)) {
-        const observationIds = await giveObservationIds(store, { projectId: job.projectId, prefix, segmentBytesMax }, traces);
-        const context = { ...origin, publicKey: origin.apiKey, nowMs: requestMs(fileKey), observationIdOf: observationIds.idOf };
-        const { events, rejected } = await turns.run(mapSpansInPieces(traces, context));
-        for (const { reason, count } of rejected)
-          deps.log("warn", "spans_rejected", { ...jobFields(job), key: fileKey, reason, spans: count });
-        const arrived: ArrivedEvent[] = [];
-        for (const original of events) {
-          await turns.pause();
-          const parsed = parseEvent(original, { isInternal: true });
-          if (parsed.ok && parsed.event !== undefined) arrived.push({ event: parsed.event, original });
-          else deps.log("warn", "span_refused", { ...jobFields(job), key: fileKey, detail: parsed.ok ? "sdk-log" : parsed.error });
-        }
-        const arranging = { projectId: job.projectId, prefix, sampling, segmentBytesMax, sha256Hex: store.sha256Hex };
-        const arranged = await turns.run(arrangeInPieces(arrived, arranging));
-        const groups = byOrderingKey(arranged.filter(({ isSampled }) => isSampled));
-        for (let at = 0; at < groups.length; at += groupsAtOnce) {
-          signal.throwIfAborted();
-          const some = groups.slice(at, at + groupsAtOnce);
-          // Reserved ids of parents that have not arrived are written once, with the first groups.
-          const ids = at === 0 ? observationIds : { ...observationIds, reserved: [] };
-          const failed = await storeGroups(store, { projectId: job.projectId, groups: some, origin, source: "otel", observationIds: ids });
-          const [failure] = failed.values();
-          if (failure !== undefined) throw failure;
-        }
-        eventsIn += countEvents(arranged, true);
-        eventsOut += countEvents(arranged, false);
-      }
+      const request = { projectId, fileKey, text: file.text, origin: origin ?? file.origin };
+      if (store.isLogEnabled && (await enqueueTraces(store, job, request, signal))) return;
+      const counts = await storeSpans({ ...events, store, log }, request, signal);
+      if (events.sampling.has(projectId)) emit("ingestion.sampled", counts);
     }
-    if ((await settleJob(store.db, { id: job.id, leaseId: job.leaseId }, { state: jobState.completed })) === undefined)
-      throw new LeaseLost();
-    if (sampling.has(job.projectId)) deps.emit("ingestion.sampled", { eventsIn, eventsOut });
-  }),
+    await complete(store.db, job);
+  },
   settle: async (job, outcome) => {
-    return (await settleJob(deps.events.store.db, { id: job.id, leaseId: job.leaseId }, outcome)) !== undefined;
+    return (await settleJob(events.store.db, { id: job.id, leaseId: job.leaseId }, outcome)) !== undefined;
   },
 });
 
+const complete = async (db: EventStore["db"], job: ClaimedJob): Promise<void> => {
+  if ((await settleJob(db, { id: job.id, leaseId: job.leaseId }, { state: jobState.completed })) === undefined) throw new LeaseLost();
+};
+
 /** Returns false, having done nothing, if the log does not name the request. */
 const enqueueTraces = async (
-  { events: { store: deps } }: OtelHandlerDeps,
+  store: EventStore,
   job: ClaimedJob,
-  file: { text: string; origin: EventOrigin } | undefined,
+  { fileKey, text }: { fileKey: string; text: string },
   signal: AbortSignal,
 ): Promise<boolean> => {
   const { projectId } = job;
-  const store: EventStore = { ...deps, cause: causeOf(job) };
-  const { fileKey, origin } = jobKinds["ingestion.otel"].payload.parse(job.payload);
-  if (file !== undefined)
-    await nameTraces(store, {
-      projectId,
-      fileKey,
-      traceIds: () => createTurns(signal).run(traceIdsOf(new TextEncoder().encode(file.text))),
-    });
+  const { origin } = jobKinds["ingestion.otel"].payload.parse(job.payload);
+  await nameTraces(store, { projectId, fileKey, traceIds: () => createTurns(signal).run(traceIdsOf(new TextEncoder().encode(text))) });
   const traceIds = await listTracesOf(store.db, { projectId, bucket: store.s3.bucket, fileKey });
   if (traceIds.length === 0) return false;
   await store.db.transaction(async (tx) => {
     const jobs = traceIds.map((traceId) => spansJob(store, { projectId, fileKey, traceId, origin }));
     await enqueueEventJobs(tx, projectId, jobs, store.cause);
-    if ((await settleJob(tx, { id: job.id, leaseId: job.leaseId }, { state: jobState.completed })) === undefined) throw new LeaseLost();
+    await complete(tx, job);
   });
   return true;
 };
-
-/** Spans per step. Older requests, stored before requests were split, may hold a hundred thousand. */
-const spansAtOnce = 4000;
-/** Groups stored in one transaction. */
-const groupsAtOnce = 1000;
 
 function* traceIdsOf(bytes: Uint8Array): Pieces<string[]> {
   const traceIds = new Set<string>();
@@ -128,10 +82,3 @@ function* traceIdsOf(bytes: Uint8Array): Pieces<string[]> {
   }
   return [...traceIds];
 }
-
-/** Puts a trace and its observations next to each other, so that they are claimed together and fewer rows are rewritten. */
-const byOrderingKey = (groups: readonly EventGroup[]): EventGroup[] =>
-  [...Map.groupBy(groups, ({ orderingKey }) => orderingKey).values()].flat();
-
-const countEvents = (groups: readonly EventGroup[], isSampled: boolean): number =>
-  groups.reduce((sum, group) => sum + (group.isSampled === isSampled ? group.events.length : 0), 0);

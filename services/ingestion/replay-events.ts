@@ -48,13 +48,14 @@ export const replayEvents = async (deps: ReplayDeps, scope: ReplayScope, options
     const last = page.at(-1);
     if (last === undefined) return report;
     if (!options.isDryRun) await untilFewWait(deps, scope.projectId, options, report);
-    const jobs = page.flatMap((entity) => (isRepeated(entity) ? [] : (replayJob(deps, scope.projectId, entity) ?? [])));
+    const wanted = page.filter((entity) => !isRepeated(entity));
+    const jobs = wanted.flatMap((entity) => replayJob(deps, scope.projectId, entity) ?? []);
     if (!options.isDryRun) await enqueueEventJobs(deps.db, scope.projectId, jobs);
     const merges = jobs.filter(({ kind }) => kind === "ingestion.merge").length;
     report = {
       merges: report.merges + merges,
       otelRequests: report.otelRequests + jobs.length - merges,
-      unknown: report.unknown + page.length - jobs.length,
+      unknown: report.unknown + wanted.length - jobs.length,
       loggedAt: last.loggedAt,
       isWaiting: false,
     };

@@ -15,7 +15,6 @@ import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { settleBatch } from "../../db/queue/settle-batch.ts";
 import { systemClock } from "../../runner/clock.ts";
 import { createDeleteHandler } from "../../runner/jobs/data-delete.ts";
-import { createOtelHandler } from "../../runner/jobs/ingestion-otel.ts";
 import type { EventStore } from "../../services/ingestion/event-store.ts";
 import { replayEvents } from "../../services/ingestion/replay-events.ts";
 import { storeGroups } from "../../services/ingestion/store-groups.ts";
@@ -671,8 +670,8 @@ describe("a deletion", () => {
 
   it("takes what is made meanwhile of a request that was read before it went", async () => {
     const key = await sendOtel([newTraceId()]);
-    const job = await claimUnlimitedJob(fixture.db, { kind: "ingestion.otel", afterProjectId: "", claimedBy: "tests", leaseSeconds: 60 });
-    if (job === undefined) throw new Error("no request waits");
+    const batches = createIngestionBatches(fixture, { clickhouse });
+    const batch = await batches.claim();
     await ask({ scope: "project" });
     const isGone = Promise.withResolvers<void>();
     const deleting: S3Client = {
@@ -695,12 +694,7 @@ describe("a deletion", () => {
         return answer;
       },
     };
-    const handler = createOtelHandler({
-      events: { store: { ...fixture.eventStore, s3: reading }, prefix: fixture.eventPrefix, segmentBytesMax: 400, sampling: new Map() },
-      log: () => {},
-      emit: () => {},
-    });
-    await handler.run({ job, signal: new AbortController().signal, assertHeld: async () => {}, span: noSpan });
+    await settleBatch(fixture.db, batch.leaseId, await batches.processed(batch, { s3: reading }));
     await deleted;
     await runUntilDone();
     expect(await everything()).toEqual(nothing);

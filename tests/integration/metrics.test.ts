@@ -194,7 +194,6 @@ describe("the page for Prometheus", () => {
       'langfuse_ingestion_event_total{entity_type="trace",source="otel"}': 2,
       'langfuse_ingestion_sampling_total{sampling_decision="in"}': 4,
       'langfuse_ingestion_sampling_total{sampling_decision="out"}': 6,
-      'spillway_job_settled_total{kind="ingestion.otel",state="completed"}': 1,
       'spillway_job_running{kind="ingestion.merge"}': 0,
     };
     await shows(port, {
@@ -202,8 +201,8 @@ describe("the page for Prometheus", () => {
       'langfuse_ingestion_event_total{entity_type="trace",source="api"}': 2,
       'langfuse_ingestion_event_distribution_count{entity_type="trace",source="api"}': 1,
       'langfuse_ingestion_event_distribution_sum{entity_type="trace",source="api"}': 2,
-      'spillway_job_settled_total{kind="ingestion.merge",state="completed"}': 7,
-      spillway_ingestion_batch_size_sum: 7,
+      'spillway_job_settled_total{kind="ingestion.merge",state="completed"}': 8,
+      spillway_ingestion_batch_size_sum: 8,
     });
     // The entity is read whole again; only the new file counts.
     await ingest({ type: "trace-create", body: { id: "t", name: "second" } });
@@ -211,8 +210,8 @@ describe("the page for Prometheus", () => {
       ...first,
       'langfuse_ingestion_event_total{entity_type="trace",source="api"}': 3,
       'langfuse_ingestion_event_distribution_count{entity_type="trace",source="api"}': 2,
-      'spillway_job_settled_total{kind="ingestion.merge",state="completed"}': 8,
-      spillway_ingestion_batch_size_sum: 8,
+      'spillway_job_settled_total{kind="ingestion.merge",state="completed"}': 9,
+      spillway_ingestion_batch_size_sum: 9,
     });
     const { values } = await readPage(port);
     expect(values["spillway_ingestion_batch_duration_count"]).toBe(values["spillway_ingestion_batch_size_count"]);
@@ -256,8 +255,8 @@ describe("the page for Prometheus", () => {
     startRunner(off);
     await shows(port, {
       'spillway_queue_depth{kind="export.run"}': 2,
-      'spillway_queue_depth{kind="ingestion.merge"}': 2,
-      'spillway_queue_depth{kind="ingestion.otel"}': 1,
+      'spillway_queue_depth{kind="ingestion.merge"}': 3,
+      'spillway_queue_depth{kind="ingestion.otel"}': 0,
       'spillway_queue_depth{kind="mail.send"}': 0,
       'spillway_queue_depth{kind="data.delete"}': 0,
       'spillway_queue_oldest_due_age{kind="mail.send"}': 0,
