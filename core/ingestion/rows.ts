@@ -205,8 +205,12 @@ export const textMap = <Value>(entries: Iterable<readonly [string, Value]>, toTe
 const instantMin = "1900-01-01 00:00:00.000000";
 const instantMax = "2299-12-31 23:59:59.999999";
 
+/** An instant of our own spelling that is within the range. */
+const usualInstant = /^(?:19|20|21)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
+
 /** Formats an event's instant for a column, clamped to the column's range; digits below the microsecond are dropped. */
 export const instantText = (instant: string): string => {
+  if (instant.length === 27 && usualInstant.test(instant)) return `${instant.slice(0, 10)} ${instant.slice(11, 26)}`;
   const [, date, time, fraction = ""] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d+))?Z$/.exec(instant) ?? [];
   if (date === undefined) throw new RangeError(`not an instant in UTC: ${instant.slice(0, 40)}`);
   const text = `${date} ${time}.${fraction.slice(0, 6).padEnd(6, "0")}`;

@@ -35,9 +35,12 @@ const patterns = [...sidesOfName].flatMap(([name, of]) => {
   return after === undefined ? [] : [{ before, after, sides: of }];
 });
 
+/** By first character: every attribute of every span is asked for. */
+const patternsOf = Map.groupBy(patterns, ({ before }) => before.charCodeAt(0));
+
 /** Returns the group of an attribute that may hold content; undefined for any other. */
 const groupOf = (name: string): Group | undefined => {
-  for (const { before, after, sides: of } of patterns) {
+  for (const { before, after, sides: of } of patternsOf.get(name.charCodeAt(0)) ?? []) {
     if (name.length > before.length + after.length && name.startsWith(before) && name.endsWith(after))
       return { id: after === "" ? before : name, sides: of };
   }
@@ -63,23 +66,24 @@ export const leftAttributes = (facts: SpanFacts): [name: string, value: Json][] 
   const takenNames = new Set([langfuse.traceInput, langfuse.traceOutput, ...(input?.names ?? []), ...(output?.names ?? [])]);
   const partsOf = new Set([...(input?.partsOf ?? []), ...(output?.partsOf ?? [])]);
   const leaves = createLeaves(facts);
-  const others = [...facts.attributes].filter(([name]) => !takenNames.has(name));
+  const others: Other[] = [];
+  for (const [name, value] of facts.attributes) if (!takenNames.has(name)) others.push({ name, value, group: groupOf(name) });
   const kept = groupsWithMore(others, leaves);
-  return others.flatMap(([name, value]): [string, Json][] => {
+  return others.flatMap(({ name, value, group }): [string, Json][] => {
     if (partsOf.has(name)) {
       const rest = restOf(value, leaves(new Set(sides)));
       return rest === undefined ? [] : [[name, rest]];
     }
-    const group = groupOf(name);
     return group === undefined || kept.has(group.id) ? [[name, value]] : [];
   });
 };
 
+type Other = { name: string; value: Json; group: Group | undefined };
+
 /** Groups that hold something not taken. A group stays or goes as a whole. */
-const groupsWithMore = (attributes: readonly (readonly [string, Json])[], leaves: (of: ReadonlySet<Side>) => Leaves): Set<string> => {
+const groupsWithMore = (attributes: readonly Other[], leaves: (of: ReadonlySet<Side>) => Leaves): Set<string> => {
   const kept = new Set<string>();
-  for (const [name, value] of attributes) {
-    const group = groupOf(name);
+  for (const { name, value, group } of attributes) {
     if (group === undefined || kept.has(group.id)) continue;
     if (!isContained(value, leaves(group.sides), name.slice(name.lastIndexOf(".") + 1))) kept.add(group.id);
   }

@@ -222,6 +222,9 @@ const spanIdsEvent = (traceId: string, { spanIds, startTime }: TraceSpans): Mapp
 /** Drops undefined fields: JSON would drop them too, and an absent field changes nothing. */
 type Present<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
 
-const withoutUndefined = <Fields extends object>(fields: Fields): Present<Fields> =>
+const withoutUndefined = <Fields extends object>(fields: Fields): Present<Fields> => {
+  const present: { [name: string]: unknown } = {};
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) present[name] = value;
   // Holds because fields are only removed, and the result's fields are optional.
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<Fields>;
+  return present as Present<Fields>;
+};

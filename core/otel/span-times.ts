@@ -6,11 +6,21 @@ export const spanTimes = (
   { startTimeUnixNano, endTimeUnixNano }: { startTimeUnixNano: string; endTimeUnixNano: string },
   nowMs: number,
 ): { startTime: string; endTime: string } => {
+  const plain = instantOfRecent(startTimeUnixNano);
+  const plainEnd = plain && instantOfRecent(endTimeUnixNano);
+  if (plain !== undefined && plainEnd !== undefined) return { startTime: plain, endTime: plainEnd };
   const start = BigInt(startTimeUnixNano);
   const end = BigInt(endTimeUnixNano);
   const now = BigInt(Math.trunc(nowMs)) * 1_000_000n;
   return { startTime: instantOfNanos(start || end || now), endTime: instantOfNanos(end || start || now) };
 };
+
+/**
+ * Reads nanoseconds from 2001-09-09 to 2255 without big integers, which cost ten times as much; undefined for anything else. Its first 13 digits are
+ * milliseconds.
+ */
+const instantOfRecent = (nanos: string): string | undefined =>
+  /^[1-8]\d{18}$/.test(nanos) ? `${new Date(Number(nanos.slice(0, 13))).toISOString().slice(0, -1)}${nanos.slice(13, 16)}Z` : undefined;
 
 /**
  * Reads nanoseconds since the epoch. Some exporters send seconds, milliseconds or microseconds: a value in early 1970 as nanoseconds, but

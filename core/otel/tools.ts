@@ -9,8 +9,8 @@ type Tools = Pick<OtelBody, "toolDefinitions" | "toolCalls" | "toolCallNames">;
 
 export const observationTools = (attributes: Attributes, input: Json | undefined, output: Json | undefined): Tools => {
   const definitions: Record<string, string> = {};
-  for (const tool of [...offeredIn(parseIfText(input)), ...offeredInAttributes(attributes)]) addDefinition(definitions, tool);
-  const calls = uniqueCalls(callsIn(parseIfText(output), true));
+  for (const tool of [...offeredIn(parseIfNamed(input, mayOffer)), ...offeredInAttributes(attributes)]) addDefinition(definitions, tool);
+  const calls = uniqueCalls(callsIn(parseIfNamed(output, mayCall), true));
   return {
     ...(Object.keys(definitions).length === 0 ? {} : { toolDefinitions: definitions }),
     ...(calls.length === 0
@@ -18,6 +18,13 @@ export const observationTools = (attributes: Attributes, input: Json | undefined
       : { toolCalls: calls.map(({ name: _, ...call }) => JSON.stringify(call)), toolCallNames: calls.map(({ name }) => name) }),
   };
 };
+
+/** Every text that offers or calls tools has one of these words, or spells it with escapes. Most have none, and need not be parsed. */
+const mayOffer = /tool|\\u/;
+const mayCall = /tool|function|arguments|\\u/;
+
+const parseIfNamed = (value: Json | undefined, words: RegExp): Json | undefined =>
+  typeof value === "string" && !words.test(value) ? undefined : parseIfText(value);
 
 /** Reads `tools` of a request or of its messages. LangGraph sends a definition as a tool message. */
 const offeredIn = (input: Json | undefined): Json[] => {

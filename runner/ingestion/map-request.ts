@@ -8,8 +8,7 @@ import type { EventOrigin } from "../../core/ingestion/event-origin.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import { mapSpansInPieces } from "../../core/otel/map-spans.ts";
 import type { MappedEvent } from "../../core/otel/mapped-event.ts";
-import { storedOtlpLimits } from "../../core/otel/otlp-traces.ts";
-import { openTracesJson } from "../../core/otel/parse-json.ts";
+import { openStoredTraces } from "../../core/otel/parse-json.ts";
 import { type FoundSpan, tracesOf } from "../../core/otel/span-stream.ts";
 import type { EventStore } from "../../services/ingestion/event-store.ts";
 import { giveObservationIds, type ObservationIds } from "../../services/ingestion/observation-ids.ts";
@@ -51,7 +50,7 @@ export const mapRequest = async (deps: MapDeps, request: StoredRequest, traceIds
   const { store, prefix, segmentBytesMax, turns, log } = deps;
   const traces = new Map<string, MappedTrace>();
   const [logIds, known, reserved] = [new Map<string, string>(), new Set<string>(), new Map<string, ObservationIds["reserved"][number]>()];
-  const found = openTracesJson(new TextEncoder().encode(text), storedOtlpLimits).spans;
+  const found = openStoredTraces(text).spans;
   for (const some of tracesOf(only(found, traceIds), spansAtOnce)) {
     const ids = await giveObservationIds(store, { projectId, prefix, segmentBytesMax }, some);
     const context = { ...origin, publicKey: origin.apiKey, nowMs: requestMs(fileKey), observationIdOf: ids.idOf };

@@ -7,8 +7,7 @@ import type { EventOrigin } from "../../core/ingestion/event-origin.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import type { SampledProjects } from "../../core/ingestion/sampling.ts";
 import { mapSpansInPieces } from "../../core/otel/map-spans.ts";
-import { storedOtlpLimits } from "../../core/otel/otlp-traces.ts";
-import { openTracesJson } from "../../core/otel/parse-json.ts";
+import { openStoredTraces } from "../../core/otel/parse-json.ts";
 import { tracesOf } from "../../core/otel/span-stream.ts";
 import type { EventStore } from "../../services/ingestion/event-store.ts";
 import { giveObservationIds, untilNoneIsTaken } from "../../services/ingestion/observation-ids.ts";
@@ -31,7 +30,7 @@ const storeOnce = async (deps: StoreSpansDeps, request: StoredRequest, signal: A
   const { projectId, fileKey, text, origin } = request;
   const turns = createTurns(signal);
   const counts = { eventsIn: 0, eventsOut: 0 };
-  for (const traces of tracesOf(openTracesJson(new TextEncoder().encode(text), storedOtlpLimits).spans, spansAtOnce)) {
+  for (const traces of tracesOf(openStoredTraces(text).spans, spansAtOnce)) {
     const observationIds = await giveObservationIds(store, { projectId, prefix, segmentBytesMax }, traces);
     const context = { ...origin, publicKey: origin.apiKey, nowMs: requestMs(fileKey), observationIdOf: observationIds.idOf };
     const { events, rejected } = await turns.run(mapSpansInPieces(traces, context));

@@ -8,8 +8,7 @@ import type { SampledProjects } from "../../core/ingestion/sampling.ts";
 import { causeOf } from "../../core/jobs/job-cause.ts";
 import { jobKinds } from "../../core/jobs/kinds.ts";
 import { jobState } from "../../core/jobs/state.ts";
-import { storedOtlpLimits } from "../../core/otel/otlp-traces.ts";
-import { openTracesJson } from "../../core/otel/parse-json.ts";
+import { openStoredTraces } from "../../core/otel/parse-json.ts";
 import type { Pieces } from "../../core/pieces.ts";
 import { readEventFile } from "../../db/event-store/event-file.ts";
 import { listTracesOf } from "../../db/event-store/logged-objects.ts";
@@ -63,7 +62,7 @@ const enqueueTraces = async (
 ): Promise<boolean> => {
   const { projectId } = job;
   const { origin } = jobKinds["ingestion.otel"].payload.parse(job.payload);
-  await nameTraces(store, { projectId, fileKey, traceIds: () => createTurns(signal).run(traceIdsOf(new TextEncoder().encode(text))) });
+  await nameTraces(store, { projectId, fileKey, traceIds: () => createTurns(signal).run(traceIdsOf(text)) });
   const traceIds = await listTracesOf(store.db, { projectId, bucket: store.s3.bucket, fileKey });
   if (traceIds.length === 0) return false;
   await store.db.transaction(async (tx) => {
@@ -74,9 +73,9 @@ const enqueueTraces = async (
   return true;
 };
 
-function* traceIdsOf(bytes: Uint8Array): Pieces<string[]> {
+function* traceIdsOf(text: string): Pieces<string[]> {
   const traceIds = new Set<string>();
-  for (const { span } of openTracesJson(bytes, storedOtlpLimits).spans) {
+  for (const { span } of openStoredTraces(text).spans) {
     traceIds.add(span.traceId);
     yield;
   }

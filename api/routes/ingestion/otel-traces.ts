@@ -72,7 +72,8 @@ export const registerOtelTraces = (app: App, deps: IngestionDeps): void => {
     const atMs = deps.nowMs();
     const { rejected, parts } = checkedParts(() => (isProtobuf ? openTracesProtobuf(body) : openTracesJson(body)));
     for (const { body: text, traceIds } of parts) {
-      const id = deps.newUuid();
+      // Sorts by time: of a span that is sent again, the later request counts.
+      const id = `${atMs}-${deps.newUuid()}`;
       await storeOtelRequest(store, { projectId, fileKey: otelRequestKey({ prefix, projectId, atMs, id }), id, text, traceIds, origin });
     }
     return isProtobuf
