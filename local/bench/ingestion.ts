@@ -1,50 +1,33 @@
 /**
- * `npm run bench:ingestion [-- --events 20000] [--projects 1]`: events per second accepted by the API and written by one runner, beside a
- * plain INSERT. Each has the cores to itself: the queue first fills without a runner, then it is emptied.
+ * `npm run bench:ingestion [-- --events 20000] [--spans 20000] [--projects 1]`: Langfuse events taken by the API beside a bare loop, and
+ * written by one runner beside a plain INSERT of their rows; OpenTelemetry spans from the first request to the last row, beside the same.
+ * Method and figures: docs/benchmarks.md.
  */
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { sql } from "drizzle-orm";
+import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
 import { execute, openPostgres } from "../../db/postgres/client.ts";
 import { type Stack, startStack } from "../stack.ts";
+import { bareIntakeSeconds } from "./bare-intake.ts";
+import { entitiesOfRequest, eventsBatch, spansRequest } from "./ingestion-bodies.ts";
+import { cpuMs, peakMb } from "./process-cost.ts";
 
 const numberOf = (name: string, otherwise: number): number => {
   const at = process.argv.indexOf(`--${name}`);
   return at === -1 ? otherwise : Number(process.argv[at + 1]);
 };
 const eventsTotal = numberOf("events", 20_000);
+const spansTotal = numberOf("spans", 20_000);
 const projectsTotal = numberOf("projects", 1);
-const dir = mkdtempSync(join(tmpdir(), "spillway-bench-ingestion-"));
-chmodSync(dir, 0o755);
-const seconds = (from: number) => (performance.now() - from) / 1000;
-const show = (what: string, rows: number, took: number) =>
-  console.log(`${what.padEnd(48)} ${rows} in ${took.toFixed(2)} s, ${Math.round(rows / took)} a second`);
-
-const text = "words of a conversation ".repeat(40);
-const batchOf = (batch: number) =>
-  Array.from({ length: 200 }, (_, i) => {
-    const [trace, id] = [`t${batch}-${Math.floor(i / 10)}`, `o${batch}-${i}`];
-    const timestamp = new Date(Date.UTC(2026, 0, 1) + batch * 1000 + i).toISOString();
-    return i % 10 === 0
-      ? { id: `e${id}`, timestamp, type: "trace-create", body: { id: trace, name: "bench", userId: `u${batch}`, input: text } }
-      : {
-          id: `e${id}`,
-          timestamp,
-          type: "generation-create",
-          body: {
-            id,
-            traceId: trace,
-            name: "call",
-            startTime: timestamp,
-            endTime: timestamp,
-            model: "gpt-4o",
-            input: text,
-            output: text,
-            usage: { input: 10, output: 20 },
-          },
-        };
-  });
+const requestsAtOnce = 4;
+const waitMsMax = 600_000;
+const secondsSince = (fromMs: number) => (performance.now() - fromMs) / 1000;
+const show = (what: string, count: number, took: number, beside = "") =>
+  console.log(`${what.padEnd(52)} ${count} in ${took.toFixed(2)} s, ${Math.round(count / took)} a second${beside}`);
+const times = (figure: number) => `, ${figure.toFixed(2)} of it`;
 
 type Keys = { publicKey: string; secretKey: string };
 
@@ -70,38 +53,12 @@ const moreProjects = async ({ apiUrl, adminKey }: Stack, count: number): Promise
   return keys;
 };
 
-try {
-  const filling = await startStack({ dataDir: dir, apiPort: 0, env: { QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED: "false" } });
-  const batches = Math.ceil(eventsTotal / 200);
-  const keys = [filling, ...(await moreProjects(filling, projectsTotal - 1))];
-  let next = 0;
-  let startedMs = performance.now();
-  await Promise.all(
-    Array.from({ length: 4 }, async () => {
-      for (let batch = next++; batch < batches; batch = next++) {
-        const { publicKey, secretKey } = keys[batch % keys.length] ?? filling;
-        const response = await fetch(`${filling.apiUrl}/api/public/ingestion`, {
-          method: "POST",
-          headers: { authorization: `Basic ${btoa(`${publicKey}:${secretKey}`)}`, "content-type": "application/json" },
-          body: JSON.stringify({ batch: batchOf(batch) }),
-        });
-        if (response.status !== 207) throw new Error(await response.text());
-      }
-    }),
-  );
-  show("taken by the API, durable in S3 and Postgres", batches * 200, seconds(startedMs));
-  await filling.stop();
+const dir = mkdtempSync(join(tmpdir(), "spillway-bench-ingestion-"));
+chmodSync(dir, 0o755);
 
-  const stack = await startStack({ dataDir: dir, apiPort: 0, env: { SPILLWAY_POLL_MS: "20" } });
-  const open = openPostgres(stack.postgresUrl, { connectionsMax: 1 });
-  const waiting = async () =>
-    (await execute<{ n: number }>(open.db, sql`select count(*)::int as n from jobs where kind = 'ingestion.merge'`))[0]?.n ?? 0;
-  startedMs = performance.now();
-  const before = await waiting();
-  while ((await waiting()) > 0) await new Promise((resolve) => setTimeout(resolve, 25));
-  show("merged and written by one runner", before, seconds(startedMs));
-
-  const clickhouse = async (query: string, body?: string) => {
+const clickhouseOf =
+  (stack: Stack) =>
+  async (query: string, body?: string): Promise<string> => {
     const url = new URL(stack.clickhouseUrl);
     url.searchParams.set("database", stack.clickhouseDatabase);
     if (body !== undefined) url.searchParams.set("query", query);
@@ -110,19 +67,118 @@ try {
     if (!response.ok) throw new Error(answer);
     return answer;
   };
-  let rows = 0;
-  let took = 0;
-  for (const table of ["traces", "observations", "events"]) {
-    const lines = await clickhouse(`SELECT * FROM ${table} FORMAT JSONEachRow`);
-    await clickhouse(`CREATE TABLE bench_${table} AS ${table}`);
-    startedMs = performance.now();
-    await clickhouse(`INSERT INTO bench_${table} FORMAT JSONEachRow`, lines);
-    took += seconds(startedMs);
-    rows += lines.split("\n").length - 1;
+
+/** Sends all bodies, a few at once; those of several projects in turn. */
+const sendAll = async (stack: Stack, route: string, keys: readonly Keys[], bodies: readonly string[]): Promise<void> => {
+  const numbered = bodies.map((body, number) => ({ body, number }));
+  await forEachConcurrent(numbered, requestsAtOnce, async ({ body, number }) => {
+    const { publicKey, secretKey } = keys[number % keys.length] ?? stack;
+    const response = await fetch(`${stack.apiUrl}${route}`, {
+      method: "POST",
+      headers: { authorization: `Basic ${btoa(`${publicKey}:${secretKey}`)}`, "content-type": "application/json" },
+      body,
+    });
+    const answer = await response.text();
+    if (!response.ok) throw new Error(answer);
+  });
+};
+
+/** Resolves when no job of the ingestion is left: every row is written by then. */
+const untilWritten = async (stack: Stack): Promise<void> => {
+  const open = openPostgres(stack.postgresUrl, { connectionsMax: 1 });
+  for (const endMs = performance.now() + waitMsMax; performance.now() < endMs; await wait(25)) {
+    const [row] = await execute<{ left: boolean }>(
+      open.db,
+      sql`select exists (select 1 from jobs where kind in ('ingestion.merge', 'ingestion.otel') and finished_at is null) as left`,
+    );
+    if (row?.left === false) return open.close();
   }
-  show("plain INSERT … FORMAT JSONEachRow of the same rows", rows, took);
-  await open.close();
+  throw new Error("jobs are left");
+};
+
+const tables = ["traces", "observations", "events"];
+
+/** Inserts the rows that were written once more, into copies of the tables; the median of three. */
+const plainInsert = async (stack: Stack): Promise<{ rows: number; seconds: number }> => {
+  const clickhouse = clickhouseOf(stack);
+  const lines: string[] = [];
+  for (const table of tables) lines.push(await clickhouse(`SELECT * FROM ${table} FINAL FORMAT JSONEachRow`));
+  const took: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    for (const table of tables) await clickhouse(`CREATE OR REPLACE TABLE bench_${table} AS ${table}`);
+    const startedMs = performance.now();
+    for (const [at, table] of tables.entries()) await clickhouse(`INSERT INTO bench_${table} FORMAT JSONEachRow`, lines[at] ?? "");
+    took.push(secondsSince(startedMs));
+  }
+  return {
+    rows: lines.reduce((sum, text) => sum + text.split("\n").length - 1, 0),
+    seconds: took.toSorted((a, b) => a - b)[1] ?? Number.NaN,
+  };
+};
+
+const showPlain = async (stack: Stack, entities: number, took: number): Promise<void> => {
+  const { rows, seconds } = await plainInsert(stack);
+  show("  plain INSERT … FORMAT JSONEachRow of the same rows", rows, seconds);
+  console.log(`  ratio of rows a second: ${(rows / took / (rows / seconds)).toFixed(3)} (${(rows / entities).toFixed(2)} rows each)`);
+};
+
+const showCost = (stack: Stack, before: Record<string, number>, entities: number): void => {
+  const cost = Object.entries(before).map(([name, ms]) => `${name} ${Math.round(((cpuMs(stack.pids[name] ?? 0) - ms) * 1000) / entities)}`);
+  console.log(`  µs of CPU each: ${cost.join(", ")}; peak of the runner ${Math.round(peakMb(stack.pids["runner"] ?? 0))} MB`);
+};
+const costOf = (stack: Stack) =>
+  Object.fromEntries(
+    ["Worker", "S3", "ClickHouse", "runner"].flatMap((name) => {
+      const pid = stack.pids[name];
+      return pid === undefined ? [] : [[name, cpuMs(pid)]];
+    }),
+  );
+
+const benchEvents = async (): Promise<void> => {
+  const dataDir = join(dir, "events");
+  const filling = await startStack({ dataDir, apiPort: 0, env: { QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED: "false" } });
+  const keys = [filling, ...(await moreProjects(filling, projectsTotal - 1))];
+  const bodies = Array.from({ length: Math.ceil(eventsTotal / entitiesOfRequest) }, (_, number) => eventsBatch(number));
+  const sent = bodies.length * entitiesOfRequest;
+  let startedMs = performance.now();
+  await sendAll(filling, "/api/public/ingestion", keys, bodies);
+  const taken = secondsSince(startedMs);
+  const bare = await bareIntakeSeconds(filling, requestsAtOnce);
+  show("Langfuse events taken by the API", sent, taken, times(bare / taken));
+  show("  bare loop: the same objects and rows", sent, bare);
+  await filling.stop();
+
+  const stack = await startStack({ dataDir, apiPort: 0, env: { SPILLWAY_POLL_MS: "100" } });
+  const before = costOf(stack);
+  startedMs = performance.now();
+  await untilWritten(stack);
+  const written = secondsSince(startedMs);
+  show("Langfuse events merged and written by one runner", sent, written);
+  showCost(stack, before, sent);
+  await showPlain(stack, sent, written);
   await stack.stop();
+};
+
+const benchSpans = async (): Promise<void> => {
+  const stack = await startStack({ dataDir: join(dir, "spans"), apiPort: 0, env: { SPILLWAY_POLL_MS: "100" } });
+  const keys = [stack, ...(await moreProjects(stack, projectsTotal - 1))];
+  const bodies = Array.from({ length: Math.ceil(spansTotal / entitiesOfRequest) }, (_, number) => spansRequest(number));
+  const sent = bodies.length * entitiesOfRequest;
+  const before = costOf(stack);
+  const startedMs = performance.now();
+  await sendAll(stack, "/api/public/otel/v1/traces", keys, bodies);
+  show("spans taken by the API while the runner works", sent, secondsSince(startedMs));
+  await untilWritten(stack);
+  const written = secondsSince(startedMs);
+  show("spans from the first request to the last row", sent, written);
+  showCost(stack, before, sent);
+  await showPlain(stack, sent, written);
+  await stack.stop();
+};
+
+try {
+  if (eventsTotal > 0) await benchEvents();
+  if (spansTotal > 0) await benchSpans();
 } finally {
   rmSync(dir, { recursive: true, force: true });
 }
