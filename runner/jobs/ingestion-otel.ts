@@ -15,7 +15,6 @@ import { openTracesJson } from "../../core/otel/parse-json.ts";
 import { tracesOf } from "../../core/otel/span-stream.ts";
 import type { Pieces } from "../../core/pieces.ts";
 import { readEventFile } from "../../db/event-store/event-file.ts";
-import { settleJob } from "../../db/queue/settle-job.ts";
 import type { EventStore } from "../../services/ingestion/event-store.ts";
 import { giveObservationIds, untilNoneIsTaken } from "../../services/ingestion/observation-ids.ts";
 import { storeGroups } from "../../services/ingestion/store-groups.ts";
@@ -23,10 +22,12 @@ import { nameTraces } from "../../services/ingestion/store-otel-request.ts";
 import type { Bus } from "../bus.ts";
 import { type Handler, LeaseLost, type Log } from "../deps.ts";
 import { jobFields } from "../job-fields.ts";
+import type { SettleGrouped } from "../queue/group-settlements.ts";
 import { createTurns } from "../turns.ts";
 
 export type OtelHandlerDeps = {
   events: { store: EventStore; prefix: string; segmentBytesMax: number; sampling: SampledProjects };
+  settleGrouped: SettleGrouped;
   log: Log;
   emit: Bus["emit"];
 };
@@ -73,13 +74,10 @@ export const createOtelHandler = (deps: OtelHandlerDeps): Handler => ({
         eventsOut += countEvents(arranged, false);
       }
     }
-    if ((await settleJob(store.db, { id: job.id, leaseId: job.leaseId }, { state: jobState.completed })) === undefined)
-      throw new LeaseLost();
+    if ((await deps.settleGrouped(job, { state: jobState.completed })) === undefined) throw new LeaseLost();
     if (sampling.has(job.projectId)) deps.emit("ingestion.sampled", { eventsIn, eventsOut });
   }),
-  settle: async (job, outcome) => {
-    return (await settleJob(deps.events.store.db, { id: job.id, leaseId: job.leaseId }, outcome)) !== undefined;
-  },
+  settle: async (job, outcome) => (await deps.settleGrouped(job, outcome)) !== undefined,
 });
 
 /** Spans per step. Older requests, stored before requests were split, may hold a hundred thousand. */
