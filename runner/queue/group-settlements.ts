@@ -2,6 +2,7 @@
  * Settles jobs whose outcome is their row alone in groups, so that they share a transaction and its flush to disk. Whatever ends while one
  * group is written goes into the next: groups grow with the load, and a single outcome waits for none.
  */
+import { setImmediate } from "node:timers/promises";
 import type { Lease } from "../../db/queue/heartbeat-job.ts";
 import type { Ended, Outcome, SettledState } from "../../db/queue/settle-job.ts";
 import type { Clock } from "../deps.ts";
@@ -43,6 +44,8 @@ export const groupSettlements = ({ clock, settle }: GroupDeps): SettleGrouped =>
   const settleGroups = async (): Promise<void> => {
     if (isSettling) return;
     isSettling = true;
+    // What ends in the same turn of the event loop belongs to the first group.
+    await setImmediate();
     while (waiting.length > 0) await settleGroup(takeGroup(waiting));
     isSettling = false;
   };

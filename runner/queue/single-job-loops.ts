@@ -30,13 +30,30 @@ export const startRoundRobinLoop = (deps: SingleJobDeps, kind: JobKind, config: 
   const { projectJobsMax } = perProject;
   const lease = { claimedBy: config.claimedBy, leaseSeconds: config.leaseSeconds };
   let afterProjectId = "";
+  /** The last claim took all that it might, and no job has ended since: asking again at once would find nothing. */
+  let isExhausted = false;
+  let jobsEnded = 0;
   const claim = async (jobsMax: number) => {
+    const wasExhausted = isExhausted;
+    isExhausted = false;
+    if (wasExhausted) return [];
+    const before = jobsEnded;
     const allowances = perProject.allowances();
-    const jobs = await claimUnlimitedJobs(deps.db, { ...lease, kind, jobsMax, afterProjectId, projectJobsMax, allowances });
-    afterProjectId = jobs.at(-1)?.projectId ?? afterProjectId;
+    const { jobs, mayBeMore } = await claimUnlimitedJobs(deps.db, { ...lease, kind, jobsMax, afterProjectId, projectJobsMax, allowances });
+    isExhausted = jobs.length > 0 && !mayBeMore && before === jobsEnded;
+    // After a claim that has reached every project, any may begin.
+    afterProjectId = mayBeMore ? (jobs.at(-1)?.projectId ?? "") : "";
     return jobs;
   };
-  return startLoop({ ...deps, claim, perProject, heartbeat: heartbeatWith(deps, config) }, config);
+  const counted = {
+    began: perProject.began,
+    ended: (projectId: string) => {
+      jobsEnded++;
+      isExhausted = false;
+      perProject.ended(projectId);
+    },
+  };
+  return startLoop({ ...deps, claim, perProject: counted, heartbeat: heartbeatWith(deps, config) }, config);
 };
 
 /** All kinds together. `projectRunningMax`: limit of a project that has none of its own, across all runners. */

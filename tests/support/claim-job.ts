@@ -18,7 +18,7 @@ export const claimJob = async (
 export const claimUnlimitedJob = async (
   db: Database,
   claim: Claim & { kind: JobKind; afterProjectId: string },
-): Promise<ClaimedJob | undefined> => (await claimUnlimitedJobs(db, { ...claim, jobsMax: 1, projectJobsMax: 1 }))[0];
+): Promise<ClaimedJob | undefined> => (await claimUnlimitedJobs(db, { ...claim, jobsMax: 1, projectJobsMax: 1 })).jobs[0];
 
 export const settleGroupedOn = (db: Database): SettleGrouped =>
   groupSettlements({ clock: systemClock, settle: (ended) => settleJobs(db, ended) });
