@@ -7,6 +7,7 @@ import { claimBatch } from "../../db/queue/claim-batch.ts";
 import { claimKeyedJobs } from "../../db/queue/claim-keyed-jobs.ts";
 import { claimLimitedJobs } from "../../db/queue/claim-limited-jobs.ts";
 import { claimUnlimitedJobs } from "../../db/queue/claim-unlimited-jobs.ts";
+import type { ClaimedJob } from "../../db/queue/claimed-job.ts";
 import { listDueWork } from "../../db/queue/list-due-work.ts";
 import { settleBatch } from "../../db/queue/settle-batch.ts";
 import { settleJobs } from "../../db/queue/settle-job.ts";
@@ -29,12 +30,12 @@ type Case = {
 const lease = { claimedBy: "bench", leaseSeconds: 60 };
 const nothing: Claimed = { jobs: 0, settle: () => Promise.resolve() };
 
-const settleEach = (db: Database, jobs: readonly { id: string; leaseId: string }[]): Claimed => ({
+const settleEach = (db: Database, jobs: readonly ClaimedJob[]): Claimed => ({
   jobs: jobs.length,
   settle: () =>
     settleJobs(
       db,
-      jobs.map(({ id, leaseId }) => ({ id, leaseId, outcome: { state: jobState.completed } })),
+      jobs.map(({ id, leaseId, kind }) => ({ id, leaseId, kind, outcome: { state: jobState.completed } })),
     ),
 });
 

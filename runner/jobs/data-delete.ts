@@ -80,7 +80,7 @@ export const createDeleteHandler = ({
     await deleteStoredRows(deletion.rows, what);
     await reprocess(deletion, what, emptied);
     log("info", "data_deleted", { ...jobFields(job), project_id: projectId, scope: what.scope, objects });
-    if ((await settleGrouped(lease, { state: jobState.completed })) === undefined) throw new LeaseLost();
+    if ((await settleGrouped(job, { state: jobState.completed })) === undefined) throw new LeaseLost();
   },
   settle: async (job, outcome) => (await settleGrouped(job, outcome)) !== undefined,
 });

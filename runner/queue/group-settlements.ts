@@ -3,13 +3,14 @@
  * group is written goes into the next: groups grow with the load, and a single outcome waits for none.
  */
 import { setImmediate } from "node:timers/promises";
+import type { JobKind } from "../../core/jobs/kinds.ts";
 import type { Lease } from "../../db/queue/heartbeat-job.ts";
 import type { Ended, Outcome, SettledState } from "../../db/queue/settle-job.ts";
 import type { Clock } from "../deps.ts";
 import { withAnswerTimeout } from "./polling.ts";
 
 /** Returns the state written, or undefined if the lease is lost. Rejects if the database fails. */
-export type SettleGrouped = (lease: Lease, outcome: Outcome) => Promise<SettledState | undefined>;
+export type SettleGrouped = (job: Lease & { kind: JobKind }, outcome: Outcome) => Promise<SettledState | undefined>;
 
 type GroupDeps = {
   clock: Clock;
@@ -50,9 +51,9 @@ export const groupSettlements = ({ clock, settle }: GroupDeps): SettleGrouped =>
     isSettling = false;
   };
 
-  return ({ id, leaseId }, outcome) =>
+  return ({ id, leaseId, kind }, outcome) =>
     new Promise((resolve, reject) => {
-      waiting.push({ ended: { id, leaseId, outcome }, resolve, reject });
+      waiting.push({ ended: { id, leaseId, kind, outcome }, resolve, reject });
       void settleGroups();
     });
 };

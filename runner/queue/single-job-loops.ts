@@ -4,12 +4,13 @@ import type { Tracer } from "../../core/telemetry/tracer.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { claimLimitedJobs } from "../../db/queue/claim-limited-jobs.ts";
 import { claimUnlimitedJobs } from "../../db/queue/claim-unlimited-jobs.ts";
+import type { ClaimedJob } from "../../db/queue/claimed-job.ts";
 import { heartbeatJob } from "../../db/queue/heartbeat-job.ts";
 import type { Bus } from "../bus.ts";
 import type { Clock, Handler, Log } from "../deps.ts";
 import { type LoopConfig, startLoop } from "./job-loop.ts";
 import type { Polling } from "./polling.ts";
-import { createProjectConcurrency } from "./project-concurrency.ts";
+import { createProjectConcurrency, type ProjectConcurrency } from "./project-concurrency.ts";
 
 type SingleJobDeps = {
   db: Database;
@@ -24,36 +25,47 @@ type SingleJobDeps = {
 
 type SingleJobConfig = LoopConfig & { claimedBy: string; leaseSeconds: number };
 
-/** Projects take turns, and one project leaves a place to the others. */
-export const startRoundRobinLoop = (deps: SingleJobDeps, kind: JobKind, config: SingleJobConfig): Polling => {
-  const perProject = createProjectConcurrency(config.concurrency);
+type RoundRobin = Pick<ProjectConcurrency, "began" | "ended"> & { claim: (jobsMax: number) => Promise<readonly ClaimedJob[]> };
+
+/** The claims of one loop: remembers whose turn is next, and how many jobs of each project run. One claim at a time. */
+export const createRoundRobin = (
+  db: Database,
+  kind: JobKind,
+  { concurrency, claimedBy, leaseSeconds }: Pick<SingleJobConfig, "concurrency" | "claimedBy" | "leaseSeconds">,
+): RoundRobin => {
+  const perProject = createProjectConcurrency(concurrency);
   const { projectJobsMax } = perProject;
-  const lease = { claimedBy: config.claimedBy, leaseSeconds: config.leaseSeconds };
   let afterProjectId = "";
   /** The last claim took all that it might, and no job has ended since: asking again at once would find nothing. */
   let isExhausted = false;
   let jobsEnded = 0;
-  const claim = async (jobsMax: number) => {
-    const wasExhausted = isExhausted;
-    isExhausted = false;
-    if (wasExhausted) return [];
-    const before = jobsEnded;
-    const allowances = perProject.allowances();
-    const { jobs, mayBeMore } = await claimUnlimitedJobs(deps.db, { ...lease, kind, jobsMax, afterProjectId, projectJobsMax, allowances });
-    isExhausted = jobs.length > 0 && !mayBeMore && before === jobsEnded;
-    // After a claim that has reached every project, any may begin.
-    afterProjectId = mayBeMore ? (jobs.at(-1)?.projectId ?? "") : "";
-    return jobs;
-  };
-  const counted = {
+  return {
     began: perProject.began,
-    ended: (projectId: string) => {
+    ended: (projectId) => {
       jobsEnded++;
       isExhausted = false;
       perProject.ended(projectId);
     },
+    claim: async (jobsMax) => {
+      const wasExhausted = isExhausted;
+      isExhausted = false;
+      if (wasExhausted) return [];
+      const before = jobsEnded;
+      const allowances = perProject.allowances();
+      const asked = { kind, jobsMax, afterProjectId, projectJobsMax, allowances, claimedBy, leaseSeconds };
+      const { jobs, mayBeMore } = await claimUnlimitedJobs(db, asked);
+      isExhausted = jobs.length > 0 && !mayBeMore && before === jobsEnded;
+      // After a claim that has reached every project, any may begin.
+      afterProjectId = mayBeMore ? (jobs.at(-1)?.projectId ?? "") : "";
+      return jobs;
+    },
   };
-  return startLoop({ ...deps, claim, perProject: counted, heartbeat: heartbeatWith(deps, config) }, config);
+};
+
+/** Projects take turns, and one project leaves a place to the others. */
+export const startRoundRobinLoop = (deps: SingleJobDeps, kind: JobKind, config: SingleJobConfig): Polling => {
+  const roundRobin = createRoundRobin(deps.db, kind, config);
+  return startLoop({ ...deps, claim: roundRobin.claim, perProject: roundRobin, heartbeat: heartbeatWith(deps, config) }, config);
 };
 
 /** All kinds together. `projectRunningMax`: limit of a project that has none of its own, across all runners. */
