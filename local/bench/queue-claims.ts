@@ -1,4 +1,5 @@
 /** Part of `npm run bench:queue`: the time of each kind of claim while many projects wait. */
+import { readFileSync } from "node:fs";
 import { type SQL, sql } from "drizzle-orm";
 import { type JobKind, jobKinds } from "../../core/jobs/kinds.ts";
 import { jobState } from "../../core/jobs/state.ts";
@@ -80,7 +81,7 @@ const casesOf = (db: Database): Case[] => {
         return settleTogether(db, batch);
       },
     },
-    ...[100, 500].map(
+    ...[16, 100, 500].map(
       (jobsMax): Case => ({
         name: `batch of ingestion, ${jobsMax} jobs`,
         kind: "ingestion.merge",
@@ -112,22 +113,31 @@ const fill = async (
   await execute(db, sql`checkpoint`);
 };
 
+/** CPU time of the connection's server process. It does not depend on what else the machine does. */
+const cpuMsOf = (pid: number): number => Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[0]) / 1e6;
+
 /** Two claims run at a time, as in a runner: each is settled after the next, outside the measured time. */
 export const measureClaims = async (url: string, size: Size): Promise<void> => {
   const { db, close } = openPostgres(url, { connectionsMax: 1 });
   await execute(db, sql`select set_config('statement_timeout', '0', false)`);
   console.log(`\n${size.waiting} waiting jobs of ${size.projects} projects, ${size.claims} claims\n`);
-  console.log("| claim | jobs | median ms | worst ms | what is due, ms |\n| --- | --- | --- | --- | --- |");
+  console.log(
+    "| claim | jobs | median ms | worst ms | CPU of Postgres, median ms | what is due, ms |\n| --- | --- | --- | --- | --- | --- |",
+  );
   for (const each of casesOf(db)) {
     await fill(db, size, each);
-    const [ms, dueMs, jobs] = [[] as number[], [] as number[], [] as number[]];
+    const [ms, cpuMs, dueMs, jobs] = [[] as number[], [] as number[], [] as number[], [] as number[]];
+    const [server] = await execute<{ pid: number }>(db, sql`select pg_backend_pid() as pid`);
+    const cpu = () => cpuMsOf(server?.pid ?? 0);
     let before = nothing;
     for (let n = 0; n < size.claims; n++) {
       const askedMs = performance.now();
       await listDueWork(db, { kinds: [each.kind], consumers: [] });
       const startedMs = performance.now();
+      const cpuBefore = cpu();
       const claimed = await each.claim();
       ms.push(performance.now() - startedMs);
+      cpuMs.push(cpu() - cpuBefore);
       dueMs.push(startedMs - askedMs);
       jobs.push(claimed.jobs);
       await before.settle();
@@ -136,7 +146,7 @@ export const measureClaims = async (url: string, size: Size): Promise<void> => {
     await before.settle();
     const at = (values: number[], share: number) => values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN;
     console.log(
-      `| ${each.name} | ${at(jobs, 0.5)} | ${at(ms, 0.5).toFixed(1)} | ${Math.max(...ms).toFixed(1)} | ${at(dueMs, 0.5).toFixed(1)} |`,
+      `| ${each.name} | ${at(jobs, 0.5)} | ${at(ms, 0.5).toFixed(1)} | ${Math.max(...ms).toFixed(1)} | ${at(cpuMs, 0.5).toFixed(1)} | ${at(dueMs, 0.5).toFixed(1)} |`,
     );
   }
   await close();
