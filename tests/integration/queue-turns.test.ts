@@ -229,3 +229,62 @@ describe("kinds claimed in batches", () => {
     );
   });
 });
+
+describe("a project with one waiting job, beside others with many", () => {
+  type Claims = (jobsMax: number) => Promise<{ projectIds: readonly string[]; settle: () => Promise<unknown> }>;
+  const single = (jobs: readonly ClaimedJob[]) => ({
+    projectIds: jobs.map(({ projectId }) => projectId),
+    settle: () => settleSome(jobs, "settle", jobs.length),
+  });
+  const ways: { kind: string; bound: (projects: number) => number; runner: () => Claims }[] = [
+    {
+      kind: "export.run",
+      bound: (projects) => projects,
+      runner: () => async (jobsMax) =>
+        single(await claimLimitedJobs(db, { ...lease, kinds: ["export.run"], jobsMax, projectRunningMax: 2 })),
+    },
+    {
+      kind: "mail.send",
+      bound: (projects) => 2 * (projects + 1),
+      runner: () => {
+        const turns = createRoundRobin(db, "mail.send", { ...lease, concurrency: 8 });
+        return async (jobsMax) => single(await turns.claim(jobsMax));
+      },
+    },
+    {
+      kind: "ingestion.merge",
+      bound: (projects) => projects,
+      runner: () => async (jobsMax) => {
+        const batch = await claimBatch(db, { ...lease, kind: "ingestion.merge", jobsMax });
+        const jobs = batch?.jobs ?? [];
+        const doneIds = jobs.map(({ id }) => id);
+        return {
+          projectIds: jobs.map(({ projectId }) => projectId),
+          settle: () => settleBatch(db, batch?.leaseId ?? "", { doneIds, failed: [], released: [] }),
+        };
+      },
+    },
+  ];
+
+  it.each(ways)("is served within a bounded number of a runner's claims: $kind", async ({ kind, bound, runner }) => {
+    const claims = fc.array(fc.record({ by: fc.nat(1), jobsMax: fc.integer({ min: 1, max: 2 }) }), { minLength: 40, maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 }), claims, async (many, few, steps) => {
+        const ids = await Promise.all(Array.from({ length: many + few }, () => insertProject(db)));
+        const ones = new Set(ids.slice(many));
+        for (const id of ids) await insertJobs(id, kind, ones.has(id) ? 1 : 80, { lane: kind === "ingestion.merge" });
+        const runners = [runner(), runner()];
+        const asked = [0, 0];
+        for (const { by, jobsMax } of steps) {
+          const claimed = await runners[by]?.(jobsMax);
+          await claimed?.settle();
+          for (const id of claimed?.projectIds ?? []) ones.delete(id);
+          asked[by] = (asked[by] ?? 0) + 1;
+          if (Math.max(...asked) >= bound(ids.length)) expect([...ones]).toEqual([]);
+        }
+        await execute(db, sql`truncate organizations, jobs, job_slots, claim_clock cascade`);
+      }),
+      { numRuns: 8 },
+    );
+  });
+});
