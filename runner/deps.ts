@@ -6,8 +6,8 @@ import type { TableResult } from "../core/integrations/run-result.ts";
 import type { BatchKind, EventSource, JobKind, PooledKind, SingleKind } from "../core/jobs/kinds.ts";
 import type { Span } from "../core/telemetry/tracer.ts";
 import type { JobBatch } from "../db/queue/claim-batch.ts";
-import type { ClaimedJob } from "../db/queue/claim-job.ts";
 import type { KeyedJob } from "../db/queue/claim-keyed-jobs.ts";
+import type { ClaimedJob } from "../db/queue/claimed-job.ts";
 import type { BatchOutcome } from "../db/queue/settle-batch.ts";
 import type { Outcome } from "../db/queue/settle-job.ts";
 

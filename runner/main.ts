@@ -20,6 +20,7 @@ import { type Database, openPostgres } from "../db/postgres/client.ts";
 import { listPendingMigrations } from "../db/postgres/pending-migrations.ts";
 import { listDueWork } from "../db/queue/list-due-work.ts";
 import { measureQueue } from "../db/queue/measure-queue.ts";
+import { settleJobs } from "../db/queue/settle-job.ts";
 import { openTracer } from "../db/telemetry/open-tracer.ts";
 import { announceOverdue } from "../services/integrations/announce-overdue.ts";
 import { enqueueDueRuns } from "../services/integrations/enqueue-due-runs.ts";
@@ -41,6 +42,7 @@ import { createReport, type Report } from "./metrics/create-report.ts";
 import { type Metrics, startMetrics } from "./metrics/start-metrics.ts";
 import { consumerOf, startConsumer } from "./outbox/start-outbox.ts";
 import { shareDueWork } from "./queue/due-work.ts";
+import { groupSettlements } from "./queue/group-settlements.ts";
 import type { Polling } from "./queue/polling.ts";
 import { startLoops } from "./queue/start-loops.ts";
 import { createReadiness, type Readiness } from "./readiness.ts";
@@ -69,6 +71,7 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
   const bus = createBus(log);
   const handlers = createHandlers({
     db: postgres.db,
+    settleGrouped: groupSettlements({ clock, settle: (ended) => settleJobs(postgres.db, ended) }),
     events,
     eventsTable: config.clickhouse.eventsTable,
     clickhouse,

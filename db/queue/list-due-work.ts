@@ -15,10 +15,7 @@ export type DueWork = { kinds: ReadonlySet<JobKind>; consumers: ReadonlySet<stri
  * jobs_slotless_project_idx, jobs_lane_idx, outbox_deliveries_due_idx. What is listed need not be claimable: another runner may take it
  * first, or its project or ordering key may be busy.
  */
-export const listDueWork = async (
-  db: Database,
-  asked: { kinds: readonly JobKind[]; consumers: readonly string[] },
-): Promise<DueWork> => {
+export const listDueWork = async (db: Database, asked: { kinds: readonly JobKind[]; consumers: readonly string[] }): Promise<DueWork> => {
   const text = statementOf(asked);
   if (text === "") return { kinds: new Set(), consumers: new Set() };
   const due = await execute<{ kind: JobKind | null; consumer: string | null }>(db, sql.raw(text));

@@ -40,9 +40,10 @@ export const rescueJob = async (tx: Database): Promise<RescuedJob | undefined> =
   if (expired === undefined) return undefined;
   const error = { code: "RUNNER_LOST", message: "The runner of this job was lost." };
   await settle(tx, {
-    where: sql`id = ${expired.id}`,
-    state: expired.state,
-    set: sql`, last_error = ${JSON.stringify(error)}::jsonb || jsonb_build_object('attempt', attempt, 'at', now()),
+    ended: sql`(select ${expired.id}::text as id, ${expired.state}::text as state, null::uuid as lease_id) e`,
+    where: sql`true`,
+    mayBeLimited: true,
+    set: sql`last_error = ${JSON.stringify(error)}::jsonb || jsonb_build_object('attempt', attempt, 'at', now()),
       losses = losses + 1, attempt = case when ${isLossCounted} then attempt - 1 else attempt end,
       run_at = now() + make_interval(secs => case when ${isLossCounted} then least(${delaySecondsMax}, ${delaySeconds} * 2 ^ losses) else ${delaySeconds} end)`,
   });

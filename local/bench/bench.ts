@@ -12,7 +12,6 @@ import { sql as drizzleSql } from "drizzle-orm";
 import { scopes } from "../../core/auth/scopes.ts";
 import { hashSecret } from "../../core/auth/secret-hash.ts";
 import { CreateBatchExport } from "../../core/exports/request.ts";
-import { jobState } from "../../core/jobs/state.ts";
 import { exportPredicate, fromClause, until } from "../../core/query/build-query.ts";
 import { compileQuery } from "../../core/query/compile-query.ts";
 import { selectList } from "../../core/query/formats/file-format.ts";
@@ -23,9 +22,6 @@ import { tables } from "../../core/query/tables/index.ts";
 import { migrateClickHouse } from "../../db/clickhouse/migrate.ts";
 import { openPostgres } from "../../db/postgres/client.ts";
 import { migratePostgres } from "../../db/postgres/migrate.ts";
-import { claimJob } from "../../db/queue/claim-job.ts";
-import { enqueueJob } from "../../db/queue/enqueue-job.ts";
-import { settleJob } from "../../db/queue/settle-job.ts";
 import { createExport } from "../../services/exports/create-export.ts";
 import { findExport } from "../../services/exports/find-export.ts";
 import { bootstrapProject, newIdWith } from "../../services/tenants/bootstrap-project.ts";
@@ -301,23 +297,6 @@ try {
   for (const id of ids) await finish(id);
   console.log(`four exports at once: peak ${peakMb(four.pid).toFixed(0)} MB`);
   await four.stop();
-
-  const jobsTotal = only === undefined ? 2000 : 200;
-  for (let i = 0; i < jobsTotal; i++)
-    await enqueueJob(open.db, { id: newId("job"), kind: "export.run", projectId: project.projectId, payload: { batchExportId: "bench" } });
-  const queueStart = clock();
-  let settled = 0;
-  await Promise.all(
-    Array.from({ length: 16 }, async () => {
-      while (settled < jobsTotal) {
-        const job = await claimJob(open.db, { kinds: ["export.run"], claimedBy: "bench", leaseSeconds: 60, projectRunningMax: 64 });
-        if (job !== undefined && (await settleJob(open.db, { id: job.id, leaseId: job.leaseId }, { state: jobState.completed }))) settled++;
-      }
-    }),
-  );
-  console.log(
-    `queue: ${Math.round(jobsTotal / (clock() - queueStart))} claim+complete per second with 16 clients on one project, whose concurrency counter serializes them`,
-  );
 
   const runner = await startRunner();
   const latencies: number[] = [];

@@ -12,7 +12,6 @@ import { deleteStoredRows } from "../../db/clickhouse/delete-rows.ts";
 import { isUnlogged } from "../../db/event-store/deletable-objects.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { queueNow } from "../../db/queue/count-earlier-runs.ts";
-import { settleJob } from "../../db/queue/settle-job.ts";
 import type { EventStore } from "../../services/ingestion/event-store.ts";
 import { nextVersion } from "../../services/integrations/close-window.ts";
 import { deleteNotes } from "../../services/traces/delete-notes.ts";
@@ -25,9 +24,11 @@ import { removeTraces } from "../deletion/remove-traces.ts";
 import { reprocess } from "../deletion/reprocess.ts";
 import { type Clock, type Handler, LeaseLost, type Log } from "../deps.ts";
 import { jobFields } from "../job-fields.ts";
+import type { SettleGrouped } from "../queue/group-settlements.ts";
 
 export type DeleteHandlerDeps = {
   db: Database;
+  settleGrouped: SettleGrouped;
   clickhouse: ClickHouse;
   eventsTable: string;
   events: { store: EventStore; prefix: string; segmentBytesMax: number };
@@ -37,7 +38,17 @@ export type DeleteHandlerDeps = {
   log: Log;
 };
 
-export const createDeleteHandler = ({ db, clickhouse, eventsTable, events, sha256, newJobId, clock, log }: DeleteHandlerDeps): Handler => ({
+export const createDeleteHandler = ({
+  db,
+  settleGrouped,
+  clickhouse,
+  eventsTable,
+  events,
+  sha256,
+  newJobId,
+  clock,
+  log,
+}: DeleteHandlerDeps): Handler => ({
   run: async ({ job, signal, assertHeld }) => {
     const { projectId } = job;
     const what = jobKinds["data.delete"].payload.parse(job.payload);
@@ -69,9 +80,9 @@ export const createDeleteHandler = ({ db, clickhouse, eventsTable, events, sha25
     await deleteStoredRows(deletion.rows, what);
     await reprocess(deletion, what, emptied);
     log("info", "data_deleted", { ...jobFields(job), project_id: projectId, scope: what.scope, objects });
-    if ((await settleJob(db, lease, { state: jobState.completed })) === undefined) throw new LeaseLost();
+    if ((await settleGrouped(job, { state: jobState.completed })) === undefined) throw new LeaseLost();
   },
-  settle: async (job, outcome) => (await settleJob(db, { id: job.id, leaseId: job.leaseId }, outcome)) !== undefined,
+  settle: async (job, outcome) => (await settleGrouped(job, outcome)) !== undefined,
 });
 
 /** Keeps what was logged after `until`. */

@@ -12,7 +12,7 @@ import { openStoredTraces } from "../../core/otel/parse-json.ts";
 import type { Pieces } from "../../core/pieces.ts";
 import { readEventFile } from "../../db/event-store/event-file.ts";
 import { listTracesOf } from "../../db/event-store/logged-objects.ts";
-import type { ClaimedJob } from "../../db/queue/claim-job.ts";
+import type { ClaimedJob } from "../../db/queue/claimed-job.ts";
 import { enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
 import { settleJob } from "../../db/queue/settle-job.ts";
 import type { EventStore } from "../../services/ingestion/event-store.ts";
@@ -21,15 +21,17 @@ import { nameTraces } from "../../services/ingestion/store-otel-request.ts";
 import type { Bus } from "../bus.ts";
 import { type Handler, LeaseLost, type Log } from "../deps.ts";
 import { storeSpans } from "../ingestion/store-spans.ts";
+import type { SettleGrouped } from "../queue/group-settlements.ts";
 import { createTurns } from "../turns.ts";
 
 export type OtelHandlerDeps = {
   events: { store: EventStore; prefix: string; segmentBytesMax: number; sampling: SampledProjects };
+  settleGrouped: SettleGrouped;
   log: Log;
   emit: Bus["emit"];
 };
 
-export const createOtelHandler = ({ events, log, emit }: OtelHandlerDeps): Handler => ({
+export const createOtelHandler = ({ events, settleGrouped, log, emit }: OtelHandlerDeps): Handler => ({
   run: async ({ job, signal }) => {
     const store: EventStore = { ...events.store, cause: causeOf(job) };
     const { projectId } = job;
@@ -42,16 +44,10 @@ export const createOtelHandler = ({ events, log, emit }: OtelHandlerDeps): Handl
       const counts = await storeSpans({ ...events, store, log }, request, signal);
       if (events.sampling.has(projectId)) emit("ingestion.sampled", counts);
     }
-    await complete(store.db, job);
+    if ((await settleGrouped(job, { state: jobState.completed })) === undefined) throw new LeaseLost();
   },
-  settle: async (job, outcome) => {
-    return (await settleJob(events.store.db, { id: job.id, leaseId: job.leaseId }, outcome)) !== undefined;
-  },
+  settle: async (job, outcome) => (await settleGrouped(job, outcome)) !== undefined,
 });
-
-const complete = async (db: EventStore["db"], job: ClaimedJob): Promise<void> => {
-  if ((await settleJob(db, { id: job.id, leaseId: job.leaseId }, { state: jobState.completed })) === undefined) throw new LeaseLost();
-};
 
 /** Returns false, having done nothing, if the log does not name the request. */
 const enqueueTraces = async (
@@ -68,7 +64,7 @@ const enqueueTraces = async (
   await store.db.transaction(async (tx) => {
     const jobs = traceIds.map((traceId) => spansJob(store, { projectId, fileKey, traceId, origin }));
     await enqueueEventJobs(tx, projectId, jobs, store.cause);
-    await complete(tx, job);
+    if ((await settleJob(tx, { id: job.id, leaseId: job.leaseId }, { state: jobState.completed })) === undefined) throw new LeaseLost();
   });
   return true;
 };

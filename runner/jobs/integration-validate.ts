@@ -13,16 +13,17 @@ import { jobKinds } from "../../core/jobs/kinds.ts";
 import type { S3Config } from "../../core/s3/s3-config.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { Database } from "../../db/postgres/client.ts";
-import { settleJob } from "../../db/queue/settle-job.ts";
 import { findValidated } from "../../services/integrations/find-validated.ts";
 import { settleValidation } from "../../services/integrations/settle-validation.ts";
 import { type Handler, LeaseLost } from "../deps.ts";
 import { probeMixpanel, probePosthog } from "../integrations/probe-sink.ts";
 import { failedStep, probeStorage } from "../integrations/probe-storage.ts";
+import type { SettleGrouped } from "../queue/group-settlements.ts";
 import { base64Crc } from "../transfer/sinks/object-upload.ts";
 
 export type ValidateHandlerDeps = {
   db: Database;
+  settleGrouped: SettleGrouped;
   /** Null without ENCRYPTION_KEY. */
   keyring: Keyring | null;
   /** Sends requests to customers' addresses. */
@@ -36,7 +37,7 @@ export type ValidateHandlerDeps = {
 type Validated = NonNullable<Awaited<ReturnType<typeof findValidated>>>;
 
 export const createValidateHandler = (deps: ValidateHandlerDeps): Handler => ({
-  settle: async (job, outcome) => (await settleJob(deps.db, { id: job.id, leaseId: job.leaseId }, outcome)) !== undefined,
+  settle: async (job, outcome) => (await deps.settleGrouped(job, outcome)) !== undefined,
   run: async ({ job, signal }) => {
     const { integrationId } = jobKinds["integration.validate"].payload.parse(job.payload);
     const integration = await findValidated(deps.db, { projectId: job.projectId, integrationId });

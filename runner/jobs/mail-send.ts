@@ -13,7 +13,6 @@ import { jobState } from "../../core/jobs/state.ts";
 import type { MailText } from "../../core/mail-page.ts";
 import { webhookMail } from "../../core/webhooks/mail-text.ts";
 import type { Database } from "../../db/postgres/client.ts";
-import { settleJob } from "../../db/queue/settle-job.ts";
 import { signInPath } from "../../services/accounts/create-console-link.ts";
 import { issueSignInToken } from "../../services/accounts/issue-sign-in-token.ts";
 import { findExportMail } from "../../services/exports/find-export-mail.ts";
@@ -21,9 +20,11 @@ import { findOwnerMail } from "../../services/tenants/find-owner-mail.ts";
 import { type Handler, LeaseLost, type Log } from "../deps.ts";
 import { jobFields } from "../job-fields.ts";
 import type { Mailer } from "../mail/mailer.ts";
+import type { SettleGrouped } from "../queue/group-settlements.ts";
 
 export type MailHandlerDeps = {
   db: Database;
+  settleGrouped: SettleGrouped;
   log: Log;
   /** Null if no SMTP server is configured. */
   mailer: Mailer | null;
@@ -32,9 +33,8 @@ export type MailHandlerDeps = {
   newToken: () => string;
 };
 
-export const createMailHandler = ({ db, log, mailer, publicUrl, newToken }: MailHandlerDeps): Handler => {
-  const settle: Handler["settle"] = (job, outcome) =>
-    settleJob(db, { id: job.id, leaseId: job.leaseId }, outcome).then((state) => state !== undefined);
+export const createMailHandler = ({ db, settleGrouped, log, mailer, publicUrl, newToken }: MailHandlerDeps): Handler => {
+  const settle: Handler["settle"] = async (job, outcome) => (await settleGrouped(job, outcome)) !== undefined;
   return {
     settle,
     run: async ({ job }) => {

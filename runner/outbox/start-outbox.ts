@@ -5,7 +5,7 @@ import type { DueWork } from "../../db/queue/list-due-work.ts";
 import { type Consumed, type Consumer, consumeEvents } from "../../services/outbox/consume-events.ts";
 import type { Bus } from "../bus.ts";
 import type { Clock, Log } from "../deps.ts";
-import { type Polling, type PollingConfig, startPolling } from "../queue/polling.ts";
+import { asList, type Polling, type PollingConfig, startPolling } from "../queue/polling.ts";
 import { createOutboxHandlers, type OutboxHandlerDeps } from "./handlers.ts";
 
 type OutboxDeps = { db: Database; clock: Clock; log: Log; random: () => number; emit: Bus["emit"]; dueWork: () => Promise<DueWork> };
@@ -33,7 +33,7 @@ export const startConsumer = (
       log,
       random,
       isDue: async () => (await dueWork()).consumers.has(name),
-      claim: () => consumeEvents({ db, random }, name, consumer),
+      claim: async () => asList(await consumeEvents({ db, random }, name, consumer)),
       start: (consumed) => {
         reportConsumed({ log, emit }, name, consumed);
         return { done: Promise.resolve(), abort: () => {} };

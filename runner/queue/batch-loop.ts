@@ -11,7 +11,7 @@ import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
 import type { Bus } from "../bus.ts";
 import { type Clock, LeaseLost, type Log, RunnerStopping } from "../deps.ts";
 import { type HeldLease, holdLease, type LeaseTimes, lostLease } from "./lease.ts";
-import { type Polling, type PollingConfig, startPolling } from "./polling.ts";
+import { asList, type Polling, type PollingConfig, startPolling } from "./polling.ts";
 import { settleWithRetry } from "./settle-with-retry.ts";
 
 export type BatchLoopDeps = {
@@ -108,7 +108,7 @@ export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): Po
       log,
       random: deps.random,
       isDue: deps.isDue,
-      claim: deps.claim,
+      claim: async () => asList(await deps.claim()),
       start: (batch) => {
         const lease = holdLease(
           {

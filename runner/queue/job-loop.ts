@@ -8,7 +8,7 @@ import { nextAttempt } from "../../core/jobs/next-attempt.ts";
 import { jobState } from "../../core/jobs/state.ts";
 import { inSpan, type Span, type Tracer } from "../../core/telemetry/tracer.ts";
 import { describeFailure, failureOf } from "../../db/postgres/failure.ts";
-import type { ClaimedJob } from "../../db/queue/claim-job.ts";
+import type { ClaimedJob } from "../../db/queue/claimed-job.ts";
 import type { Heartbeat } from "../../db/queue/heartbeat-job.ts";
 import type { Outcome } from "../../db/queue/settle-job.ts";
 import type { Bus } from "../bus.ts";
@@ -28,7 +28,7 @@ type LoopDeps = {
   handlerOf: (kind: JobKind) => Handler;
   bus: Bus;
   random: () => number;
-  claim: () => Promise<ClaimedJob | undefined>;
+  claim: (jobsMax: number) => Promise<readonly ClaimedJob[]>;
   /** See `PollingDeps` in polling.ts. */
   isDue?: () => Promise<boolean>;
   /** Called when a job starts here and when it has ended, whatever its outcome. */

@@ -21,7 +21,8 @@ type PollingDeps<Claimed> = {
   random: () => number;
   /** Returns whether a claim is worth its cost. Asked only while there was nothing to do; `wake` skips it. */
   isDue?: (() => Promise<boolean>) | undefined;
-  claim: () => Promise<Claimed | undefined>;
+  /** Claims at most as many pieces as there are free places. */
+  claim: (places: number) => Promise<readonly Claimed[]>;
   start: (claimed: Claimed) => Work;
 };
 
@@ -52,6 +53,9 @@ export const withAnswerTimeout = <R>(clock: Clock, answer: Promise<R>): Promise<
 /** Time after the grace period until unfinished work is abandoned. Its lease then expires. */
 const leaveBehindMs = 15_000;
 
+/** For claims that return one piece or none. */
+export const asList = <Claimed>(claimed: Claimed | undefined): readonly Claimed[] => (claimed === undefined ? [] : [claimed]);
+
 export const startPolling = <Claimed>(deps: PollingDeps<Claimed>, config: PollingConfig): Polling => {
   const { clock } = deps;
   const running = new Set<Work>();
@@ -81,33 +85,36 @@ export const startPolling = <Claimed>(deps: PollingDeps<Claimed>, config: Pollin
     let idleMs = config.pollMs;
     let isIdle = true;
     while (!isStopping) {
-      let claimed: Claimed | undefined;
+      let claimed: readonly Claimed[] = [];
       const shouldLook = isIdle && !isWoken;
       isWoken = false;
-      if (running.size < config.concurrency) {
+      const places = config.concurrency - running.size;
+      if (places > 0) {
         try {
           const isDue = !shouldLook || (await withAnswerTimeout(clock, deps.isDue?.() ?? Promise.resolve(true)));
-          if (isDue) claimed = await withAnswerTimeout(clock, deps.claim());
-          isIdle = claimed === undefined;
+          if (isDue) claimed = await withAnswerTimeout(clock, deps.claim(places));
+          isIdle = claimed.length === 0;
           isAnswered = true;
         } catch (error) {
           isAnswered = false;
           deps.log("error", "claim_failed", { detail: describeFailure(error) });
         }
       }
-      if (claimed === undefined) {
+      if (claimed.length === 0) {
         const waitMs = idleMs * (0.75 + deps.random() / 2);
         idleMs = Math.min(config.pollIdleMs, idleMs * 1.5);
         await rest(waitMs);
         continue;
       }
       idleMs = config.pollMs;
-      const work = deps.start(claimed);
-      running.add(work);
-      void work.done.then(() => {
-        running.delete(work);
-        wake();
-      });
+      for (const piece of claimed) {
+        const work = deps.start(piece);
+        running.add(work);
+        void work.done.then(() => {
+          running.delete(work);
+          wake();
+        });
+      }
     }
   };
   const polling = poll();

@@ -10,7 +10,7 @@ import type { Bus } from "../bus.ts";
 import { type Clock, LeaseLost, type Log, type PooledHandler, type PooledResult } from "../deps.ts";
 import type { KeyLimits } from "./key-limits.ts";
 import { type HeldLease, holdLease, type LeaseTimes } from "./lease.ts";
-import { type Polling, type PollingConfig, startPolling } from "./polling.ts";
+import { asList, type Polling, type PollingConfig, startPolling } from "./polling.ts";
 import { settleWithRetry } from "./settle-with-retry.ts";
 
 type PoolLoopDeps = {
@@ -102,11 +102,11 @@ export const startPoolLoop = (deps: PoolLoopDeps, config: PollingConfig & LeaseT
         const jobsMax = Math.min(jobsAtOnceMax, limits.free());
         const wasExhausted = isExhausted;
         isExhausted = false;
-        if (wasExhausted || jobsMax <= 0) return undefined;
+        if (wasExhausted || jobsMax <= 0) return [];
         const before = groupsSettled;
         const batch = await deps.claim(jobsMax, limits.allowances());
         isExhausted = batch !== undefined && batch.jobs.length < jobsMax && before === groupsSettled;
-        return batch;
+        return asList(batch);
       },
       start: (batch) => {
         const { leaseId, jobs } = batch;

@@ -3,20 +3,17 @@ import { type BatchKind, type Claiming, type JobKind, jobKinds, type PooledKind 
 import type { Tracer } from "../../core/telemetry/tracer.ts";
 import type { Database } from "../../db/postgres/client.ts";
 import { claimBatch, heartbeatBatch } from "../../db/queue/claim-batch.ts";
-import { claimJob } from "../../db/queue/claim-job.ts";
 import { claimKeyedJobs } from "../../db/queue/claim-keyed-jobs.ts";
-import { claimUnlimitedJob } from "../../db/queue/claim-unlimited-job.ts";
-import { heartbeatJob } from "../../db/queue/heartbeat-job.ts";
 import type { DueWork } from "../../db/queue/list-due-work.ts";
 import { settleBatch } from "../../db/queue/settle-batch.ts";
 import type { Bus } from "../bus.ts";
 import type { Clock, Handler, Handlers, Log } from "../deps.ts";
 import { startBatchLoop } from "./batch-loop.ts";
-import { type LoopConfig, startLoop } from "./job-loop.ts";
+import type { LoopConfig } from "./job-loop.ts";
 import { createKeyLimits } from "./key-limits.ts";
 import type { Polling } from "./polling.ts";
 import { startPoolLoop } from "./pool-loop.ts";
-import { createProjectConcurrency } from "./project-concurrency.ts";
+import { startLimitedLoop, startRoundRobinLoop } from "./single-job-loops.ts";
 
 type LoopsDeps = {
   db: Database;
@@ -43,10 +40,6 @@ export const startLoops = (deps: LoopsDeps, config: LoopsConfig): { kinds: JobKi
   const { db, handlers } = deps;
   const kinds = config.kinds.filter((kind) => handlers[kind] !== null);
   const lease = { claimedBy: config.claimedBy, leaseSeconds: config.leaseSeconds };
-  const common = {
-    ...deps,
-    heartbeat: (job: { id: string; leaseId: string; attempt: number }) => heartbeatJob(db, job, config.leaseSeconds),
-  };
   const isDue = (ofKinds: readonly JobKind[]) => async () => {
     const due = await deps.dueWork();
     return ofKinds.some((kind) => due.kinds.has(kind));
@@ -60,14 +53,7 @@ export const startLoops = (deps: LoopsDeps, config: LoopsConfig): { kinds: JobKi
         return [];
       case "roundRobin": {
         const { concurrency } = claiming;
-        const perProject = createProjectConcurrency(concurrency);
-        let afterProjectId = "";
-        const claim = async () => {
-          const job = await claimUnlimitedJob(db, { ...lease, kind, afterProjectId, exceptProjectIds: perProject.atLimit() });
-          if (job !== undefined) afterProjectId = job.projectId;
-          return job;
-        };
-        return [startLoop({ ...common, handlerOf, claim, isDue: isDue([kind]), perProject }, { ...config, concurrency })];
+        return [startRoundRobinLoop({ ...deps, handlerOf, isDue: isDue([kind]) }, kind, { ...config, concurrency })];
       }
       case "batchedByOrderingKey": {
         const { concurrency, jobsMax } = config.batched;
@@ -76,7 +62,7 @@ export const startLoops = (deps: LoopsDeps, config: LoopsConfig): { kinds: JobKi
         return [
           startBatchLoop(
             {
-              ...common,
+              ...deps,
               kind,
               isDue: isDue([kind]),
               emit: deps.bus.emit,
@@ -99,7 +85,7 @@ export const startLoops = (deps: LoopsDeps, config: LoopsConfig): { kinds: JobKi
           return batch;
         };
         const heartbeat = (leaseId: string) => heartbeatBatch(db, leaseId, config.leaseSeconds);
-        const pooled = { ...common, kind, handler, claim, heartbeat, isDue: isDue([kind]), emit: deps.bus.emit };
+        const pooled = { ...deps, kind, handler, claim, heartbeat, isDue: isDue([kind]), emit: deps.bus.emit };
         const { concurrency } = claiming;
         return [startPoolLoop({ ...pooled, limits: createKeyLimits(claiming) }, { ...config, concurrency, maxRunSeconds })];
       }
@@ -117,12 +103,7 @@ export const startLoops = (deps: LoopsDeps, config: LoopsConfig): { kinds: JobKi
   const loops = kinds.flatMap(startOwn);
   if (limited.length > 0) {
     const { concurrency, projectRunningMax } = config.limitedPerProject;
-    loops.push(
-      startLoop(
-        { ...common, handlerOf, isDue: isDue(limited), claim: () => claimJob(db, { ...lease, kinds: limited, projectRunningMax }) },
-        { ...config, concurrency },
-      ),
-    );
+    loops.push(startLimitedLoop({ ...deps, handlerOf, isDue: isDue(limited) }, limited, { ...config, concurrency, projectRunningMax }));
   }
   return { kinds, loops };
 };

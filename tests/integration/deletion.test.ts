@@ -10,7 +10,6 @@ import { type ClickHouse, createClickHouse } from "../../db/clickhouse/client.ts
 import { listObjects } from "../../db/object-store/read-objects.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import { execute } from "../../db/postgres/client.ts";
-import { claimUnlimitedJob } from "../../db/queue/claim-unlimited-job.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { settleBatch } from "../../db/queue/settle-batch.ts";
 import { systemClock } from "../../runner/clock.ts";
@@ -20,6 +19,7 @@ import { replayEvents } from "../../services/ingestion/replay-events.ts";
 import { storeGroups } from "../../services/ingestion/store-groups.ts";
 import { nameTraces, storeOtelRequest } from "../../services/ingestion/store-otel-request.ts";
 import { enforceRetention } from "../../services/traces/enforce-retention.ts";
+import { claimUnlimitedJob, settleGroupedOn } from "../support/claim-job.ts";
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
 import { startInsertGate } from "../support/insert-gate.ts";
@@ -118,7 +118,14 @@ const runDeletion = async (overrides: { s3?: S3Client; clickhouse?: ClickHouse }
   const job = await claimUnlimitedJob(fixture.db, { kind: "data.delete", afterProjectId: "", claimedBy: "tests", leaseSeconds: 60 });
   if (job === undefined) throw new Error("no deletion waits");
   const handler = createDeleteHandler({
-    ...{ db: fixture.db, clickhouse: overrides.clickhouse ?? clickhouse, eventsTable: "events", clock: systemClock, log: () => {} },
+    ...{
+      db: fixture.db,
+      settleGrouped: settleGroupedOn(fixture.db),
+      clickhouse: overrides.clickhouse ?? clickhouse,
+      eventsTable: "events",
+      clock: systemClock,
+      log: () => {},
+    },
     ...{ sha256: fixture.eventStore.sha256Hex, newJobId: () => newId("job") },
     events: { store: { ...fixture.eventStore, s3: overrides.s3 ?? fixture.s3 }, prefix: fixture.eventPrefix, segmentBytesMax: 400 },
   });

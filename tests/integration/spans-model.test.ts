@@ -13,13 +13,13 @@ import { parseTracesJson } from "../../core/otel/parse-json.ts";
 import { noSpan } from "../../core/telemetry/tracer.ts";
 import { type ClickHouse, createClickHouse } from "../../db/clickhouse/client.ts";
 import { execute } from "../../db/postgres/client.ts";
-import { claimUnlimitedJob } from "../../db/queue/claim-unlimited-job.ts";
 import { settleBatch } from "../../db/queue/settle-batch.ts";
 import { storeSpans } from "../../runner/ingestion/store-spans.ts";
 import { createOtelHandler } from "../../runner/jobs/ingestion-otel.ts";
 import { replayEvents } from "../../services/ingestion/replay-events.ts";
 import { storeGroups } from "../../services/ingestion/store-groups.ts";
 import { storeOtelRequest } from "../../services/ingestion/store-otel-request.ts";
+import { claimUnlimitedJob, settleGroupedOn } from "../support/claim-job.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
 import { insertProject } from "../support/project.ts";
@@ -263,6 +263,7 @@ it(
 const splitRequests = async (): Promise<void> => {
   const { eventStore, eventPrefix } = fixture;
   const handler = createOtelHandler({
+    settleGrouped: settleGroupedOn(fixture.db),
     events: { store: eventStore, prefix: eventPrefix, segmentBytesMax: 400, sampling: new Map() },
     log: () => {},
     emit: () => {},

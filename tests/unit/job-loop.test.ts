@@ -1,7 +1,7 @@
 /** The loop of single jobs: a heartbeat may fall between the commit of a completion and the return of its handler. */
 import { describe, expect, it } from "vitest";
 import { noTracer } from "../../core/telemetry/tracer.ts";
-import type { ClaimedJob } from "../../db/queue/claim-job.ts";
+import type { ClaimedJob } from "../../db/queue/claimed-job.ts";
 import type { Heartbeat } from "../../db/queue/heartbeat-job.ts";
 import { createBus } from "../../runner/bus.ts";
 import { systemClock } from "../../runner/clock.ts";
@@ -29,7 +29,7 @@ const endOf = async (answer: Heartbeat): Promise<string> => {
       random: () => 0,
       // The turn after the answer is that of the loop.
       handlerOf: () => ({ run: () => answered.promise.then(() => systemClock.wait(1)), settle: () => Promise.resolve(true) }),
-      claim: () => Promise.resolve(waiting.pop()),
+      claim: () => Promise.resolve(waiting.splice(0)),
       heartbeat: () => {
         answered.resolve();
         return Promise.resolve(answer);

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { noTracer } from "../../core/telemetry/tracer.ts";
-import type { ClaimedJob } from "../../db/queue/claim-job.ts";
+import type { ClaimedJob } from "../../db/queue/claimed-job.ts";
 import { createBus } from "../../runner/bus.ts";
 import { systemClock } from "../../runner/clock.ts";
 import { startLoop } from "../../runner/queue/job-loop.ts";
@@ -35,8 +35,8 @@ describe("a project with jobs that never end", () => {
           settle: () => Promise.resolve(true),
         }),
         claim: () => {
-          const next = waiting.findIndex(({ projectId }) => !perProject.atLimit().includes(projectId));
-          return Promise.resolve(next < 0 ? undefined : waiting.splice(next, 1)[0]);
+          const next = waiting.findIndex(({ projectId }) => (perProject.allowances()[projectId] ?? perProject.projectJobsMax) > 0);
+          return Promise.resolve(next < 0 ? [] : waiting.splice(next, 1));
         },
         heartbeat: () => Promise.resolve("held"),
       },
@@ -45,12 +45,10 @@ describe("a project with jobs that never end", () => {
     expect(await ended.promise).toBe("canary");
     expect(begun).toEqual(["heavy-0", "canary"]);
     await loop.stop();
-    expect(perProject.atLimit()).toEqual([]);
+    expect(perProject.allowances()).toEqual({});
   });
 
   it("has the only place of a loop of one", () => {
-    const perProject = createProjectConcurrency(1);
-    perProject.began("heavy");
-    expect(perProject.atLimit()).toEqual([]);
+    expect(createProjectConcurrency(1).projectJobsMax).toBe(1);
   });
 });

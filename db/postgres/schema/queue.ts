@@ -53,6 +53,10 @@ export const jobs = pgTable(
       .on(t.kind, t.projectId, t.runAt, t.id)
       .where(sql`state in ${claimable} and not has_slot and lane is null`),
     index("jobs_lane_idx").on(t.projectId, t.losses, t.runAt, t.id).where(sql`state in ${claimable} and lane is not null`),
+    // Nearly always empty. Finds the few projects with lost jobs among all that wait.
+    index("jobs_lane_lost_idx")
+      .on(t.losses, t.projectId, t.runAt, t.id)
+      .where(sql`state in ${claimable} and lane is not null and losses > 0`),
     index("jobs_lane_running_idx").on(t.orderingKey).where(sql`state = ${states.running} and lane is not null`),
     index("jobs_concurrency_key_idx")
       .on(t.kind, t.concurrencyKey, t.runAt, t.id)
@@ -67,24 +71,29 @@ export const jobs = pgTable(
 );
 
 /**
- * The newest claim of a kind that is claimed in batches: its instant, and how often its jobs had been lost. Claim instants are versions of
- * rows: they never go back, whatever the clock does.
+ * The newest claim of a kind that is claimed in batches: its instant, how often its jobs had been lost, and for each number of losses the
+ * project after which the next claim begins. Claim instants are versions of rows: they never go back, whatever the clock does.
  */
 export const claimClock = pgTable("claim_clock", {
   kind: text().primaryKey(),
   claimedAt: at("claimed_at").notNull(),
   losses: integer().notNull().default(0),
+  afterProjects: jsonb("after_projects").$type<Record<string, string>>().notNull().default({}),
 });
 
 /**
  * Running jobs per project. Claimed with SKIP LOCKED, so the concurrency limit is exact. Maintenance repairs the counter from the job rows.
  */
-export const concurrencyCounts = pgTable("job_slots", {
-  projectId: text("project_id")
-    .primaryKey()
-    .references(() => projects.id, { onDelete: "cascade" }),
-  running: integer().notNull().default(0),
-  /** The project served longest ago is served next. */
-  lastClaimedAt: at("last_claimed_at"),
-  updatedAt: updatedAt(),
-});
+export const concurrencyCounts = pgTable(
+  "job_slots",
+  {
+    projectId: text("project_id")
+      .primaryKey()
+      .references(() => projects.id, { onDelete: "cascade" }),
+    running: integer().notNull().default(0),
+    /** The project served longest ago is served next. */
+    lastClaimedAt: at("last_claimed_at"),
+    updatedAt: updatedAt(),
+  },
+  (t) => [index("job_slots_turn_idx").on(t.lastClaimedAt.nullsFirst(), t.projectId)],
+);

@@ -1,0 +1,3 @@
+ALTER TABLE "claim_clock" ADD COLUMN "after_projects" jsonb DEFAULT '{}'::jsonb NOT NULL;--> statement-breakpoint
+CREATE INDEX "job_slots_turn_idx" ON "job_slots" USING btree ("last_claimed_at" NULLS FIRST,"project_id");--> statement-breakpoint
+CREATE INDEX "jobs_lane_lost_idx" ON "jobs" USING btree ("losses","project_id","run_at","id") WHERE state in ('scheduled','available','retryable') and lane is not null and losses > 0;
