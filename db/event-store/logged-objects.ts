@@ -78,6 +78,23 @@ const oncePerKey = (files: readonly EntityFile[]): EntityFile[] => {
   return [...byKey.values()];
 };
 
+/** Returns the names of those entities that the log knows another file of. Answers nothing for the others, which are nearly all. */
+export const listWithOtherFiles = async (
+  db: Database,
+  bucket: string,
+  entities: readonly (EntityName & { key: string })[],
+): Promise<ReadonlySet<string>> => {
+  if (entities.length === 0) return new Set();
+  const asked = entities.map(({ projectId, entityType, entityId, key }, place) => ({ place, projectId, entityType, entityId, key }));
+  const rows = await execute<{ place: number }>(
+    db,
+    sql`select w.place from json_to_recordset(${JSON.stringify(asked)}::json) as w(place int, "projectId" text, "entityType" text, "entityId" text, key text)
+      where exists (select 1 from event_log e where e.project_id = w."projectId" and e.entity_type = w."entityType" and left(e.entity_id, 200) = left(w."entityId", 200)
+        and e.entity_id = w."entityId" and e.bucket_name = ${bucket} and e.bucket_path <> w.key and e.event_id <> ${reservedEventId})`,
+  );
+  return new Set(rows.flatMap(({ place }) => (entities[place] === undefined ? [] : [entityName(entities[place])])));
+};
+
 /** Lists the traces that the log names with a request. */
 export const listTracesOf = async (
   db: Database,

@@ -1,7 +1,7 @@
 /** Ingestion: writes merged entities and decides the outcome of their jobs. */
 
 import { isOutage } from "../../core/jobs/next-attempt.ts";
-import type { EntityFile } from "../../db/event-store/logged-objects.ts";
+import { type EntityName, entityName, listWithOtherFiles } from "../../db/event-store/logged-objects.ts";
 import { failureOf } from "../../db/postgres/failure.ts";
 import type { BatchWork } from "./batch-work.ts";
 import { halveOnFailure } from "./halve-on-failure.ts";
@@ -50,11 +50,17 @@ const writeTogether = async (work: BatchWork, merged: readonly MergedEntity[]): 
  */
 const grownSince = async (work: BatchWork, merged: readonly MergedEntity[]): Promise<Set<MergedEntity>> => {
   const moving = merged.filter(({ kind }) => kind === "observation" || kind === "score");
-  if (moving.length === 0) return new Set();
-  const logged = await work.listLogged(
-    moving.map(({ entity: { projectId, entityType, entityId } }) => ({ projectId, entityType, entityId })),
+  const [ofRequest, others] = [moving.filter(({ entity }) => entity.onlyRequest), moving.filter(({ entity }) => !entity.onlyRequest)];
+  const asked = ofRequest.flatMap(({ entity }) =>
+    entity.onlyRequest === undefined ? [] : [{ ...named(entity), key: entity.onlyRequest.key }],
   );
-  const hasGrown = ({ fileVersions, onlyRequest }: MergedEntity["entity"], file: EntityFile): boolean =>
-    onlyRequest === undefined ? !fileVersions.has(fileVersion(file)) : file.key !== onlyRequest.key;
-  return new Set(moving.filter(({ entity }) => logged(entity).files.some((file) => hasGrown(entity, file))));
+  const [grown, logged] = await Promise.all([
+    listWithOtherFiles(work.db, work.s3.bucket, asked),
+    others.length === 0 ? undefined : work.listLogged(others.map(({ entity }) => named(entity))),
+  ]);
+  const hasGrown = ({ entity }: MergedEntity): boolean =>
+    logged?.(entity).files.some((file) => !entity.fileVersions.has(fileVersion(file))) === true;
+  return new Set([...ofRequest.filter(({ entity }) => grown.has(entityName(entity))), ...others.filter(hasGrown)]);
 };
+
+const named = ({ projectId, entityType, entityId }: MergedEntity["entity"]): EntityName => ({ projectId, entityType, entityId });
