@@ -178,6 +178,7 @@ const migrate = async (env: StackEnv, settings: ReturnType<typeof stackSettings>
       password: settings.CLICKHOUSE_PASSWORD,
       database: settings.CLICKHOUSE_DB,
       cluster: env["CLICKHOUSE_CLUSTER"] ?? null,
+      sharded: env["CLICKHOUSE_SHARDED"] === "true",
     },
   });
 };

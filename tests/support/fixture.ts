@@ -31,13 +31,17 @@ import { waitSeconds } from "./wait-seconds.ts";
 
 export const newId = newIdWith(Date.now, (size) => randomBytes(size));
 
-export const createFixture = async () => {
-  const clickhouseUrl = inject("clickhouseUrl");
+/** `cluster`: a ClickHouse of the test's own, sharded. */
+export const createFixture = async ({ cluster }: { cluster?: { url: string; name: string } } = {}) => {
+  const clickhouseUrl = cluster?.url ?? inject("clickhouseUrl");
   const database = `test_${randomUUID().replaceAll("-", "")}`;
   // A bucket of its own: the store lists all objects of a bucket to find those of a prefix.
   const s3Config = { ...inject("s3"), bucket: database.replaceAll("_", "-") };
   mkdirSync(join(s3Config.dataDir, s3Config.bucket), { recursive: true });
-  await migrateClickHouse({ url: clickhouseUrl, user: "default", password: "", database });
+  await migrateClickHouse({
+    ...{ url: clickhouseUrl, user: "default", password: "", database },
+    ...(cluster === undefined ? {} : { cluster: cluster.name, sharded: true }),
+  });
   const ownPostgres = await clonePostgres(database);
   const postgres = openPostgres(ownPostgres.url, { connectionsMax: 4, applicationName: "tests" });
   const salt = "test-salt";
@@ -72,6 +76,7 @@ export const createFixture = async () => {
     DATABASE_URL: ownPostgres.url,
     CLICKHOUSE_URL: clickhouseUrl,
     CLICKHOUSE_DB: database,
+    ...(cluster === undefined ? {} : { CLICKHOUSE_CLUSTER: cluster.name, CLICKHOUSE_SHARDED: "true" }),
     LANGFUSE_S3_BATCH_EXPORT_ENABLED: "true",
     LANGFUSE_S3_BATCH_EXPORT_BUCKET: s3Config.bucket,
     LANGFUSE_S3_BATCH_EXPORT_PREFIX: `${database}/`,
@@ -212,7 +217,8 @@ export const createFixture = async () => {
       return startRunner(parsed.config, (level, event, fields) => lines.push({ level, event, ...fields }));
     },
     stop: async () => {
-      await query(`DROP DATABASE IF EXISTS ${database} SYNC`);
+      // A cluster ends with its test.
+      if (cluster === undefined) await query(`DROP DATABASE IF EXISTS ${database} SYNC`);
       await postgres.close();
       await ownPostgres.drop();
     },
