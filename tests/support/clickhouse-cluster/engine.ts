@@ -25,7 +25,7 @@ const applyPatches = (library: string, patches: readonly Patch[]): void => {
     const start = base + at;
     const page = Math.floor(start / pageBytes) * pageBytes;
     if (libc.symbols.mprotect(BigInt(page), BigInt(2 * pageBytes), readWriteExecute) !== 0) throw new Error("mprotect failed");
-    const memory = new Uint8Array(toArrayBuffer(start as Pointer, 0, bytes.length));
+    const memory = new Uint8Array(toArrayBuffer(start as Pointer, 0, Math.max(bytes.length, expected.length)));
     if (expected.some((byte, i) => memory[i] !== byte)) throw new Error(`another build of the library: ${at.toString(16)} differs`);
     memory.set(bytes);
   }

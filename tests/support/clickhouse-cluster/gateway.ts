@@ -33,6 +33,7 @@ const refuse = (to: ServerResponse, code: number, text: string): void => {
 
 export const startGateway = async (replicas: readonly Replica[], cluster: string) => {
   let turn = 0;
+  let held: { pattern: RegExp; before: () => Promise<void> } | undefined;
   const clause = new RegExp(`ON CLUSTER \`?${cluster}\`?`);
 
   const onCluster = async (asked: Asked, text: string, to: ServerResponse): Promise<void> => {
@@ -70,6 +71,11 @@ export const startGateway = async (replicas: readonly Replica[], cluster: string
       const body = Buffer.concat(await incoming.toArray());
       const asked = { method: incoming.method ?? "POST", path: incoming.url ?? "/", headers: incoming.headers, body };
       const text = body.byteLength < 100_000 ? body.toString("utf8") : "";
+      if (held?.pattern.test(`${decodeURIComponent(asked.path.replaceAll("+", " "))} ${text}`) === true) {
+        const { before } = held;
+        held = undefined;
+        await before();
+      }
       await (clause.test(text) ? onCluster(asked, text, to) : balanced(asked, to));
     } catch {
       // The replica went away in the middle: its client sees a cut connection, as behind any load balancer.
@@ -80,6 +86,10 @@ export const startGateway = async (replicas: readonly Replica[], cluster: string
   const address = server.address();
   return {
     url: `http://127.0.0.1:${address !== null && typeof address === "object" ? address.port : 0}`,
+    /** Runs `before`, once, ahead of the next request whose path or statement matches, and then passes the request on. */
+    once: (pattern: RegExp, before: () => Promise<void>) => {
+      held = { pattern, before };
+    },
     stop: () => {
       server.closeAllConnections();
       server.close();

@@ -1,7 +1,8 @@
 /**
- * What makes the embedded library a replica. The library is clickhouse-local, which has the whole server but leaves out five lines of the
- * server's start: the address and scheme under which other replicas fetch parts, the account for that, and the port that serves them. The
- * code for all of it is in the library; these bytes, written into the memory of one process, call it. Nothing on disk changes.
+ * What makes the embedded library a replica. The library is clickhouse-local, which has the whole server but leaves out some lines of the
+ * server's start: the address and scheme under which other replicas fetch parts, the account for that, and the port that serves them. It
+ * also ends its process when a connection of another server breaks. The code of a server is all there; these bytes, written into the memory
+ * of one process, use it. Nothing on disk changes.
  *
  * The addresses are those of one build. Each patch first compares what is there, and throws if it is something else.
  */
@@ -27,6 +28,9 @@ const compareName = 0x18395cf0;
 const compareNameEqual = 0x18395fc8;
 const compareNameNext = 0x18395cfa;
 const replicaFactory = 0x18395dbc;
+
+/** `KillingErrorHandler::exception`, which a command line sets and a server does not. */
+const endProcess = 0x0f113480;
 
 const littleEndian = (value: number, size = 4): number[] =>
   Array.from({ length: size }, (_, i) => Math.floor((value < 0 ? value + 2 ** 32 : value) / 256 ** i) & 255);
@@ -66,6 +70,7 @@ export const replicaPatches = ({ host, port }: { host: string; port: number }): 
     expected: [0x41, 0x56, 0x53, 0x48, 0x83, 0xec, 0x48],
     bytes: [...writeText(host), 0x66, 0xc7, 0x47, 0x18, ...littleEndian(port, 2), ...returnIt],
   },
+  { at: endProcess, expected: [0x50, 0xe8, 0xfa, 0x66, 0xe2, 0x11], bytes: [0xc3] },
   { at: calls, expected: [], bytes: [0, 0, 0, 0] },
   { at: chooseFactory, expected: [], bytes: chooseFactoryBytes() },
   { at: getAccount, expected: [], bytes: [0x48, 0x8d, 0x05, ...relative(getAccount, 7, emptyAccount), 0x31, 0xd2, 0xc3] },

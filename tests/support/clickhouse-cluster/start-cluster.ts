@@ -134,6 +134,7 @@ export const startCluster = async (dir: string) => {
   const gateway = await startGateway(replicas, clusterName);
   return {
     url: gateway.url,
+    once: gateway.once,
     replicas,
     stop: async () => {
       gateway.stop();
