@@ -31,8 +31,14 @@ import { waitSeconds } from "./wait-seconds.ts";
 
 export const newId = newIdWith(Date.now, (size) => randomBytes(size));
 
-/** `cluster`: a ClickHouse of the test's own, sharded. */
-export const createFixture = async ({ cluster }: { cluster?: { url: string; name: string } } = {}) => {
+type FixtureOptions = {
+  /** A ClickHouse of the test's own, sharded. */
+  cluster?: { url: string; name: string };
+  /** Returns the address of a database behind a pooler of the test's own. */
+  pooled?: (url: string) => string;
+};
+
+export const createFixture = async ({ cluster, pooled }: FixtureOptions = {}) => {
   const clickhouseUrl = cluster?.url ?? inject("clickhouseUrl");
   const database = `test_${randomUUID().replaceAll("-", "")}`;
   // A bucket of its own: the store lists all objects of a bucket to find those of a prefix.
@@ -43,7 +49,8 @@ export const createFixture = async ({ cluster }: { cluster?: { url: string; name
     ...(cluster === undefined ? {} : { cluster: cluster.name, sharded: true }),
   });
   const ownPostgres = await clonePostgres(database);
-  const postgres = openPostgres(ownPostgres.url, { connectionsMax: 4, applicationName: "tests" });
+  const databaseUrl = pooled?.(ownPostgres.directUrl) ?? ownPostgres.url;
+  const postgres = openPostgres(databaseUrl, { connectionsMax: 4, applicationName: "tests" });
   const salt = "test-salt";
   const project = await bootstrapProject(
     { db: postgres.db, newId, newUuid: randomUUID, hashSecret: (secretKey) => hashSecret(secretKey, salt), requestId: "test" },
@@ -73,7 +80,7 @@ export const createFixture = async ({ cluster }: { cluster?: { url: string; name
 
   const eventPrefix = `${database}/events/`;
   const runnerEnv = (overrides: Record<string, string> = {}): Record<string, string> => ({
-    DATABASE_URL: ownPostgres.url,
+    DATABASE_URL: databaseUrl,
     CLICKHOUSE_URL: clickhouseUrl,
     CLICKHOUSE_DB: database,
     ...(cluster === undefined ? {} : { CLICKHOUSE_CLUSTER: cluster.name, CLICKHOUSE_SHARDED: "true" }),
