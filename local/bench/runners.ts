@@ -50,7 +50,10 @@ const s3 = await startS3({ dataDir: join(dir, "s3"), logFile: log("s3"), buckets
 await migrateClickHouse({ url: clickhouse.url, user: "default", password: "", database });
 await migratePostgres(postgres.url);
 const open = openPostgres(postgres.url, { connectionsMax: 4, applicationName: "bench" });
-const s3Client = createS3Client({ ...s3, bucket, forcePathStyle: true }, { fetch, wait, random: Math.random });
+const s3Client = createS3Client(
+  { ...s3, bucket, forcePathStyle: true },
+  { fetch, wait: (milliseconds) => wait(milliseconds), random: Math.random },
+);
 
 type Project = Awaited<ReturnType<typeof bootstrapProject>>;
 const projects: Project[] = [];

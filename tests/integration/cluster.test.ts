@@ -16,6 +16,7 @@ import { createAppOnFixture } from "../support/app-on-fixture.ts";
 import {
   clusterName,
   missingForCluster,
+  oneShardName,
   type Replica,
   startCluster,
   type TestCluster,
@@ -157,6 +158,23 @@ describe.skipIf(missing !== undefined)("a ClickHouse of two shards with two repl
     expect(await migrateClickHouse({ ...config, sharded: true })).toEqual([]);
     await expect(migrateClickHouse({ ...config, database: "other" })).rejects.toThrow("Set CLICKHOUSE_SHARDED=true");
     await expect(migrateClickHouse({ ...config, database: "other", cluster: "unknown" })).rejects.toThrow("knows no cluster");
+  });
+
+  it("of one shard keeps its tables under their names, and deletes from every replica", async () => {
+    const config = { url: cluster.oneShardUrl, user: "default", password: "", database: "one_shard" };
+    await migrateClickHouse({ ...config, cluster: oneShardName });
+    const single = createClickHouse({ ...config, cluster: { name: oneShardName, sharded: false, insertQuorum: "auto" } }, fetch);
+    const rows = ["kept", "gone"].map((id) => ({ id, project_id: "p", timestamp: at(0), event_ts: at(0), is_deleted: 0 }));
+    await single.insertRows({ table: "traces", rows, token: "first" });
+    await single.insertRows({ table: "traces", rows, token: "first" });
+    await single.command({ sql: "DELETE FROM traces WHERE id = 'gone'" });
+    const foreign = "SELECT count() FROM system.tables WHERE database = 'one_shard' AND (engine = 'Distributed' OR name LIKE '%_local')";
+    for (const replica of replicasOf(1)) {
+      expect(await ask(replica, "SELECT id FROM one_shard.traces FORMAT TSV")).toBe("kept\n");
+      expect(await ask(replica, `${foreign} FORMAT TSV`)).toBe("0\n");
+      await ask(replica, "SYSTEM SYNC REPLICA one_shard.schema_migrations");
+    }
+    expect(await migrateClickHouse({ ...config, cluster: oneShardName })).toEqual([]);
   });
 
   it("takes in Langfuse events and OTLP, each project on one shard and equal on its replicas", async () => {

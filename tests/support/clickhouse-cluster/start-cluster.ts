@@ -13,6 +13,8 @@ import { startGateway } from "./gateway.ts";
 import { patchedLibraryVersion } from "./library-patches.ts";
 
 export const clusterName = "spillway";
+/** Another cluster of the same servers: the replicas of the first shard alone. */
+export const oneShardName = "spillway_one";
 const zookeeperJar = "/usr/share/java/zookeeper.jar";
 
 /** Returns what this machine lacks, and how to get it. Undefined where a cluster can start. */
@@ -51,7 +53,10 @@ const configOf = (own: Ports, all: readonly Ports[], zookeeperPort: number, logF
       <session_timeout_ms>6000</session_timeout_ms>
       <sessions_path>/clickhouse/sessions/${own.shard}-${own.replica}</sessions_path>
     </zookeeper>
-    <remote_servers><${clusterName}>${shards.join("")}</${clusterName}></remote_servers>
+    <remote_servers>
+      <${clusterName}>${shards.join("")}</${clusterName}>
+      <${oneShardName}>${shards[0]}</${oneShardName}>
+    </remote_servers>
   </clickhouse>`;
 };
 
@@ -132,12 +137,18 @@ export const startCluster = async (dir: string) => {
     replicas.push(await openReplica(own, configFile, join(dir, name)));
   }
   const gateway = await startGateway(replicas, clusterName);
+  const oneShard = await startGateway(
+    replicas.filter(({ shard }) => shard === 1),
+    oneShardName,
+  );
   return {
     url: gateway.url,
     once: gateway.once,
+    oneShardUrl: oneShard.url,
     replicas,
     stop: async () => {
       gateway.stop();
+      oneShard.stop();
       await Promise.all(replicas.map((replica) => replica.kill()));
       await zookeeper.stop();
     },
