@@ -171,7 +171,7 @@ const addressOf = (sink: LocalSink | undefined): LocalSink | null =>
 
 const migrate = async (env: StackEnv, settings: ReturnType<typeof stackSettings>): Promise<void> => {
   await migrateEngines({
-    databaseUrl: settings.DATABASE_URL,
+    databaseUrl: env["DIRECT_URL"] ?? settings.DATABASE_URL,
     clickhouse: {
       url: settings.CLICKHOUSE_URL,
       user: settings.CLICKHOUSE_USER,
