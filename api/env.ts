@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { plainAddressProblem } from "../core/auth/loopback.ts";
 import { oidcProblems, oidcShape } from "../core/auth/oidc-env.ts";
+import { clusterShape } from "../core/clickhouse-cluster.ts";
 import { egressShape } from "../core/egress/egress-env.ts";
 import { eventStoreProblems, eventStoreShape } from "../core/ingestion/event-store-config.ts";
 import { encryptionShape } from "../core/integrations/encryption-env.ts";
@@ -34,6 +35,7 @@ export const ApiEnv = z.object({
   CLICKHOUSE_USER: z.string().default("default"),
   CLICKHOUSE_PASSWORD: z.string().default(""),
   CLICKHOUSE_DB: text.default("default"),
+  ...clusterShape,
   CLICKHOUSE_EVENTS_TABLE: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$/)

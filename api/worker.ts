@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { neonConfig } from "@neondatabase/serverless";
 import { oidcSettings } from "../core/auth/oidc-env.ts";
 import { hashSecret } from "../core/auth/secret-hash.ts";
+import { clusterOf } from "../core/clickhouse-cluster.ts";
 import { outboundUrlProblem } from "../core/egress/check-outbound-url.ts";
 import { egressPolicy } from "../core/egress/egress-env.ts";
 import { createId } from "../core/ids.ts";
@@ -141,6 +142,7 @@ const clickHouseDeps = (env: ApiEnv): Pick<AppDeps, "openClickHouse" | "openPrev
       user: env.CLICKHOUSE_USER,
       password: env.CLICKHOUSE_PASSWORD,
       database: env.CLICKHOUSE_DB,
+      cluster: clusterOf(env),
       timeoutSeconds: env.SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS,
     },
     (input, init) => fetch(input, init),

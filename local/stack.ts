@@ -171,13 +171,14 @@ const addressOf = (sink: LocalSink | undefined): LocalSink | null =>
 
 const migrate = async (env: StackEnv, settings: ReturnType<typeof stackSettings>): Promise<void> => {
   await migrateEngines({
-    databaseUrl: settings.DATABASE_URL,
+    databaseUrl: env["DIRECT_URL"] ?? settings.DATABASE_URL,
     clickhouse: {
       url: settings.CLICKHOUSE_URL,
       user: settings.CLICKHOUSE_USER,
       password: settings.CLICKHOUSE_PASSWORD,
       database: settings.CLICKHOUSE_DB,
       cluster: env["CLICKHOUSE_CLUSTER"] ?? null,
+      sharded: env["CLICKHOUSE_SHARDED"] === "true",
     },
   });
 };

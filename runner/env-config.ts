@@ -1,4 +1,5 @@
 /** The runner's configuration from its checked variables: nested by the part that reads it, in units that code uses. */
+import { clusterOf } from "../core/clickhouse-cluster.ts";
 import { egressPolicy } from "../core/egress/egress-env.ts";
 import { exportStoreConfig } from "../core/exports/export-store-config.ts";
 import { eventStoreConfig } from "../core/ingestion/event-store-config.ts";
@@ -22,6 +23,7 @@ export const runnerConfig = (e: RunnerEnv, { aws, warnings }: ConfigSources) => 
     user: e.CLICKHOUSE_USER,
     password: e.CLICKHOUSE_PASSWORD,
     database: e.CLICKHOUSE_DB,
+    cluster: clusterOf(e),
     eventsTable: e.CLICKHOUSE_EVENTS_TABLE,
   },
   s3: e.LANGFUSE_S3_BATCH_EXPORT_ENABLED ? exportStoreConfig(e) : null,

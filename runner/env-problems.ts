@@ -18,6 +18,8 @@ export const runnerEnvProblems = (e: RunnerEnv, { aws }: { aws: AwsEnvironment }
     problems.push("SMTP_CONNECTION_URL, EMAIL_FROM_ADDRESS: set both or neither");
   if (e.SPILLWAY_SELF_FENCE_SECONDS >= e.SPILLWAY_LEASE_SECONDS)
     problems.push("SPILLWAY_SELF_FENCE_SECONDS: must be less than SPILLWAY_LEASE_SECONDS");
+  if (e.CLICKHOUSE_SHARDED && e.CLICKHOUSE_CLUSTER === undefined)
+    problems.push("CLICKHOUSE_CLUSTER: needed because CLICKHOUSE_SHARDED is true");
   problems.push(...otlpProblems(e));
   problems.push(...eventStoreProblems(e, { mayHaveRole: mayHaveRole(e.LANGFUSE_S3_EVENT_UPLOAD_ENDPOINT) }));
   return problems;

@@ -1,5 +1,6 @@
 /** The runner's environment variables: names, forms, defaults. What depends on several of them is checked in env-problems.ts. */
 import { z } from "zod";
+import { clusterShape } from "../core/clickhouse-cluster.ts";
 import { egressShape } from "../core/egress/egress-env.ts";
 import { eventStoreShape } from "../core/ingestion/event-store-config.ts";
 import { encryptionShape } from "../core/integrations/encryption-env.ts";
@@ -31,6 +32,7 @@ export const RunnerEnv = z.object({
   CLICKHOUSE_USER: z.string().default("default"),
   CLICKHOUSE_PASSWORD: z.string().default(""),
   CLICKHOUSE_DB: text.default("default"),
+  ...clusterShape,
   CLICKHOUSE_EVENTS_TABLE: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$/)

@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { RunnerEnv } from "../../runner/env-schema.ts";
 
-const { DATABASE_URL, CLICKHOUSE_URL, CLICKHOUSE_USER, CLICKHOUSE_PASSWORD, CLICKHOUSE_DB } = RunnerEnv.shape;
+const { DATABASE_URL, CLICKHOUSE_URL, CLICKHOUSE_USER, CLICKHOUSE_PASSWORD, CLICKHOUSE_DB, CLICKHOUSE_CLUSTER, CLICKHOUSE_SHARDED } =
+  RunnerEnv.shape;
 
 export const MigrateEnv = z.object({
   DATABASE_URL,
@@ -13,6 +14,8 @@ export const MigrateEnv = z.object({
   CLICKHOUSE_PASSWORD,
   CLICKHOUSE_DB,
   /** Creates tables ON CLUSTER with Replicated engines. */
-  CLICKHOUSE_CLUSTER: z.string().trim().min(1).optional(),
+  CLICKHOUSE_CLUSTER,
+  /** Distributed tables over local ones, for several shards. */
+  CLICKHOUSE_SHARDED,
 });
 export type MigrateEnv = z.infer<typeof MigrateEnv>;

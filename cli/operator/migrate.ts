@@ -14,7 +14,7 @@ import { MigrateEnv } from "./migrate-env.ts";
 const usage = `Usage:
   npm run migrate              applies what is pending
   npm run migrate -- --check   only says what is pending
-Reads DATABASE_URL, or DIRECT_URL instead of it, CLICKHOUSE_URL, _USER, _PASSWORD, _DB and CLICKHOUSE_CLUSTER.`;
+Reads DATABASE_URL, or DIRECT_URL instead of it, CLICKHOUSE_URL, _USER, _PASSWORD, _DB, _CLUSTER and _SHARDED.`;
 
 type Migrations = { postgres: string[]; clickhouse: string[] };
 
@@ -42,6 +42,7 @@ const apply = (env: MigrateEnv): Promise<Migrations> =>
       password: env.CLICKHOUSE_PASSWORD,
       database: env.CLICKHOUSE_DB,
       cluster: env.CLICKHOUSE_CLUSTER ?? null,
+      sharded: env.CLICKHOUSE_SHARDED,
     },
   });
 

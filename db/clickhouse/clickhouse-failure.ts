@@ -11,8 +11,8 @@ const codesByMeaning = {
   CLICKHOUSE_QUERY_TOO_LARGE: [167, 168, 306],
   CLICKHOUSE_RESOURCES: [158, 159, 241, 307, 396],
   // The whole server, whatever the query: too many queries or parts, a full or broken disk or bucket, a shutdown, a replica without its
-  // keeper or its quorum, a node that does not answer.
-  CLICKHOUSE_UNAVAILABLE: [74, 75, 76, 202, 209, 210, 225, 236, 242, 243, 252, 279, 285, 286, 319, 439, 473, 499, 745, 999],
+  // keeper or its quorum, a change that a replica has not made yet, a node that does not answer.
+  CLICKHOUSE_UNAVAILABLE: [74, 75, 76, 202, 209, 210, 225, 236, 242, 243, 244, 252, 279, 285, 286, 319, 341, 439, 473, 499, 745, 999],
   CLICKHOUSE_ACCESS_DENIED: [192, 193, 194, 497, 516],
 } as const satisfies Partial<Record<ClickHouseErrorCode, readonly number[]>>;
 

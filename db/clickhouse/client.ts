@@ -3,8 +3,10 @@
  * AppErrors by ClickHouse's error code, never by its text.
  */
 import { createClient } from "@clickhouse/client-web";
+import type { ClickHouseCluster } from "../../core/clickhouse-cluster.ts";
 import { AppError } from "../../core/errors.ts";
 import { clickHouseFailure } from "./clickhouse-failure.ts";
+import { clusterReadSettings, clusterWriteSettings, toEveryShard } from "./cluster.ts";
 import { readSettings, writeSettings } from "./pinned-settings.ts";
 import { type Fetch, type PendingTables, rawFetch, rawHeader } from "./raw-fetch.ts";
 import { createStatementSender, type SendStatement, type Statement } from "./send-statement.ts";
@@ -15,6 +17,8 @@ export type ClickHouseConfig = {
   user: string;
   password: string;
   database: string;
+  /** Unset: a single server, or one whose replicas need no care, such as ClickHouse Cloud. */
+  cluster?: ClickHouseCluster | undefined;
   /** For statements without a timeout of their own; default 300. */
   timeoutSeconds?: number;
 };
@@ -51,29 +55,32 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
     fetch: rawFetch(baseFetch, pendingTables),
     log: { level: 127 },
   });
+  const { cluster } = config;
   const send = createStatementSender(client, pendingTables);
+  const reading = { ...readSettings, ...clusterReadSettings(cluster) };
+  const writing = { ...writeSettings, ...clusterWriteSettings(cluster) };
   const bounded = <R>(
     { signal, timeoutSeconds = config.timeoutSeconds ?? 300 }: Pick<Statement, "signal" | "timeoutSeconds">,
     run: (signal: AbortSignal) => Promise<R>,
   ): Promise<R> => withDeadline({ signal, timeoutSeconds }, run);
 
   return {
-    queryRows: <Row>(statement: Statement) => bounded(statement, (signal) => readRows<Row>(send, statement, signal)),
-    openBytes: (statement) => bounded(statement, (signal) => readBytes(send, statement, signal)),
+    queryRows: <Row>(statement: Statement) => bounded(statement, (signal) => readRows<Row>(send, reading, statement, signal)),
+    openBytes: (statement) => bounded(statement, (signal) => readBytes(send, reading, statement, signal)),
     insertRows: ({ table, rows, token, signal }) =>
       bounded({ signal }, async (abort) => {
         await client.insert({
           table,
           values: rows,
           format: "JSONEachRow",
-          clickhouse_settings: { ...writeSettings, insert_deduplication_token: token },
+          clickhouse_settings: { ...writing, insert_deduplication_token: token },
           abort_signal: abort,
         });
       }),
     command: (statement) =>
       bounded(statement, async (signal) => {
-        const settings = { ...writeSettings, wait_end_of_query: 1, prefer_column_name_to_alias: 1, ...statement.settings };
-        const result = await send(statement, { settings, signal });
+        const settings = { ...writing, wait_end_of_query: 1, prefer_column_name_to_alias: 1, ...statement.settings };
+        const result = await send({ ...statement, sql: toEveryShard(statement.sql, cluster) }, { settings, signal });
         await new Response(result.stream).text();
       }),
     kill: async (queryIdPrefix) => {
@@ -89,9 +96,11 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
   };
 };
 
-const readRows = async <Row>(send: SendStatement, statement: Statement, signal: AbortSignal): Promise<Row[]> => {
+type Settings = Readonly<Record<string, string>>;
+
+const readRows = async <Row>(send: SendStatement, reading: Settings, statement: Statement, signal: AbortSignal): Promise<Row[]> => {
   const whole = { ...statement, sql: `${statement.sql} FORMAT JSONEachRow` };
-  const result = await send(whole, { settings: { ...readSettings, wait_end_of_query: 1, ...statement.settings }, signal });
+  const result = await send(whole, { settings: { ...reading, wait_end_of_query: 1, ...statement.settings }, signal });
   const text = await new Response(result.stream).text();
   return text
     .split("\n")
@@ -101,13 +110,14 @@ const readRows = async <Row>(send: SendStatement, statement: Statement, signal: 
 
 const readBytes = async (
   send: SendStatement,
+  reading: Settings,
   statement: Statement & { contentEncoding: string | null },
   signal: AbortSignal,
 ): Promise<ByteAnswer> => {
   const { contentEncoding } = statement;
   const result = await send(statement, {
     settings: {
-      ...readSettings,
+      ...reading,
       // The query finishes before the first byte is sent: status, row count and error code are exact, and a slow reader blocks no query.
       wait_end_of_query: 1,
       buffer_size: String(256 * 1024 * 1024),

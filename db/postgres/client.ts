@@ -4,6 +4,7 @@ import type { SQL } from "drizzle-orm";
 import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
+import { parsePooledUrl } from "./pooled-url.ts";
 
 /** A connection of any of our drivers, or a transaction of one. */
 export type Database = PgDatabase<PgQueryResultHKT>;
@@ -13,9 +14,16 @@ export const asDatabase = <Result extends PgQueryResultHKT>(connection: PgDataba
 
 export type OpenDatabase = { db: Database; close: () => Promise<void> };
 
-/** Uses no session state and no prepared statements, so that it works behind a transaction pooler. Connects on first use. */
+/** A session may not run a statement for longer, nor keep a transaction open without one. */
+const sessionLimits = { statement_timeout: 10_000, idle_in_transaction_session_timeout: 10_000 };
+
+/**
+ * Uses no session state and no prepared statements, so that it works behind a transaction pooler. Connects on first use. A pooler refuses
+ * connections that bring limits of a session, so behind one they are those of the role.
+ */
 export const openPostgres = (databaseUrl: string, { connectionsMax = 10, applicationName = "spillway" } = {}): OpenDatabase => {
-  const sql = postgres(databaseUrl, {
+  const { url, isPooled } = parsePooledUrl(databaseUrl);
+  const sql = postgres(url, {
     max: connectionsMax,
     prepare: false,
     // The driver itself sends the query for array types: if its connection ends meanwhile, nobody can catch the failure, and the process
@@ -24,7 +32,7 @@ export const openPostgres = (databaseUrl: string, { connectionsMax = 10, applica
     connect_timeout: 10,
     idle_timeout: 30,
     onnotice: () => {},
-    connection: { application_name: applicationName, statement_timeout: 10_000, idle_in_transaction_session_timeout: 10_000 },
+    connection: { application_name: applicationName, ...(isPooled ? {} : sessionLimits) },
   });
   return { db: asDatabase(drizzle(sql)), close: () => sql.end({ timeout: 5 }) };
 };

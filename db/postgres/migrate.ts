@@ -11,6 +11,7 @@ import { registerConsumers } from "../outbox/register-consumers.ts";
 import { asDatabase } from "./client.ts";
 import { withMigrationLock } from "./migration-lock.ts";
 import { listPendingMigrations } from "./pending-migrations.ts";
+import { parsePooledUrl } from "./pooled-url.ts";
 import { seedModels } from "./seed-models.ts";
 
 /**
@@ -28,7 +29,7 @@ export const migratePostgres = (databaseUrl: string): Promise<string[]> =>
 
 /** `migratePostgres` for a caller that holds the lock of db/postgres/migration-lock.ts. */
 export const applyPostgresMigrations = async (databaseUrl: string, folder = ownFolder): Promise<string[]> => {
-  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {}, connection: { lock_timeout: lockWaitMs } });
+  const sql = postgres(parsePooledUrl(databaseUrl).url, { max: 1, onnotice: () => {}, connection: { lock_timeout: lockWaitMs } });
   const db = drizzle(sql);
   try {
     const pending = await listPendingMigrations(asDatabase(db));

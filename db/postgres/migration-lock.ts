@@ -1,5 +1,6 @@
 /** Postgres: one migration at a time, wherever it is started. */
 import postgres from "postgres";
+import { parsePooledUrl } from "./pooled-url.ts";
 
 /** An arbitrary constant; all runs, of all versions, must use the same. */
 const lockKey = 727_001;
@@ -9,7 +10,7 @@ const lockKey = 727_001;
  * to a session, so that it also holds behind a transaction pooler. The end of the connection, too, releases it.
  */
 export const withMigrationLock = async <R>(databaseUrl: string, work: () => Promise<R>): Promise<R> => {
-  const sql = postgres(databaseUrl, { max: 1, prepare: false, fetch_types: false, onnotice: () => {} });
+  const sql = postgres(parsePooledUrl(databaseUrl).url, { max: 1, prepare: false, fetch_types: false, onnotice: () => {} });
   try {
     return (
       await sql.begin(async (tx) => {

@@ -68,6 +68,7 @@ export const navigation = [
     pages: [
       ["self-hosting", "Self-hosting"],
       ["operations", "Operations"],
+      ["scaling", "Scaling"],
       ["egress", "Egress"],
       ["ingestion", "Ingestion in depth"],
       ["trace-aggregates", "Trace aggregates"],

@@ -77,8 +77,12 @@ describe("events", () => {
 
   it("has a replicated engine and runs everywhere on a cluster", () => {
     const [sql = ""] =
-      clickHouseMigrations[0]?.statements({ onCluster: "ON CLUSTER `c`", engine: (name, args) => `Replicated${name}('path', ${args})` }) ??
-      [];
+      clickHouseMigrations[0]?.statements({
+        onCluster: "ON CLUSTER `c`",
+        engine: (name, args) => `Replicated${name}('path', ${args})`,
+        stored: (table) => table,
+        distribute: () => [],
+      }) ?? [];
     expect(sql).toContain("CREATE TABLE IF NOT EXISTS events ON CLUSTER `c` (");
     expect(sql).toContain("ENGINE = ReplicatedReplacingMergeTree('path', event_ts, is_deleted)");
   });

@@ -31,15 +31,26 @@ import { waitSeconds } from "./wait-seconds.ts";
 
 export const newId = newIdWith(Date.now, (size) => randomBytes(size));
 
-export const createFixture = async () => {
-  const clickhouseUrl = inject("clickhouseUrl");
+type FixtureOptions = {
+  /** A ClickHouse of the test's own, sharded. */
+  cluster?: { url: string; name: string };
+  /** Returns the address of a database behind a pooler of the test's own. */
+  pooled?: (url: string) => string;
+};
+
+export const createFixture = async ({ cluster, pooled }: FixtureOptions = {}) => {
+  const clickhouseUrl = cluster?.url ?? inject("clickhouseUrl");
   const database = `test_${randomUUID().replaceAll("-", "")}`;
   // A bucket of its own: the store lists all objects of a bucket to find those of a prefix.
   const s3Config = { ...inject("s3"), bucket: database.replaceAll("_", "-") };
   mkdirSync(join(s3Config.dataDir, s3Config.bucket), { recursive: true });
-  await migrateClickHouse({ url: clickhouseUrl, user: "default", password: "", database });
+  await migrateClickHouse({
+    ...{ url: clickhouseUrl, user: "default", password: "", database },
+    ...(cluster === undefined ? {} : { cluster: cluster.name, sharded: true }),
+  });
   const ownPostgres = await clonePostgres(database);
-  const postgres = openPostgres(ownPostgres.url, { connectionsMax: 4, applicationName: "tests" });
+  const databaseUrl = pooled?.(ownPostgres.directUrl) ?? ownPostgres.url;
+  const postgres = openPostgres(databaseUrl, { connectionsMax: 4, applicationName: "tests" });
   const salt = "test-salt";
   const project = await bootstrapProject(
     { db: postgres.db, newId, newUuid: randomUUID, hashSecret: (secretKey) => hashSecret(secretKey, salt), requestId: "test" },
@@ -69,9 +80,10 @@ export const createFixture = async () => {
 
   const eventPrefix = `${database}/events/`;
   const runnerEnv = (overrides: Record<string, string> = {}): Record<string, string> => ({
-    DATABASE_URL: ownPostgres.url,
+    DATABASE_URL: databaseUrl,
     CLICKHOUSE_URL: clickhouseUrl,
     CLICKHOUSE_DB: database,
+    ...(cluster === undefined ? {} : { CLICKHOUSE_CLUSTER: cluster.name, CLICKHOUSE_SHARDED: "true" }),
     LANGFUSE_S3_BATCH_EXPORT_ENABLED: "true",
     LANGFUSE_S3_BATCH_EXPORT_BUCKET: s3Config.bucket,
     LANGFUSE_S3_BATCH_EXPORT_PREFIX: `${database}/`,
@@ -212,7 +224,8 @@ export const createFixture = async () => {
       return startRunner(parsed.config, (level, event, fields) => lines.push({ level, event, ...fields }));
     },
     stop: async () => {
-      await query(`DROP DATABASE IF EXISTS ${database} SYNC`);
+      // A cluster ends with its test.
+      if (cluster === undefined) await query(`DROP DATABASE IF EXISTS ${database} SYNC`);
       await postgres.close();
       await ownPostgres.drop();
     },

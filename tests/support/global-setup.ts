@@ -9,6 +9,7 @@ import { startClickHouse } from "../../local/clickhouse/start.ts";
 import { startPostgres } from "../../local/postgres/start.ts";
 import { startS3 } from "../../local/s3/start.ts";
 import { bundleWorker } from "../../local/workerd/start.ts";
+import { missingPgbouncer, startPgbouncer } from "./pgbouncer.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -16,6 +17,8 @@ declare module "vitest" {
     postgresUrl: string;
     /** A migrated database that nobody opens, to be cloned, and where to say so. */
     postgresTemplate: { url: string; name: string };
+    /** With SPILLWAY_TEST_PGBOUNCER=1, what clones of the template are reached through; else null. */
+    pgbouncer: { port: string } | null;
     s3: { endpoint: string; region: string; accessKeyId: string; secretAccessKey: string; dataDir: string; bucket: string };
     /** The folder of the Worker's bundle, for every Worker of the run. */
     workerBundle: string;
@@ -38,7 +41,9 @@ export default async (project: TestProject): Promise<() => Promise<void>> => {
     }),
     startS3({ dataDir: join(dir, "s3"), logFile: join(dir, "s3.log"), buckets: [testBucket] }),
   ]);
+  let pooler: Awaited<ReturnType<typeof startPgbouncer>> | undefined;
   const stop = async () => {
+    await pooler?.stop();
     await Promise.all(started.map((service) => (service.status === "fulfilled" ? service.value.stop() : undefined)));
     rmSync(dir, { recursive: true, force: true });
   };
@@ -54,6 +59,8 @@ export default async (project: TestProject): Promise<() => Promise<void>> => {
     await sql.end();
     await migratePostgres(database.value.urlFor(template));
     await migratePostgres(database.value.url);
+    pooler = await openPooler(join(dir, "pgbouncer"), database.value.url);
+    project.provide("pgbouncer", pooler === undefined ? null : { port: new URL(pooler.pooled(database.value.url)).port });
     project.provide("workerBundle", workerBundle);
     project.provide("clickhouseUrl", clickhouse.value.url);
     project.provide("postgresUrl", database.value.url);
@@ -65,4 +72,12 @@ export default async (project: TestProject): Promise<() => Promise<void>> => {
     await stop();
     throw error;
   }
+};
+
+/** Migrations and the making of databases go straight to Postgres; everything else goes through the pooler that is asked for. */
+const openPooler = async (dir: string, postgresUrl: string) => {
+  if (process.env["SPILLWAY_TEST_PGBOUNCER"] !== "1") return undefined;
+  const missing = missingPgbouncer();
+  if (missing !== undefined) throw new Error(missing);
+  return startPgbouncer(dir, postgresUrl);
 };

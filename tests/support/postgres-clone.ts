@@ -2,7 +2,8 @@
 import postgres from "postgres";
 import { inject } from "vitest";
 
-export type PostgresClone = { url: string; drop: () => Promise<void> };
+/** `url` leads through PgBouncer where the run asks for it; `directUrl` never does. */
+export type PostgresClone = { url: string; directUrl: string; drop: () => Promise<void> };
 
 export const clonePostgres = async (name: string): Promise<PostgresClone> => {
   const { url: adminUrl, name: template } = inject("postgresTemplate");
@@ -26,5 +27,11 @@ export const clonePostgres = async (name: string): Promise<PostgresClone> => {
   }
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
-  return { url: url.href, drop: () => run(`drop database if exists ${name} with (force)`) };
+  const directUrl = url.href;
+  const pooler = inject("pgbouncer");
+  if (pooler !== null) {
+    url.port = pooler.port;
+    url.searchParams.set("pgbouncer", "true");
+  }
+  return { url: url.href, directUrl, drop: () => run(`drop database if exists ${name} with (force)`) };
 };

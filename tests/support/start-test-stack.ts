@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject } from "vitest";
 import { type Stack, startStack } from "../../local/stack.ts";
-import { clonePostgres } from "./postgres-clone.ts";
+import { clonePostgres, type PostgresClone } from "./postgres-clone.ts";
 
 export type TestStackOptions = { env?: Record<string, string>; withRunner?: boolean; hasOwnEngines?: boolean };
 
@@ -35,7 +35,7 @@ export const startTestStack = async ({ env = {}, withRunner = true, hasOwnEngine
       apiPort: 0,
       withRunner,
       workerBundle: inject("workerBundle"),
-      env: { ...eager, ...patient, ...(database === undefined ? {} : enginesOf(name, database.url, clickhouseUrl)), ...env },
+      env: { ...eager, ...patient, ...(database === undefined ? {} : enginesOf(name, database, clickhouseUrl)), ...env },
     });
     return {
       ...stack,
@@ -53,7 +53,7 @@ export const startTestStack = async ({ env = {}, withRunner = true, hasOwnEngine
   }
 };
 
-const enginesOf = (name: string, postgresUrl: string, clickhouseUrl: string): Record<string, string> => {
+const enginesOf = (name: string, { url, directUrl }: PostgresClone, clickhouseUrl: string): Record<string, string> => {
   const { endpoint, region, accessKeyId, secretAccessKey, dataDir } = inject("s3");
   // A bucket of its own: the store lists all objects of a bucket to find those of a prefix.
   const bucket = name.replaceAll("_", "-");
@@ -68,7 +68,8 @@ const enginesOf = (name: string, postgresUrl: string, clickhouseUrl: string): Re
     [`${variables}_FORCE_PATH_STYLE`]: "true",
   });
   return {
-    DATABASE_URL: postgresUrl,
+    DATABASE_URL: url,
+    DIRECT_URL: directUrl,
     CLICKHOUSE_URL: clickhouseUrl,
     CLICKHOUSE_DB: name,
     ...store("LANGFUSE_S3_BATCH_EXPORT", `${name}/exports/`),

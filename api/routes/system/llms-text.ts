@@ -65,6 +65,7 @@ export const llmsText: string = [
   "",
   "- [Self-hosting](docs/self-hosting.md): Spillway is two programs and three engines.",
   "- [Operations](docs/operations.md): This page is for whoever runs Spillway.",
+  "- [Scaling](docs/scaling.md): This page says how much one machine does, what to add when it is not enough, what a million events cost, and where the design ends.",
   "- [Egress](docs/egress.md): The runner sends files and events to addresses that customers write into settings.",
   "- [Ingestion in depth](docs/ingestion.md): This page follows an event from the SDK to the exportable tables.",
   "- [Trace aggregates](docs/trace-aggregates.md): This page is for those who try or change an experiment that is off by default.",

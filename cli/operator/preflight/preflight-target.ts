@@ -1,6 +1,8 @@
 /** Preflight: what is to be checked, from the same variables and schemas that the Worker and the runner read. */
+
 import { parseApiEnv } from "../../../api/env.ts";
 import { type OidcSettings, oidcSettings } from "../../../core/auth/oidc-env.ts";
+import { clusterOf } from "../../../core/clickhouse-cluster.ts";
 import { egressPolicy } from "../../../core/egress/egress-env.ts";
 import type { EgressPolicy } from "../../../core/egress/egress-policy.ts";
 import { exportStoreConfig } from "../../../core/exports/export-store-config.ts";
@@ -89,7 +91,13 @@ const readApi = (bindings: Environment): Read => {
     results: variableResults("API", { problems: [], warnings: parsed.warnings }),
     target: {
       databaseUrl: env.DATABASE_URL,
-      clickhouse: { url: env.CLICKHOUSE_URL, user: env.CLICKHOUSE_USER, password: env.CLICKHOUSE_PASSWORD, database: env.CLICKHOUSE_DB },
+      clickhouse: {
+        url: env.CLICKHOUSE_URL,
+        user: env.CLICKHOUSE_USER,
+        password: env.CLICKHOUSE_PASSWORD,
+        database: env.CLICKHOUSE_DB,
+        cluster: clusterOf(env),
+      },
       exports: env.LANGFUSE_S3_BATCH_EXPORT_ENABLED ? { s3: exportStoreConfig(env), prefix: "", checksum: "none" } : null,
       events: eventStoreConfig(env),
       keys: { present: env.ENCRYPTION_KEY ?? null, previous: env.SPILLWAY_PREVIOUS_ENCRYPTION_KEYS },

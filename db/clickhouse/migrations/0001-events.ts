@@ -3,8 +3,8 @@ import type { ClickHouseMigration } from "./migration.ts";
 
 export const events: ClickHouseMigration = {
   name: "0001-events",
-  statements: ({ onCluster, engine }) => [
-    `CREATE TABLE IF NOT EXISTS events ${onCluster} (
+  statements: ({ onCluster, engine, stored, distribute }) => [
+    `CREATE TABLE IF NOT EXISTS ${stored("events")} ${onCluster} (
       project_id String,
       trace_id String,
       span_id String,
@@ -92,5 +92,6 @@ export const events: ClickHouseMigration = {
     PARTITION BY toYYYYMM(start_time)
     PRIMARY KEY (project_id, start_time, xxHash32(trace_id))
     ORDER BY (project_id, start_time, xxHash32(trace_id), span_id)`,
+    ...distribute(["events"]),
   ],
 };

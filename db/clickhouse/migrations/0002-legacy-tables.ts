@@ -6,8 +6,8 @@ import type { ClickHouseMigration } from "./migration.ts";
 
 export const legacyTables: ClickHouseMigration = {
   name: "0002-legacy-tables",
-  statements: ({ onCluster, engine }) => [
-    `CREATE TABLE IF NOT EXISTS traces ${onCluster} (
+  statements: ({ onCluster, engine, stored, distribute }) => [
+    `CREATE TABLE IF NOT EXISTS ${stored("traces")} ${onCluster} (
       id String,
       timestamp DateTime64(3),
       name String,
@@ -37,7 +37,7 @@ export const legacyTables: ClickHouseMigration = {
     PARTITION BY toYYYYMM(timestamp)
     PRIMARY KEY (project_id, toDate(timestamp))
     ORDER BY (project_id, toDate(timestamp), id)`,
-    `CREATE TABLE IF NOT EXISTS observations ${onCluster} (
+    `CREATE TABLE IF NOT EXISTS ${stored("observations")} ${onCluster} (
       id String,
       trace_id String,
       project_id String,
@@ -83,7 +83,7 @@ export const legacyTables: ClickHouseMigration = {
     PARTITION BY toYYYYMM(start_time)
     PRIMARY KEY (project_id, type, toDate(start_time))
     ORDER BY (project_id, type, toDate(start_time), id)`,
-    `CREATE TABLE IF NOT EXISTS scores ${onCluster} (
+    `CREATE TABLE IF NOT EXISTS ${stored("scores")} ${onCluster} (
       id String,
       timestamp DateTime64(3),
       project_id String,
@@ -120,7 +120,7 @@ export const legacyTables: ClickHouseMigration = {
     PARTITION BY toYYYYMM(timestamp)
     PRIMARY KEY (project_id, toDate(timestamp), name)
     ORDER BY (project_id, toDate(timestamp), name, id)`,
-    `CREATE TABLE IF NOT EXISTS dataset_run_items_rmt ${onCluster} (
+    `CREATE TABLE IF NOT EXISTS ${stored("dataset_run_items_rmt")} ${onCluster} (
       id String,
       project_id String,
       dataset_run_id String,
@@ -148,8 +148,9 @@ export const legacyTables: ClickHouseMigration = {
     ...["traces", "observations"].flatMap((table) =>
       ["input", "output"].map(
         (column) =>
-          `ALTER TABLE ${table} ${onCluster} ADD COLUMN IF NOT EXISTS ${column}_length UInt64 MATERIALIZED ifNull(lengthUTF8(${column}), 0)`,
+          `ALTER TABLE ${stored(table)} ${onCluster} ADD COLUMN IF NOT EXISTS ${column}_length UInt64 MATERIALIZED ifNull(lengthUTF8(${column}), 0)`,
       ),
     ),
+    ...distribute(["traces", "observations", "scores", "dataset_run_items_rmt"]),
   ],
 };

@@ -19,10 +19,15 @@ export const traceAggregates: ClickHouseMigration = {
   statements: (context) => [
     triggerTable(context),
     ...Object.entries(aggregates).flatMap(([table, days]) => [aggregateTable(table, days, context), aggregateView(table, context)]),
+    ...context.distribute(["traces_mt", ...Object.keys(aggregates)]),
   ],
 };
 
-const triggerTable = ({ onCluster, engine }: MigrationContext): string => `CREATE TABLE IF NOT EXISTS traces_mt ${onCluster} (
+const triggerTable = ({
+  onCluster,
+  engine,
+  stored,
+}: MigrationContext): string => `CREATE TABLE IF NOT EXISTS ${stored("traces_mt")} ${onCluster} (
       project_id String,
       id String,
       start_time DateTime64(3),
@@ -54,8 +59,8 @@ const triggerTable = ({ onCluster, engine }: MigrationContext): string => `CREAT
 const aggregateTable = (
   table: string,
   days: number | null,
-  { onCluster, engine }: MigrationContext,
-): string => `CREATE TABLE IF NOT EXISTS ${table} ${onCluster} (
+  { onCluster, engine, stored }: MigrationContext,
+): string => `CREATE TABLE IF NOT EXISTS ${stored(table)} ${onCluster} (
       project_id String,
       id String,
       timestamp SimpleAggregateFunction(min, DateTime64(3)),
@@ -93,9 +98,9 @@ const aggregateTable = (
 const lastPresent = (column: string, isPresent: string) =>
   `argMaxState(t0.${column}, if(${isPresent}, t0.event_ts, toDateTime64(0, 3))) AS ${column}`;
 
-const aggregateView = (table: string, { onCluster }: MigrationContext): string =>
-  `CREATE MATERIALIZED VIEW IF NOT EXISTS ${table}_mv ${onCluster} TO ${table} AS
-    ${foldTraces("traces_mt")}`;
+const aggregateView = (table: string, { onCluster, stored }: MigrationContext): string =>
+  `CREATE MATERIALIZED VIEW IF NOT EXISTS ${table}_mv ${onCluster} TO ${stored(table)} AS
+    ${foldTraces(stored("traces_mt"))}`;
 
 /** Folds rows like those of `traces_mt` into rows of an aggregate. */
 export const foldTraces = (from: string): string => `SELECT

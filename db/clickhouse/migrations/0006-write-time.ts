@@ -8,12 +8,12 @@ const versioned = ["events", "traces", "observations", "scores", "dataset_run_it
 
 export const writeTime: ClickHouseMigration = {
   name: "0006-write-time",
-  statements: ({ onCluster, engine }) => [
+  statements: ({ onCluster, engine, stored, distribute }) => [
     ...versioned.flatMap((table) => [
-      `ALTER TABLE ${table} ${onCluster} ADD INDEX IF NOT EXISTS idx_event_ts event_ts TYPE minmax GRANULARITY 1`,
-      `ALTER TABLE ${table} ${onCluster} MATERIALIZE INDEX idx_event_ts`,
+      `ALTER TABLE ${stored(table)} ${onCluster} ADD INDEX IF NOT EXISTS idx_event_ts event_ts TYPE minmax GRANULARITY 1`,
+      `ALTER TABLE ${stored(table)} ${onCluster} MATERIALIZE INDEX idx_event_ts`,
     ]),
-    `CREATE TABLE IF NOT EXISTS deleted_rows ${onCluster} (
+    `CREATE TABLE IF NOT EXISTS ${stored("deleted_rows")} ${onCluster} (
       project_id String,
       deleted_at DateTime64(6, 'UTC'),
       table_name LowCardinality(String),
@@ -21,5 +21,6 @@ export const writeTime: ClickHouseMigration = {
     ) ENGINE = ${engine("ReplacingMergeTree", "")}
     PARTITION BY toYYYYMM(deleted_at)
     ORDER BY (project_id, deleted_at, table_name, id)`,
+    ...distribute(["deleted_rows"]),
   ],
 };

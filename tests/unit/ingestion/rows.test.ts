@@ -85,7 +85,9 @@ const columnsOf = (statements: string[], table: string): Map<string, boolean> =>
   });
   return new Map(columns);
 };
-const site = { onCluster: "", engine: () => "" } as unknown as Parameters<typeof events.statements>[0];
+const site = { onCluster: "", engine: () => "", stored: (table: string) => table, distribute: () => [] } as unknown as Parameters<
+  typeof events.statements
+>[0];
 const statements = [...events.statements(site), ...legacyTables.statements(site)];
 
 const rows: [string, () => object | undefined][] = [
