@@ -68,7 +68,7 @@ const generated = ({ project, first, rows, fromUs, sliceUs, payloadOf }: Slice):
     at + toIntervalSecond(6 + again * 3600) AS written
   FROM (SELECT number + ${first} AS number FROM numbers(${rows})) ARRAY JOIN if(cityHash64(number, 4) % 100 = 0, [0, 1], [0]) AS again)`;
 
-const settings = "SETTINGS max_partitions_per_insert_block = 0, max_threads = 2, max_insert_threads = 1";
+const settings = "SETTINGS max_partitions_per_insert_block = 0, max_threads = 2, max_insert_threads = 1, optimize_on_insert = 0";
 
 const insertAll = async (run: RunSql, slice: Slice): Promise<void> => {
   const from = generated(slice);

@@ -37,13 +37,24 @@ export const planSource = async (deps: ClickHouseSourceDeps, request: SourceRequ
   // A window on write time selects versions itself.
   const merges = isReplacing && window.axis === "eventTime";
   const unmerged = fromClause(table, physical, { needsFinal: false, names: [] });
-  const findRekeyed = (name: string) =>
-    merges ? findRekeyedRows(clickhouse, { from: unmerged, table, projectId }, { signal, queryId: `${request.queryId}-${name}` }) : [];
-
   const countable = countPredicate(compiled, scope);
+  const findRekeyed = async (name: string, only: Sql | undefined) =>
+    merges
+      ? findRekeyedRows(
+          clickhouse,
+          { from: unmerged, table, projectId, ...(only === undefined ? {} : { only }) },
+          { signal, queryId: `${request.queryId}-${name}` },
+        )
+      : [];
+
+  // Without filters, any version may replace a row.
+  const findFirst = async () => {
+    const only = merges && compiled.conditions.length > 0 ? await versionsSince(deps, request, countable) : undefined;
+    return { only, rekeyed: await findRekeyed("moved", only) };
+  };
   // Rows are rarely re-keyed, so planning starts without the answer and is repeated if there are any.
-  const [rekeyed, firstPlan] = await Promise.all([
-    findRekeyed("moved"),
+  const [{ rekeyed, only }, firstPlan] = await Promise.all([
+    findFirst(),
     known ?? makePlan(deps, request, countable, request.queryId, newest?.total),
   ]);
   const without = withoutRekeyed(table, rekeyed);
@@ -74,7 +85,7 @@ export const planSource = async (deps: ClickHouseSourceDeps, request: SourceRequ
       return count("more", `(SELECT 1 FROM ${rows(condition)} LIMIT ${rowsMax})`, condition.params);
     },
     proveNothingRekeyed: async (written) => {
-      if (areRekeyed(rekeyed, await findRekeyed("moved-after")))
+      if (areRekeyed(rekeyed, await findRekeyed("moved-after", only)))
         throw new RowsRekeyed("a row was written under another sort key during the export");
       if (written === null || !isExact || written === plan.rows) return;
       const now = await count("after", rows(counted), counted.params);
@@ -82,6 +93,32 @@ export const planSource = async (deps: ClickHouseSourceDeps, request: SourceRequ
       if (!isExplained({ planned: plan.rows, written, now, changes }))
         throw new RowsRekeyed(`planned ${plan.rows}, written ${written}, counted after ${now}, ${changes} changed meanwhile`);
     },
+  };
+};
+
+/** A row may be inserted this long after the instant that is its version. */
+const insertSecondsMax = 3600;
+
+/**
+ * Condition for the versions that may replace a row of the export: those written since the oldest version that matches, or that appear while
+ * it runs. The index on the version column finds them. Bound once, so that both looks compare the same versions.
+ */
+const versionsSince = async (
+  { clickhouse, physical }: ClickHouseSourceDeps,
+  { compiled: { table }, window, signal, queryId }: SourceRequest,
+  countable: Sql,
+): Promise<Sql> => {
+  const [found] = await clickhouse.queryRows<{ us: string }>({
+    sql: `SELECT toUnixTimestamp64Micro(least(ifNull(minOrNull(${table.version}), now64(6)), now64(6)) - INTERVAL ${insertSecondsMax} SECOND) AS us
+      FROM ${fromClause(table, physical, { needsFinal: false, names: [countable] })} WHERE ${countable.sql} AND ${notDeleted(table, window)}`,
+    params: countable.params,
+    queryId: `${queryId}-since`,
+    signal,
+  });
+  return {
+    sql: `${table.version} >= fromUnixTimestamp64Micro({rekeyedSince:Int64})`,
+    uses: [],
+    params: { rekeyedSince: String(found?.us ?? "0") },
   };
 };
 
