@@ -114,10 +114,13 @@ const deleteWhere = async (store: RowStore, doomed: readonly Doomed[], params: R
 const deleteRekeyed = async (store: RowStore, traceIds: readonly string[]): Promise<void> => {
   const { projectId, eventsTable } = store;
   const look = async (among: Table) => {
-    const { table, id, trace } = among;
+    const { table, id, trace, time } = among;
+    const inTraces = `project_id = {projectId:String} AND ${trace} IN {traceIds:Array(String)}`;
+    // The day is part of the sort keys, and bounds what FINAL reads.
+    const days = `toDate(${time}) IN (SELECT toDate(${time}) FROM ${table} WHERE ${inTraces})`;
     const found = await store.clickhouse.queryRows<{ found: string }>({
       sql: `SELECT DISTINCT ${id} AS found FROM ${table} WHERE project_id = {projectId:String} AND ifNull(${trace}, '') NOT IN {traceIds:Array(String)}
-        AND ${id} IN (SELECT ${id} FROM ${table} FINAL WHERE project_id = {projectId:String} AND ${trace} IN {traceIds:Array(String)})`,
+        AND ${id} IN (SELECT ${id} FROM ${table} FINAL WHERE ${inTraces} AND ${days})`,
       params: { projectId, traceIds },
       signal: store.signal,
       timeoutSeconds,

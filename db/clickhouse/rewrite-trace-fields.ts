@@ -60,11 +60,12 @@ const differing = `WHERE ${isAmong("changed_traces", "trace_id", "e.")} AND (n.i
 
 /**
  * Condition on sort key columns alone: all versions of a row pass or none, so FINAL sees whole rows, and payloads of other rows are not
- * read.
+ * read. The instants bound the granules that FINAL adds, one of each part.
  */
-const onlyTheirs = (table: string): string =>
-  `PREWHERE (e.project_id, e.span_id) IN (SELECT project_id, span_id FROM ${table} WHERE ${isAmong("changed_traces", "trace_id")})
-    AND e.span_id IN (SELECT span_id FROM ${table} WHERE ${isAmong("changed_traces", "trace_id")})`;
+const onlyTheirs = (table: string): string => {
+  const theirs = (column: string) => `e.${column} IN (SELECT ${column} FROM ${table} WHERE ${isAmong("changed_traces", "trace_id")})`;
+  return `PREWHERE e.project_id IN (SELECT project_id FROM changed_traces) AND ${theirs("span_id")} AND ${theirs("start_time")}`;
+};
 
 /** Returns the traces that may have rows to rewrite: checks all versions of a row, and reads short columns only. Most traces have none. */
 export const findDiffering = async (

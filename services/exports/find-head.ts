@@ -111,10 +111,11 @@ const listVersions = async (
 ): Promise<Version[]> => {
   const { table, orderOfVersions } = compiled;
   const where = exportPredicate(compiled, scope);
+  const inProject = `FROM ${fromClause(table, scope.physical, { needsFinal: false, names: [] })} WHERE e.project_id = {projectId:String}`;
   const list = (since: Sql) =>
     clickhouse.queryRows<Version>({
       sql: `SELECT ${table.id} AS row_id, toString(${versionTuple(table)}) AS version, toUnixTimestamp64Micro(${table.time}) AS us, toUnixTimestamp64Micro(${table.version}) AS version_us
-      FROM ${fromClause(table, scope.physical, { needsFinal: false, names: [where, orderOfVersions] })}
+      FROM ${fromClause(table, scope.physical, { needsFinal: false, names: [where, orderOfVersions], among: since.sql === "" ? null : `${inProject}${since.sql}` })}
       WHERE ${where.sql}${since.sql} AND ${notDeleted(table, scope.window)} ORDER BY ${orderOfVersions.sql} LIMIT ${versionsMax}`,
       params: { ...where.params, ...since.params },
     });

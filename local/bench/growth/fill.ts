@@ -37,9 +37,9 @@ export const fillGrowth = async (run: RunSql, { events, insertEvents, payloadOf 
     const sliceUs = Math.floor(spanUs / inserts);
     const slice = { fromUs: startUs + at * sliceUs, sliceUs, payloadOf };
     const rows = Math.min(insertEvents, events - at * insertEvents);
-    await insertAll(run, { ...slice, project: projectOfBlock, first: at * insertEvents, rows });
+    await insertSlice(run, { ...slice, project: projectOfBlock, first: at * insertEvents, rows });
     const own = Math.floor(smallEvents / inserts);
-    await insertAll(run, {
+    await insertSlice(run, {
       ...slice,
       payloadOf: 1,
       project: `'${projects.small}'`,
@@ -62,7 +62,7 @@ const generated = ({ project, first, rows, fromUs, sliceUs, payloadOf }: Slice):
   SELECT ${project} AS project_id, lower(hex(sipHash128(trace_key))) AS trace_id, lower(hex(sipHash64(number))) AS span_id, ordinal, trace_at, trace_dice, dice,
     if(ordinal = 0, '', lower(hex(sipHash64(number - ordinal)))) AS parent_id, trace_at + toIntervalMillisecond(ordinal * 20) AS at,
     at + toIntervalMillisecond(dice % 5000) AS until, concat('step ', toString(dice % 200)) AS step, ['SPAN', 'GENERATION', 'TOOL'][dice % 3 + 1] AS type,
-    concat('user-', toString(trace_dice % 2000)) AS user, concat('session-', toString(intDiv(trace_dice, 7) % 20000)) AS session, concat('request ', toString(trace_dice % 50)) AS request,
+    concat('user-', toString(trace_dice % 2000)) AS user, concat('session-', toString(intDiv(trace_key, 8))) AS session, concat('request ', toString(trace_dice % 50)) AS request,
     concat('{"messages":["', toString(dice), substring(repeat('the quick brown fox jumps over ', 1300), 1, toUInt32(payload_length)), '"]}') AS payload,
     map('input', dice % 4000, 'output', dice % 900, 'total', dice % 4900) AS usage, map('total', toDecimal64(dice % 1000, 12) / 1000) AS cost,
     at + toIntervalSecond(6 + again * 3600) AS written
@@ -70,7 +70,8 @@ const generated = ({ project, first, rows, fromUs, sliceUs, payloadOf }: Slice):
 
 const settings = "SETTINGS max_partitions_per_insert_block = 0, max_threads = 2, max_insert_threads = 1, optimize_on_insert = 0";
 
-const insertAll = async (run: RunSql, slice: Slice): Promise<void> => {
+/** Inserts the rows of all tables whose events are these numbers, with instants in a range of time. `project` is SQL. */
+export const insertSlice = async (run: RunSql, slice: Slice): Promise<void> => {
   const from = generated(slice);
   await run(`INSERT INTO events (project_id, trace_id, span_id, parent_span_id, start_time, end_time, name, type, level, user_id, session_id, trace_name,
       provided_model_name, usage_details, cost_details, input, output, metadata_names, metadata_values, event_ts)

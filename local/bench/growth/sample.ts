@@ -24,22 +24,23 @@ const json = async <Row>(run: RunSql, sql: string): Promise<Row[]> =>
 /** Traces a batch of ingestion meets again. */
 const storedTraces = 20;
 
-export const takeSample = async (run: RunSql, projectId: string): Promise<Sample> => {
-  const before = (days: number) => `fromUnixTimestamp64Milli(${endMs - days * 86_400_000})`;
+/** `days`: what lies further back than these is to be deleted, what lies within is read. */
+export const takeSample = async (run: RunSql, projectId: string, { days } = { days: 60 }): Promise<Sample> => {
+  const before = (count: number) => `fromUnixTimestamp64Milli(${endMs - count * 86_400_000})`;
   const tracesOf = (where: string, rows: number, order = "cityHash64(trace)") =>
     json<{ trace: string; at: string; spans: [string, string, string][] }>(
       run,
       `SELECT trace_id AS trace, toString(min(start_time)) AS at, groupArray((id, toString(type), toString(start_time))) AS spans FROM observations FINAL
        WHERE project_id = '${projectId}' AND ${where} GROUP BY trace HAVING count() BETWEEN 18 AND 22 ORDER BY ${order} LIMIT ${rows}`,
     );
-  const [found] = await tracesOf(`start_time BETWEEN ${before(60)} AND ${before(5)}`, 1);
+  const [found] = await tracesOf(`start_time BETWEEN ${before(days)} AND ${before(5)}`, 1);
   if (found === undefined) throw new Error(`${projectId} has no trace of 20 observations`);
   const [trace] = await json<{ user_id: string; session_id: string }>(
     run,
     `SELECT user_id, session_id FROM traces FINAL WHERE project_id = '${projectId}' AND id = '${found.trace}'`,
   );
-  const doomed = await tracesOf(`start_time < ${before(60)}`, 20);
-  const stored = await tracesOf(`start_time > ${before(60)}`, storedTraces, "at DESC");
+  const doomed = await tracesOf(`start_time < ${before(days)}`, 20);
+  const stored = await tracesOf(`start_time > ${before(days)}`, storedTraces, "at DESC");
   return {
     projectId,
     traceId: found.trace,
