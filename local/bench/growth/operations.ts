@@ -242,14 +242,11 @@ export const ingestionOf = ({ clickhouse }: Deps, { projectId, stored }: Sample)
     },
     {
       name: "ingestion, listPointing of 200",
-      run: async () =>
-        (
-          await listPointing(
-            clickhouse,
-            batch().map(({ id }) => ({ projectId, traceId: id, spanId: "none" })),
-            signal,
-          )
-        ).length,
+      run: async () => {
+        const known = stored.flatMap(({ id, spans: own }) => own.map((span) => ({ projectId, traceId: id, spanId: span.id })));
+        const others = unknown(newTraces).map((traceId) => ({ projectId, traceId, spanId: "none" }));
+        return (await listPointing(clickhouse, [...known, ...others], signal)).length;
+      },
     },
     {
       name: "ingestion, findDiffering of 200 traces",
