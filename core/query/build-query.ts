@@ -32,7 +32,7 @@ export type ExportScope = {
   newest?: Sql;
 };
 
-const join = (conditions: readonly Sql[], { table }: CompiledQuery, scope: ExportScope): Sql =>
+const join = (conditions: readonly Sql[], { table }: Pick<CompiledQuery, "table">, scope: ExportScope): Sql =>
   joinSql(["e.project_id = {projectId:String}", ...windowConditions(table, scope), ...conditions], " AND ");
 
 const instant = (name: string) => `parseDateTime64BestEffort({${name}:String}, 6, 'UTC')`;
@@ -67,7 +67,8 @@ export const notDeleted = ({ isDeleted }: ExportTable, window: ExportWindow): st
   window.axis === "writeTime" && window.hasTombstones === true ? "1" : `${isDeleted} = 0`;
 
 /** Condition for the rows of an export. */
-export const exportPredicate = (compiled: CompiledQuery, scope: ExportScope): Sql => join(compiled.conditions, compiled, scope);
+export const exportPredicate = (compiled: Pick<CompiledQuery, "table" | "conditions">, scope: ExportScope): Sql =>
+  join(compiled.conditions, compiled, scope);
 
 /** The part of the export condition that can be counted without reading payloads. */
 export const countPredicate = (compiled: CompiledQuery, scope: ExportScope): Sql => join(compiled.cheapConditions, compiled, scope);

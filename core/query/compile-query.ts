@@ -1,6 +1,7 @@
 /** Compiles a validated request to the parts of its SQL. The runner adds slices, limits and formats. */
 
 import { AppError, type FieldError } from "../errors.ts";
+import { earliest } from "./earliest.ts";
 import type { ExportQuery } from "./export-query.ts";
 import { type CommentFilter, type Condition, compileFilter, findFilterColumn } from "./filters/compile-filter.ts";
 import { compileSearch } from "./search.ts";
@@ -28,7 +29,15 @@ export type CompiledQuery = {
   /** True if slices along the sorting key can be read one after the other; otherwise the export is one query. */
   followsSortingKey: boolean;
   isDescending: boolean;
+  /** Earliest time a matching row may have; null for no bound. */
+  from: Date | null;
 };
+
+/** Which rows of a table, in which order. */
+export type OrderedRows = Pick<
+  CompiledQuery,
+  "table" | "conditions" | "orderBy" | "orderOfVersions" | "followsSortingKey" | "isDescending" | "from"
+>;
 
 /** Returns the requested table in the requested shape. Throws UNKNOWN_TABLE or INVALID_REQUEST. */
 export const findQueryTable = (query: Pick<ExportQuery, "shape" | "tableName">): ExportTable => {
@@ -87,6 +96,7 @@ export const compileTableQuery = (
     orderColumn: order.column,
     followsSortingKey: order.followsSortingKey,
     isDescending: order.isDescending,
+    from: earliest(query.filter ?? [], table),
   };
 };
 

@@ -2,10 +2,10 @@
  * Compiles the request of a listing to conditions and a total order. Parameters such as `userId` are filters in the same language as
  * `filter`; all are combined by AND.
  */
-import { z } from "zod";
 import { AppError, type FieldError } from "../errors.ts";
-import { type CompiledQuery, compileOrder } from "./compile-query.ts";
-import { type Condition, compileFilter, findFilterColumn } from "./filters/compile-filter.ts";
+import { type CompiledQuery, compileOrder, type OrderedRows } from "./compile-query.ts";
+import { earliest } from "./earliest.ts";
+import { type Condition, compileFilter } from "./filters/compile-filter.ts";
 import { relation, sql } from "./sql.ts";
 import type { ExportTable } from "./tables/table.ts";
 
@@ -20,10 +20,7 @@ export type ReadParameter = {
 
 export type ReadOrder = { column: string; order: "ASC" | "DESC" } | null;
 
-export type ReadQuery = Pick<CompiledQuery, "table" | "conditions" | "cheapConditions" | "commentFilters" | "orderBy"> & {
-  /** Earliest time a matching row may have; null for no bound. */
-  from: Date | null;
-};
+export type ReadQuery = OrderedRows & Pick<CompiledQuery, "cheapConditions" | "commentFilters">;
 
 /** Compiles the request, or throws one AppError (INVALID_FILTER, INVALID_ORDER_BY) that names every fault. */
 export const compileRead = (
@@ -43,19 +40,11 @@ export const compileRead = (
     cheapConditions: conditions.filter(({ readsContent }) => !readsContent),
     commentFilters: compiled.commentFilters,
     orderBy: { sql: order.sql, uses: order.uses },
+    orderOfVersions: { sql: order.ofVersions, uses: order.uses },
+    followsSortingKey: order.followsSortingKey,
+    isDescending: order.isDescending,
     from: earliest(filters, table),
   };
-};
-
-const LowerBound = z.object({ type: z.literal("datetime"), column: z.string(), operator: z.enum([">", ">="]), value: z.string() });
-
-/** Returns the latest lower bound on the table's time, since all filters must match; null without one. */
-export const earliest = (filters: readonly unknown[], table: ExportTable): Date | null => {
-  const bounds = filters.flatMap((filter) => {
-    const { success, data } = LowerBound.safeParse(filter);
-    return success && findFilterColumn(table, data.column)?.sql === table.time ? [Date.parse(data.value)] : [];
-  });
-  return bounds.length === 0 ? null : new Date(Math.max(...bounds));
 };
 
 /** Without faults, the last conditions belong to the parameters, one each. */

@@ -23,14 +23,14 @@ export type RowStore = {
   signal: AbortSignal;
 };
 
-/** `name`: what the table is called in `deleted_rows`, if it is not called the same here. */
+/** `name`: what the table is called in `deleted_rows`, if it is not called the same here. `trace` may be NULL. */
 type Table = { table: string; name?: string; id: string; trace: string; time: string };
 
 /** Per entity: its table, its trace column, and the time that retention applies to. */
 const tables = {
   trace: { table: "traces", id: "id", trace: "id", time: "timestamp" },
   observation: { table: "observations", id: "id", trace: "trace_id", time: "start_time" },
-  score: { table: "scores", id: "id", trace: "ifNull(trace_id, '')", time: "timestamp" },
+  score: { table: "scores", id: "id", trace: "trace_id", time: "timestamp" },
   dataset_run_item: { table: "dataset_run_items_rmt", name: "dataset_run_items", id: "id", trace: "trace_id", time: "created_at" },
 } as const satisfies Record<EntityType, Table>;
 
@@ -76,6 +76,12 @@ export const deleteStoredRows = async (store: RowStore, what: JobPayload<"data.d
       await run(`DELETE FROM ${table} WHERE project_id = {projectId:String}`, { projectId });
 };
 
+/** Waits for each, even if one fails: a deletion must not run on behind the job. Throws the first failure. */
+const settleAll = async (running: readonly Promise<unknown>[]): Promise<void> => {
+  await Promise.allSettled(running);
+  await Promise.all(running);
+};
+
 type Doomed = { table: Table; condition: string };
 
 /**
@@ -95,7 +101,8 @@ const deleteWhere = async (store: RowStore, doomed: readonly Doomed[], params: R
     ...asked,
     version: await store.nextVersion(),
   });
-  for (const { table, condition } of doomed) await run(`DELETE FROM ${table.table} ${where(condition)}`, asked);
+  // Each waits for a mutation of its own table.
+  await settleAll(doomed.map(({ table, condition }) => run(`DELETE FROM ${table.table} ${where(condition)}`, asked)));
 };
 
 /**
@@ -106,17 +113,21 @@ const deleteWhere = async (store: RowStore, doomed: readonly Doomed[], params: R
  */
 const deleteRekeyed = async (store: RowStore, traceIds: readonly string[]): Promise<void> => {
   const { projectId, eventsTable } = store;
-  for (const among of [tables.observation, tables.score, eventsOf(eventsTable)]) {
-    const { table, id, trace } = among;
+  const look = async (among: Table) => {
+    const { table, id, trace, time } = among;
+    const inTraces = `project_id = {projectId:String} AND ${trace} IN {traceIds:Array(String)}`;
+    // The day is part of the sort keys, and bounds what FINAL reads.
+    const days = `toDate(${time}) IN (SELECT toDate(${time}) FROM ${table} WHERE ${inTraces})`;
     const found = await store.clickhouse.queryRows<{ found: string }>({
-      sql: `SELECT DISTINCT ${id} AS found FROM ${table} WHERE project_id = {projectId:String} AND ${trace} NOT IN {traceIds:Array(String)}
-        AND ${id} IN (SELECT ${id} FROM ${table} FINAL WHERE project_id = {projectId:String} AND ${trace} IN {traceIds:Array(String)})`,
+      sql: `SELECT DISTINCT ${id} AS found FROM ${table} WHERE project_id = {projectId:String} AND ifNull(${trace}, '') NOT IN {traceIds:Array(String)}
+        AND ${id} IN (SELECT ${id} FROM ${table} FINAL WHERE ${inTraces} AND ${days})`,
       params: { projectId, traceIds },
       signal: store.signal,
       timeoutSeconds,
     });
     for (const ids of slices(found)) await deleteWhere(store, [{ table: among, condition: `${id} IN {ids:Array(String)}` }], { ids });
-  }
+  };
+  await settleAll([tables.observation, tables.score, eventsOf(eventsTable)].map(look));
 };
 
 const slices = (found: readonly { found: string }[]): string[][] =>

@@ -47,14 +47,25 @@ const handTraces = (traces: readonly NamedTrace[]) =>
 
 const versionParam = "parseDateTime64BestEffort({version:String}, 6, 'UTC')";
 
+const joined = "INNER JOIN changed_traces AS n ON n.project_id = e.project_id AND n.id = e.trace_id";
 /**
- * Follows the table with its alias `e`: selects rows of these traces whose copies differ, and for contested traces all older rows. Uses the
- * bloom filter on trace_id.
+ * Selects rows `e` of these traces whose copies differ from `n`, and for contested traces all older rows. Uses the bloom filter on
+ * trace_id.
  */
-const differing = `INNER JOIN changed_traces AS n ON n.project_id = e.project_id AND n.id = e.trace_id
-  WHERE ${isAmong("changed_traces", "trace_id", "e.")} AND (n.is_contested AND e.event_ts < ${versionParam} OR ${Object.entries(copied)
-    .map(([column, value]) => `e.${column} != ${value}`)
-    .join(" OR ")})`;
+const differing = `WHERE ${isAmong("changed_traces", "trace_id", "e.")} AND (n.is_contested AND e.event_ts < ${versionParam} OR ${Object.entries(
+  copied,
+)
+  .map(([column, value]) => `e.${column} != ${value}`)
+  .join(" OR ")})`;
+
+/**
+ * Condition on sort key columns alone: all versions of a row pass or none, so FINAL sees whole rows, and payloads of other rows are not
+ * read. The instants bound the granules that FINAL adds, one of each part.
+ */
+const onlyTheirs = (table: string): string => {
+  const theirs = (column: string) => `e.${column} IN (SELECT ${column} FROM ${table} WHERE ${isAmong("changed_traces", "trace_id")})`;
+  return `PREWHERE e.project_id IN (SELECT project_id FROM changed_traces) AND ${theirs("span_id")} AND ${theirs("start_time")}`;
+};
 
 /** Returns the traces that may have rows to rewrite: checks all versions of a row, and reads short columns only. Most traces have none. */
 export const findDiffering = async (
@@ -64,7 +75,7 @@ export const findDiffering = async (
 ): Promise<NamedTrace[]> => {
   if (traces.length === 0) return [];
   const rows = await clickhouse.queryRows<{ projectId: string; id: string }>({
-    sql: `SELECT DISTINCT e.project_id AS projectId, e.trace_id AS id FROM ${table} AS e ${differing}`,
+    sql: `SELECT DISTINCT e.project_id AS projectId, e.trace_id AS id FROM ${table} AS e ${joined} ${differing}`,
     params: { version, changed_traces: handTraces(traces) },
     signal,
   });
@@ -90,7 +101,7 @@ export const rewriteTraceFields = async (
   };
   await clickhouse.command({
     sql: `INSERT INTO ${table} (${columns.join(", ")}) SELECT ${columns.map((column) => `${written[column] ?? `e.${column}`} AS ${column}`).join(", ")}
-      FROM ${table} AS e FINAL ${differing}`,
+      FROM ${table} AS e FINAL ${joined} ${onlyTheirs(table)} ${differing}`,
     params: { version, changed_traces: handTraces(traces) },
     signal,
   });

@@ -1,6 +1,7 @@
 /**
  * `npm run bench [-- --events 500000 --rounds 3 --only JSONL]`: alternates (a) curl of the query to nowhere, (b) curl piped into `curl -T
- * -` to a discarding sink, (c) the export through the runner into that sink. Method and figures: docs/benchmarks.md.
+ * -` to a discarding sink, (c) the export through the runner into that sink. `--growth` runs growth.ts instead. Method and figures:
+ * docs/benchmarks.md.
  */
 
 import { spawnSync } from "node:child_process";
@@ -31,6 +32,9 @@ import { startPostgres } from "../postgres/start.ts";
 import { insertEvents, sampleEvents } from "../sample-data.ts";
 import { bunPath, repositoryRoot, startService } from "../service.ts";
 import { spawnBound } from "../spawn-bound.ts";
+
+// Another benchmark, which ends the process.
+if (process.argv.includes("--growth")) await import("./growth.ts");
 
 const option = (name: string, fallback: number): number => {
   const at = process.argv.indexOf(`--${name}`);

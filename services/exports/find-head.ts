@@ -3,7 +3,7 @@
  * then only what the rows need, by the SELECT of the export itself.
  */
 import { type ExportScope, exportPredicate, fromClause, notDeleted, postgresRows, versionTuple } from "../../core/query/build-query.ts";
-import type { CompiledQuery } from "../../core/query/compile-query.ts";
+import type { OrderedRows } from "../../core/query/compile-query.ts";
 import { externalTable } from "../../core/query/external-table.ts";
 import { selectSlice } from "../../core/query/select-slice.ts";
 import { hashEndMax } from "../../core/query/slice.ts";
@@ -30,11 +30,11 @@ export type HeadAsked = {
   rowsRead?: number;
   /** SELECT list over each row, besides its id. */
   key?: Expression;
-  /** Tables of Postgres: where to begin, in microseconds since 1970, that instant included. Default: at the first row. */
+  /** Where to begin, in microseconds since 1970, that instant included. Default: at the first row. */
   from?: string;
 };
 
-export const findHead = (deps: HeadDeps, compiled: CompiledQuery, scope: ExportScope, asked: HeadAsked): Promise<Head> => {
+export const findHead = (deps: HeadDeps, compiled: OrderedRows, scope: ExportScope, asked: HeadAsked): Promise<Head> => {
   const { source } = compiled.table;
   switch (source.kind) {
     case "replacing":
@@ -49,8 +49,8 @@ export const findHead = (deps: HeadDeps, compiled: CompiledQuery, scope: ExportS
 };
 
 const withIds = async (
-  { clickhouse }: HeadDeps,
-  { table }: CompiledQuery,
+  { clickhouse }: Pick<HeadDeps, "clickhouse">,
+  { table }: OrderedRows,
   query: HeadQuery,
   { rowsMax, key }: HeadAsked,
 ): Promise<Head> => {
@@ -62,7 +62,7 @@ const withIds = async (
 };
 
 /** Reads everything: the rows of such a table exist only once all of them are added up. */
-const whole = (compiled: CompiledQuery, scope: ExportScope): HeadQuery => {
+const whole = (compiled: OrderedRows, scope: ExportScope): HeadQuery => {
   const where = exportPredicate(compiled, scope);
   return (list, limitRows) => selectSlice({ compiled, physical: scope.physical, where, needsFinal: false }, undefined, { list, limitRows });
 };
@@ -78,10 +78,15 @@ type Version = { row_id: string; version: string; us: string; version_us: string
  * the file is among them by its newest version; versions that are not the newest are then left out as in an export. If too few rows are
  * left, more versions are taken.
  */
-const headOfVersions = async (deps: HeadDeps, compiled: CompiledQuery, scope: ExportScope, asked: HeadAsked): Promise<Head> => {
-  const { rowsMax, rowsRead = rowsMax } = asked;
+export const headOfVersions = async (
+  deps: Pick<HeadDeps, "clickhouse">,
+  compiled: OrderedRows,
+  scope: ExportScope,
+  asked: HeadAsked,
+): Promise<Head> => {
+  const { rowsMax, rowsRead = rowsMax, from } = asked;
   for (let versionsMax = Math.max(versionsFirst, Math.ceil(1.25 * rowsMax)); ; versionsMax *= versionsFactor) {
-    const versions = await listVersions(deps, compiled, scope, versionsMax);
+    const versions = await listVersions(deps, compiled, scope, { versionsMax, from });
     const newestAmong = await newestOf(deps, compiled, scope, versions);
     const head = await withIds(deps, compiled, newestAmong(versions), asked);
     if (head.ids.length < rowsMax && versions.length >= versionsMax) continue;
@@ -90,15 +95,40 @@ const headOfVersions = async (deps: HeadDeps, compiled: CompiledQuery, scope: Ex
   }
 };
 
-const listVersions = ({ clickhouse }: HeadDeps, compiled: CompiledQuery, scope: ExportScope, versionsMax: number): Promise<Version[]> => {
+/** Days before the end in which the first rows are looked for; if too few match, in more of them, and at last in all. */
+const firstDays = [2, 32];
+const dayMs = 86_400_000;
+
+/** No window begins before the first instant of DateTime64, in 1900. */
+const timeMinUs = Date.UTC(1901, 0, 1) * 1000;
+
+/** Newest first, looks at the last days first: the server reads a table to its end unless the sort key begins with the time. */
+const listVersions = async (
+  { clickhouse }: Pick<HeadDeps, "clickhouse">,
+  compiled: OrderedRows,
+  scope: ExportScope,
+  { versionsMax, from }: { versionsMax: number; from: string | undefined },
+): Promise<Version[]> => {
   const { table, orderOfVersions } = compiled;
   const where = exportPredicate(compiled, scope);
-  return clickhouse.queryRows<Version>({
-    sql: `SELECT ${table.id} AS row_id, toString(${versionTuple(table)}) AS version, toUnixTimestamp64Micro(${table.time}) AS us, toUnixTimestamp64Micro(${table.version}) AS version_us
-      FROM ${fromClause(table, scope.physical, { needsFinal: false, names: [where, orderOfVersions] })}
-      WHERE ${where.sql} AND ${notDeleted(table, scope.window)} ORDER BY ${orderOfVersions.sql} LIMIT ${versionsMax}`,
-    params: where.params,
-  });
+  const inProject = `FROM ${fromClause(table, scope.physical, { needsFinal: false, names: [] })} WHERE e.project_id = {projectId:String}`;
+  const list = (since: Sql) =>
+    clickhouse.queryRows<Version>({
+      sql: `SELECT ${table.id} AS row_id, toString(${versionTuple(table)}) AS version, toUnixTimestamp64Micro(${table.time}) AS us, toUnixTimestamp64Micro(${table.version}) AS version_us
+      FROM ${fromClause(table, scope.physical, { needsFinal: false, names: [where, orderOfVersions], among: since.sql === "" ? null : `${inProject}${since.sql}` })}
+      WHERE ${where.sql}${since.sql} AND ${notDeleted(table, scope.window)} ORDER BY ${orderOfVersions.sql} LIMIT ${versionsMax}`,
+      params: { ...where.params, ...since.params },
+    });
+  const endUs = from === undefined ? Date.parse(scope.window.end) * 1000 : Number(from);
+  const end = "least(fromUnixTimestamp64Micro({headEnd:Int64}), now64(6))";
+  for (const days of compiled.followsSortingKey && compiled.isDescending ? firstDays : []) {
+    // The filters reach no further back than this window.
+    if (compiled.from !== null && compiled.from.getTime() >= endUs / 1000 - days * dayMs) break;
+    const since = ` AND ${table.time} >= ${end} - INTERVAL ${days} DAY`;
+    const found = await list({ sql: since, uses: [], params: { headEnd: String(Math.max(timeMinUs, endUs)) } });
+    if (found.length >= versionsMax) return found;
+  }
+  return list({ sql: "", uses: [], params: {} });
 };
 
 /** Name of the external table with the listed versions. */
@@ -112,8 +142,8 @@ const tableOf = (versions: readonly Version[]) =>
 
 /** Looks for old sort keys of the given versions. Returns what builds the query of the rows whose newest version is among some of them. */
 const newestOf = async (
-  { clickhouse }: HeadDeps,
-  compiled: CompiledQuery,
+  { clickhouse }: Pick<HeadDeps, "clickhouse">,
+  compiled: OrderedRows,
   scope: ExportScope,
   versions: readonly Version[],
 ): Promise<(among: readonly Version[]) => HeadQuery> => {
@@ -162,7 +192,7 @@ type Match = { us: string; line: string };
  */
 const headOfPostgres = async (
   deps: HeadDeps,
-  compiled: CompiledQuery,
+  compiled: OrderedRows,
   { scope, structure, asked }: { scope: ExportScope; structure: string; asked: HeadAsked },
 ): Promise<Head> => {
   const { table, isDescending } = compiled;
@@ -191,7 +221,7 @@ const headOfPostgres = async (
 /** Returns the lines of the rows that match. */
 const matchesIn = async (
   { clickhouse }: HeadDeps,
-  { table }: CompiledQuery,
+  { table }: OrderedRows,
   query: HeadQuery,
   lines: readonly string[],
 ): Promise<Match[]> => {

@@ -37,7 +37,7 @@ export const pageRows = (table: ExportTable, projectId: string, ids: readonly st
 
 export const pageOrder = relation("onPage")("at");
 
-const asked = ({ table, where }: DocumentRows): RowsAsked => ({ table, conditions: where, among: where });
+const asked = ({ table, where }: DocumentRows): RowsAsked => ({ table, conditions: where, among: where, areFew: true });
 
 type Size = { rows: number; bytes: number };
 

@@ -1,12 +1,15 @@
 /** Public reads: one page of a listing: its ids in order, and the total count. Memory: the ids of one page. */
 
 import { z } from "zod";
+import { until } from "../../core/query/build-query.ts";
 import type { ReadQuery } from "../../core/query/compile-read.ts";
 import type { Condition } from "../../core/query/filters/compile-filter.ts";
+import { toSql } from "../../core/query/sql.ts";
 import type { ExportTable } from "../../core/query/tables/table.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { parseCount } from "../../db/clickhouse/parse-count.ts";
-import { type RowsAsked, readSettings, selectNewest } from "./newest.ts";
+import { headOfVersions } from "../exports/find-head.ts";
+import { listMoved, type RowsAsked, readSettings, selectNewest } from "./newest.ts";
 
 /** `page` counts from 1. */
 export const PageRange = z.object({ page: z.number().int().min(1).max(1_000_000_000), rowsMax: z.number().int().min(1).max(1000) });
@@ -24,12 +27,14 @@ type PageFound = { ids: string[]; totalItems: number };
 type ReadDeps = { clickhouse: Pick<ClickHouse, "queryRows"> };
 
 /**
- * Queries page and count in parallel: rows that arrive in between may be in only one of them. The order is total, so no row is on two
- * pages.
+ * Queries page and count in parallel, after one look for re-keyed rows: rows that arrive in between may be in only one of them. The order is
+ * total, so no row is on two pages.
  */
 export const readPage = async ({ clickhouse }: ReadDeps, query: ReadQuery, { projectId, page, limit }: PageAsked): Promise<PageFound> => {
-  const asked = rowsOf(query);
-  const params = Object.assign({ projectId }, ...query.conditions.map((condition) => condition.params)) as Record<string, unknown>;
+  const bound = Object.assign({ projectId }, ...query.conditions.map((condition) => condition.params)) as Record<string, unknown>;
+  const { params: more, ...known } = await listMoved(clickhouse, rowsOf(query), bound);
+  const asked = { ...rowsOf(query), ...known };
+  const params = { ...bound, ...more };
   const { id } = query.table;
   const range = compilePage({ page, rowsMax: limit });
   const ids = selectNewest(asked, [query.orderBy], (rows) => `SELECT ${id} AS id ${rows} ORDER BY ${query.orderBy.sql} ${range.sql}`);
@@ -49,6 +54,11 @@ export type KeysetPosition = {
   id: string;
 };
 
+/** Rows are listed whatever their time. The last instant of DateTime64 with microseconds. */
+const timeMax = "2299-12-31T23:59:59.999999Z";
+
+const PageRow = z.object({ row_id: z.string(), page_at: z.string(), page_hash: z.number() });
+
 type SortKeyAsked = { projectId: string; after: KeysetPosition | undefined; limit: number };
 
 /**
@@ -60,23 +70,21 @@ export const readPageAfter = async (
   query: ReadQuery,
   { projectId, after, limit }: SortKeyAsked,
 ): Promise<{ ids: string[]; next: KeysetPosition | undefined }> => {
-  const { id, time, hash } = query.table;
+  const { time, hash } = query.table;
   const conditions = after === undefined ? query.conditions : [...query.conditions, behind(query.table, after)];
-  const place = `toString(toUnixTimestamp64Micro(toDateTime64(${time}, 6, 'UTC'))) AS page_at, ${hash} AS page_hash`;
-  const rows = await clickhouse.queryRows<{ id: string; page_at: string; page_hash: number }>({
-    sql: selectNewest(
-      rowsOf({ ...query, conditions }),
-      [query.orderBy],
-      (from) => `SELECT ${id} AS id, ${place} ${from} ORDER BY ${query.orderBy.sql} LIMIT {rowsMax:UInt64}`,
-    ),
-    params: Object.assign({ projectId, rowsMax: limit + 1 }, ...conditions.map(({ params }) => params)) as Record<string, unknown>,
-    settings: readSettings,
+  const place = toSql(`toString(toUnixTimestamp64Micro(toDateTime64(${time}, 6, 'UTC'))) AS page_at, ${hash} AS page_hash`);
+  const scope = { projectId, window: until(timeMax), physical: { events: "events" } };
+  const head = await headOfVersions({ clickhouse }, { ...query, conditions }, scope, {
+    rowsMax: limit + 1,
+    key: place,
+    ...(after === undefined ? {} : { from: after.at }),
   });
+  const rows = head.rows.map((row) => PageRow.parse(row));
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return {
-    ids: page.map((row) => row.id),
-    next: last === undefined || rows.length <= limit ? undefined : { at: last.page_at, hash: Number(last.page_hash), id: last.id },
+    ids: page.map((row) => row.row_id),
+    next: last === undefined || rows.length <= limit ? undefined : { at: last.page_at, hash: last.page_hash, id: last.row_id },
   };
 };
 

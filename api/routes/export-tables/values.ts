@@ -2,7 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { AppError } from "../../../core/errors.ts";
-import { earliest } from "../../../core/query/compile-read.ts";
+import { earliest } from "../../../core/query/earliest.ts";
 import { ExportQuery } from "../../../core/query/export-query.ts";
 import { findFilterColumn } from "../../../core/query/filters/compile-filter.ts";
 import type { ExportTable, FilterColumn } from "../../../core/query/tables/table.ts";

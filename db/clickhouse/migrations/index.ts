@@ -6,6 +6,7 @@ import { traceAggregates } from "./0003-trace-aggregates.ts";
 import { insertTokens } from "./0004-insert-tokens.ts";
 import { ledgerIndex } from "./0005-ledger-index.ts";
 import { writeTime } from "./0006-write-time.ts";
+import { exactIds } from "./0007-exact-ids.ts";
 import type { ClickHouseMigration } from "./migration.ts";
 
 export const clickHouseMigrations: readonly ClickHouseMigration[] = [
@@ -15,4 +16,5 @@ export const clickHouseMigrations: readonly ClickHouseMigration[] = [
   insertTokens,
   ledgerIndex,
   writeTime,
+  exactIds,
 ];

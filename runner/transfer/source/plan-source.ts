@@ -7,6 +7,8 @@ import {
   isCountExact,
   notDeleted,
 } from "../../../core/query/build-query.ts";
+import type { CompiledQuery } from "../../../core/query/compile-query.ts";
+import { externalSet } from "../../../core/query/external-table.ts";
 import { joinSql, type Sql } from "../../../core/query/sql.ts";
 import { parseCount } from "../../../db/clickhouse/parse-count.ts";
 import { type PlanTotal, planExport } from "../../../db/clickhouse/plan-export.ts";
@@ -37,24 +39,40 @@ export const planSource = async (deps: ClickHouseSourceDeps, request: SourceRequ
   // A window on write time selects versions itself.
   const merges = isReplacing && window.axis === "eventTime";
   const unmerged = fromClause(table, physical, { needsFinal: false, names: [] });
-  const findRekeyed = (name: string) =>
-    merges ? findRekeyedRows(clickhouse, { from: unmerged, table, projectId }, { signal, queryId: `${request.queryId}-${name}` }) : [];
-
   const countable = countPredicate(compiled, scope);
+  const own = ownConditions(compiled);
+  const among = merges && own.conditions.length > 0 ? `FROM ${unmerged} WHERE ${countPredicate(own, scope).sql}` : null;
+  const findRekeyed = async (name: string, only: Sql | undefined) =>
+    merges
+      ? findRekeyedRows(
+          clickhouse,
+          { from: unmerged, table, projectId, ...(only === undefined ? {} : { only }) },
+          { signal, queryId: `${request.queryId}-${name}` },
+        )
+      : [];
+
+  // Without filters on its own columns, any version may replace a row.
+  const findFirst = async () => {
+    const only = merges && own.conditions.length > 0 ? await versionsSince(deps, request, countPredicate(own, scope)) : undefined;
+    return { only, rekeyed: await findRekeyed("moved", only) };
+  };
   // Rows are rarely re-keyed, so planning starts without the answer and is repeated if there are any.
-  const [rekeyed, firstPlan] = await Promise.all([
-    findRekeyed("moved"),
-    known ?? makePlan(deps, request, countable, request.queryId, newest?.total),
+  const [{ rekeyed, only }, firstPlan] = await Promise.all([
+    findFirst(),
+    known ?? makePlan(deps, request, { counted: countable, among, queryId: request.queryId, total: newest?.total }),
   ]);
   const without = withoutRekeyed(table, rekeyed);
   const counted = joinSql([countable, without], "");
-  const plan = known === null && without.sql !== "" ? await makePlan(deps, request, counted, `${request.queryId}-unmoved`) : firstPlan;
+  const plan =
+    known === null && without.sql !== ""
+      ? await makePlan(deps, request, { counted, among, queryId: `${request.queryId}-unmoved` })
+      : firstPlan;
   const isExact = isCountExact(compiled) && !plan.isWhole && window.axis === "eventTime";
 
   const base = exportPredicate(compiled, scope);
   const newestOnly = plan.isWhole && merges ? { sql: withoutRekeyedInside(unmerged, table), uses: [], params: {} } : without;
   const rows = (predicate: Sql) =>
-    `${fromClause(table, physical, { needsFinal: window.axis === "eventTime", names: [predicate] })} WHERE ${predicate.sql}`;
+    `${fromClause(table, physical, { needsFinal: window.axis === "eventTime", names: [predicate], among })} WHERE ${predicate.sql}`;
   const count = async (name: string, from: string, params: Sql["params"]) => {
     const [found] = await clickhouse.queryRows<{ rows: string }>({
       sql: `SELECT count() AS rows FROM ${from}`,
@@ -74,7 +92,7 @@ export const planSource = async (deps: ClickHouseSourceDeps, request: SourceRequ
       return count("more", `(SELECT 1 FROM ${rows(condition)} LIMIT ${rowsMax})`, condition.params);
     },
     proveNothingRekeyed: async (written) => {
-      if (areRekeyed(rekeyed, await findRekeyed("moved-after")))
+      if (areRekeyed(rekeyed, await findRekeyed("moved-after", only)))
         throw new RowsRekeyed("a row was written under another sort key during the export");
       if (written === null || !isExact || written === plan.rows) return;
       const now = await count("after", rows(counted), counted.params);
@@ -83,6 +101,47 @@ export const planSource = async (deps: ClickHouseSourceDeps, request: SourceRequ
         throw new RowsRekeyed(`planned ${plan.rows}, written ${written}, counted after ${now}, ${changes} changed meanwhile`);
     },
   };
+};
+
+/**
+ * The query with the filters on a row's own columns alone: any version of a row of the export satisfies them. They find what belongs to these
+ * rows, instead of what belongs to the whole project.
+ */
+const ownConditions = (compiled: CompiledQuery): CompiledQuery => {
+  const own = compiled.cheapConditions.filter(({ uses }) => uses.length === 0);
+  return { ...compiled, conditions: own, cheapConditions: own };
+};
+
+/** A row may be inserted this long after the instant that is its version. */
+const insertSecondsMax = 3600;
+/** More ids pass the filters of most granules. */
+const idsMax = 1000;
+
+/**
+ * Condition for the versions that may replace a row of the export: those written since the oldest version that matches, or that appear while
+ * it runs. The index on the version column finds them. Of an export of few rows, only those of its ids: it is one slice, in which an id
+ * cannot be twice. Bound once, so that both looks compare the same versions.
+ */
+const versionsSince = async (
+  { clickhouse, physical, bounds }: ClickHouseSourceDeps,
+  { compiled: { table }, window, signal, queryId }: SourceRequest,
+  matching: Sql,
+): Promise<Sql> => {
+  const [found] = await clickhouse.queryRows<{ us: string; ids: string[]; bytes: string }>({
+    sql: `SELECT toUnixTimestamp64Micro(least(ifNull(minOrNull(${table.version}), now64(6)), now64(6)) - INTERVAL ${insertSecondsMax} SECOND) AS us,
+        groupArray(${idsMax + 1})(${table.id}) AS ids, sum(${table.rowBytes.sql}) AS bytes
+      FROM ${fromClause(table, physical, { needsFinal: false, names: [matching, table.rowBytes] })} WHERE ${matching.sql} AND ${notDeleted(table, window)}`,
+    params: matching.params,
+    queryId: `${queryId}-since`,
+    signal,
+  });
+  const { us = "0", ids = [], bytes = "0" } = found ?? {};
+  const since: Sql = { sql: `${table.version} >= fromUnixTimestamp64Micro({rekeyedSince:Int64})`, uses: [], params: { rekeyedSince: us } };
+  if (ids.length > idsMax || Number(bytes) > bounds.sliceBytesMin) return since;
+  return joinSql(
+    [since, { sql: `${table.id} IN (SELECT v FROM exported_ids)`, uses: [], params: { exported_ids: externalSet(ids) } }],
+    " AND ",
+  );
 };
 
 /**
@@ -111,12 +170,10 @@ const countChanges = async (
 const makePlan = async (
   { clickhouse, physical, bounds }: ClickHouseSourceDeps,
   { compiled: { table }, window, isWhole, signal }: SourceRequest,
-  counted: Sql,
-  queryId: string,
-  total?: PlanTotal,
+  { counted, among, queryId, total }: { counted: Sql; among: string | null; queryId: string; total?: PlanTotal | undefined },
 ): Promise<SourcePlan> => {
   const merges = table.source.kind === "replacing" && window.axis === "eventTime";
-  const from = (needsFinal: boolean, names: readonly Pick<Sql, "uses">[]) => fromClause(table, physical, { needsFinal, names });
+  const from = (needsFinal: boolean, names: readonly Pick<Sql, "uses">[]) => fromClause(table, physical, { needsFinal, names, among });
   const rowHash = `cityHash64(${table.id}, ${table.place}, toUnixTimestamp64Micro(${table.version}))`;
   const live = `${counted.sql} AND ${notDeleted(table, window)}`;
   const [found, raw, clock] = await Promise.all([
