@@ -17,11 +17,11 @@ const falsePositives = 0.00001;
 
 export const exactIds: ClickHouseMigration = {
   name: "0007-exact-ids",
-  statements: ({ onCluster }) =>
+  statements: ({ onCluster, stored }) =>
     Object.entries(ids).flatMap(([table, columns]) =>
       columns.flatMap((column) => [
-        `ALTER TABLE ${table} ${onCluster} ADD INDEX IF NOT EXISTS idx_exact_${column} ${column} TYPE bloom_filter(${falsePositives}) GRANULARITY 1`,
-        `ALTER TABLE ${table} ${onCluster} MATERIALIZE INDEX idx_exact_${column}`,
+        `ALTER TABLE ${stored(table)} ${onCluster} ADD INDEX IF NOT EXISTS idx_exact_${column} ${column} TYPE bloom_filter(${falsePositives}) GRANULARITY 1`,
+        `ALTER TABLE ${stored(table)} ${onCluster} MATERIALIZE INDEX idx_exact_${column}`,
       ]),
     ),
 };
