@@ -31,8 +31,8 @@ export const bareIntakeSeconds = async (stack: Stack, requestsAtOnce: number): P
       async ({ key, text }) => void (await s3.send({ method: "PUT", key: `bare/${key}`, body: text })),
     );
     await connection.begin(async (tx) => {
-      await tx.unsafe("insert into bare_event_log select * from json_populate_recordset(null::bare_event_log, $1::json)", [log]);
-      await tx.unsafe("insert into bare_jobs select * from json_populate_recordset(null::bare_jobs, $1::json)", [jobs]);
+      await tx.unsafe("insert into bare_event_log select * from json_populate_recordset(null::bare_event_log, $1::text::json)", [log]);
+      await tx.unsafe("insert into bare_jobs select * from json_populate_recordset(null::bare_jobs, $1::text::json)", [jobs]);
     });
   });
   const seconds = (performance.now() - startedMs) / 1000;
