@@ -1,5 +1,5 @@
 /**
- * `npm run bench:ingestion [-- --events 20000] [--spans 20000] [--projects 1]`: Langfuse events taken by the API beside a bare loop, and
+ * `npm run bench:ingestion [-- --events 20000] [--spans 20000] [--projects 1] [--backlog]`: Langfuse events taken by the API beside a bare loop, and
  * written by one runner beside a plain INSERT of their rows; OpenTelemetry spans from the first request to the last row, beside the same.
  * Method and figures: docs/benchmarks.md.
  */
@@ -128,7 +128,7 @@ const showCost = (stack: Stack, before: Record<string, number>, entities: number
 };
 const costOf = (stack: Stack) =>
   Object.fromEntries(
-    ["Worker", "S3", "ClickHouse", "runner"].flatMap((name) => {
+    ["Worker", "S3", "Postgres", "ClickHouse", "runner"].flatMap((name) => {
       const pid = stack.pids[name];
       return pid === undefined ? [] : [[name, cpuMs(pid)]];
     }),
@@ -159,21 +159,36 @@ const benchEvents = async (): Promise<void> => {
   await stack.stop();
 };
 
+/** Without `--backlog`, the runner works while spans are sent; with it, each has the cores to itself. */
+const isBacklog = process.argv.includes("--backlog");
+
 const benchSpans = async (): Promise<void> => {
-  const stack = await startStack({ dataDir: join(dir, "spans"), apiPort: 0, env: { SPILLWAY_POLL_MS: "100" } });
-  const keys = [stack, ...(await moreProjects(stack, projectsTotal - 1))];
-  const bodies = Array.from({ length: Math.ceil(spansTotal / entitiesOfRequest) }, (_, number) => spansRequest(number));
-  const sent = bodies.length * entitiesOfRequest;
+  const dataDir = join(dir, "spans");
+  if (isBacklog) {
+    const filling = await startStack({ dataDir, apiPort: 0, env: { QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED: "false" } });
+    await sendSpans(filling, "spans taken by the API");
+    await filling.stop();
+  }
+  const stack = await startStack({ dataDir, apiPort: 0, env: { SPILLWAY_POLL_MS: "100" } });
   const before = costOf(stack);
   const startedMs = performance.now();
-  await sendAll(stack, "/api/public/otel/v1/traces", keys, bodies);
-  show("spans taken by the API while the runner works", sent, secondsSince(startedMs));
+  const sent = isBacklog ? spansSent : await sendSpans(stack, "spans taken by the API while the runner works");
   await untilWritten(stack);
   const written = secondsSince(startedMs);
-  show("spans from the first request to the last row", sent, written);
+  show(isBacklog ? "spans written by one runner" : "spans from the first request to the last row", sent, written);
   showCost(stack, before, sent);
   await showPlain(stack, sent, written);
   await stack.stop();
+};
+
+const spansSent = Math.ceil(spansTotal / entitiesOfRequest) * entitiesOfRequest;
+const sendSpans = async (stack: Stack, what: string): Promise<number> => {
+  const keys = [stack, ...(await moreProjects(stack, projectsTotal - 1))];
+  const bodies = Array.from({ length: spansSent / entitiesOfRequest }, (_, number) => spansRequest(number));
+  const startedMs = performance.now();
+  await sendAll(stack, "/api/public/otel/v1/traces", keys, bodies);
+  show(what, spansSent, secondsSince(startedMs));
+  return spansSent;
 };
 
 try {

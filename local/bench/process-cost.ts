@@ -1,13 +1,27 @@
 /** What a process of the local stack has cost, from Linux's /proc. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 const ticksMs = 10;
 
-/** CPU time since its start, in milliseconds; without its children. */
+/** Fields behind the name, from the state on (proc(5)). */
+const statOf = (pid: number): string[] => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+
+const sumMs = (fields: readonly string[], from: number, count: number): number =>
+  fields.slice(from, from + count).reduce((sum, ticks) => sum + Number(ticks) * ticksMs, 0);
+
+/** CPU time since its start, in milliseconds, with that of its children, of which Postgres has one for each connection. */
 export const cpuMs = (pid: number): number => {
-  const [, fields = ""] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ");
-  const [user = 0, system = 0] = fields.split(" ").slice(11, 13).map(Number);
-  return (user + system) * ticksMs;
+  let total = sumMs(statOf(pid), 11, 4);
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const fields = statOf(Number(name));
+      if (Number(fields[1]) === pid) total += sumMs(fields, 11, 2);
+    } catch {
+      // It has ended since it was listed; its time is counted with its parent's next time.
+    }
+  }
+  return total;
 };
 
 /** Most memory it has held at once, in megabytes of a million bytes. */

@@ -5,6 +5,7 @@ import { jobKinds } from "../../core/jobs/kinds.ts";
 import type { BatchJob, JobBatch } from "../../db/queue/claim-batch.ts";
 import { enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
+import { collectIfLarge } from "../collect-garbage.ts";
 import { type BatchDeps, type BatchWork, createBatchWork } from "./batch-work.ts";
 import { mergeAndPrice } from "./merge-and-price.ts";
 import type { MergedEntity } from "./merge-entity.ts";
@@ -25,6 +26,7 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
     for (const { entity, error } of slice.unread) outcome.fail([entity], error);
     outcome.deferJobs(slice.deferred);
     await processSlice(work, slice.entities);
+    collectIfLarge();
     rest = slice.rest;
   }
   await enqueueLeft(work);
