@@ -59,7 +59,7 @@ export const RunnerEnv = z.object({
   LANGFUSE_EXPERIMENT_INSERT_INTO_AGGREGATING_MERGE_TREES: flag("false"),
   ...queueSwitches,
   LANGFUSE_INGESTION_QUEUE_PROCESSING_CONCURRENCY: whole(2, 1, 32),
-  LANGFUSE_INGESTION_CLICKHOUSE_WRITE_BATCH_SIZE: whole(500, 1, 5000),
+  LANGFUSE_INGESTION_CLICKHOUSE_WRITE_BATCH_SIZE: whole(1500, 1, 5000),
   SMTP_CONNECTION_URL: z
     .url()
     .regex(/^smtps?:/, "must begin with smtp: or smtps:")
